@@ -1,0 +1,29 @@
+"""Watch what a session is about to write, for debugging."""
+
+import asyncio
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, UOWTransaction
+
+from app.database import SessionLocal, engine
+from app.models import AuditEntry
+
+changes: list[str] = []
+
+
+# The events of an AsyncSession are those of the sync session inside it.
+@event.listens_for(Session, "before_flush")
+def note_changes(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    changes.extend(type(instance).__name__ for instance in session.new)
+
+
+async def main() -> list[str]:
+    async with SessionLocal() as session:
+        session.add(AuditEntry(action="audited"))
+        await session.flush()
+    await engine.dispose()
+    return changes
+
+
+if __name__ == "__main__":
+    print(asyncio.run(main()))

@@ -1,0 +1,1 @@
+"""Queries. Each says what it loads, because nothing can be loaded later."""

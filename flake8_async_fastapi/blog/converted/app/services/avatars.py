@@ -1,0 +1,32 @@
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+from fastapi import UploadFile
+
+ALLOWED = {".png", ".jpg", ".jpeg", ".gif"}
+
+
+class NotAnImage(Exception):
+    pass
+
+
+async def save_avatar(upload: UploadFile, media_root: Path) -> str:
+    """Store the picture and return its file name."""
+    suffix = Path(upload.filename or "").suffix.lower()
+    if suffix not in ALLOWED:
+        raise NotAnImage(suffix)
+    name = f"{uuid4().hex}{suffix}"
+    content = await upload.read()
+    # anyio.Path does the disk's work in a thread.
+    await anyio.Path(media_root / name).write_bytes(content)
+    return name
+
+
+async def copy_avatar(upload: UploadFile, target: Path) -> int:
+    """Copy a big upload piece by piece, and return its size."""
+    size = 0
+    async with await anyio.open_file(target, "wb") as file:
+        while chunk := await upload.read(64 * 1024):
+            size += await file.write(chunk)
+    return size

@@ -1,0 +1,80 @@
+"""What routes ask for."""
+
+from typing import Annotated
+
+import httpx
+from fastapi import Cookie, Depends, Header, HTTPException, Request, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config import Settings, get_settings
+from app.database import get_db
+from app.models import PageView, User
+from app.repositories.posts import PostRepository
+from app.repositories.users import UserRepository
+from app.security import read_token
+from app.services.accounts import AccountService
+from app.services.posts import PostService
+
+SessionDep = Annotated[AsyncSession, Depends(get_db)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+
+
+async def get_http_client(request: Request) -> httpx.AsyncClient:
+    client: httpx.AsyncClient = request.app.state.http_client
+    return client
+
+
+async def get_post_repository(session: SessionDep) -> PostRepository:
+    return PostRepository(session)
+
+
+async def get_user_repository(session: SessionDep) -> UserRepository:
+    return UserRepository(session)
+
+
+async def get_post_service(session: SessionDep) -> PostService:
+    return PostService(session)
+
+
+async def get_account_service(session: SessionDep) -> AccountService:
+    return AccountService(session)
+
+
+HttpClientDep = Annotated[httpx.AsyncClient, Depends(get_http_client)]
+PostRepositoryDep = Annotated[PostRepository, Depends(get_post_repository)]
+UserRepositoryDep = Annotated[UserRepository, Depends(get_user_repository)]
+PostServiceDep = Annotated[PostService, Depends(get_post_service)]
+AccountServiceDep = Annotated[AccountService, Depends(get_account_service)]
+
+
+async def get_optional_user(
+    session: SessionDep,
+    authorization: Annotated[str | None, Header()] = None,
+    blog_token: Annotated[str | None, Cookie()] = None,
+) -> User | None:
+    """Sign-in by bearer token (the API) or by cookie (the pages)."""
+    token = authorization.removeprefix("Bearer ") if authorization else blog_token
+    user_id = read_token(token) if token else None
+    return await session.get(User, user_id) if user_id is not None else None
+
+
+OptionalUser = Annotated[User | None, Depends(get_optional_user)]
+
+
+async def get_current_user(user: OptionalUser) -> User:
+    if user is None:
+        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "sign in first")
+    return user
+
+
+CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+async def require_moderator(user: CurrentUser, settings: SettingsDep) -> User:
+    if user.username not in settings.moderators:
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "moderators only")
+    return user
+
+
+def count_view(request: Request, db: AsyncSession = Depends(get_db)) -> None:  # AFA209
+    db.add(PageView(path=request.url.path))

@@ -1,0 +1,20 @@
+"""Give the space of deleted rows back to the disk."""
+
+import asyncio
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
+
+engine = create_async_engine("sqlite+aiosqlite:///./blog.db", poolclass=QueuePool)  # AFA410
+
+
+async def main() -> None:
+    async with engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await autocommit.execute(text("VACUUM"))
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,71 @@
+"""The outline of a module, read off its reduced tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.module import ClassOutline, Outline
+from flake8_async_fastapi.facts.tree import Binding, Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+
+
+def outline_of(body: list[Stmt]) -> Outline:
+    """Read the outline of a module."""
+    names: dict[str, None] = {}
+    star: list[Binding] = []
+    exports: list[str] | None = None
+    for statement in flat(body):
+        for name in bound_names(statement):
+            names[name] = None
+        if isinstance(statement, tree.Import):
+            star.extend(binding for binding in statement.bindings if binding.local == "*")
+        elif isinstance(statement, tree.Assign) and _assigns(statement, "__all__"):
+            exports = _strings(statement.value)
+    names.pop("*", None)
+    imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
+    handed, includes = _methods_used(body)
+    return Outline(list(names), star, exports, list(_classes(body)), imports, sorted(handed), includes)
+
+
+def _assigns(statement: tree.Assign, name: str) -> bool:
+    return any(isinstance(target, tree.Name) and target.id == name for target in statement.targets)
+
+
+def _strings(value: Expr | None) -> list[str] | None:
+    if not isinstance(value, tree.Display):
+        return None
+    return [item.value for item in value.items if isinstance(item, tree.Const) and isinstance(item.value, str)]
+
+
+def _all_imports(body: list[Stmt]) -> Iterator[Binding]:
+    for statement in flat(body):
+        if isinstance(statement, tree.Import):
+            yield from statement.bindings
+        elif isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
+            yield from _all_imports(statement.body)
+
+
+def _classes(body: list[Stmt]) -> Iterator[ClassOutline]:
+    for statement in flat(body):
+        if isinstance(statement, tree.ClassDef):
+            methods = {
+                inner.name: inner.is_async
+                for inner in flat(statement.body)
+                if isinstance(inner, tree.FunctionDef)
+            }
+            bases = [text for base in statement.bases if (text := dotted(base))]
+            yield ClassOutline(statement.qualname, bases, methods)
+            yield from _classes(statement.body)
+
+
+def _methods_used(body: list[Stmt]) -> tuple[set[str], bool]:
+    """Last names of functions passed to ``run_sync``, and whether routers are included."""
+    handed: set[str] = set()
+    includes = False
+    for node in nodes_in(body):
+        if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
+            if node.func.name == "run_sync" and node.args:
+                handed.add(dotted(node.args[0]).rpartition(".")[2])
+            includes = includes or node.func.name == "include_router"
+    return handed - {""}, includes

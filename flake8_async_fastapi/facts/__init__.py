@@ -1,0 +1,5 @@
+"""Frozen types for what one file says, and their codec.
+
+Invariant: facts name things of other modules by text only, so that the same
+text always gives the same facts.
+"""

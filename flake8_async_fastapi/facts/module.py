@@ -1,0 +1,90 @@
+"""What one module says: an outline for linking, and its code.
+
+The outline is small and read for every module; the code is decoded only for
+modules that the interpreter enters.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Union
+
+import msgspec
+
+from flake8_async_fastapi.facts.tree import Binding, Stmt
+
+FORMAT = 1
+"""Part of every cache key: raise it when a type in this package changes."""
+
+
+class ClassOutline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A class by its names: dotted bases as written, methods with their colour."""
+
+    qualname: str
+    bases: list[str]
+    methods: dict[str, bool]
+    """Method name to whether it is a coroutine function."""
+
+
+class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a module offers to others, and what it mentions.
+
+    ``names`` are all names bound at module level, ``star`` the modules imported
+    with ``*``, ``exports`` the text of ``__all__`` if it is a literal.
+    """
+
+    names: list[str]
+    star: list[Binding]
+    exports: Union[list[str], None]
+    classes: list[ClassOutline]
+    imports: list[str]
+    """Absolute dotted names of the modules it imports, for what a project uses."""
+    handed_to_run_sync: list[str]
+    """Last names of the functions that are passed to a ``run_sync``."""
+    includes_routers: bool
+    """Whether it calls an ``include_router``."""
+
+
+class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The facts of one file, with its code still encoded."""
+
+    outline: Outline
+    code: msgspec.Raw
+
+    def body(self) -> list[Stmt]:
+        """Decode the code.
+
+        Raises msgspec.DecodeError or ValidationError for a damaged text.
+        """
+        return _code_decoder().decode(self.code)
+
+
+@functools.cache
+def _code_decoder() -> msgspec.msgpack.Decoder[list[Stmt]]:
+    return msgspec.msgpack.Decoder(list[Stmt])
+
+
+@functools.cache
+def _facts_decoder() -> msgspec.msgpack.Decoder[ModuleFacts]:
+    return msgspec.msgpack.Decoder(ModuleFacts)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def make_facts(outline: Outline, body: list[Stmt]) -> ModuleFacts:
+    """Join an outline and the code it describes."""
+    return ModuleFacts(outline, msgspec.Raw(_ENCODER.encode(body)))
+
+
+def encode(facts: ModuleFacts) -> bytes:
+    """Facts as bytes, for the cache."""
+    return _ENCODER.encode(facts)
+
+
+def decode(data: bytes) -> ModuleFacts | None:
+    """Facts from bytes, or None for bytes that are not facts of this format."""
+    try:
+        return _facts_decoder().decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -1,0 +1,324 @@
+"""The reduced syntax tree in which facts hold code.
+
+It has fewer node types than Python's own tree: only what an interpreter of
+values needs, each with its line and column (both as flake8 counts them: lines
+from 1, columns from 0).  What has no meaning for the analysis is kept as an
+``Other`` with its parts, so that nothing that runs is lost.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+import msgspec
+
+
+class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
+    """A place in a file."""
+
+    line: int
+    col: int
+
+
+# --- expressions ---------------------------------------------------------------------
+
+
+class Name(Node):
+    id: str
+
+
+class Const(Node):
+    """A literal; ``...``, bytes, complex and huge numbers are an ``Other``."""
+
+    value: Union[None, bool, int, float, str]
+
+
+class Attr(Node):
+    value: Expr
+    name: str
+
+
+class Keyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A keyword argument; ``name`` is None for ``**value``."""
+
+    name: Union[str, None]
+    value: Expr
+
+
+class Call(Node):
+    func: Expr
+    args: list[Expr]
+    keywords: list[Keyword]
+
+
+class Await(Node):
+    value: Expr
+
+
+class Subscript(Node):
+    value: Expr
+    index: Expr
+
+
+class Display(Node):
+    """A tuple, list or set: ``kind`` is the name of its type."""
+
+    kind: str
+    items: list[Expr]
+
+
+class DictDisplay(Node):
+    """A dictionary; a key is None where the value is unpacked (``**value``)."""
+
+    keys: list[Union[Expr, None]]
+    values: list[Expr]
+
+
+class Binary(Node):
+    op: str
+    left: Expr
+    right: Expr
+
+
+class BoolOp(Node):
+    """``and`` or ``or`` over at least two values."""
+
+    op: str
+    values: list[Expr]
+
+
+class Unary(Node):
+    op: str
+    value: Expr
+
+
+class Compare(Node):
+    left: Expr
+    ops: list[str]
+    rights: list[Expr]
+
+
+class IfExp(Node):
+    test: Expr
+    body: Expr
+    orelse: Expr
+
+
+class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter; ``kind`` is ``pos``, ``any``, ``*``, ``kw`` or ``**``."""
+
+    name: str
+    kind: str
+    annotation: Union[Expr, None]
+    default: Union[Expr, None]
+
+
+class Lambda(Node):
+    params: list[Param]
+    body: Expr
+
+
+class CompFor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    target: Expr
+    iter: Expr
+    ifs: list[Expr]
+    is_async: bool
+
+
+class Comp(Node):
+    """A comprehension: ``kind`` is ``list``, ``set``, ``dict`` or ``generator``."""
+
+    kind: str
+    items: list[Expr]
+    loops: list[CompFor]
+
+
+class FString(Node):
+    values: list[Expr]
+
+
+class Starred(Node):
+    value: Expr
+
+
+class Walrus(Node):
+    target: str
+    value: Expr
+
+
+class Yield(Node):
+    value: Union[Expr, None]
+
+
+class YieldFrom(Node):
+    value: Expr
+
+
+class Other(Node):
+    """Anything else; its ``parts`` are evaluated and the value is unknown."""
+
+    parts: list[Expr]
+
+
+Expr = Union[
+    Name, Const, Attr, Call, Await, Subscript, Display, DictDisplay, Binary, BoolOp, Unary, Compare,
+    IfExp, Lambda, Comp, FString, Starred, Walrus, Yield, YieldFrom, Other,
+]  # fmt: skip
+
+
+# --- statements ----------------------------------------------------------------------
+
+
+class ExprStmt(Node):
+    value: Expr
+
+
+class Assign(Node):
+    """``targets = value``; an annotation stands for a declared type."""
+
+    targets: list[Expr]
+    value: Union[Expr, None]
+    annotation: Union[Expr, None]
+
+
+class AugAssign(Node):
+    target: Expr
+    op: str
+    value: Expr
+
+
+class Return(Node):
+    value: Union[Expr, None]
+
+
+class Raise(Node):
+    parts: list[Expr]
+
+
+class If(Node):
+    test: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+
+
+class For(Node):
+    target: Expr
+    iter: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+    is_async: bool
+
+
+class While(Node):
+    test: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+
+
+class WithItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    context: Expr
+    target: Union[Expr, None]
+
+
+class With(Node):
+    items: list[WithItem]
+    body: list[Stmt]
+    is_async: bool
+
+
+class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    type: Union[Expr, None]
+    name: Union[str, None]
+    body: list[Stmt]
+
+
+class Try(Node):
+    body: list[Stmt]
+    handlers: list[Handler]
+    orelse: list[Stmt]
+    final: list[Stmt]
+
+
+class Assert(Node):
+    test: Expr
+    message: Union[Expr, None]
+
+
+class Delete(Node):
+    targets: list[Expr]
+
+
+class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A case of ``match``: the names it binds, its class patterns, its guard."""
+
+    names: list[str]
+    classes: list[Expr]
+    guard: Union[Expr, None]
+    body: list[Stmt]
+    is_default: bool
+
+
+class Match(Node):
+    subject: Expr
+    cases: list[Case]
+
+
+class Jump(Node):
+    """``break`` or ``continue``."""
+
+    word: str
+
+
+class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A name that an import binds: to ``module``, or to ``name`` in it.
+
+    ``level`` counts the leading dots.  ``local`` is ``*`` for a star import.
+    """
+
+    local: str
+    module: str
+    name: Union[str, None]
+    level: int
+
+
+class Import(Node):
+    bindings: list[Binding]
+
+
+class Scope(Node):
+    """``global`` and ``nonlocal``: assignments to the names leave the function."""
+
+    names: list[str]
+
+
+class FunctionDef(Node):
+    """A function; ``qualname`` is unique in its module unless redefined.
+
+    ``line`` is that of ``def``.  ``is_stub`` says that the body only documents,
+    passes or raises NotImplementedError.
+    """
+
+    name: str
+    qualname: str
+    is_async: bool
+    is_generator: bool
+    is_stub: bool
+    params: list[Param]
+    returns: Union[Expr, None]
+    decorators: list[Expr]
+    body: list[Stmt]
+
+
+class ClassDef(Node):
+    name: str
+    qualname: str
+    bases: list[Expr]
+    keywords: list[Keyword]
+    decorators: list[Expr]
+    body: list[Stmt]
+
+
+Stmt = Union[
+    ExprStmt, Assign, AugAssign, Return, Raise, If, For, While, With, Try, Assert, Delete, Match, Jump,
+    Import, Scope, FunctionDef, ClassDef,
+]  # fmt: skip

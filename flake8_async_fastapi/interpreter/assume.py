@@ -1,0 +1,141 @@
+"""What a condition says about the path on which it held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.interpreter import expressions
+from flake8_async_fastapi.interpreter.context import Frame, State
+from flake8_async_fastapi.interpreter.source import condition, source
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    Const,
+    Coroutine,
+    Generator,
+    Library,
+    Options,
+    Unknown,
+    Value,
+    is_none,
+    options,
+    truth,
+    union,
+)
+from flake8_async_fastapi.knowledge import is_guard
+
+_Test: TypeAlias = Callable[[Value], bool]
+
+_AWAITABLE_TYPES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "Future", "Task", "object"})
+
+
+def may_be(value: Value, outcome: bool) -> bool:
+    """Whether a value can count as true (or false)."""
+    return truth(value) is not (not outcome)
+
+
+def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
+    """The states in which a condition came out as said; none if it cannot."""
+    match test:
+        case tree.Unary(op="not", value=value):
+            return assume(frame, state, value, not outcome)
+        case tree.BoolOp(op=op, values=values):
+            return _assume_all(frame, state, values, outcome, stops=(op == "and") is not outcome)
+        case tree.Walrus(target=target):
+            return _narrow(frame, state, target, lambda value: may_be(value, outcome))
+        case tree.Name(id=name):
+            return _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+        case tree.Attr():
+            return _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
+        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
+            wanted = (op == "is") is outcome
+            return _known(
+                frame, state, test, outcome, lambda value: is_none(value) is not (not wanted), source(left)
+            )
+        case tree.Call(func=func, args=args) if args:
+            return _assume_call(frame, state, func, args, outcome)
+        case tree.Const(value=value):
+            return [state.fork()] if bool(value) is outcome else []
+    return _known(frame, state, test, outcome, lambda value: True, "")
+
+
+def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *, stops: bool) -> list[State]:
+    """Conditions joined by ``and`` or ``or``: all hold, or the first that ``stops`` decides."""
+    states = [state]
+    found: list[State] = []
+    for value in values:
+        if stops:
+            found += [after for before in states for after in assume(frame, before, value, outcome)]
+            states = [after for before in states for after in assume(frame, before, value, not outcome)]
+        else:
+            states = [after for before in states for after in assume(frame, before, value, outcome)]
+    return found[:3] if stops else states[:3]
+
+
+def _known(
+    frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str
+) -> list[State]:
+    """A condition that may have been decided before on this path."""
+    spoken = condition(test)
+    if spoken is not None:
+        text, negated = spoken
+        before = state.known.get(text)
+        if before is not None and before is (outcome is negated):
+            return []
+    states = _narrow(frame, state, name, fits) if name else [state.fork()]
+    if spoken is not None:
+        for after in states:
+            after.known[spoken[0]] = outcome is not spoken[1]
+    return states
+
+
+def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
+    """The state in which a variable has only the values that fit; none if no value does."""
+    value = state.get(name)
+    if value is None:
+        return [state.fork()]
+    left = [option for option in options(value) if fits(option)]
+    if not left:
+        return []
+    after = state.fork()
+    if isinstance(value, Options):
+        after.narrow(name, union(left))
+    return [after]
+
+
+def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
+    name = source(args[0])
+    callee = expressions.evaluate(frame, state, func)
+    if isinstance(callee, Library) and name:
+        if is_guard(callee.dotted) or (callee.dotted == "builtins.hasattr" and _asks_await(args)):
+            return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
+        if callee.dotted == "builtins.isinstance" and len(args) > 1:
+            return _narrow(frame, state, name, lambda value: _is_instance(value, args[1]) is not (not outcome))
+    return [state.fork()]
+
+
+def _asks_await(args: list[Expr]) -> bool:
+    return len(args) > 1 and isinstance(args[1], tree.Const) and args[1].value == "__await__"
+
+
+def _can_await(value: Value) -> bool | None:
+    if isinstance(value, Coroutine):
+        return True
+    if isinstance(value, (Const, Generator)):
+        return False
+    return None
+
+
+def _is_instance(value: Value, classes: Expr) -> bool | None:
+    """Whether ``isinstance`` says yes; None where the classes or the value are not known."""
+    if isinstance(value, Unknown):
+        return None
+    if value == NONE:
+        return False
+    if isinstance(value, Coroutine):
+        alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
+        named = [source(cls).rpartition(".")[2] for cls in alternatives]
+        return None if any(not name or name in _AWAITABLE_TYPES for name in named) else False
+    return None

@@ -1,0 +1,168 @@
+"""Calls of any value."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.interpreter import applications, classes, functions, library, protocols
+from flake8_async_fastapi.interpreter.context import Frame
+from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
+from flake8_async_fastapi.interpreter.misuse import misuse
+from flake8_async_fastapi.interpreter.source import spoken
+from flake8_async_fastapi.interpreter.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Coroutine,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Object,
+    Options,
+    Partial,
+    Value,
+    is_none,
+    options,
+    union,
+)
+
+_RECORDS = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel", "sqlalchemy.orm.DeclarativeBase"})
+"""Classes that keep their constructor's arguments as plain data."""
+
+
+def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
+    """The value of a call, and the events of making it."""
+    label, origin = spoken(node), (frame.path, node.line, node.col)
+    results = []
+    for option in options(callee):
+        if is_none(option) and isinstance(callee, Options):
+            continue
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "called")
+        frame.emit_event(Called(*frame.at(node), option, arguments, label, frame.is_async, frame.is_route))
+        applications.handlers(frame, option, arguments, node)
+        applications.include(frame, option, arguments)
+        _hand_over(frame, option, arguments)
+        if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
+            result = _super(frame)
+        else:
+            result = apply(frame, option, arguments, label, origin)
+        applications.constructed(frame, result, node)
+        if isinstance(option, Member) and option.name == "run_sync" and library.is_database(option.receiver.type):
+            _run_sync(frame, option.receiver, arguments, node)
+        results.append(protocols.adopted(frame, result, node))
+    return union(results)
+
+
+def apply(
+    frame: Frame, callee: Value, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """What calling one value gives."""
+    match callee:
+        case Function():
+            return functions.call(frame, callee, arguments, label, origin)
+        case ClassValue():
+            return classes.construct(frame, callee, arguments)
+        case Member(receiver=receiver, name=name):
+            effect = knowledge.effect(f"{receiver.type}.{name}")
+            if effect:
+                affect(frame, Effect(effect, f"{receiver.type.rpartition('.')[2]}.{name}"), label, origin)
+            made = library.call_member(frame, receiver, name, arguments, label, origin)
+            if isinstance(made, Coroutine) and made.family == "database":
+                affect(frame, Effect("async-session", label), label, origin)
+            return made
+        case Object():
+            return library.call_object(frame, callee, arguments)
+        case Library(dotted=dotted):
+            effect = knowledge.effect(dotted)
+            if effect == "guards-loop":
+                frame.guards_loop = True
+            elif effect:
+                affect(frame, Effect(effect, dotted), label, origin)
+            return library.call_name(frame, dotted, arguments, label, origin)
+        case Partial(function=function, args=args, keywords=keywords):
+            joined = Arguments(
+                (*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque
+            )
+            return apply(frame, function, joined, label, origin)
+        case Instance():
+            method = classes.attribute(frame.ctx, callee, "__call__")
+            return apply(frame, method, arguments, label, origin) if isinstance(method, Function) else UNKNOWN
+    return UNKNOWN
+
+
+def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.Call) -> None:
+    """Say what ``run_sync`` is given, and what that does with the session it is passed."""
+    function = arguments.get(0, "fn")
+    if function is None:
+        return
+    result, effects = library.run_callback(frame, arguments, receiver)
+    is_call = bool(node.args) and isinstance(node.args[0], tree.Call)
+    frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
+
+
+def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
+    """A call with an effect on its thread: reported where a coroutine function makes it."""
+    if frame.is_async:
+        path, line, col = origin
+        frame.emit_event(Reached(path, line, col, frame.qualname, effect))
+    else:
+        frame.effects[effect] = None
+
+
+def _super(frame: Frame) -> Value:
+    if frame.owner is None or frame.receiver is None:
+        return UNKNOWN
+    return classes.super_of(frame.ctx, frame.owner, frame.receiver)
+
+
+def _hand_over(frame: Frame, callee: Value, arguments: Arguments) -> None:
+    """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
+    consumer = _plain_consumer(frame, callee)
+    for name, value in (*((None, value) for value in arguments.args), *arguments.keywords):
+        for option in options(value):
+            if isinstance(option, Coroutine) and consumer and _keeps_plain(frame, callee, name):
+                misuse(frame, option, "passed", consumer)
+        frame.settle(value)
+
+
+def _plain_consumer(frame: Frame, callee: Value) -> str:
+    """The name of a callee that uses its arguments as plain values only; empty for others."""
+    if isinstance(callee, Library) and knowledge.is_plain_consumer(callee.dotted):
+        return callee.dotted.removeprefix("builtins.")
+    if isinstance(callee, Member):
+        name = f"{callee.receiver.type}.{callee.name}"
+        if knowledge.is_plain_consumer(name):
+            return f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
+    if isinstance(callee, ClassValue) and is_record(frame, callee):
+        return callee.name
+    return ""
+
+
+def is_record(frame: Frame, cls: ClassValue) -> bool:
+    """Whether a class is an ORM model or a schema."""
+    return classes.derives(frame.ctx, cls, _RECORDS)
+
+
+_FREE = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callable"})
+
+
+def _keeps_plain(frame: Frame, callee: Value, name: str | None) -> bool:
+    """Whether a field of a record cannot be meant for an awaitable."""
+    if not isinstance(callee, ClassValue):
+        return True
+    if name is None:
+        return False
+    for base in classes.mro(frame.ctx, callee):
+        if isinstance(base, ClassValue):
+            for statement in classes.body_bindings(frame.ctx, base, name):
+                if isinstance(statement, tree.Assign) and statement.annotation is not None:
+                    return not _mentions(statement.annotation, _FREE)
+                return isinstance(statement, tree.Assign)
+    return False
+
+
+def _mentions(annotation: object, wanted: frozenset[str]) -> bool:
+    return any(name in wanted for name in names_in(annotation)) or isinstance(annotation, tree.Other)

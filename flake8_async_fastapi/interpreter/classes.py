@@ -1,0 +1,290 @@
+"""Classes of the project: bases, members, attributes of their instances, construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.interpreter import annotations, expressions, functions, names
+from flake8_async_fastapi.interpreter.context import Context, Frame, State
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Instance,
+    Library,
+    Member,
+    Object,
+    Unknown,
+    Value,
+    is_none,
+    union,
+)
+
+_PROPERTIES = frozenset(
+    {
+        "builtins.property",
+        "functools.cached_property",
+        "sqlalchemy.ext.hybrid.hybrid_property",
+        "abc.abstractproperty",
+    }
+)
+
+
+def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
+    """The class and its bases in the order of look-up: project classes, library names, unknown."""
+    return ctx.once(("mro", cls), lambda: tuple(_mro(ctx, cls)), (cls, UNKNOWN))
+
+
+def _mro(ctx: Context, cls: ClassValue) -> Iterator[Value]:
+    seen: dict[Value, None] = {cls: None}
+    for base in bases(ctx, cls):
+        found = mro(ctx, base) if isinstance(base, ClassValue) else (base,)
+        for ancestor in found:
+            seen.pop(ancestor, None)  # a base shared by two branches comes after both
+            seen[ancestor] = None
+    yield cls
+    yield from (ancestor for ancestor in seen if ancestor != cls)
+
+
+def bases(ctx: Context, cls: ClassValue) -> list[Value]:
+    """The values of the bases as written; generic parameters are dropped."""
+    frame = _class_frame(ctx, cls)
+    found = []
+    for base in cls.node.bases:
+        written = base.value if isinstance(base, tree.Subscript) else base
+        value = expressions.evaluate(frame, State(), written)
+        ignored = isinstance(value, Library) and value.dotted in _STRUCTURAL
+        if not ignored:
+            found.append(value if isinstance(value, (ClassValue, Library)) else UNKNOWN)
+    return found
+
+
+_STRUCTURAL = frozenset(
+    {
+        "typing.Generic",
+        "typing.Protocol",
+        "typing_extensions.Protocol",
+        "abc.ABC",
+        "builtins.object",
+        "typing_extensions.Generic",
+    }
+)
+
+
+def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
+    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+
+
+def library_base(ctx: Context, cls: ClassValue) -> Object | None:
+    """The library type that instances of the class are too, if its tables know one."""
+    for base in mro(ctx, cls):
+        if isinstance(base, Library) and knowledge.library_type(base.dotted) is not None:
+            return Object(base.dotted)
+        if isinstance(base, Unknown):
+            return None
+    return None
+
+
+def is_closed(ctx: Context, cls: ClassValue) -> bool:
+    """Whether all bases are classes of the project: then what it lacks is not there."""
+    return all(isinstance(base, ClassValue) for base in mro(ctx, cls))
+
+
+def derives(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
+    """Whether one of the library classes named is a base."""
+    return any(isinstance(base, Library) and base.dotted in roots for base in mro(ctx, cls))
+
+
+def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
+    """The statements in the body of the class itself that bind a name."""
+
+    def collect() -> dict[str, list[Stmt]]:
+        found: dict[str, list[Stmt]] = {}
+        for statement in flat(cls.node.body):
+            for bound in bound_names(statement):
+                found.setdefault(bound, []).append(statement)
+        return found
+
+    return ctx.once(("class body", cls), collect, {}).get(name, [])
+
+
+def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
+    """Whether the class or one of its project bases defines a name in its body."""
+    return any(isinstance(base, ClassValue) and body_bindings(ctx, base, name) for base in mro(ctx, cls))
+
+
+def attribute(ctx: Context, instance: Instance, name: str) -> Value:
+    """The value of an attribute of an instance, bound to it if it is a method."""
+    for assigned, value in instance.attributes or ():
+        if assigned == name and not is_none(value) and not isinstance(value, Unknown):
+            return value
+    for base in mro(ctx, instance.cls):
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found and isinstance(found[-1], tree.FunctionDef):
+                return _method(ctx, base, found, instance)
+        elif isinstance(base, Library):
+            member = knowledge.member(base.dotted, name)
+            if member is not None:
+                return Member(Object(base.dotted), name)
+            if knowledge.library_type(base.dotted) is None:
+                break
+        else:
+            break
+    return _data(ctx, instance, name)
+
+
+def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
+    node = found[-1]
+    assert isinstance(node, tree.FunctionDef)
+    how = kind(ctx, owner, node)
+    if how == "property":
+        if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
+            node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
+        getter = functions.as_function(owner.path, node, owner, instance, owner.closure)
+        return functions.property_value(ctx, getter)
+    if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
+        return UNKNOWN
+    receiver: Value | None = instance
+    if how == "static":
+        receiver = None
+    elif how == "class":
+        receiver = instance.cls
+    return functions.define(_class_frame(ctx, owner), node, owner, receiver)
+
+
+def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
+    """How a method is bound: ``property``, ``class``, ``static``, or empty for the usual way."""
+    frame = _class_frame(ctx, owner)
+    for decorator in node.decorators:
+        value = expressions.evaluate(frame, State(), decorator)
+        if isinstance(value, Library):
+            if value.dotted in _PROPERTIES:
+                return "property"
+            if value.dotted in ("builtins.classmethod", "builtins.staticmethod"):
+                return value.dotted.removeprefix("builtins.").removesuffix("method")
+        if isinstance(decorator, tree.Attr) and decorator.name in ("setter", "getter", "deleter"):
+            return "property"
+    return ""
+
+
+def _data(ctx: Context, instance: Instance, name: str) -> Value:
+    key = ("data", instance.cls, name)
+    value = ctx.once(key, lambda: _assigned_data(ctx, instance.cls, name), UNKNOWN)
+    if isinstance(value, Unknown):
+        return class_attribute(ctx, instance.cls, name, declared_only=True)
+    return value
+
+
+def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
+    """What the methods of the class assign to ``self.name``, in any of them."""
+    values: list[Value] = []
+    for base in mro(ctx, cls):
+        if not isinstance(base, ClassValue):
+            continue
+        for statement in flat(base.node.body):
+            if isinstance(statement, tree.FunctionDef) and _assigns(statement, name):
+                me = Instance(cls)
+                method = functions.as_function(base.path, statement, base, me, base.closure)
+                values.append(functions.assigned(ctx, method, name))
+        if values:
+            break
+    known = [value for value in values if value != NONE]
+    return union(known) if known else UNKNOWN
+
+
+def _assigns(method: tree.FunctionDef, name: str) -> bool:
+    if not method.params:
+        return False
+    me = method.params[0].name
+    for statement in flat(method.body):
+        targets = statement.targets if isinstance(statement, tree.Assign) else ()
+        if isinstance(statement, tree.With):
+            targets = [item.target for item in statement.items if item.target is not None]
+        for target in targets:
+            if isinstance(target, tree.Attr) and target.name == name:
+                if isinstance(target.value, tree.Name) and target.value.id == me:
+                    return True
+    return False
+
+
+def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:
+    """The value of an attribute of the class itself, or the declared type of one of its instances."""
+    for base in mro(ctx, cls):
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found:
+                return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
+        elif isinstance(base, Library) and not declared_only:
+            member = knowledge.member(base.dotted, name)
+            if member is not None:
+                return Library(f"{base.dotted}.{name}")
+            return UNKNOWN
+    return UNKNOWN
+
+
+def _body_value(
+    ctx: Context, owner: ClassValue, statement: Stmt, name: str, cls: ClassValue, *, declared_only: bool
+) -> Value:
+    frame, state = _class_frame(ctx, owner), State()
+    match statement:
+        case tree.FunctionDef():
+            receiver = cls if kind(ctx, owner, statement) == "class" else None
+            return functions.define(frame, statement, owner, receiver)
+        case tree.ClassDef():
+            return names.class_value(owner.path, statement, owner.closure)
+        case tree.Import():
+            return names.imported(ctx, owner.path, statement, name)
+        case tree.Assign(value=value, annotation=annotation):
+            assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
+            plain = is_none(assigned) or isinstance(assigned, Unknown)
+            if annotation is not None and (plain or declared_only):
+                return annotations.annotated(frame, state, annotation)
+            return UNKNOWN if is_none(assigned) else assigned
+    return UNKNOWN
+
+
+def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
+    """An instance, with the attributes that its constructor or its fields give it."""
+    ctx = frame.ctx
+    for base in mro(ctx, cls):
+        if not isinstance(base, ClassValue):
+            if isinstance(base, Unknown):
+                return Instance(cls, exact=True)
+            continue
+        found = body_bindings(ctx, base, "__init__")
+        if found and isinstance(found[-1], tree.FunctionDef):
+            me = Instance(cls, (), exact=True)
+            initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
+            return functions.constructed(ctx, initialiser, arguments)
+    return Instance(cls, _fields(ctx, cls, arguments), exact=True)
+
+
+def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:
+    """The fields of a dataclass, schema or the like, as its generated constructor sets them."""
+    declared: dict[str, None] = {}
+    for base in reversed(mro(ctx, cls)):
+        if isinstance(base, ClassValue):
+            for statement in base.node.body:
+                if isinstance(statement, tree.Assign) and statement.annotation is not None:
+                    declared.update(dict.fromkeys(bound_names(statement)))
+    positional = () if arguments.opaque else tuple(zip(declared, arguments.args, strict=False))
+    return (*positional, *(pair for pair in arguments.keywords if pair[0] in declared))
+
+
+def super_of(ctx: Context, owner: ClassValue, receiver: Value) -> Value:
+    """``super()`` in a method of ``owner``: the receiver, seen from the next class on."""
+    for base in bases(ctx, owner):
+        if isinstance(base, ClassValue):
+            exact = Instance(base, receiver.attributes if isinstance(receiver, Instance) else None, exact=True)
+            return base if isinstance(receiver, ClassValue) else exact
+        if isinstance(base, Library) and knowledge.library_type(base.dotted) is not None:
+            return base if isinstance(receiver, ClassValue) else Object(base.dotted)
+        return UNKNOWN
+    return UNKNOWN
+

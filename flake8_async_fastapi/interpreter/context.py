@@ -1,0 +1,238 @@
+"""The state that runs along: of one analysis, of one function, of one path through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.interpreter.events import Effect, Event
+from flake8_async_fastapi.interpreter.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Closure,
+    Const,
+    Coroutine,
+    Function,
+    Object,
+    Options,
+    Plain,
+    Value,
+    held,
+)
+from flake8_async_fastapi.project.project import Project
+
+MOST_STATES: Final = 6
+"""Paths kept apart in a function; beyond it they are joined to ``maybe``."""
+MOST_DEPTH: Final = 24
+"""Calls, names and classes followed into each other."""
+NO_CUT: Final = 1_000_000
+MOST_STEPS: Final = 40_000
+"""Statements run for one function under check, those of its callees included."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class State:
+    """One path through a function.
+
+    ``env`` are its variables, ``attributes`` those attributes of variables that
+    were assigned on this path (by their text, as ``self.session``), ``known``
+    the conditions the path was reached under.
+    """
+
+    env: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def fork(self) -> State:
+        return State(dict(self.env), dict(self.attributes), dict(self.known))
+
+    def get(self, path: str) -> Value | None:
+        """The value of a variable, or of an attribute that was assigned; None if there is none."""
+        return self.attributes.get(path) if "." in path else self.env.get(path)
+
+    def bind(self, path: str, value: Value) -> None:
+        """Assign a variable or an attribute; what was known of it is no longer."""
+        for known in (self.known, self.attributes):
+            for text in [text for text in known if _mentions(text, path)]:
+                del known[text]  # type: ignore[attr-defined]
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def narrow(self, path: str, value: Value) -> None:
+        """Put a more exact value in the place of the same value."""
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def forget_attributes(self) -> None:
+        """After a call: what it may have assigned anew.  Types seldom change, None does."""
+        for path in [path for path, value in self.attributes.items() if isinstance(value, (Const, Plain))]:
+            del self.attributes[path]
+
+
+def _mentions(condition: str, name: str) -> bool:
+    return condition == name or condition.startswith((f"{name}.", f"{name} "))
+
+
+def merge(states: list[State]) -> list[State]:
+    """States without repetition, and at most ``MOST_STATES`` of them."""
+    kept: list[State] = []
+    for state in states:
+        for other in kept:
+            if other.env == state.env and other.attributes == state.attributes:
+                other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                break
+        else:
+            kept.append(state)
+    return kept if len(kept) <= MOST_STATES else [join(kept)]
+
+
+def join(states: list[State]) -> State:
+    """One state that claims only what all states agree on."""
+    known = [set(state.known.items()) for state in states]
+    return State(
+        _agreed([state.env for state in states]),
+        _agreed([state.attributes for state in states]),
+        dict(set.intersection(*known)),
+    )
+
+
+def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
+    first, *others = envs
+    names = dict.fromkeys(name for env in envs for name in env)
+    return {
+        name: first[name] if name in first and all(other.get(name) == first[name] for other in others) else UNKNOWN
+        for name in names
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a call of a function does: what it returns and yields, and to its receiver."""
+
+    returns: Value = UNKNOWN
+    yields: Value = UNKNOWN
+    receiver: Value | None = None
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass
+class Context:
+    """One analysis of a project: what is kept, and what happened so far.
+
+    ``running`` are the computations under way, by their depth; ``cut`` is the
+    least depth of one that was asked for its own result.
+    """
+
+    project: Project
+    events: dict[Event, None] = field(default_factory=dict)
+    memo: dict[object, tuple[Any, int]] = field(default_factory=dict)
+    running: dict[object, int] = field(default_factory=dict)
+    cut: int = NO_CUT
+    steps: int = 0
+    trace: bool = False
+
+    def exhausted(self) -> bool:
+        return self.steps > MOST_STEPS
+
+    def once(self, key: object, compute: Callable[[], T], default: T) -> T:
+        """The result of ``compute``, kept under ``key``.
+
+        ``default`` stands for a result that is asked for while it is computed,
+        or too deep down.  What rests on such a default is computed anew when it
+        is asked for from elsewhere: so results do not depend on who asks first,
+        and a kept result costs the steps that it took.
+        """
+        if key in self.memo:
+            found, steps = self.memo[key]
+            self.steps += steps
+            return cast(T, found)
+        depth = len(self.running)
+        if key in self.running:
+            self.cut = min(self.cut, self.running[key])
+            return default
+        if depth >= MOST_DEPTH or self.exhausted():
+            self.cut = -1
+            return default
+        outer_cut, self.cut = self.cut, NO_CUT
+        before = self.steps
+        self.running[key] = depth
+        try:
+            value = compute()
+        finally:
+            del self.running[key]
+        if self.cut >= depth:
+            self.memo[key] = value, self.steps - before
+            self.cut = outer_cut
+        else:
+            self.cut = min(outer_cut, self.cut)
+        return value
+
+
+@dataclass
+class Frame:
+    """One run of a function, a class body or a module body.
+
+    ``emit`` is true for the code under check itself, false for callees that run
+    only to learn what they return.
+    """
+
+    ctx: Context
+    path: str
+    qualname: str
+    is_async: bool = False
+    is_route: bool = False
+    emit: bool = False
+    owner: ClassValue | None = None
+    receiver: Value | None = None
+    receiver_name: str = ""
+    closure: Closure | None = None
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
+    settled: set[tuple[str, int, int]] = field(default_factory=set)
+    tested: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    effects: dict[Effect, None] = field(default_factory=dict)
+    guards_loop: bool = False
+    globals: set[str] = field(default_factory=set)
+    loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
+    left: list[State] = field(default_factory=list)
+    assigned: State = field(default_factory=State)
+    inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
+    classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
+    routes: set[tuple[str, int, int]] = field(default_factory=set)
+    included: list[tuple[Object, Object]] | None = None
+
+    def emit_event(self, event: Event) -> None:
+        if self.emit:
+            self.ctx.events[event] = None
+
+    def at(self, node: Expr) -> tuple[str, int, int, str]:
+        """The place of an expression, as events begin with it."""
+        return self.path, node.line, node.col, self.qualname
+
+    def make(self, coroutine: Coroutine) -> Coroutine:
+        """Register a coroutine that this frame now has to see awaited."""
+        self.created.setdefault(coroutine.origin, coroutine)
+        return coroutine
+
+    def settle(self, value: Value) -> None:
+        """Somebody else has the coroutines of a value now, or they are awaited."""
+        self.settled.update(coroutine.origin for coroutine in held(value))
+
+    def settle_all(self, arguments: Arguments) -> None:
+        for value in arguments.values():
+            self.settle(value)
+
+
+def without_none(value: Value, drop: Iterable[Value]) -> Value:
+    """A value without some of its options, if others remain."""
+    if not isinstance(value, Options):
+        return value
+    dropped = set(drop)
+    kept = tuple(option for option in value.values if option not in dropped)
+    if not kept:
+        return value
+    return kept[0] if len(kept) == 1 else Options(kept)

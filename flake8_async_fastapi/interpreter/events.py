@@ -1,0 +1,132 @@
+"""What the interpreter says happened: the only input of the rules.
+
+Every event has the place in the file under check where it happened and the
+qualified name of the function it happened in (empty at module level).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_async_fastapi.interpreter.values import Arguments, Coroutine, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    path: str
+    line: int
+    col: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misused(Event):
+    """A coroutine that nobody awaits, at the call that made it.
+
+    ``use`` is what became of it: ``discarded``, ``forgotten``, ``attribute``,
+    ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``,
+    ``iterated``, ``entered``, ``called``, ``unpacked``, ``passed``, ``returned``.
+    ``detail`` names the attribute, or what it was passed to.  ``awaited_chain``
+    says that an ``await`` stands before the whole chain: it binds to its end.
+    """
+
+    coroutine: Coroutine
+    use: str
+    detail: str = ""
+    awaited_chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited(Event):
+    """``await`` on a value; ``text`` is the awaited expression as written."""
+
+    value: Value
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered(Event):
+    """``with`` (or ``async with``) on a value."""
+
+    value: Value
+    is_async: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Iterated(Event):
+    """``for`` (or ``async for``) over a value, in a loop or a comprehension."""
+
+    value: Value
+    is_async: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called(Event):
+    """A call; ``in_async`` says that the code around it runs in an ``async def``."""
+
+    callee: Value
+    arguments: Arguments
+    text: str
+    in_async: bool
+    is_route: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRead(Event):
+    """An attribute read of a value of a library's type."""
+
+    value: Value
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that a function does to the thread that calls it, with the calls that lead there."""
+
+    kind: str
+    label: str
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Event):
+    """A call in an ``async def`` of a plain function that has an effect."""
+
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class RunSync(Event):
+    """A call of ``run_sync``: what it is given, what that returns and does.
+
+    ``is_call`` says that the argument is written as a call.
+    """
+
+    given: Value
+    result: Value
+    effects: tuple[Effect, ...]
+    is_call: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerAdded(Event):
+    """A start-up or shutdown handler is registered.
+
+    ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty
+    if none is known to.
+    """
+
+    text: str
+    ignored_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Believed(Event):
+    """What ``trace`` shows: a variable and its value after a statement."""
+
+    name: str
+    value: Value

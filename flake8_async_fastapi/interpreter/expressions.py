@@ -1,0 +1,300 @@
+"""Transfer functions of expressions: the value of each, and what evaluating it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import target_names
+from flake8_async_fastapi.interpreter import (
+    assume,
+    attributes,
+    calls,
+    functions,
+    names,
+    protocols,
+    statements,
+)
+from flake8_async_fastapi.interpreter.context import Frame, State
+from flake8_async_fastapi.interpreter.misuse import misuse, test, use
+from flake8_async_fastapi.interpreter.source import source
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Generator,
+    Library,
+    Plain,
+    Value,
+    held,
+    options,
+    union,
+)
+
+
+def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = False) -> Value:
+    """The value of an expression.
+
+    ``awaited_chain`` says that an ``await`` stands before the chain of calls
+    and attributes that this expression begins.
+    """
+    if isinstance(node, (tree.Attr, tree.Call, tree.Subscript)):
+        return _CHAINS[type(node)](frame, state, node, awaited_chain)
+    return _EVALUATE[type(node)](frame, state, node)
+
+
+def _name(frame: Frame, state: State, node: tree.Name) -> Value:
+    return names.lookup(frame, state, node.id)
+
+
+def _const(frame: Frame, state: State, node: tree.Const) -> Value:
+    if node.value is None or isinstance(node.value, (bool, str)):
+        return Const(node.value)
+    return Plain(type(node.value).__name__)
+
+
+def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool) -> Value:
+    if state.attributes:
+        assigned = state.attributes.get(source(node))
+        if assigned is not None:
+            return assigned
+    owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
+    return attributes.read(frame, owner, node, awaited_chain)
+
+
+def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
+    callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
+    args, opaque = names.opened(frame, state, node.args)
+    keywords: list[tuple[str, Value]] = []
+    for keyword in node.keywords:
+        value = evaluate(frame, state, keyword.value)
+        if keyword.name is None:
+            opaque = True
+            use(frame, node, value, "unpacked")
+            frame.settle(value)
+        else:
+            keywords.append((keyword.name, value))
+    arguments = Arguments(tuple(args), tuple(keywords), opaque)
+    result = calls.call(frame, callee, arguments, node)
+    state.forget_attributes()
+    return result
+
+
+def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: bool) -> Value:
+    owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
+    index = evaluate(frame, state, node.index)
+    frame.settle(index)
+    results = []
+    for option in options(owner):
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "subscript", awaited_chain=awaited_chain)
+        if isinstance(option, (ClassValue, Library)):
+            results.append(option)  # a generic type given its parameters
+        else:
+            results.append(_item(option, node.index))
+    return union(results)
+
+
+def _item(owner: Value, index: Expr) -> Value:
+    if not isinstance(owner, Collection):
+        return UNKNOWN
+    if isinstance(index, tree.Const) and owner.items is not None:
+        if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
+            return owner.items[index.value] if owner.keys is None else UNKNOWN
+        if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
+            return owner.items[owner.keys.index(index.value)]
+        return UNKNOWN
+    return owner.item if owner.items is None else UNKNOWN
+
+
+def _await(frame: Frame, state: State, node: tree.Await) -> Value:
+    value = evaluate(frame, state, node.value, awaited_chain=True)
+    return protocols.awaited(frame, value, node)
+
+
+def _display(frame: Frame, state: State, node: tree.Display) -> Value:
+    items, opaque = names.opened(frame, state, node.items)
+    if opaque:
+        return Collection(node.kind, union(list(items)) if items else UNKNOWN)
+    return Collection(node.kind, items=tuple(items))
+
+
+def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
+    keys: list[str | None] = []
+    items: list[Value] = []
+    for key, value_node in zip(node.keys, node.values, strict=True):
+        value = evaluate(frame, state, value_node)
+        if key is None:
+            use(frame, value_node, value, "unpacked")
+            keys.append(None)
+            items.append(UNKNOWN)
+        else:
+            frame.settle(evaluate(frame, state, key))
+            keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
+            items.append(value)
+    return Collection("dict", items=tuple(items), keys=tuple(keys))
+
+
+def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
+    left, right = evaluate(frame, state, node.left), evaluate(frame, state, node.right)
+    for side in (left, right):
+        use(frame, node, side, "operand")
+    if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
+        return _concatenated(left, right)
+    if node.op == "%" and isinstance(left, (Const, Plain)):
+        for coroutine in held(right):
+            misuse(frame, coroutine, "interpolated")
+    frame.settle(left)
+    frame.settle(right)
+    return Plain("object") if isinstance(left, (Const, Plain)) else UNKNOWN
+
+
+def _concatenated(left: Collection, right: Collection) -> Value:
+    if left.items is not None and right.items is not None and left.keys is None and right.keys is None:
+        return Collection(left.kind, items=left.items + right.items)
+    return Collection(left.kind)
+
+
+def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
+    """``a and b``: each value is seen only where those before it let it through."""
+    results: list[Value] = []
+    current = state
+    *firsts, last = node.values
+    for part in firsts:
+        value = evaluate(frame, current, part)
+        test(frame, value)
+        stays = [option for option in options(value) if assume.may_be(option, node.op == "or")]
+        results.extend(stays)
+        through = assume.assume(frame, current, part, node.op == "and")
+        if not through:
+            return union(results)
+        current = through[0]
+    results.append(evaluate(frame, current, last))
+    return union(results)
+
+
+def _unary(frame: Frame, state: State, node: tree.Unary) -> Value:
+    value = evaluate(frame, state, node.value)
+    if node.op == "not":
+        test(frame, value)
+        return Plain("bool")
+    use(frame, node, value, "operand")
+    return UNKNOWN
+
+
+_IDENTITY = frozenset({"is", "is not"})
+
+
+def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
+    sides = [evaluate(frame, state, side) for side in (node.left, *node.rights)]
+    for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
+        for side in (left, right):
+            if op in _IDENTITY:
+                test(frame, side, "compared")
+            elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
+                use(frame, node, side, "compared")
+    return Plain("bool")
+
+
+def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
+    test(frame, evaluate(frame, state, node.test))
+    results = []
+    for outcome, part in ((True, node.body), (False, node.orelse)):
+        results += [evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]]
+    return union(results)
+
+
+def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
+    functions.capture(frame, state, node.body)
+    return functions.nested(frame, state, node)
+
+
+def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
+    inner = state.fork()
+    for loop in node.loops:
+        iterated = evaluate(frame, inner, loop.iter)
+        item = protocols.iterate(frame, iterated, loop.iter, loop.is_async)
+        statements.assign(frame, inner, loop.target, item)
+        for condition in loop.ifs:
+            test(frame, evaluate(frame, inner, condition))
+            through = assume.assume(frame, inner, condition, True)
+            inner = through[0] if through else inner
+    values = [evaluate(frame, inner, item) for item in node.items]
+    bound = {name for loop in node.loops for name in target_names(loop.target)}
+    for name, value in inner.env.items():  # a walrus in it binds outside
+        if name not in bound:
+            state.env.setdefault(name, value)
+    if node.kind == "generator":
+        return Collection("generator", values[-1])
+    return Collection(node.kind, values[-1])
+
+
+def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
+    for part in node.values:
+        use(frame, part, evaluate(frame, state, part), "interpolated")
+    return Plain("str")
+
+
+def _starred(frame: Frame, state: State, node: tree.Starred) -> Value:
+    frame.settle(evaluate(frame, state, node.value))
+    return UNKNOWN
+
+
+def _walrus(frame: Frame, state: State, node: tree.Walrus) -> Value:
+    value = evaluate(frame, state, node.value)
+    state.bind(node.target, value)
+    return value
+
+
+def _yield(frame: Frame, state: State, node: tree.Yield) -> Value:
+    value = NONE if node.value is None else evaluate(frame, state, node.value)
+    frame.settle(value)
+    frame.yields.append(UNKNOWN if any(held(value)) else value)
+    return UNKNOWN
+
+
+def _yield_from(frame: Frame, state: State, node: tree.YieldFrom) -> Value:
+    value = evaluate(frame, state, node.value)
+    frame.settle(value)
+    frame.yields.append(protocols.element(frame, value) if isinstance(value, Generator) else UNKNOWN)
+    return UNKNOWN
+
+
+def _other(frame: Frame, state: State, node: tree.Other) -> Value:
+    for part in node.parts:
+        frame.settle(evaluate(frame, state, part))
+    return UNKNOWN
+
+
+_CHAINS: dict[type, Callable[[Frame, State, Any, bool], Value]] = {
+    tree.Attr: _attribute,
+    tree.Call: _call,
+    tree.Subscript: _subscript,
+}
+
+_EVALUATE: dict[type, Callable[[Frame, State, Any], Value]] = {
+    tree.Name: _name,
+    tree.Const: _const,
+    tree.Await: _await,
+    tree.Display: _display,
+    tree.DictDisplay: _dict,
+    tree.Binary: _binary,
+    tree.BoolOp: _bool_op,
+    tree.Unary: _unary,
+    tree.Compare: _compare,
+    tree.IfExp: _if_exp,
+    tree.Lambda: _lambda,
+    tree.Comp: _comp,
+    tree.FString: _fstring,
+    tree.Starred: _starred,
+    tree.Walrus: _walrus,
+    tree.Yield: _yield,
+    tree.YieldFrom: _yield_from,
+    tree.Other: _other,
+}

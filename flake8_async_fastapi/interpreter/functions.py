@@ -1,0 +1,367 @@
+"""Functions of the project: defining, decorating and calling them."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.interpreter import annotations, calls, expressions, misuse, statements
+from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary, without_none
+from flake8_async_fastapi.interpreter.events import Effect
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Closure,
+    Collection,
+    Const,
+    Coroutine,
+    Dependency,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    Manager,
+    Member,
+    Options,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    options,
+    union,
+)
+
+_CONTEXTS = {
+    "contextlib.contextmanager": "context",
+    "contextlib.asynccontextmanager": "async-context",
+}
+_BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
+
+
+# --- defining ------------------------------------------------------------------------
+
+
+def as_function(
+    path: str,
+    node: tree.FunctionDef | tree.Lambda,
+    owner: ClassValue | None = None,
+    receiver: Value | None = None,
+    closure: Closure | None = None,
+) -> Function:
+    """A function before its decorators."""
+    return Function(path, node, (path, node.line, node.col), owner, receiver, closure)
+
+
+def nested(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
+    """A function defined where a frame stands."""
+    return as_function(frame.path, node, closure=scope(frame, state))
+
+
+def scope(frame: Frame, state: State) -> Closure | None:
+    """The variables that code defined where a frame stands can see, besides those of the module."""
+    is_body = not frame.qualname or (frame.owner is not None and frame.owner.node.qualname == frame.qualname)
+    return frame.closure if is_body else Closure(dict(state.env), frame.closure)
+
+
+def capture(frame: Frame, state: State, code: object) -> None:
+    """A nested function mentions variables: the coroutines they hold may be awaited there."""
+    if any(any(held(value)) for value in state.env.values()):
+        for name in names_in(code):
+            if name in state.env:
+                frame.settle(state.env[name])
+
+
+def define(
+    frame: Frame, node: tree.FunctionDef, owner: ClassValue | None, receiver: Value | None = None
+) -> Value:
+    """The value of a function once its decorators are applied; unknown if one of them is."""
+    function = as_function(frame.path, node, owner, receiver, frame.closure)
+    return decorated(frame, State(), function)
+
+
+def decorated(frame: Frame, state: State, function: Function) -> Value:
+    """Apply the decorators of a function."""
+    node = function.node
+    value: Value = function
+    for decorator in reversed(node.decorators if isinstance(node, tree.FunctionDef) else ()):
+        value = _apply(frame, state, decorator, value)
+        if isinstance(value, Unknown):
+            return UNKNOWN
+    return value
+
+
+def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
+    written = decorator.func if isinstance(decorator, tree.Call) else decorator
+    called = expressions.evaluate(frame, state, written)
+    if isinstance(called, Library):
+        if called.dotted in _CONTEXTS and isinstance(value, Function):
+            wrapped = _CONTEXTS[called.dotted]
+            return Function(
+                value.path, value.node, value.key, value.owner, value.receiver, value.closure, wrapped
+            )
+        coroutine = isinstance(value, Function) and value.is_async
+        if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
+            return value
+    if is_route_verb(called):
+        return value
+    if isinstance(called, Function):
+        if isinstance(decorator, tree.Call):
+            made = expressions.evaluate(frame, state, decorator)
+        else:
+            made = called
+        given_back = given(frame, made, Arguments((value,)))
+        if isinstance(given_back, Function):
+            if isinstance(value, Function) and given_back.receiver is None and value.receiver is not None:
+                return _bind(given_back, value)
+            return given_back
+    return UNKNOWN
+
+
+def _bind(wrapper: Function, wrapped: Function) -> Function:
+    """The wrapper that a decorator made of a method is a method too."""
+    return Function(
+        wrapper.path,
+        wrapper.node,
+        wrapper.key,
+        wrapped.owner,
+        wrapped.receiver,
+        wrapper.closure,
+        wrapper.wrapped,
+    )
+
+
+def is_route_verb(value: Value) -> bool:
+    """Whether a value is ``app.get`` or another decorator that registers a route."""
+    return isinstance(value, Member) and knowledge.is_route_verb(value.receiver.type, value.name)
+
+
+# --- calling -------------------------------------------------------------------------
+
+
+def call(
+    frame: Frame, function: Function, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """Call a function: a coroutine, a generator, a manager, or what it returns."""
+    node = function.node
+    if function.wrapped:
+        value = summarise(frame.ctx, function, arguments).yields
+        return Manager(label, _or_declared(frame.ctx, function, value), function.wrapped == "async-context")
+    if function.is_generator:
+        value = summarise(frame.ctx, function, arguments).yields
+        return Generator(label, _or_declared(frame.ctx, function, value), function.is_async)
+    if function.is_async:
+        if isinstance(node, tree.FunctionDef) and node.is_stub and annotations.says_iterator(node.returns):
+            return UNKNOWN  # its overrides may be generators, which are not awaited
+        made = Coroutine(label, "other", origin, function=function, call=arguments)
+        return frame.make(made)
+    summary = summarise(frame.ctx, function, arguments)
+    for effect in summary.effects:
+        calls.affect(frame, Effect(effect.kind, effect.label, (function.name, *effect.chain)), label, origin)
+    return _or_declared(frame.ctx, function, summary.returns)
+
+
+def returned(ctx: Context, function: Function, arguments: Arguments) -> Value:
+    """What a function returns: for a coroutine function, what awaiting the call gives."""
+    return _or_declared(ctx, function, summarise(ctx, function, arguments).returns)
+
+
+def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
+    """A value, or what the annotation says where nothing is known of it."""
+    node = function.node
+    stub = isinstance(node, tree.FunctionDef) and node.is_stub
+    if not isinstance(value, Unknown) and not stub:
+        return value
+    if isinstance(node, tree.Lambda) or node.returns is None:
+        return UNKNOWN
+    frame = Frame(ctx, function.path, node.qualname, owner=function.owner, closure=function.closure)
+    frame.receiver = function.receiver
+    yields = function.is_generator or bool(function.wrapped)
+    return annotations.returned(frame, State(), node.returns, yields=yields)
+
+
+def given(frame: Frame, callee: Value, arguments: Arguments) -> Value:
+    """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
+    return given_with_effects(frame, callee, arguments)[0]
+
+
+def given_with_effects(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Value, tuple[Effect, ...]]:
+    """What calling a value gives, and what it does to the thread."""
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    result = calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
+    return result, tuple(quiet.effects)
+
+
+def property_value(ctx: Context, getter: Function) -> Value:
+    """What reading a property gives."""
+    if getter.is_async and not getter.is_generator:
+        assert isinstance(getter.node, tree.FunctionDef)
+        return Coroutine(getter.node.name, "other", ("", 0, 0), function=getter, call=Arguments())
+    return returned(ctx, getter, Arguments())
+
+
+def assigned(ctx: Context, method: Function, name: str) -> Value:
+    """What a method assigns to an attribute of its receiver."""
+    receiver = summarise(ctx, method, None).receiver
+    if isinstance(receiver, Instance):
+        for attribute, value in receiver.attributes or ():
+            if attribute == name:
+                return value
+    return UNKNOWN
+
+
+def constructed(ctx: Context, initialiser: Function, arguments: Arguments) -> Value:
+    """The instance that ``__init__`` leaves behind."""
+    receiver = summarise(ctx, initialiser, arguments).receiver
+    if receiver is not None:
+        return receiver
+    return initialiser.receiver if initialiser.receiver is not None else UNKNOWN
+
+
+def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
+    """Run a function for what it returns, yields and does.
+
+    ``arguments`` are None where the caller is not known: then parameters have
+    what their annotations say.
+    """
+    if arguments is not None and any(any(held(value)) for value in arguments.values()):
+        arguments = Arguments(
+            tuple(UNKNOWN if any(held(value)) else value for value in arguments.args),
+            tuple((name, UNKNOWN if any(held(value)) else value) for name, value in arguments.keywords),
+            arguments.opaque,
+        )
+    key = ("call", function, arguments)
+    return ctx.once(key, lambda: _run(ctx, function, arguments), Summary())
+
+
+def _run(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
+    frame, state = enter(ctx, function, arguments)
+    node = function.node
+    if isinstance(node, tree.Lambda):
+        return Summary(expressions.evaluate(frame, state, node.body), effects=tuple(frame.effects))
+    ends = statements.run(frame, node.body, [state])
+    if ends and not node.is_stub:
+        frame.returns.append(NONE)
+    effects = () if frame.guards_loop else tuple(frame.effects)
+    return Summary(
+        union([UNKNOWN if _foreign(value) else value for value in frame.returns]),
+        union(frame.yields) if frame.yields else UNKNOWN,
+        _receiver(frame, [*ends, *frame.left]),
+        effects,
+    )
+
+
+def _foreign(value: Value) -> bool:
+    """A container with coroutines in it: nobody can say when they are awaited."""
+    return not isinstance(value, (Coroutine, Options)) and any(held(value))
+
+
+def _receiver(frame: Frame, ends: list[State]) -> Value | None:
+    """The receiver with the attributes that the run assigned, where all ends agree on a type."""
+    me = frame.receiver
+    if not isinstance(me, Instance) or not frame.receiver_name:
+        return None
+    prefix = frame.receiver_name + "."
+    found: dict[str, list[Value]] = {}
+    for end in [*ends, frame.assigned]:
+        for path, value in end.attributes.items():
+            name = path.removeprefix(prefix)
+            if path.startswith(prefix) and "." not in name:
+                found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
+    attributes = dict(me.attributes or ())
+    for name, values in found.items():
+        attributes[name] = without_none(union(values), (NONE,))
+    return Instance(me.cls, tuple(attributes.items()), me.exact)
+
+
+def enter(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Frame, State]:
+    """A frame for a run of a function, and its first state: the parameters."""
+    node = function.node
+    qualname = node.qualname if isinstance(node, tree.FunctionDef) else "<lambda>"
+    frame = Frame(
+        ctx,
+        function.path,
+        qualname,
+        is_async=function.is_async,
+        owner=function.owner,
+        receiver=function.receiver,
+        closure=function.closure,
+    )
+    state = State()
+    params = list(node.params)
+    if function.receiver is not None and params and params[0].kind in ("pos", "any"):
+        first = params.pop(0)
+        frame.receiver_name = first.name
+        state.env[first.name] = function.receiver
+        if isinstance(function.receiver, Instance):
+            for name, value in function.receiver.attributes or ():
+                state.attributes[f"{first.name}.{name}"] = value
+    handed = (
+        arguments is None
+        and not function.is_async
+        and function.name in ctx.project.handed_to_run_sync
+    )
+    for place, param in enumerate(params):
+        if handed and place == 0:
+            state.env[param.name] = UNKNOWN  # it gets the sync session, whatever its annotation says
+        else:
+            state.env[param.name] = _argument(frame, param, place, arguments)
+    return frame, state
+
+
+def _argument(frame: Frame, param: Param, place: int, arguments: Arguments | None) -> Value:
+    if param.kind == "*":
+        rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
+        return Collection("tuple", items=rest)
+    if param.kind == "**":
+        return Collection("dict")
+    if arguments is not None:
+        passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
+        if passed is not None and not isinstance(passed, Unknown):
+            return passed
+        if passed is None and not arguments.opaque and param.default is not None:
+            default = expressions.evaluate(frame, State(), param.default)
+            if not isinstance(default, (Unknown, Dependency)):
+                return default
+    return declared(frame, param)
+
+
+def declared(frame: Frame, param: Param) -> Value:
+    """What a parameter is by its default's dependency, or by its annotation."""
+    if param.default is not None:
+        default = expressions.evaluate(frame, State(), param.default)
+        for option in options(default):
+            if isinstance(option, Dependency):
+                provided = provide(frame, option, param.annotation)
+                if not isinstance(provided, Unknown):
+                    return provided
+    if param.annotation is None:
+        return UNKNOWN
+    return annotations.annotated(frame, State(), param.annotation)
+
+
+def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Value:
+    """What FastAPI passes for a dependency: what it returns, or yields."""
+    target = dependency.target
+    if is_none(target):
+        if annotation is None:
+            return UNKNOWN
+        value = annotations.annotated(frame, State(), annotation)
+        return value
+    given_value = given(frame, target, Arguments())
+    if isinstance(given_value, Generator):
+        given_value = given_value.item
+    if isinstance(given_value, Coroutine):
+        if given_value.function is not None and given_value.call is not None:
+            given_value = returned(frame.ctx, given_value.function, given_value.call)
+        else:
+            given_value = given_value.result
+    if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
+        return UNKNOWN
+    return given_value
+
+
+def _is_wide(value: Value) -> bool:
+    return isinstance(value, Options) and any(is_none(option) for option in value.values)

@@ -1,0 +1,230 @@
+"""Calls of library functions and types: what the tables say, and the few that need more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.interpreter import classes, functions
+from flake8_async_fastapi.interpreter.context import Frame
+from flake8_async_fastapi.interpreter.events import Effect
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Coroutine,
+    Dependency,
+    Generator,
+    Library,
+    Object,
+    Partial,
+    Plain,
+    Unknown,
+    Value,
+    is_none,
+)
+
+_ASYNC_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+
+
+def typed(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:
+    """The value of a TYPE of the knowledge tables.
+
+    ``callback`` is the value that ``cb[...]`` stands for.
+    """
+    if text == "?":
+        return UNKNOWN
+    if text == "None":
+        return NONE
+    if text == "self":
+        return receiver if receiver is not None else UNKNOWN
+    if text.startswith("cb["):
+        return callback if not isinstance(callback, Unknown) else typed(text[3:-1], receiver)
+    if knowledge.library_type(text) is not None:
+        return Object(knowledge.canonical(text), declared=receiver.declared if receiver else False)
+    return Plain(text)
+
+
+def is_database(name: str) -> bool:
+    """Whether a dotted name is of SQLAlchemy or SQLModel."""
+    return name.startswith(("sqlalchemy.", "sqlmodel."))
+
+
+def call_member(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """Call a method of a library's object."""
+    member = knowledge.member(receiver.type, name)
+    if member is None:
+        return UNKNOWN
+    callback = _callback(frame, arguments, receiver) if member.returns.startswith("cb[") else UNKNOWN
+    result = typed(member.returns, receiver, callback)
+    return _made(frame, member.kind, result, label, origin, is_database(receiver.type))
+
+
+def call_name(
+    frame: Frame, dotted: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """Call a function or construct a type of a library, by its canonical name."""
+    special = _SPECIAL.get(dotted)
+    if special is not None:
+        return special(frame, arguments)
+    if knowledge.library_type(dotted) is not None:
+        return Object(dotted, _kept(arguments), origin=origin)
+    member = knowledge.function(dotted)
+    if member is None:
+        owner, _, name = dotted.rpartition(".")
+        member = knowledge.member(owner, name) if knowledge.library_type(owner) else None
+        if member is None:
+            return UNKNOWN
+    callback = _callback(frame, arguments, None) if member.returns.startswith("cb[") else UNKNOWN
+    result = typed(member.returns, None, callback)
+    if isinstance(result, Object):
+        result = Object(result.type, _kept(arguments), origin=origin)
+    return _made(frame, member.kind, result, label, origin, is_database(dotted))
+
+
+def call_object(frame: Frame, callee: Object, arguments: Arguments) -> Value:
+    """Call an instance of a library's type, such as a session factory."""
+    given = callee.argument("class_")
+    if given is not None and not is_none(given):
+        made = functions.given(frame, given, arguments)
+        return made if not isinstance(made, Unknown) else UNKNOWN
+    if callee.type == "sqlalchemy.orm.sessionmaker" and callee.argument("**") is not None:
+        return UNKNOWN  # the class may be among the arguments that are not visible
+    return typed(knowledge.result(callee.type, "call") or "?", callee)
+
+
+def _made(
+    frame: Frame, kind: str, result: Value, label: str, origin: tuple[str, int, int], database: bool
+) -> Value:
+    if kind == "async":
+        return frame.make(Coroutine(label, "database" if database else "other", origin, result))
+    if kind == "async-generator":
+        return Generator(label, result, is_async=True)
+    return result
+
+
+def _kept(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
+    """Arguments as an object keeps them."""
+    positional = [(str(place), value) for place, value in enumerate(arguments.args)]
+    opaque = [("**", UNKNOWN)] if arguments.opaque else []
+    return (*positional, *arguments.keywords, *opaque)
+
+
+def _callback(frame: Frame, arguments: Arguments, receiver: Object | None) -> Value:
+    """What the function given as the first argument returns, if that is no coroutine."""
+    result, _ = run_callback(frame, arguments, receiver)
+    return UNKNOWN if isinstance(result, Coroutine) else result
+
+
+def run_callback(
+    frame: Frame, arguments: Arguments, receiver: Object | None
+) -> tuple[Value, tuple[Effect, ...]]:
+    """What the function given as the first argument returns and does when the library calls it.
+
+    A session's or connection's ``run_sync`` passes its sync twin first.
+    """
+    function = arguments.args[0] if arguments.args else None
+    if function is None:
+        return UNKNOWN, ()
+    rest = arguments.args[1:]
+    if receiver is not None and is_database(receiver.type):
+        sync = "sqlalchemy.orm.Session" if "Session" in receiver.type else "sqlalchemy.engine.Connection"
+        rest = (Object(sync), *rest)
+    return functions.given_with_effects(frame, function, Arguments(rest, (), arguments.opaque))
+
+
+# --- the few that need more than a table ---------------------------------------------------
+
+
+def _partial(frame: Frame, arguments: Arguments) -> Value:
+    if not arguments.args or arguments.opaque:
+        return UNKNOWN
+    return Partial(arguments.args[0], arguments.args[1:], arguments.keywords)
+
+
+def _depends(frame: Frame, arguments: Arguments) -> Value:
+    return Dependency(arguments.get(0, "dependency") or NONE)
+
+
+def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
+    def make(frame: Frame, arguments: Arguments) -> Value:
+        if not arguments.args:
+            return Collection(kind)
+        first = arguments.args[0]
+        if isinstance(first, Collection):
+            return Collection(kind, first.item, first.items if first.keys is None else None)
+        return Collection(kind)
+
+    return make
+
+
+def _next(frame: Frame, arguments: Arguments) -> Value:
+    first = arguments.args[0] if arguments.args else UNKNOWN
+    return first.item if isinstance(first, Generator) else UNKNOWN
+
+
+def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
+    made = arguments.get(1, "class_")
+    if isinstance(made, (ClassValue, Library)):
+        name = made.dotted if isinstance(made, Library) else ""
+        if isinstance(made, ClassValue):
+            name = next(
+                (base.dotted for base in classes.mro(frame.ctx, made) if isinstance(base, Library)), ""
+            )
+        if knowledge.is_subtype(name, _ASYNC_SESSION):
+            kept = [("class_", made), *((k, v) for k, v in _kept(arguments) if k != "class_")]
+            return Object("sqlalchemy.ext.asyncio.async_sessionmaker", tuple(kept))
+    if made is not None:
+        return Object("sqlalchemy.orm.sessionmaker", (*_kept(arguments), ("**", UNKNOWN)))
+    return Object("sqlalchemy.orm.sessionmaker", _kept(arguments))
+
+
+def _second(frame: Frame, arguments: Arguments) -> Value:
+    return arguments.args[1] if len(arguments.args) > 1 else UNKNOWN
+
+
+def _plain(kind: str) -> Callable[[Frame, Arguments], Value]:
+    def make(frame: Frame, arguments: Arguments) -> Value:
+        return Plain(kind)
+
+    return make
+
+
+def _wrapper(frame: Frame, arguments: Arguments) -> Value:
+    """``functools.wraps(f)`` gives a decorator that changes nothing."""
+    return Library("functools.wraps.decorator")
+
+
+def _first(frame: Frame, arguments: Arguments) -> Value:
+    return arguments.args[0] if arguments.args else UNKNOWN
+
+
+_SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
+    "functools.partial": _partial,
+    "functools.wraps": _wrapper,
+    "functools.wraps.decorator": _first,
+    "fastapi.Depends": _depends,
+    "fastapi.Security": _depends,
+    "fastapi.params.Depends": _depends,
+    "fastapi.param_functions.Depends": _depends,
+    "builtins.list": _collection("list"),
+    "builtins.tuple": _collection("tuple"),
+    "builtins.set": _collection("set"),
+    "builtins.sorted": _collection("list"),
+    "builtins.reversed": _collection("list"),
+    "builtins.next": _next,
+    "builtins.str": _plain("str"),
+    "builtins.int": _plain("int"),
+    "builtins.float": _plain("float"),
+    "builtins.len": _plain("int"),
+    "builtins.bool": _plain("bool"),
+    "builtins.isinstance": _plain("bool"),
+    "builtins.print": lambda frame, arguments: NONE,
+    "sqlalchemy.orm.sessionmaker": _sessionmaker,
+    "typing.cast": _second,
+    "typing.NewType": _second,
+}

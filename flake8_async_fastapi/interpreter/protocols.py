@@ -1,0 +1,130 @@
+"""Values that are awaited, entered with ``with``, or iterated."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.interpreter import classes, functions, library
+from flake8_async_fastapi.interpreter.context import Frame
+from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
+from flake8_async_fastapi.interpreter.misuse import misuse
+from flake8_async_fastapi.interpreter.source import spoken
+from flake8_async_fastapi.interpreter.values import (
+    UNKNOWN,
+    Arguments,
+    Collection,
+    Coroutine,
+    Generator,
+    Instance,
+    Manager,
+    Object,
+    Value,
+    options,
+    union,
+)
+
+
+def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
+    """What ``await`` gives."""
+    results = []
+    for option in options(value):
+        frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value)))
+        frame.settle(option)
+        results.append(adopted(frame, result_of_await(frame, option), node, made_by_await=True))
+    return union(results)
+
+
+def result_of_await(frame: Frame, value: Value) -> Value:
+    """What awaiting a value gives, without saying that it happened."""
+    if isinstance(value, Coroutine):
+        if value.function is not None and value.call is not None:
+            return functions.returned(frame.ctx, value.function, value.call)
+        return value.result
+    if isinstance(value, Object):
+        return library.typed(knowledge.result(value.type, "await") or "?", value)
+    if isinstance(value, Instance):
+        return UNKNOWN
+    return UNKNOWN
+
+
+def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
+    """A value that a call gave: coroutines in it are now this frame's to await."""
+    adopted_options = []
+    for option in options(value):
+        if isinstance(option, Coroutine) and option.origin not in frame.created:
+            origin = (frame.path, node.line, node.col)
+            inner = node.value if isinstance(node, tree.Await) else node
+            option = frame.make(
+                Coroutine(
+                    spoken(inner),
+                    option.family,
+                    origin,
+                    option.result,
+                    option.function,
+                    option.call,
+                    made_by_await=made_by_await,
+                )
+            )
+        adopted_options.append(option)
+    return union(adopted_options)
+
+
+def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
+    """What the target of ``with`` (or ``async with``) is bound to."""
+    results = []
+    for option in options(value):
+        if node is not None:
+            if isinstance(option, Coroutine):
+                misuse(frame, option, "entered", "async with" if is_async else "with")
+            frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node)))
+        frame.settle(option)
+        results.append(_entered(frame, option, is_async))
+    return union(results)
+
+
+def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
+    if isinstance(value, Manager):
+        return value.value
+    if isinstance(value, Object):
+        return library.typed(knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value)
+    if isinstance(value, Instance):
+        method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
+        given = functions.given(frame, method, Arguments())
+        if isinstance(given, Coroutine):
+            given = result_of_await(frame, given)
+        return given
+    return UNKNOWN
+
+
+def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
+    """One element of an iterable that a loop runs over."""
+    results = []
+    for option in options(value):
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "iterated", "async for" if is_async else "for")
+        frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node)))
+        frame.settle(option)
+        results.append(element(frame, option, is_async))
+    return union(results)
+
+
+def element(frame: Frame, value: Value, is_async: bool | None = None) -> Value:
+    """One element of an iterable, without saying that it was iterated."""
+    if isinstance(value, Collection):
+        if value.kind == "dict":
+            return UNKNOWN
+        item = union(list(value.items)) if value.items is not None else value.item
+        return UNKNOWN if isinstance(item, Coroutine) else item
+    if isinstance(value, Generator):
+        return value.item
+    if isinstance(value, Object):
+        asynchronous = knowledge.result(value.type, "aitem")
+        synchronous = knowledge.result(value.type, "item")
+        chosen = (asynchronous or synchronous) if is_async is not False else synchronous
+        return library.typed(chosen or "?", value)
+    if isinstance(value, Instance) and is_async:
+        method = classes.attribute(frame.ctx, value, "__aiter__")
+        given = functions.given(frame, method, Arguments())
+        return given.item if isinstance(given, Generator) else UNKNOWN
+    return UNKNOWN

@@ -1,0 +1,42 @@
+"""Expressions as text, for messages and for the conditions a path was reached under."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
+
+source = dotted
+
+
+def spoken(node: Expr) -> str:
+    """An expression as a message shows it: calls without their arguments, the rest as ``...``."""
+    match node:
+        case tree.Name(id=name):
+            return name
+        case tree.Attr(value=value, name=name):
+            return f"{spoken(value)}.{name}"
+        case tree.Call(func=func, args=args, keywords=keywords):
+            return f"{spoken(func)}({'...' if args or keywords else ''})"
+        case tree.Subscript(value=value):
+            return f"{spoken(value)}[...]"
+        case tree.Await(value=value):
+            return f"(await {spoken(value)})"
+        case tree.Const(value=value) if not isinstance(value, str):
+            return repr(value)
+    return "..."
+
+
+def condition(node: Expr) -> tuple[str, bool] | None:
+    """A simple condition as text, and whether it is negated; None for one that is not simple."""
+    match node:
+        case tree.Name() | tree.Attr():
+            text = dotted(node)
+            return (text, False) if text else None
+        case tree.Unary(op="not", value=value):
+            inner = condition(value)
+            return (inner[0], not inner[1]) if inner else None
+        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=value)]) if dotted(left):
+            positive = {"is not": "is", "!=": "=="}.get(op, op)
+            return f"{dotted(left)} {positive} {value!r}", positive != op
+    return None

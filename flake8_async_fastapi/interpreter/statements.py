@@ -1,0 +1,341 @@
+"""Transfer functions of statements: from the states before to the states after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import target_names
+from flake8_async_fastapi.interpreter import annotations, assume, expressions, functions, names, protocols
+from flake8_async_fastapi.interpreter.context import Frame, State, merge
+from flake8_async_fastapi.interpreter.events import Believed
+
+from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
+from flake8_async_fastapi.interpreter.source import source
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Collection,
+    Coroutine,
+    Options,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    options,
+    union,
+)
+
+States = list[State]
+
+def run(frame: Frame, body: list[Stmt], states: States) -> States:
+    """Run statements on every path; the states of the paths that reach the end."""
+    for statement in body:
+        if not states or frame.ctx.exhausted():
+            break
+        states = merge(step(frame, statement, states))
+        if frame.ctx.trace and frame.emit:
+            _believe(frame, statement, states)
+    return states
+
+def step(frame: Frame, statement: Stmt, states: States) -> States:
+    """Run one statement on every path."""
+    frame.ctx.steps += len(states)
+    execute = _EXECUTE[type(statement)]
+    return [after for state in states for after in execute(frame, state, statement)]
+
+def _believe(frame: Frame, statement: Stmt, states: States) -> None:
+    for state in states:
+        for name, value in (*state.env.items(), *state.attributes.items()):
+            if not isinstance(value, Unknown):
+                frame.emit_event(Believed(*frame.at(statement), name, value))  # type: ignore[arg-type]
+
+# --- simple statements -----------------------------------------------------------------
+
+def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
+    discard(frame, expressions.evaluate(frame, state, node.value))
+    return [] if _never_returns(node.value) else [state]
+
+def _never_returns(node: Expr) -> bool:
+    return isinstance(node, tree.Call) and source(node.func) in ("sys.exit", "os._exit", "pytest.fail", "pytest.skip")
+
+def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
+    if node.value is None:
+        assert node.annotation is not None
+        if isinstance(node.targets[0], tree.Name):
+            state.bind(node.targets[0].id, annotations.annotated(frame, state, node.annotation))
+        return [state]
+    value = expressions.evaluate(frame, state, node.value)
+    if isinstance(value, Unknown) and node.annotation is not None:
+        value = annotations.annotated(frame, state, node.annotation)
+    states = _split(state, value)
+    for after, single in states:
+        for target in node.targets:
+            assign(frame, after, target, single)
+    return [after for after, _ in states]
+
+def _split(state: State, value: Value) -> list[tuple[State, Value]]:
+    """One path for each value that a variable may get, so that a later test can tell them apart."""
+    if isinstance(value, Options):
+        return [(state.fork(), option) for option in value.values]
+    return [(state, value)]
+
+def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
+    """Bind a target to a value."""
+    match target:
+        case tree.Name(id=name):
+            if name in frame.globals:
+                frame.settle(value)
+            state.bind(name, value)
+        case tree.Attr(value=owner):
+            path = source(target)
+            expressions.evaluate(frame, state, owner)
+            frame.settle(value)
+            if path:
+                kept = UNKNOWN if any(held(value)) else value
+                state.bind(path, kept)
+                frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
+        case tree.Subscript(value=owner, index=index):
+            expressions.evaluate(frame, state, owner)
+            expressions.evaluate(frame, state, index)
+            frame.settle(value)
+        case tree.Display(items=items):
+            _unpack(frame, state, items, value, target)
+        case tree.Starred(value=inner):
+            assign(frame, state, inner, Collection("list"))
+
+def _either(before: Value | None, value: Value) -> Value:
+    if before is None or is_none(before):
+        return value
+    return before if is_none(value) else union([before, value])
+
+def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node: Expr) -> None:
+    for option in options(value):
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "unpacked")
+    starred = any(isinstance(target, tree.Starred) for target in targets)
+    exact = isinstance(value, Collection) and value.items is not None and value.keys is None
+    if exact and not starred and isinstance(value, Collection) and value.items is not None:
+        if len(value.items) == len(targets):
+            for target, item in zip(targets, value.items, strict=True):
+                assign(frame, state, target, item)
+            return
+    frame.settle(value)
+    item = protocols.element(frame, value)
+    for target in targets:
+        assign(frame, state, target, item)
+
+def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
+    value = expressions.evaluate(frame, state, node.value)
+    use(frame, node.value, value, "operand")
+    frame.settle(value)
+    if isinstance(node.target, (tree.Name, tree.Attr)):
+        before = expressions.evaluate(frame, state, node.target)
+        use(frame, node.target, before, "operand")
+        frame.settle(before)
+    assign(frame, state, node.target, UNKNOWN)
+    return [state]
+
+def _return(frame: Frame, state: State, node: tree.Return) -> States:
+    value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
+    if frame.is_route:
+        for coroutine in held(value):
+            misuse(frame, coroutine, "returned")
+    frame.settle(value)
+    frame.returns.append(value)
+    frame.left.append(state)
+    return []
+
+def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
+    for part in node.parts:
+        expressions.evaluate(frame, state, part)
+    return []
+
+def _assert(frame: Frame, state: State, node: tree.Assert) -> States:
+    test(frame, expressions.evaluate(frame, state, node.test))
+    if node.message is not None:
+        expressions.evaluate(frame, state, node.message)
+    return assume.assume(frame, state, node.test, True)
+
+def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
+    for target in node.targets:
+        frame.settle(expressions.evaluate(frame, state, target))
+        for name in target_names(target):
+            state.bind(name, UNKNOWN)
+    return [state]
+
+def _jump(frame: Frame, state: State, node: tree.Jump) -> States:
+    if frame.loops:
+        broken, continued = frame.loops[-1]
+        (broken if node.word == "break" else continued).append(state)
+    return []
+
+def _import(frame: Frame, state: State, node: tree.Import) -> States:
+    for binding in node.bindings:
+        if binding.local != "*":
+            state.bind(binding.local, names.imported(frame.ctx, frame.path, node, binding.local))
+    return [state]
+
+def _scope(frame: Frame, state: State, node: tree.Scope) -> States:
+    frame.globals.update(node.names)
+    return [state]
+
+def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
+    functions.capture(frame, state, node.body)
+    function = functions.nested(frame, state, node)
+    for decorator in node.decorators:
+        value = expressions.evaluate(frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator)
+        if functions.is_route_verb(value):
+            frame.routes.add(function.key)
+        discard(frame, expressions.evaluate(frame, state, decorator))
+    for param in node.params:
+        if param.default is not None:
+            expressions.evaluate(frame, state, param.default)
+    frame.inner[function.key] = function
+    state.bind(node.name, functions.decorated(frame, state, function))
+    return [state]
+
+def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
+    functions.capture(frame, state, node.body)
+    closure = functions.scope(frame, state)
+    cls = names.class_value(frame.path, node, closure)
+    frame.classes[cls.key] = cls
+    state.bind(node.name, cls)
+    return [state]
+
+# --- blocks ------------------------------------------------------------------------------
+
+def _if(frame: Frame, state: State, node: tree.If) -> States:
+    test(frame, expressions.evaluate(frame, state, node.test))
+    after = run(frame, node.body, assume.assume(frame, state, node.test, True))
+    return after + run(frame, node.orelse, assume.assume(frame, state, node.test, False))
+
+def _loop(frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]) -> tuple[States, States]:
+    """Run a loop's body twice: the second pass sees what the first left behind.
+
+    Gives the states at the head of the loop, and those that left it by ``break``.
+    """
+    head, left = states, []
+    for _ in range(2):
+        frame.loops.append(([], []))
+        ends = run(frame, body, [inside for state in head for inside in enter(state.fork())])
+        broken, continued = frame.loops.pop()
+        left += broken
+        again = merge([*head, *ends, *continued])
+        if len(again) == len(head):
+            break
+        head = again
+    return head, left
+
+def _for(frame: Frame, state: State, node: tree.For) -> States:
+    iterated = expressions.evaluate(frame, state, node.iter)
+    item = protocols.iterate(frame, iterated, node.iter, node.is_async)
+
+    def enter(inside: State) -> States:
+        split = _split(inside, item)
+        for after, single in split:
+            assign(frame, after, node.target, single)
+        return [after for after, _ in split]
+
+    head, left = _loop(frame, [state], enter, node.body)
+    return run(frame, node.orelse, head) + left
+
+def _while(frame: Frame, state: State, node: tree.While) -> States:
+    def enter(inside: State) -> States:
+        test(frame, expressions.evaluate(frame, inside, node.test))
+        return assume.assume(frame, inside, node.test, True)
+
+    head, left = _loop(frame, [state], enter, node.body)
+    ended = [after for before in head for after in assume.assume(frame, before, node.test, False)]
+    return run(frame, node.orelse, ended) + left
+
+def _with(frame: Frame, state: State, node: tree.With) -> States:
+    states = [state]
+    for item in node.items:
+        after = []
+        for before in states:
+            value = protocols.enter(frame, expressions.evaluate(frame, before, item.context), node.is_async, item.context)
+            for split, single in _split(before, value):
+                if item.target is not None:
+                    assign(frame, split, item.target, single)
+                after.append(split)
+        states = merge(after)
+    ends = run(frame, node.body, states)
+    if not ends and any(_may_swallow(item.context) for item in node.items):
+        ends = [before.fork() for before in states]
+    return ends
+
+def _may_swallow(context: Expr) -> bool:
+    """Whether leaving by an exception may go on after the block."""
+    return isinstance(context, tree.Call) and source(context.func).rpartition(".")[2] in (
+        "suppress",
+        "raises",
+        "timeout",
+        "move_on_after",
+    )
+
+def _try(frame: Frame, state: State, node: tree.Try) -> States:
+    seen = [state.fork()]
+    states = [state]
+    for statement in node.body:
+        if not states:
+            break
+        states = merge(step(frame, statement, states))
+        seen += [after.fork() for after in states]
+    ends = run(frame, node.orelse, states)
+    raised = merge(seen)
+    for handler in node.handlers:
+        entering = [before.fork() for before in raised]
+        for before in entering:
+            if handler.type is not None:
+                expressions.evaluate(frame, before, handler.type)
+            if handler.name is not None:
+                before.bind(handler.name, UNKNOWN)
+        ends = ends + run(frame, handler.body, entering)
+    if node.final:
+        unhandled = [] if ends else [before.fork() for before in raised]
+        after = run(frame, node.final, merge(ends + unhandled))
+        return after if ends else []
+    return ends
+
+def _match(frame: Frame, state: State, node: tree.Match) -> States:
+    subject = expressions.evaluate(frame, state, node.subject)
+    test(frame, subject, "compared")
+    ends: States = []
+    has_default = False
+    for case in node.cases:
+        inside = state.fork()
+        for name in case.names:
+            inside.bind(name, UNKNOWN)
+        for cls in case.classes:
+            expressions.evaluate(frame, inside, cls)
+        entering = [inside]
+        if case.guard is not None:
+            test(frame, expressions.evaluate(frame, inside, case.guard))
+            entering = assume.assume(frame, inside, case.guard, True)
+        ends += run(frame, case.body, entering)
+        has_default = has_default or case.is_default
+    return ends if has_default else [*ends, state]
+
+_EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {
+    tree.ExprStmt: _expr_stmt,
+    tree.Assign: _assign,
+    tree.AugAssign: _aug_assign,
+    tree.Return: _return,
+    tree.Raise: _raise,
+    tree.If: _if,
+    tree.For: _for,
+    tree.While: _while,
+    tree.With: _with,
+    tree.Try: _try,
+    tree.Assert: _assert,
+    tree.Delete: _delete,
+    tree.Match: _match,
+    tree.Jump: _jump,
+    tree.Import: _import,
+    tree.Scope: _scope,
+    tree.FunctionDef: _function,
+    tree.ClassDef: _class,
+}

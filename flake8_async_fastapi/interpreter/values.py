@@ -1,0 +1,322 @@
+"""What an expression can be known to be.
+
+All values are frozen and compare by what they say.  ``UNKNOWN`` is a value with
+a meaning: nothing is known, and no rule speaks about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing is known."""
+
+
+UNKNOWN: Final = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A value of a builtin type that cannot be awaited; ``kind`` is ``object`` where that is all."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal None, truth value or text."""
+
+    value: None | bool | str
+
+
+NONE: Final = Const(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A name of a library: a module, a class or a function."""
+
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An instance of a library's type.
+
+    ``arguments`` are those it was constructed with (positional ones by their
+    index), ``origin`` the file, line and column of the call that made it.
+    ``declared`` says that only an annotation gives the type.
+    """
+
+    type: str
+    arguments: tuple[tuple[str, Value], ...] = ()
+    declared: bool = False
+    origin: tuple[str, int, int] | None = None
+
+    def argument(self, name: str) -> Value | None:
+        return dict(self.arguments).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an instance of a library's type, not called yet."""
+
+    receiver: Object
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the project."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A namespace package of the project."""
+
+    dotted: str
+    importer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """The variables that a nested function can see; compared by identity."""
+
+    env: dict[str, Value]
+    outer: Closure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the project."""
+
+    path: str
+    node: tree.ClassDef = field(hash=False, compare=False)
+    key: tuple[str, int]
+    closure: Closure | None = None
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class of the project.
+
+    ``attributes`` are those its construction set; ``exact`` says that the class
+    is not a subclass; both are unknown for a parameter.
+    """
+
+    cls: ClassValue
+    attributes: tuple[tuple[str, Value], ...] | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the project, bound to ``receiver`` if that is not None.
+
+    ``owner`` is the class that defines it; ``wrapped`` says how a decorator
+    changed what a call gives: ``""``, ``context`` or ``async-context``.
+    """
+
+    path: str
+    node: tree.FunctionDef | tree.Lambda = field(hash=False, compare=False)
+    key: tuple[str, int, int]
+    owner: ClassValue | None = None
+    receiver: Value | None = None
+    closure: Closure | None = None
+    wrapped: str = ""
+
+    @property
+    def is_async(self) -> bool:
+        return isinstance(self.node, tree.FunctionDef) and self.node.is_async
+
+    @property
+    def is_generator(self) -> bool:
+        return isinstance(self.node, tree.FunctionDef) and self.node.is_generator
+
+    @property
+    def name(self) -> str:
+        return self.node.name if isinstance(self.node, tree.FunctionDef) else "<lambda>"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """``functools.partial(function, ...)``."""
+
+    function: Value
+    args: tuple[Value, ...]
+    keywords: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coroutine:
+    """A coroutine object; ``origin`` is the file, line and column of the call that made it.
+
+    ``family`` is ``database`` or ``other``.  What awaiting it gives is
+    ``result``, or the return value of ``function`` called with ``call``.
+    """
+
+    label: str
+    family: str
+    origin: tuple[str, int, int]
+    result: Value = UNKNOWN
+    function: Function | None = None
+    call: Arguments | None = None
+    made_by_await: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """The result of calling a generator function."""
+
+    label: str
+    item: Value
+    is_async: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``."""
+
+    label: str
+    value: Value
+    is_async: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A list, tuple, set, dict (of its values) or other iterable.
+
+    ``items`` is known for displays; ``item`` stands for any element.
+    """
+
+    kind: str
+    item: Value = UNKNOWN
+    items: tuple[Value, ...] | None = None
+    keys: tuple[str | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """``Depends(target)``."""
+
+    target: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One of several values, at most ``MOST``."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of a call; ``opaque`` says that it has ``*`` or ``**``."""
+
+    args: tuple[Value, ...] = ()
+    keywords: tuple[tuple[str, Value], ...] = ()
+    opaque: bool = False
+
+    def get(self, place: int, name: str) -> Value | None:
+        """The argument at a place or of a name, or None."""
+        for keyword, value in self.keywords:
+            if keyword == name:
+                return value
+        return self.args[place] if place < len(self.args) and not self.opaque else None
+
+    def values(self) -> Iterator[Value]:
+        yield from self.args
+        yield from (value for _, value in self.keywords)
+
+
+Value: TypeAlias = (
+    Unknown
+    | Plain
+    | Const
+    | Library
+    | Object
+    | Member
+    | ModuleValue
+    | Folder
+    | ClassValue
+    | Instance
+    | Function
+    | Partial
+    | Coroutine
+    | Generator
+    | Manager
+    | Collection
+    | Dependency
+    | Options
+)
+
+MOST: Final = 4
+"""More values than this at once are unknown: ``maybe`` is silent."""
+
+
+def union(values: list[Value]) -> Value:
+    """One value that stands for any of several; unknown if one of them is."""
+    flat: dict[Value, None] = {}
+    for value in values:
+        for option in options(value):
+            if isinstance(option, Unknown):
+                return UNKNOWN
+            flat[option] = None
+    if not flat or len(flat) > MOST:
+        return UNKNOWN
+    return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
+
+
+def options(value: Value) -> tuple[Value, ...]:
+    """The values that a value can be."""
+    return value.values if isinstance(value, Options) else (value,)
+
+
+def held(value: Value) -> Iterator[Coroutine]:
+    """The coroutines that a value is or holds."""
+    if isinstance(value, Coroutine):
+        yield value
+    elif isinstance(value, Options):
+        for option in value.values:
+            yield from held(option)
+    elif isinstance(value, Collection):
+        for item in value.items if value.items is not None else (value.item,):
+            yield from held(item)
+    elif isinstance(value, Partial):
+        for argument in (*value.args, *(kept for _, kept in value.keywords)):
+            yield from held(argument)
+
+
+def is_none(value: Value) -> bool | None:
+    """Whether a value is None; None where that is not known."""
+    if isinstance(value, Const):
+        return value.value is None
+    if isinstance(value, (Unknown, Options)) or (isinstance(value, Plain) and value.kind == "object"):
+        return None
+    return False
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value counts as true; None where that is not known."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):
+        return True
+    return None
+
+
+Env: TypeAlias = Mapping[str, Value]
+Code: TypeAlias = Expr

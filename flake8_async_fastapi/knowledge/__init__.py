@@ -1,0 +1,159 @@
+"""What the names of libraries mean: tables, and look-ups in them.
+
+Invariant: data only.  Nothing here imports the libraries it describes, and no
+rule is decided here.
+
+A table's text is read when its name is first asked for, and only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from flake8_async_fastapi.knowledge import (
+    aiofiles, aiohttp, anyio, asyncio_, asyncpg, consumers, decorators, effects, httpx, redis, sqlalchemy,
+    sqlmodel, starlette,
+)
+from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
+
+_TABLES: Final = (
+    sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg,
+)
+TYPES: Final[dict[str, str]] = {name: text for table in _TABLES for name, text in table.TYPES.items()}
+FUNCTIONS: Final[dict[str, str]] = {
+    name: text for table in _TABLES for name, text in table.FUNCTIONS.items()
+}
+ALIASES: Final[dict[str, str]] = {
+    alias: name for table in _TABLES for alias, name in table.ALIASES.items()
+}
+
+
+def canonical(dotted: str) -> str:
+    """The name under which the tables know a type or function; the same name if they do not."""
+    return ALIASES.get(dotted, dotted)
+
+
+@cache
+def library_type(name: str) -> LibraryType | None:
+    """What is known of a library type, by any of its names."""
+    name = canonical(name)
+    text = TYPES.get(name)
+    return None if text is None else read_type(name, text)
+
+
+@cache
+def function(dotted: str) -> Member | None:
+    """What is known of a library function, by any of its names."""
+    text = FUNCTIONS.get(canonical(dotted))
+    return None if text is None else read_function(text)
+
+
+@cache
+def member(type_name: str, attribute: str) -> Member | None:
+    """A member of a library type, its own or a base's."""
+    for known in _with_bases(type_name):
+        if attribute in known.absent:
+            return None
+        if attribute in known.members:
+            return known.members[attribute]
+    return None
+
+
+@cache
+def protocols(type_name: str) -> frozenset[str] | None:
+    """All that instances can be used for besides calling their members; None if not known."""
+    for known in _with_bases(type_name):
+        if known.protocols is not None:
+            return known.protocols
+    return None
+
+
+@cache
+def result(type_name: str, which: str) -> str | None:
+    """What a use gives, by the notation's words (`enter`, `item`, `await`); None if not known."""
+    for known in _with_bases(type_name):
+        if which in known.results:
+            return known.results[which]
+    return None
+
+
+@cache
+def is_absent(type_name: str, attribute: str) -> bool:
+    """Whether the type lacks an attribute that a reader may expect."""
+    for known in _with_bases(type_name):
+        if attribute in known.members:
+            return False
+        if attribute in known.absent:
+            return True
+    return False
+
+
+@cache
+def is_subtype(name: str, base: str) -> bool:
+    """Whether the one library type is the other, or derived from it."""
+    base = canonical(base)
+    return any(known.name == base for known in _with_bases(name))
+
+
+def is_known_root(package: str) -> bool:
+    """Whether a top-level package is one of those that the tables describe."""
+    return package in _roots()
+
+
+@cache
+def _roots() -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for names in (TYPES, FUNCTIONS, ALIASES) for name in names)
+
+
+def _with_bases(name: str) -> Iterator[LibraryType]:
+    """The type and its bases, nearest first; each time a base is met it is given again."""
+    known = library_type(name)
+    if known is not None:
+        yield known
+        for base in known.bases:
+            yield from _with_bases(base)
+
+
+def is_guard(dotted: str) -> bool:
+    """Whether a function tells awaitable values from others."""
+    return dotted in consumers.GUARDS and not dotted.startswith("builtins.")
+
+
+def is_plain_consumer(dotted: str) -> bool:
+    """Whether a function uses its arguments as plain values: a coroutine among them is a mistake."""
+    return dotted in consumers.PLAIN_CONSUMERS
+
+
+def is_iterating_consumer(dotted: str) -> bool:
+    """Whether a function goes through its argument at once."""
+    return dotted in consumers.ITERATING_CONSUMERS
+
+
+def is_keeper(dotted: str, *, of_coroutine_function: bool) -> bool:
+    """Whether a decorator leaves a function to be called as before."""
+    return dotted in decorators.KEEPERS or (of_coroutine_function and dotted in decorators.ASYNC_KEEPERS)
+
+
+def is_route_verb(type_name: str, name: str) -> bool:
+    """Whether a member registers the function it decorates, and gives it back."""
+    return name in decorators.ROUTE_VERBS and any(
+        is_subtype(type_name, owner) for owner in ("starlette.applications.Starlette", "starlette.routing.Router")
+    )
+
+
+def effect(dotted: str) -> str:
+    """What a call does to the thread it is made on, as ``effects`` names it; empty for nothing known."""
+    return effects.EFFECTS.get(dotted, "")
+
+
+def is_async_type(name: str) -> bool:
+    """Whether a library type has coroutines or an async protocol."""
+    known = library_type(name)
+    if known is None:
+        return False
+    asynchronous = known.protocols or frozenset()
+    return bool(asynchronous & {"async-with", "async-iter", "await"}) or any(
+        member.kind != "def" and member.kind != "property" for member in known.members.values()
+    )

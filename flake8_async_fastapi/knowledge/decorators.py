@@ -1,0 +1,55 @@
+"""Decorators after which a function is called just as before.
+
+A coroutine function stays one, and its parameters stay what they are.  What is not listed here is
+unknown, and calls of functions decorated with it are not judged.
+Source: the libraries' documentation; those that are installed for the tests are run there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KEEPERS: Final[frozenset[str]] = frozenset({
+    "abc.abstractmethod",
+    "typing.final",
+    "typing.no_type_check",
+    "typing.overload",
+    "typing.override",
+    "typing_extensions.deprecated",
+    "typing_extensions.final",
+    "typing_extensions.overload",
+    "typing_extensions.override",
+    "warnings.deprecated",
+    "functools.cache",
+    "functools.lru_cache",
+    "functools.wraps",
+    "backoff.on_exception",
+    "backoff.on_predicate",
+    "beartype.beartype",
+    "dependency_injector.wiring.inject",
+    "logfire.instrument",
+    "pydantic.validate_call",
+    "sentry_sdk.trace",
+    "sqlalchemy.event.listens_for",
+    "sqlalchemy.orm.validates",
+    "sqlalchemy.orm.reconstructor",
+    "slowapi.Limiter.limit",
+    "slowapi.extension.Limiter.limit",
+    "tenacity.retry",
+    "typeguard.typechecked",
+})
+
+# These keep coroutine functions only: of a plain function they make a coroutine function, or fail.
+ASYNC_KEEPERS: Final[frozenset[str]] = frozenset({
+    "aiocache.cached",
+    "aiocache.decorators.cached",
+    "async_lru.alru_cache",
+    "fastapi_cache.decorator.cache",
+    "fastapi_utils.tasks.repeat_every",
+})
+
+# Members of FastAPI, APIRouter, Starlette and Router that register a function and give it back.
+ROUTE_VERBS: Final[frozenset[str]] = frozenset({
+    "api_route", "delete", "get", "head", "options", "patch", "post", "put", "trace", "websocket",
+    "websocket_route", "route", "exception_handler", "middleware", "on_event",
+})

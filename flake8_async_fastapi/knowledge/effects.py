@@ -1,0 +1,26 @@
+"""What calls do to the thread that makes them.
+
+* ``event-loop``: starts an event loop, which fails where one runs already.
+* ``guards-loop``: asks whether a loop runs; code that does so knows what it does.
+
+Source: the documentation of ``asyncio`` ("This function cannot be called when another
+asyncio event loop is running in the same thread"); the tests run them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EFFECTS: Final[Mapping[str, str]] = {
+    "asyncio.run": "event-loop",
+    "asyncio.Runner.run": "event-loop",
+    "asyncio.AbstractEventLoop.run_until_complete": "event-loop",
+    "asyncio.AbstractEventLoop.run_forever": "event-loop",
+    "anyio.run": "event-loop",
+    "asyncio.get_running_loop": "guards-loop",
+    "asyncio._get_running_loop": "guards-loop",
+    "asyncio.AbstractEventLoop.is_running": "guards-loop",
+    "nest_asyncio.apply": "guards-loop",
+    "sniffio.current_async_library": "guards-loop",
+}

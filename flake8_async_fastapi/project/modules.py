@@ -1,0 +1,118 @@
+"""Which file an import means, for any layout of a project.
+
+Nothing says where a project's import path starts: at the root, in ``src/``, in
+one of several services of a monorepo.  So every file can be imported by every
+tail of its path, from any folder that is no package itself, and the folder
+nearest to the importing file wins.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flake8_async_fastapi.knowledge import is_known_root
+
+
+@dataclass(frozen=True)
+class Modules:
+    """The modules of a project by the tails of their dotted paths."""
+
+    paths: frozenset[str]
+    packages: frozenset[str]
+    """Folders that hold an ``__init__.py``; the root is the empty text."""
+    by_last: dict[str, tuple[str, ...]]
+    """The files by the last part of their dotted names."""
+    folders: dict[str, tuple[str, ...]]
+    """Folders without ``__init__.py`` that hold modules, by their last part."""
+
+    def find(self, dotted: str, importer: str) -> str | None:
+        """The file that ``import dotted`` in the file ``importer`` loads, or None.
+
+        None also where two files fit equally well, and where the name is one of
+        a library and no file stands where it would shadow it.
+        """
+        parts = dotted.split(".")
+        tail = "/".join(parts)
+        found = []
+        for path in self.by_last.get(parts[-1], ()):
+            module = module_folder(path)
+            if module == tail or module.endswith("/" + tail):
+                base = module[: -len(tail)].rstrip("/")
+                if self._is_import_base(base) and self._may_shadow(parts[0], base):
+                    found.append((path, base))
+        return _nearest(found, importer)
+
+    def is_folder(self, dotted: str, importer: str) -> bool:
+        """Whether the name is a namespace package: a folder with modules, no file of its own."""
+        tail = dotted.replace(".", "/")
+        last = dotted.rpartition(".")[2]
+        return any(
+            (folder == tail or folder.endswith("/" + tail))
+            and self._is_import_base(folder[: -len(tail)].rstrip("/"))
+            for folder in self.folders.get(last, ())
+        )
+
+    def relative(self, importer: str, level: int, module: str) -> str | None:
+        """The dotted path from the root that a relative import means, or None above the root."""
+        parts = importer.split("/")[:-1]
+        if level - 1 > len(parts):
+            return None
+        kept = parts[: len(parts) - (level - 1)]
+        return ".".join([*kept, *filter(None, module.split("."))])
+
+    def at(self, dotted: str) -> str | None:
+        """The file with this dotted path from the root, or None."""
+        stem = dotted.replace(".", "/")
+        for path in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
+            if path in self.paths:
+                return path
+        return None
+
+    def _is_import_base(self, base: str) -> bool:
+        return base not in self.packages or base == ""
+
+    def _may_shadow(self, top: str, base: str) -> bool:
+        library = top in sys.stdlib_module_names or is_known_root(top)
+        return not library or base in ("", "src")
+
+
+def module_folder(path: str) -> str:
+    """``a/b.py`` and ``a/b/__init__.py`` as ``a/b``."""
+    stem = path.removesuffix(".py").removesuffix(".pyi")
+    return stem.removesuffix("/__init__") if stem != "__init__" else ""
+
+
+def index_modules(paths: Iterable[str]) -> Modules:
+    """Index the files of a project, given relative to its root."""
+    known = frozenset(paths)
+    packages = frozenset(path.rpartition("/")[0] for path in known if path.endswith("__init__.py"))
+    by_last: dict[str, list[str]] = {}
+    folders: set[str] = set()
+    for path in sorted(known):
+        by_last.setdefault(module_folder(path).rpartition("/")[2], []).append(path)
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    by_folder: dict[str, list[str]] = {}
+    for folder in sorted(folders - packages):
+        by_folder.setdefault(folder.rpartition("/")[2], []).append(folder)
+    return Modules(
+        known,
+        packages,
+        {last: tuple(found) for last, found in by_last.items()},
+        {last: tuple(found) for last, found in by_folder.items()},
+    )
+
+
+def _nearest(found: list[tuple[str, str]], importer: str) -> str | None:
+    """The file whose base is the deepest folder above the importer, else the only file."""
+    above = [(path, base) for path, base in found if not base or importer.startswith(base + "/")]
+    if above:
+        deepest = max(len(base) for _, base in above)
+        best = [path for path, base in above if len(base) == deepest]
+    else:
+        best = [path for path, _ in found]
+    return best[0] if len(best) == 1 else None

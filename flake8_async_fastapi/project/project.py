@@ -1,0 +1,177 @@
+"""A project: its modules, what their names are bound to, and its classes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.facts.tree import Binding, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.project.modules import Modules, index_modules
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleTarget:
+    """An import that means a file of the project."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameTarget:
+    """An import that means a name in a file of the project."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTarget:
+    """An import that means a namespace package; ``dotted`` as seen from the importer."""
+
+    dotted: str
+    importer: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTarget:
+    """An import that leaves the project."""
+
+    dotted: str
+
+
+Target: TypeAlias = ModuleTarget | NameTarget | FolderTarget | LibraryTarget
+
+
+@dataclass
+class Project:
+    """The linked facts of all files; paths are relative to the root, with ``/``.
+
+    ``facts`` are by path; a file without facts (it does not parse) is missing.
+    """
+
+    facts: Mapping[str, ModuleFacts]
+    modules: Modules
+    _bodies: dict[str, list[Stmt]] = field(default_factory=dict)
+    _bindings: dict[str, dict[str, list[Stmt]]] = field(default_factory=dict)
+
+    def body(self, path: str) -> list[Stmt]:
+        """The code of a module; empty for a module without facts."""
+        body = self._bodies.get(path)
+        if body is None:
+            try:
+                body = self.facts[path].body() if path in self.facts else []
+            except (msgspec.DecodeError, RecursionError):
+                body = []
+            self._bodies[path] = body
+        return body
+
+    def bindings(self, path: str, name: str) -> list[Stmt]:
+        """The statements at module level that bind a name, in their order."""
+        found = self._bindings.get(path)
+        if found is None:
+            found = {}
+            for statement in flat(self.body(path)):
+                for bound in bound_names(statement):
+                    found.setdefault(bound, []).append(statement)
+            self._bindings[path] = found
+        return found.get(name, [])
+
+    def target(self, importer: str, binding: Binding) -> Target | None:
+        """What an import binds its name to; None for a name that is nowhere."""
+        if binding.level:
+            dotted = self.modules.relative(importer, binding.level, binding.module)
+            if dotted is None:
+                return None
+            return self._in_module(self.modules.at(dotted), dotted, binding.name, importer, rooted=True)
+        path = self.modules.find(binding.module, importer)
+        return self._in_module(path, binding.module, binding.name, importer, rooted=False)
+
+    def _in_module(
+        self, path: str | None, dotted: str, name: str | None, importer: str, *, rooted: bool
+    ) -> Target | None:
+        if name is None:
+            if path is not None:
+                return ModuleTarget(path)
+            if not rooted and not self.modules.is_folder(dotted, importer):
+                return LibraryTarget(dotted)
+            return FolderTarget(dotted, importer)
+        if path is not None and (path == importer or self.binds(path, name)):
+            return NameTarget(path, name)
+        inner = f"{dotted}.{name}" if dotted else name
+        found = self.modules.at(inner) if rooted else self.modules.find(inner, importer)
+        if found is not None:
+            return ModuleTarget(found)
+        if path is not None:
+            return NameTarget(path, name)
+        if rooted or self.modules.is_folder(dotted, importer):
+            return FolderTarget(inner, importer) if self.modules.is_folder(inner, importer) else None
+        return LibraryTarget(inner)
+
+    def binds(self, path: str, name: str) -> bool:
+        """Whether a module binds a name itself, or may do so through a star import."""
+        facts = self.facts.get(path)
+        return facts is not None and (name in facts.outline.names)
+
+    def star_targets(self, path: str) -> Iterator[Target]:
+        """The modules that a module imports with ``*``."""
+        facts = self.facts.get(path)
+        for binding in facts.outline.star if facts else ():
+            target = self.target(path, Binding("", binding.module, None, binding.level))
+            if target is not None:
+                yield target
+
+    def attribute(self, path: str, name: str) -> str | None:
+        """The submodule ``name`` of the package at ``path``, or None."""
+        if not path.endswith("__init__.py"):
+            return None
+        folder = path.rpartition("/")[0]
+        return self.modules.at(f"{folder}/{name}".strip("/").replace("/", "."))
+
+    @functools.cached_property
+    def imports(self) -> frozenset[str]:
+        """The top-level names of everything that any file imports."""
+        return frozenset(
+            module.partition(".")[0] for facts in self.facts.values() for module in facts.outline.imports
+        )
+
+    @functools.cached_property
+    def handed_to_run_sync(self) -> frozenset[str]:
+        """Last names of the functions that any file passes to a ``run_sync``."""
+        return frozenset(name for facts in self.facts.values() for name in facts.outline.handed_to_run_sync)
+
+    @functools.cached_property
+    def _subclasses(self) -> dict[str, list[tuple[str, Mapping[str, bool]]]]:
+        found: dict[str, list[tuple[str, Mapping[str, bool]]]] = {}
+        for facts in self.facts.values():
+            for outline in facts.outline.classes:
+                own = outline.qualname.rpartition(".")[2]
+                for base in outline.bases:
+                    found.setdefault(base.rpartition(".")[2], []).append((own, outline.methods))
+        return found
+
+    def overrides_colour(self, class_name: str, method: str, is_async: bool) -> bool:
+        """Whether any class below one of this name defines the method in the other colour.
+
+        Classes are compared by their last name only: a false yes keeps a rule silent.
+        """
+        pending, seen = [class_name], {class_name}
+        while pending:
+            for name, methods in self._subclasses.get(pending.pop(), ()):
+                if methods.get(method, is_async) != is_async:
+                    return True
+                if name not in seen:
+                    seen.add(name)
+                    pending.append(name)
+        return False
+
+
+def link(facts: Mapping[str, ModuleFacts]) -> Project:
+    """Join the facts of all files of a project."""
+    return Project(facts, index_modules(facts))
+

@@ -1,0 +1,1 @@
+"""AFA1: awaiting."""

@@ -1,0 +1,26 @@
+"""AFA103: ``await`` binds to the end of a chain, not to the coroutine at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Misused
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA103",
+    "attribute-of-coroutine",
+    "bug",
+    "await binds to the end of a chain that begins with a coroutine: parentheses are missing",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for event in events.of(Misused):
+        if event.awaited_chain:
+            label = event.coroutine.label
+            read = f".{event.detail} is read from" if event.use == "attribute" else "a subscript is taken of"
+            rest = f".{event.detail}" if event.use == "attribute" else "[...]"
+            yield RULE.at(
+                event, f"{read} the coroutine {label} before await applies; write (await {label}){rest}"
+            )

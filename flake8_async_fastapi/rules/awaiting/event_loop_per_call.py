@@ -1,0 +1,61 @@
+"""AFA107: an event loop is started where one runs already, or for one call of a sync route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, Reached
+from flake8_async_fastapi.interpreter.values import Library, Member, Object, Value, held
+from flake8_async_fastapi.knowledge import effect, is_subtype
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA107",
+    "event-loop-per-call",
+    "bug",
+    "asyncio.run() where a loop runs already, or around an AsyncSession in a sync route",
+)
+
+_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for reached in events.of(Reached):
+        if reached.effect.kind == "event-loop":
+            chain = " -> ".join((*reached.effect.chain, reached.effect.label))
+            via = f" ({chain})" if reached.effect.chain else ""
+            yield RULE.at(
+                reached,
+                f"{reached.effect.label} is called while the event loop runs{via}: await the coroutine instead",
+            )
+    for called in events.of(Called):
+        if called.is_route and not called.in_async and _starts_loop(called.callee):
+            if any(_drives_session(value) for value in called.arguments.values()):
+                yield RULE.at(
+                    called,
+                    f"{called.text} drives an AsyncSession from a sync route, on another event loop than "
+                    "its connection's: make the route async and await",
+                )
+
+
+def _starts_loop(callee: Value) -> bool:
+    if isinstance(callee, Library):
+        return effect(callee.dotted) == "event-loop"
+    return isinstance(callee, Member) and effect(f"{callee.receiver.type}.{callee.name}") == "event-loop"
+
+
+def _drives_session(value: Value) -> bool:
+    for coroutine in held(value):
+        if coroutine.family == "database":
+            return True
+        if coroutine.call is not None and any(map(_is_session, coroutine.call.values())):
+            return True
+        receiver = coroutine.function.receiver if coroutine.function is not None else None
+        attributes = getattr(receiver, "attributes", None) or ()
+        if any(_is_session(attribute) for _, attribute in attributes):
+            return True
+    return False
+
+
+def _is_session(value: Value) -> bool:
+    return isinstance(value, Object) and is_subtype(value.type, _SESSION)

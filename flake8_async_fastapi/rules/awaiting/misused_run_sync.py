@@ -1,0 +1,47 @@
+"""AFA108: ``run_sync`` is not given a plain function that uses the session it is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import RunSync
+from flake8_async_fastapi.interpreter.values import (
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Instance,
+    Plain,
+    Value,
+)
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA108",
+    "misused-run-sync",
+    "bug",
+    "run_sync() with the result of a call, an async function, or code that uses the AsyncSession itself",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for event in events.of(RunSync):
+        problem = _problem(event)
+        if problem:
+            yield RULE.at(event, f"{event.text} {problem}")
+
+
+def _problem(event: RunSync) -> str:
+    given: Value = event.given
+    if isinstance(given, Coroutine):
+        return f"is given the coroutine {given.label} instead of a function: pass a plain function"
+    if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):
+        return "is given the result of a call instead of the function: pass the function without calling it"
+    if isinstance(given, Function) and given.is_async:
+        return f"is given the async function {given.name}, whose coroutine is never awaited: pass a plain function"
+    if isinstance(event.result, Coroutine):
+        return f"runs code that returns the coroutine {event.result.label}, which is never awaited: use the session it passes"
+    for effect in event.effects:
+        if effect.kind == "async-session":
+            return f"runs code that calls {effect.label} of the async session: use the session it passes"
+    return ""

@@ -1,0 +1,22 @@
+"""AFA105: a coroutine of the project or of another library that is never awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Misused
+from flake8_async_fastapi.rules.awaiting.wording import unawaited
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA105",
+    "unawaited-coroutine",
+    "bug",
+    "a coroutine of the project, FastAPI, httpx or asyncio is never awaited",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for event in events.of(Misused):
+        if event.coroutine.family != "database" and not event.awaited_chain:
+            yield RULE.at(event, unawaited(event))

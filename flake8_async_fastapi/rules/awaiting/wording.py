@@ -1,0 +1,33 @@
+"""How the awaiting rules speak of a coroutine that nobody awaits."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.interpreter.events import Misused
+
+_CONSEQUENCES = {
+    "discarded": "the call does nothing",
+    "forgotten": "the call does nothing",
+    "attribute": "it is a coroutine, which has no .{detail}",
+    "subscript": "it is a coroutine, which cannot be subscripted",
+    "condition": "it is a coroutine, which is always true",
+    "compared": "it is a coroutine, which equals nothing else",
+    "interpolated": "it is a coroutine, whose text is put into the string",
+    "operand": "it is a coroutine, which has no operators",
+    "iterated": "it is a coroutine, which {detail} cannot iterate",
+    "entered": "it is a coroutine, which {detail} cannot enter",
+    "called": "it is a coroutine, which cannot be called",
+    "unpacked": "it is a coroutine, which cannot be unpacked",
+    "passed": "it is a coroutine, which {detail} takes as it is",
+    "returned": "the route returns a coroutine instead of its result",
+}
+
+
+def unawaited(event: Misused) -> str:
+    """The message for a coroutine that is not awaited: what, the consequence, the remedy."""
+    consequence = _CONSEQUENCES[event.use].format(detail=event.detail or "a loop")
+    label = event.coroutine.label
+    if event.coroutine.made_by_await:
+        return f"await {label} gives another coroutine that is never awaited: {consequence}; await it too"
+    if event.use == "entered" and event.coroutine.family == "database":
+        return f"{label} is never awaited: {consequence}; write async with await {label}"
+    return f"{label} is never awaited: {consequence}; write await {label}"

@@ -1,0 +1,78 @@
+"""What a rule is, what it sees, and what it says."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Final, Literal, TypeVar
+
+import flake8_async_fastapi.rules as package
+from flake8_async_fastapi.interpreter.events import Event
+
+E = TypeVar("E", bound=Event)
+FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; ``col`` counts from 0."""
+
+    path: str
+    line: int
+    col: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """All events of one file."""
+
+    all: Sequence[Event]
+
+    def of(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in the order of the file."""
+        return (event for event in self.all if isinstance(event, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as the catalogue shows it; ``name`` reads well after "allow".
+
+    ``kind`` is ``bug`` for what fails, blocks or silently does nothing at run
+    time, ``advice`` for what works today and bites later.
+    """
+
+    code: str
+    name: str
+    kind: Literal["bug", "advice"]
+    summary: str
+
+    def at(self, event: Event, message: str) -> Finding:
+        """A finding of this rule at the place of an event."""
+        return Finding(event.path, event.line, event.col, self.code, message)
+
+
+Check = Callable[[Events], Iterator[Finding]]
+
+
+@cache
+def catalogue() -> tuple[tuple[Rule, Check], ...]:
+    """All rules with their checks, by code: every module below this package that has a ``RULE``."""
+    found = [(module.RULE, module.check) for module in _modules() if hasattr(module, "RULE")]
+    return tuple(sorted(found, key=lambda pair: pair[0].code))
+
+
+def _modules() -> Iterator[ModuleType]:
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        yield importlib.import_module(info.name)
+
+
+def check_all(events: Events) -> list[Finding]:
+    """What all rules say about the events of a file; each thing once."""
+    found = {finding: None for _, check in catalogue() for finding in check(events)}
+    return sorted(found, key=lambda finding: (finding.line, finding.col, finding.code, finding.message))

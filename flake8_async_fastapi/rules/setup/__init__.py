@@ -1,0 +1,1 @@
+"""AFA4: application and engine setup."""

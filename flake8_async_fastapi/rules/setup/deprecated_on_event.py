@@ -1,0 +1,20 @@
+"""AFA401: start-up and shutdown handlers registered one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import HandlerAdded
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA401",
+    "deprecated-on-event",
+    "advice",
+    "on_event() and add_event_handler() are deprecated in favour of lifespan",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for event in events.of(HandlerAdded):
+        yield RULE.at(event, f"{event.text} is deprecated: use a lifespan context manager")

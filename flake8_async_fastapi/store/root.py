@@ -1,0 +1,102 @@
+"""Where a project begins.
+
+The linker knows all files below the root, so the root decides what a finding
+can depend on.  It must not change with the working directory or with the
+files that happen to be named on the command line, as long as the project says
+where it begins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+PROJECT_FILES: Final = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8")
+REPOSITORY_FOLDERS: Final = (".git", ".hg")
+
+_AT_HOME: Final = frozenset({"pyproject.toml", "setup.py"})
+"""In a home directory the others are the user's settings, not a project's."""
+
+
+class RootError(ValueError):
+    """The configured root is not a directory.  The text is a message for the user."""
+
+
+def find_root(
+    path: Path,
+    *,
+    arguments: Sequence[str] = (),
+    cwd: Path,
+    configured: str | None = None,
+) -> Path:
+    """Return the root of the project that the file ``path`` belongs to, absolute.
+
+    The file need not exist (a buffer has a display name only).  Relative
+    paths, those in ``arguments`` (the files and directories of the command
+    line) and the ``configured`` root too, are relative to ``cwd``.
+
+    In this order: the configured root; the nearest directory above the file
+    with a project file; the nearest one with a repository; the outermost
+    directory of the command line that holds the file; ``cwd`` if it holds the
+    file; the directory that holds the file's topmost package.  The user's home
+    and the root of the file system are taken only for good reasons, since
+    everything below the root is searched.
+
+    Raises RootError if the configured root is not a directory.
+    """
+    here = absolute(cwd)
+    if configured is not None:
+        root = absolute(here / os.path.expanduser(configured))
+        if not root.is_dir():
+            raise RootError(f"the configured project root is not a directory: {root}")
+        return root
+    file = absolute(here / path)
+    above = list(file.parents)
+    wide = {absolute(Path(os.path.expanduser("~"))), above[-1]}
+    for names in (PROJECT_FILES, REPOSITORY_FOLDERS):
+        for directory in above:
+            if any(
+                _exists(directory / name) for name in names if directory not in wide or name in _AT_HOME
+            ):
+                return directory
+    named = {absolute(here / argument) for argument in arguments}
+    for directory in reversed(above):
+        if directory in named:
+            return directory
+    if here in above and here not in wide:
+        return here
+    return _above_packages(file.parent)
+
+
+def relative_path(path: Path, root: Path, *, cwd: Path) -> str | None:
+    """Return ``path`` relative to ``root`` with slashes, or None if it lies elsewhere.
+
+    Symbolic links are looked through only if the path as written is outside.
+    """
+    file = absolute(cwd / path)
+    if file.is_relative_to(root):
+        return file.relative_to(root).as_posix()
+    real, real_root = os.path.realpath(file), os.path.realpath(root)
+    if Path(real).is_relative_to(real_root):
+        return Path(real).relative_to(real_root).as_posix()
+    return None
+
+
+def absolute(path: Path) -> Path:
+    """Return the path without ``..``, links kept: a link belongs where it is written."""
+    return Path(os.path.abspath(path))
+
+
+def _above_packages(directory: Path) -> Path:
+    while _exists(directory / "__init__.py") and directory.parent != directory:
+        directory = directory.parent
+    return directory
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,287 @@
+"""Runs one variant of the blog inside the test process, on a database of its own.
+
+Both variants have a package called `app`, so it is imported afresh for every
+run and forgotten afterwards.
+"""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import json
+import os
+import re
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from warnings import WarningMessage
+
+import httpx
+from marks import BLOG, marked
+
+CREATED_AT = re.compile(r'File "(?P<file>.+?)", line (?P<line>\d+)')
+PASSWORD = "correct horse"
+
+
+class Heart:
+    """Beats as long as the event loop runs."""
+
+    def __init__(self) -> None:
+        self.beats = 0
+        self.thread = threading.get_ident()
+
+    async def beat(self) -> None:
+        while True:
+            self.beats += 1
+            await asyncio.sleep(0.001)
+
+
+class Gate:
+    """A slow operation: it ends when the loop was seen to go on, or to stand still.
+
+    Called in the thread of the loop, or in another while the loop waits for it,
+    it can see no beat however long it looks: patience only decides how soon it
+    gives up. Called while the loop is free, it ends at the third beat.
+    """
+
+    def __init__(self, heart: Heart, patience: float) -> None:
+        self.heart = heart
+        self.patience = patience
+        self.entered = False
+        self.loop_went_on = False
+        self.loop_stood_at: list[tuple[str, int]] = []
+
+    def hold(self) -> None:
+        self.entered = True
+        seen, end = self.heart.beats, time.monotonic() + self.patience
+        pause = threading.Event()
+        while time.monotonic() < end:
+            if self.heart.beats >= seen + 3:
+                self.loop_went_on = True
+                return
+            pause.wait(0.005)
+        frame = sys._current_frames().get(self.heart.thread)
+        self.loop_stood_at = [(entry.filename, entry.lineno or 0) for entry in traceback.extract_stack(frame)]
+
+    def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, made slow."""
+
+        def slow(*args: Any, **kwargs: Any) -> Any:
+            self.hold()
+            return function(*args, **kwargs)
+
+        return slow
+
+
+@dataclass
+class Blog:
+    """A running variant, as a scenario sees it."""
+
+    variant: str
+    folder: Path
+    app: Any
+    client: httpx.AsyncClient
+    heart: Heart
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "blog.db"
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    def gate(self) -> Gate:
+        return Gate(self.heart, patience=0.3 if self.variant == "pitfalls" else 20)
+
+    async def sign_in(self, username: str = "ada") -> None:
+        answer = await self.client.post(
+            "/api/users/login", json={"username": username, "password": PASSWORD}
+        )
+        self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+@dataclass
+class Failure:
+    """What an error said, without the error: it would keep its locals alive."""
+
+    name: str
+    names: set[str]
+    text: str
+    places: set[tuple[str, int]]
+
+
+@dataclass
+class Outcome:
+    """What a scenario returned or raised, and the warnings on the way."""
+
+    variant: str
+    value: Any = None
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[WarningMessage] = field(default_factory=list)
+
+    def raised(self, name: str, text: str = "") -> bool:
+        """Was this the error, or a cause of it?"""
+        return any(name in failure.names and text in failure.text for failure in self.failures)
+
+    def failed_at(self, code: str, file: str) -> bool:
+        """Did the error pass through a line of the file marked with the code?"""
+        lines = {(path_of(self.variant, file), line) for line in marked(code, file)}
+        return any(lines & failure.places for failure in self.failures)
+
+    def never_awaited_at(self, code: str, file: str) -> bool:
+        """Was a coroutine that a marked line made dropped without being awaited?"""
+        where = {(path_of(self.variant, file), line) for line in marked(code, file)}
+        return any(where & places for places in self._never_awaited())
+
+    def warned(self, text: str, category: type[Warning] = Warning) -> bool:
+        return any(issubclass(w.category, category) and text in str(w.message) for w in self.warnings)
+
+    @property
+    def never_awaited(self) -> list[str]:
+        return [str(w.message) for w in self.warnings if "was never awaited" in str(w.message)]
+
+    def _never_awaited(self) -> Iterator[set[tuple[str, int]]]:
+        # The interpreter names the places where the coroutine was created.
+        for message in self.never_awaited:
+            yield {(found["file"], int(found["line"])) for found in CREATED_AT.finditer(message)}
+
+
+Scenario = Callable[[Blog], Awaitable[Any]]
+
+
+def path_of(variant: str, file: str) -> str:
+    return str(BLOG / variant / file)
+
+
+def failures_of(error: BaseException) -> list[Failure]:
+    """The error and its causes, the outermost first."""
+    found: list[Failure] = []
+    seen: set[int] = set()
+    queue: list[BaseException | None] = [error]
+    while queue:
+        current = queue.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        found.append(
+            Failure(
+                name=type(current).__name__,
+                names={base.__name__ for base in type(current).__mro__},
+                text=str(current),
+                places={(at.filename, at.lineno or 0) for at in traceback.extract_tb(current.__traceback__)},
+            )
+        )
+        queue += [current.__cause__, current.__context__]
+    return found
+
+
+@contextlib.contextmanager
+def importable(variant: str, environment: dict[str, str], bytecode: Path) -> Iterator[None]:
+    """Make the variant's package `app` the one that is imported."""
+    saved = dict(os.environ), sys.pycache_prefix
+    _forget()
+    os.environ.update(environment)
+    sys.path.insert(0, str(BLOG / variant))
+    # Leave no __pycache__ in the source tree.
+    sys.pycache_prefix = str(bytecode)
+    try:
+        yield
+    finally:
+        sys.path.remove(str(BLOG / variant))
+        os.environ.clear()
+        os.environ.update(saved[0])
+        sys.pycache_prefix = saved[1]
+        _forget()
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def environment_of(folder: Path, settings: dict[str, object]) -> dict[str, str]:
+    database = f"sqlite+aiosqlite:///{folder / 'blog.db'}"
+    values = {
+        "database_url": database,
+        "reports_database_url": database,
+        "media_root": folder / "media",
+        "password_rounds": 4,
+        **settings,
+    }
+    return {
+        f"BLOG_{name.upper()}": json.dumps(value) if isinstance(value, list) else str(value)
+        for name, value in values.items()
+    }
+
+
+def play(
+    variant: str,
+    folder: Path,
+    scenario: Scenario,
+    *,
+    start: bool,
+    settings: dict[str, object],
+    bytecode: Path,
+) -> Outcome:
+    """Start the variant, run the scenario on its event loop, and stop it again.
+
+    With `start=False` the application is neither imported nor started.
+    """
+    outcome = Outcome(variant)
+
+    async def main() -> None:
+        heart = Heart()
+        beating = asyncio.create_task(heart.beat())
+        async with contextlib.AsyncExitStack() as stack:
+            app = None
+            if start:
+                app = importlib.import_module("app.main").app
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            transport = httpx.ASGITransport(app=app)
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://blog")
+            )
+            try:
+                outcome.value = await scenario(Blog(variant, folder, app, client, heart))
+            except AssertionError:
+                raise
+            except Exception as error:
+                outcome.failures = failures_of(error)
+        beating.cancel()
+        await _close_what_is_open()
+
+    depth = sys.get_coroutine_origin_tracking_depth()
+    with (
+        importable(variant, environment_of(folder, settings), bytecode),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        sys.set_coroutine_origin_tracking_depth(20)
+        try:
+            asyncio.run(main())
+            gc.collect()
+        finally:
+            sys.set_coroutine_origin_tracking_depth(depth)
+        outcome.warnings = list(caught)
+    return outcome
+
+
+async def _close_what_is_open() -> None:
+    """The half-converted application leaves engines and sessions open."""
+    audit = sys.modules.get("app.services.audit")
+    if hasattr(audit, "audit_session"):
+        with contextlib.suppress(Exception):
+            await audit.audit_session.close()
+    for name, attribute in (("app.database", "engine"), ("app.reporting", "report_engine")):
+        if module := sys.modules.get(name):
+            await getattr(module, attribute).dispose()
+    if hasattr(sys.modules.get("app.database"), "sync_engine"):
+        sys.modules["app.database"].sync_engine.dispose()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flake8_async_fastapi.store.root import RootError, find_root, relative_path
+
+
+def make(base: Path, *paths: str) -> None:
+    """Make empty files, and directories for paths that end in a slash."""
+    for each in paths:
+        path = base / each
+        if each.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    # Deep enough that no test's root can be found by accident in the folder of another.
+    base = tmp_path / "base"
+    base.mkdir()
+    return base
+
+
+@pytest.mark.parametrize("cwd", [".", "project", "project/app", "elsewhere"])
+@pytest.mark.parametrize("arguments", [(), ("app",), ("..",)])
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8"])
+def test_project_file_decides_whatever_the_working_directory(
+    base: Path, name: str, arguments: tuple[str, ...], cwd: str
+) -> None:
+    make(base, f"project/{name}", "project/app/api/routes.py", "elsewhere/")
+    file = base / "project/app/api/routes.py"
+    assert find_root(file, arguments=arguments, cwd=base / cwd) == base / "project"
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "cwd", "arguments", "expected"),
+    [
+        pytest.param(
+            ["pyproject.toml", "services/users/setup.cfg", "services/users/app.py"],
+            "services/users/app.py", ".", (), "services/users",
+            id="nearest project file",
+        ),
+        pytest.param(
+            ["pyproject.toml", "sub/.git/", "sub/app.py"], "sub/app.py", ".", (), ".",
+            id="a project file counts more than a nearer repository",
+        ),
+        pytest.param([".git/", "a/b/app.py"], "a/b/app.py", "a", ("a",), ".", id="git"),
+        pytest.param([".hg/", "a/b/app.py"], "a/b/app.py", "a", (), ".", id="mercurial"),
+        pytest.param([".git", "a/app.py"], "a/app.py", "a", (), ".", id="a worktree's .git file"),
+        pytest.param(
+            ["a/b/c/app.py"], "a/b/c/app.py", ".", ("a/b/c", "a/b", "x"), "a/b",
+            id="outermost argument",
+        ),
+        pytest.param(
+            ["a/b/app.py"], "a/b/app.py", ".", ("a/b/app.py",), ".",
+            id="an argument that is the file is no directory around it",
+        ),
+        pytest.param(["a/b/app.py"], "a/b/app.py", "a", (), "a", id="working directory"),
+        pytest.param(
+            ["p/a/__init__.py", "p/a/b/__init__.py", "p/a/b/app.py", "other/"],
+            "p/a/b/app.py", "other", (), "p",
+            id="above the packages",
+        ),
+        pytest.param(["p/app.py", "other/"], "p/app.py", "other", (), "p", id="a lone file"),
+        pytest.param(["other/"], "stdin", "other", (), "other", id="a buffer without a file"),
+    ],
+)  # fmt: skip
+def test_root(
+    base: Path, files: list[str], path: str, cwd: str, arguments: tuple[str, ...], expected: str
+) -> None:
+    make(base, *files)
+    absolute_arguments = tuple(str(base / argument) for argument in arguments)
+    file = Path(path) if path == "stdin" else base / path
+    assert find_root(file, arguments=absolute_arguments, cwd=base / cwd) == base / expected
+
+
+def test_relative_paths_and_arguments_are_taken_from_the_working_directory(base: Path) -> None:
+    make(base, "a/b/app.py")
+    assert find_root(Path("../a/b/app.py"), arguments=["../a"], cwd=base / "a") == base / "a"
+
+
+def test_settings_in_the_home_directory_make_no_project(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(base))
+    monkeypatch.setenv("USERPROFILE", str(base))
+    make(base, ".flake8", "tox.ini", "setup.cfg", ".git/", "a/.git/", "a/b/app.py", "c/app.py")
+    assert find_root(base / "a/b/app.py", cwd=base) == base / "a"
+    assert find_root(base / "c/app.py", cwd=base) == base / "c"
+    assert find_root(base / "c/app.py", cwd=base, arguments=["."]) == base
+    make(base, "pyproject.toml")
+    assert find_root(base / "c/app.py", cwd=base) == base
+
+
+def test_configured_root_wins(base: Path) -> None:
+    make(base, "pyproject.toml", "sub/setup.cfg", "sub/app.py")
+    file = base / "sub/app.py"
+    assert find_root(file, cwd=base / "sub", configured="..") == base
+    assert find_root(file, cwd=base, configured=str(base / "sub")) == base / "sub"
+
+
+@pytest.mark.parametrize("configured", ["missing", "file", "nul\0l", "~no-such-user-here/x"])
+def test_configured_root_that_is_no_directory(base: Path, configured: str) -> None:
+    make(base, "file")
+    with pytest.raises(RootError, match="project root is not a directory"):
+        find_root(base / "app.py", cwd=base, configured=configured)
+
+
+def test_path_with_a_null_character_does_not_raise(base: Path) -> None:
+    assert find_root(Path("a\0b.py"), cwd=base) == base
+
+
+def test_relative_path(base: Path) -> None:
+    make(base, "project/app/routes.py")
+    (base / "link").symlink_to(base / "project", target_is_directory=True)
+    root = base / "project"
+    assert relative_path(Path("app/routes.py"), root, cwd=root) == "app/routes.py"
+    assert relative_path(Path("../app/routes.py"), root, cwd=root / "app") == "app/routes.py"
+    assert relative_path(base / "link/app/routes.py", root, cwd=base) == "app/routes.py"
+    assert relative_path(base / "other.py", root, cwd=base) is None

@@ -1,0 +1,155 @@
+"""The layers of the package, as a contract on its imports.
+
+A part of the package may import those below it, and nothing else of the
+package; parts of one line know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+import flake8_async_fastapi
+
+PACKAGE = Path(flake8_async_fastapi.__file__).parent
+
+LAYERS = (
+    ("__main__",),
+    ("plugin", "cli"),
+    ("analysis",),
+    ("rules", "fixes"),
+    ("interpreter",),
+    ("project",),
+    ("knowledge", "extract", "store"),
+    ("facts",),
+)
+
+# Foreign trees stop at one door.
+DOORS = {
+    "flake8": {"plugin"},
+    "astroid": {"extract"},
+    "jinja2": {"extract"},
+    "libcst": {"fixes"},
+}
+
+# The linter must work where the checked code's libraries are not installed, and
+# what it reads from the disk may be hostile.
+FORBIDDEN = {
+    "fastapi", "starlette", "sqlalchemy", "sqlmodel", "pydantic", "pydantic_settings",
+    "pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy",
+}  # fmt: skip
+
+# Example code, and never imported.
+OUTSIDE = {"blog"}
+
+
+def violations(
+    package: Path,
+    *,
+    layers: Sequence[Sequence[str]] = LAYERS,
+    doors: Mapping[str, set[str]] = DOORS,
+    forbidden: set[str] = FORBIDDEN,
+    outside: set[str] = OUTSIDE,
+) -> list[str]:
+    """Return what breaks the contract, one line each, as ``file:line: text``."""
+    level = {part: number for number, layer in enumerate(layers) for part in layer}
+    broken = []
+    for path in sorted(package.rglob("*.py")):
+        relative = path.relative_to(package)
+        part = relative.parts[0].removesuffix(".py")
+        if part in outside:
+            continue
+        if part != "__init__" and part not in level:
+            broken.append(f"{relative.as_posix()}:1: {part} is in no layer")
+            continue
+        for line, name in imports(path, package):
+            top, *below = name.split(".")
+            problem = None
+            if top == package.name:
+                target = below[0] if below else "__init__"
+                if part == "__init__":
+                    problem = "the package itself imports nothing of its own"
+                elif target in outside:
+                    problem = f"nobody imports {target}"
+                elif target in level and target != part and level[target] <= level[part]:
+                    problem = f"{part} must not import {target}"
+            elif top in forbidden:
+                problem = f"nobody imports {top}"
+            elif top in doors and part not in doors[top]:
+                problem = f"only {', '.join(sorted(doors[top]))} imports {top}"
+            if problem:
+                broken.append(f"{relative.as_posix()}:{line}: {problem}")
+    return broken
+
+
+def imports(path: Path, package: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and full dotted name of all imports, at whatever depth in the code."""
+    parents = path.relative_to(package.parent).parent.parts
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            for alias in node.names:
+                # `from package import part` names a part, `from part import name` is in one already.
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def test_the_package_keeps_the_contract() -> None:
+    assert violations(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "problem"),
+    [
+        ("facts/a.py", "import p.store", "facts must not import store"),
+        ("facts/a.py", "from p import store", "facts must not import store"),
+        ("facts/a.py", "from ..store.b import c", "facts must not import store"),
+        ("facts/deep/a.py", "from ...store import b", "facts must not import store"),
+        ("facts/a.py", "from .. import store", "facts must not import store"),
+        ("facts/a.py", "def f():\n    import p.store", "facts must not import store"),
+        ("facts/a.py", "if TYPE_CHECKING:\n    from p.store import x", "facts must not import store"),
+        ("store/a.py", "from p.extract import b", "store must not import extract"),
+        ("rules/x/a.py", "import p.analysis", "rules must not import analysis"),
+        ("rules/x/a.py", "import p.fixes.b", "rules must not import fixes"),
+        ("cli.py", "import p.plugin", "cli must not import plugin"),
+        ("plugin.py", "from .cli import main", "plugin must not import cli"),
+        ("rules/x/a.py", "import astroid.nodes", "only extract imports astroid"),
+        ("cli.py", "from flake8.main import cli", "only plugin imports flake8"),
+        ("project/a.py", "import jinja2", "only extract imports jinja2"),
+        ("project/a.py", "import libcst", "only fixes imports libcst"),
+        ("store/cache.py", "import pickle", "nobody imports pickle"),
+        ("knowledge/a.py", "from sqlalchemy.orm import Session", "nobody imports sqlalchemy"),
+        ("cli.py", "import p.blog.app", "nobody imports blog"),
+        ("utilities.py", "", "utilities is in no layer"),
+        ("__init__.py", "from p import cli", "the package itself imports nothing of its own"),
+    ],
+)
+def test_what_breaks_the_contract(tmp_path: Path, path: str, code: str, problem: str) -> None:
+    file = tmp_path / "p" / path
+    file.parent.mkdir(parents=True)
+    file.write_text(code)
+    (found,) = violations(tmp_path / "p")
+    assert found.startswith(f"{path}:") and found.endswith(f": {problem}")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("plugin.py", "import flake8.options\nfrom p import __version__, analysis, facts"),
+        ("cli.py", "from p.rules.x import a\nimport argparse"),
+        ("rules/x/a.py", "from p.interpreter import events\nfrom .b import c\nfrom p.rules import d"),
+        ("extract/a.py", "import astroid, jinja2\nfrom ..facts import module"),
+        ("blog/app.py", "import fastapi, pickle\nfrom p import cli"),
+    ],
+)
+def test_what_keeps_the_contract(tmp_path: Path, path: str, code: str) -> None:
+    file = tmp_path / "p" / path
+    file.parent.mkdir(parents=True)
+    file.write_text(code)
+    assert violations(tmp_path / "p") == []
