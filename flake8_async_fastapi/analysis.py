@@ -20,6 +20,7 @@ import msgspec
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
 from flake8_async_fastapi.interpreter.analyse import analyse
+from flake8_async_fastapi.interpreter.context import Memo
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
@@ -49,6 +50,10 @@ class Analysis:
         return link({path: facts for path, facts in found.items() if facts is not None})
 
     @cached_property
+    def _memo(self) -> Memo:
+        return {}
+
+    @cached_property
     def key(self) -> str:
         """A digest of everything that a verdict can depend on."""
         texts = "\n".join(f"{path} {source.digest}" for path, source in sorted(self.sources.items()))
@@ -75,7 +80,7 @@ class Analysis:
         """What the interpreter saw in one file."""
         if path not in self.project.facts:
             return []
-        return analyse(self.project, path, trace=trace)
+        return analyse(self.project, path, self._memo, trace=trace)
 
 
 def open_analysis(root: Path, cache: Cache, overlays: Mapping[str, str] | None = None) -> Analysis:

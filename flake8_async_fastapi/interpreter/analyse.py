@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.interpreter import classes, functions, misuse, statements
-from flake8_async_fastapi.interpreter.context import Context, Frame, State
+from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
 from flake8_async_fastapi.project.project import Project
 
 
-def analyse(project: Project, path: str, *, trace: bool = False) -> list[Event]:
+def analyse(project: Project, path: str, memo: Memo | None = None, *, trace: bool = False) -> list[Event]:
     """Run the module body, every function and every method of a file; what happened, in order.
 
     Callees in other files are run for what they return, never reported on.
+    ``memo`` keeps what was learned of them for the other files of the project.
     """
-    ctx = Context(project, trace=trace)
+    ctx = Context(project, memo={} if memo is None else memo, trace=trace)
     module = Frame(ctx, path, "", emit=True)
-    ctx.steps = 0
+    ctx.begin()
     statements.run(module, project.body(path), [State()])
     _inner(module)
     return sorted(ctx.events, key=lambda event: (event.line, event.col, type(event).__name__, repr(event)))
@@ -35,7 +36,7 @@ def _function(ctx: Context, function: Function, *, is_route: bool) -> None:
     node = function.node
     if not isinstance(node, tree.FunctionDef):
         return
-    ctx.steps = 0
+    ctx.begin()
     frame, state = functions.enter(ctx, function, None)
     frame.emit, frame.is_route = True, is_route
     statements.run(frame, node.body, [state])
@@ -46,7 +47,7 @@ def _function(ctx: Context, function: Function, *, is_route: bool) -> None:
 
 def _class(ctx: Context, cls: ClassValue) -> None:
     body = Frame(ctx, cls.path, cls.node.qualname, emit=True, closure=cls.closure, owner=cls)
-    ctx.steps = 0
+    ctx.begin()
     statements.run(body, cls.node.body, [State()])
     for key, function in body.inner.items():
         assert isinstance(function.node, tree.FunctionDef)

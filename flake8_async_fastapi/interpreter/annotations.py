@@ -17,6 +17,7 @@ from flake8_async_fastapi.interpreter.values import (
     Generator,
     Instance,
     Library,
+    ModuleValue,
     Object,
     Plain,
     Unknown,
@@ -125,20 +126,26 @@ def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
 
 def _alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
     """The annotation that a name such as ``SessionDep`` stands for, and where it is written."""
-    if not isinstance(annotation, tree.Name):
-        return None
-    path, name = frame.path, annotation.id
-    closure = frame.closure
-    while closure is not None:
-        if name in closure.env:
+    if isinstance(annotation, tree.Attr):
+        module = expressions.evaluate(frame, State(), annotation.value)
+        if not isinstance(module, ModuleValue):
             return None
-        closure = closure.outer
-    found = names.definition(frame.ctx, path, name)
-    if found is None:
+        path, name = module.path, annotation.name
+    elif isinstance(annotation, tree.Name):
+        path, name = frame.path, annotation.id
+        closure = frame.closure
+        while closure is not None:
+            if name in closure.env:
+                return None
+            closure = closure.outer
+    else:
         return None
-    place, statement = found
-    if isinstance(statement, tree.Assign) and isinstance(statement.value, (tree.Subscript, tree.Binary)):
-        return Frame(frame.ctx, place, ""), statement.value
+    found = names.definition(frame.ctx, path, name)
+    if found is None or not isinstance(found[1], tree.Assign):
+        return None
+    value = found[1].value
+    if isinstance(value, (tree.Subscript, tree.Binary, tree.Name, tree.Attr)):
+        return Frame(frame.ctx, found[0], ""), value
     return None
 
 

@@ -28,8 +28,9 @@ _HANDLERS = ("on_startup", "on_shutdown")
 
 def handlers(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Say so where a call registers handlers of start-up or shutdown."""
-    if isinstance(callee, Member) and callee.name in _REGISTRARS and _is_part(callee.receiver):
-        frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), _ignored_by(frame.ctx, callee.receiver)))
+    if frame.emit and isinstance(callee, Member) and callee.name in _REGISTRARS and _is_part(callee.receiver):
+        ignored_by = _ignored_by(frame.ctx, callee.receiver)
+        frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), ignored_by, deprecated=True))
 
 
 def constructed(frame: Frame, made: Value, node: tree.Call) -> None:
@@ -37,7 +38,8 @@ def constructed(frame: Frame, made: Value, node: tree.Call) -> None:
     if isinstance(made, Object) and _is_part(made):
         given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
         if given and has_lifespan(made):
-            frame.emit_event(HandlerAdded(*frame.at(node), f"{spoken(node.func)}({given[0]}=...)", spoken(node.func)))
+            text = f"{spoken(node.func)}({given[0]}=...)"
+            frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
 
 
 def _is_part(value: Object) -> bool:

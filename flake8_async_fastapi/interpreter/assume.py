@@ -12,11 +12,16 @@ from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
 from flake8_async_fastapi.interpreter.values import (
     NONE,
+    ClassValue,
+    Collection,
     Const,
     Coroutine,
+    Function,
     Generator,
     Library,
+    Object,
     Options,
+    Plain,
     Unknown,
     Value,
     is_none,
@@ -24,7 +29,7 @@ from flake8_async_fastapi.interpreter.values import (
     truth,
     union,
 )
-from flake8_async_fastapi.knowledge import is_guard
+from flake8_async_fastapi.knowledge import is_absent, is_guard
 
 _Test: TypeAlias = Callable[[Value], bool]
 
@@ -109,21 +114,29 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
     name = source(args[0])
     callee = expressions.evaluate(frame, state, func)
     if isinstance(callee, Library) and name:
-        if is_guard(callee.dotted) or (callee.dotted == "builtins.hasattr" and _asks_await(args)):
+        if callee.dotted == "builtins.hasattr":
+            asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
+            return _narrow(frame, state, name, lambda value: _has(value, asked) is not (not outcome))
+        if is_guard(callee.dotted):
             return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             return _narrow(frame, state, name, lambda value: _is_instance(value, args[1]) is not (not outcome))
     return [state.fork()]
 
 
-def _asks_await(args: list[Expr]) -> bool:
-    return len(args) > 1 and isinstance(args[1], tree.Const) and args[1].value == "__await__"
+def _has(value: Value, name: object) -> bool | None:
+    """Whether ``hasattr`` says yes; None where that is not known."""
+    if name == "__await__":
+        return _can_await(value)
+    if isinstance(value, Object) and isinstance(name, str):
+        return False if is_absent(value.type, name) else None
+    return None
 
 
 def _can_await(value: Value) -> bool | None:
     if isinstance(value, Coroutine):
         return True
-    if isinstance(value, (Const, Generator)):
+    if isinstance(value, (Const, Plain, Generator, Collection, Function, ClassValue)):
         return False
     return None
 

@@ -12,6 +12,7 @@ from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     ClassValue,
+    Collection,
     Coroutine,
     Folder,
     Generator,
@@ -20,6 +21,7 @@ from flake8_async_fastapi.interpreter.values import (
     Member,
     ModuleValue,
     Object,
+    Super,
     Value,
     is_none,
     options,
@@ -39,11 +41,21 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
             if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
                 frame.settle(option)
             else:
-                misuse(frame, option, "attribute", node.name, awaited_chain=awaited_chain)
-        if isinstance(option, (Object, Instance)):
-            frame.emit_event(AttributeRead(*frame.at(node), option, node.name, spoken(node)))
+                direct = awaited_chain and isinstance(node.value, tree.Call)
+                misuse(frame, option, "attribute", node.name, awaited_chain=direct)
+        elif isinstance(option, Collection):
+            frame.settle(option)  # its methods may hand out what it holds
+        if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
+            frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, spoken(node)))
         results.append(protocols.adopted(frame, attribute(frame.ctx, option, node.name), node))
     return union(results)
+
+
+def _library_type(ctx: Context, owner: Value, name: str) -> Object | None:
+    """The library type in which an attribute is looked up, or None for another value."""
+    if isinstance(owner, Instance) and not classes.has_member(ctx, owner.cls, name):
+        return classes.library_base(ctx, owner.cls)
+    return owner if isinstance(owner, Object) else None
 
 
 def attribute(ctx: Context, owner: Value, name: str) -> Value:
@@ -55,6 +67,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
             return classes.attribute(ctx, owner, name)
         case ClassValue():
             return classes.class_attribute(ctx, owner, name)
+        case Super():
+            return classes.super_attribute(ctx, owner, name)
         case ModuleValue() | Folder():
             return names.module_attribute(ctx, owner, name)
         case Library(dotted=dotted):

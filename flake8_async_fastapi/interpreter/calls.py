@@ -22,8 +22,10 @@ from flake8_async_fastapi.interpreter.values import (
     Object,
     Options,
     Partial,
+    Super,
     Value,
     is_none,
+    may_hold,
     options,
     union,
 )
@@ -41,7 +43,9 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             continue
         if isinstance(option, Coroutine):
             misuse(frame, option, "called")
-        frame.emit_event(Called(*frame.at(node), option, arguments, label, frame.is_async, frame.is_route))
+        if frame.emit:
+            place = frame.at(node)
+            frame.emit_event(Called(*place, option, arguments, label, frame.is_async, frame.is_route))
         applications.handlers(frame, option, arguments, node)
         applications.include(frame, option, arguments)
         _hand_over(frame, option, arguments)
@@ -66,9 +70,8 @@ def apply(
         case ClassValue():
             return classes.construct(frame, callee, arguments)
         case Member(receiver=receiver, name=name):
-            effect = knowledge.effect(f"{receiver.type}.{name}")
-            if effect:
-                affect(frame, Effect(effect, f"{receiver.type.rpartition('.')[2]}.{name}"), label, origin)
+            short = f"{receiver.type.rpartition('.')[2]}.{name}"
+            _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
             made = library.call_member(frame, receiver, name, arguments, label, origin)
             if isinstance(made, Coroutine) and made.family == "database":
                 affect(frame, Effect("async-session", label), label, origin)
@@ -76,11 +79,7 @@ def apply(
         case Object():
             return library.call_object(frame, callee, arguments)
         case Library(dotted=dotted):
-            effect = knowledge.effect(dotted)
-            if effect == "guards-loop":
-                frame.guards_loop = True
-            elif effect:
-                affect(frame, Effect(effect, dotted), label, origin)
+            _affect_by_name(frame, dotted, dotted, label, origin)
             return library.call_name(frame, dotted, arguments, label, origin)
         case Partial(function=function, args=args, keywords=keywords):
             joined = Arguments(
@@ -99,8 +98,19 @@ def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.C
     if function is None:
         return
     result, effects = library.run_callback(frame, arguments, receiver)
-    is_call = bool(node.args) and isinstance(node.args[0], tree.Call)
+    callable_instance = isinstance(function, Instance) and (
+        not classes.is_closed(frame.ctx, function.cls) or classes.has_member(frame.ctx, function.cls, "__call__")
+    )
+    is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
     frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
+
+
+def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: tuple[str, int, int]) -> None:
+    effect = knowledge.effect(dotted)
+    if effect == "guards-loop":
+        frame.guards_loop = True
+    elif effect:
+        affect(frame, Effect(effect, short), label, origin)
 
 
 def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
@@ -115,30 +125,48 @@ def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int
 def _super(frame: Frame) -> Value:
     if frame.owner is None or frame.receiver is None:
         return UNKNOWN
-    return classes.super_of(frame.ctx, frame.owner, frame.receiver)
+    if not isinstance(frame.receiver, (Instance, ClassValue)):
+        return UNKNOWN
+    return Super(frame.owner, frame.receiver)
 
 
 def _hand_over(frame: Frame, callee: Value, arguments: Arguments) -> None:
     """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
+    if not any(map(may_hold, arguments.values())):
+        return
     consumer = _plain_consumer(frame, callee)
-    for name, value in (*((None, value) for value in arguments.args), *arguments.keywords):
+    place = knowledge.function_argument(_dotted(callee))
+    fates = functions.fates(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
+    for index, (name, value) in enumerate(
+        (*((None, value) for value in arguments.args), *arguments.keywords)
+    ):
         for option in options(value):
-            if isinstance(option, Coroutine) and consumer and _keeps_plain(frame, callee, name):
-                misuse(frame, option, "passed", consumer)
-        frame.settle(value)
+            if isinstance(option, Coroutine):
+                if consumer and _keeps_plain(frame, callee, name):
+                    misuse(frame, option, "passed", consumer)
+                elif index == place and name is None:
+                    misuse(frame, option, "called")
+                elif index in fates:
+                    misuse(frame, option, "used", f"{callee.name}()" if isinstance(callee, Function) else "")
+        if not consumer or isinstance(callee, ClassValue):
+            frame.settle(value)
 
 
 def _plain_consumer(frame: Frame, callee: Value) -> str:
     """The name of a callee that uses its arguments as plain values only; empty for others."""
-    if isinstance(callee, Library) and knowledge.is_plain_consumer(callee.dotted):
-        return callee.dotted.removeprefix("builtins.")
-    if isinstance(callee, Member):
-        name = f"{callee.receiver.type}.{callee.name}"
-        if knowledge.is_plain_consumer(name):
-            return f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
+    dotted = _dotted(callee)
+    if dotted and knowledge.is_plain_consumer(dotted):
+        return ".".join(dotted.split(".")[-2:]) if isinstance(callee, Member) else dotted.removeprefix("builtins.")
     if isinstance(callee, ClassValue) and is_record(frame, callee):
         return callee.name
     return ""
+
+
+def _dotted(callee: Value) -> str:
+    """The dotted name of a library's function or method; empty for other values."""
+    if isinstance(callee, Library):
+        return callee.dotted
+    return f"{callee.receiver.type}.{callee.name}" if isinstance(callee, Member) else ""
 
 
 def is_record(frame: Frame, cls: ClassValue) -> bool:

@@ -8,10 +8,9 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.interpreter import annotations, expressions, functions, names
+from flake8_async_fastapi.interpreter import annotations, expressions, functions, library, names
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
-    NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -19,10 +18,11 @@ from flake8_async_fastapi.interpreter.values import (
     Library,
     Member,
     Object,
+    Super,
     Unknown,
     Value,
+    common,
     is_none,
-    union,
 )
 
 _PROPERTIES = frozenset(
@@ -123,7 +123,12 @@ def attribute(ctx: Context, instance: Instance, name: str) -> Value:
     for assigned, value in instance.attributes or ():
         if assigned == name and not is_none(value) and not isinstance(value, Unknown):
             return value
-    for base in mro(ctx, instance.cls):
+    key = ("attribute", instance, name)
+    return ctx.once(key, lambda: _found(ctx, instance, name, mro(ctx, instance.cls)), UNKNOWN)
+
+
+def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]) -> Value:
+    for base in order:
         if isinstance(base, ClassValue):
             found = body_bindings(ctx, base, name)
             if found and isinstance(found[-1], tree.FunctionDef):
@@ -137,6 +142,21 @@ def attribute(ctx: Context, instance: Instance, name: str) -> Value:
         else:
             break
     return _data(ctx, instance, name)
+
+
+def super_attribute(ctx: Context, value: Super, name: str) -> Value:
+    """An attribute of ``super()``: looked up from the class after the one that says it."""
+    cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.receiver
+    order = mro(ctx, cls)
+    after = order[order.index(value.owner) + 1 :] if value.owner in order else ()
+    if isinstance(value.receiver, Instance):
+        return _found(ctx, value.receiver, name, after)
+    for base in after:
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found:
+                return _body_value(ctx, base, found[-1], name, cls, declared_only=False)
+    return UNKNOWN
 
 
 def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
@@ -194,8 +214,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
                 values.append(functions.assigned(ctx, method, name))
         if values:
             break
-    known = [value for value in values if value != NONE]
-    return union(known) if known else UNKNOWN
+    return common(values)
 
 
 def _assigns(method: tree.FunctionDef, name: str) -> bool:
@@ -222,9 +241,9 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
                 return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
         elif isinstance(base, Library) and not declared_only:
             member = knowledge.member(base.dotted, name)
-            if member is not None:
-                return Library(f"{base.dotted}.{name}")
-            return UNKNOWN
+            if member is None:
+                return UNKNOWN
+            return library.typed(member.returns) if member.kind == "property" else Library(f"{base.dotted}.{name}")
     return UNKNOWN
 
 
@@ -232,6 +251,7 @@ def _body_value(
     ctx: Context, owner: ClassValue, statement: Stmt, name: str, cls: ClassValue, *, declared_only: bool
 ) -> Value:
     frame, state = _class_frame(ctx, owner), State()
+    frame.receiver = Instance(cls)  # binds the type variables of its annotations
     match statement:
         case tree.FunctionDef():
             receiver = cls if kind(ctx, owner, statement) == "class" else None
@@ -275,16 +295,3 @@ def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[
                     declared.update(dict.fromkeys(bound_names(statement)))
     positional = () if arguments.opaque else tuple(zip(declared, arguments.args, strict=False))
     return (*positional, *(pair for pair in arguments.keywords if pair[0] in declared))
-
-
-def super_of(ctx: Context, owner: ClassValue, receiver: Value) -> Value:
-    """``super()`` in a method of ``owner``: the receiver, seen from the next class on."""
-    for base in bases(ctx, owner):
-        if isinstance(base, ClassValue):
-            exact = Instance(base, receiver.attributes if isinstance(receiver, Instance) else None, exact=True)
-            return base if isinstance(receiver, ClassValue) else exact
-        if isinstance(base, Library) and knowledge.library_type(base.dotted) is not None:
-            return base if isinstance(receiver, ClassValue) else Object(base.dotted)
-        return UNKNOWN
-    return UNKNOWN
-

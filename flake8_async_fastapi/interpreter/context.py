@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter.events import Effect, Event
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
-    Arguments,
     ClassValue,
     Closure,
+    Collection,
     Const,
     Coroutine,
     Function,
@@ -21,6 +21,7 @@ from flake8_async_fastapi.interpreter.values import (
     Plain,
     Value,
     held,
+    may_hold,
 )
 from flake8_async_fastapi.project.project import Project
 
@@ -29,10 +30,12 @@ MOST_STATES: Final = 6
 MOST_DEPTH: Final = 24
 """Calls, names and classes followed into each other."""
 NO_CUT: Final = 1_000_000
-MOST_STEPS: Final = 40_000
-"""Statements run for one function under check, those of its callees included."""
+MOST_STEPS: Final = 200_000
+"""Statements run for one function under check, those of callees not run before included."""
 
 T = TypeVar("T")
+Memo: TypeAlias = dict[object, Any]
+"""Results by what they are results of."""
 
 
 @dataclass(slots=True)
@@ -78,6 +81,8 @@ def _mentions(condition: str, name: str) -> bool:
 
 def merge(states: list[State]) -> list[State]:
     """States without repetition, and at most ``MOST_STATES`` of them."""
+    if len(states) < 2:
+        return states
     kept: list[State] = []
     for state in states:
         for other in kept:
@@ -128,11 +133,18 @@ class Context:
 
     project: Project
     events: dict[Event, None] = field(default_factory=dict)
-    memo: dict[object, tuple[Any, int]] = field(default_factory=dict)
+    memo: Memo = field(default_factory=dict)
+    provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
     running: dict[object, int] = field(default_factory=dict)
     cut: int = NO_CUT
     steps: int = 0
     trace: bool = False
+
+    def begin(self) -> None:
+        """Before each function under check: its own budget, and nothing provisional from others."""
+        self.steps = 0
+        self.cut = NO_CUT
+        self.provisional.clear()
 
     def exhausted(self) -> bool:
         return self.steps > MOST_STEPS
@@ -141,13 +153,15 @@ class Context:
         """The result of ``compute``, kept under ``key``.
 
         ``default`` stands for a result that is asked for while it is computed,
-        or too deep down.  What rests on such a default is computed anew when it
-        is asked for from elsewhere: so results do not depend on who asks first,
-        and a kept result costs the steps that it took.
+        or too deep down.  What rests on such a default holds only as long as
+        that computation runs, and is computed anew afterwards: so results do
+        not depend on who asks first.
         """
         if key in self.memo:
-            found, steps = self.memo[key]
-            self.steps += steps
+            return cast(T, self.memo[key])
+        if key in self.provisional:
+            found, cut = self.provisional[key]
+            self.cut = min(self.cut, cut)
             return cast(T, found)
         depth = len(self.running)
         if key in self.running:
@@ -157,18 +171,24 @@ class Context:
             self.cut = -1
             return default
         outer_cut, self.cut = self.cut, NO_CUT
-        before = self.steps
         self.running[key] = depth
         try:
             value = compute()
         finally:
             del self.running[key]
         if self.cut >= depth:
-            self.memo[key] = value, self.steps - before
+            self.memo[key] = value
+            if self.cut == depth:
+                self._drop_provisional(depth)
             self.cut = outer_cut
         else:
+            self.provisional[key] = value, self.cut
             self.cut = min(outer_cut, self.cut)
         return value
+
+    def _drop_provisional(self, depth: int) -> None:
+        for key in [key for key, (_, cut) in self.provisional.items() if cut >= depth]:
+            del self.provisional[key]
 
 
 @dataclass
@@ -176,7 +196,10 @@ class Frame:
     """One run of a function, a class body or a module body.
 
     ``emit`` is true for the code under check itself, false for callees that run
-    only to learn what they return.
+    only to learn what they return.  The coroutines that the run ``created`` are
+    in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
+    caller, or ``misused``.  ``tested`` are the places where they were tested,
+    ``open_tests`` the places where something else was tested too.
     """
 
     ctx: Context
@@ -193,7 +216,10 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
     settled: set[tuple[str, int, int]] = field(default_factory=set)
-    tested: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    given_back: set[tuple[str, int, int]] = field(default_factory=set)
+    misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    tested: dict[tuple[str, int, int], dict[tuple[int, int], str]] = field(default_factory=dict)
+    open_tests: set[tuple[int, int]] = field(default_factory=set)
     effects: dict[Effect, None] = field(default_factory=dict)
     guards_loop: bool = False
     globals: set[str] = field(default_factory=set)
@@ -220,10 +246,12 @@ class Frame:
 
     def settle(self, value: Value) -> None:
         """Somebody else has the coroutines of a value now, or they are awaited."""
-        self.settled.update(coroutine.origin for coroutine in held(value))
+        if may_hold(value):
+            self.settled.update(coroutine.origin for coroutine in held(value))
 
-    def settle_all(self, arguments: Arguments) -> None:
-        for value in arguments.values():
+    def settle_items(self, value: Value) -> None:
+        """As ``settle``, but for what a container holds only: a coroutine itself was misused."""
+        if isinstance(value, Collection):
             self.settle(value)
 
 

@@ -117,11 +117,12 @@ class HandlerAdded(Event):
     """A start-up or shutdown handler is registered.
 
     ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty
-    if none is known to.
+    if none is known to.  ``deprecated`` says that it is registered in a way that warns.
     """
 
     text: str
     ignored_by: str
+    deprecated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from flake8_async_fastapi.interpreter.values import (
     Library,
     Plain,
     Value,
+    display,
     held,
     options,
     union,
@@ -76,8 +77,8 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
         value = evaluate(frame, state, keyword.value)
         if keyword.name is None:
             opaque = True
-            use(frame, node, value, "unpacked")
-            frame.settle(value)
+            use(frame, value, "unpacked")
+            frame.settle_items(value)
         else:
             keywords.append((keyword.name, value))
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
@@ -122,7 +123,7 @@ def _display(frame: Frame, state: State, node: tree.Display) -> Value:
     items, opaque = names.opened(frame, state, node.items)
     if opaque:
         return Collection(node.kind, union(list(items)) if items else UNKNOWN)
-    return Collection(node.kind, items=tuple(items))
+    return display(node.kind, tuple(items))
 
 
 def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
@@ -131,27 +132,27 @@ def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
     for key, value_node in zip(node.keys, node.values, strict=True):
         value = evaluate(frame, state, value_node)
         if key is None:
-            use(frame, value_node, value, "unpacked")
+            use(frame, value, "unpacked")
             keys.append(None)
             items.append(UNKNOWN)
         else:
             frame.settle(evaluate(frame, state, key))
             keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
             items.append(value)
-    return Collection("dict", items=tuple(items), keys=tuple(keys))
+    return display("dict", tuple(items), tuple(keys))
 
 
 def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     left, right = evaluate(frame, state, node.left), evaluate(frame, state, node.right)
     for side in (left, right):
-        use(frame, node, side, "operand")
+        use(frame, side, "operand")
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
         return _concatenated(left, right)
     if node.op == "%" and isinstance(left, (Const, Plain)):
         for coroutine in held(right):
             misuse(frame, coroutine, "interpolated")
-    frame.settle(left)
-    frame.settle(right)
+    frame.settle_items(left)
+    frame.settle_items(right)
     return Plain("object") if isinstance(left, (Const, Plain)) else UNKNOWN
 
 
@@ -168,7 +169,7 @@ def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
     *firsts, last = node.values
     for part in firsts:
         value = evaluate(frame, current, part)
-        test(frame, value)
+        test(frame, value, part)
         stays = [option for option in options(value) if assume.may_be(option, node.op == "or")]
         results.extend(stays)
         through = assume.assume(frame, current, part, node.op == "and")
@@ -182,9 +183,9 @@ def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
 def _unary(frame: Frame, state: State, node: tree.Unary) -> Value:
     value = evaluate(frame, state, node.value)
     if node.op == "not":
-        test(frame, value)
+        test(frame, value, node.value)
         return Plain("bool")
-    use(frame, node, value, "operand")
+    use(frame, value, "operand")
     return UNKNOWN
 
 
@@ -196,14 +197,14 @@ def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:
-                test(frame, side, "compared")
+                test(frame, side, node, "compared")
             elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
-                use(frame, node, side, "compared")
+                use(frame, side, "compared")
     return Plain("bool")
 
 
 def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
-    test(frame, evaluate(frame, state, node.test))
+    test(frame, evaluate(frame, state, node.test), node.test)
     results = []
     for outcome, part in ((True, node.body), (False, node.orelse)):
         results += [evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]]
@@ -222,7 +223,7 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
         item = protocols.iterate(frame, iterated, loop.iter, loop.is_async)
         statements.assign(frame, inner, loop.target, item)
         for condition in loop.ifs:
-            test(frame, evaluate(frame, inner, condition))
+            test(frame, evaluate(frame, inner, condition), condition)
             through = assume.assume(frame, inner, condition, True)
             inner = through[0] if through else inner
     values = [evaluate(frame, inner, item) for item in node.items]
@@ -237,7 +238,7 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
 
 def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
     for part in node.values:
-        use(frame, part, evaluate(frame, state, part), "interpolated")
+        use(frame, evaluate(frame, state, part), "interpolated")
     return Plain("str")
 
 

@@ -6,7 +6,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import annotations, calls, expressions, misuse, statements
+from flake8_async_fastapi.interpreter import annotations, calls, expressions, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary, without_none
 from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.values import (
@@ -30,6 +30,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     held,
     is_none,
+    is_plain,
     options,
     union,
 )
@@ -226,14 +227,60 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     ``arguments`` are None where the caller is not known: then parameters have
     what their annotations say.
     """
-    if arguments is not None and any(any(held(value)) for value in arguments.values()):
+    if arguments is not None:
         arguments = Arguments(
-            tuple(UNKNOWN if any(held(value)) else value for value in arguments.args),
-            tuple((name, UNKNOWN if any(held(value)) else value) for name, value in arguments.keywords),
+            tuple(map(_abstract, arguments.args)),
+            tuple((name, _abstract(value)) for name, value in arguments.keywords),
             arguments.opaque,
         )
     key = ("call", function, arguments)
     return ctx.once(key, lambda: _run(ctx, function, arguments), Summary())
+
+
+def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
+    """The places of coroutines among the arguments that a function uses as the value they would give.
+
+    What it does with them otherwise, even nothing, is its own affair.
+    """
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.is_stub or arguments.opaque:
+        return {}
+    places = {
+        index: ("<argument>", index, 0)
+        for index, value in enumerate(arguments.values())
+        if isinstance(value, Coroutine)
+    }
+    if not places:
+        return {}
+    marked = [
+        Coroutine("", "other", places[index]) if index in places else _abstract(value)
+        for index, value in enumerate(arguments.values())
+    ]
+    count = len(arguments.args)
+    names = [name for name, _ in arguments.keywords]
+    abstract = Arguments(tuple(marked[:count]), tuple(zip(names, marked[count:], strict=True)))
+
+    def run() -> dict[int, str]:
+        frame, state = enter(ctx, function, abstract)
+        for index, origin in places.items():
+            frame.created[origin] = Coroutine("", "other", places[index])
+        statements.run(frame, node.body, [state])
+        return {
+            index: frame.misused[origin]
+            for index, origin in places.items()
+            if origin in frame.misused and origin not in frame.settled
+        }
+
+    return ctx.once(("fates", function, abstract), run, {})
+
+
+def _abstract(value: Value) -> Value:
+    """An argument as a summary tells it apart from others: plain values are all alike."""
+    if is_plain(value) or any(held(value)):
+        return UNKNOWN
+    if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
+        return UNKNOWN
+    return value
 
 
 def _run(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:

@@ -14,9 +14,11 @@ from flake8_async_fastapi.interpreter.values import (
     Arguments,
     ClassValue,
     Collection,
+    Const,
     Coroutine,
     Dependency,
     Generator,
+    Instance,
     Library,
     Object,
     Partial,
@@ -43,8 +45,17 @@ def typed(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) 
     if text.startswith("cb["):
         return callback if not isinstance(callback, Unknown) else typed(text[3:-1], receiver)
     if knowledge.library_type(text) is not None:
-        return Object(knowledge.canonical(text), declared=receiver.declared if receiver else False)
+        return Object(knowledge.canonical(text), doubtful=receiver is not None and only_declared(receiver))
     return Plain(text)
+
+
+def only_declared(value: Object) -> bool:
+    """Whether only an annotation says that an object is of a type of the sync kind.
+
+    Such annotations are often left behind when code turns async; an async type
+    was declared on purpose.
+    """
+    return value.doubtful or (value.declared and not knowledge.is_async_type(value.type))
 
 
 def is_database(name: str) -> bool:
@@ -61,6 +72,8 @@ def call_member(
         return UNKNOWN
     callback = _callback(frame, arguments, receiver) if member.returns.startswith("cb[") else UNKNOWN
     result = typed(member.returns, receiver, callback)
+    if only_declared(receiver) and isinstance(result, (Const, Plain)):
+        return UNKNOWN
     return _made(frame, member.kind, result, label, origin, is_database(receiver.type))
 
 
@@ -187,6 +200,15 @@ def _second(frame: Frame, arguments: Arguments) -> Value:
     return arguments.args[1] if len(arguments.args) > 1 else UNKNOWN
 
 
+def _type(frame: Frame, arguments: Arguments) -> Value:
+    first = arguments.args[0] if len(arguments.args) == 1 else UNKNOWN
+    return first.cls if isinstance(first, Instance) else UNKNOWN
+
+
+def _declarative_base(frame: Frame, arguments: Arguments) -> Value:
+    return Library("sqlalchemy.orm.DeclarativeBase")
+
+
 def _plain(kind: str) -> Callable[[Frame, Arguments], Value]:
     def make(frame: Frame, arguments: Arguments) -> Value:
         return Plain(kind)
@@ -217,6 +239,9 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.sorted": _collection("list"),
     "builtins.reversed": _collection("list"),
     "builtins.next": _next,
+    "builtins.type": _type,
+    "sqlalchemy.orm.declarative_base": _declarative_base,
+    "sqlalchemy.ext.declarative.declarative_base": _declarative_base,
     "builtins.str": _plain("str"),
     "builtins.int": _plain("int"),
     "builtins.float": _plain("float"),

@@ -20,7 +20,7 @@ from flake8_async_fastapi.interpreter.values import (
     ModuleValue,
     Unknown,
     Value,
-    union,
+    common,
 )
 from flake8_async_fastapi.project.project import (
     FolderTarget,
@@ -63,8 +63,7 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
     for statement in found:
         value = _bound(ctx, path, statement, name)
         values = [value] if id(statement) in top and not _is_empty(value) else [*values, value]
-    known = [value for value in values if value != NONE]
-    return union(known) if known else UNKNOWN
+    return common(values)
 
 
 def _is_empty(value: Value) -> bool:
@@ -73,7 +72,7 @@ def _is_empty(value: Value) -> bool:
 
 def _unbound(ctx: Context, path: str, name: str) -> Value:
     for target in ctx.project.star_targets(path):
-        if isinstance(target, ModuleTarget) and target.path != path:
+        if isinstance(target, ModuleTarget) and ctx.project.exports(target.path, name):
             value = module_value(ctx, target.path, name)
             if not isinstance(value, Unknown) and value != Library(f"builtins.{name}"):
                 return value
@@ -179,7 +178,7 @@ def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str,
     found = ctx.project.bindings(path, name)
     if not found and depth < 8:
         for star in ctx.project.star_targets(path):
-            if isinstance(star, ModuleTarget) and star.path != path:
+            if isinstance(star, ModuleTarget) and ctx.project.exports(star.path, name):
                 there = definition(ctx, star.path, name, depth + 1)
                 if there is not None:
                     return there

@@ -19,6 +19,7 @@ from flake8_async_fastapi.interpreter.values import (
     Instance,
     Manager,
     Object,
+    Options,
     Value,
     options,
     union,
@@ -29,7 +30,8 @@ def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
     results = []
     for option in options(value):
-        frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value)))
+        if frame.emit:
+            frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value)))
         frame.settle(option)
         results.append(adopted(frame, result_of_await(frame, option), node, made_by_await=True))
     return union(results)
@@ -50,6 +52,8 @@ def result_of_await(frame: Frame, value: Value) -> Value:
 
 def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
     """A value that a call gave: coroutines in it are now this frame's to await."""
+    if not isinstance(value, (Coroutine, Options)):
+        return value
     adopted_options = []
     for option in options(value):
         if isinstance(option, Coroutine) and option.origin not in frame.created:
@@ -77,8 +81,8 @@ def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) 
         if node is not None:
             if isinstance(option, Coroutine):
                 misuse(frame, option, "entered", "async with" if is_async else "with")
-            frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node)))
-        frame.settle(option)
+            if frame.emit:
+                frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node)))
         results.append(_entered(frame, option, is_async))
     return union(results)
 
@@ -103,8 +107,9 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
     for option in options(value):
         if isinstance(option, Coroutine):
             misuse(frame, option, "iterated", "async for" if is_async else "for")
-        frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node)))
-        frame.settle(option)
+        if frame.emit:
+            frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node)))
+        frame.settle_items(option)
         results.append(element(frame, option, is_async))
     return union(results)
 
@@ -114,8 +119,7 @@ def element(frame: Frame, value: Value, is_async: bool | None = None) -> Value:
     if isinstance(value, Collection):
         if value.kind == "dict":
             return UNKNOWN
-        item = union(list(value.items)) if value.items is not None else value.item
-        return UNKNOWN if isinstance(item, Coroutine) else item
+        return union(list(value.items)) if value.items is not None else value.item
     if isinstance(value, Generator):
         return value.item
     if isinstance(value, Object):

@@ -18,8 +18,10 @@ from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
     Collection,
+    Const,
     Coroutine,
     Options,
+    Plain,
     Unknown,
     Value,
     held,
@@ -36,7 +38,7 @@ def run(frame: Frame, body: list[Stmt], states: States) -> States:
         if not states or frame.ctx.exhausted():
             break
         states = merge(step(frame, statement, states))
-        if frame.ctx.trace and frame.emit:
+        if frame.ctx.trace and frame.emit and not isinstance(statement, _BLOCKS):
             _believe(frame, statement, states)
     return states
 
@@ -45,6 +47,9 @@ def step(frame: Frame, statement: Stmt, states: States) -> States:
     frame.ctx.steps += len(states)
     execute = _EXECUTE[type(statement)]
     return [after for state in states for after in execute(frame, state, statement)]
+
+_BLOCKS = (tree.If, tree.For, tree.While, tree.With, tree.Try, tree.Match)
+
 
 def _believe(frame: Frame, statement: Stmt, states: States) -> None:
     for state in states:
@@ -67,13 +72,32 @@ def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
         if isinstance(node.targets[0], tree.Name):
             state.bind(node.targets[0].id, annotations.annotated(frame, state, node.annotation))
         return [state]
-    value = expressions.evaluate(frame, state, node.value)
-    if isinstance(value, Unknown) and node.annotation is not None:
-        value = annotations.annotated(frame, state, node.annotation)
+    if isinstance(node.value, tree.IfExp):
+        return _assign_either(frame, state, node, node.value)
+    return _assign_value(frame, state, node, expressions.evaluate(frame, state, node.value))
+
+
+def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
+    """``x = a if c else b``: a path for each, so that a later ``if c`` goes with it."""
+    test(frame, expressions.evaluate(frame, state, value.test), value.test)
+    ends: States = []
+    for outcome, part in ((True, value.body), (False, value.orelse)):
+        for path in assume.assume(frame, state, value.test, outcome):
+            ends += _assign_value(frame, path, node, expressions.evaluate(frame, path, part))
+    return ends
+
+
+def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -> States:
+    declared = UNKNOWN
+    if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
+        declared = annotations.annotated(frame, state, node.annotation)
+        value = declared if isinstance(value, Unknown) else value
     states = _split(state, value)
     for after, single in states:
         for target in node.targets:
             assign(frame, after, target, single)
+    if isinstance(node.targets[0], tree.Attr) and not isinstance(declared, Unknown):
+        frame.assigned.bind(source(node.targets[0]), declared)
     return [after for after, _ in states]
 
 def _split(state: State, value: Value) -> list[tuple[State, Value]]:
@@ -88,7 +112,9 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
         case tree.Name(id=name):
             if name in frame.globals:
                 frame.settle(value)
-            state.bind(name, value)
+            # texts are not told apart: paths that differ in nothing else are one
+            text = isinstance(value, Const) and isinstance(value.value, str)
+            state.bind(name, Plain("str") if text else value)
         case tree.Attr(value=owner):
             path = source(target)
             expressions.evaluate(frame, state, owner)
@@ -122,19 +148,19 @@ def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node:
             for target, item in zip(targets, value.items, strict=True):
                 assign(frame, state, target, item)
             return
-    frame.settle(value)
+    frame.settle_items(value)
     item = protocols.element(frame, value)
     for target in targets:
         assign(frame, state, target, item)
 
 def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     value = expressions.evaluate(frame, state, node.value)
-    use(frame, node.value, value, "operand")
-    frame.settle(value)
+    use(frame, value, "operand")
+    frame.settle_items(value)
     if isinstance(node.target, (tree.Name, tree.Attr)):
         before = expressions.evaluate(frame, state, node.target)
-        use(frame, node.target, before, "operand")
-        frame.settle(before)
+        use(frame, before, "operand")
+        frame.settle_items(before)
     assign(frame, state, node.target, UNKNOWN)
     return [state]
 
@@ -143,7 +169,7 @@ def _return(frame: Frame, state: State, node: tree.Return) -> States:
     if frame.is_route:
         for coroutine in held(value):
             misuse(frame, coroutine, "returned")
-    frame.settle(value)
+    frame.given_back.update(coroutine.origin for coroutine in held(value))
     frame.returns.append(value)
     frame.left.append(state)
     return []
@@ -154,7 +180,7 @@ def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
     return []
 
 def _assert(frame: Frame, state: State, node: tree.Assert) -> States:
-    test(frame, expressions.evaluate(frame, state, node.test))
+    test(frame, expressions.evaluate(frame, state, node.test), node.test)
     if node.message is not None:
         expressions.evaluate(frame, state, node.message)
     return assume.assume(frame, state, node.test, True)
@@ -208,7 +234,7 @@ def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
 # --- blocks ------------------------------------------------------------------------------
 
 def _if(frame: Frame, state: State, node: tree.If) -> States:
-    test(frame, expressions.evaluate(frame, state, node.test))
+    test(frame, expressions.evaluate(frame, state, node.test), node.test)
     after = run(frame, node.body, assume.assume(frame, state, node.test, True))
     return after + run(frame, node.orelse, assume.assume(frame, state, node.test, False))
 
@@ -244,7 +270,7 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
 
 def _while(frame: Frame, state: State, node: tree.While) -> States:
     def enter(inside: State) -> States:
-        test(frame, expressions.evaluate(frame, inside, node.test))
+        test(frame, expressions.evaluate(frame, inside, node.test), node.test)
         return assume.assume(frame, inside, node.test, True)
 
     head, left = _loop(frame, [state], enter, node.body)
@@ -302,7 +328,7 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
 
 def _match(frame: Frame, state: State, node: tree.Match) -> States:
     subject = expressions.evaluate(frame, state, node.subject)
-    test(frame, subject, "compared")
+    test(frame, subject, node.subject, "compared")
     ends: States = []
     has_default = False
     for case in node.cases:
@@ -313,7 +339,7 @@ def _match(frame: Frame, state: State, node: tree.Match) -> States:
             expressions.evaluate(frame, inside, cls)
         entering = [inside]
         if case.guard is not None:
-            test(frame, expressions.evaluate(frame, inside, case.guard))
+            test(frame, expressions.evaluate(frame, inside, case.guard), case.guard)
             entering = assume.assume(frame, inside, case.guard, True)
         ends += run(frame, case.body, entering)
         has_default = has_default or case.is_default

@@ -52,13 +52,15 @@ class Object:
 
     ``arguments`` are those it was constructed with (positional ones by their
     index), ``origin`` the file, line and column of the call that made it.
-    ``declared`` says that only an annotation gives the type.
+    ``declared`` says that only an annotation gives the type, ``doubtful`` that
+    it came from an object whose annotation may have been left behind.
     """
 
     type: str
     arguments: tuple[tuple[str, Value], ...] = ()
     declared: bool = False
     origin: tuple[str, int, int] | None = None
+    doubtful: bool = False
 
     def argument(self, name: str) -> Value | None:
         return dict(self.arguments).get(name)
@@ -108,6 +110,9 @@ class ClassValue:
     def name(self) -> str:
         return self.node.name
 
+    def __hash__(self) -> int:
+        return hash(self.key)  # classes are looked up all the time
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -120,6 +125,14 @@ class Instance:
     cls: ClassValue
     attributes: tuple[tuple[str, Value], ...] | None = None
     exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """``super()`` in a method of ``owner``."""
+
+    owner: ClassValue
+    receiver: Instance | ClassValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +266,7 @@ Value: TypeAlias = (
     | Folder
     | ClassValue
     | Instance
+    | Super
     | Function
     | Partial
     | Coroutine
@@ -267,8 +281,22 @@ MOST: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
 
 
+def is_plain(value: Value) -> bool:
+    """Whether a value is one that no call can do anything with but read it."""
+    return isinstance(value, (Plain, Unknown)) or (isinstance(value, Const) and isinstance(value.value, str))
+
+
+def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:
+    """A list, tuple, set or dict of known items; plain items are not told apart."""
+    if all(map(is_plain, items)):
+        return Collection(kind)
+    return Collection(kind, items=items, keys=keys)
+
+
 def union(values: list[Value]) -> Value:
     """One value that stands for any of several; unknown if one of them is."""
+    if len(values) == 1:
+        return values[0]
     flat: dict[Value, None] = {}
     for value in values:
         for option in options(value):
@@ -280,9 +308,38 @@ def union(values: list[Value]) -> Value:
     return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
 
 
+def common(values: list[Value]) -> Value:
+    """What a name is that is bound in several places, of which one counts at a time.
+
+    None is left out: such a name is set later.  Which of the others counts, the
+    places that use it know and we do not; so they must be of one type.
+    """
+    found = list(dict.fromkeys(value for value in values if value != NONE))
+    if len(found) == 1:
+        return found[0]
+    match found:
+        case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
+            return Object(name, declared=any(isinstance(o, Object) and o.declared for o in found))
+        case [Instance(cls=cls), *others] if all(isinstance(o, Instance) and o.cls == cls for o in others):
+            return Instance(cls)
+        case [Function() as first, *others] if all(
+            isinstance(o, Function) and o.is_async == first.is_async for o in others
+        ):
+            return found[-1]
+    return UNKNOWN
+
+
 def options(value: Value) -> tuple[Value, ...]:
     """The values that a value can be."""
     return value.values if isinstance(value, Options) else (value,)
+
+
+def may_hold(value: Value) -> bool:
+    """Whether a value is of a type that can be or hold a coroutine: a quick test before ``held``."""
+    return isinstance(value, _HOLDERS)
+
+
+_HOLDERS: Final = (Coroutine, Options, Collection, Partial)
 
 
 def held(value: Value) -> Iterator[Coroutine]:

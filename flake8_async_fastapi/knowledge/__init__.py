@@ -157,3 +157,8 @@ def is_async_type(name: str) -> bool:
     return bool(asynchronous & {"async-with", "async-iter", "await"}) or any(
         member.kind != "def" and member.kind != "property" for member in known.members.values()
     )
+
+
+def function_argument(dotted: str) -> int | None:
+    """The place of the argument that a library function calls, or None."""
+    return consumers.FUNCTION_ARGUMENTS.get(dotted)

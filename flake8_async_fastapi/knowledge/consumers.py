@@ -1,4 +1,5 @@
 """Functions by what they do with a coroutine that is passed to them.
+_SESSION_METHODS: Final = "add delete refresh merge expunge expire is_modified".split()
 
 PLAIN_CONSUMERS use their arguments as plain values: they never await, schedule, call or keep them, and
 their result does not hold them either (so no `list`, `tuple`, `sorted` or `min`: those pass on what
@@ -9,9 +10,11 @@ Source: the documentation; the tests call what they can with a coroutine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 _LOG_METHODS: Final = "critical debug error exception info log warning".split()
+_SESSION_METHODS: Final = "add delete refresh merge expunge expire is_modified".split()
 
 PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.bin",
@@ -44,6 +47,9 @@ PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     "starlette.responses.PlainTextResponse",
     "fastapi.responses.ORJSONResponse",
     "fastapi.responses.UJSONResponse",
+    *(f"sqlalchemy.ext.asyncio.AsyncSession.{method}" for method in _SESSION_METHODS),
+    *(f"sqlmodel.ext.asyncio.session.AsyncSession.{method}" for method in _SESSION_METHODS),
+    *(f"sqlalchemy.ext.asyncio.async_scoped_session.{method}" for method in _SESSION_METHODS),
     *(f"logging.{method}" for method in _LOG_METHODS),
     *(f"logging.Logger.{method}" for method in _LOG_METHODS),
 })
@@ -99,3 +105,15 @@ GUARDS: Final[frozenset[str]] = frozenset({
     "inspect.iscoroutinefunction",
     "inspect.isgenerator",
 })
+
+# The place of the argument that is called: a coroutine there is not a function.
+FUNCTION_ARGUMENTS: Final[Mapping[str, int]] = {
+    "starlette.background.BackgroundTasks.add_task": 0,
+    "starlette.background.BackgroundTask": 0,
+    "starlette.concurrency.run_in_threadpool": 0,
+    "asyncio.to_thread": 0,
+    "anyio.to_thread.run_sync": 0,
+    "asyncio.AbstractEventLoop.run_in_executor": 1,
+    "asyncio.AbstractEventLoop.call_soon": 0,
+    "asyncio.AbstractEventLoop.call_soon_threadsafe": 0,
+}

@@ -126,6 +126,14 @@ class Project:
             if target is not None:
                 yield target
 
+    def exports(self, path: str, name: str) -> bool:
+        """Whether ``from module import *`` can bring a name along."""
+        facts = self.facts.get(path)
+        if facts is None:
+            return False
+        exports = facts.outline.exports
+        return not name.startswith("_") if exports is None else name in exports
+
     def attribute(self, path: str, name: str) -> str | None:
         """The submodule ``name`` of the package at ``path``, or None."""
         if not path.endswith("__init__.py"):

@@ -1,6 +1,7 @@
 """Fixtures of the blog's tests: `play` runs a scenario against one variant."""
 
 import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,22 +40,36 @@ def pytest_report_header() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bytecode")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("blog")
+
+
+@pytest.fixture(scope="session")
+def kept() -> dict[str, Any]:
+    """The variants that are imported already, by their settings."""
+    return {}
 
 
 @pytest.fixture
-def play(tmp_path: Path, bytecode: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Run a scenario against a fresh database: `play("pitfalls", scenario, setting=value)`."""
-    import harness
+def play(workplace: Path, kept: dict[str, Any]) -> Callable[..., Any]:
+    """Run a scenario against a new database: `play("pitfalls", scenario, setting=value)`.
+
+    `fresh=True` imports the variant anew, for what happens on import or for
+    what leaves the modules in a bad state.
+    """
+    import blog_harness as harness
 
     def run(
-        variant: str, scenario: harness.Scenario, *, start: bool = True, **settings: object
+        variant: str,
+        scenario: harness.Scenario,
+        *,
+        start: bool = True,
+        fresh: bool = False,
+        **settings: object,
     ) -> harness.Outcome:
-        folder = tmp_path / variant
-        folder.mkdir(exist_ok=True)
-        # The scripts of the blog open ./blog.db, and settings may come from ./.env.
-        monkeypatch.chdir(folder)
-        return harness.play(variant, folder, scenario, start=start, settings=settings, bytecode=bytecode)
+        folder = workplace / f"{variant}-{len(kept)}"
+        key = str(folder) if fresh else json.dumps([variant, settings], default=str, sort_keys=True)
+        imported = kept.setdefault(key, harness.Imported(variant, folder, settings))
+        return harness.play(imported, scenario, start=start, bytecode=workplace / "bytecode")
 
     return run

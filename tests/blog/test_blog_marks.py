@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from marks import ADVICE, BLOG, CATALOGUE, MARK, VARIANTS, marked, marks
+from blog_marks import ADVICE, BLOG, CATALOGUE, MARK, VARIANTS, marked, marks
 
 PROVES = re.compile(r'^@proves\("(AFA\d{3})", "([^"]+)"\)$', re.MULTILINE)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Blog, Outcome
-from marks import proves
+from blog_harness import Blog, Outcome
+from blog_marks import proves
 
 Play = Callable[..., Outcome]
 
@@ -80,7 +80,7 @@ def test_afa101_a_dropped_commit_in_async_for(play: Play) -> None:
 
 @proves("AFA101", "app/repositories/users.py")
 def test_afa101_a_coroutine_is_always_true(play: Play) -> None:
-    async def is_taken(blog: Blog) -> bool:
+    async def is_taken(blog: Blog) -> Any:
         return (await blog.client.get("/api/users/email-taken?email=nobody@example.org")).json()
 
     half = play("pitfalls", is_taken)
@@ -130,7 +130,7 @@ def test_afa102_a_plain_value_cannot_be_awaited(play: Play, method: str, url: st
         return (await blog.client.request(method, url)).status_code
 
     half = play("pitfalls", ask)
-    assert half.raised("TypeError", "can't be used in 'await' expression")
+    assert half.raised("TypeError", "await")
     assert half.failed_at("AFA102", "app/routers/tags.py")
     assert play("converted", ask).value in (200, 201)
 
@@ -271,6 +271,37 @@ def test_afa105_a_request_that_is_never_sent(play: Play) -> None:
     assert half.raised("AttributeError")
     assert half.never_awaited_at("AFA105", "app/services/link_preview.py")
     assert play("converted", check, preview_base_url="http://127.0.0.1:9").value is False
+
+
+@proves("AFA105", "app/routers/live.py")
+def test_afa105_a_web_socket_that_is_never_accepted(play: Play) -> None:
+    async def listen(blog: Blog) -> list[str]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "scheme": "ws",
+            "path": "/api/live/titles",
+            "raw_path": b"/api/live/titles",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [],
+            "subprotocols": [],
+        }
+        await blog.app(scope, receive, send)
+        return [message["text"] for message in sent if message["type"] == "websocket.send"]
+
+    half = play("pitfalls", listen)
+    assert half.raised("RuntimeError", "websocket.accept")
+    assert half.never_awaited_at("AFA105", "app/routers/live.py")
+    assert play("converted", listen).value == ["Pools and how to empty them", "What a greenlet is for"]
 
 
 @proves("AFA106", "app/routers/admin.py")

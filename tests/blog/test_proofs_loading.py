@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Blog, Outcome
-from marks import proves
+from blog_harness import Blog, Outcome
+from blog_marks import proves
 
 Play = Callable[..., Outcome]
 LAZY = "MissingGreenlet"
@@ -42,6 +42,15 @@ def test_afa301_through_a_property(play: Play) -> None:
     assert half.raised(LAZY)
     assert half.failed_at("AFA301", "app/services/posts.py")
     assert play("converted", ask).value.endswith("by grace")
+
+
+@proves("AFA301", "app/routers/comments.py")
+def test_afa301_the_second_step_of_a_path(play: Play) -> None:
+    ask = asking("GET", "/api/posts/1/commenters")
+    half = play("pitfalls", ask)
+    assert half.raised(LAZY)
+    assert half.failed_at("AFA301", "app/routers/comments.py")
+    assert play("converted", ask).value == ["linus"]
 
 
 @proves("AFA302", "app/routers/comments.py")
@@ -175,7 +184,7 @@ def test_afa310_read_after_the_session_is_closed(play: Play) -> None:
     half = play("pitfalls", ask)
     assert half.raised("DetachedInstanceError")
     assert half.failed_at("AFA310", "app/services/moderation.py")
-    assert play("converted", ask).value == "ada: Guilty."
+    assert play("converted", ask).value == "linus: So that is where await went."
 
 
 @proves("AFA311", "app/repositories/posts.py")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Blog, Outcome, path_of
-from marks import marked, proves
+from blog_harness import Blog, Outcome, path_of
+from blog_marks import marked, proves
 
 Play = Callable[..., Outcome]
 
@@ -41,14 +41,17 @@ def running(script: str, *arguments: Any) -> Callable[[Blog], Any]:
 @proves("AFA402", "app/main.py")
 def test_afa402_an_event_handler_next_to_a_lifespan_never_runs(play: Play) -> None:
     ask = asking("GET", "/api/tools/health")
-    half = play("pitfalls", ask)
+    half = play("pitfalls", ask, fresh=True)
     assert half.raised("AttributeError", "started_at")
     deprecated = {
         (warning.filename, warning.lineno)
         for warning in half.warnings
-        if issubclass(warning.category, DeprecationWarning) and "on_event is deprecated" in str(warning.message)
+        if issubclass(warning.category, DeprecationWarning)
+        and "on_event is deprecated" in str(warning.message)
     }
-    assert {(path_of("pitfalls", "app/main.py"), line) for line in marked("AFA401", "app/main.py")} <= deprecated
+    assert {
+        (path_of("pitfalls", "app/main.py"), line) for line in marked("AFA401", "app/main.py")
+    } <= deprecated
     assert "started" in play("converted", ask).value
 
 
@@ -60,10 +63,10 @@ def test_afa401_without_a_lifespan_the_handlers_run(play: Play) -> None:
             checks: int = status.state.checks
         return checks
 
-    half = play("pitfalls", check)
+    half = play("pitfalls", check, fresh=True)
     assert half.value == 0
     assert half.warned("on_event is deprecated", DeprecationWarning)
-    done = play("converted", check)
+    done = play("converted", check, fresh=True)
     assert done.value == 0
     assert not done.warned("on_event is deprecated")
 
@@ -168,7 +171,7 @@ def test_afa411_an_async_listener_is_never_awaited(play: Play) -> None:
         async with blog.module("app.database").engine.connect() as connection:
             return bool(await connection.scalar(text("PRAGMA foreign_keys")))
 
-    half = play("pitfalls", enforced)
+    half = play("pitfalls", enforced, fresh=True)
     assert half.value is False
     assert any("enable_foreign_keys" in message for message in half.never_awaited)
     assert play("converted", enforced).value is True
@@ -190,6 +193,20 @@ def test_afa412_a_context_manager_as_a_dependency(play: Play) -> None:
     # FastAPI 0.115 says it in other words, at the first use of the "session".
     assert half.raised("TypeError") or half.raised("AttributeError")
     assert play("converted", ask, beta_api=True).value == "Half a thought"
+
+
+@proves("AFA412", "app/routers/labs.py")
+def test_afa412_a_dependency_that_was_called(play: Play) -> None:
+    ask = asking("GET", "/api/labs/word-count")
+
+    async def count(blog: Blog) -> Any:
+        # Imported here and not at the start, which would fail as a whole.
+        blog.app.include_router(blog.module("app.routers.labs").router)
+        return await ask(blog)
+
+    half = play("pitfalls", count, fresh=True)
+    assert half.raised("TypeError", "is not a callable object")
+    assert play("converted", ask, labs_api=True).value == 17
 
 
 @proves("AFA412", "app/maintenance/print_drafts.py")

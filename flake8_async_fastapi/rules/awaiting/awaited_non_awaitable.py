@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.interpreter.events import Awaited
+from flake8_async_fastapi.interpreter.library import only_declared
 from flake8_async_fastapi.interpreter.values import (
     ClassValue,
     Collection,
@@ -55,7 +56,7 @@ def _not_awaitable(value: Value) -> str:
             return "a context manager"
         case Function():
             return "a function that is not called"
-        case Member(receiver=receiver) if not receiver.declared or knowledge.is_async_type(receiver.type):
+        case Member(receiver=receiver) if not only_declared(receiver):
             return "a method that is not called"
         case ClassValue():
             return "a class"
@@ -68,8 +69,8 @@ def _object(value: Object) -> str:
     protocols = knowledge.protocols(value.type)
     if protocols is None or "await" in protocols:
         return ""
-    if value.declared and not knowledge.is_async_type(value.type):
-        return ""  # an annotation that was left behind when code turned async
+    if only_declared(value):
+        return ""
     last = value.type.rpartition(".")[2].lstrip("_")
     return f"an {last}" if last[0] in "AEIOU" else f"a {last}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.interpreter.events import Entered, Iterated
+from flake8_async_fastapi.interpreter.library import only_declared
 from flake8_async_fastapi.interpreter.values import Generator, Manager, Object, Value
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -37,8 +38,8 @@ def check(events: Events) -> Iterator[Finding]:
 def _managers(value: Value) -> frozenset[str] | None:
     """Which of ``with`` and ``async-with`` a value supports; None where that is not known."""
     if isinstance(value, Manager):
-        return frozenset({"async-with"} if value.is_async else {"with", "async-with"} & {"with"})
-    if isinstance(value, Object) and not _only_declared(value):
+        return frozenset({"async-with"} if value.is_async else {"with"})
+    if isinstance(value, Object) and not only_declared(value):
         return knowledge.protocols(value.type)
     return None
 
@@ -46,15 +47,7 @@ def _managers(value: Value) -> frozenset[str] | None:
 def _iterables(value: Value) -> frozenset[str] | None:
     if isinstance(value, Generator):
         return frozenset({"async-iter"} if value.is_async else {"iter"})
-    if isinstance(value, Object) and not _only_declared(value):
+    if isinstance(value, Object) and not only_declared(value):
         return knowledge.protocols(value.type)
     return None
 
-
-def _only_declared(value: Object) -> bool:
-    """Whether only an annotation says that the object is of a sync library type.
-
-    Annotations are often left behind when code turns async; an async type that
-    is declared was put there on purpose.
-    """
-    return value.declared and not knowledge.is_async_type(value.type)

@@ -18,6 +18,7 @@ _CONSEQUENCES = {
     "called": "it is a coroutine, which cannot be called",
     "unpacked": "it is a coroutine, which cannot be unpacked",
     "passed": "it is a coroutine, which {detail} takes as it is",
+    "used": "it is a coroutine, which {detail} uses as if it were the result",
     "returned": "the route returns a coroutine instead of its result",
 }
 

@@ -17,4 +17,5 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(HandlerAdded):
-        yield RULE.at(event, f"{event.text} is deprecated: use a lifespan context manager")
+        if event.deprecated:
+            yield RULE.at(event, f"{event.text} is deprecated: use a lifespan context manager")

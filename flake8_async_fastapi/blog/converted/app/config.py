@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     version_command: list[str] = ["git", "rev-parse", "--short", "HEAD"]
     beta_api: bool = False
+    labs_api: bool = False
 
 
 @lru_cache

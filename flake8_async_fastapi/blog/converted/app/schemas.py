@@ -14,7 +14,7 @@ class OrmModel(BaseModel):
 class UserCreate(BaseModel):
     username: str = Field(min_length=2, max_length=40, pattern=r"^[a-z0-9_]+$")
     email: str = Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")
-    password: str = Field(min_length=8, max_length=72)
+    password: str = Field(min_length=8)
 
 
 class UserRead(OrmModel):

@@ -12,12 +12,12 @@ from app.config import get_settings
 async def hash_password(password: str) -> str:
     # Hashing is slow on purpose; on the loop it would stop every other request.
     salt = bcrypt.gensalt(get_settings().password_rounds)
-    hashed = await run_in_threadpool(bcrypt.hashpw, password.encode(), salt)
+    hashed = await run_in_threadpool(bcrypt.hashpw, _digest(password), salt)
     return hashed.decode()
 
 
 async def verify_password(password: str, password_hash: str) -> bool:
-    return await run_in_threadpool(bcrypt.checkpw, password.encode(), password_hash.encode())
+    return await run_in_threadpool(bcrypt.checkpw, _digest(password), password_hash.encode())
 
 
 def create_token(user_id: int) -> str:
@@ -30,6 +30,11 @@ def read_token(token: str) -> int | None:
     if not user_id.isdigit() or not hmac.compare_digest(signature, _sign(user_id)):
         return None
     return int(user_id)
+
+
+def _digest(password: str) -> bytes:
+    """A password of any length, as the at most 72 bytes that bcrypt takes."""
+    return hashlib.sha256(password.encode()).hexdigest().encode()
 
 
 def _sign(value: str) -> str:

@@ -13,7 +13,9 @@ async def seed_demo_content(session: AsyncSession) -> None:
 
     password_hash = await hash_password("correct horse")
     ada, grace, linus = (
-        User(username=name, email=f"{name}@example.org", password_hash=password_hash, bio=f"All about {name}.")
+        User(
+            username=name, email=f"{name}@example.org", password_hash=password_hash, bio=f"All about {name}."
+        )
         for name in ("ada", "grace", "linus")
     )
     python, databases, asyncio_tag = (Tag(name=name) for name in ("python", "databases", "asyncio"))

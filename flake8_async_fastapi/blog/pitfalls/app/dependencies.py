@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings, get_settings
 from app.database import get_db
-from app.models import PageView, User
+from app.models import PageView, Post, User
 from app.repositories.posts import PostRepository
 from app.repositories.users import UserRepository
 from app.security import read_token
@@ -70,10 +70,30 @@ async def get_current_user(user: OptionalUser) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-async def require_moderator(user: CurrentUser, settings: SettingsDep) -> User:
-    if user.username not in settings.moderators:
+def is_moderator(user: User) -> bool:
+    return user.username in get_settings().moderators
+
+
+def may_edit(user: User, author_id: int) -> bool:
+    return user.id == author_id or is_moderator(user)
+
+
+async def require_moderator(user: CurrentUser) -> User:
+    if not is_moderator(user):
         raise HTTPException(status.HTTP_403_FORBIDDEN, "moderators only")
     return user
+
+
+async def get_editable_post(post_id: int, user: CurrentUser, repository: PostRepositoryDep) -> Post:
+    post = await repository.get(post_id)
+    if post is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such post")
+    if not may_edit(user, post.author_id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "not your post")
+    return post
+
+
+EditablePost = Annotated[Post, Depends(get_editable_post)]
 
 
 def count_view(request: Request, db: AsyncSession = Depends(get_db)) -> None:  # AFA209

@@ -4,8 +4,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-
-from app.database import engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 async def enable_foreign_keys(connection: DBAPIConnection, _record: Any) -> None:
@@ -14,4 +13,5 @@ async def enable_foreign_keys(connection: DBAPIConnection, _record: Any) -> None
     cursor.close()
 
 
-event.listen(engine.sync_engine, "connect", enable_foreign_keys)  # AFA411
+def install(engine: AsyncEngine) -> None:
+    event.listen(engine.sync_engine, "connect", enable_foreign_keys)  # AFA411

@@ -9,11 +9,10 @@ import httpx
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app import errors, reporting
-from app import events as events  # registers the listeners
+from app import errors, events, reporting
 from app.config import get_settings
 from app.database import Base, SessionLocal, engine
-from app.routers import admin, comments, pages, posts, tags, tools, users
+from app.routers import admin, comments, live, pages, posts, tags, tools, users
 from app.seed import seed_demo_content
 from app.widgets import widgets
 
@@ -45,15 +44,20 @@ async def close_engine() -> None:
     await engine.dispose()
 
 
-for module in (posts, comments, users, tags, tools, admin, reporting):
+for module in (posts, comments, users, tags, tools, admin, live, reporting):
     app.include_router(module.router)
 if settings.beta_api:
     from app.routers import beta
 
     app.include_router(beta.router)
+if settings.labs_api:
+    from app.routers import labs
+
+    app.include_router(labs.router)
 app.include_router(pages.router)
 app.mount("/widgets", widgets)  # AFA413
 app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 settings.media_root.mkdir(parents=True, exist_ok=True)
 app.mount("/media", StaticFiles(directory=settings.media_root), name="media")
 errors.install(app)
+events.install(engine)

@@ -10,11 +10,11 @@ from app.config import get_settings
 
 def hash_password(password: str) -> str:
     salt = bcrypt.gensalt(get_settings().password_rounds)
-    return bcrypt.hashpw(password.encode(), salt).decode()
+    return bcrypt.hashpw(_digest(password), salt).decode()
 
 
 def verify_password(password: str, password_hash: str) -> bool:
-    return bcrypt.checkpw(password.encode(), password_hash.encode())
+    return bcrypt.checkpw(_digest(password), password_hash.encode())
 
 
 def create_token(user_id: int) -> str:
@@ -27,6 +27,11 @@ def read_token(token: str) -> int | None:
     if not user_id.isdigit() or not hmac.compare_digest(signature, _sign(user_id)):
         return None
     return int(user_id)
+
+
+def _digest(password: str) -> bytes:
+    """A password of any length, as the at most 72 bytes that bcrypt takes."""
+    return hashlib.sha256(password.encode()).hexdigest().encode()
 
 
 def _sign(value: str) -> str:

@@ -35,6 +35,10 @@ class PostRepository:
         )
         return (await self.session.scalars(statement)).one_or_none()
 
+    async def get_with_comments(self, post_id: int) -> Post | None:
+        options = [selectinload(Post.comments).selectinload(Comment.author)]
+        return await self.session.get(Post, post_id, options=options)
+
     async def list_by_tag(self, name: str) -> Sequence[Post]:
         statement = (
             select(Post)

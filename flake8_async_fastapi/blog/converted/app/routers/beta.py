@@ -16,7 +16,8 @@ router = APIRouter(prefix="/api/beta", tags=["beta"])
 
 @router.get("/drafts", response_model=list[PostSummary])
 async def drafts(session: SessionDep) -> Sequence[Post]:
-    statement = select(Post).where(~Post.published).options(selectinload(Post.author), selectinload(Post.tags))
+    statement = select(Post).where(~Post.published).options(selectinload(Post.tags))
+    statement = statement.options(selectinload(Post.author))
     return (await session.scalars(statement)).all()
 
 

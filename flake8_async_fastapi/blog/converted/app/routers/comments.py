@@ -4,7 +4,7 @@ from fastapi import APIRouter, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from app.dependencies import AccountServiceDep, CurrentUser, SessionDep
+from app.dependencies import AccountServiceDep, CurrentUser, PostRepositoryDep, SessionDep, may_edit
 from app.models import Comment
 from app.schemas import CommentCreate, CommentRead
 
@@ -25,6 +25,14 @@ async def list_comments(post_id: int, session: SessionDep) -> Sequence[Comment]:
 @router.get("/posts/{post_id}/comments/count")
 async def count_comments(post_id: int, session: SessionDep) -> str:
     return f"{await session.scalar(select(func.count()).where(Comment.post_id == post_id))} comments"
+
+
+@router.get("/posts/{post_id}/commenters")
+async def list_commenters(post_id: int, repository: PostRepositoryDep) -> list[str]:
+    post = await repository.get_with_comments(post_id)
+    if post is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such post")
+    return sorted({comment.author.username for comment in post.comments})
 
 
 @router.post("/posts/{post_id}/comments", status_code=status.HTTP_201_CREATED)
@@ -48,6 +56,8 @@ async def edit_comment(
     comment = await session.get(Comment, comment_id, options=[selectinload(Comment.author)])
     if comment is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such comment")
+    if not may_edit(user, comment.author_id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "not your comment")
     comment.text = data.text
     await session.commit()
     return {"text": comment.text, "author": comment.author.username}
@@ -58,5 +68,7 @@ async def delete_comment(comment_id: int, user: CurrentUser, session: SessionDep
     comment = await session.get(Comment, comment_id)
     if comment is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such comment")
+    if not may_edit(user, comment.author_id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "not your comment")
     await session.delete(comment)
     await session.commit()

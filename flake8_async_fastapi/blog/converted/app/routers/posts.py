@@ -3,11 +3,25 @@ from collections.abc import Sequence
 from fastapi import APIRouter, HTTPException, Response, status
 from fastapi.responses import StreamingResponse
 
-from app.config import get_settings
-from app.dependencies import CurrentUser, HttpClientDep, PostRepositoryDep, PostServiceDep
+from app.dependencies import (
+    CurrentUser,
+    EditablePost,
+    HttpClientDep,
+    PostRepositoryDep,
+    PostServiceDep,
+    SettingsDep,
+)
 from app.models import Post
 from app.repositories.posts import PostRepository
-from app.schemas import PostChanged, PostCreate, PostDetail, PostSummary, PostUpdate, TagNames, TagRead
+from app.schemas import (
+    PostChanged,
+    PostCreate,
+    PostDetail,
+    PostSummary,
+    PostUpdate,
+    TagNames,
+    TagRead,
+)
 from app.services import feeds, webhooks
 
 router = APIRouter(prefix="/api/posts", tags=["posts"])
@@ -85,44 +99,39 @@ async def reviewer(post_id: int, service: PostServiceDep) -> str:
 
 
 @router.patch("/{post_id}")
-async def update_post(
-    post_id: int, data: PostUpdate, user: CurrentUser, repository: PostRepositoryDep, service: PostServiceDep
-) -> PostChanged:
-    return await service.update(await get_or_404(repository, post_id), data)
+async def update_post(post: EditablePost, data: PostUpdate, service: PostServiceDep) -> PostChanged:
+    return await service.update(post, data)
 
 
 @router.put("/{post_id}/title")
-async def rename_post(
-    post_id: int, title: str, user: CurrentUser, repository: PostRepositoryDep, service: PostServiceDep
-) -> str:
-    return await service.rename(await get_or_404(repository, post_id), title)
+async def rename_post(post: EditablePost, title: str, service: PostServiceDep) -> str:
+    return await service.rename(post, title)
 
 
-@router.put("/{post_id}/tags", response_model=list[TagRead])
-async def set_tags(post_id: int, data: TagNames, user: CurrentUser, service: PostServiceDep) -> list[TagRead]:
-    post = await service.set_tags(post_id, data.names)
-    if post is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such post")
-    return [TagRead.model_validate(tag) for tag in post.tags]
+@router.put("/{post_id}/tags")
+async def set_tags(post: EditablePost, data: TagNames, service: PostServiceDep) -> list[TagRead]:
+    tags = await service.set_tags(post, data.names)
+    return [TagRead.model_validate(tag) for tag in tags]
 
 
 @router.post("/{post_id}/tags/{name}", status_code=status.HTTP_204_NO_CONTENT)
-async def add_tag(post_id: int, name: str, user: CurrentUser, service: PostServiceDep) -> None:
-    await service.add_tag(post_id, name)
+async def add_tag(post: EditablePost, name: str, service: PostServiceDep) -> None:
+    await service.add_tag(post, name)
 
 
 @router.post("/{post_id}/publish", status_code=status.HTTP_202_ACCEPTED)
 async def publish_post(
-    post_id: int, user: CurrentUser, repository: PostRepositoryDep, service: PostServiceDep, client: HttpClientDep
+    post: EditablePost,
+    service: PostServiceDep,
+    client: HttpClientDep,
+    settings: SettingsDep,
 ) -> dict[str, bool]:
-    post = await get_or_404(repository, post_id)
     await service.publish(post)
-    url = get_settings().webhook_url
-    if url is not None:
-        webhooks.announce_later(client, url, post.id)
+    if settings.webhook_url is not None:
+        webhooks.announce_later(client, settings.webhook_url, post.id)
     return {"published": True}
 
 
 @router.delete("/{post_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_post(post_id: int, user: CurrentUser, repository: PostRepositoryDep) -> None:
-    await repository.delete(await get_or_404(repository, post_id))
+async def delete_post(post: EditablePost, repository: PostRepositoryDep) -> None:
+    await repository.delete(post)

@@ -7,7 +7,14 @@ from fastapi import UploadFile
 ALLOWED = {".png", ".jpg", ".jpeg", ".gif"}
 
 
+MAX_BYTES = 5_000_000
+
+
 class NotAnImage(Exception):
+    pass
+
+
+class TooBig(Exception):
     pass
 
 
@@ -23,8 +30,10 @@ async def save_avatar(upload: UploadFile, media_root: Path) -> str:
     return name
 
 
-async def copy_avatar(upload: UploadFile, target: Path) -> int:
+async def save_banner(upload: UploadFile, target: Path) -> int:
     """Copy a big upload piece by piece, and return its size."""
+    if (upload.size or 0) > MAX_BYTES:
+        raise TooBig
     size = 0
     async with await anyio.open_file(target, "wb") as file:
         while chunk := await upload.read(64 * 1024):

@@ -18,7 +18,10 @@ async def hide_comments(username: str) -> int:
     async with SessionLocal.begin() as session:
         author_id = await session.scalar(select(User.id).where(User.username == username))
         result = await session.execute(
-            update(Comment).where(Comment.author_id == author_id).values(text="[removed]").returning(Comment.id)
+            update(Comment)
+            .where(Comment.author_id == author_id)
+            .values(text="[removed]")
+            .returning(Comment.id)
         )
         return len(result.all())
 

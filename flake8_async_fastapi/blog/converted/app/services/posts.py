@@ -37,17 +37,14 @@ class PostService:
         await self.session.commit()
         return f"{post.title} (edited {post.updated_at:%H:%M})"
 
-    async def set_tags(self, post_id: int, names: Sequence[str]) -> Post | None:
-        # Assigning to a collection replaces it, so the old one must be loaded.
-        post = await self.session.get(Post, post_id, options=[selectinload(Post.tags)])
-        if post is None:
-            return None
+    async def set_tags(self, post: Post, names: Sequence[str]) -> list[Tag]:
+        # Assigning to a collection replaces it, so the old one must be loaded:
+        # the repository did that when it read the post.
         post.tags = await self.tags.get_or_create(names)
         await self.session.commit()
-        return post
+        return post.tags
 
-    async def add_tag(self, post_id: int, name: str) -> None:
-        post = await self.session.get_one(Post, post_id, options=[selectinload(Post.tags)])
+    async def add_tag(self, post: Post, name: str) -> None:
         [tag] = await self.tags.get_or_create([name])
         post.tags.append(tag)
         await self.session.commit()

@@ -24,6 +24,10 @@ class PostRepository:
     async def get(self, post_id: int) -> Post | None:
         return await self.session.get(Post, post_id)
 
+    async def get_with_comments(self, post_id: int) -> Post | None:
+        options = [selectinload(Post.comments)]
+        return await self.session.get(Post, post_id, options=options)
+
     async def list_by_tag(self, name: str) -> Sequence[Post]:
         statement = (
             select(Post)

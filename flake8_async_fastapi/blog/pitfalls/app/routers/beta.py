@@ -18,7 +18,8 @@ router = APIRouter(prefix="/api/beta", tags=["beta"])
 
 @router.get("/drafts", response_model=list[PostSummary])
 async def drafts(session: SessionDep) -> Sequence[Post]:
-    statement = select(Post).where(~Post.published).options(selectinload("author"), selectinload(Post.tags))  # AFA311
+    statement = select(Post).where(~Post.published).options(selectinload(Post.tags))
+    statement = statement.options(selectinload("author"))  # AFA311
     return (await session.scalars(statement)).all()
 
 

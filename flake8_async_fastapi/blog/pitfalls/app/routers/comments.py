@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 
 from app.database import get_db
-from app.dependencies import AccountServiceDep, CurrentUser, SessionDep
+from app.dependencies import AccountServiceDep, CurrentUser, PostRepositoryDep, SessionDep, may_edit
 from app.models import Comment
 from app.schemas import CommentCreate, CommentRead
 
@@ -20,6 +20,14 @@ async def list_comments(post_id: int, session: SessionDep) -> Sequence[Comment]:
 @router.get("/posts/{post_id}/comments/count")
 async def count_comments(post_id: int, session: SessionDep) -> str:
     return f"{session.scalar(select(func.count()).where(Comment.post_id == post_id))} comments"  # AFA101
+
+
+@router.get("/posts/{post_id}/commenters")
+async def list_commenters(post_id: int, repository: PostRepositoryDep) -> list[str]:
+    post = await repository.get_with_comments(post_id)
+    if post is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such post")
+    return sorted({comment.author.username for comment in post.comments})  # AFA301
 
 
 @router.post("/posts/{post_id}/comments", status_code=status.HTTP_201_CREATED)
@@ -42,6 +50,8 @@ async def edit_comment(
     comment = await db.get(Comment, comment_id)
     if comment is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such comment")
+    if not may_edit(user, comment.author_id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "not your comment")
     comment.text = data.text
     await db.commit()
     return {"text": comment.text, "author": user.username}
@@ -52,5 +62,7 @@ async def delete_comment(comment_id: int, user: CurrentUser, db=Depends(get_db))
     comment = await db.get(Comment, comment_id)
     if comment is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such comment")
+    if not may_edit(user, comment.author_id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "not your comment")
     await db.delete(comment)
     db.commit()  # AFA101

@@ -65,7 +65,9 @@ async def create_post(
 
 
 @router.get("/posts/{post_id}", dependencies=[Depends(count_view)])
-async def read_post(post_id: int, request: Request, user: OptionalUser, repository: PostRepositoryDep) -> Response:
+async def read_post(
+    post_id: int, request: Request, user: OptionalUser, repository: PostRepositoryDep
+) -> Response:
     post = await repository.get(post_id)
     if post is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such post.")
@@ -89,7 +91,11 @@ async def add_comment(
 
 @router.get("/authors/{username}")
 async def read_author(
-    username: str, request: Request, user: OptionalUser, users: UserRepositoryDep, repository: PostRepositoryDep
+    username: str,
+    request: Request,
+    user: OptionalUser,
+    users: UserRepositoryDep,
+    repository: PostRepositoryDep,
 ) -> Response:
     author = await users.by_username(username, with_bio=True)
     if author is None:
@@ -99,7 +105,9 @@ async def read_author(
 
 
 @router.get("/tags/{name}")
-async def read_tag(name: str, request: Request, user: OptionalUser, repository: PostRepositoryDep) -> Response:
+async def read_tag(
+    name: str, request: Request, user: OptionalUser, repository: PostRepositoryDep
+) -> Response:
     context = {"user": user, "tag": name, "posts": await repository.list_by_tag(name)}
     return templates.TemplateResponse(request, "posts/tag.html", context)
 

@@ -8,7 +8,7 @@ from app.schemas import Credentials, LoginRead, Token, UserCreate, UserRead
 from app.security import create_token
 from app.services import mail
 from app.services.accounts import NameTaken
-from app.services.avatars import NotAnImage, copy_avatar, save_avatar
+from app.services.avatars import NotAnImage, TooBig, save_avatar, save_banner
 
 router = APIRouter(prefix="/api/users", tags=["users"])
 
@@ -68,7 +68,11 @@ async def upload_avatar(
 
 @router.put("/me/banner")
 async def upload_banner(picture: UploadFile, user: CurrentUser, settings: SettingsDep) -> dict[str, int]:
-    return {"size": await copy_avatar(picture, settings.media_root / f"banner-{user.id}")}
+    try:
+        size = await save_banner(picture, settings.media_root / f"banner-{user.id}")
+    except TooBig as error:
+        raise HTTPException(413, "a smaller picture, please") from error
+    return {"size": size}
 
 
 @router.get("/{username}/bio")

@@ -7,7 +7,14 @@ from fastapi import UploadFile
 ALLOWED = {".png", ".jpg", ".jpeg", ".gif"}
 
 
+MAX_BYTES = 5_000_000
+
+
 class NotAnImage(Exception):
+    pass
+
+
+class TooBig(Exception):
     pass
 
 
@@ -22,7 +29,9 @@ async def save_avatar(upload: UploadFile, media_root: Path) -> str:
     return name
 
 
-async def copy_avatar(upload: UploadFile, target: Path) -> int:
+async def save_banner(upload: UploadFile, target: Path) -> int:
     """Store an upload, and return its size."""
     content = upload.read()  # AFA105
+    if len(content) > MAX_BYTES:
+        raise TooBig
     return await anyio.Path(target).write_bytes(content)

@@ -17,7 +17,10 @@ async def hide_comments(session: AsyncSession, username: str) -> int:
     author_id = await session.scalar(select(User.id).where(User.username == username))
     async with session.begin():  # AFA505
         result = await session.execute(
-            update(Comment).where(Comment.author_id == author_id).values(text="[removed]").returning(Comment.id)
+            update(Comment)
+            .where(Comment.author_id == author_id)
+            .values(text="[removed]")
+            .returning(Comment.id)
         )
         return len(result.all())
 

@@ -37,13 +37,11 @@ class PostService:
         await self.session.commit()
         return f"{post.title} (edited {post.updated_at:%H:%M})"  # AFA306
 
-    async def set_tags(self, post_id: int, names: Sequence[str]) -> Post | None:
-        post = await self.session.get(Post, post_id)
-        if post is None:
-            return None
+    async def set_tags(self, post_id: int, names: Sequence[str]) -> list[Tag]:
+        post = await self.session.get_one(Post, post_id)
         post.tags = await self.tags.get_or_create(names)  # AFA308
         await self.session.commit()
-        return post
+        return post.tags
 
     async def add_tag(self, post_id: int, name: str) -> None:
         post = await self.session.get_one(Post, post_id)

@@ -1,7 +1,9 @@
 """Runs one variant of the blog inside the test process, on a database of its own.
 
-Both variants have a package called `app`, so it is imported afresh for every
-run and forgotten afterwards.
+Both variants have a package called `app`, so it is in `sys.modules` only while a
+scenario runs. Importing it takes longer than most scenarios, so what was
+imported is kept for the next run with the same settings; every run has a new
+event loop and a new database.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from typing import Any
 from warnings import WarningMessage
 
 import httpx
-from marks import BLOG, marked
+from blog_marks import BLOG, marked
 
 CREATED_AT = re.compile(r'File "(?P<file>.+?)", line (?P<line>\d+)')
 PASSWORD = "correct horse"
@@ -98,12 +100,10 @@ class Blog:
         return importlib.import_module(name)
 
     def gate(self) -> Gate:
-        return Gate(self.heart, patience=0.3 if self.variant == "pitfalls" else 20)
+        return Gate(self.heart, patience=0.2 if self.variant == "pitfalls" else 20)
 
     async def sign_in(self, username: str = "ada") -> None:
-        answer = await self.client.post(
-            "/api/users/login", json={"username": username, "password": PASSWORD}
-        )
+        answer = await self.client.post("/api/users/login", json={"username": username, "password": PASSWORD})
         self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
@@ -122,9 +122,15 @@ class Outcome:
     """What a scenario returned or raised, and the warnings on the way."""
 
     variant: str
-    value: Any = None
+    result: Any = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[WarningMessage] = field(default_factory=list)
+
+    @property
+    def value(self) -> Any:
+        """What the scenario returned; it must have returned."""
+        assert not self.failures, self.failures
+        return self.result
 
     def raised(self, name: str, text: str = "") -> bool:
         """Was this the error, or a cause of it?"""
@@ -182,29 +188,43 @@ def failures_of(error: BaseException) -> list[Failure]:
     return found
 
 
-@contextlib.contextmanager
-def importable(variant: str, environment: dict[str, str], bytecode: Path) -> Iterator[None]:
-    """Make the variant's package `app` the one that is imported."""
-    saved = dict(os.environ), sys.pycache_prefix
-    _forget()
-    os.environ.update(environment)
-    sys.path.insert(0, str(BLOG / variant))
-    # Leave no __pycache__ in the source tree.
-    sys.pycache_prefix = str(bytecode)
-    try:
-        yield
-    finally:
-        sys.path.remove(str(BLOG / variant))
-        os.environ.clear()
-        os.environ.update(saved[0])
-        sys.pycache_prefix = saved[1]
+class Imported:
+    """The variant's package `app`, importable inside the `with` block only."""
+
+    def __init__(self, variant: str, folder: Path, settings: dict[str, object]) -> None:
+        self.variant = variant
+        self.folder = folder
+        self.environment = environment_of(folder, settings)
+        self.modules: dict[str, ModuleType] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, bytecode: Path) -> Iterator[None]:
+        saved = dict(os.environ), sys.pycache_prefix, os.getcwd()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "blog.db").unlink(missing_ok=True)
         _forget()
+        sys.modules.update(self.modules)
+        sys.path.insert(0, str(BLOG / self.variant))
+        # Leave no __pycache__ in the source tree.
+        sys.pycache_prefix = str(bytecode)
+        os.environ.update(self.environment)
+        # The scripts of the blog open ./blog.db, and settings may come from ./.env.
+        os.chdir(self.folder)
+        try:
+            yield
+        finally:
+            os.chdir(saved[2])
+            os.environ.clear()
+            os.environ.update(saved[0])
+            sys.pycache_prefix = saved[1]
+            sys.path.remove(str(BLOG / self.variant))
+            self.modules = _forget()
 
 
-def _forget() -> None:
-    for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-        del sys.modules[name]
+def _forget() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name == "app" or name.startswith("app.")]
     importlib.invalidate_caches()
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def environment_of(folder: Path, settings: dict[str, object]) -> dict[str, str]:
@@ -216,32 +236,27 @@ def environment_of(folder: Path, settings: dict[str, object]) -> dict[str, str]:
         "password_rounds": 4,
         **settings,
     }
-    return {
+    environment = {
         f"BLOG_{name.upper()}": json.dumps(value) if isinstance(value, list) else str(value)
         for name, value in values.items()
     }
+    # The servers that the proofs start are on this machine.
+    return {**environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
-def play(
-    variant: str,
-    folder: Path,
-    scenario: Scenario,
-    *,
-    start: bool,
-    settings: dict[str, object],
-    bytecode: Path,
-) -> Outcome:
+def play(imported: Imported, scenario: Scenario, *, start: bool, bytecode: Path) -> Outcome:
     """Start the variant, run the scenario on its event loop, and stop it again.
 
     With `start=False` the application is neither imported nor started.
     """
+    variant, folder = imported.variant, imported.folder
     outcome = Outcome(variant)
 
     async def main() -> None:
         heart = Heart()
         beating = asyncio.create_task(heart.beat())
         async with contextlib.AsyncExitStack() as stack:
-            app = None
+            app: Any = None
             if start:
                 app = importlib.import_module("app.main").app
                 await stack.enter_async_context(app.router.lifespan_context(app))
@@ -250,7 +265,7 @@ def play(
                 httpx.AsyncClient(transport=transport, base_url="http://blog")
             )
             try:
-                outcome.value = await scenario(Blog(variant, folder, app, client, heart))
+                outcome.result = await scenario(Blog(variant, folder, app, client, heart))
             except AssertionError:
                 raise
             except Exception as error:
@@ -260,15 +275,18 @@ def play(
 
     depth = sys.get_coroutine_origin_tracking_depth()
     with (
-        importable(variant, environment_of(folder, settings), bytecode),
+        imported(bytecode),
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always")
         sys.set_coroutine_origin_tracking_depth(20)
+        gc.freeze()
         try:
             asyncio.run(main())
+            # Now, and not at some later time: this is when Python warns of what was dropped.
             gc.collect()
         finally:
+            gc.unfreeze()
             sys.set_coroutine_origin_tracking_depth(depth)
         outcome.warnings = list(caught)
     return outcome
@@ -276,12 +294,15 @@ def play(
 
 async def _close_what_is_open() -> None:
     """The half-converted application leaves engines and sessions open."""
-    audit = sys.modules.get("app.services.audit")
-    if hasattr(audit, "audit_session"):
+    if audit_session := _attribute("app.services.audit", "audit_session"):
         with contextlib.suppress(Exception):
-            await audit.audit_session.close()
+            await audit_session.close()
     for name, attribute in (("app.database", "engine"), ("app.reporting", "report_engine")):
-        if module := sys.modules.get(name):
-            await getattr(module, attribute).dispose()
-    if hasattr(sys.modules.get("app.database"), "sync_engine"):
-        sys.modules["app.database"].sync_engine.dispose()
+        if engine := _attribute(name, attribute):
+            await engine.dispose()
+    if sync_engine := _attribute("app.database", "sync_engine"):
+        sync_engine.dispose()
+
+
+def _attribute(module: str, name: str) -> Any:
+    return getattr(sys.modules.get(module), name, None)

@@ -1,0 +1,184 @@
+"""AFA5, run for real: sessions that are shared, outlive their request, or are misused."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from blog_harness import PASSWORD, Blog, Outcome
+from blog_marks import proves
+
+Play = Callable[..., Outcome]
+LEAK = "garbage collector is trying to clean up non-checked-in connection"
+
+
+@proves("AFA501", "app/routers/tags.py")
+def test_afa501_writing_from_several_tasks(play: Play) -> None:
+    async def create(blog: Blog) -> list[str]:
+        await blog.sign_in()
+        answer = await blog.client.post("/api/tags/bulk", json={"names": ["one", "two"]})
+        return [tag["name"] for tag in answer.json()]
+
+    half = play("pitfalls", create)
+    assert half.raised("InvalidRequestError", "Session is already flushing")
+    assert half.failed_at("AFA501", "app/routers/tags.py")
+    assert play("converted", create).value == ["one", "two"]
+
+
+@proves("AFA501", "app/services/statistics.py")
+def test_afa501_reading_from_several_tasks(play: Play) -> None:
+    async def statistics(blog: Blog) -> Any:
+        await blog.sign_in()
+        return (await blog.client.get("/api/admin/statistics")).json()
+
+    # With a connection at hand SQLite's driver answers in turn; here the tasks
+    # find the session opening one.
+    half = play("pitfalls", statistics, fresh=True)
+    assert half.raised("InvalidRequestError", "provisioning a new connection") or half.raised(
+        "IllegalStateChangeError"
+    )
+    assert play("converted", statistics, fresh=True).value == {"users": 3, "posts": 3, "comments": 2}
+
+
+@pytest.fixture
+def subscriber() -> Iterator[Any]:
+    """The site that hears of new posts: it answers when it is told to."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.may_answer.wait(20)  # type: ignore[attr-defined]
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.may_answer = threading.Event()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@proves("AFA502", "app/routers/posts.py")
+def test_afa502_a_task_that_outlives_the_request_writes_nothing(play: Play, subscriber: Any) -> None:
+    async def publish(blog: Blog) -> int:
+        await blog.sign_in()
+        subscriber.may_answer.clear()
+        before = asyncio.all_tasks()
+        assert (await blog.client.post("/api/posts/3/publish")).json() == {"published": True}
+        # The request is over, its session is closed: now the delivery may end.
+        subscriber.may_answer.set()
+        await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
+        with sqlite3.connect(blog.database) as connection:
+            [(announced,)] = connection.execute("SELECT announced FROM posts WHERE id = 3")
+        return int(announced)
+
+    url = f"http://127.0.0.1:{subscriber.server_port}"
+    half = play("pitfalls", publish, webhook_url=url)
+    assert (half.value, half.failures) == (0, [])
+    assert play("converted", publish, webhook_url=url).value == 1
+
+
+@proves("AFA502", "app/routers/posts.py")
+def test_afa502_a_stream_takes_a_connection_and_never_returns_it(play: Play) -> None:
+    async def titles(blog: Blog) -> str:
+        return (await blog.client.get("/api/posts/titles.txt")).text
+
+    half = play("pitfalls", titles)
+    assert half.warned(LEAK)
+    done = play("converted", titles)
+    assert done.value == half.value
+    assert not done.warned(LEAK)
+
+
+@proves("AFA502", "app/routers/pages.py")
+def test_afa502_a_background_task_takes_a_connection_and_never_returns_it(play: Play) -> None:
+    async def comment(blog: Blog) -> int:
+        await blog.sign_in()
+        return (await blog.client.post("/posts/1/comments", data={"text": "Well."})).status_code
+
+    half = play("pitfalls", comment)
+    assert half.value == 303
+    assert half.warned(LEAK)
+    done = play("converted", comment)
+    assert done.value == 303
+    assert not done.warned(LEAK)
+
+
+@proves("AFA503", "app/services/audit.py")
+def test_afa503_two_requests_meet_in_one_session(play: Play) -> None:
+    async def publish_twice(blog: Blog) -> list[Any]:
+        from sqlalchemy import event, util
+        from sqlalchemy.orm import Session
+
+        await blog.sign_in()
+        writing, may_go_on = asyncio.Event(), asyncio.Event()
+
+        def stop_the_first(session: Session, *rest: Any) -> None:
+            """The first request waits in the middle of its entry in the log."""
+            if any(type(new).__name__ == "AuditEntry" for new in session.new) and not writing.is_set():
+                writing.set()
+                util.await_only(may_go_on.wait())
+
+        event.listen(Session, "before_flush", stop_the_first)
+        try:
+            first = asyncio.create_task(blog.client.post("/api/posts/1/publish"))
+            await writing.wait()
+            second = await asyncio.gather(blog.client.post("/api/posts/2/publish"), return_exceptions=True)
+            may_go_on.set()
+            answers = second + await asyncio.gather(first, return_exceptions=True)
+        finally:
+            event.remove(Session, "before_flush", stop_the_first)
+        return [getattr(answer, "status_code", None) or type(answer).__name__ for answer in answers]
+
+    second, _ = play("pitfalls", publish_twice, fresh=True).value
+    assert second in ("InvalidRequestError", "IllegalStateChangeError")
+    assert play("converted", publish_twice).value == [202, 202]
+
+
+@proves("AFA504", "app/database.py")
+@pytest.mark.parametrize("url", ["/api/tags", "/api/admin/views"])
+def test_afa504_nobody_closes_the_session(play: Play, url: str) -> None:
+    async def ask(blog: Blog) -> int:
+        await blog.sign_in()
+        return (await blog.client.get(url)).status_code
+
+    half = play("pitfalls", ask)
+    assert half.value == 200
+    assert half.warned(LEAK)
+    done = play("converted", ask)
+    assert done.value == 200
+    assert not done.warned(LEAK)
+
+
+@proves("AFA505", "app/services/moderation.py")
+def test_afa505_begin_after_a_statement(play: Play) -> None:
+    async def hide(blog: Blog) -> Any:
+        await blog.sign_in()
+        return (await blog.client.post("/api/admin/users/linus/hide-comments")).json()
+
+    half = play("pitfalls", hide)
+    assert half.raised("InvalidRequestError", "already begun")
+    assert half.failed_at("AFA505", "app/services/moderation.py")
+    assert play("converted", hide).value == {"hidden": 1}
+
+
+@proves("AFA506", "app/services/accounts.py")
+def test_afa506_a_failed_flush_without_a_rollback(play: Play) -> None:
+    async def register(blog: Blog) -> tuple[int, str]:
+        user = {"username": "ada", "email": "second@example.org", "password": PASSWORD}
+        answer = await blog.client.post("/api/users", json=user)
+        return answer.status_code, answer.json()["detail"]
+
+    half = play("pitfalls", register)
+    assert half.raised("PendingRollbackError")
+    assert half.failed_at("AFA506", "app/services/accounts.py")
+    assert play("converted", register).value == (409, "the name is taken, how about ada3?")

@@ -1,0 +1,219 @@
+"""Programs written in Markdown: how to read them, lint them and run them.
+
+A program is one or more fenced blocks. The line before a block names its file,
+in backticks and with a colon; a block without one is `main.py`. A line that must
+be reported ends in a comment with its codes: `# AFA101 AFA105`. `# missed AFA101`
+is a bug that is not found yet, `# alarm AFA105` a false alarm that is not cured
+yet. A block marked `run` belongs to a program that the tests run as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import re
+import sys
+import warnings
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from flake8_async_fastapi.analysis import analysis_of
+
+MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA\d{3})*)\s*$")
+CODE = re.compile(r"\bAFA\d+\b")
+_FENCE = re.compile(r"^```(?P<language>\w*)(?P<run> run)?$")
+_PATH = re.compile(r"^`(?P<path>[^`]+)`:$")
+
+Places = dict[tuple[str, int], frozenset[str]]
+"""Codes by file and line."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The files of a small project, and whether it is to be run."""
+
+    files: Mapping[str, str]
+    runs: bool = False
+
+    def marks(self, word: str = "") -> Places:
+        """The codes that comments give, by file and line."""
+        found = {}
+        for path, text in self.files.items():
+            for number, line in enumerate(text.splitlines(), start=1):
+                mark = MARK.search(line)
+                if mark is not None and (mark["word"] or "").strip() == word:
+                    found[path, number] = frozenset(mark["codes"].split())
+        return found
+
+    def findings(self) -> Places:
+        """The codes that the analysis reports, by file and line."""
+        analysis = analysis_of(self.files)
+        found: Places = {}
+        for path in self.files:
+            for finding in analysis.findings(path):
+                place = (finding.path, finding.line)
+                found[place] = found.get(place, frozenset()) | {finding.code}
+        return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program under a heading of a file of cases."""
+
+    source: str
+    title: str
+    program: Program
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}: {self.title}"
+
+
+@dataclass
+class Section:
+    """The text and the program under one heading."""
+
+    title: str
+    prose: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    runs: bool = False
+
+    @property
+    def program(self) -> Program:
+        return Program(self.files, self.runs)
+
+
+def read_sections(text: str) -> tuple[str, list[Section]]:
+    """The title of a page, and its sections in order."""
+    title = ""
+    sections: list[Section] = []
+    path = ""
+    lines = iter(text.splitlines())
+    for line in lines:
+        fence, named = _FENCE.match(line), _PATH.match(line)
+        if line.startswith("# "):
+            title = line.removeprefix("# ")
+        elif line.startswith("## "):
+            sections.append(Section(line.removeprefix("## ")))
+        elif named is not None:
+            path = named["path"]
+        elif fence is not None:
+            code = "".join(inner + "\n" for inner in _until_fence(lines))
+            if not sections:
+                raise ValueError(f"a block before the first heading: {code!r}")
+            if path or fence["language"] == "python":
+                _add(sections[-1], path or "main.py", code)
+                sections[-1].runs |= fence["run"] is not None
+            path = ""
+        elif sections:
+            sections[-1].prose.append(line)
+    return title, sections
+
+
+def _until_fence(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        if line == "```":
+            return
+        yield line
+    raise ValueError("a block that does not end")
+
+
+def _add(section: Section, path: str, code: str) -> None:
+    if path in section.files:
+        raise ValueError(f"{section.title}: {path} is given twice")
+    for line in code.splitlines():
+        if CODE.search(line) and not MARK.search(line):
+            raise ValueError(f"{section.title}: not a mark: {line}")
+    if path.endswith(".py"):
+        compile(code, path, "exec")
+    section.files[path] = code
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """All cases of all files of a folder."""
+    found = []
+    for path in sorted(folder.glob("*.md")):
+        for section in read_sections(path.read_text(encoding="utf-8"))[1]:
+            found.append(Case(path.stem, section.title, section.program))
+    return found
+
+
+# --- running -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave: its value, or the type and text of its failure, and what the interpreter warned of.
+
+    The exception itself would keep coroutines alive, which then do not count as never awaited.
+    """
+
+    value: Any
+    error: tuple[str, str] | None
+    never_awaited: tuple[str, ...]
+    warned: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        return self.error is not None or bool(self.never_awaited)
+
+
+Driver = Callable[[ModuleType], Awaitable[Any]]
+
+
+async def call_main(module: ModuleType) -> Any:
+    """The driver of programs with an `async def main()`."""
+    return await module.main()
+
+
+def run(program: Program, folder: Path, driver: Driver = call_main) -> Outcome:
+    """Import `main` from the files of a program, and let the driver use it on a new event loop."""
+    for path, text in program.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    value, error = None, None
+    with _importing(folder), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            value = asyncio.run(_drive(driver))
+        except Exception as raised:
+            error = type(raised).__name__, str(raised)
+        gc.collect()
+    texts = tuple(str(warning.message) for warning in caught)
+    return Outcome(value, error, tuple(text for text in texts if "was never awaited" in text), texts)
+
+
+async def _drive(driver: Driver) -> Any:
+    module = importlib.import_module("main")
+    try:
+        return await driver(module)
+    finally:
+        for engine in list(vars(module).values()):
+            if type(engine).__name__ == "AsyncEngine":
+                await engine.dispose()
+
+
+@contextlib.contextmanager
+def _importing(folder: Path) -> Iterator[None]:
+    before = set(sys.modules)
+    kept = sys.dont_write_bytecode, sys.modules.pop("main", None)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = kept[0]
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin is not None and Path(origin).is_relative_to(folder):
+                del sys.modules[name]
+        sys.modules.pop("main", None)
+        if kept[1] is not None:
+            sys.modules["main"] = kept[1]
