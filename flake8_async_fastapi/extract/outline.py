@@ -24,8 +24,10 @@ def outline_of(body: list[Stmt]) -> Outline:
             exports = _strings(statement.value)
     names.pop("*", None)
     imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
-    handed, includes = _methods_used(body)
-    return Outline(list(names), star, exports, list(_classes(body)), imports, sorted(handed), includes)
+    handed, registered, includes = _methods_used(body)
+    return Outline(
+        list(names), star, exports, list(_classes(body)), imports, sorted(handed), sorted(registered), includes
+    )
 
 
 def _assigns(statement: tree.Assign, name: str) -> bool:
@@ -59,13 +61,26 @@ def _classes(body: list[Stmt]) -> Iterator[ClassOutline]:
             yield from _classes(statement.body)
 
 
-def _methods_used(body: list[Stmt]) -> tuple[set[str], bool]:
-    """Last names of functions passed to ``run_sync``, and whether routers are included."""
+_REGISTRARS = frozenset(
+    {"add_exception_handler", "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route"}
+)
+
+
+def _methods_used(body: list[Stmt]) -> tuple[set[str], set[str], bool]:
+    """Functions passed to ``run_sync``, those registered with a framework, and whether routers are included."""
     handed: set[str] = set()
+    registered: set[str] = set()
     includes = False
     for node in nodes_in(body):
-        if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
-            if node.func.name == "run_sync" and node.args:
-                handed.add(dotted(node.args[0]).rpartition(".")[2])
-            includes = includes or node.func.name == "include_router"
-    return handed - {""}, includes
+        if not isinstance(node, tree.Call):
+            continue
+        name = dotted(node.func).rpartition(".")[2] or getattr(node.func, "name", "")
+        if name == "run_sync" and node.args:
+            handed.add(dotted(node.args[0]).rpartition(".")[2])
+        elif name in _REGISTRARS:
+            values = (*node.args, *(keyword.value for keyword in node.keywords))
+            registered.update(map(dotted, values))
+        elif name in ("Depends", "Security"):
+            registered.update(map(dotted, node.args[:1]))
+        includes = includes or name == "include_router"
+    return handed - {""}, registered - {""}, includes

@@ -13,7 +13,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 1
+FORMAT = 2
 """Part of every cache key: raise it when a type in this package changes."""
 
 
@@ -41,6 +41,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Absolute dotted names of the modules it imports, for what a project uses."""
     handed_to_run_sync: list[str]
     """Last names of the functions that are passed to a ``run_sync``."""
+    registered: list[str]
+    """Functions, as written, that are passed to what makes a framework call them."""
     includes_routers: bool
     """Whether it calls an ``include_router``."""
 

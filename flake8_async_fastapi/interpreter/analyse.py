@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import classes, functions, misuse, statements
+from flake8_async_fastapi.interpreter import applications, classes, functions, misuse, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
@@ -38,7 +38,7 @@ def _function(ctx: Context, function: Function, *, is_route: bool) -> None:
         return
     ctx.begin()
     frame, state = functions.enter(ctx, function, None)
-    frame.emit, frame.is_route = True, is_route
+    frame.emit, frame.is_route = True, is_route or function.key in applications.registered(ctx)
     statements.run(frame, node.body, [state])
     if not ctx.exhausted():
         misuse.forgotten(frame)

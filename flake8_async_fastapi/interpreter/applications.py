@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.interpreter import statements
+from flake8_async_fastapi.interpreter import names, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import HandlerAdded
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
     Arguments,
+    Function,
     Member,
     Object,
     Unknown,
@@ -105,6 +106,19 @@ def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
 
 def _mentions_inclusion(code: object) -> bool:
     return any(isinstance(node, tree.Attr) and node.name == "include_router" for node in nodes_in(code))
+
+
+def registered(ctx: Context) -> frozenset[object]:
+    """The keys of the functions that are passed to what makes a framework call them, in any file."""
+    return ctx.once(("registered",), lambda: frozenset(_registered(ctx)), frozenset())
+
+
+def _registered(ctx: Context) -> Iterator[object]:
+    for path, facts in sorted(ctx.project.facts.items()):
+        for text in facts.outline.registered:
+            value = names.dotted_value(ctx, path, text)
+            if isinstance(value, Function):
+                yield value.key
 
 
 def include(frame: Frame, callee: Value, arguments: Arguments) -> None:

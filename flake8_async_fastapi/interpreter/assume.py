@@ -147,8 +147,12 @@ def _is_instance(value: Value, classes: Expr) -> bool | None:
         return None
     if value == NONE:
         return False
+    alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
+    named = {source(cls).rpartition(".")[2] for cls in alternatives}
     if isinstance(value, Coroutine):
-        alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
-        named = [source(cls).rpartition(".")[2] for cls in alternatives]
-        return None if any(not name or name in _AWAITABLE_TYPES for name in named) else False
+        return None if "" in named or named & _AWAITABLE_TYPES else False
+    if isinstance(value, (Plain, Collection)) and value.kind in named:
+        return True
+    if isinstance(value, Const) and type(value.value).__name__ in named:
+        return True
     return None

@@ -50,12 +50,11 @@ def typed(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) 
 
 
 def only_declared(value: Object) -> bool:
-    """Whether only an annotation says that an object is of a type of the sync kind.
+    """Whether only an annotation says that an object is of a sync type that has an async twin.
 
-    Such annotations are often left behind when code turns async; an async type
-    was declared on purpose.
+    Such annotations are often left behind when code turns async.
     """
-    return value.doubtful or (value.declared and not knowledge.is_async_type(value.type))
+    return value.doubtful or (value.declared and knowledge.has_async_twin(value.type))
 
 
 def is_database(name: str) -> bool:
@@ -196,8 +195,17 @@ def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
     return Object("sqlalchemy.orm.sessionmaker", _kept(arguments))
 
 
-def _second(frame: Frame, arguments: Arguments) -> Value:
-    return arguments.args[1] if len(arguments.args) > 1 else UNKNOWN
+def _cast(frame: Frame, arguments: Arguments) -> Value:
+    named = arguments.get(0, "typ")
+    if isinstance(named, ClassValue):
+        return Instance(named)
+    if isinstance(named, Library) and knowledge.library_type(named.dotted) is not None:
+        return Object(named.dotted, declared=True)
+    return UNKNOWN
+
+
+def _new_type(frame: Frame, arguments: Arguments) -> Value:
+    return arguments.get(1, "tp") or UNKNOWN
 
 
 def _type(frame: Frame, arguments: Arguments) -> Value:
@@ -250,6 +258,6 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.isinstance": _plain("bool"),
     "builtins.print": lambda frame, arguments: NONE,
     "sqlalchemy.orm.sessionmaker": _sessionmaker,
-    "typing.cast": _second,
-    "typing.NewType": _second,
+    "typing.cast": _cast,
+    "typing.NewType": _new_type,
 }

@@ -7,7 +7,7 @@ import builtins
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.interpreter import annotations, expressions, functions, protocols, statements
+from flake8_async_fastapi.interpreter import annotations, attributes, expressions, functions, protocols, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     NONE,
@@ -171,6 +171,15 @@ def opened(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value]
         else:
             values.append(expressions.evaluate(frame, state, expression))
     return values, opaque
+
+
+def dotted_value(ctx: Context, path: str, text: str) -> Value:
+    """The value of ``a.b.c`` at module level."""
+    first, *rest = text.split(".")
+    value = module_value(ctx, path, first)
+    for name in rest:
+        value = attributes.attribute(ctx, value, name)
+    return value
 
 
 def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str, Stmt] | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from flake8_async_fastapi.knowledge import (
     aiofiles, aiohttp, anyio, asyncio_, asyncpg, consumers, decorators, effects, httpx, redis, sqlalchemy,
-    sqlmodel, starlette,
+    sqlmodel, starlette, twins,
 )
 from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
 
@@ -148,17 +148,14 @@ def effect(dotted: str) -> str:
     return effects.EFFECTS.get(dotted, "")
 
 
-def is_async_type(name: str) -> bool:
-    """Whether a library type has coroutines or an async protocol."""
-    known = library_type(name)
-    if known is None:
-        return False
-    asynchronous = known.protocols or frozenset()
-    return bool(asynchronous & {"async-with", "async-iter", "await"}) or any(
-        member.kind != "def" and member.kind != "property" for member in known.members.values()
-    )
-
-
 def function_argument(dotted: str) -> int | None:
     """The place of the argument that a library function calls, or None."""
     return consumers.FUNCTION_ARGUMENTS.get(dotted)
+
+
+def has_async_twin(name: str) -> bool:
+    """Whether a sync type has an async counterpart of nearly the same members.
+
+    Annotations with such a type are often left behind when code turns async.
+    """
+    return canonical(name) in twins.ASYNC_TWINS

@@ -384,6 +384,8 @@ TYPES: Final[Mapping[str, str]] = {
         item -> object
         def get items keys values -> object
     """,
+    "sqlalchemy.orm.DeclarativeBase": "property metadata -> sqlalchemy.MetaData",
+    "sqlalchemy.orm.DeclarativeBaseNoMeta": "property metadata -> sqlalchemy.MetaData",
     "sqlalchemy.MetaData": """
         protocols: none
         def clear create_all drop_all reflect remove -> None

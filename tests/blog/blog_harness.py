@@ -162,6 +162,21 @@ class Outcome:
 Scenario = Callable[[Blog], Awaitable[Any]]
 
 
+def asking(method: str, url: str, *, signed_in: bool = False, **body: Any) -> Scenario:
+    """A scenario that sends one request and returns what the answer holds."""
+
+    async def ask(blog: Blog) -> Any:
+        if signed_in:
+            await blog.sign_in()
+        answer = await blog.client.request(method, url, **body)
+        assert answer.is_success, answer.text
+        if not answer.content:
+            return None
+        return answer.json() if "json" in answer.headers["content-type"] else answer.text
+
+    return ask
+
+
 def path_of(variant: str, file: str) -> str:
     return str(BLOG / variant / file)
 

@@ -4,26 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from blog_harness import Blog, Outcome
+from blog_harness import Blog, Outcome, asking
 from blog_marks import proves
 
 Play = Callable[..., Outcome]
 LAZY = "MissingGreenlet"
-
-
-def asking(method: str, url: str, *, signed_in: bool = False, **body: Any) -> Callable[[Blog], Any]:
-    """A scenario that sends one request and returns what the answer holds."""
-
-    async def ask(blog: Blog) -> Any:
-        if signed_in:
-            await blog.sign_in()
-        answer = await blog.client.request(method, url, **body)
-        assert answer.is_success, answer.text
-        if not answer.content:
-            return None
-        return answer.json() if "json" in answer.headers["content-type"] else answer.text
-
-    return ask
 
 
 @proves("AFA301", "app/routers/posts.py")

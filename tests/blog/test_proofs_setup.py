@@ -6,25 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from blog_harness import Blog, Outcome, path_of
+from blog_harness import Blog, Outcome, asking, path_of
 from blog_marks import marked, proves
 
 Play = Callable[..., Outcome]
-
-
-def asking(method: str, url: str, *, signed_in: bool = False) -> Callable[[Blog], Any]:
-    """A scenario that sends one request and returns what the answer holds."""
-
-    async def ask(blog: Blog) -> Any:
-        if signed_in:
-            await blog.sign_in()
-        answer = await blog.client.request(method, url)
-        assert answer.is_success, answer.text
-        if not answer.content:
-            return None
-        return answer.json() if "json" in answer.headers["content-type"] else answer.text
-
-    return ask
 
 
 def running(script: str, *arguments: Any) -> Callable[[Blog], Any]:
