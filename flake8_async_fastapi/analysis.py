@@ -6,11 +6,13 @@ not only those it is asked about, and the text it is handed, not the disk's.
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,13 +27,12 @@ from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
-from flake8_async_fastapi.store.sources import Source, digest, load_sources
+from flake8_async_fastapi.store.sources import Source, code_digest, digest, load_sources, normalised
 
 T = TypeVar("T")
 
 LOG: Final = logging.getLogger("flake8_async_fastapi")
-SALT: Final = f"{__version__} {FORMAT} {sys.version_info[:2]}"
-"""Facts and verdicts depend on the text, on this package, and on the Python that parses."""
+LOG.addHandler(logging.NullHandler())  # silent until the plugin or the command says where to
 _RECURSION: Final = 6_000
 """The interpreter calls itself for nested code and for callees; deep code needs more than 1,000."""
 
@@ -42,12 +43,29 @@ class Analysis:
 
     sources: Mapping[str, Source]
     cache: Cache
+    _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
+    """The facts seen so far, by the digest of their text."""
+
+    def with_text(self, path: str, text: str) -> Analysis:
+        """The same project, but for the text of one file, which may be new."""
+        kept = normalised(text)
+        sources = {**self.sources}
+        if kept is None:
+            sources.pop(path, None)
+        else:
+            sources[path] = _source(path, kept)
+        return Analysis(sources, self.cache, self._facts)
 
     @cached_property
     def project(self) -> Project:
         """The linked facts of all files that have any."""
-        found = {path: facts_of(source, self.cache) for path, source in self.sources.items()}
+        found = {path: self._facts_of(source) for path, source in self.sources.items()}
         return link({path: facts for path, facts in found.items() if facts is not None})
+
+    def _facts_of(self, source: Source) -> ModuleFacts | None:
+        if source.digest not in self._facts:
+            self._facts[source.digest] = facts_of(source, self.cache)
+        return self._facts[source.digest]
 
     @cached_property
     def _memo(self) -> Memo:
@@ -57,20 +75,25 @@ class Analysis:
     def key(self) -> str:
         """A digest of everything that a verdict can depend on."""
         texts = "\n".join(f"{path} {source.digest}" for path, source in sorted(self.sources.items()))
-        return digest(texts, salt=SALT)
+        return digest(texts, salt=salt())
 
     def prepare(self) -> None:
-        """Extract all texts that are new, so that processes forked from this one need not."""
-        self.project.imports  # noqa: B018 - reads the outline of every file
+        """Extract and link what is new, so that processes that are started from this one need not.
+
+        Nothing is to do for a project that was prepared before: most of its verdicts are
+        known, and whoever misses one links the facts that are in the cache.
+        """
+        if self.cache.read("prepared", self.key) is None:
+            survive("the project", "linked", lambda: self.project.imports)
+            self.cache.write("prepared", self.key, b"")
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of one file; none for a file that does not parse."""
         key = digest(path, salt=self.key)
-        cached = _decode_findings(self.cache.read("findings", key))
+        cached = _decode_findings(self.cache.read("findings", key), path)
         if cached is not None:
             return cached
-        with _deep_recursion():
-            found = _survive(path, "analysed", lambda: check_all(Events(self.events(path))))
+        found = survive(path, "analysed", lambda: check_all(Events(self.events(path))))
         if found is None:
             return []
         self.cache.write("findings", key, msgspec.msgpack.encode(found))
@@ -83,15 +106,28 @@ class Analysis:
         return analyse(self.project, path, self._memo, trace=trace)
 
 
-def open_analysis(root: Path, cache: Cache, overlays: Mapping[str, str] | None = None) -> Analysis:
-    """Read a project from disk; ``overlays`` are texts by path that stand for the disk's."""
-    return Analysis(load_sources(root, overlays or {}, salt=SALT), cache)
+@functools.cache
+def salt() -> str:
+    """What facts and verdicts depend on beside the texts: this code, and what parses for it.
+
+    The code itself, since two commits of this package may carry one version.
+    """
+    parser = f"{sys.version_info[:2]} astroid {importlib.metadata.version('astroid')}"
+    return f"{__version__} {FORMAT} {code_digest(Path(__file__).parent)} {parser}"
+
+
+def open_analysis(root: Path, cache: Cache, *, deep: bool = True) -> Analysis:
+    """Read a project from disk; with ``deep`` off, only the files that lie directly in the root."""
+    return Analysis(load_sources(root, {}, salt=salt(), deep=deep), cache)
 
 
 def analysis_of(texts: Mapping[str, str], cache: Cache | None = None) -> Analysis:
     """An analysis of texts by path, for tests and editors."""
-    sources = {path: Source(path, text, digest(text, salt=SALT)) for path, text in texts.items()}
-    return Analysis(sources, cache or Cache(None))
+    return Analysis({path: _source(path, text) for path, text in texts.items()}, cache or Cache(None))
+
+
+def _source(path: str, text: str) -> Source:
+    return Source(path, text, digest(text, salt=salt()))
 
 
 def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
@@ -111,35 +147,45 @@ def _extract(source: Source, cache: Cache) -> ModuleFacts | None:
     from flake8_async_fastapi.extract import ExtractError, extract
 
     try:
-        with _deep_recursion():
-            facts = _survive(source.path, "read", lambda: extract(source.text), (ExtractError,))
+        facts = survive(source.path, "read", lambda: extract(source.text), passing=(ExtractError,))
     except ExtractError as error:
         LOG.info("%s %s", source.path, error)
-        facts = None
-    cache.write("facts", source.digest, b"" if facts is None else encode(facts))
+        cache.write("facts", source.digest, b"")
+        return None
+    if facts is not None:  # after a fault the next run tries, and tells, again
+        cache.write("facts", source.digest, encode(facts))
     return facts
 
 
-def _survive(path: str, done: str, work: Callable[[], T], passing: tuple[type[Exception], ...] = ()) -> T | None:
+def survive(
+    path: str, done: str, work: Callable[[], T], *, passing: tuple[type[Exception], ...] = ()
+) -> T | None:
     """The result of some work on one file, or None if it failed: a fault costs that file, not the run."""
     try:
-        return work()
+        with _deep_recursion():
+            return work()
     except passing:
         raise
     except RecursionError:
         LOG.warning("%s could not be %s: it nests too deep", path, done)
     except Exception:
-        LOG.warning("%s could not be %s because of a fault in flake8-async-fastapi", path, done, exc_info=True)
+        LOG.warning("%s could not be %s: a fault in flake8-async-fastapi", path, done, exc_info=True)
     return None
 
 
-def _decode_findings(data: bytes | None) -> list[Finding] | None:
+def _decode_findings(data: bytes | None, path: str) -> list[Finding] | None:
+    """The findings in an entry of the cache, or None: what it says may come from anywhere."""
     if data is None:
         return None
     try:
-        return msgspec.msgpack.decode(data, type=list[Finding])
+        found = msgspec.msgpack.decode(data, type=list[Finding])
     except (msgspec.DecodeError, RecursionError):
         return None
+    plausible = all(
+        finding.path == path and finding.line >= 0 and finding.col >= 0 and finding.code.isalnum()
+        for finding in found
+    )
+    return found if plausible else None
 
 
 @contextmanager

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import io
 import json
+import logging
 import os
 import shutil
 import sys
@@ -12,16 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.analysis import open_analysis
+from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.interpreter.trace import trace
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
 from flake8_async_fastapi.store.cache import Cache, cache_directory
-from flake8_async_fastapi.store.root import RootError, find_root, relative_path
+from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
+from flake8_async_fastapi.store.sources import read_text
 
 _PACKAGE: Final = Path(__file__).parent
 _PAGES: Final = (_PACKAGE / "_docs" / "rules", _PACKAGE.parent / "docs" / "rules")
 """In a wheel, and in a checkout."""
 BLOG: Final = _PACKAGE / "blog"
+BLOG_VARIANTS: Final = ("pitfalls", "converted")
+_NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", "*.sqlite*")
 
 
 class UsageError(Exception):
@@ -30,15 +38,21 @@ class UsageError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit status: 0, or 2 for a usage error."""
-    arguments = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], None] = arguments.run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # pages and sources hold what not every terminal can show
+            stream.reconfigure(errors="backslashreplace")
     try:
+        arguments = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], None] = arguments.run
         run(arguments)
+        sys.stdout.flush()
     except (UsageError, RootError) as error:
         print(f"flake8-async-fastapi: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -56,7 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     rules.set_defaults(run=_rules)
 
     tracing = commands.add_parser("trace", help="show what the interpreter believes at each line")
-    tracing.add_argument("place", metavar="FILE[:FUNCTION]")
+    tracing.add_argument("place", metavar="FILE[:FUNCTION]", help="a function by its name, or Class.method")
+    tracing.add_argument(
+        "--root", metavar="DIR", help="folder that holds the project (default: found upward from the file)"
+    )
+    tracing.add_argument("--verbose", action="store_true", help="show where a fault of the tool itself lies")
     tracing.set_defaults(run=_trace)
 
     blog = commands.add_parser("blog", help="print where the example blog is, or copy it")
@@ -66,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _find_rule(text: str) -> Rule:
-    wanted = text.strip().lower()
+    wanted = text.strip().lower().replace("_", "-")
     for rule, _ in catalogue():
         if wanted in (rule.code.lower(), rule.name):
             return rule
@@ -103,40 +121,88 @@ def _rules(arguments: argparse.Namespace) -> None:
 
 
 def _trace(arguments: argparse.Namespace) -> None:
-    file, _, function = arguments.place.partition(":")
-    path = Path(file)
-    if not path.is_file():
-        raise UsageError(f"there is no file {file}")
-    root = find_root(path, cwd=Path.cwd())
-    relative = relative_path(path, root, cwd=Path.cwd())
-    analysis = open_analysis(root, Cache(cache_directory(None, os.environ)))
-    if relative is None or relative not in analysis.sources:
-        raise UsageError(f"{file} is not Python source that can be read")
-    if relative not in analysis.project.facts:
-        raise UsageError(f"{file} does not parse, or nests too deep")
-    events = [e for e in analysis.events(relative, trace=True) if not function or _is_in(e.function, function)]
-    if function and not events:
-        raise UsageError(f"there is no function {function} in {file}")
-    for line in trace(analysis.sources[relative].text, events, analysis.findings(relative)):
+    if arguments.verbose:
+        LOG.addHandler(logging.StreamHandler())
+    file, function = _place(arguments.place)
+    analysis, relative = _open(file, arguments.root)
+    known = {node.qualname for node in nodes_in(analysis.project.body(relative)) if isinstance(node, _SCOPES)}
+    wanted = {name for name in known if _is_in(name, function)} if function else {"", *known}
+    if not wanted:
+        raise UsageError(f"there is no function {function} in {file}{_similar(function, known)}")
+    everything = survive(relative, "analysed", lambda: analysis.events(relative, trace=True))
+    if everything is None:
+        raise UsageError(_FAULT.format(file))
+    events = [event for event in everything if event.function in wanted]
+    lines = {event.line for event in events}
+    findings = [finding for finding in analysis.findings(relative) if finding.line in lines]
+    for line in trace(analysis.sources[relative].text, events, findings):
         print(line)
 
 
+_FAULT: Final = "{} could not be analysed, which is a fault of this tool; --verbose shows more"
+_SCOPES: Final = (tree.FunctionDef, tree.ClassDef)
+
+
+def _place(text: str) -> tuple[str, str]:
+    """``FILE:FUNCTION`` in two; a file's name may hold a colon, too."""
+    file, colon, function = text.rpartition(":")
+    return (file, function) if colon and not Path(text).exists() and Path(file).exists() else (text, "")
+
+
+def _open(file: str, configured: str | None) -> tuple[Analysis, str]:
+    """The project of a file, and the file's path in it.
+
+    Raises UsageError for a file that cannot be read.
+    """
+    path, cwd = Path(file), Path.cwd()
+    if not path.is_file():
+        raise UsageError(f"there is no file {file}")
+    root = find_root(path, cwd=cwd, configured=configured)
+    makeshift = is_makeshift(root, cwd=cwd, configured=configured)
+    analysis = open_analysis(root, Cache(cache_directory(None, os.environ)), deep=not makeshift)
+    relative = relative_path(path, root, cwd=cwd)
+    if relative is None:
+        raise UsageError(f"{file} does not lie below {root}")
+    if relative not in analysis.sources:
+        text = read_text(path)  # one of a hidden folder, an environment, a build
+        if text is None:
+            raise UsageError(f"{file} is not Python source that can be read")
+        analysis = analysis.with_text(relative, text)
+    if survive("the project", "linked", lambda: analysis.project) is None:
+        raise UsageError(_FAULT.format(root))
+    if relative not in analysis.project.facts:
+        raise UsageError(f"{file} does not parse, or nests too deep")
+    return analysis, relative
+
+
 def _is_in(qualname: str, wanted: str) -> bool:
-    return qualname == wanted or qualname.endswith(f".{wanted}") or qualname.startswith(f"{wanted}.")
+    """Whether a function or class is the one meant, or lies in it."""
+    return f".{wanted}." in f".{qualname}."
+
+
+def _similar(function: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(function, sorted(known), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _blog(arguments: argparse.Namespace) -> None:
     if arguments.folder is None:
         print(BLOG)
         return
-    if arguments.folder.exists():
+    if os.path.lexists(arguments.folder):
         raise UsageError(f"{arguments.folder} exists already")
     try:
-        shutil.copytree(BLOG, arguments.folder, ignore=shutil.ignore_patterns("__pycache__", "__init__.py~"))
-        (arguments.folder / "__init__.py").unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"the blog could not be copied: {error}") from error
-    print(f"copied to {arguments.folder}: pitfalls/ and converted/")
+        for name in BLOG_VARIANTS:
+            shutil.copytree(BLOG / name, arguments.folder / name, ignore=_NOT_COPIED)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the blog could not be copied: {_reason(error)}") from error
+    print(f"copied to {arguments.folder}: {' and '.join(f'{name}/' for name in BLOG_VARIANTS)}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    return f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
 
 
 if __name__ == "__main__":

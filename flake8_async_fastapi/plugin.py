@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import ast
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.analysis import Analysis, open_analysis
+from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
+from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache, cache_directory
-from flake8_async_fastapi.store.root import find_root, relative_path
+from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
 from flake8_async_fastapi.store.sources import normalised
 
 _STDIN: Final = frozenset({"stdin", "-", "(none)", ""})
@@ -58,43 +61,75 @@ class Plugin:
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Take the options; called once in the parent process, and again in spawned workers.
 
-        Projects are read here already, so that workers that are forked later have them.
+        Projects are read here already, so that workers that are forked later have
+        them, and workers that are spawned find their facts in the cache.
+
+        Raises ExecutionError for options that are of no use.
         """
         cls._options = options
         cls._opened = {}
-        for argument in getattr(options, "filenames", None) or ():
-            path = Path(argument)
+        _log_as_flake8()
+        try:
+            cls._root(Path.cwd() / "x.py")
+        except RootError as error:
+            raise ExecutionError(f"flake8-async-fastapi: {error}") from error
+        for argument in options.filenames or (".",):
             if argument not in _STDIN:
-                cls._project(path / "x.py" if path.is_dir() else path)
+                path = Path(argument)
+                root = cls._root(path / "x.py" if path.is_dir() else path)
+                survive(str(root), "read", lambda root=root: cls._project(root).prepare())  # type: ignore[misc]
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
-        text = "".join(self.lines)
-        root, analysis = self._project(self._path())
-        path = self._relative(root, analysis, text)
-        source = analysis.sources.get(path)
-        if source is None or source.text != normalised(text):
-            analysis = open_analysis(root, analysis.cache, {path: text})
-        for finding in analysis.findings(path):
+        for finding in survive(self.filename, "analysed", self._findings) or ():
             yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
 
-    def _path(self) -> Path:
-        return Path.cwd() / "stdin.py" if self.filename in _STDIN else Path(self.filename)
+    def _findings(self) -> list[Finding]:
+        text = "".join(self.lines)
+        root = self._root(Path.cwd() / "stdin.py" if self.filename in _STDIN else Path(self.filename))
+        analysis = self._project(root)
+        path = self._path(root, analysis, text)
+        source = analysis.sources.get(path)
+        if source is None or source.text != normalised(text):
+            analysis = analysis.with_text(path, text)
+        return analysis.findings(path)
 
-    def _relative(self, root: Path, analysis: Analysis, text: str) -> str:
+    def _path(self, root: Path, analysis: Analysis, text: str) -> str:
         """The path of the text in its project: without a name, that of the file with the same text."""
         if self.filename in _STDIN:
             same = [path for path, source in analysis.sources.items() if source.text == normalised(text)]
-            return same[0] if len(same) == 1 else "stdin.py"
-        return relative_path(Path(self.filename), root, cwd=Path.cwd()) or Path(self.filename).name
+            return same[0] if len(same) == 1 else _unused("stdin", analysis)
+        inside = relative_path(Path(self.filename), root, cwd=Path.cwd())
+        # A file elsewhere is linted as a guest: it sees the project, and stands in for none of its files.
+        return inside or _unused(Path(self.filename).stem, analysis)
 
     @classmethod
-    def _project(cls, path: Path) -> tuple[Path, Analysis]:
-        configured = getattr(cls._options, "afa_root", None)
-        named = [name for name in getattr(cls._options, "filenames", None) or () if name not in _STDIN]
-        root = find_root(path, arguments=named, cwd=Path.cwd(), configured=configured)
+    def _root(cls, path: Path) -> Path:
+        return find_root(path, arguments=cls._named(), cwd=Path.cwd(), configured=cls._options.afa_root)
+
+    @classmethod
+    def _project(cls, root: Path) -> Analysis:
         if root not in cls._opened:
-            directory = cache_directory(getattr(cls._options, "afa_cache_dir", None), os.environ)
-            cls._opened[root] = open_analysis(root, Cache(directory))
-            cls._opened[root].prepare()
-        return root, cls._opened[root]
+            options, cwd = cls._options, Path.cwd()
+            cache = Cache(cache_directory(options.afa_cache_dir, os.environ))
+            makeshift = is_makeshift(root, arguments=cls._named(), cwd=cwd, configured=options.afa_root)
+            cls._opened[root] = open_analysis(root, cache, deep=not makeshift)
+        return cls._opened[root]
+
+    @classmethod
+    def _named(cls) -> list[str]:
+        return [name for name in cls._options.filenames or (".",) if name not in _STDIN]
+
+
+def _unused(stem: str, analysis: Analysis) -> str:
+    while f"{stem}.py" in analysis.sources:
+        stem += "_"
+    return f"{stem}.py"
+
+
+def _log_as_flake8() -> None:
+    """Tell of faults where ``--verbose`` has flake8 tell of its own doings, and nowhere else."""
+    flake8 = logging.getLogger("flake8")
+    for handler in flake8.handlers:
+        LOG.addHandler(handler)
+    LOG.setLevel(flake8.level)

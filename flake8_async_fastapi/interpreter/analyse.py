@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import applications, classes, functions, misuse, statements
+from flake8_async_fastapi.interpreter import applications, classes, functions, misuse, statements, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
@@ -37,7 +37,7 @@ def _function(ctx: Context, function: Function, *, is_route: bool) -> None:
     if not isinstance(node, tree.FunctionDef):
         return
     ctx.begin()
-    frame, state = functions.enter(ctx, function, None)
+    frame, state = summaries.enter(ctx, function, summaries.bind(ctx, function, None))
     frame.emit, frame.is_route = True, is_route or function.key in applications.registered(ctx)
     statements.run(frame, node.body, [state])
     if not ctx.exhausted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import applications, classes, functions, library, protocols
+from flake8_async_fastapi.interpreter import applications, classes, functions, library, protocols, summaries
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
 from flake8_async_fastapi.interpreter.misuse import misuse
@@ -136,7 +136,7 @@ def _hand_over(frame: Frame, callee: Value, arguments: Arguments) -> None:
         return
     consumer = _plain_consumer(frame, callee)
     place = knowledge.function_argument(_dotted(callee))
-    fates = functions.fates(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
+    fates = summaries.fates(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
     for index, (name, value) in enumerate(
         (*((None, value) for value in arguments.args), *arguments.keywords)
     ):

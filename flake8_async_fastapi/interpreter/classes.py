@@ -8,7 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.interpreter import annotations, expressions, functions, library, names
+from flake8_async_fastapi.interpreter import annotations, expressions, functions, library, names, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
@@ -211,7 +211,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
             if isinstance(statement, tree.FunctionDef) and _assigns(statement, name):
                 me = Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
-                values.append(functions.assigned(ctx, method, name))
+                values.append(summaries.assigned(ctx, method, name))
         if values:
             break
     return common(values)

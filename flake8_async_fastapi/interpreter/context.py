@@ -27,8 +27,10 @@ from flake8_async_fastapi.project.project import Project
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
-MOST_DEPTH: Final = 24
+MOST_DEPTH: Final = 200
 """Calls, names and classes followed into each other."""
+MOST_ROUNDS: Final = 4
+"""Times that a computation which asks for its own result is repeated."""
 NO_CUT: Final = 1_000_000
 MOST_STEPS: Final = 200_000
 """Statements run for one function under check, those of callees not run before included."""
@@ -127,15 +129,16 @@ class Summary:
 class Context:
     """One analysis of a project: what is kept, and what happened so far.
 
-    ``running`` are the computations under way, by their depth; ``cut`` is the
-    least depth of one that was asked for its own result.
+    ``running`` are the computations under way, with their depth and what their
+    result is assumed to be; ``cut`` is the least depth of one that was asked for
+    its own result, ``provisional`` what rests on such an assumption.
     """
 
     project: Project
     events: dict[Event, None] = field(default_factory=dict)
     memo: Memo = field(default_factory=dict)
     provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
-    running: dict[object, int] = field(default_factory=dict)
+    running: dict[object, tuple[int, Any]] = field(default_factory=dict)
     cut: int = NO_CUT
     steps: int = 0
     trace: bool = False
@@ -153,9 +156,9 @@ class Context:
         """The result of ``compute``, kept under ``key``.
 
         ``default`` stands for a result that is asked for while it is computed,
-        or too deep down.  What rests on such a default holds only as long as
-        that computation runs, and is computed anew afterwards: so results do
-        not depend on who asks first.
+        until it is known what the result is: then what rests on the default is
+        computed again with the result.  So what is kept does not depend on who
+        asked first.
         """
         if key in self.memo:
             return cast(T, self.memo[key])
@@ -165,30 +168,43 @@ class Context:
             return cast(T, found)
         depth = len(self.running)
         if key in self.running:
-            self.cut = min(self.cut, self.running[key])
-            return default
+            at, assumed = self.running[key]
+            self.cut = min(self.cut, at)
+            return cast(T, assumed)
         if depth >= MOST_DEPTH or self.exhausted():
             self.cut = -1
             return default
-        outer_cut, self.cut = self.cut, NO_CUT
-        self.running[key] = depth
-        try:
-            value = compute()
-        finally:
-            del self.running[key]
+        outer_cut = self.cut
+        value = self._settled(key, compute, default, depth)
         if self.cut >= depth:
             self.memo[key] = value
-            if self.cut == depth:
-                self._drop_provisional(depth)
             self.cut = outer_cut
         else:
             self.provisional[key] = value, self.cut
             self.cut = min(outer_cut, self.cut)
         return value
 
-    def _drop_provisional(self, depth: int) -> None:
-        for key in [key for key, (_, cut) in self.provisional.items() if cut >= depth]:
-            del self.provisional[key]
+    def _settled(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
+        """The result that is the same when it is computed from itself; the default if there is none."""
+        assumed = default
+        for _ in range(MOST_ROUNDS):
+            self.cut = NO_CUT
+            self.running[key] = depth, assumed
+            try:
+                value = compute()
+            finally:
+                del self.running[key]
+            if self.cut != depth:  # it does not ask for itself, or rests on one further out
+                return value
+            resting = [other for other, (_, cut) in self.provisional.items() if cut >= depth]
+            if value == assumed:
+                for other in resting:
+                    self.memo[other] = self.provisional.pop(other)[0]
+                return value
+            for other in resting:
+                del self.provisional[other]
+            assumed = value
+        return default
 
 
 @dataclass

@@ -6,22 +6,19 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import annotations, calls, expressions, statements
-from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary, without_none
+from flake8_async_fastapi.interpreter import annotations, calls, expressions, summaries
+from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.values import (
-    NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
     Closure,
-    Collection,
     Const,
     Coroutine,
     Dependency,
     Function,
     Generator,
-    Instance,
     Library,
     Manager,
     Member,
@@ -30,9 +27,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     held,
     is_none,
-    is_plain,
     options,
-    union,
 )
 
 _CONTEXTS = {
@@ -148,17 +143,17 @@ def call(
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
     node = function.node
     if function.wrapped:
-        value = summarise(frame.ctx, function, arguments).yields
+        value = summaries.summarise(frame.ctx, function, arguments).yields
         return Manager(label, _or_declared(frame.ctx, function, value), function.wrapped == "async-context")
     if function.is_generator:
-        value = summarise(frame.ctx, function, arguments).yields
+        value = summaries.summarise(frame.ctx, function, arguments).yields
         return Generator(label, _or_declared(frame.ctx, function, value), function.is_async)
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and annotations.says_iterator(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         return frame.make(made)
-    summary = summarise(frame.ctx, function, arguments)
+    summary = summaries.summarise(frame.ctx, function, arguments)
     for effect in summary.effects:
         calls.affect(frame, Effect(effect.kind, effect.label, (function.name, *effect.chain)), label, origin)
     return _or_declared(frame.ctx, function, summary.returns)
@@ -166,7 +161,7 @@ def call(
 
 def returned(ctx: Context, function: Function, arguments: Arguments) -> Value:
     """What a function returns: for a coroutine function, what awaiting the call gives."""
-    return _or_declared(ctx, function, summarise(ctx, function, arguments).returns)
+    return _or_declared(ctx, function, summaries.summarise(ctx, function, arguments).returns)
 
 
 def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
@@ -203,176 +198,12 @@ def property_value(ctx: Context, getter: Function) -> Value:
     return returned(ctx, getter, Arguments())
 
 
-def assigned(ctx: Context, method: Function, name: str) -> Value:
-    """What a method assigns to an attribute of its receiver."""
-    receiver = summarise(ctx, method, None).receiver
-    if isinstance(receiver, Instance):
-        for attribute, value in receiver.attributes or ():
-            if attribute == name:
-                return value
-    return UNKNOWN
-
-
 def constructed(ctx: Context, initialiser: Function, arguments: Arguments) -> Value:
     """The instance that ``__init__`` leaves behind."""
-    receiver = summarise(ctx, initialiser, arguments).receiver
+    receiver = summaries.summarise(ctx, initialiser, arguments).receiver
     if receiver is not None:
         return receiver
     return initialiser.receiver if initialiser.receiver is not None else UNKNOWN
-
-
-def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
-    """Run a function for what it returns, yields and does.
-
-    ``arguments`` are None where the caller is not known: then parameters have
-    what their annotations say.
-    """
-    if arguments is not None:
-        arguments = Arguments(
-            tuple(map(_abstract, arguments.args)),
-            tuple((name, _abstract(value)) for name, value in arguments.keywords),
-            arguments.opaque,
-        )
-    key = ("call", function, arguments)
-    return ctx.once(key, lambda: _run(ctx, function, arguments), Summary())
-
-
-def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
-    """The places of coroutines among the arguments that a function uses as the value they would give.
-
-    What it does with them otherwise, even nothing, is its own affair.
-    """
-    node = function.node
-    if not isinstance(node, tree.FunctionDef) or node.is_stub or arguments.opaque:
-        return {}
-    places = {
-        index: ("<argument>", index, 0)
-        for index, value in enumerate(arguments.values())
-        if isinstance(value, Coroutine)
-    }
-    if not places:
-        return {}
-    marked = [
-        Coroutine("", "other", places[index]) if index in places else _abstract(value)
-        for index, value in enumerate(arguments.values())
-    ]
-    count = len(arguments.args)
-    names = [name for name, _ in arguments.keywords]
-    abstract = Arguments(tuple(marked[:count]), tuple(zip(names, marked[count:], strict=True)))
-
-    def run() -> dict[int, str]:
-        frame, state = enter(ctx, function, abstract)
-        for index, origin in places.items():
-            frame.created[origin] = Coroutine("", "other", places[index])
-        statements.run(frame, node.body, [state])
-        return {
-            index: frame.misused[origin]
-            for index, origin in places.items()
-            if origin in frame.misused and origin not in frame.settled
-        }
-
-    return ctx.once(("fates", function, abstract), run, {})
-
-
-def _abstract(value: Value) -> Value:
-    """An argument as a summary tells it apart from others: plain values are all alike."""
-    if is_plain(value) or any(held(value)):
-        return UNKNOWN
-    if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
-        return UNKNOWN
-    return value
-
-
-def _run(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
-    frame, state = enter(ctx, function, arguments)
-    node = function.node
-    if isinstance(node, tree.Lambda):
-        return Summary(expressions.evaluate(frame, state, node.body), effects=tuple(frame.effects))
-    ends = statements.run(frame, node.body, [state])
-    if ends and not node.is_stub:
-        frame.returns.append(NONE)
-    effects = () if frame.guards_loop else tuple(frame.effects)
-    return Summary(
-        union([UNKNOWN if _foreign(value) else value for value in frame.returns]),
-        union(frame.yields) if frame.yields else UNKNOWN,
-        _receiver(frame, [*ends, *frame.left]),
-        effects,
-    )
-
-
-def _foreign(value: Value) -> bool:
-    """A container with coroutines in it: nobody can say when they are awaited."""
-    return not isinstance(value, (Coroutine, Options)) and any(held(value))
-
-
-def _receiver(frame: Frame, ends: list[State]) -> Value | None:
-    """The receiver with the attributes that the run assigned, where all ends agree on a type."""
-    me = frame.receiver
-    if not isinstance(me, Instance) or not frame.receiver_name:
-        return None
-    prefix = frame.receiver_name + "."
-    found: dict[str, list[Value]] = {}
-    for end in [*ends, frame.assigned]:
-        for path, value in end.attributes.items():
-            name = path.removeprefix(prefix)
-            if path.startswith(prefix) and "." not in name:
-                found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
-    attributes = dict(me.attributes or ())
-    for name, values in found.items():
-        attributes[name] = without_none(union(values), (NONE,))
-    return Instance(me.cls, tuple(attributes.items()), me.exact)
-
-
-def enter(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Frame, State]:
-    """A frame for a run of a function, and its first state: the parameters."""
-    node = function.node
-    qualname = node.qualname if isinstance(node, tree.FunctionDef) else "<lambda>"
-    frame = Frame(
-        ctx,
-        function.path,
-        qualname,
-        is_async=function.is_async,
-        owner=function.owner,
-        receiver=function.receiver,
-        closure=function.closure,
-    )
-    state = State()
-    params = list(node.params)
-    if function.receiver is not None and params and params[0].kind in ("pos", "any"):
-        first = params.pop(0)
-        frame.receiver_name = first.name
-        state.env[first.name] = function.receiver
-        if isinstance(function.receiver, Instance):
-            for name, value in function.receiver.attributes or ():
-                state.attributes[f"{first.name}.{name}"] = value
-    handed = (
-        arguments is None
-        and not function.is_async
-        and function.name in ctx.project.handed_to_run_sync
-    )
-    for place, param in enumerate(params):
-        if handed and place == 0:
-            state.env[param.name] = UNKNOWN  # it gets the sync session, whatever its annotation says
-        else:
-            state.env[param.name] = _argument(frame, param, place, arguments)
-    return frame, state
-
-
-def _argument(frame: Frame, param: Param, place: int, arguments: Arguments | None) -> Value:
-    if param.kind == "*":
-        rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
-        return Collection("tuple", items=rest)
-    if param.kind == "**":
-        return Collection("dict")
-    if arguments is not None:
-        passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
-        if passed is not None and not isinstance(passed, Unknown):
-            return passed
-        if passed is None and not arguments.opaque and param.default is not None:
-            default = expressions.evaluate(frame, State(), param.default)
-            if not isinstance(default, (Unknown, Dependency)):
-                return default
-    return declared(frame, param)
 
 
 def declared(frame: Frame, param: Param) -> Value:

@@ -9,7 +9,7 @@ where it begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,12 +54,10 @@ def find_root(
         return root
     file = absolute(here / path)
     above = list(file.parents)
-    wide = {absolute(Path(os.path.expanduser("~"))), above[-1]}
+    wide = _wide(file)
     for names in (PROJECT_FILES, REPOSITORY_FOLDERS):
         for directory in above:
-            if any(
-                _exists(directory / name) for name in names if directory not in wide or name in _AT_HOME
-            ):
+            if _holds(directory, names, wide):
                 return directory
     named = {absolute(here / argument) for argument in arguments}
     for directory in reversed(above):
@@ -68,6 +66,19 @@ def find_root(
     if here in above and here not in wide:
         return here
     return _above_packages(file.parent)
+
+
+def is_makeshift(
+    root: Path, *, arguments: Sequence[str] = (), cwd: Path, configured: str | None = None
+) -> bool:
+    """Whether a root is the home directory or that of the file system, for want of a better one.
+
+    A file that lies there belongs to no project: what is in the folders below is not its own.
+    """
+    wide = _wide(root)
+    if configured is not None or root not in wide or _holds(root, _AT_HOME, wide):
+        return False
+    return root not in {absolute(absolute(cwd) / argument) for argument in arguments}
 
 
 def relative_path(path: Path, root: Path, *, cwd: Path) -> str | None:
@@ -87,6 +98,14 @@ def relative_path(path: Path, root: Path, *, cwd: Path) -> str | None:
 def absolute(path: Path) -> Path:
     """Return the path without ``..``, links kept: a link belongs where it is written."""
     return Path(os.path.abspath(path))
+
+
+def _wide(path: Path) -> frozenset[Path]:
+    return frozenset({absolute(Path(os.path.expanduser("~"))), Path(path.anchor)})
+
+
+def _holds(directory: Path, names: Iterable[str], wide: frozenset[Path]) -> bool:
+    return any(_exists(directory / name) for name in names if directory not in wide or name in _AT_HOME)
 
 
 def _above_packages(directory: Path) -> Path:

@@ -7,6 +7,7 @@ is brought into the same form, so that both have the same digest.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -37,15 +38,17 @@ class Source:
     digest: str
 
 
-def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "") -> dict[str, Source]:
+def load_sources(
+    root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True
+) -> dict[str, Source]:
     """Return the sources of a project by path, in sorted order.
 
     ``overlays`` maps paths relative to the root to texts that replace or add
     files.  ``salt`` is part of every digest.  Files that cannot be read as
-    Python source are left out.
+    Python source are left out, and with ``deep`` off those in folders.
     """
     sources = {}
-    for path in sorted({*python_files(root), *overlays}):
+    for path in sorted({*python_files(root, deep=deep), *overlays}):
         overlay = overlays.get(path)
         text = read_text(root / path) if overlay is None else normalised(overlay)
         if text is not None:
@@ -53,7 +56,7 @@ def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "") -> 
     return sources
 
 
-def python_files(root: Path) -> tuple[str, ...]:
+def python_files(root: Path, *, deep: bool = True) -> tuple[str, ...]:
     """Return the Python files below ``root``: relative, with slashes, sorted.
 
     Hidden directories, virtual environments, installed packages, caches and
@@ -89,7 +92,7 @@ def python_files(root: Path) -> tuple[str, ...]:
         pending += [
             f"{prefix}{name}/"
             for name in folders
-            if name not in _FOREIGN and not name.startswith(".") and _is_text(name)
+            if deep and name not in _FOREIGN and not name.startswith(".") and _is_text(name)
         ]
     return tuple(sorted(found))
 
@@ -129,6 +132,19 @@ def digest(text: str, *, salt: str) -> str:
     prefix = f"{len(salt)}:{salt}:"
     data = (prefix + text).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def code_digest(package: Path) -> str:
+    """Return hexadecimal digits that name the Python code of an installed package.
+
+    The bundled blog is left out: it is never imported.
+    """
+    state = hashlib.blake2b(digest_size=16)
+    for path in python_files(package):
+        if not path.startswith("blog/"):
+            with contextlib.suppress(OSError):
+                state.update(path.encode() + b"\0" + (package / path).read_bytes())
+    return state.hexdigest()
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
