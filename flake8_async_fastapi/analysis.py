@@ -11,7 +11,7 @@ import importlib.metadata
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,7 @@ class Analysis:
     sources: Mapping[str, Source]
     cache: Cache
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
-    """The facts seen so far, by the digest of their text."""
+    """What was read so far, by the digest of its text; None for a text that has no facts."""
 
     def with_text(self, path: str, text: str) -> Analysis:
         """The same project, but for the text of one file, which may be new."""
@@ -59,13 +59,17 @@ class Analysis:
     @cached_property
     def project(self) -> Project:
         """The linked facts of all files that have any."""
-        found = {path: self._facts_of(source) for path, source in self.sources.items()}
+        for source in self.sources.values():
+            if source.digest not in self._facts:
+                with suppress(Fault):
+                    self._facts[source.digest] = facts_of(source, self.cache)
+        found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         return link({path: facts for path, facts in found.items() if facts is not None})
 
-    def _facts_of(self, source: Source) -> ModuleFacts | None:
-        if source.digest not in self._facts:
-            self._facts[source.digest] = facts_of(source, self.cache)
-        return self._facts[source.digest]
+    def _keep(self, kind: str, key: str, data: bytes) -> None:
+        """Keep what was computed, unless a fault has a part in it: the next run tries, and tells, again."""
+        if all(source.digest in self._facts for source in self.sources.values()):
+            self.cache.write(kind, key, data)
 
     @cached_property
     def _memo(self) -> Memo:
@@ -85,7 +89,7 @@ class Analysis:
         """
         if self.cache.read("prepared", self.key) is None:
             survive("the project", "linked", lambda: self.project.imports)
-            self.cache.write("prepared", self.key, b"")
+            self._keep("prepared", self.key, b"")
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of one file; none for a file that does not parse."""
@@ -96,7 +100,7 @@ class Analysis:
         found = survive(path, "analysed", lambda: check_all(Events(self.events(path))))
         if found is None:
             return []
-        self.cache.write("findings", key, msgspec.msgpack.encode(found))
+        self._keep("findings", key, msgspec.msgpack.encode(found))
         return found
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
@@ -130,8 +134,15 @@ def _source(path: str, text: str) -> Source:
     return Source(path, text, digest(text, salt=salt()))
 
 
+class Fault(Exception):
+    """Something in this package failed, and the log says what."""
+
+
 def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
-    """The facts of a file, from the cache or from its text; None for a file that has none."""
+    """The facts of a file, from the cache or from its text; None for a file that has none.
+
+    Raises Fault.
+    """
     data = cache.read("facts", source.digest)
     if data is not None:
         if not data:
@@ -152,8 +163,9 @@ def _extract(source: Source, cache: Cache) -> ModuleFacts | None:
         LOG.info("%s %s", source.path, error)
         cache.write("facts", source.digest, b"")
         return None
-    if facts is not None:  # after a fault the next run tries, and tells, again
-        cache.write("facts", source.digest, encode(facts))
+    if facts is None:
+        raise Fault
+    cache.write("facts", source.digest, encode(facts))
     return facts
 
 

@@ -135,8 +135,12 @@ def _trace(arguments: argparse.Namespace) -> None:
     events = [event for event in everything if event.function in wanted]
     lines = {event.line for event in events}
     findings = [finding for finding in analysis.findings(relative) if finding.line in lines]
+    shown = False
     for line in trace(analysis.sources[relative].text, events, findings):
         print(line)
+        shown = True
+    if not shown:
+        print(f"{arguments.place} sets no variable that could be shown", file=sys.stderr)
 
 
 _FAULT: Final = "{} could not be analysed, which is a fault of this tool; --verbose shows more"

@@ -95,7 +95,10 @@ def _in_process(command: list[str], text: str | bytes | None) -> Flake8:
 def _in_this_process(options: list[str]) -> Flake8:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="replace") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(options)
+        try:
+            status = main(options)
+        except SystemExit as end:  # argparse
+            status = int(end.code or 0)
     written = []
     for stream in (out, err):
         stream.flush()

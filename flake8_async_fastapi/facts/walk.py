@@ -89,3 +89,12 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
         elif isinstance(node, msgspec.Struct):
             yield node
             pending.extend(getattr(node, name) for name in node.__struct_fields__)
+
+
+def shared_names(body: list[Stmt]) -> Iterator[str]:
+    """The names that a nested function declares ``nonlocal`` (or ``global``)."""
+    for statement in flat(body):
+        if isinstance(statement, tree.Scope):
+            yield from statement.names
+        elif isinstance(statement, tree.FunctionDef):
+            yield from shared_names(statement.body)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.interpreter import applications, classes, functions, misuse, statements, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
@@ -17,52 +20,69 @@ def analyse(project: Project, path: str, memo: Memo | None = None, *, trace: boo
     ``memo`` keeps what was learned of them for the other files of the project.
     """
     ctx = Context(project, memo={} if memo is None else memo, trace=trace)
-    module = Frame(ctx, path, "", emit=True)
-    ctx.begin()
-    statements.run(module, project.body(path), [State()])
-    _inner(module)
-    return sorted(ctx.events, key=lambda event: (event.line, event.col, type(event).__name__, repr(event)))
+    _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
+    return sorted(ctx.events, key=lambda event: (event.line, event.col))
 
 
-def _inner(frame: Frame) -> None:
+def _run(
+    ctx: Context, enter: Callable[[], tuple[Frame, State]], body: list[Stmt], *, owes: bool = False
+) -> Frame:
+    """Run code in the frame and from the state that ``enter`` makes; the frame in the end.
+
+    ``owes`` says that nobody else can await what the code leaves behind.
+    """
+    frames: list[Frame] = []
+
+    def work() -> None:
+        frame, state = enter()
+        frame.emit = True
+        frames.append(frame)
+        statements.run(frame, body, [state])
+        if owes and not ctx.exhausted():
+            misuse.forgotten(frame)
+
+    ctx.run(work)
+    return frames[-1]
+
+
+def _run_inner(ctx: Context, frame: Frame) -> None:
     """Run the functions and classes that a frame defined."""
     for key, function in frame.inner.items():
-        _function(frame.ctx, function, is_route=key in frame.routes)
+        _run_function(ctx, function, is_route=key in frame.routes)
     for cls in frame.classes.values():
-        _class(frame.ctx, cls)
+        _run_class(ctx, cls)
 
 
-def _function(ctx: Context, function: Function, *, is_route: bool) -> None:
-    node = function.node
-    if not isinstance(node, tree.FunctionDef):
-        return
-    ctx.begin()
-    frame, state = summaries.enter(ctx, function, summaries.bind(ctx, function, None))
-    frame.emit, frame.is_route = True, is_route or function.key in applications.registered(ctx)
-    statements.run(frame, node.body, [state])
-    if not ctx.exhausted():
-        misuse.forgotten(frame)
-    _inner(frame)
+def _run_function(
+    ctx: Context, function: Function, *, is_route: bool, owner: ClassValue | None = None
+) -> None:
+    def enter() -> tuple[Frame, State]:
+        method = _as_method(ctx, function, owner) if owner is not None else function
+        frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
+        frame.is_route = is_route or function.key in applications.registered(ctx)
+        return frame, state
+
+    if isinstance(function.node, tree.FunctionDef):
+        _run_inner(ctx, _run(ctx, enter, function.node.body, owes=True))
 
 
-def _class(ctx: Context, cls: ClassValue) -> None:
-    body = Frame(ctx, cls.path, cls.node.qualname, emit=True, closure=cls.closure, owner=cls)
-    ctx.begin()
-    statements.run(body, cls.node.body, [State()])
+def _run_class(ctx: Context, cls: ClassValue) -> None:
+    def enter() -> tuple[Frame, State]:
+        return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls), State()
+
+    body = _run(ctx, enter, cls.node.body)
     for key, function in body.inner.items():
-        assert isinstance(function.node, tree.FunctionDef)
-        method = functions.as_function(
-            function.path, function.node, cls, _receiver(ctx, cls, function.node), cls.closure
-        )
-        _function(ctx, method, is_route=key in body.routes)
+        _run_function(ctx, function, is_route=key in body.routes, owner=cls)
     for inner in body.classes.values():
-        _class(ctx, inner)
+        _run_class(ctx, inner)
 
 
-def _receiver(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Value | None:
-    kind = classes.kind(ctx, cls, method)
+def _as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
+    assert isinstance(function.node, tree.FunctionDef)
+    kind = classes.kind(ctx, cls, function.node)
+    receiver: Value | None = Instance(cls)
     if kind == "static":
-        return None
-    return cls if kind == "class" or method.name == "__new__" else Instance(cls)
-
-
+        receiver = None
+    elif kind == "class" or function.name == "__new__":
+        receiver = cls
+    return functions.as_function(function.path, function.node, cls, receiver, cls.closure)

@@ -41,6 +41,11 @@ def may_be(value: Value, outcome: bool) -> bool:
     return truth(value) is not (not outcome)
 
 
+def known_as(value: Value, outcome: bool) -> Value:
+    """A value of which it is known that it counts as false: a truth value is False then."""
+    return Const(False) if not outcome and value == Plain("bool") else value
+
+
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     """The states in which a condition came out as said; none if it cannot."""
     match test:

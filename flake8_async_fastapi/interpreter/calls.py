@@ -8,7 +8,7 @@ from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.interpreter import applications, classes, functions, library, protocols, summaries
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
-from flake8_async_fastapi.interpreter.misuse import misuse
+from flake8_async_fastapi.interpreter.misuse import misuse, test
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
@@ -48,7 +48,7 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             frame.emit_event(Called(*place, option, arguments, label, frame.is_async, frame.is_route))
         applications.handlers(frame, option, arguments, node)
         applications.include(frame, option, arguments)
-        _hand_over(frame, option, arguments)
+        _hand_over(frame, option, arguments, node)
         if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
             result = _super(frame)
         else:
@@ -115,6 +115,8 @@ def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: t
 
 def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
     """A call with an effect on its thread: reported where a coroutine function makes it."""
+    if effect.kind == "event-loop" and (frame.guards_loop or "nest_asyncio" in frame.ctx.project.imports):
+        return
     if frame.is_async:
         path, line, col = origin
         frame.emit_event(Reached(path, line, col, frame.qualname, effect))
@@ -130,7 +132,7 @@ def _super(frame: Frame) -> Value:
     return Super(frame.owner, frame.receiver)
 
 
-def _hand_over(frame: Frame, callee: Value, arguments: Arguments) -> None:
+def _hand_over(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
     if not any(map(may_hold, arguments.values())):
         return
@@ -142,8 +144,12 @@ def _hand_over(frame: Frame, callee: Value, arguments: Arguments) -> None:
     ):
         for option in options(value):
             if isinstance(option, Coroutine):
-                if consumer and _keeps_plain(frame, callee, name):
+                if consumer and knowledge.only_shows(_dotted(callee)):
+                    test(frame, option, node, "interpolated")
+                elif consumer and _keeps_plain(frame, callee, name):
                     misuse(frame, option, "passed", consumer)
+                elif index == 0 and name is None and knowledge.is_iterating_consumer(_dotted(callee)):
+                    misuse(frame, option, "iterated", _dotted(callee).removeprefix("builtins."))
                 elif index == place and name is None:
                     misuse(frame, option, "called")
                 elif index in fates:

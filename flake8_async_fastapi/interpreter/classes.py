@@ -132,6 +132,8 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
         if isinstance(base, ClassValue):
             found = body_bindings(ctx, base, name)
             if found and isinstance(found[-1], tree.FunctionDef):
+                if name in assigned_names(ctx, instance.cls) or _mixed(found):
+                    return UNKNOWN  # which one counts depends on the object
                 return _method(ctx, base, found, instance)
         elif isinstance(base, Library):
             member = knowledge.member(base.dotted, name)
@@ -141,7 +143,28 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
                 break
         else:
             break
-    return _data(ctx, instance, name)
+    return _data(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
+
+
+def _mixed(found: list[Stmt]) -> bool:
+    """Whether a class defines a method both ``def`` and ``async def``."""
+    return len({method.is_async for method in found if isinstance(method, tree.FunctionDef)}) > 1
+
+
+def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
+    """The attributes that methods of the class and its bases assign on their receiver."""
+
+    def collect() -> frozenset[str]:
+        own = {
+            name
+            for statement in flat(cls.node.body)
+            if isinstance(statement, tree.FunctionDef)
+            for name in _assigned_in(statement)
+        }
+        above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
+        return frozenset(own).union(*above)
+
+    return ctx.once(("assigned names", cls), collect, frozenset())
 
 
 def super_attribute(ctx: Context, value: Super, name: str) -> Value:
@@ -203,12 +226,14 @@ def _data(ctx: Context, instance: Instance, name: str) -> Value:
 
 def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
     """What the methods of the class assign to ``self.name``, in any of them."""
+    if name not in assigned_names(ctx, cls):
+        return UNKNOWN
     values: list[Value] = []
     for base in mro(ctx, cls):
         if not isinstance(base, ClassValue):
             continue
         for statement in flat(base.node.body):
-            if isinstance(statement, tree.FunctionDef) and _assigns(statement, name):
+            if isinstance(statement, tree.FunctionDef) and name in _assigned_in(statement):
                 me = Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
                 values.append(summaries.assigned(ctx, method, name))
@@ -217,19 +242,18 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
     return common(values)
 
 
-def _assigns(method: tree.FunctionDef, name: str) -> bool:
+def _assigned_in(method: tree.FunctionDef) -> Iterator[str]:
+    """The attributes that a method assigns on its first parameter."""
     if not method.params:
-        return False
+        return
     me = method.params[0].name
     for statement in flat(method.body):
-        targets = statement.targets if isinstance(statement, tree.Assign) else ()
+        targets = statement.targets if isinstance(statement, tree.Assign) else []
         if isinstance(statement, tree.With):
             targets = [item.target for item in statement.items if item.target is not None]
         for target in targets:
-            if isinstance(target, tree.Attr) and target.name == name:
-                if isinstance(target.value, tree.Name) and target.value.id == me:
-                    return True
-    return False
+            if isinstance(target, tree.Attr) and isinstance(target.value, tree.Name) and target.value.id == me:
+                yield target.name
 
 
 def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:

@@ -20,15 +20,17 @@ from flake8_async_fastapi.interpreter.values import (
     Options,
     Plain,
     Value,
+    Unknown,
     held,
     may_hold,
+    union,
 )
 from flake8_async_fastapi.project.project import Project
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
-MOST_DEPTH: Final = 200
-"""Calls, names and classes followed into each other."""
+MOST_DEPTH: Final = 20
+"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
 MOST_ROUNDS: Final = 4
 """Times that a computation which asks for its own result is repeated."""
 NO_CUT: Final = 1_000_000
@@ -81,8 +83,11 @@ def _mentions(condition: str, name: str) -> bool:
     return condition == name or condition.startswith((f"{name}.", f"{name} "))
 
 
-def merge(states: list[State]) -> list[State]:
-    """States without repetition, and at most ``MOST_STATES`` of them."""
+def merge(states: list[State], frame: Frame | None = None) -> list[State]:
+    """States without repetition, and at most ``MOST_STATES`` of them.
+
+    The coroutines that ``frame`` loses sight of in a join count as settled.
+    """
     if len(states) < 2:
         return states
     kept: list[State] = []
@@ -93,7 +98,13 @@ def merge(states: list[State]) -> list[State]:
                 break
         else:
             kept.append(state)
-    return kept if len(kept) <= MOST_STATES else [join(kept)]
+    if len(kept) <= MOST_STATES:
+        return kept
+    if frame is not None and frame.created:
+        for state in kept:
+            for value in (*state.env.values(), *state.attributes.values()):
+                frame.settle(value)
+    return [join(kept)]
 
 
 def join(states: list[State]) -> State:
@@ -125,29 +136,71 @@ class Summary:
     effects: tuple[Effect, ...] = ()
 
 
+class TooDeep(Exception):
+    """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
+
+    def __init__(self, key: object, compute: Callable[[], Any], default: Any) -> None:
+        super().__init__(key)
+        self.asked = key, compute, default
+
+
 @dataclass
 class Context:
     """One analysis of a project: what is kept, and what happened so far.
 
     ``running`` are the computations under way, with their depth and what their
     result is assumed to be; ``cut`` is the least depth of one that was asked for
-    its own result, ``provisional`` what rests on such an assumption.
+    its own result, ``provisional`` what rests on such an assumption.  ``active``
+    are the functions under way with the depth of their outermost call,
+    ``given_up`` what could not be computed within the limits.
     """
 
     project: Project
-    events: dict[Event, None] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
     memo: Memo = field(default_factory=dict)
     provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
+    active: dict[object, int] = field(default_factory=dict)
+    given_up: set[object] = field(default_factory=set)
+    bent: set[object] = field(default_factory=set)
     running: dict[object, tuple[int, Any]] = field(default_factory=dict)
     cut: int = NO_CUT
     steps: int = 0
     trace: bool = False
 
-    def begin(self) -> None:
-        """Before each function under check: its own budget, and nothing provisional from others."""
+    def run(self, work: Callable[[], None]) -> None:
+        """Run the code of one function under check, with its own budget.
+
+        Where it leads too deep, what lies there is computed first and the run
+        begins anew; the events of a run that was broken off are dropped.
+        """
         self.steps = 0
+        self.given_up.clear()
+        before = len(self.events)
+        while True:
+            self._begin()
+            try:
+                return work()
+            except TooDeep as deep:
+                del self.events[before:]
+                self._compute_apart(deep)
+
+    def _begin(self) -> None:
         self.cut = NO_CUT
         self.provisional.clear()
+        self.bent.clear()
+
+    def _compute_apart(self, deep: TooDeep) -> None:
+        pending = [deep.asked]
+        while pending:
+            self._begin()
+            try:
+                self.once(*pending[-1])
+                pending.pop()
+            except TooDeep as deeper:
+                if any(deeper.asked[0] == key for key, _, _ in pending):
+                    self.given_up.add(deeper.asked[0])  # a circle that is too wide
+                else:
+                    pending.append(deeper.asked)
 
     def exhausted(self) -> bool:
         return self.steps > MOST_STEPS
@@ -165,15 +218,19 @@ class Context:
         if key in self.provisional:
             found, cut = self.provisional[key]
             self.cut = min(self.cut, cut)
+            if key in self.bent:
+                self.bend(cut)
             return cast(T, found)
         depth = len(self.running)
         if key in self.running:
             at, assumed = self.running[key]
             self.cut = min(self.cut, at)
             return cast(T, assumed)
-        if depth >= MOST_DEPTH or self.exhausted():
+        if self.exhausted() or key in self.given_up:
             self.cut = -1
             return default
+        if depth >= MOST_DEPTH:
+            raise TooDeep(key, compute, default)
         outer_cut = self.cut
         value = self._settled(key, compute, default, depth)
         if self.cut >= depth:
@@ -183,6 +240,11 @@ class Context:
             self.provisional[key] = value, self.cut
             self.cut = min(outer_cut, self.cut)
         return value
+
+    def bend(self, depth: int) -> None:
+        """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
+        self.cut = min(self.cut, depth)
+        self.bent.update(key for key, (at, _) in self.running.items() if at > depth)
 
     def _settled(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
         """The result that is the same when it is computed from itself; the default if there is none."""
@@ -199,7 +261,9 @@ class Context:
             resting = [other for other, (_, cut) in self.provisional.items() if cut >= depth]
             if value == assumed:
                 for other in resting:
-                    self.memo[other] = self.provisional.pop(other)[0]
+                    found, _ = self.provisional.pop(other)
+                    if other not in self.bent:
+                        self.memo[other] = found
                 return value
             for other in resting:
                 del self.provisional[other]
@@ -215,7 +279,8 @@ class Frame:
     only to learn what they return.  The coroutines that the run ``created`` are
     in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
     caller, or ``misused``.  ``tested`` are the places where they were tested,
-    ``open_tests`` the places where something else was tested too.
+    ``open_tests`` the places where something else was tested too.  ``shared``
+    are the variables that nested functions assign.
     """
 
     ctx: Context
@@ -245,11 +310,12 @@ class Frame:
     inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
     classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
     routes: set[tuple[str, int, int]] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
     included: list[tuple[Object, Object]] | None = None
 
     def emit_event(self, event: Event) -> None:
         if self.emit:
-            self.ctx.events[event] = None
+            self.ctx.events.append(event)
 
     def at(self, node: Expr) -> tuple[str, int, int, str]:
         """The place of an expression, as events begin with it."""
@@ -264,6 +330,14 @@ class Frame:
         """Somebody else has the coroutines of a value now, or they are awaited."""
         if may_hold(value):
             self.settled.update(coroutine.origin for coroutine in held(value))
+
+    def either(self, values: list[Value]) -> Value:
+        """One value for several; the coroutines among values that cannot be told apart are settled."""
+        result = union(values)
+        if isinstance(result, Unknown):
+            for value in values:
+                self.settle(value)
+        return result
 
     def settle_items(self, value: Value) -> None:
         """As ``settle``, but for what a container holds only: a coroutine itself was misused."""

@@ -144,16 +144,21 @@ def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
 
 def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     left, right = evaluate(frame, state, node.left), evaluate(frame, state, node.right)
-    for side in (left, right):
-        use(frame, side, "operand")
+    for side, other in ((left, right), (right, left)):
+        if node.op == "%" and side is right:
+            continue
+        if isinstance(other, (Const, Plain, Collection, Coroutine)):
+            use(frame, side, "operand")  # another object may define the operator for coroutines
+        else:
+            frame.settle(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
         return _concatenated(left, right)
     if node.op == "%" and isinstance(left, (Const, Plain)):
-        for coroutine in held(right):
-            misuse(frame, coroutine, "interpolated")
+        test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
     frame.settle_items(right)
-    return Plain("object") if isinstance(left, (Const, Plain)) else UNKNOWN
+    known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
+    return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
 def _concatenated(left: Collection, right: Collection) -> Value:
@@ -170,14 +175,22 @@ def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
     for part in firsts:
         value = evaluate(frame, current, part)
         test(frame, value, part)
-        stays = [option for option in options(value) if assume.may_be(option, node.op == "or")]
-        results.extend(stays)
+        results += [assume.known_as(option, node.op == "or") for option in options(value)
+                    if assume.may_be(option, node.op == "or")]  # fmt: skip
         through = assume.assume(frame, current, part, node.op == "and")
         if not through:
-            return union(results)
+            return frame.either(results)
         current = through[0]
     results.append(evaluate(frame, current, last))
-    return union(results)
+    _keep_walrus(frame, state, current)
+    return frame.either(results)
+
+
+def _keep_walrus(frame: Frame, state: State, inner: State) -> None:
+    """What an expression bound on its way: it may be bound, so nothing is known of it."""
+    for name in inner.env.keys() - state.env.keys():
+        frame.settle(inner.env[name])
+        state.env[name] = UNKNOWN
 
 
 def _unary(frame: Frame, state: State, node: tree.Unary) -> Value:
@@ -208,7 +221,7 @@ def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
     results = []
     for outcome, part in ((True, node.body), (False, node.orelse)):
         results += [evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]]
-    return union(results)
+    return frame.either(results)
 
 
 def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
@@ -238,7 +251,9 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
 
 def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
     for part in node.values:
-        use(frame, evaluate(frame, state, part), "interpolated")
+        value = evaluate(frame, state, part)
+        test(frame, value, part, "interpolated")
+        frame.settle_items(value)
     return Plain("str")
 
 

@@ -64,7 +64,7 @@ def scope(frame: Frame, state: State) -> Closure | None:
 
 def capture(frame: Frame, state: State, code: object) -> None:
     """A nested function mentions variables: the coroutines they hold may be awaited there."""
-    if any(any(held(value)) for value in state.env.values()):
+    if frame.created:
         for name in names_in(code):
             if name in state.env:
                 frame.settle(state.env[name])

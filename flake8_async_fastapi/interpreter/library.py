@@ -104,8 +104,10 @@ def call_object(frame: Frame, callee: Object, arguments: Arguments) -> Value:
     if given is not None and not is_none(given):
         made = functions.given(frame, given, arguments)
         return made if not isinstance(made, Unknown) else UNKNOWN
-    if callee.type == "sqlalchemy.orm.sessionmaker" and callee.argument("**") is not None:
-        return UNKNOWN  # the class may be among the arguments that are not visible
+    if callee.type == "sqlalchemy.orm.sessionmaker":
+        bound = callee.argument("0") or callee.argument("bind")
+        if callee.argument("**") is not None or bound is None:
+            return UNKNOWN  # the class may be given elsewhere
     return typed(knowledge.result(callee.type, "call") or "?", callee)
 
 

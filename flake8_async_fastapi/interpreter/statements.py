@@ -7,7 +7,7 @@ from typing import Any
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import target_names
+from flake8_async_fastapi.facts.walk import shared_names, target_names
 from flake8_async_fastapi.interpreter import annotations, assume, expressions, functions, names, protocols
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed
@@ -37,7 +37,7 @@ def run(frame: Frame, body: list[Stmt], states: States) -> States:
     for statement in body:
         if not states or frame.ctx.exhausted():
             break
-        states = merge(step(frame, statement, states))
+        states = merge(step(frame, statement, states), frame)
         if frame.ctx.trace and frame.emit and not isinstance(statement, _BLOCKS):
             _believe(frame, statement, states)
     return states
@@ -110,8 +110,10 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
     """Bind a target to a value."""
     match target:
         case tree.Name(id=name):
-            if name in frame.globals:
+            if name in frame.globals or name in frame.shared:
                 frame.settle(value)
+            if name in frame.shared:
+                value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
             text = isinstance(value, Const) and isinstance(value.value, str)
             state.bind(name, Plain("str") if text else value)
@@ -155,14 +157,17 @@ def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node:
 
 def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     value = expressions.evaluate(frame, state, node.value)
-    use(frame, value, "operand")
-    frame.settle_items(value)
-    if isinstance(node.target, (tree.Name, tree.Attr)):
-        before = expressions.evaluate(frame, state, node.target)
-        use(frame, before, "operand")
-        frame.settle_items(before)
+    before = expressions.evaluate(frame, state, node.target)
+    use(frame, before, "operand")
+    frame.settle_items(before)
+    if isinstance(before, (Const, Plain, Collection)):
+        use(frame, value, "operand")
+        frame.settle_items(value)
+    else:
+        frame.settle(value)  # another object may define the operator for coroutines
     assign(frame, state, node.target, UNKNOWN)
     return [state]
+
 
 def _return(frame: Frame, state: State, node: tree.Return) -> States:
     value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
@@ -210,6 +215,10 @@ def _scope(frame: Frame, state: State, node: tree.Scope) -> States:
 
 def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
     functions.capture(frame, state, node.body)
+    for name in shared_names(node.body):
+        frame.shared.add(name)
+        if name in state.env:
+            state.bind(name, UNKNOWN)
     function = functions.nested(frame, state, node)
     for decorator in node.decorators:
         value = expressions.evaluate(frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator)
@@ -249,7 +258,7 @@ def _loop(frame: Frame, states: States, enter: Callable[[State], Iterable[State]
         ends = run(frame, body, [inside for state in head for inside in enter(state.fork())])
         broken, continued = frame.loops.pop()
         left += broken
-        again = merge([*head, *ends, *continued])
+        again = merge([*head, *ends, *continued], frame)
         if len(again) == len(head):
             break
         head = again
@@ -287,7 +296,7 @@ def _with(frame: Frame, state: State, node: tree.With) -> States:
                 if item.target is not None:
                     assign(frame, split, item.target, single)
                 after.append(split)
-        states = merge(after)
+        states = merge(after, frame)
     ends = run(frame, node.body, states)
     if not ends and any(_may_swallow(item.context) for item in node.items):
         ends = [before.fork() for before in states]
@@ -308,10 +317,10 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
     for statement in node.body:
         if not states:
             break
-        states = merge(step(frame, statement, states))
+        states = merge(step(frame, statement, states), frame)
         seen += [after.fork() for after in states]
     ends = run(frame, node.orelse, states)
-    raised = merge(seen)
+    raised = merge(seen, frame)
     for handler in node.handlers:
         entering = [before.fork() for before in raised]
         for before in entering:
@@ -322,7 +331,7 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
         ends = ends + run(frame, handler.body, entering)
     if node.final:
         unhandled = [] if ends else [before.fork() for before in raised]
-        after = run(frame, node.final, merge(ends + unhandled))
+        after = run(frame, node.final, merge(ends + unhandled, frame))
         return after if ends else []
     return ends
 

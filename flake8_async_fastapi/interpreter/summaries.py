@@ -45,6 +45,10 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     what their annotations say.
     """
     bound = bind(ctx, function, arguments)
+    if function.key in ctx.active and arguments is not None:
+        # arguments may grow without end from call to call: inside itself a function has its usual ones
+        ctx.bend(ctx.active[function.key])
+        bound = bind(ctx, function, None)
     return ctx.once(("call", function, bound), lambda: _run(ctx, function, bound), Summary())
 
 
@@ -199,6 +203,16 @@ def _flat(value: Value, depth: int = 0) -> Value:
 
 
 def _run(ctx: Context, function: Function, bound: Bound) -> Summary:
+    outer = ctx.active.get(function.key)
+    ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
+    try:
+        return _run_body(ctx, function, bound)
+    finally:
+        if outer is None:
+            del ctx.active[function.key]
+
+
+def _run_body(ctx: Context, function: Function, bound: Bound) -> Summary:
     frame, state = enter(ctx, function, bound)
     node = function.node
     if isinstance(node, tree.Lambda):

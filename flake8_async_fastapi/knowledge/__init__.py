@@ -159,3 +159,8 @@ def has_async_twin(name: str) -> bool:
     Annotations with such a type are often left behind when code turns async.
     """
     return canonical(name) in twins.ASYNC_TWINS
+
+
+def only_shows(dotted: str) -> bool:
+    """Whether a plain consumer does no more than show its arguments as text."""
+    return dotted in consumers.SHOWING_CONSUMERS or dotted.startswith("logging.")

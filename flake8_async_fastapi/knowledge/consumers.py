@@ -117,3 +117,12 @@ FUNCTION_ARGUMENTS: Final[Mapping[str, int]] = {
     "asyncio.AbstractEventLoop.call_soon": 0,
     "asyncio.AbstractEventLoop.call_soon_threadsafe": 0,
 }
+
+# Those of the PLAIN_CONSUMERS that only show a coroutine: right for one that is awaited later.
+SHOWING_CONSUMERS: Final[frozenset[str]] = frozenset({
+    "builtins.ascii",
+    "builtins.format",
+    "builtins.print",
+    "builtins.repr",
+    "builtins.str",
+})

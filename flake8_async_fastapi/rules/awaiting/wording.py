@@ -11,7 +11,7 @@ _CONSEQUENCES = {
     "subscript": "it is a coroutine, which cannot be subscripted",
     "condition": "it is a coroutine, which is always true",
     "compared": "it is a coroutine, which equals nothing else",
-    "interpolated": "it is a coroutine, whose text is put into the string",
+    "interpolated": "it is a coroutine, whose own text is shown instead of the result",
     "operand": "it is a coroutine, which has no operators",
     "iterated": "it is a coroutine, which {detail} cannot iterate",
     "entered": "it is a coroutine, which {detail} cannot enter",

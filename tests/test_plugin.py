@@ -1,0 +1,86 @@
+"""What the plugin asks of flake8, and gives it."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+from conftest import RunFlake8, write_files
+from flake8.exceptions import ExecutionError
+
+import flake8_async_fastapi
+from flake8_async_fastapi.analysis import LOG
+from flake8_async_fastapi.plugin import Plugin
+
+TEXT = "async def f():\n    return 1\n\n\nasync def g():\n    f()\n"
+
+
+@pytest.fixture
+def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(LOG, "handlers", list(LOG.handlers))
+    return argparse.Namespace(filenames=[], afa_root=None, afa_cache_dir="off")
+
+
+def findings(filename: str, text: str) -> list[tuple[int, int, str]]:
+    plugin = Plugin(ast.parse(text), filename, text.splitlines(keepends=True))
+    return [(line, column, message.split()[0]) for line, column, message, _ in plugin.run()]
+
+
+def test_entry_point() -> None:
+    (entry,) = importlib.metadata.entry_points(group="flake8.extension", name="AFA")
+    assert entry.load() is Plugin
+
+
+def test_flake8_names_the_plugin(tmp_path: Path, flake8: RunFlake8) -> None:
+    said = " ".join(flake8(tmp_path, "--version", select=()).lines)
+    assert f"flake8-async-fastapi: {flake8_async_fastapi.__version__}" in said
+    helped = " ".join(flake8(tmp_path, "--help", select=()).lines)
+    assert "--afa-root" in helped and "--afa-cache-dir" in helped
+
+
+def test_findings_have_line_column_text_and_type(options: argparse.Namespace) -> None:
+    Plugin.parse_options(options)
+    plugin = Plugin(ast.parse(TEXT), "x.py", TEXT.splitlines(keepends=True))
+    ((line, column, message, kind),) = plugin.run()
+    assert (line, column, kind) == (6, 4, Plugin)
+    assert message.startswith("AFA105 ") and "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["stdin", "-", "(none)", "x.py", "./x.py", "new/y.py", "/elsewhere/z.py"])
+def test_names_of_a_text(options: argparse.Namespace, name: str) -> None:
+    Plugin.parse_options(options)
+    assert findings(name, TEXT) == [(6, 4, "AFA105")]
+
+
+def test_options_are_taken_anew(options: argparse.Namespace, tmp_path: Path) -> None:
+    """Programs that call flake8 twice in one process do not get the first run's project."""
+    write_files(
+        tmp_path, {"pyproject.toml": "", "x.py": "from y import f\n\nf()\n", "y.py": "def f(): ...\n"}
+    )
+    Plugin.parse_options(options)
+    assert findings("x.py", "from y import f\n\nf()\n") == []
+    write_files(tmp_path, {"y.py": "async def f(): ...\n"})
+    Plugin.parse_options(options)
+    assert findings("x.py", "from y import f\n\nf()\n") == [(3, 0, "AFA105")]
+
+
+def test_root_that_is_none_is_an_error_that_flake8_shows(options: argparse.Namespace) -> None:
+    options.afa_root = "nowhere"
+    with pytest.raises(ExecutionError, match="root is not a directory"):
+        Plugin.parse_options(options)
+
+
+def test_projects_beside_each_other(tmp_path: Path, flake8: RunFlake8) -> None:
+    """Each file belongs to the project above it, and sees only that."""
+    user = "from lib import f\n\n\nasync def g():\n    f()\n"
+    for name, colour in (("one", "async def"), ("two", "def")):
+        write_files(
+            tmp_path / name, {"pyproject.toml": "", "lib.py": f"{colour} f(): ...\n", "user.py": user}
+        )
+    assert flake8(tmp_path).findings == {("one/user.py", 5, "AFA105")}
+    assert flake8(tmp_path, "two", "one").findings == {("one/user.py", 5, "AFA105")}
+    assert flake8(tmp_path, "-j2").findings == {("one/user.py", 5, "AFA105")}
