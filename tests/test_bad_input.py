@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import RunFlake8, write_files
+from flake8_runs import RunFlake8, write_files
 
 from flake8_async_fastapi.analysis import LOG, analysis_of
 

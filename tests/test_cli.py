@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import write_files
+from flake8_runs import write_files
 
 import flake8_async_fastapi
 from flake8_async_fastapi import cli
@@ -171,7 +171,7 @@ def test_trace_function(run: Run) -> None:
 
 
 def test_trace_method(run: Run) -> None:
-    assert shown(run("trace", "service.py:Mailer.send")[1]) == {3}
+    assert shown(run("trace", "service.py:Mailer.send")[1]) == {2, 3}
     assert shown(run("trace", "service.py:Inner.send")[1]) == {8}
     assert shown(run("trace", "service.py:send")[1]) == {3, 8}
     assert shown(run("trace", "service.py:Mailer")[1]) >= {3, 8}

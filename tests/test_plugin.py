@@ -8,8 +8,8 @@ import importlib.metadata
 from pathlib import Path
 
 import pytest
-from conftest import RunFlake8, write_files
 from flake8.exceptions import ExecutionError
+from flake8_runs import RunFlake8, write_files
 
 import flake8_async_fastapi
 from flake8_async_fastapi.analysis import LOG

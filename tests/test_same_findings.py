@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from conftest import Flake8, RunFlake8, write_files
+from flake8_runs import Flake8, RunFlake8, write_files
 
 from flake8_async_fastapi.analysis import Analysis, analysis_of
 from flake8_async_fastapi.store.cache import Cache

@@ -73,7 +73,8 @@ def _annotation(node: nodes.NodeNG | None, scope: _Context) -> Expr | None:
         index = _annotation(node.slice, scope) or tree.Other(*_at(node), [])
         return tree.Subscript(*_at(node), _expr(node.value, scope), index)
     if isinstance(node, nodes.Tuple):
-        items = [_annotation(item, scope) or tree.Other(*_at(item), []) for item in node.elts]
+        elements: list[Any] = list(node.elts)
+        items = [_annotation(item, scope) or tree.Other(*_at(item), []) for item in elements]
         return tree.Display(*_at(node), "tuple", items)
     if isinstance(node, nodes.BinOp):
         left, right = _annotation(node.left, scope), _annotation(node.right, scope)
@@ -153,7 +154,9 @@ def _unary(node: Any, scope: _Context) -> Expr:
 
 def _compare(node: Any, scope: _Context) -> Expr:
     ops = [op for op, _ in node.ops]
-    return tree.Compare(*_at(node), _expr(node.left, scope), ops, [_expr(right, scope) for _, right in node.ops])
+    return tree.Compare(
+        *_at(node), _expr(node.left, scope), ops, [_expr(right, scope) for _, right in node.ops]
+    )
 
 
 def _if_exp(node: Any, scope: _Context) -> Expr:
@@ -169,7 +172,10 @@ def _comprehension(kind: str) -> Callable[[Any, _Context], Expr]:
         items = (node.key, node.value) if kind == "dict" else (node.elt,)
         loops = [
             tree.CompFor(
-                _expr(loop.target, scope), _expr(loop.iter, scope), _exprs(loop.ifs, scope), bool(loop.is_async)
+                _expr(loop.target, scope),
+                _expr(loop.iter, scope),
+                _exprs(loop.ifs, scope),
+                bool(loop.is_async),
             )
             for loop in node.generators
         ]
@@ -286,7 +292,9 @@ def _with(node: Any, scope: _Context) -> Stmt:
 def _try(node: Any, scope: _Context) -> Stmt:
     handlers = [
         tree.Handler(
-            _maybe(handler.type, scope), handler.name.name if handler.name else None, _body(handler.body, scope)
+            _maybe(handler.type, scope),
+            handler.name.name if handler.name else None,
+            _body(handler.body, scope),
         )
         for handler in node.handlers
     ]

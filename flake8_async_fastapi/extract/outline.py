@@ -26,7 +26,14 @@ def outline_of(body: list[Stmt]) -> Outline:
     imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
     handed, registered, includes = _methods_used(body)
     return Outline(
-        list(names), star, exports, list(_classes(body)), imports, sorted(handed), sorted(registered), includes
+        list(names),
+        star,
+        exports,
+        list(_classes(body)),
+        imports,
+        sorted(handed),
+        sorted(registered),
+        includes,
     )
 
 
@@ -37,7 +44,9 @@ def _assigns(statement: tree.Assign, name: str) -> bool:
 def _strings(value: Expr | None) -> list[str] | None:
     if not isinstance(value, tree.Display):
         return None
-    return [item.value for item in value.items if isinstance(item, tree.Const) and isinstance(item.value, str)]
+    return [
+        item.value for item in value.items if isinstance(item, tree.Const) and isinstance(item.value, str)
+    ]
 
 
 def _all_imports(body: list[Stmt]) -> Iterator[Binding]:
@@ -67,7 +76,7 @@ _REGISTRARS = frozenset(
 
 
 def _methods_used(body: list[Stmt]) -> tuple[set[str], set[str], bool]:
-    """Functions passed to ``run_sync``, those registered with a framework, and whether routers are included."""
+    """Functions passed to ``run_sync``, functions registered with a framework, ``include_router`` used."""
     handed: set[str] = set()
     registered: set[str] = set()
     includes = False

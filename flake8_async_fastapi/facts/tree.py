@@ -23,17 +23,17 @@ class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
 # --- expressions ---------------------------------------------------------------------
 
 
-class Name(Node):
+class Name(Node, frozen=True):
     id: str
 
 
-class Const(Node):
+class Const(Node, frozen=True):
     """A literal; ``...``, bytes, complex and huge numbers are an ``Other``."""
 
     value: Union[None, bool, int, float, str]
 
 
-class Attr(Node):
+class Attr(Node, frozen=True):
     value: Expr
     name: str
 
@@ -45,60 +45,60 @@ class Keyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
     value: Expr
 
 
-class Call(Node):
+class Call(Node, frozen=True):
     func: Expr
     args: list[Expr]
     keywords: list[Keyword]
 
 
-class Await(Node):
+class Await(Node, frozen=True):
     value: Expr
 
 
-class Subscript(Node):
+class Subscript(Node, frozen=True):
     value: Expr
     index: Expr
 
 
-class Display(Node):
+class Display(Node, frozen=True):
     """A tuple, list or set: ``kind`` is the name of its type."""
 
     kind: str
     items: list[Expr]
 
 
-class DictDisplay(Node):
+class DictDisplay(Node, frozen=True):
     """A dictionary; a key is None where the value is unpacked (``**value``)."""
 
     keys: list[Union[Expr, None]]
     values: list[Expr]
 
 
-class Binary(Node):
+class Binary(Node, frozen=True):
     op: str
     left: Expr
     right: Expr
 
 
-class BoolOp(Node):
+class BoolOp(Node, frozen=True):
     """``and`` or ``or`` over at least two values."""
 
     op: str
     values: list[Expr]
 
 
-class Unary(Node):
+class Unary(Node, frozen=True):
     op: str
     value: Expr
 
 
-class Compare(Node):
+class Compare(Node, frozen=True):
     left: Expr
     ops: list[str]
     rights: list[Expr]
 
 
-class IfExp(Node):
+class IfExp(Node, frozen=True):
     test: Expr
     body: Expr
     orelse: Expr
@@ -113,7 +113,7 @@ class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
     default: Union[Expr, None]
 
 
-class Lambda(Node):
+class Lambda(Node, frozen=True):
     params: list[Param]
     body: Expr
 
@@ -125,7 +125,7 @@ class CompFor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_async: bool
 
 
-class Comp(Node):
+class Comp(Node, frozen=True):
     """A comprehension: ``kind`` is ``list``, ``set``, ``dict`` or ``generator``."""
 
     kind: str
@@ -133,28 +133,28 @@ class Comp(Node):
     loops: list[CompFor]
 
 
-class FString(Node):
+class FString(Node, frozen=True):
     values: list[Expr]
 
 
-class Starred(Node):
+class Starred(Node, frozen=True):
     value: Expr
 
 
-class Walrus(Node):
+class Walrus(Node, frozen=True):
     target: str
     value: Expr
 
 
-class Yield(Node):
+class Yield(Node, frozen=True):
     value: Union[Expr, None]
 
 
-class YieldFrom(Node):
+class YieldFrom(Node, frozen=True):
     value: Expr
 
 
-class Other(Node):
+class Other(Node, frozen=True):
     """Anything else; its ``parts`` are evaluated and the value is unknown."""
 
     parts: list[Expr]
@@ -169,11 +169,11 @@ Expr = Union[
 # --- statements ----------------------------------------------------------------------
 
 
-class ExprStmt(Node):
+class ExprStmt(Node, frozen=True):
     value: Expr
 
 
-class Assign(Node):
+class Assign(Node, frozen=True):
     """``targets = value``; an annotation stands for a declared type."""
 
     targets: list[Expr]
@@ -181,27 +181,27 @@ class Assign(Node):
     annotation: Union[Expr, None]
 
 
-class AugAssign(Node):
+class AugAssign(Node, frozen=True):
     target: Expr
     op: str
     value: Expr
 
 
-class Return(Node):
+class Return(Node, frozen=True):
     value: Union[Expr, None]
 
 
-class Raise(Node):
+class Raise(Node, frozen=True):
     parts: list[Expr]
 
 
-class If(Node):
+class If(Node, frozen=True):
     test: Expr
     body: list[Stmt]
     orelse: list[Stmt]
 
 
-class For(Node):
+class For(Node, frozen=True):
     target: Expr
     iter: Expr
     body: list[Stmt]
@@ -209,7 +209,7 @@ class For(Node):
     is_async: bool
 
 
-class While(Node):
+class While(Node, frozen=True):
     test: Expr
     body: list[Stmt]
     orelse: list[Stmt]
@@ -220,7 +220,7 @@ class WithItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
     target: Union[Expr, None]
 
 
-class With(Node):
+class With(Node, frozen=True):
     items: list[WithItem]
     body: list[Stmt]
     is_async: bool
@@ -232,19 +232,19 @@ class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body: list[Stmt]
 
 
-class Try(Node):
+class Try(Node, frozen=True):
     body: list[Stmt]
     handlers: list[Handler]
     orelse: list[Stmt]
     final: list[Stmt]
 
 
-class Assert(Node):
+class Assert(Node, frozen=True):
     test: Expr
     message: Union[Expr, None]
 
 
-class Delete(Node):
+class Delete(Node, frozen=True):
     targets: list[Expr]
 
 
@@ -258,12 +258,12 @@ class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_default: bool
 
 
-class Match(Node):
+class Match(Node, frozen=True):
     subject: Expr
     cases: list[Case]
 
 
-class Jump(Node):
+class Jump(Node, frozen=True):
     """``break`` or ``continue``."""
 
     word: str
@@ -281,17 +281,17 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     level: int
 
 
-class Import(Node):
+class Import(Node, frozen=True):
     bindings: list[Binding]
 
 
-class Scope(Node):
+class Scope(Node, frozen=True):
     """``global`` and ``nonlocal``: assignments to the names leave the function."""
 
     names: list[str]
 
 
-class FunctionDef(Node):
+class FunctionDef(Node, frozen=True):
     """A function; ``qualname`` is unique in its module unless redefined.
 
     ``line`` is that of ``def``.  ``is_stub`` says that the body only documents,
@@ -309,7 +309,7 @@ class FunctionDef(Node):
     body: list[Stmt]
 
 
-class ClassDef(Node):
+class ClassDef(Node, frozen=True):
     name: str
     qualname: str
     bases: list[Expr]

@@ -60,6 +60,9 @@ def _run_function(
         method = _as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
         frame.is_route = is_route or function.key in applications.registered(ctx)
+        if ctx.trace:
+            frame.emit = True
+            statements.believe(frame, function.node, [state])
         return frame, state
 
     if isinstance(function.node, tree.FunctionDef):

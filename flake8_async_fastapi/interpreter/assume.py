@@ -33,7 +33,7 @@ from flake8_async_fastapi.knowledge import is_absent, is_guard
 
 _Test: TypeAlias = Callable[[Value], bool]
 
-_AWAITABLE_TYPES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "Future", "Task", "object"})
+_OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"})
 
 
 def may_be(value: Value, outcome: bool) -> bool:
@@ -84,9 +84,7 @@ def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *
     return found[:3] if stops else states[:3]
 
 
-def _known(
-    frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str
-) -> list[State]:
+def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str) -> list[State]:
     """A condition that may have been decided before on this path."""
     spoken = condition(test)
     if spoken is not None:
@@ -122,10 +120,16 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
         if callee.dotted == "builtins.hasattr":
             asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
             return _narrow(frame, state, name, lambda value: _has(value, asked) is not (not outcome))
+        if callee.dotted.endswith(".iscoroutinefunction"):
+            return _narrow(
+                frame, state, name, lambda value: _is_coroutine_function(value) is not (not outcome)
+            )
         if is_guard(callee.dotted):
             return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
-            return _narrow(frame, state, name, lambda value: _is_instance(value, args[1]) is not (not outcome))
+            return _narrow(
+                frame, state, name, lambda value: _is_instance(value, args[1]) is not (not outcome)
+            )
     return [state.fork()]
 
 
@@ -136,6 +140,10 @@ def _has(value: Value, name: object) -> bool | None:
     if isinstance(value, Object) and isinstance(name, str):
         return False if is_absent(value.type, name) else None
     return None
+
+
+def _is_coroutine_function(value: Value) -> bool | None:
+    return value.is_async and not value.is_generator if isinstance(value, Function) else None
 
 
 def _can_await(value: Value) -> bool | None:
@@ -155,7 +163,7 @@ def _is_instance(value: Value, classes: Expr) -> bool | None:
     alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
     named = {source(cls).rpartition(".")[2] for cls in alternatives}
     if isinstance(value, Coroutine):
-        return None if "" in named or named & _AWAITABLE_TYPES else False
+        return True if named & _OF_COROUTINES else None if "" in named else False
     if isinstance(value, (Plain, Collection)) and value.kind in named:
         return True
     if isinstance(value, Const) and type(value.value).__name__ in named:

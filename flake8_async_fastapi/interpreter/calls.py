@@ -54,7 +54,11 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
         else:
             result = apply(frame, option, arguments, label, origin)
         applications.constructed(frame, result, node)
-        if isinstance(option, Member) and option.name == "run_sync" and library.is_database(option.receiver.type):
+        if (
+            isinstance(option, Member)
+            and option.name == "run_sync"
+            and library.is_database(option.receiver.type)
+        ):
             _run_sync(frame, option.receiver, arguments, node)
         results.append(protocols.adopted(frame, result, node))
     return union(results)
@@ -82,9 +86,7 @@ def apply(
             _affect_by_name(frame, dotted, dotted, label, origin)
             return library.call_name(frame, dotted, arguments, label, origin)
         case Partial(function=function, args=args, keywords=keywords):
-            joined = Arguments(
-                (*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque
-            )
+            joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
             return apply(frame, function, joined, label, origin)
         case Instance():
             method = classes.attribute(frame.ctx, callee, "__call__")
@@ -99,7 +101,8 @@ def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.C
         return
     result, effects = library.run_callback(frame, arguments, receiver)
     callable_instance = isinstance(function, Instance) and (
-        not classes.is_closed(frame.ctx, function.cls) or classes.has_member(frame.ctx, function.cls, "__call__")
+        not classes.is_closed(frame.ctx, function.cls)
+        or classes.has_member(frame.ctx, function.cls, "__call__")
     )
     is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
     frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
@@ -162,7 +165,11 @@ def _plain_consumer(frame: Frame, callee: Value) -> str:
     """The name of a callee that uses its arguments as plain values only; empty for others."""
     dotted = _dotted(callee)
     if dotted and knowledge.is_plain_consumer(dotted):
-        return ".".join(dotted.split(".")[-2:]) if isinstance(callee, Member) else dotted.removeprefix("builtins.")
+        return (
+            ".".join(dotted.split(".")[-2:])
+            if isinstance(callee, Member)
+            else dotted.removeprefix("builtins.")
+        )
     if isinstance(callee, ClassValue) and is_record(frame, callee):
         return callee.name
     return ""

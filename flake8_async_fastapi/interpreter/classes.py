@@ -8,7 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.interpreter import annotations, expressions, functions, library, names, summaries
+from flake8_async_fastapi.interpreter import declarations, expressions, functions, library, names, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
@@ -110,7 +110,8 @@ def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
                 found.setdefault(bound, []).append(statement)
         return found
 
-    return ctx.once(("class body", cls), collect, {}).get(name, [])
+    nothing: dict[str, list[Stmt]] = {}
+    return ctx.once(("class body", cls), collect, nothing).get(name, [])
 
 
 def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
@@ -252,7 +253,11 @@ def _assigned_in(method: tree.FunctionDef) -> Iterator[str]:
         if isinstance(statement, tree.With):
             targets = [item.target for item in statement.items if item.target is not None]
         for target in targets:
-            if isinstance(target, tree.Attr) and isinstance(target.value, tree.Name) and target.value.id == me:
+            if (
+                isinstance(target, tree.Attr)
+                and isinstance(target.value, tree.Name)
+                and target.value.id == me
+            ):
                 yield target.name
 
 
@@ -267,7 +272,11 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
             member = knowledge.member(base.dotted, name)
             if member is None:
                 return UNKNOWN
-            return library.typed(member.returns) if member.kind == "property" else Library(f"{base.dotted}.{name}")
+            return (
+                library.typed(member.returns)
+                if member.kind == "property"
+                else Library(f"{base.dotted}.{name}")
+            )
     return UNKNOWN
 
 
@@ -288,7 +297,7 @@ def _body_value(
             assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             if annotation is not None and (plain or declared_only):
-                return annotations.annotated(frame, state, annotation)
+                return declarations.annotated(frame, state, annotation)
             return UNKNOWN if is_none(assigned) else assigned
     return UNKNOWN
 

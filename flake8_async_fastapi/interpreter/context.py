@@ -19,8 +19,8 @@ from flake8_async_fastapi.interpreter.values import (
     Object,
     Options,
     Plain,
-    Value,
     Unknown,
+    Value,
     held,
     may_hold,
     union,
@@ -66,7 +66,7 @@ class State:
         """Assign a variable or an attribute; what was known of it is no longer."""
         for known in (self.known, self.attributes):
             for text in [text for text in known if _mentions(text, path)]:
-                del known[text]  # type: ignore[attr-defined]
+                del known[text]
         (self.attributes if "." in path else self.env)[path] = value
 
     def narrow(self, path: str, value: Value) -> None:
@@ -121,7 +121,9 @@ def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
     first, *others = envs
     names = dict.fromkeys(name for env in envs for name in env)
     return {
-        name: first[name] if name in first and all(other.get(name) == first[name] for other in others) else UNKNOWN
+        name: first[name]
+        if name in first and all(other.get(name) == first[name] for other in others)
+        else UNKNOWN
         for name in names
     }
 

@@ -91,7 +91,7 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
     owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
     index = evaluate(frame, state, node.index)
     frame.settle(index)
-    results = []
+    results: list[Value] = []
     for option in options(owner):
         if isinstance(option, Coroutine):
             misuse(frame, option, "subscript", awaited_chain=awaited_chain)
@@ -220,7 +220,9 @@ def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
     test(frame, evaluate(frame, state, node.test), node.test)
     results = []
     for outcome, part in ((True, node.body), (False, node.orelse)):
-        results += [evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]]
+        results += [
+            evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]
+        ]
     return frame.either(results)
 
 

@@ -6,7 +6,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import annotations, calls, expressions, summaries
+from flake8_async_fastapi.interpreter import calls, declarations, expressions, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.values import (
@@ -104,10 +104,7 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
     if is_route_verb(called):
         return value
     if isinstance(called, Function):
-        if isinstance(decorator, tree.Call):
-            made = expressions.evaluate(frame, state, decorator)
-        else:
-            made = called
+        made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
         given_back = given(frame, made, Arguments((value,)))
         if isinstance(given_back, Function):
             if isinstance(value, Function) and given_back.receiver is None and value.receiver is not None:
@@ -149,7 +146,7 @@ def call(
         value = summaries.summarise(frame.ctx, function, arguments).yields
         return Generator(label, _or_declared(frame.ctx, function, value), function.is_async)
     if function.is_async:
-        if isinstance(node, tree.FunctionDef) and node.is_stub and annotations.says_iterator(node.returns):
+        if isinstance(node, tree.FunctionDef) and node.is_stub and declarations.says_iterator(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         return frame.make(made)
@@ -175,7 +172,7 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
     frame = Frame(ctx, function.path, node.qualname, owner=function.owner, closure=function.closure)
     frame.receiver = function.receiver
     yields = function.is_generator or bool(function.wrapped)
-    return annotations.returned(frame, State(), node.returns, yields=yields)
+    return declarations.returned(frame, State(), node.returns, yields=yields)
 
 
 def given(frame: Frame, callee: Value, arguments: Arguments) -> Value:
@@ -217,7 +214,7 @@ def declared(frame: Frame, param: Param) -> Value:
                     return provided
     if param.annotation is None:
         return UNKNOWN
-    return annotations.annotated(frame, State(), param.annotation)
+    return declarations.annotated(frame, State(), param.annotation)
 
 
 def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Value:
@@ -226,7 +223,7 @@ def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Va
     if is_none(target):
         if annotation is None:
             return UNKNOWN
-        value = annotations.annotated(frame, State(), annotation)
+        value = declarations.annotated(frame, State(), annotation)
         return value
     given_value = given(frame, target, Arguments())
     if isinstance(given_value, Generator):

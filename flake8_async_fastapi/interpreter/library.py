@@ -17,6 +17,7 @@ from flake8_async_fastapi.interpreter.values import (
     Const,
     Coroutine,
     Dependency,
+    Function,
     Generator,
     Instance,
     Library,
@@ -178,7 +179,7 @@ def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
 
 def _next(frame: Frame, arguments: Arguments) -> Value:
     first = arguments.args[0] if arguments.args else UNKNOWN
-    return first.item if isinstance(first, Generator) else UNKNOWN
+    return first.item if isinstance(first, Generator) and not first.is_async else UNKNOWN
 
 
 def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
@@ -208,6 +209,13 @@ def _cast(frame: Frame, arguments: Arguments) -> Value:
 
 def _new_type(frame: Frame, arguments: Arguments) -> Value:
     return arguments.get(1, "tp") or UNKNOWN
+
+
+def _is_coroutine_function(frame: Frame, arguments: Arguments) -> Value:
+    first = arguments.args[0] if arguments.args else UNKNOWN
+    if isinstance(first, Function):
+        return Const(first.is_async and not first.is_generator)
+    return Plain("bool")
 
 
 def _type(frame: Frame, arguments: Arguments) -> Value:
@@ -249,6 +257,8 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.sorted": _collection("list"),
     "builtins.reversed": _collection("list"),
     "builtins.next": _next,
+    "asyncio.iscoroutinefunction": _is_coroutine_function,
+    "inspect.iscoroutinefunction": _is_coroutine_function,
     "builtins.type": _type,
     "sqlalchemy.orm.declarative_base": _declarative_base,
     "sqlalchemy.ext.declarative.declarative_base": _declarative_base,

@@ -7,7 +7,14 @@ import builtins
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.interpreter import annotations, attributes, expressions, functions, protocols, statements
+from flake8_async_fastapi.interpreter import (
+    attributes,
+    declarations,
+    expressions,
+    functions,
+    protocols,
+    statements,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     NONE,
@@ -94,21 +101,26 @@ def _bound(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
         case tree.ClassDef():
             return class_value(path, statement, None)
         case tree.Assign(value=None, annotation=annotation) if annotation is not None:
-            return annotations.annotated(frame, state, annotation)
+            return declarations.annotated(frame, state, annotation)
         case tree.Assign(value=value, annotation=annotation) if value is not None:
             found = expressions.evaluate(frame, state, value)
             if annotation is not None and _is_empty(found):
-                return annotations.annotated(frame, state, annotation)
+                return declarations.annotated(frame, state, annotation)
             for target in statement.targets:
                 statements.assign(frame, state, target, found)
         case tree.With(items=items):
             for item in items:
-                entered = protocols.enter(frame, expressions.evaluate(frame, state, item.context), statement.is_async)
+                entered = protocols.enter(
+                    frame, expressions.evaluate(frame, state, item.context), statement.is_async
+                )
                 if item.target is not None:
                     statements.assign(frame, state, item.target, entered)
         case tree.For():
             statements.assign(
-                frame, state, statement.target, protocols.element(frame, expressions.evaluate(frame, state, statement.iter))
+                frame,
+                state,
+                statement.target,
+                protocols.element(frame, expressions.evaluate(frame, state, statement.iter)),
             )
     return state.env.get(name, UNKNOWN)
 

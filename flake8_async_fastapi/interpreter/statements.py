@@ -8,10 +8,9 @@ from typing import Any
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names
-from flake8_async_fastapi.interpreter import annotations, assume, expressions, functions, names, protocols
+from flake8_async_fastapi.interpreter import assume, declarations, expressions, functions, names, protocols
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed
-
 from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
 from flake8_async_fastapi.interpreter.source import source
 from flake8_async_fastapi.interpreter.values import (
@@ -20,6 +19,8 @@ from flake8_async_fastapi.interpreter.values import (
     Collection,
     Const,
     Coroutine,
+    Library,
+    ModuleValue,
     Options,
     Plain,
     Unknown,
@@ -32,6 +33,7 @@ from flake8_async_fastapi.interpreter.values import (
 
 States = list[State]
 
+
 def run(frame: Frame, body: list[Stmt], states: States) -> States:
     """Run statements on every path; the states of the paths that reach the end."""
     for statement in body:
@@ -39,8 +41,9 @@ def run(frame: Frame, body: list[Stmt], states: States) -> States:
             break
         states = merge(step(frame, statement, states), frame)
         if frame.ctx.trace and frame.emit and not isinstance(statement, _BLOCKS):
-            _believe(frame, statement, states)
+            believe(frame, statement, states)
     return states
+
 
 def step(frame: Frame, statement: Stmt, states: States) -> States:
     """Run one statement on every path."""
@@ -48,29 +51,40 @@ def step(frame: Frame, statement: Stmt, states: States) -> States:
     execute = _EXECUTE[type(statement)]
     return [after for state in states for after in execute(frame, state, statement)]
 
+
 _BLOCKS = (tree.If, tree.For, tree.While, tree.With, tree.Try, tree.Match)
 
 
-def _believe(frame: Frame, statement: Stmt, states: States) -> None:
+def believe(frame: Frame, node: tree.Node, states: States) -> None:
+    """Say what the variables are after a statement, where that is known; imported names are left out."""
     for state in states:
         for name, value in (*state.env.items(), *state.attributes.items()):
-            if not isinstance(value, Unknown):
-                frame.emit_event(Believed(*frame.at(statement), name, value))  # type: ignore[arg-type]
+            if not isinstance(value, (Unknown, Library, ModuleValue)):
+                frame.emit_event(Believed(frame.path, node.line, node.col, frame.qualname, name, value))
+
 
 # --- simple statements -----------------------------------------------------------------
+
 
 def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     discard(frame, expressions.evaluate(frame, state, node.value))
     return [] if _never_returns(node.value) else [state]
 
+
 def _never_returns(node: Expr) -> bool:
-    return isinstance(node, tree.Call) and source(node.func) in ("sys.exit", "os._exit", "pytest.fail", "pytest.skip")
+    return isinstance(node, tree.Call) and source(node.func) in (
+        "sys.exit",
+        "os._exit",
+        "pytest.fail",
+        "pytest.skip",
+    )
+
 
 def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
     if node.value is None:
         assert node.annotation is not None
         if isinstance(node.targets[0], tree.Name):
-            state.bind(node.targets[0].id, annotations.annotated(frame, state, node.annotation))
+            state.bind(node.targets[0].id, declarations.annotated(frame, state, node.annotation))
         return [state]
     if isinstance(node.value, tree.IfExp):
         return _assign_either(frame, state, node, node.value)
@@ -90,7 +104,7 @@ def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.If
 def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -> States:
     declared = UNKNOWN
     if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
-        declared = annotations.annotated(frame, state, node.annotation)
+        declared = declarations.annotated(frame, state, node.annotation)
         value = declared if isinstance(value, Unknown) else value
     states = _split(state, value)
     for after, single in states:
@@ -100,11 +114,13 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
         frame.assigned.bind(source(node.targets[0]), declared)
     return [after for after, _ in states]
 
+
 def _split(state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may get, so that a later test can tell them apart."""
     if isinstance(value, Options):
         return [(state.fork(), option) for option in value.values]
     return [(state, value)]
+
 
 def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
     """Bind a target to a value."""
@@ -134,26 +150,28 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
         case tree.Starred(value=inner):
             assign(frame, state, inner, Collection("list"))
 
+
 def _either(before: Value | None, value: Value) -> Value:
     if before is None or is_none(before):
         return value
     return before if is_none(value) else union([before, value])
+
 
 def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node: Expr) -> None:
     for option in options(value):
         if isinstance(option, Coroutine):
             misuse(frame, option, "unpacked")
     starred = any(isinstance(target, tree.Starred) for target in targets)
-    exact = isinstance(value, Collection) and value.items is not None and value.keys is None
-    if exact and not starred and isinstance(value, Collection) and value.items is not None:
-        if len(value.items) == len(targets):
-            for target, item in zip(targets, value.items, strict=True):
-                assign(frame, state, target, item)
-            return
+    items = value.items if isinstance(value, Collection) and value.keys is None else None
+    if items is not None and not starred and len(items) == len(targets):
+        for target, item in zip(targets, items, strict=True):
+            assign(frame, state, target, item)
+        return
     frame.settle_items(value)
     item = protocols.element(frame, value)
     for target in targets:
         assign(frame, state, target, item)
+
 
 def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     value = expressions.evaluate(frame, state, node.value)
@@ -179,16 +197,19 @@ def _return(frame: Frame, state: State, node: tree.Return) -> States:
     frame.left.append(state)
     return []
 
+
 def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
     for part in node.parts:
         expressions.evaluate(frame, state, part)
     return []
+
 
 def _assert(frame: Frame, state: State, node: tree.Assert) -> States:
     test(frame, expressions.evaluate(frame, state, node.test), node.test)
     if node.message is not None:
         expressions.evaluate(frame, state, node.message)
     return assume.assume(frame, state, node.test, True)
+
 
 def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
     for target in node.targets:
@@ -197,11 +218,13 @@ def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
             state.bind(name, UNKNOWN)
     return [state]
 
+
 def _jump(frame: Frame, state: State, node: tree.Jump) -> States:
     if frame.loops:
         broken, continued = frame.loops[-1]
         (broken if node.word == "break" else continued).append(state)
     return []
+
 
 def _import(frame: Frame, state: State, node: tree.Import) -> States:
     for binding in node.bindings:
@@ -209,9 +232,11 @@ def _import(frame: Frame, state: State, node: tree.Import) -> States:
             state.bind(binding.local, names.imported(frame.ctx, frame.path, node, binding.local))
     return [state]
 
+
 def _scope(frame: Frame, state: State, node: tree.Scope) -> States:
     frame.globals.update(node.names)
     return [state]
+
 
 def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
     functions.capture(frame, state, node.body)
@@ -221,7 +246,9 @@ def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
             state.bind(name, UNKNOWN)
     function = functions.nested(frame, state, node)
     for decorator in node.decorators:
-        value = expressions.evaluate(frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator)
+        value = expressions.evaluate(
+            frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator
+        )
         if functions.is_route_verb(value):
             frame.routes.add(function.key)
         discard(frame, expressions.evaluate(frame, state, decorator))
@@ -232,6 +259,7 @@ def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
     state.bind(node.name, functions.decorated(frame, state, function))
     return [state]
 
+
 def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
     functions.capture(frame, state, node.body)
     closure = functions.scope(frame, state)
@@ -240,14 +268,19 @@ def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
     state.bind(node.name, cls)
     return [state]
 
+
 # --- blocks ------------------------------------------------------------------------------
+
 
 def _if(frame: Frame, state: State, node: tree.If) -> States:
     test(frame, expressions.evaluate(frame, state, node.test), node.test)
     after = run(frame, node.body, assume.assume(frame, state, node.test, True))
     return after + run(frame, node.orelse, assume.assume(frame, state, node.test, False))
 
-def _loop(frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]) -> tuple[States, States]:
+
+def _loop(
+    frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]
+) -> tuple[States, States]:
     """Run a loop's body twice: the second pass sees what the first left behind.
 
     Gives the states at the head of the loop, and those that left it by ``break``.
@@ -264,6 +297,7 @@ def _loop(frame: Frame, states: States, enter: Callable[[State], Iterable[State]
         head = again
     return head, left
 
+
 def _for(frame: Frame, state: State, node: tree.For) -> States:
     iterated = expressions.evaluate(frame, state, node.iter)
     item = protocols.iterate(frame, iterated, node.iter, node.is_async)
@@ -277,6 +311,7 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
     head, left = _loop(frame, [state], enter, node.body)
     return run(frame, node.orelse, head) + left
 
+
 def _while(frame: Frame, state: State, node: tree.While) -> States:
     def enter(inside: State) -> States:
         test(frame, expressions.evaluate(frame, inside, node.test), node.test)
@@ -286,12 +321,15 @@ def _while(frame: Frame, state: State, node: tree.While) -> States:
     ended = [after for before in head for after in assume.assume(frame, before, node.test, False)]
     return run(frame, node.orelse, ended) + left
 
+
 def _with(frame: Frame, state: State, node: tree.With) -> States:
     states = [state]
     for item in node.items:
         after = []
         for before in states:
-            value = protocols.enter(frame, expressions.evaluate(frame, before, item.context), node.is_async, item.context)
+            value = protocols.enter(
+                frame, expressions.evaluate(frame, before, item.context), node.is_async, item.context
+            )
             for split, single in _split(before, value):
                 if item.target is not None:
                     assign(frame, split, item.target, single)
@@ -302,6 +340,7 @@ def _with(frame: Frame, state: State, node: tree.With) -> States:
         ends = [before.fork() for before in states]
     return ends
 
+
 def _may_swallow(context: Expr) -> bool:
     """Whether leaving by an exception may go on after the block."""
     return isinstance(context, tree.Call) and source(context.func).rpartition(".")[2] in (
@@ -310,6 +349,7 @@ def _may_swallow(context: Expr) -> bool:
         "timeout",
         "move_on_after",
     )
+
 
 def _try(frame: Frame, state: State, node: tree.Try) -> States:
     seen = [state.fork()]
@@ -335,6 +375,7 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
         return after if ends else []
     return ends
 
+
 def _match(frame: Frame, state: State, node: tree.Match) -> States:
     subject = expressions.evaluate(frame, state, node.subject)
     test(frame, subject, node.subject, "compared")
@@ -353,6 +394,7 @@ def _match(frame: Frame, state: State, node: tree.Match) -> States:
         ends += run(frame, case.body, entering)
         has_default = has_default or case.is_default
     return ends if has_default else [*ends, state]
+
 
 _EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {
     tree.ExprStmt: _expr_stmt,

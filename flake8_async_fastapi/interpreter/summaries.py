@@ -105,9 +105,7 @@ def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound
     params = list(function.node.params)
     if _takes_receiver(function):
         params.pop(0)
-    handed = (
-        arguments is None and not function.is_async and function.name in ctx.project.handed_to_run_sync
-    )
+    handed = arguments is None and not function.is_async and function.name in ctx.project.handed_to_run_sync
     bound = []
     for place, param in enumerate(params):
         if handed and place == 0:
@@ -140,7 +138,12 @@ def enter(ctx: Context, function: Function, bound: Bound) -> tuple[Frame, State]
 def _frame(ctx: Context, function: Function) -> Frame:
     qualname = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
     return Frame(
-        ctx, function.path, qualname, owner=function.owner, receiver=function.receiver, closure=function.closure
+        ctx,
+        function.path,
+        qualname,
+        owner=function.owner,
+        receiver=function.receiver,
+        closure=function.closure,
     )
 
 

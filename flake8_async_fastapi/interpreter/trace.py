@@ -42,15 +42,20 @@ class _Finding(Protocol):
 def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> Iterator[str]:
     """The lines of a file that hold code, each followed by what its paths believe after it."""
     believed: dict[int, dict[str, dict[str, None]]] = {}
+    functions: dict[int, str] = {}
     for event in events:
         if isinstance(event, Believed):
             names = believed.setdefault(event.line, {})
             names.setdefault(event.name, {})[describe(event.value)] = None
+            functions[event.line] = event.function
     before: dict[str, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    function = ""
+    for number, line in enumerate(text.split("\n"), 1):
         reported = [finding for finding in findings if finding.line == number]
         if number not in believed and not reported:
             continue
+        if functions.get(number, function) != function:
+            function, before = functions[number], {}
         yield f"{number:5} | {line}"
         now = {name: list(values) for name, values in believed.get(number, {}).items()}
         for name, values in now.items():

@@ -6,12 +6,11 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Unknown:
     """Nothing is known."""
 
 
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final[Value] = Unknown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Const:
     value: None | bool | str
 
 
-NONE: Final = Const(None)
+NONE: Final[Value] = Const(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +372,3 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):
         return True
     return None
-
-
-Env: TypeAlias = Mapping[str, Value]
-Code: TypeAlias = Expr

@@ -13,8 +13,20 @@ from functools import cache
 from typing import Final
 
 from flake8_async_fastapi.knowledge import (
-    aiofiles, aiohttp, anyio, asyncio_, asyncpg, consumers, decorators, effects, httpx, redis, sqlalchemy,
-    sqlmodel, starlette, twins,
+    aiofiles,
+    aiohttp,
+    anyio,
+    asyncio_,
+    asyncpg,
+    consumers,
+    decorators,
+    effects,
+    httpx,
+    redis,
+    sqlalchemy,
+    sqlmodel,
+    starlette,
+    twins,
 )
 from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
 
@@ -138,9 +150,8 @@ def is_keeper(dotted: str, *, of_coroutine_function: bool) -> bool:
 
 def is_route_verb(type_name: str, name: str) -> bool:
     """Whether a member registers the function it decorates, and gives it back."""
-    return name in decorators.ROUTE_VERBS and any(
-        is_subtype(type_name, owner) for owner in ("starlette.applications.Starlette", "starlette.routing.Router")
-    )
+    owners = ("starlette.applications.Starlette", "starlette.routing.Router")
+    return name in decorators.ROUTE_VERBS and any(is_subtype(type_name, owner) for owner in owners)
 
 
 def effect(dotted: str) -> str:

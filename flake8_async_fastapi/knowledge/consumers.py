@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_LOG_METHODS: Final = "critical debug error exception info log warning".split()
-_SESSION_METHODS: Final = "add delete refresh merge expunge expire is_modified".split()
+_LOG_METHODS: Final = ["critical", "debug", "error", "exception", "info", "log", "warning"]
+_SESSION_METHODS: Final = ["add", "delete", "refresh", "merge", "expunge", "expire", "is_modified"]
 
 PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.bin",

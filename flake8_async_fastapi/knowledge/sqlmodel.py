@@ -48,11 +48,11 @@ ALIASES: Final[Mapping[str, str]] = {
     "sqlmodel.sql.expression.col": "sqlmodel.col",
     **{
         f"sqlmodel.{name}": f"sqlalchemy.{name}"
-        for name in (
-            "MetaData and_ asc bindparam case cast column create_engine delete desc distinct "
-            "engine_from_config except_ except_all exists extract false insert inspect intersect "
-            "intersect_all join lateral literal literal_column not_ null or_ outerjoin text true tuple_ "
-            "type_coerce union union_all update values"
-        ).split()
+        for name in """
+            MetaData and_ asc bindparam case cast column create_engine delete desc distinct
+            engine_from_config except_ except_all exists extract false insert inspect intersect
+            intersect_all join lateral literal literal_column not_ null or_ outerjoin text true tuple_
+            type_coerce union union_all update values
+        """.split()
     },
 }

@@ -206,10 +206,10 @@ ALIASES: Final[Mapping[str, str]] = {
     "fastapi.Response": "starlette.responses.Response",
     **{
         f"fastapi.responses.{name}": f"starlette.responses.{name}"
-        for name in (
-            "FileResponse HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response "
-            "StreamingResponse"
-        ).split()
+        for name in """
+            FileResponse HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response
+            StreamingResponse
+        """.split()
     },
     "fastapi.templating.Jinja2Templates": "starlette.templating.Jinja2Templates",
     "fastapi.testclient.TestClient": "starlette.testclient.TestClient",

@@ -182,4 +182,3 @@ class Project:
 def link(facts: Mapping[str, ModuleFacts]) -> Project:
     """Join the facts of all files of a project."""
     return Project(facts, index_modules(facts))
-

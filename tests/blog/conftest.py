@@ -2,15 +2,11 @@
 
 import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# The helpers beside this file are shared by several test modules.
-sys.path.insert(0, str(Path(__file__).parent))
 
 NEEDED = (
     "aiosqlite",

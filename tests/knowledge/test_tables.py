@@ -57,6 +57,9 @@ OTHER_VERSIONS = {
     "sqlalchemy.orm.scoped_session": {"close_all"},
     "sqlalchemy.orm.sessionmaker": {"close_all"},
     "sqlmodel.Session": {"close_all"},
+    # Only classes derived from these have it.
+    "sqlalchemy.orm.DeclarativeBase": {"metadata"},
+    "sqlalchemy.orm.DeclarativeBaseNoMeta": {"metadata"},
     # Later than Python 3.11.
     "asyncio.Task": {"get_context"},
     "asyncio.TaskGroup": {"cancel"},

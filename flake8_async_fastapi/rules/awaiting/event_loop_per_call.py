@@ -26,16 +26,16 @@ def check(events: Events) -> Iterator[Finding]:
             via = f" ({chain})" if reached.effect.chain else ""
             yield RULE.at(
                 reached,
-                f"{reached.effect.label} is called while the event loop runs{via}: await the coroutine instead",
+                f"{reached.effect.label} is called while the event loop runs{via}: await instead",
             )
     for called in events.of(Called):
-        if called.is_route and not called.in_async and _starts_loop(called.callee):
-            if any(_drives_session(value) for value in called.arguments.values()):
-                yield RULE.at(
-                    called,
-                    f"{called.text} drives an AsyncSession from a sync route, on another event loop than "
-                    "its connection's: make the route async and await",
-                )
+        starts = called.is_route and not called.in_async and _starts_loop(called.callee)
+        if starts and any(map(_drives_session, called.arguments.values())):
+            yield RULE.at(
+                called,
+                f"{called.text} drives an AsyncSession from a sync route, on another event loop than "
+                "its connection's: make the route async and await",
+            )
 
 
 def _starts_loop(callee: Value) -> bool:

@@ -38,9 +38,10 @@ def _problem(event: RunSync) -> str:
     if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):
         return "is given the result of a call instead of the function: pass the function without calling it"
     if isinstance(given, Function) and given.is_async:
-        return f"is given the async function {given.name}, whose coroutine is never awaited: pass a plain function"
+        return f"is given the async function {given.name}, whose coroutine is never awaited: pass a plain one"
     if isinstance(event.result, Coroutine):
-        return f"runs code that returns the coroutine {event.result.label}, which is never awaited: use the session it passes"
+        label = event.result.label
+        return f"runs code that returns the coroutine {label}, never awaited: use the session it passes"
     for effect in event.effects:
         if effect.kind == "async-session":
             return f"runs code that calls {effect.label} of the async session: use the session it passes"

@@ -50,4 +50,3 @@ def _iterables(value: Value) -> frozenset[str] | None:
     if isinstance(value, Object) and not only_declared(value):
         return knowledge.protocols(value.type)
     return None
-

@@ -46,7 +46,9 @@ def annotated(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> V
     if isinstance(annotation, tree.Const) and annotation.value is None:
         return NONE
     if isinstance(annotation, tree.Binary) and annotation.op == "|":
-        return _only([annotated(frame, state, side, depth + 1) for side in (annotation.left, annotation.right)])
+        return _only(
+            [annotated(frame, state, side, depth + 1) for side in (annotation.left, annotation.right)]
+        )
     if isinstance(annotation, tree.Subscript):
         return _subscripted(frame, state, annotation, depth)
     if isinstance(annotation, (tree.Name, tree.Attr)):
@@ -184,7 +186,10 @@ def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
 def _parameter_names(cls: ClassValue) -> list[str]:
     """The type variables of a generic class, in their order."""
     for base in cls.node.bases:
-        if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in ("Generic", "Protocol"):
+        if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (
+            "Generic",
+            "Protocol",
+        ):
             return [dotted(argument) for argument in _arguments(base)]
     names_found: dict[str, None] = {}
     for base in cls.node.bases:
@@ -214,5 +219,3 @@ def says_iterator(annotation: Expr | None) -> bool:
     if annotation is None:
         return False
     return dotted(annotation).rpartition(".")[2] in _ITERATORS
-
-

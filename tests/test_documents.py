@@ -1,0 +1,323 @@
+"""The documents say what is true: shown output is printed, what they name exists, links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flake8_runs import RunFlake8
+
+import flake8_async_fastapi
+from flake8_async_fastapi import cli
+from flake8_async_fastapi.rules.model import FAMILIES, catalogue
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "flake8_async_fastapi"
+RULES = [rule for rule, _ in catalogue()]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "changelog.d/*.md")
+    for path in ROOT.glob(pattern)
+)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FINDING = re.compile(r"^flake8_async_fastapi/\S+:\d+:\d+: AFA\d{3} .+$", re.MULTILINE)
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~/$}>:-])/(?:Users|etc|home|mnt|opt|private|root|srv|tmp|usr|var|work)/|\b[A-Z]:\\"
+)
+
+every_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+
+
+def commands(mark: str) -> list[str]:
+    """The lines of the block right after a mark in the README."""
+    found = re.search(rf"^<!-- {mark} -->\n```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"no block right after the mark {mark}"
+    return found[1].splitlines()
+
+
+def without_blocks(text: str) -> str:
+    return BLOCK.sub("", text)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+# --- README --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def blog_lines(flake8: RunFlake8) -> list[str]:
+    """What the README's own command for the blog prints."""
+    *_, last = commands("blog")
+    program, *arguments = shlex.split(last)
+    assert program == ".venv/bin/flake8"
+    done = flake8(ROOT, "--isolated", *arguments, select=())
+    assert done.status == 0  # a reader may paste it into a script
+    return done.lines
+
+
+def test_shown_findings_are_printed(blog_lines: list[str]) -> None:
+    shown = FINDING.findall(README)
+    assert len(shown) >= 5
+    assert [line for line in shown if line not in blog_lines] == []
+    assert shown == [line for line in blog_lines if line in shown], "in another order"
+
+
+def test_counted_bugs_of_the_blog(blog_lines: list[str]) -> None:
+    """The README compares with other tools by the lines with bugs."""
+    bugs = {rule.code for rule in RULES if rule.kind == "bug"}
+    found = set()
+    for line in blog_lines:
+        path, number, _, text = line.split(":", 3)
+        if text.split()[0] in bugs:
+            found.add((path, number))
+    counts = re.search(r"reports bugs on (\d+) lines\..* report (\d+) of them.* other (\d+) are", flat(README))
+    assert counts is not None
+    total, known, other = map(int, counts.groups())
+    assert (total, known + other) == (len(found), len(found))
+
+
+def test_blog_command_installs_the_checkout() -> None:
+    create, install, _ = commands("blog")
+    assert create == "python3 -m venv .venv"
+    assert install.startswith(".venv/bin/python -m pip install ") and install.endswith(" .")
+
+
+def test_tests_command_is_the_one_that_ci_runs() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    extract = re.search(r"^tests=\$\(awk '(?P<program>.*?)' README\.md\)", script, re.MULTILINE | re.DOTALL)
+    assert extract is not None
+    done = subprocess.run(["awk", extract["program"], "README.md"], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines() == commands("tests")
+    create, install, run = commands("tests")
+    assert create == "python3 -m venv .venv"
+    assert install.startswith(".venv/bin/python -m pip install ") and install.endswith(" '.[test]'")
+    assert run == ".venv/bin/python -m pytest"
+
+
+def test_shown_trace_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = (found["text"] for found in BLOCK.finditer(README) if found["language"] == "console")
+    command, output = block.split("\n", 1)
+    assert command.startswith("$ flake8-async-fastapi trace ")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("FLAKE8_ASYNC_FASTAPI_CACHE_DIR", "off")
+    assert cli.main(shlex.split(command)[2:]) == 0
+    assert capsys.readouterr().out == output
+
+
+def test_rules_in_the_readme() -> None:
+    rows = [line for line in README.splitlines() if line.startswith("| [AFA")]
+    assert rows == [
+        f"| [{rule.code}](docs/rules/{rule.code}.md) | {rule.name} | {rule.kind} | {rule.summary} |"
+        for rule in RULES
+    ]
+
+
+def test_rules_in_the_index_of_documents() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in index.splitlines() if line.startswith("| [AFA")]
+    assert rows == [f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.kind} |" for rule in RULES]
+
+
+def test_the_line_that_switches_off_advice_names_all_of_it() -> None:
+    (line,) = (line for line in README.splitlines() if line.startswith("extend-ignore"))
+    assert line == "extend-ignore = " + ",".join(rule.code for rule in RULES if rule.kind == "advice")
+
+
+def test_planned_families_are_not_there() -> None:
+    """What the README says is planned as a whole family has no rule yet."""
+    planned = re.search(r"Planned, and not there yet: (.*?)\.\n", README, re.DOTALL)
+    assert planned is not None
+    families = {f"AFA{number}" for number in range(1, len(FAMILIES) + 1)}
+    there = {rule.code[:4] for rule in RULES}
+    more = set(re.findall(r"more of [^(]*\((AFA\d)\)", planned[1]))
+    assert set(re.findall(r"AFA\d", planned[1])) == (families - there) | more
+    assert more <= there
+
+
+def test_options_and_commands_exist(flake8: RunFlake8, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    helped = "\n".join(flake8(tmp_path, "--help", select=()).lines)
+    options = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", without_blocks(README))) - {"--strict"}  # mypy's
+    assert "--afa-root" in options
+    assert [option for option in sorted(options) if f"{option} " not in helped.replace("\n", " \n")] == []
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    usage = capsys.readouterr().out
+    shown = re.findall(r"^flake8-async-fastapi (\w+) ", README, re.MULTILINE)
+    assert sorted(shown) == sorted(re.findall(r"^ {4}(\w+) ", usage, re.MULTILINE))
+
+
+def test_described_libraries_have_tables() -> None:
+    """The README names the libraries of all tables."""
+    text = flat(README).lower()
+    source = ast.parse((PACKAGE / "knowledge" / "__init__.py").read_text(encoding="utf-8"))
+    (tables,) = (
+        node.value
+        for node in source.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_TABLES"
+    )
+    names = [name.strip("_") for name in ast.unparse(tables).strip("()").split(", ")] if tables else []
+    assert "sqlalchemy" in names
+    described = re.search(r"written down in tables: (.*?)\. values of", text)
+    assert described is not None
+    assert sorted(re.findall(r"\w+", described[1].replace(" and ", " "))) == sorted([*names, "fastapi"])
+
+
+# --- ARCHITECTURE ----------------------------------------------------------------------
+
+
+def packages() -> Iterator[Path]:
+    """The folders of the package with code of their own; the blog is one, whatever it consists of."""
+    for init in sorted(PACKAGE.rglob("__init__.py")):
+        parts = init.parent.relative_to(PACKAGE).parts
+        if parts and parts[0] != "_docs" and (parts[0] != "blog" or len(parts) == 1):
+            yield init.parent
+
+
+@pytest.mark.parametrize("folder", packages(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_package_is_named(folder: Path) -> None:
+    assert f"`{folder.relative_to(PACKAGE).as_posix()}/`" in ARCHITECTURE
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [PACKAGE, *(path for path in packages() if path.parent == PACKAGE and path.name != "blog")],
+    ids=lambda path: path.name,
+)
+def test_invariants_are_those_of_the_code(folder: Path) -> None:
+    """The first sentence of each package's invariant, as its docstring has it."""
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert docstring is not None and "Invariant: " in docstring
+    invariant = re.match(r"(.*?)[.:;(](?:\s|$)|(.*?) \(", flat(docstring.partition("Invariant: ")[2]))
+    assert invariant is not None
+    assert f"**Invariant:** {(invariant[1] or invariant[2]).strip()}" in flat(ARCHITECTURE)
+
+
+def test_files_that_are_named_exist() -> None:
+    named = set(re.findall(r"`([\w./]+(?:\.py|/))`", without_blocks(ARCHITECTURE))) - {"src/"}
+    planned = set(re.findall(r"a layer `(\w+/)`", ARCHITECTURE))
+    folders = [ROOT, PACKAGE, *packages()]
+    missing = {name for name in named if not any((folder / name).exists() for folder in folders)}
+    assert len(named) > 40
+    assert missing == planned
+
+
+def test_modules_of_the_interpreter_are_all_named() -> None:
+    modules = {path.name for path in (PACKAGE / "interpreter").glob("*.py")} - {"__init__.py"}
+    rows = "".join(line.split("|")[1] for line in ARCHITECTURE.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`(\w+\.py)`", rows)) == modules
+
+
+def test_names_of_code_exist() -> None:
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for folder in [PACKAGE, *packages()] for path in folder.glob("*.py")
+    )
+    words = set(re.findall(r"\w+", source))
+    named = re.findall(r"`([A-Z]\w+(?:\.\w+)?|[a-z]+_\w+)(?:\([^`]*\))?`", ARCHITECTURE)
+    parts = {part for name in named for part in name.split(".")} - {"py"}
+    assert len(parts) > 30
+    assert sorted(parts - words) == []
+
+
+def test_all_events_are_named() -> None:
+    events = ast.parse((PACKAGE / "interpreter" / "events.py").read_text(encoding="utf-8"))
+    classes = {
+        node.name
+        for node in events.body
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Event" for base in node.bases)
+    }
+    assert "Misused" in classes
+    assert sorted(name for name in classes if f"`{name}`" not in ARCHITECTURE) == []
+
+
+# --- all documents ---------------------------------------------------------------------
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", without_blocks(document.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@every_document
+def test_links_lead_somewhere(document: Path) -> None:
+    broken = []
+    for link in LINK.finditer(without_blocks(document.read_text(encoding="utf-8"))):
+        target, _, anchor = link["target"].partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        path = document.parent / target if target else document
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            broken.append(link["target"])
+    assert broken == []
+
+
+@every_document
+def test_no_paths_of_a_machine(document: Path) -> None:
+    lines = document.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if MACHINE_PATH.search(line)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["see /home/ann/x", "`/tmp/x`", "(/opt/a/b)", r"C:\x", "cd /work/main", '"/Users/ann/x"']
+)
+def test_what_is_a_path_of_a_machine(text: str) -> None:
+    assert MACHINE_PATH.search(text)
+
+
+@pytest.mark.parametrize("text", ["tests/work/x", "~/opt/x", "GET /users/1", "https://a.org/home/x", "./var/x"])
+def test_what_is_no_path_of_a_machine(text: str) -> None:
+    assert not MACHINE_PATH.search(text)
+
+
+def test_index_of_documents_is_complete() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {
+        (index.parent / link["target"].partition("#")[0]).resolve()
+        for link in LINK.finditer(index.read_text(encoding="utf-8"))
+    }
+    assert sorted(set((ROOT / "docs").rglob("*.md")) - linked - {index}) == []
+
+
+# --- the changelog ---------------------------------------------------------------------
+
+
+def test_fragments_are_of_known_kinds() -> None:
+    """A fragment of another kind would be left out of the changelog without a word."""
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    kinds = set(re.findall(r'\[\[tool\.towncrier\.type\]\]\ndirectory = "(\w+)"', settings))
+    assert "rule" in kinds
+    fragments = {path for path in (ROOT / "changelog.d").iterdir() if not path.name.startswith(".")}
+    fragments -= {ROOT / "changelog.d" / name for name in ("README.md", "template.md.jinja")}
+    for path in fragments:
+        assert re.fullmatch(rf"[\w.-]+\.({'|'.join(sorted(kinds))})\.md", path.name), path.name
+        assert path.read_text(encoding="utf-8").strip(), path.name
+    table = (ROOT / "changelog.d" / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == kinds
+
+
+def test_changelog_has_the_place_for_the_next_version() -> None:
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    start = re.search(r'^start_string = "(.*)\\n"$', settings, re.MULTILINE)
+    assert start is not None
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert changelog.count(f"{start[1]}\n") == 1
+
+
+def test_version_is_in_the_changelog_once_it_is_released() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## (\d+\.\d+\.\d+) ", changelog, re.MULTILINE)
+    assert released == sorted(released, key=lambda text: tuple(map(int, text.split("."))), reverse=True)
+    assert not released or released[0] == flake8_async_fastapi.__version__
