@@ -172,8 +172,8 @@ def test_trace_function(run: Run) -> None:
 
 def test_trace_method(run: Run) -> None:
     assert shown(run("trace", "service.py:Mailer.send")[1]) == {2, 3}
-    assert shown(run("trace", "service.py:Inner.send")[1]) == {8}
-    assert shown(run("trace", "service.py:send")[1]) == {3, 8}
+    assert shown(run("trace", "service.py:Inner.send")[1]) == {7, 8}
+    assert shown(run("trace", "service.py:send")[1]) == {2, 3, 7, 8}
     assert shown(run("trace", "service.py:Mailer")[1]) >= {3, 8}
 
 

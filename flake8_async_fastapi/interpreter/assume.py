@@ -7,33 +7,40 @@ from typing import TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import expressions
+from flake8_async_fastapi.interpreter import attributes, expressions, names
+from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
 from flake8_async_fastapi.interpreter.values import (
     NONE,
+    UNKNOWN,
     ClassValue,
     Collection,
     Const,
     Coroutine,
     Function,
     Generator,
+    Instance,
     Library,
     Object,
     Options,
     Plain,
     Unknown,
     Value,
+    held,
     is_none,
     options,
     truth,
     union,
 )
-from flake8_async_fastapi.knowledge import is_absent, is_guard
+from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
 
 _Test: TypeAlias = Callable[[Value], bool]
 
 _OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"})
+
+
+_SAME = {"is": True, "==": True, "is not": False, "!=": False}
 
 
 def may_be(value: Value, outcome: bool) -> bool:
@@ -63,6 +70,13 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             wanted = (op == "is") is outcome
             return _known(
                 frame, state, test, outcome, lambda value: is_none(value) is not (not wanted), source(left)
+            )
+        case tree.Compare(left=tree.Call(func=tree.Name(id="type"), args=[of]), ops=[op], rights=[cls]) if (
+            op in _SAME
+        ):
+            wanted = _SAME[op] is outcome
+            return _narrow(
+                frame, state, source(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
             )
         case tree.Call(func=func, args=args) if args:
             return _assume_call(frame, state, func, args, outcome)
@@ -103,7 +117,7 @@ def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
     """The state in which a variable has only the values that fit; none if no value does."""
     value = state.get(name)
     if value is None:
-        return [state.fork()]
+        value = _outside(frame, state, name)
     left = [option for option in options(value) if fits(option)]
     if not left:
         return []
@@ -111,6 +125,17 @@ def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
     if isinstance(value, Options):
         after.narrow(name, union(left))
     return [after]
+
+
+def _outside(frame: Frame, state: State, path: str) -> Value:
+    """The value of a name (or ``name.attribute``) that was not assigned on this path."""
+    first, *rest = path.split(".")
+    value = names.lookup(frame, state, first)
+    if rest and isinstance(value, Unknown):
+        return UNKNOWN
+    for name in rest:
+        value = attributes.attribute(frame.ctx, value, name)
+    return UNKNOWN if any(held(value)) else value
 
 
 def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
@@ -128,7 +153,7 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
             return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             return _narrow(
-                frame, state, name, lambda value: _is_instance(value, args[1]) is not (not outcome)
+                frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
             )
     return [state.fork()]
 
@@ -154,7 +179,7 @@ def _can_await(value: Value) -> bool | None:
     return None
 
 
-def _is_instance(value: Value, classes: Expr) -> bool | None:
+def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
     """Whether ``isinstance`` says yes; None where the classes or the value are not known."""
     if isinstance(value, Unknown):
         return None
@@ -168,4 +193,21 @@ def _is_instance(value: Value, classes: Expr) -> bool | None:
         return True
     if isinstance(value, Const) and type(value.value).__name__ in named:
         return True
+    if isinstance(value, (Instance, Object)):
+        return _is_one_of(frame, value, [expressions.evaluate(frame, State(), cls) for cls in alternatives])
     return None
+
+
+def _is_one_of(frame: Frame, value: Instance | Object, asked: list[Value]) -> bool | None:
+    """Whether an object is of one of some classes; None where it may be of a subclass."""
+    if isinstance(value, Instance):
+        above = project_classes.mro(frame.ctx, value.cls)
+        if any(cls in above for cls in asked):
+            return True
+        exact = value.exact and all(isinstance(base, ClassValue) for base in above)
+    else:
+        if any(isinstance(cls, Library) and is_subtype(value.type, cls.dotted) for cls in asked):
+            return True
+        exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
+    known = all(isinstance(cls, (ClassValue, Library)) for cls in asked)
+    return False if exact and known else None

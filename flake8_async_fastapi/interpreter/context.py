@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -17,7 +17,6 @@ from flake8_async_fastapi.interpreter.values import (
     Coroutine,
     Function,
     Object,
-    Options,
     Plain,
     Unknown,
     Value,
@@ -301,8 +300,8 @@ class Frame:
     settled: set[tuple[str, int, int]] = field(default_factory=set)
     given_back: set[tuple[str, int, int]] = field(default_factory=set)
     misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
-    tested: dict[tuple[str, int, int], dict[tuple[int, int], str]] = field(default_factory=dict)
-    open_tests: set[tuple[int, int]] = field(default_factory=set)
+    tested: dict[tuple[str, int, int], list[tuple[int, int, str]]] = field(default_factory=dict)
+    open_tests: set[tuple[int, int, str]] = field(default_factory=set)
     effects: dict[Effect, None] = field(default_factory=dict)
     guards_loop: bool = False
     globals: set[str] = field(default_factory=set)
@@ -345,14 +344,3 @@ class Frame:
         """As ``settle``, but for what a container holds only: a coroutine itself was misused."""
         if isinstance(value, Collection):
             self.settle(value)
-
-
-def without_none(value: Value, drop: Iterable[Value]) -> Value:
-    """A value without some of its options, if others remain."""
-    if not isinstance(value, Options):
-        return value
-    dropped = set(drop)
-    kept = tuple(option for option in value.values if option not in dropped)
-    if not kept:
-        return value
-    return kept[0] if len(kept) == 1 else Options(kept)

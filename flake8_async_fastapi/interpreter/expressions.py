@@ -152,7 +152,7 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         else:
             frame.settle(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
-        return _concatenated(left, right)
+        return _concatenated(frame, left, right)
     if node.op == "%" and isinstance(left, (Const, Plain)):
         test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
@@ -161,9 +161,11 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
-def _concatenated(left: Collection, right: Collection) -> Value:
+def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:
     if left.items is not None and right.items is not None and left.keys is None and right.keys is None:
         return Collection(left.kind, items=left.items + right.items)
+    frame.settle(left)
+    frame.settle(right)
     return Collection(left.kind)
 
 
@@ -210,7 +212,8 @@ def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:
-                test(frame, side, node, "compared")
+                if not isinstance(side, Const):
+                    test(frame, side, node, "compared")
             elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
                 use(frame, side, "compared")
     return Plain("bool")

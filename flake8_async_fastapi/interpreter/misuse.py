@@ -28,10 +28,10 @@ def use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
 
 def test(frame: Frame, value: Value, node: Expr, how: str = "condition") -> None:
     """A value is tested: right for a coroutine that is awaited elsewhere, or may be something else."""
-    place = (node.line, node.col)
+    place = (node.line, node.col, how)  # `x is None` is a comparison, and begins where `x` does
     for option in options(value):
         if isinstance(option, Coroutine):
-            frame.tested.setdefault(option.origin, {}).setdefault(place, how)
+            frame.tested.setdefault(option.origin, []).append(place)
         else:
             frame.open_tests.add(place)
 
@@ -60,7 +60,7 @@ def forgotten(frame: Frame) -> None:
 
 def _tested(frame: Frame, coroutine: Coroutine) -> str:
     """How a coroutine was tested where nothing else ever stands; empty if it was not."""
-    for place, how in frame.tested.get(coroutine.origin, {}).items():
+    for place in frame.tested.get(coroutine.origin, ()):
         if place not in frame.open_tests:
-            return how
+            return place[2]
     return ""

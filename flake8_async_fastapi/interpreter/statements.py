@@ -385,6 +385,9 @@ def _match(frame: Frame, state: State, node: tree.Match) -> States:
         inside = state.fork()
         for name in case.names:
             inside.bind(name, UNKNOWN)
+        if source(node.subject) and isinstance(subject, Options):
+            frame.settle(subject)
+            inside.bind(source(node.subject), UNKNOWN)  # which of them it is, the pattern decides
         for cls in case.classes:
             expressions.evaluate(frame, inside, cls)
         entering = [inside]

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.interpreter import expressions, functions, statements
-from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary, without_none
+from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -29,9 +29,10 @@ from flake8_async_fastapi.interpreter.values import (
     Partial,
     Unknown,
     Value,
+    common,
     held,
     is_plain,
-    union,
+    outcome,
 )
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
@@ -225,8 +226,8 @@ def _run_body(ctx: Context, function: Function, bound: Bound) -> Summary:
         frame.returns.append(NONE)
     effects = () if frame.guards_loop else tuple(frame.effects)
     return Summary(
-        union([UNKNOWN if _foreign(value) else value for value in frame.returns]),
-        union(frame.yields) if frame.yields else UNKNOWN,
+        outcome([UNKNOWN if _foreign(value) else value for value in frame.returns]),
+        outcome(frame.yields) if frame.yields else UNKNOWN,
         _receiver(frame, [*ends, *frame.left]),
         effects,
     )
@@ -251,5 +252,5 @@ def _receiver(frame: Frame, ends: list[State]) -> Value | None:
                 found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _flat(without_none(union(values), (NONE,)), 1)
+        attributes[name] = _flat(common(values), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -6,7 +6,7 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -307,13 +307,13 @@ def union(values: list[Value]) -> Value:
     return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
 
 
-def common(values: list[Value]) -> Value:
+def common(values: Iterable[Value]) -> Value:
     """What a name is that is bound in several places, of which one counts at a time.
 
     None is left out: such a name is set later.  Which of the others counts, the
     places that use it know and we do not; so they must be of one type.
     """
-    found = list(dict.fromkeys(value for value in values if value != NONE))
+    found = [value for value in dict.fromkeys(flattened(values)) if value != NONE]
     if len(found) == 1:
         return found[0]
     match found:
@@ -325,7 +325,30 @@ def common(values: list[Value]) -> Value:
             isinstance(o, Function) and o.is_async == first.is_async for o in others
         ):
             return found[-1]
+        case [Coroutine(), *others] if all(isinstance(o, Coroutine) for o in others):
+            return union(found)
+        case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
+            return Plain("object")
     return UNKNOWN
+
+
+def outcome(values: Iterable[Value]) -> Value:
+    """What a call gives that may give any of several values.
+
+    Callers often know by a condition of their own which it is; so the values
+    must be of one type, None apart.
+    """
+    found = list(flattened(values))
+    result = common(found)
+    if NONE in found:
+        return NONE if all(value == NONE for value in found) else union([result, NONE])
+    return result
+
+
+def flattened(values: Iterable[Value]) -> Iterator[Value]:
+    """Values, with the options of those that have several."""
+    for value in values:
+        yield from options(value)
 
 
 def options(value: Value) -> tuple[Value, ...]:
