@@ -38,10 +38,15 @@ class Misused(Event):
 
 @dataclass(frozen=True, slots=True)
 class Awaited(Event):
-    """``await`` on a value; ``text`` is the awaited expression as written."""
+    """``await`` on a value; ``text`` is the awaited expression as written.
+
+    ``supports`` here and below is all that the value can be used for, in the
+    words of the knowledge tables; None where that is not known.
+    """
 
     value: Value
     text: str
+    supports: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Entered(Event):
     value: Value
     is_async: bool
     text: str
+    supports: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Iterated(Event):
     value: Value
     is_async: bool
     text: str
+    supports: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)

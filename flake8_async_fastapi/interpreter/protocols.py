@@ -6,13 +6,14 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import classes, functions, library
-from flake8_async_fastapi.interpreter.context import Frame
+from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.interpreter.misuse import misuse
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     Arguments,
+    ClassValue,
     Collection,
     Coroutine,
     Generator,
@@ -25,13 +26,42 @@ from flake8_async_fastapi.interpreter.values import (
     union,
 )
 
+_METHODS = {
+    "__enter__": "with",
+    "__aenter__": "async-with",
+    "__iter__": "iter",
+    "__getitem__": "iter",
+    "__aiter__": "async-iter",
+    "__await__": "await",
+    "__call__": "call",
+}
+
+
+def supports(ctx: Context, value: Value) -> frozenset[str] | None:
+    """All that a value can be used for besides its members; None where that is not known."""
+    match value:
+        case Manager(is_async=is_async):
+            return frozenset({"async-with" if is_async else "with"})
+        case Generator(is_async=is_async):
+            return frozenset({"async-iter" if is_async else "iter"})
+        case Object():
+            return None if library.only_declared(value) else knowledge.protocols(value.type)
+        case Instance(cls=cls, exact=True):
+            order = classes.mro(ctx, cls)
+            if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
+                return None
+            found = {kind for method, kind in _METHODS.items() if classes.has_member(ctx, cls, method)}
+            return frozenset(found)
+    return None
+
 
 def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
     results = []
     for option in options(value):
         if frame.emit:
-            frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value)))
+            able = supports(frame.ctx, option)
+            frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value), able))
         frame.settle(option)
         results.append(adopted(frame, result_of_await(frame, option), node, made_by_await=True))
     return union(results)
@@ -82,7 +112,8 @@ def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) 
             if isinstance(option, Coroutine):
                 misuse(frame, option, "entered", "async with" if is_async else "with")
             if frame.emit:
-                frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node)))
+                able = supports(frame.ctx, option)
+                frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node), able))
         results.append(_entered(frame, option, is_async))
     return union(results)
 
@@ -108,7 +139,8 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
         if isinstance(option, Coroutine):
             misuse(frame, option, "iterated", "async for" if is_async else "for")
         if frame.emit:
-            frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node)))
+            able = supports(frame.ctx, option)
+            frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
         results.append(element(frame, option, is_async))
     return union(results)

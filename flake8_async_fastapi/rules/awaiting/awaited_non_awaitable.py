@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.interpreter.events import Awaited
 from flake8_async_fastapi.interpreter.library import only_declared
 from flake8_async_fastapi.interpreter.values import (
@@ -13,6 +12,7 @@ from flake8_async_fastapi.interpreter.values import (
     Const,
     Function,
     Generator,
+    Instance,
     Manager,
     Member,
     Object,
@@ -31,13 +31,13 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(Awaited):
-        what = _not_awaitable(event.value)
+        what = _not_awaitable(event.value, event.supports)
         if what:
             remedy = _remedy(event.value, event.text)
             yield RULE.at(event, f"{event.text} gives {what}, which cannot be awaited: {remedy}")
 
 
-def _not_awaitable(value: Value) -> str:
+def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
     """What a value is in words, if it surely cannot be awaited; empty otherwise."""
     match value:
         case Const(value=None):
@@ -47,32 +47,31 @@ def _not_awaitable(value: Value) -> str:
         case Plain(kind="object"):
             return "a plain value"
         case Plain(kind=kind):
-            return f"a {kind}"
+            return _with_article(kind)
         case Collection(kind=kind) if kind != "generator":
             return f"a {kind}"
-        case Generator(is_async=True):
-            return "an async generator"
-        case Manager():
-            return "a context manager"
         case Function():
             return "a function that is not called"
         case Member(receiver=receiver) if not only_declared(receiver):
             return "a method that is not called"
         case ClassValue():
             return "a class"
-        case Object():
-            return _object(value)
+    if supports is None or "await" in supports:
+        return ""
+    match value:
+        case Generator(is_async=is_async):
+            return "an async generator" if is_async else ""
+        case Manager():
+            return "a context manager"
+        case Object(type=name):
+            return _with_article(name.rpartition(".")[2].lstrip("_"))
+        case Instance(cls=cls):
+            return _with_article(cls.name)
     return ""
 
 
-def _object(value: Object) -> str:
-    protocols = knowledge.protocols(value.type)
-    if protocols is None or "await" in protocols:
-        return ""
-    if only_declared(value):
-        return ""
-    last = value.type.rpartition(".")[2].lstrip("_")
-    return f"an {last}" if last[0] in "AEIOU" else f"a {last}"
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "AEIOUaeio" else f"a {name}"
 
 
 def _remedy(value: Value, text: str) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.interpreter.events import Entered, Iterated
-from flake8_async_fastapi.interpreter.library import only_declared
-from flake8_async_fastapi.interpreter.values import Generator, Manager, Object, Value
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -20,33 +17,23 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for entered in events.of(Entered):
-        has = _managers(entered.value)
-        if has is not None and ("async-with" if entered.is_async else "with") not in has:
-            used, other = ("async with", "with") if entered.is_async else ("with", "async with")
-            right = "with" if entered.is_async else "async-with"
-            remedy = f"use {other}" if right in has else f"it cannot be entered with {other} either"
-            yield RULE.at(entered, f"{entered.text} does not support {used}: {remedy}")
+        words = ("async with", "with") if entered.is_async else ("with", "async with")
+        if problem := _problem(entered.supports, words, "entered"):
+            yield RULE.at(entered, f"{entered.text} {problem}")
     for iterated in events.of(Iterated):
-        has = _iterables(iterated.value)
-        if has is not None and ("async-iter" if iterated.is_async else "iter") not in has:
-            used, other = ("async for", "for") if iterated.is_async else ("for", "async for")
-            right = "iter" if iterated.is_async else "async-iter"
-            remedy = f"use {other}" if right in has else f"it cannot be iterated with {other} either"
-            yield RULE.at(iterated, f"{iterated.text} does not support {used}: {remedy}")
+        words = ("async for", "for") if iterated.is_async else ("for", "async for")
+        if problem := _problem(iterated.supports, words, "iterated"):
+            yield RULE.at(iterated, f"{iterated.text} {problem}")
 
 
-def _managers(value: Value) -> frozenset[str] | None:
-    """Which of ``with`` and ``async-with`` a value supports; None where that is not known."""
-    if isinstance(value, Manager):
-        return frozenset({"async-with"} if value.is_async else {"with"})
-    if isinstance(value, Object) and not only_declared(value):
-        return knowledge.protocols(value.type)
-    return None
+_PROTOCOLS = {"with": "with", "async with": "async-with", "for": "iter", "async for": "async-iter"}
 
 
-def _iterables(value: Value) -> frozenset[str] | None:
-    if isinstance(value, Generator):
-        return frozenset({"async-iter"} if value.is_async else {"iter"})
-    if isinstance(value, Object) and not only_declared(value):
-        return knowledge.protocols(value.type)
-    return None
+def _problem(supports: frozenset[str] | None, words: tuple[str, str], used_for: str) -> str:
+    """What is wrong with the first of two words for an object; empty if nothing is known to be."""
+    used, other = words
+    if supports is None or _PROTOCOLS[used] in supports:
+        return ""
+    if _PROTOCOLS[other] in supports:
+        return f"does not support {used}: use {other}"
+    return f"does not support {used}: it cannot be {used_for} at all"
