@@ -153,7 +153,8 @@ class Context:
     result is assumed to be; ``cut`` is the least depth of one that was asked for
     its own result, ``provisional`` what rests on such an assumption.  ``active``
     are the functions under way with the depth of their outermost call,
-    ``given_up`` what could not be computed within the limits.
+    ``asked`` those under way that were asked for, ``bent`` what is provisional and
+    not to be kept, ``given_up`` what could not be computed within the limits.
     """
 
     project: Project
@@ -163,6 +164,7 @@ class Context:
     active: dict[object, int] = field(default_factory=dict)
     given_up: set[object] = field(default_factory=set)
     bent: set[object] = field(default_factory=set)
+    asked: set[object] = field(default_factory=set)
     running: dict[object, tuple[int, Any]] = field(default_factory=dict)
     cut: int = NO_CUT
     steps: int = 0
@@ -189,6 +191,7 @@ class Context:
         self.cut = NO_CUT
         self.provisional.clear()
         self.bent.clear()
+        self.asked.clear()
 
     def _compute_apart(self, deep: TooDeep) -> None:
         pending = [deep.asked]
@@ -226,6 +229,7 @@ class Context:
         if key in self.running:
             at, assumed = self.running[key]
             self.cut = min(self.cut, at)
+            self.asked.add(key)
             return cast(T, assumed)
         if self.exhausted() or key in self.given_up:
             self.cut = -1
@@ -250,6 +254,7 @@ class Context:
     def _settled(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
         """The result that is the same when it is computed from itself; the default if there is none."""
         assumed = default
+        known = len(self.provisional)
         for _ in range(MOST_ROUNDS):
             self.cut = NO_CUT
             self.running[key] = depth, assumed
@@ -257,9 +262,16 @@ class Context:
                 value = compute()
             finally:
                 del self.running[key]
-            if self.cut != depth:  # it does not ask for itself, or rests on one further out
+            asked = key in self.asked
+            self.asked.discard(key)
+            if self.exhausted():
+                self.cut = -1  # it was not seen to its end: not to be kept
+            if not asked:
                 return value
-            resting = [other for other, (_, cut) in self.provisional.items() if cut >= depth]
+            resting = list(self.provisional)[known:]
+            if self.cut < depth:  # it rests on one further out too: to be computed anew when that is known
+                self.bent.update(resting, (key,))
+                return value
             if value == assumed:
                 for other in resting:
                     found, _ = self.provisional.pop(other)
