@@ -81,6 +81,11 @@ class Analysis:
         texts = "\n".join(f"{path} {source.digest}" for path, source in sorted(self.sources.items()))
         return digest(texts, salt=salt())
 
+    @cached_property
+    def _names(self) -> str:
+        """A digest of the files that there are, whatever they say."""
+        return digest("\n".join(sorted(self.sources)), salt=salt())
+
     def prepare(self) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
 
@@ -93,14 +98,14 @@ class Analysis:
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of one file; none for a file that does not parse."""
-        key = digest(path, salt=self.key)
-        cached = _decode_findings(self.cache.read("findings", key), path)
+        place = digest(path, salt=self._names)  # the newest verdict only: older states would pile up
+        cached = _decode_findings(self.cache.read("findings", place), path, self.key)
         if cached is not None:
             return cached
         found = survive(path, "analysed", lambda: check_all(Events(self.events(path))))
         if found is None:
             return []
-        self._keep("findings", key, msgspec.msgpack.encode(found))
+        self._keep("findings", place, msgspec.msgpack.encode((self.key, found)))
         return found
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
@@ -185,15 +190,18 @@ def survive(
     return None
 
 
-def _decode_findings(data: bytes | None, path: str) -> list[Finding] | None:
-    """The findings in an entry of the cache, or None: what it says may come from anywhere."""
+def _decode_findings(data: bytes | None, path: str, key: str) -> list[Finding] | None:
+    """The findings in an entry of the cache, or None: what it says may come from anywhere.
+
+    ``key`` names the state of the project that the findings must be of.
+    """
     if data is None:
         return None
     try:
-        found = msgspec.msgpack.decode(data, type=list[Finding])
+        state, found = msgspec.msgpack.decode(data, type=tuple[str, list[Finding]])
     except (msgspec.DecodeError, RecursionError):
         return None
-    plausible = all(
+    plausible = state == key and all(
         finding.path == path and finding.line >= 0 and finding.col >= 0 and finding.code.isalnum()
         for finding in found
     )

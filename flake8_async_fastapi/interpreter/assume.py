@@ -40,6 +40,7 @@ _Test: TypeAlias = Callable[[Value], bool]
 _OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"})
 
 
+_OF_CALLABLES = frozenset({"Callable", "FunctionType", "MethodType", "type", "object"})
 _SAME = {"is": True, "==": True, "is not": False, "!=": False}
 
 
@@ -193,6 +194,8 @@ def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
         return True
     if isinstance(value, Const) and type(value.value).__name__ in named:
         return True
+    if isinstance(value, (Function, ClassValue)):
+        return True if named & _OF_CALLABLES else None if "" in named else False
     if isinstance(value, (Instance, Object)):
         return _is_one_of(frame, value, [expressions.evaluate(frame, State(), cls) for cls in alternatives])
     return None

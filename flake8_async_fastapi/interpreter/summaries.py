@@ -7,10 +7,11 @@ all calls share one summary.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
+from flake8_async_fastapi.facts.walk import flat
 from flake8_async_fastapi.interpreter import expressions, functions, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary
 from flake8_async_fastapi.interpreter.values import (
@@ -45,12 +46,25 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     ``arguments`` are None where the caller is not known: then parameters have
     what their annotations say.
     """
+    if arguments is not None and _is_long(ctx, function):
+        arguments = None  # its result hardly hangs on one argument, and each run costs
     bound = bind(ctx, function, arguments)
     if function.key in ctx.active and arguments is not None:
         # arguments may grow without end from call to call: inside itself a function has its usual ones
         ctx.bend(ctx.active[function.key])
         bound = bind(ctx, function, None)
     return ctx.once(("call", function, bound), lambda: _run(ctx, function, bound), Summary())
+
+
+_LONG: Final = 60
+
+
+def _is_long(ctx: Context, function: Function) -> bool:
+    """Whether a function has too many statements to be run for each combination of arguments."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
+        return False
+    return ctx.once(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _LONG, False)
 
 
 def assigned(ctx: Context, method: Function, name: str) -> Value:

@@ -1,5 +1,5 @@
 """All facts joined: which file a name of another module means.
 
 Invariant: knows names and files only; what a name's value is, the interpreter
-finds out.  Never reads the disk: facts come through a loader.
+finds out.  Never reads the disk.
 """

@@ -39,7 +39,7 @@ def find_root(
 
     In this order: the configured root; the nearest directory above the file
     with a project file; the nearest one with a repository; the outermost
-    directory of the command line that holds the file; ``cwd`` if it holds the
+    directory of the command line that holds the file (if that is a package, what holds it); ``cwd`` if it holds the
     file; the directory that holds the file's topmost package.  The user's home
     and the root of the file system are taken only for good reasons, since
     everything below the root is searched.
@@ -62,7 +62,7 @@ def find_root(
     named = {absolute(here / argument) for argument in arguments}
     for directory in reversed(above):
         if directory in named:
-            return directory
+            return _above_packages(directory)  # `flake8 app` means the project that imports `app`
     if here in above and here not in wide:
         return here
     return _above_packages(file.parent)
