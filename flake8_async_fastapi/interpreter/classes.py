@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 from flake8_async_fastapi.interpreter import declarations, expressions, functions, library, names, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    Function,
     Instance,
     Library,
     Member,
@@ -160,7 +162,7 @@ def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             name
             for statement in flat(cls.node.body)
             if isinstance(statement, tree.FunctionDef)
-            for name in _assigned_in(statement)
+            for name in _assigned_in(ctx, cls, statement)
         }
         above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
         return frozenset(own).union(*above)
@@ -199,7 +201,8 @@ def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instan
         receiver = None
     elif how == "class":
         receiver = instance.cls
-    return functions.define(_class_frame(ctx, owner), node, owner, receiver)
+    method = functions.define(_class_frame(ctx, owner), node, owner, receiver)
+    return replace(method, is_static=True) if how == "static" and isinstance(method, Function) else method
 
 
 def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
@@ -234,7 +237,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
         if not isinstance(base, ClassValue):
             continue
         for statement in flat(base.node.body):
-            if isinstance(statement, tree.FunctionDef) and name in _assigned_in(statement):
+            if isinstance(statement, tree.FunctionDef) and name in _assigned_in(ctx, base, statement):
                 me = Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
                 values.append(summaries.assigned(ctx, method, name))
@@ -243,21 +246,22 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
     return common(values)
 
 
-def _assigned_in(method: tree.FunctionDef) -> Iterator[str]:
+def _assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
     """The attributes that a method assigns on its first parameter."""
+    key = ("assigned in", owner.path, method.line, method.col)
+    return ctx.once(key, lambda: frozenset(_assignments(method)), frozenset())
+
+
+def _assignments(method: tree.FunctionDef) -> Iterator[str]:
     if not method.params:
         return
     me = method.params[0].name
     for statement in flat(method.body):
-        targets = statement.targets if isinstance(statement, tree.Assign) else []
+        targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
         if isinstance(statement, tree.With):
             targets = [item.target for item in statement.items if item.target is not None]
         for target in targets:
-            if (
-                isinstance(target, tree.Attr)
-                and isinstance(target.value, tree.Name)
-                and target.value.id == me
-            ):
+            if isinstance(target, tree.Attr) and dotted(target.value) == me:
                 yield target.name
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import calls, declarations, expressions, summaries
+from flake8_async_fastapi.interpreter import calls, classes, declarations, expressions, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.values import (
@@ -19,6 +21,7 @@ from flake8_async_fastapi.interpreter.values import (
     Dependency,
     Function,
     Generator,
+    Instance,
     Library,
     Manager,
     Member,
@@ -74,8 +77,13 @@ def define(
     frame: Frame, node: tree.FunctionDef, owner: ClassValue | None, receiver: Value | None = None
 ) -> Value:
     """The value of a function once its decorators are applied; unknown if one of them is."""
-    function = as_function(frame.path, node, owner, receiver, frame.closure)
-    return decorated(frame, State(), function)
+    function = as_function(frame.path, node, owner, None, frame.closure)
+    value: Value = function
+    if node.decorators:  # once for all receivers: what a decorator makes is a new function each time
+        value = frame.ctx.once(("define", function), lambda: decorated(frame, State(), function), UNKNOWN)
+    return (
+        replace(value, receiver=receiver) if isinstance(value, Function) and receiver is not None else value
+    )
 
 
 def decorated(frame: Frame, state: State, function: Function) -> Value:
@@ -94,10 +102,7 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
     called = expressions.evaluate(frame, state, written)
     if isinstance(called, Library):
         if called.dotted in _CONTEXTS and isinstance(value, Function):
-            wrapped = _CONTEXTS[called.dotted]
-            return Function(
-                value.path, value.node, value.key, value.owner, value.receiver, value.closure, wrapped
-            )
+            return replace(value, wrapped=_CONTEXTS[called.dotted])
         coroutine = isinstance(value, Function) and value.is_async
         if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
             return value
@@ -107,23 +112,8 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
         made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
         given_back = given(frame, made, Arguments((value,)))
         if isinstance(given_back, Function):
-            if isinstance(value, Function) and given_back.receiver is None and value.receiver is not None:
-                return _bind(given_back, value)
             return given_back
     return UNKNOWN
-
-
-def _bind(wrapper: Function, wrapped: Function) -> Function:
-    """The wrapper that a decorator made of a method is a method too."""
-    return Function(
-        wrapper.path,
-        wrapper.node,
-        wrapper.key,
-        wrapped.owner,
-        wrapped.receiver,
-        wrapper.closure,
-        wrapper.wrapped,
-    )
 
 
 def is_route_verb(value: Value) -> bool:
@@ -138,6 +128,7 @@ def call(
     frame: Frame, function: Function, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
+    function, arguments = _bound_by_first(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
         value = summaries.summarise(frame.ctx, function, arguments).yields
@@ -154,6 +145,17 @@ def call(
     for effect in summary.effects:
         calls.affect(frame, Effect(effect.kind, effect.label, (function.name, *effect.chain)), label, origin)
     return _or_declared(frame.ctx, function, summary.returns)
+
+
+def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> tuple[Function, Arguments]:
+    """A method that is called with its receiver as the first argument, as decorators do."""
+    if function.owner is None or function.receiver is not None or function.is_static or not arguments.args:
+        return function, arguments
+    first, *rest = arguments.args
+    cls = first.cls if isinstance(first, Instance) else first
+    if isinstance(cls, ClassValue) and function.owner in classes.mro(ctx, cls):
+        return replace(function, receiver=first), replace(arguments, args=tuple(rest))
+    return function, arguments
 
 
 def returned(ctx: Context, function: Function, arguments: Arguments) -> Value:

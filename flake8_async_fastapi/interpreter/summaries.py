@@ -7,6 +7,7 @@ all calls share one summary.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
@@ -120,6 +121,8 @@ def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound
     params = list(function.node.params)
     if _takes_receiver(function):
         params.pop(0)
+    elif function.receiver is not None and arguments is not None:  # into `*args`
+        arguments = replace(arguments, args=(function.receiver, *arguments.args))
     handed = arguments is None and not function.is_async and function.name in ctx.project.handed_to_run_sync
     bound = []
     for place, param in enumerate(params):

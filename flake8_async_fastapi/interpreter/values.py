@@ -149,6 +149,7 @@ class Function:
     receiver: Value | None = None
     closure: Closure | None = None
     wrapped: str = ""
+    is_static: bool = False
 
     @property
     def is_async(self) -> bool:

@@ -39,10 +39,10 @@ def find_root(
 
     In this order: the configured root; the nearest directory above the file
     with a project file; the nearest one with a repository; the outermost
-    directory of the command line that holds the file (if that is a package, what holds it); ``cwd`` if it holds the
-    file; the directory that holds the file's topmost package.  The user's home
-    and the root of the file system are taken only for good reasons, since
-    everything below the root is searched.
+    directory of the command line that holds the file (what holds it, if it is
+    a package); ``cwd`` if it holds the file; the directory that holds the
+    file's topmost package.  The user's home and the root of the file system are
+    taken only for good reasons, since everything below the root is searched.
 
     Raises RootError if the configured root is not a directory.
     """
