@@ -33,7 +33,7 @@ MOST_DEPTH: Final = 20
 MOST_ROUNDS: Final = 4
 """Times that a computation which asks for its own result is repeated."""
 NO_CUT: Final = 1_000_000
-MOST_STEPS: Final = 200_000
+MOST_STEPS: Final = 100_000
 """Statements run for one function under check, those of callees not run before included."""
 
 T = TypeVar("T")
@@ -265,7 +265,9 @@ class Context:
             asked = key in self.asked
             self.asked.discard(key)
             if self.exhausted():
-                self.cut = -1  # it was not seen to its end: not to be kept
+                self.cut = -1  # it was not seen to its end, and what rests on it is not to be kept
+                if depth == 0:
+                    self.memo[key] = default  # the next function under check need not try it again
             if not asked:
                 return value
             resting = list(self.provisional)[known:]
