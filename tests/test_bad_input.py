@@ -251,7 +251,11 @@ def test_text(title: str, caplog: pytest.LogCaptureFixture) -> None:
     analysis = analysis_of(texts)
     analysis.findings("bad.py")
     assert [finding.code for finding in analysis.findings("main.py")] == ["AFA105"]
-    assert faults(caplog) == []
+    found = faults(caplog)
+    if sys.version_info[:2] == (3, 12) and title in TOO_DEEP_FOR_OTHERS:
+        # Python 3.12 has a limit of its own for nested calls in C, which no setting lifts
+        found = [fault for fault in found if fault != "bad.py could not be read: it nests too deep"]
+    assert found == []
     assert time.monotonic() - begun < 20
 
 
