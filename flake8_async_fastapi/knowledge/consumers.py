@@ -4,7 +4,7 @@ _SESSION_METHODS: Final = "add delete refresh merge expunge expire is_modified".
 PLAIN_CONSUMERS use their arguments as plain values: they never await, schedule, call or keep them, and
 their result does not hold them either (so no `list`, `tuple`, `sorted` or `min`: those pass on what
 they were given).
-AWAITERS await or schedule a coroutine.  GUARDS only test what a value is.
+GUARDS only test what a value is.
 Source: the documentation; the tests call what they can with a coroutine.
 """
 
@@ -68,25 +68,6 @@ ITERATING_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.set",
     "builtins.sorted",
     "builtins.tuple",
-})
-
-AWAITERS: Final[frozenset[str]] = frozenset({
-    "asyncio.as_completed",
-    "asyncio.create_task",
-    "asyncio.ensure_future",
-    "asyncio.gather",
-    "asyncio.run",
-    "asyncio.run_coroutine_threadsafe",
-    "asyncio.shield",
-    "asyncio.wait",
-    "asyncio.wait_for",
-    "asyncio.Task",
-    "asyncio.Runner.run",
-    "asyncio.TaskGroup.create_task",
-    "asyncio.AbstractEventLoop.create_task",
-    "asyncio.AbstractEventLoop.run_until_complete",
-    "anyio.abc.TaskGroup.create_task",
-    "anyio.gather",
 })
 
 GUARDS: Final[frozenset[str]] = frozenset({

@@ -397,8 +397,8 @@ def test_iterating_consumers_refuse_a_coroutine(name: str) -> None:
     coroutine.close()
 
 
-def test_consumers_awaiters_and_guards_exist() -> None:
-    groups = (consumers.PLAIN_CONSUMERS, consumers.ITERATING_CONSUMERS, consumers.AWAITERS, consumers.GUARDS)
+def test_consumers_and_guards_exist() -> None:
+    groups = (consumers.PLAIN_CONSUMERS, consumers.ITERATING_CONSUMERS, consumers.GUARDS)
     for name in frozenset().union(*groups):
         assert callable(load(name)), name
     assert sum(map(len, groups)) == len(frozenset().union(*groups))
