@@ -11,10 +11,12 @@ from app.models import AuditEntry
 changes: list[str] = []
 
 
-# The events of an AsyncSession are those of the sync session inside it.
-@event.listens_for(Session, "before_flush")
 def note_changes(session: Session, _context: UOWTransaction, _instances: object) -> None:
     changes.extend(type(instance).__name__ for instance in session.new)
+
+
+# The events of an AsyncSession are those of the sync session inside it.
+event.listen(Session, "before_flush", note_changes)
 
 
 async def main() -> list[str]:

@@ -12,9 +12,11 @@ from app.models import AuditEntry
 changes: list[str] = []
 
 
-@event.listens_for(AsyncSession, "before_flush")  # AFA411
 def note_changes(session: Session, _context: UOWTransaction, _instances: object) -> None:
     changes.extend(type(instance).__name__ for instance in session.new)
+
+
+event.listen(AsyncSession, "before_flush", note_changes)  # AFA411
 
 
 async def main() -> list[str]:
