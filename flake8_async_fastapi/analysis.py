@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from flake8_async_fastapi import __version__
+from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
 from flake8_async_fastapi.interpreter.analyse import analyse
 from flake8_async_fastapi.interpreter.context import Memo
@@ -27,12 +28,22 @@ from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
-from flake8_async_fastapi.store.sources import Source, code_digest, digest, load_sources, normalised
+from flake8_async_fastapi.store.sources import (
+    Source,
+    code_digest,
+    digest,
+    is_template,
+    load_sources,
+    load_templates,
+    normalised,
+)
 
 T = TypeVar("T")
 
 LOG: Final = logging.getLogger("flake8_async_fastapi")
 LOG.addHandler(logging.NullHandler())  # silent until the plugin or the command says where to
+_JINJA: Final = "inja2"
+"""In the text of whoever imports ``jinja2`` or names a ``Jinja2Templates``."""
 _RECURSION: Final = 6_000
 """The interpreter calls itself for nested code and for callees; deep code needs more than 1,000."""
 
@@ -45,6 +56,13 @@ class Analysis:
     cache: Cache
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
+    _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
+    _template_facts: dict[str, template.TemplateFacts | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """As ``_facts``, for the templates that the interpreter asked for."""
+    _faults: list[str] = field(default_factory=list, repr=False, compare=False)
+    """The templates that this package failed at."""
 
     def with_text(self, path: str, text: str) -> Analysis:
         """The same project, but for the text of one file, which may be new."""
@@ -54,7 +72,15 @@ class Analysis:
             sources.pop(path, None)
         else:
             sources[path] = _source(path, kept)
-        return Analysis(sources, self.cache, self._facts)
+        return Analysis(
+            sources, self.cache, self._facts, self._load_templates, self._template_facts, self._faults
+        )
+
+    @cached_property
+    def templates(self) -> Mapping[str, Source]:
+        """The templates, by path; a project that never mentions Jinja has none, whatever pages lie in it."""
+        mentioned = any(_JINJA in source.text for source in self.sources.values())
+        return self._load_templates() if mentioned else {}
 
     @cached_property
     def project(self) -> Project:
@@ -64,11 +90,25 @@ class Analysis:
                 with suppress(Fault):
                     self._facts[source.digest] = facts_of(source, self.cache)
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
-        return link({path: facts for path, facts in found.items() if facts is not None})
+        project = link({path: facts for path, facts in found.items() if facts is not None})
+        project.add_templates(self.templates, self._template)
+        return project
+
+    def _template(self, path: str) -> template.TemplateFacts | None:
+        source = self.templates.get(path)
+        if source is None:
+            return None
+        if source.digest not in self._template_facts:
+            try:
+                self._template_facts[source.digest] = template_facts_of(source, self.cache)
+            except Fault:
+                self._template_facts[source.digest] = None
+                self._faults.append(path)
+        return self._template_facts[source.digest]
 
     def _keep(self, kind: str, key: str, data: bytes) -> None:
         """Keep what was computed, unless a fault has a part in it: the next run tries, and tells, again."""
-        if all(source.digest in self._facts for source in self.sources.values()):
+        if not self._faults and all(source.digest in self._facts for source in self.sources.values()):
             self.cache.write(kind, key, data)
 
     @cached_property
@@ -78,7 +118,8 @@ class Analysis:
     @cached_property
     def key(self) -> str:
         """A digest of everything that a verdict can depend on."""
-        texts = "\n".join(f"{path} {source.digest}" for path, source in sorted(self.sources.items()))
+        sources = sorted((*self.sources.items(), *self.templates.items()))
+        texts = "\n".join(f"{path} {source.digest}" for path, source in sources)
         return digest(texts, salt=salt())
 
     @cached_property
@@ -121,18 +162,24 @@ def salt() -> str:
 
     The code itself, since two commits of this package may carry one version.
     """
-    parser = f"{sys.version_info[:2]} astroid {importlib.metadata.version('astroid')}"
-    return f"{__version__} {FORMAT} {code_digest(Path(__file__).parent)} {parser}"
+    parsers = " ".join(f"{name} {importlib.metadata.version(name)}" for name in ("astroid", "jinja2"))
+    code = code_digest(Path(__file__).parent)
+    return f"{__version__} {FORMAT} {code} {sys.version_info[:2]} {parsers}"
 
 
 def open_analysis(root: Path, cache: Cache, *, deep: bool = True) -> Analysis:
     """Read a project from disk; with ``deep`` off, only the files that lie directly in the root."""
-    return Analysis(load_sources(root, {}, salt=salt(), deep=deep), cache)
+    found = load_sources(root, {}, salt=salt(), deep=deep)
+    # once for all states of the project, the first of which may have no use for them
+    templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
+    return Analysis(found.modules, cache, _load_templates=templates)
 
 
 def analysis_of(texts: Mapping[str, str], cache: Cache | None = None) -> Analysis:
-    """An analysis of texts by path, for tests and editors."""
-    return Analysis({path: _source(path, text) for path, text in texts.items()}, cache or Cache(None))
+    """An analysis of texts by path, templates among them, for tests and editors."""
+    sources = {path: _source(path, text) for path, text in texts.items()}
+    templates = {path: sources.pop(path) for path in texts if is_template(path)}
+    return Analysis(sources, cache or Cache(None), _load_templates=lambda: templates)
 
 
 def _source(path: str, text: str) -> Source:
@@ -148,29 +195,61 @@ def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
 
     Raises Fault.
     """
-    data = cache.read("facts", source.digest)
+    return _kept("facts", source, cache, decode, _extract)
+
+
+def template_facts_of(source: Source, cache: Cache) -> template.TemplateFacts | None:
+    """The facts of a template, from the cache or from its text; None for one that has none.
+
+    Raises Fault.
+    """
+    return _kept("templates", source, cache, template.decode, _extract_template)
+
+
+def _kept(
+    kind: str,
+    source: Source,
+    cache: Cache,
+    decode: Callable[[bytes], T | None],
+    extract: Callable[[Source, Cache], T | None],
+) -> T | None:
+    data = cache.read(kind, source.digest)
     if data is not None:
         if not data:
             return None
         facts = decode(data)
         if facts is not None:
             return facts
-    return _extract(source, cache)
+    return extract(source, cache)
 
 
 def _extract(source: Source, cache: Cache) -> ModuleFacts | None:
     # astroid takes as long to import as flake8 itself: only when a text is new
-    from flake8_async_fastapi.extract import ExtractError, extract
+    from flake8_async_fastapi.extract import extract
+
+    return _new("facts", source, cache, extract, encode)
+
+
+def _extract_template(source: Source, cache: Cache) -> template.TemplateFacts | None:
+    from flake8_async_fastapi.extract.templates import extract_template  # jinja2: as with astroid
+
+    return _new("templates", source, cache, extract_template, template.encode)
+
+
+def _new(
+    kind: str, source: Source, cache: Cache, extract: Callable[[str], T], encode: Callable[[T], bytes]
+) -> T | None:
+    from flake8_async_fastapi.extract import ExtractError
 
     try:
         facts = survive(source.path, "read", lambda: extract(source.text), passing=(ExtractError,))
     except ExtractError as error:
         LOG.info("%s %s", source.path, error)
-        cache.write("facts", source.digest, b"")
+        cache.write(kind, source.digest, b"")
         return None
     if facts is None:
         raise Fault
-    cache.write("facts", source.digest, encode(facts))
+    cache.write(kind, source.digest, encode(facts))
     return facts
 
 

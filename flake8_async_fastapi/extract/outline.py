@@ -34,6 +34,8 @@ def outline_of(body: list[Stmt]) -> Outline:
         sorted(handed),
         sorted(registered),
         includes,
+        list(_backrefs(body)),
+        sorted(_session_factories(body)),
     )
 
 
@@ -93,3 +95,29 @@ def _methods_used(body: list[Stmt]) -> tuple[set[str], set[str], bool]:
             registered.update(map(dotted, node.args[:1]))
         includes = includes or name == "include_router"
     return handed - {""}, registered - {""}, includes
+
+
+def _backrefs(body: list[Stmt]) -> Iterator[str]:
+    for statement in flat(body):
+        if isinstance(statement, tree.ClassDef) and any(
+            isinstance(node, tree.Keyword) and node.name == "backref" for node in nodes_in(statement.body)
+        ):
+            yield statement.name
+
+
+def _session_factories(body: list[Stmt]) -> Iterator[str]:
+    """What the factories of async sessions say of ``expire_on_commit``, which is True unless it is given."""
+    for node in nodes_in(body):
+        if not isinstance(node, tree.Call):
+            continue
+        name = dotted(node.func).rpartition(".")[2]
+        given = {keyword.name: keyword.value for keyword in node.keywords}
+        made = given.get("class_")
+        if name == "async_sessionmaker" or (
+            name == "sessionmaker" and made is not None and dotted(made).rpartition(".")[2] == "AsyncSession"
+        ):
+            value = given.get("expire_on_commit")
+            if isinstance(value, tree.Const) and isinstance(value.value, bool):
+                yield str(value.value)
+            else:
+                yield "?" if value is not None or None in given else "True"

@@ -13,7 +13,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 2
+FORMAT = 3
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -45,6 +45,10 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Functions, as written, that are passed to what makes a framework call them."""
     includes_routers: bool
     """Whether it calls an ``include_router``."""
+    backrefs: list[str]
+    """The classes at module level with a ``backref`` in their bodies."""
+    session_factories: list[str]
+    """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``."""
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

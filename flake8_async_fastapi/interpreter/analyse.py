@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.interpreter import applications, classes, functions, misuse, statements, summaries
+from flake8_async_fastapi.interpreter import (
+    applications,
+    classes,
+    functions,
+    misuse,
+    schemas,
+    statements,
+    summaries,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
@@ -38,11 +46,21 @@ def _run(
         frame.emit = True
         frames.append(frame)
         statements.run(frame, body, [state])
+        _respond(frame)
         if owes and not ctx.exhausted():
             misuse.forgotten(frame)
 
     ctx.run(work)
     return frames[-1]
+
+
+def _respond(frame: Frame) -> None:
+    """FastAPI makes the response of what a route returned."""
+    if frame.response is None:
+        return
+    for value, state, place in zip(frame.returns, frame.left, frame.returned_at, strict=True):
+        frame.state = state
+        schemas.adapted(frame, frame.response, value, place, "response")
 
 
 def _run_inner(ctx: Context, frame: Frame) -> None:
@@ -60,6 +78,9 @@ def _run_function(
         method = _as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
         frame.is_route = is_route or function.key in applications.registered(ctx)
+        if is_route and isinstance(function.node, tree.FunctionDef):
+            outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)
+            frame.response = schemas.response(outer, function.node, functions.is_route_verb)
         if ctx.trace:
             frame.emit = True
             statements.believe(frame, function.node, [state])

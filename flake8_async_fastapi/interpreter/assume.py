@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import attributes, expressions, names
+from flake8_async_fastapi.interpreter import attributes, expressions, loading, names
 from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
@@ -79,6 +80,11 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             return _narrow(
                 frame, state, source(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
             )
+        case tree.Compare(left=tree.Const(value=str(asked)), ops=[("in" | "not in")]):
+            states = _known(frame, state, test, outcome, lambda value: True, "")
+            for after in states:
+                loading.guard(after, asked)
+            return states
         case tree.Call(func=func, args=args) if args:
             return _assume_call(frame, state, func, args, outcome)
         case tree.Const(value=value):
@@ -153,10 +159,24 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
         if is_guard(callee.dotted):
             return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
-            return _narrow(
+            states = _narrow(
                 frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
             )
+            if outcome:
+                _specialise(frame, states, name, expressions.evaluate(frame, state, args[1]))
+            return states
     return [state.fork()]
+
+
+def _specialise(frame: Frame, states: list[State], name: str, cls: Value) -> None:
+    """An ORM object turned out to be of a subclass."""
+    if not isinstance(cls, ClassValue):
+        return
+    for state in states:
+        value = state.get(name)
+        if isinstance(value, Instance) and value.ref is not None and value.cls != cls:
+            if value.cls in project_classes.mro(frame.ctx, cls):
+                state.narrow(name, replace(value, cls=cls))
 
 
 def _has(value: Value, name: object) -> bool | None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import classes, library, names, protocols
+from flake8_async_fastapi.interpreter import (
+    classes,
+    functions,
+    library,
+    loading,
+    models,
+    names,
+    protocols,
+    queries,
+    schemas,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import AttributeRead
+from flake8_async_fastapi.interpreter.loads import Entity
 from flake8_async_fastapi.interpreter.misuse import misuse
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
@@ -15,6 +28,7 @@ from flake8_async_fastapi.interpreter.values import (
     Collection,
     Coroutine,
     Folder,
+    Function,
     Generator,
     Instance,
     Library,
@@ -47,8 +61,35 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
             frame.settle(option)  # its methods may hand out what it holds
         if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
             frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, spoken(node)))
-        results.append(protocols.adopted(frame, attribute(frame.ctx, option, node.name), node))
+        known = _of_row(frame, option, node)
+        found = attribute(frame.ctx, option, node.name) if known is None else known
+        results.append(protocols.adopted(frame, found, node))
     return union(results)
+
+
+def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
+    """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
+    place = node.line, node.col
+    if isinstance(owner, Instance) and owner.ref is not None:
+        use = "mutated" if frame.mutated is node else "read"
+        value = loading.read(frame, owner, node.name, place, use)
+        if value is not None:
+            return value
+        getter = classes.getter(frame.ctx, owner, node.name)
+        if getter is not None:
+            return functions.property_value(frame, getter, (frame.path, *place))
+        found = attribute(frame.ctx, replace(owner, ref=None), node.name)
+        if isinstance(found, Function) and isinstance(found.receiver, Instance):
+            return replace(found, receiver=owner)
+        return found
+    if isinstance(owner, Collection) and owner.kind == "row" and owner.keys is not None:
+        if node.name in owner.keys and owner.items is not None:
+            return owner.items[owner.keys.index(node.name)]
+        if node.name == "_mapping":
+            return replace(owner, kind="dict")
+    if isinstance(owner, Object) and owner.detail is not None:
+        return loading.awaitable(frame, owner, node.name, place, spoken(node))
+    return None
 
 
 def _library_type(ctx: Context, owner: Value, name: str) -> Object | None:
@@ -64,8 +105,15 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
         case Object():
             return _of_object(owner, name)
         case Instance():
-            return classes.attribute(ctx, owner, name)
+            found = classes.attribute(ctx, owner, name)
+            return (schemas.method(ctx, owner.cls, name) or found) if found == UNKNOWN else found
         case ClassValue():
+            method = schemas.method(ctx, owner, name)
+            if method is not None:
+                return method
+            model = models.mapped(ctx, owner)
+            if model is not None and name in model.attributes:
+                return queries.attribute_of(owner, name)
             return classes.class_attribute(ctx, owner, name)
         case Super():
             return classes.super_attribute(ctx, owner, name)
@@ -79,6 +127,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
 
 
 def _of_object(owner: Object, name: str) -> Value:
+    if isinstance(owner.detail, Entity):
+        return queries.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)
     if member is None:
         return UNKNOWN

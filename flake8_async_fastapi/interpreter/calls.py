@@ -5,7 +5,17 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import applications, classes, functions, library, protocols, summaries
+from flake8_async_fastapi.interpreter import (
+    applications,
+    classes,
+    functions,
+    library,
+    loading,
+    protocols,
+    schemas,
+    sessions,
+    summaries,
+)
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
 from flake8_async_fastapi.interpreter.misuse import misuse, test
@@ -23,7 +33,9 @@ from flake8_async_fastapi.interpreter.values import (
     Options,
     Partial,
     Super,
+    Unknown,
     Value,
+    inner_values,
     is_none,
     may_hold,
     options,
@@ -38,6 +50,7 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
     """The value of a call, and the events of making it."""
     label, origin = spoken(node), (frame.path, node.line, node.col)
     results = []
+    frame.calling = node
     for option in options(callee):
         if is_none(option) and isinstance(callee, Options):
             continue
@@ -72,18 +85,23 @@ def apply(
         case Function():
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():
-            return classes.construct(frame, callee, arguments)
+            schemas.constructed(frame, callee, arguments, origin)
+            made = loading.construct(frame, callee, arguments, origin)
+            return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
             short = f"{receiver.type.rpartition('.')[2]}.{name}"
             _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
             made = library.call_member(frame, receiver, name, arguments, label, origin)
+            _escape(frame, callee, arguments)
             if isinstance(made, Coroutine) and made.family == "database":
                 affect(frame, Effect("async-session", label), label, origin)
             return made
         case Object():
-            return library.call_object(frame, callee, arguments)
+            return library.call_object(frame, callee, arguments, origin)
         case Library(dotted=dotted):
             _affect_by_name(frame, dotted, dotted, label, origin)
+            _show(frame, dotted, arguments)
+            _escape(frame, callee, arguments)
             return library.call_name(frame, dotted, arguments, label, origin)
         case Partial(function=function, args=args, keywords=keywords):
             joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
@@ -91,7 +109,42 @@ def apply(
         case Instance():
             method = classes.attribute(frame.ctx, callee, "__call__")
             return apply(frame, method, arguments, label, origin) if isinstance(method, Function) else UNKNOWN
+    _escape(frame, callee, arguments)
     return UNKNOWN
+
+
+def _escape(frame: Frame, callee: Value, arguments: Arguments) -> None:
+    """Objects that are given away: what an unknown callee or an awaited one may do to them is unknown.
+
+    A plain function of a library cannot load anything of an async session's objects.
+    """
+    if not frame.state.rows:
+        return
+    given = list(arguments.values())
+    if isinstance(callee, Unknown):
+        loading.doubt_all(frame, given)
+    elif isinstance(callee, Library) or (
+        isinstance(callee, Member) and not library.is_database(callee.receiver.type)
+    ):
+        loading.doubt_all(frame, [value for value in given if _is_deferred(value)])
+        if any(sessions.is_session(value) for value in given):
+            loading.doubt_all(frame, given)
+
+
+_SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})
+
+
+def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
+    """A function that makes text of its arguments."""
+    if frame.state.rows and frame.calling is not None:
+        if dotted in _SHOWING or knowledge.only_shows(dotted):
+            for value in arguments.values():
+                loading.shown(frame, value, frame.calling)
+
+
+def _is_deferred(value: Value) -> bool:
+    """Whether a value is code that the callee may run later."""
+    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
 
 
 def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.Call) -> None:

@@ -185,6 +185,18 @@ def super_attribute(ctx: Context, value: Super, name: str) -> Value:
     return UNKNOWN
 
 
+def getter(ctx: Context, instance: Instance, name: str) -> Function | None:
+    """The function behind a property of an instance, bound to it; None where there is none."""
+    for base in mro(ctx, instance.cls):
+        found = body_bindings(ctx, base, name) if isinstance(base, ClassValue) else []
+        if isinstance(base, ClassValue) and found:
+            node = next((one for one in found if isinstance(one, tree.FunctionDef)), None)
+            if node is None or kind(ctx, base, node) != "property":
+                return None
+            return functions.as_function(base.path, node, base, instance, base.closure)
+    return None
+
+
 def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
     node = found[-1]
     assert isinstance(node, tree.FunctionDef)
@@ -193,7 +205,7 @@ def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instan
         if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
             node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
         getter = functions.as_function(owner.path, node, owner, instance, owner.closure)
-        return functions.property_value(ctx, getter)
+        return functions.property_value(_class_frame(ctx, owner), getter)
     if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
         return UNKNOWN
     receiver: Value | None = instance

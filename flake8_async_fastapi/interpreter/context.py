@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Call, Expr
+from flake8_async_fastapi.interpreter import heap
 from flake8_async_fastapi.interpreter.events import Effect, Event
+from flake8_async_fastapi.interpreter.heap import Lost, Row
+from flake8_async_fastapi.interpreter.loads import Adapter, Transition
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     ClassValue,
@@ -18,6 +21,7 @@ from flake8_async_fastapi.interpreter.values import (
     Function,
     Object,
     Plain,
+    Ref,
     Unknown,
     Value,
     held,
@@ -47,15 +51,23 @@ class State:
 
     ``env`` are its variables, ``attributes`` those attributes of variables that
     were assigned on this path (by their text, as ``self.session``), ``known``
-    the conditions the path was reached under.
+    the conditions the path was reached under, ``rows`` the ORM objects that are
+    known, by what tells them apart, ``happened`` what happened to whole sessions.
     """
 
     env: dict[str, Value] = field(default_factory=dict)
     attributes: dict[str, Value] = field(default_factory=dict)
     known: dict[str, bool] = field(default_factory=dict)
+    rows: dict[Ref, Row] = field(default_factory=dict)
+    happened: tuple[Transition, ...] = ()
 
     def fork(self) -> State:
-        return State(dict(self.env), dict(self.attributes), dict(self.known))
+        return State(dict(self.env), dict(self.attributes), dict(self.known), dict(self.rows), self.happened)
+
+    def values(self) -> Iterator[Value]:
+        """The values of all variables and assigned attributes."""
+        yield from self.env.values()
+        yield from self.attributes.values()
 
     def get(self, path: str) -> Value | None:
         """The value of a variable, or of an attribute that was assigned; None if there is none."""
@@ -92,7 +104,12 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
     kept: list[State] = []
     for state in states:
         for other in kept:
-            if other.env == state.env and other.attributes == state.attributes:
+            if (
+                other.env == state.env
+                and other.attributes == state.attributes
+                and other.happened == state.happened
+                and (other.rows == state.rows or _same_rows(other, state))
+            ):
                 other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
                 break
         else:
@@ -106,6 +123,23 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
     return [join(kept)]
 
 
+def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
+    """What happened to sessions on all of several paths; where they differ, anything may have."""
+    first, *others = paths
+    if all(path == first for path in others):
+        return first
+    said = [tuple(step for step in path if step.what != "query") for path in paths]
+    if all(path == said[0] for path in said):
+        return max(paths, key=len)
+    sessions = {step.session: step for path in said for step in path}
+    return tuple(replace(step, what="perhaps") for step in sessions.values())
+
+
+def _same_rows(one: State, other: State) -> bool:
+    """Whether two paths know the same of all objects that they can still reach."""
+    return heap.reachable(one.rows, one.values()) == heap.reachable(other.rows, other.values())
+
+
 def join(states: list[State]) -> State:
     """One state that claims only what all states agree on."""
     known = [set(state.known.items()) for state in states]
@@ -113,6 +147,8 @@ def join(states: list[State]) -> State:
         _agreed([state.env for state in states]),
         _agreed([state.attributes for state in states]),
         dict(set.intersection(*known)),
+        heap.joined([state.rows for state in states]),
+        agreed_transitions([state.happened for state in states]),
     )
 
 
@@ -128,13 +164,35 @@ def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
 
 
 @dataclass(frozen=True, slots=True)
+class LostRead:
+    """A callee reads an attribute of an object that it was given, and it is not loaded."""
+
+    ref: Ref
+    name: str
+    use: str
+    through: str
+    chain: tuple[str, ...]
+    lost: Lost
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What a call of a function does: what it returns and yields, and to its receiver."""
+    """What a call of a function does: what it returns and yields, and to its receiver.
+
+    ``rows`` are the ORM objects that its arguments or its result lead to, as they are
+    afterwards, ``happened`` what it did to sessions, ``lost`` the attributes of its
+    arguments that it reads though they are not loaded, ``after`` what a context manager
+    does to sessions when it is left.
+    """
 
     returns: Value = UNKNOWN
     yields: Value = UNKNOWN
     receiver: Value | None = None
     effects: tuple[Effect, ...] = ()
+    rows: tuple[tuple[Ref, Row], ...] = ()
+    happened: tuple[Transition, ...] = ()
+    lost: tuple[LostRead, ...] = ()
+    after: tuple[Transition, ...] = ()
 
 
 class TooDeep(Exception):
@@ -295,7 +353,10 @@ class Frame:
     in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
     caller, or ``misused``.  ``tested`` are the places where they were tested,
     ``open_tests`` the places where something else was tested too.  ``shared``
-    are the variables that nested functions assign.
+    are the variables that nested functions assign.  ``state`` is the path that is under way,
+    ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
+    place of an attribute whose value is about to be changed, ``response`` what
+    FastAPI makes of the result, ``using`` what reads attributes in its own name.
     """
 
     ctx: Context
@@ -310,6 +371,7 @@ class Frame:
     closure: Closure | None = None
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
+    yielded: list[State] = field(default_factory=list)
     created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
     settled: set[tuple[str, int, int]] = field(default_factory=set)
     given_back: set[tuple[str, int, int]] = field(default_factory=set)
@@ -327,6 +389,13 @@ class Frame:
     routes: set[tuple[str, int, int]] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     included: list[tuple[Object, Object]] | None = None
+    state: State = field(default_factory=State)
+    lost: dict[LostRead, None] = field(default_factory=dict)
+    mutated: Expr | None = None
+    returned_at: list[tuple[int, int]] = field(default_factory=list)
+    response: Adapter | None = None
+    using: tuple[str, str] | None = None
+    calling: Call | None = None
 
     def emit_event(self, event: Event) -> None:
         if self.emit:

@@ -105,9 +105,9 @@ def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) ->
 
 
 def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
-    alias = _alias(frame, annotation)
-    if alias is not None:
-        other, expression = alias
+    found = alias(frame, annotation)
+    if found is not None:
+        other, expression = found
         return annotated(other, State(), expression, depth + 1)
     bound = _type_parameter(frame, annotation)
     if bound is not None:
@@ -126,7 +126,7 @@ def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
     return UNKNOWN
 
 
-def _alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
+def alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
     """The annotation that a name such as ``SessionDep`` stands for, and where it is written."""
     if isinstance(annotation, tree.Attr):
         module = expressions.evaluate(frame, State(), annotation.value)
@@ -176,14 +176,14 @@ def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
             continue
         found.update(bound_parameters(ctx, value))
         if isinstance(base, tree.Subscript):
-            for name, argument in zip(_parameter_names(value), _arguments(base), strict=False):
+            for name, argument in zip(parameter_names(value), _arguments(base), strict=False):
                 bound = annotated(frame, State(), argument)
                 if not isinstance(bound, Unknown):
                     found[name] = bound
     return found
 
 
-def _parameter_names(cls: ClassValue) -> list[str]:
+def parameter_names(cls: ClassValue) -> list[str]:
     """The type variables of a generic class, in their order."""
     for base in cls.node.bases:
         if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (

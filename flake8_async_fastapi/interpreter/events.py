@@ -120,6 +120,59 @@ class RunSync(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Missing(Event):
+    """An attribute of an ORM object is read, and reading it would do I/O (or give nothing).
+
+    ``route`` are the attributes that lead from the object that a query gave to the
+    missing one, each with its class, as ``Post.author``.  ``cause`` is one of
+    ``heap.CAUSES`` or ``detached``, ``use`` is ``read``, ``mutated``, ``shown``,
+    ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
+    ``made`` is the file and line where the object was loaded or written,
+    ``lost`` those where the attribute was lost.  ``chain`` are the functions
+    between the place and the read.
+    """
+
+    route: tuple[str, ...]
+    cause: str
+    use: str
+    is_relationship: bool
+    made: tuple[str, str, int]
+    lost: tuple[str, int, str]
+    through: str = ""
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedFetched(Event):
+    """A result with a collection that is loaded by a join (the last of ``route``) is fetched."""
+
+    route: tuple[str, ...]
+    method: str
+    query: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionIgnored(Event):
+    """A loader option that does nothing, or fails.
+
+    ``why``: ``text`` (named by a text), ``root`` (of another model than the query's, ``detail``),
+    ``present`` (for an object that is in the session, from ``detail`` on), ``dropped``
+    (of a statement that nobody keeps).
+    """
+
+    why: str
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LazyDeclared(Event):
+    """A ``relationship(lazy=...)`` of a strategy that does not exist."""
+
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandlerAdded(Event):
     """A start-up or shutdown handler is registered.
 

@@ -13,11 +13,13 @@ from flake8_async_fastapi.interpreter import (
     attributes,
     calls,
     functions,
+    heap,
+    loading,
     names,
     protocols,
     statements,
 )
-from flake8_async_fastapi.interpreter.context import Frame, State
+from flake8_async_fastapi.interpreter.context import Frame, State, agreed_transitions
 from flake8_async_fastapi.interpreter.misuse import misuse, test, use
 from flake8_async_fastapi.interpreter.source import source
 from flake8_async_fastapi.interpreter.values import (
@@ -30,6 +32,7 @@ from flake8_async_fastapi.interpreter.values import (
     Coroutine,
     Generator,
     Library,
+    Member,
     Plain,
     Value,
     display,
@@ -66,25 +69,75 @@ def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool)
         if assigned is not None:
             return assigned
     owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
+    frame.state = state
     return attributes.read(frame, owner, node, awaited_chain)
 
 
 def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
+    if isinstance(node.func, tree.Attr) and node.func.name in loading.MUTATORS:
+        frame.mutated = node.func.value
     callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
+    frame.mutated = None
     args, opaque = names.opened(frame, state, node.args)
     keywords: list[tuple[str, Value]] = []
     for keyword in node.keywords:
         value = evaluate(frame, state, keyword.value)
         if keyword.name is None:
-            opaque = True
+            known = _unpacked(value)
+            opaque = opaque or known is None
+            keywords.extend(known or ())
             use(frame, value, "unpacked")
             frame.settle_items(value)
         else:
             keywords.append((keyword.name, value))
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
+    frame.state = state
     result = calls.call(frame, callee, arguments, node)
     state.forget_attributes()
+    _collect(frame, state, callee, node, arguments)
     return result
+
+
+def _unpacked(value: Value) -> list[tuple[str, Value]] | None:
+    """The keyword arguments in ``**value``; None where they are not known."""
+    if not isinstance(value, Collection) or value.keys is None or value.items is None:
+        return None
+    if any(key is None for key in value.keys):
+        return None
+    return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
+
+
+_CHANGING = frozenset({"insert", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear"})
+
+
+def _collect(frame: Frame, state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
+    """``items.append(x)``: what a list in a variable holds from then on."""
+    if not isinstance(callee, (Library, Member, ClassValue)):
+        for part in node.args:  # whoever gets a list may put more into it
+            name = part.id if isinstance(part, tree.Name) else ""
+            given = state.env.get(name)
+            if isinstance(given, Collection) and given.kind in ("list", "dict", "set"):
+                state.narrow(name, Collection(given.kind, protocols.element_of(given)))
+    func = node.func
+    if not isinstance(func, tree.Attr):
+        return
+    path = source(func.value)
+    known = state.get(path) if path else None
+    if isinstance(known, Collection) and func.name in _CHANGING:
+        state.narrow(path, Collection(known.kind))
+        return
+    if func.name not in ("append", "add", "extend"):
+        return
+    if not isinstance(known, Collection) or known.keys is not None or len(arguments.args) != 1:
+        return
+    new = arguments.args[0]
+    if func.name == "extend":
+        new = protocols.element_of(new)
+    before = protocols.element_of(known)
+    if any(held(new)):
+        new = UNKNOWN
+    item = new if known.items == () else union([before, new])
+    state.narrow(path, Collection(known.kind, item))
 
 
 def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: bool) -> Value:
@@ -107,7 +160,7 @@ def _item(owner: Value, index: Expr) -> Value:
         return UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
-            return owner.items[index.value] if owner.keys is None else UNKNOWN
+            return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
         if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
             return owner.items[owner.keys.index(index.value)]
         return UNKNOWN
@@ -116,6 +169,7 @@ def _item(owner: Value, index: Expr) -> Value:
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
     value = evaluate(frame, state, node.value, awaited_chain=True)
+    frame.state = state
     return protocols.awaited(frame, value, node)
 
 
@@ -185,6 +239,7 @@ def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
         current = through[0]
     results.append(evaluate(frame, current, last))
     _keep_walrus(frame, state, current)
+    _keep_rows(state, [current])
     return frame.either(results)
 
 
@@ -222,11 +277,22 @@ def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
 def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
     test(frame, evaluate(frame, state, node.test), node.test)
     results = []
+    paths = []
     for outcome, part in ((True, node.body), (False, node.orelse)):
-        results += [
-            evaluate(frame, path, part) for path in assume.assume(frame, state, node.test, outcome)[:1]
-        ]
+        for path in assume.assume(frame, state, node.test, outcome)[:1]:
+            results.append(evaluate(frame, path, part))
+            paths.append(path)
+    _keep_rows(state, paths)
     return frame.either(results)
+
+
+def _keep_rows(state: State, inner: list[State]) -> None:
+    """What the parts of an expression did to ORM objects."""
+    parts = [part for part in inner if part is not state]
+    if any(part.rows != state.rows for part in parts):
+        state.rows = heap.joined([part.rows for part in parts])
+    if parts:
+        state.happened = agreed_transitions([part.happened for part in parts])
 
 
 def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
@@ -238,6 +304,7 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
     inner = state.fork()
     for loop in node.loops:
         iterated = evaluate(frame, inner, loop.iter)
+        frame.state = inner
         item = protocols.iterate(frame, iterated, loop.iter, loop.is_async)
         statements.assign(frame, inner, loop.target, item)
         for condition in loop.ifs:
@@ -245,6 +312,7 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
             through = assume.assume(frame, inner, condition, True)
             inner = through[0] if through else inner
     values = [evaluate(frame, inner, item) for item in node.items]
+    _keep_rows(state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
     for name, value in inner.env.items():  # a walrus in it binds outside
         if name not in bound:
@@ -257,6 +325,8 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
 def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
     for part in node.values:
         value = evaluate(frame, state, part)
+        frame.state = state
+        loading.shown(frame, value, part)
         test(frame, value, part, "interpolated")
         frame.settle_items(value)
     return Plain("str")
@@ -277,6 +347,7 @@ def _yield(frame: Frame, state: State, node: tree.Yield) -> Value:
     value = NONE if node.value is None else evaluate(frame, state, node.value)
     frame.settle(value)
     frame.yields.append(UNKNOWN if any(held(value)) else value)
+    frame.yielded.append(state.fork())
     return UNKNOWN
 
 

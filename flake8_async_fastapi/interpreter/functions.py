@@ -131,17 +131,18 @@ def call(
     function, arguments = _bound_by_first(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
-        value = summaries.summarise(frame.ctx, function, arguments).yields
-        return Manager(label, _or_declared(frame.ctx, function, value), function.wrapped == "async-context")
+        summary = summaries.applied(frame, function, arguments, origin)
+        value = _or_declared(frame.ctx, function, summary.yields)
+        return Manager(label, value, function.wrapped == "async-context", summary.after)
     if function.is_generator:
-        value = summaries.summarise(frame.ctx, function, arguments).yields
+        value = summaries.applied(frame, function, arguments, origin).yields
         return Generator(label, _or_declared(frame.ctx, function, value), function.is_async)
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and declarations.says_iterator(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         return frame.make(made)
-    summary = summaries.summarise(frame.ctx, function, arguments)
+    summary = summaries.applied(frame, function, arguments, origin)
     for effect in summary.effects:
         calls.affect(frame, Effect(effect.kind, effect.label, (function.name, *effect.chain)), label, origin)
     return _or_declared(frame.ctx, function, summary.returns)
@@ -158,9 +159,12 @@ def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> t
     return function, arguments
 
 
-def returned(ctx: Context, function: Function, arguments: Arguments) -> Value:
+def returned(
+    frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int] = ("", 0, 0)
+) -> Value:
     """What a function returns: for a coroutine function, what awaiting the call gives."""
-    return _or_declared(ctx, function, summaries.summarise(ctx, function, arguments).returns)
+    summary = summaries.applied(frame, function, arguments, origin)
+    return _or_declared(frame.ctx, function, summary.returns)
 
 
 def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
@@ -185,16 +189,17 @@ def given(frame: Frame, callee: Value, arguments: Arguments) -> Value:
 def given_with_effects(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Value, tuple[Effect, ...]]:
     """What calling a value gives, and what it does to the thread."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    quiet.state = frame.state
     result = calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
     return result, tuple(quiet.effects)
 
 
-def property_value(ctx: Context, getter: Function) -> Value:
+def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] = ("", 0, 0)) -> Value:
     """What reading a property gives."""
     if getter.is_async and not getter.is_generator:
         assert isinstance(getter.node, tree.FunctionDef)
         return Coroutine(getter.node.name, "other", ("", 0, 0), function=getter, call=Arguments())
-    return returned(ctx, getter, Arguments())
+    return returned(frame, getter, Arguments(), origin)
 
 
 def constructed(ctx: Context, initialiser: Function, arguments: Arguments) -> Value:
@@ -232,12 +237,22 @@ def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Va
         given_value = given_value.item
     if isinstance(given_value, Coroutine):
         if given_value.function is not None and given_value.call is not None:
-            given_value = returned(frame.ctx, given_value.function, given_value.call)
+            given_value = returned(frame, given_value.function, given_value.call)
         else:
             given_value = given_value.result
+    given_value = _present(given_value)
     if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
         return UNKNOWN
     return given_value
+
+
+def _present(value: Value) -> Value:
+    """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
+    if isinstance(value, Options):
+        there = [option for option in value.values if not is_none(option)]
+        if len(there) == 1 and isinstance(there[0], Instance) and there[0].ref is not None:
+            return there[0]
+    return value
 
 
 def _is_wide(value: Value) -> bool:

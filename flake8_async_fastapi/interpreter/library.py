@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.interpreter import classes, functions
+from flake8_async_fastapi.interpreter import classes, functions, models, queries, schemas, sessions
 from flake8_async_fastapi.interpreter.context import Frame
-from flake8_async_fastapi.interpreter.events import Effect
+from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
+from flake8_async_fastapi.interpreter.loads import Change, Query, Schema, Scope
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -72,9 +73,58 @@ def call_member(
         return UNKNOWN
     callback = _callback(frame, arguments, receiver) if member.returns.startswith("cb[") else UNKNOWN
     result = typed(member.returns, receiver, callback)
+    told = _told(frame, receiver, name, arguments, origin)
+    result = result if told is None else told
     if only_declared(receiver) and isinstance(result, (Const, Plain)):
         return UNKNOWN
     return _made(frame, member.kind, result, label, origin, is_database(receiver.type))
+
+
+def _told(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: tuple[str, int, int]
+) -> Value | None:
+    """What a method of a session, a statement or a result gives, where more is known than its type."""
+    if sessions.is_session(receiver):
+        return sessions.called(frame, receiver, name, arguments, frame.calling, origin)
+    if receiver.type == "sqlalchemy.ext.asyncio.async_sessionmaker" and name == "begin":
+        return sessions.begun(receiver, arguments, origin)
+    if receiver.detail is None:
+        return None
+    if isinstance(receiver.detail, Scope):
+        return sessions.scope_called(frame, receiver.detail, name, origin)
+    if isinstance(receiver.detail, Schema):
+        return schemas.called(frame, receiver.detail, name, arguments, origin)
+    found = queries.statement_member(frame, receiver, name, arguments, origin)
+    return found if found is not None else queries.fetched(frame, receiver, name, arguments, origin)
+
+
+_FUNCTIONS = ("sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlmodel.func.")
+
+
+def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str, int, int]) -> Value | None:
+    """The value of a statement or loader option that a function makes; None for other functions."""
+    package, _, name = dotted.rpartition(".")
+    if package in ("sqlalchemy.orm", "sqlalchemy.orm.strategy_options") and queries.is_loader(name):
+        return queries.loader(frame, name, arguments, origin)
+    if dotted in ("sqlalchemy.orm.aliased", "sqlalchemy.orm.with_polymorphic"):
+        return queries.aliased(arguments, origin, polymorphic=name == "with_polymorphic")
+    if dotted in ("sqlalchemy.select", "sqlmodel.select"):
+        made = "sqlmodel.sql.expression.SelectOfScalar" if dotted[:8] == "sqlmodel" else "sqlalchemy.Select"
+        query = queries.selected(frame, arguments, origin, single=dotted == "sqlmodel.select")
+        return Object(made, _kept(arguments), origin=origin, detail=query)
+    if dotted in ("sqlalchemy.update", "sqlalchemy.insert", "sqlalchemy.delete"):
+        first = arguments.args[0] if arguments.args else UNKNOWN
+        detail: Change | Query = Query((), origin=origin[:2])
+        if name == "update" and isinstance(first, ClassValue):
+            detail = Change(first)
+        return Object(f"sqlalchemy.{name.title()}", _kept(arguments), origin=origin, detail=detail)
+    if dotted.startswith(_FUNCTIONS):
+        return Object("sqlalchemy.ColumnElement")
+    if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref"):
+        lazy = dict(arguments.keywords).get("lazy")
+        if isinstance(lazy, Const) and isinstance(lazy.value, str) and not models.strategy_of(lazy):
+            frame.emit_event(LazyDeclared(*origin, frame.qualname, lazy.value))
+    return None
 
 
 def call_name(
@@ -84,6 +134,9 @@ def call_name(
     special = _SPECIAL.get(dotted)
     if special is not None:
         return special(frame, arguments)
+    made = _made_of(frame, dotted, arguments, origin)
+    if made is not None:
+        return made
     if knowledge.library_type(dotted) is not None:
         return Object(dotted, _kept(arguments), origin=origin)
     member = knowledge.function(dotted)
@@ -99,17 +152,18 @@ def call_name(
     return _made(frame, member.kind, result, label, origin, is_database(dotted))
 
 
-def call_object(frame: Frame, callee: Object, arguments: Arguments) -> Value:
+def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
     """Call an instance of a library's type, such as a session factory."""
     given = callee.argument("class_")
     if given is not None and not is_none(given):
-        made = functions.given(frame, given, arguments)
-        return made if not isinstance(made, Unknown) else UNKNOWN
+        return sessions.made(callee, arguments, functions.given(frame, given, arguments), origin)
     if callee.type == "sqlalchemy.orm.sessionmaker":
         bound = callee.argument("0") or callee.argument("bind")
         if callee.argument("**") is not None or bound is None:
             return UNKNOWN  # the class may be given elsewhere
-    return typed(knowledge.result(callee.type, "call") or "?", callee)
+    return sessions.made(
+        callee, arguments, typed(knowledge.result(callee.type, "call") or "?", callee), origin
+    )
 
 
 def _made(

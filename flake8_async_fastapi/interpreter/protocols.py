@@ -5,9 +5,10 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import classes, functions, library
+from flake8_async_fastapi.interpreter import classes, functions, library, queries, sessions
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
+from flake8_async_fastapi.interpreter.loads import Fetch
 from flake8_async_fastapi.interpreter.misuse import misuse
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
@@ -46,6 +47,8 @@ def supports(ctx: Context, value: Value) -> frozenset[str] | None:
             return frozenset({"async-iter" if is_async else "iter"})
         case Object():
             return None if library.only_declared(value) else knowledge.protocols(value.type)
+        case Instance(cls=cls, ref=ref) if ref is not None:  # an ORM object
+            return None if classes.has_member(ctx, cls, "__await__") else frozenset()
         case Instance(cls=cls, exact=True):
             order = classes.mro(ctx, cls)
             if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
@@ -71,7 +74,7 @@ def result_of_await(frame: Frame, value: Value) -> Value:
     """What awaiting a value gives, without saying that it happened."""
     if isinstance(value, Coroutine):
         if value.function is not None and value.call is not None:
-            return functions.returned(frame.ctx, value.function, value.call)
+            return functions.returned(frame, value.function, value.call, value.origin)
         return value.result
     if isinstance(value, Object):
         return library.typed(knowledge.result(value.type, "await") or "?", value)
@@ -122,7 +125,8 @@ def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
     if isinstance(value, Manager):
         return value.value
     if isinstance(value, Object):
-        return library.typed(knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value)
+        entered = library.typed(knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value)
+        return sessions.entered(value, entered)
     if isinstance(value, Instance):
         method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
         given = functions.given(frame, method, Arguments())
@@ -142,12 +146,24 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             able = supports(frame.ctx, option)
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
-        results.append(element(frame, option, is_async))
+        results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
     return union(results)
 
 
-def element(frame: Frame, value: Value, is_async: bool | None = None) -> Value:
+def element_of(value: Value) -> Value:
+    """One element of a container."""
+    if isinstance(value, Collection) and value.kind != "dict":
+        return union(list(value.items)) if value.items is not None else value.item
+    return UNKNOWN
+
+
+def element(
+    frame: Frame, value: Value, is_async: bool | None = None, origin: tuple[str, int, int] | None = None
+) -> Value:
     """One element of an iterable, without saying that it was iterated."""
+    if isinstance(value, Object) and isinstance(value.detail, Fetch) and origin is not None:
+        queries.check_unique(frame, value.detail, origin, "iteration")
+        return queries.item(frame, value.detail, origin)
     if isinstance(value, Collection):
         if value.kind == "dict":
             return UNKNOWN

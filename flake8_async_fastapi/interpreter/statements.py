@@ -8,19 +8,37 @@ from typing import Any
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names
-from flake8_async_fastapi.interpreter import assume, declarations, expressions, functions, names, protocols
+from flake8_async_fastapi.interpreter import (
+    assume,
+    attributes,
+    declarations,
+    expressions,
+    functions,
+    loading,
+    names,
+    passing,
+    protocols,
+    sessions,
+)
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
-from flake8_async_fastapi.interpreter.events import Believed
+from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
+from flake8_async_fastapi.interpreter.loads import Query, Transition
 from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
-from flake8_async_fastapi.interpreter.source import source
+from flake8_async_fastapi.interpreter.source import source, spoken
 from flake8_async_fastapi.interpreter.values import (
+    MOST_KEYS,
     NONE,
     UNKNOWN,
+    Arguments,
     Collection,
     Const,
     Coroutine,
+    Function,
+    Instance,
     Library,
+    Manager,
     ModuleValue,
+    Object,
     Options,
     Plain,
     Unknown,
@@ -67,8 +85,17 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
 
 
 def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
-    discard(frame, expressions.evaluate(frame, state, node.value))
+    value = expressions.evaluate(frame, state, node.value)
+    discard(frame, value)
+    _dropped(frame, value, node.value)
     return [] if _never_returns(node.value) else [state]
+
+
+def _dropped(frame: Frame, value: Value, node: Expr) -> None:
+    """``statement.options(...)`` gives a new statement; the old one stays as it is."""
+    if frame.emit and isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
+        if node.func.name == "options" and isinstance(value, Object) and isinstance(value.detail, Query):
+            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
 
 
 def _never_returns(node: Expr) -> bool:
@@ -116,10 +143,18 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
 
 
 def _split(state: State, value: Value) -> list[tuple[State, Value]]:
-    """One path for each value that a variable may get, so that a later test can tell them apart."""
-    if isinstance(value, Options):
+    """One path for each value that a variable may get, so that a later test can tell them apart.
+
+    A value that may be None is not split: tests for None narrow it.
+    """
+    if isinstance(value, Options) and not _is_optional(value):
         return [(state.fork(), option) for option in value.values]
     return [(state, value)]
+
+
+def _is_optional(value: Options) -> bool:
+    there = [option for option in value.values if not is_none(option)]
+    return len(there) == 1 and len(value.values) == 2 and passing.carries(there[0])
 
 
 def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
@@ -135,20 +170,39 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             state.bind(name, Plain("str") if text else value)
         case tree.Attr(value=owner):
             path = source(target)
-            expressions.evaluate(frame, state, owner)
+            owned = expressions.evaluate(frame, state, owner)
             frame.settle(value)
+            frame.state = state
+            for option in options(owned):
+                if isinstance(option, Instance) and loading.write(
+                    frame, option, target.name, value, (target.line, target.col)
+                ):
+                    path = ""
             if path:
                 kept = UNKNOWN if any(held(value)) else value
                 state.bind(path, kept)
                 frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
         case tree.Subscript(value=owner, index=index):
-            expressions.evaluate(frame, state, owner)
+            owned = expressions.evaluate(frame, state, owner)
             expressions.evaluate(frame, state, index)
             frame.settle(value)
+            if isinstance(owned, Collection) and state.get(source(owner)) is not None:
+                state.narrow(source(owner), _with_item(owned, index, value))
         case tree.Display(items=items):
             _unpack(frame, state, items, value, target)
         case tree.Starred(value=inner):
             assign(frame, state, inner, Collection("list"))
+
+
+def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
+    """A container of which one item was assigned."""
+    keys, items = before.keys, before.items
+    if before.kind == "dict" and keys is not None and items is not None and not any(held(value)):
+        if isinstance(index, tree.Const) and isinstance(index.value, str) and len(keys) < MOST_KEYS:
+            kept = [pair for pair in zip(keys, items, strict=True) if pair[0] != index.value]
+            pairs = (*kept, (index.value, value))
+            return Collection("dict", items=tuple(v for _, v in pairs), keys=tuple(k for k, _ in pairs))
+    return Collection(before.kind)
 
 
 def _either(before: Value | None, value: Value) -> Value:
@@ -162,7 +216,9 @@ def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node:
         if isinstance(option, Coroutine):
             misuse(frame, option, "unpacked")
     starred = any(isinstance(target, tree.Starred) for target in targets)
-    items = value.items if isinstance(value, Collection) and value.keys is None else None
+    value = _single(value)
+    known = isinstance(value, Collection) and (value.keys is None or value.kind == "row")
+    items = value.items if isinstance(value, Collection) and known else None
     if items is not None and not starred and len(items) == len(targets):
         for target, item in zip(targets, items, strict=True):
             assign(frame, state, target, item)
@@ -173,9 +229,18 @@ def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node:
         assign(frame, state, target, item)
 
 
+def _single(value: Value) -> Value:
+    """A value without the possibility of None, which cannot be unpacked."""
+    there = [option for option in options(value) if not is_none(option)]
+    return there[0] if len(there) == 1 else value
+
+
 def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     value = expressions.evaluate(frame, state, node.value)
+    if isinstance(node.target, tree.Attr):
+        frame.mutated = node.target
     before = expressions.evaluate(frame, state, node.target)
+    frame.mutated = None
     use(frame, before, "operand")
     frame.settle_items(before)
     if isinstance(before, (Const, Plain, Collection)):
@@ -193,6 +258,7 @@ def _return(frame: Frame, state: State, node: tree.Return) -> States:
         for coroutine in held(value):
             misuse(frame, coroutine, "returned")
     frame.given_back.update(coroutine.origin for coroutine in held(value))
+    frame.returned_at.append((node.line, node.col))
     frame.returns.append(value)
     frame.left.append(state)
     return []
@@ -300,6 +366,7 @@ def _loop(
 
 def _for(frame: Frame, state: State, node: tree.For) -> States:
     iterated = expressions.evaluate(frame, state, node.iter)
+    frame.state = state
     item = protocols.iterate(frame, iterated, node.iter, node.is_async)
 
     def enter(inside: State) -> States:
@@ -324,21 +391,48 @@ def _while(frame: Frame, state: State, node: tree.While) -> States:
 
 def _with(frame: Frame, state: State, node: tree.With) -> States:
     states = [state]
+    entered: list[Value] = []
     for item in node.items:
         after = []
         for before in states:
-            value = protocols.enter(
-                frame, expressions.evaluate(frame, before, item.context), node.is_async, item.context
-            )
+            context = expressions.evaluate(frame, before, item.context)
+            if context not in entered:
+                entered.append(context)
+            frame.state = before
+            value = protocols.enter(frame, context, node.is_async, item.context)
             for split, single in _split(before, value):
                 if item.target is not None:
                     assign(frame, split, item.target, single)
                 after.append(split)
         states = merge(after, frame)
+    already = len(frame.left)
     ends = run(frame, node.body, states)
+    for end in [*ends, *frame.left[already:]]:
+        frame.state = end
+        for context in reversed(entered):
+            if len(node.items) == len(entered):
+                _leave(frame, context, node)
     if not ends and any(_may_swallow(item.context) for item in node.items):
         ends = [before.fork() for before in states]
     return ends
+
+
+def _leave(frame: Frame, context: Value, node: tree.With) -> None:
+    """What the end of a ``with`` block does to ORM objects."""
+    line = node.line
+    if isinstance(context, Manager):
+        for step in context.after:
+            if isinstance(step, Transition):
+                sessions.happen(frame, step, line)
+    elif isinstance(context, Instance):
+        name = "__aexit__" if node.is_async else "__exit__"
+        method = attributes.attribute(frame.ctx, context, name)
+        if isinstance(method, Function):
+            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)))
+            if isinstance(given, Coroutine):
+                protocols.result_of_await(frame, given)
+    else:
+        sessions.left(frame, context, line)
 
 
 def _may_swallow(context: Expr) -> bool:
@@ -354,6 +448,7 @@ def _may_swallow(context: Expr) -> bool:
 def _try(frame: Frame, state: State, node: tree.Try) -> States:
     seen = [state.fork()]
     states = [state]
+    already = len(frame.left)
     for statement in node.body:
         if not states:
             break
@@ -370,10 +465,22 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
                 before.bind(handler.name, UNKNOWN)
         ends = ends + run(frame, handler.body, entering)
     if node.final:
+        _finish(frame, node.final, already)
         unhandled = [] if ends else [before.fork() for before in raised]
         after = run(frame, node.final, merge(ends + unhandled, frame))
         return after if ends else []
     return ends
+
+
+def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
+    """``finally`` runs after a ``return`` in the block too."""
+    for place in range(already, len(frame.left)):
+        if frame.left[place].rows:
+            emit, frame.emit = frame.emit, False
+            after = run(frame, final, [frame.left[place]])
+            frame.emit = emit
+            if after:
+                frame.left[place] = after[0]
 
 
 def _match(frame: Frame, state: State, node: tree.Match) -> States:

@@ -12,14 +12,34 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
-from flake8_async_fastapi.facts.walk import flat
-from flake8_async_fastapi.interpreter import expressions, functions, statements
-from flake8_async_fastapi.interpreter.context import Context, Frame, State, Summary
+from flake8_async_fastapi.facts.walk import flat, names_in
+from flake8_async_fastapi.interpreter import (
+    expressions,
+    functions,
+    heap,
+    loading,
+    models,
+    passing,
+    sessions,
+    statements,
+)
+from flake8_async_fastapi.interpreter import rows as heap_rows
+from flake8_async_fastapi.interpreter.context import (
+    Context,
+    Frame,
+    LostRead,
+    State,
+    Summary,
+    agreed_transitions,
+)
+from flake8_async_fastapi.interpreter.heap import Lost, Row
+from flake8_async_fastapi.interpreter.loads import Transition
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
+    Closure,
     Collection,
     Const,
     Coroutine,
@@ -29,6 +49,7 @@ from flake8_async_fastapi.interpreter.values import (
     Object,
     Options,
     Partial,
+    Ref,
     Unknown,
     Value,
     common,
@@ -39,6 +60,8 @@ from flake8_async_fastapi.interpreter.values import (
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
+Rows: TypeAlias = tuple[tuple[Ref, Row], ...]
+"""The ORM objects that the parameters lead to."""
 
 
 def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
@@ -54,7 +77,108 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
         # arguments may grow without end from call to call: inside itself a function has its usual ones
         ctx.bend(ctx.active[function.key])
         bound = bind(ctx, function, None)
-    return ctx.once(("call", function, bound), lambda: _run(ctx, function, bound), Summary())
+    return _summary(ctx, function, bound, ())
+
+
+def _summary(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+    return ctx.once(("call", function, bound, rows), lambda: _run(ctx, function, bound, rows), Summary())
+
+
+def applied(frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int]) -> Summary:
+    """Call a function from a frame: its summary in the caller's names, and what it does to the path.
+
+    Reads of attributes that are missing are reported at the call, or left to the caller's caller.
+    """
+    ctx, state = frame.ctx, frame.state
+    _doubt_closure(frame, function)
+    usual = _is_long(ctx, function) or function.key in ctx.active
+    given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
+    if usual or not any(map(passing.carries, given)):
+        if usual:
+            loading.doubt_all(frame, given)
+        summary = summarise(ctx, function, arguments)
+        names = passing.Names()
+    else:
+        bound = bind(ctx, function, arguments)
+        values = [value for _, value in bound]
+        if function.receiver is not None:
+            values.append(function.receiver)
+        names = passing.naming(ctx, state.rows, values)
+        rows = passing.rows_inward(names, state.rows, values)
+        inside = tuple((name, passing.inward(names, value)) for name, value in bound)
+        if function.receiver is not None:
+            function = replace(function, receiver=passing.inward(names, function.receiver))
+        summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
+    return _carried_back(frame, function, summary, passing.Outward(names, origin))
+
+
+def _by_name(pair: tuple[Ref, Row]) -> str:
+    return repr(pair[0])
+
+
+def _carried_back(frame: Frame, function: Function, summary: Summary, out: passing.Outward) -> Summary:
+    """What a call did, done to the path of the caller."""
+    if not (summary.rows or summary.happened or summary.lost) and not out.names.sessions:
+        return summary
+    state = frame.state
+    left = {out.ref(ref): row for ref, row in summary.rows}
+    before = {ref: state.rows[ref] for ref in left if ref in state.rows}
+    for read in summary.lost:
+        _read_by(frame, function, read, left, before, out)
+    line = out.origin[1]
+    for step in summary.happened:
+        sessions.happen(frame, out.transition(step), line)
+    for ref, row in left.items():
+        state.rows[ref] = out.row(row, before.get(ref))
+    return replace(
+        summary,
+        returns=out.value(summary.returns),
+        yields=out.value(summary.yields),
+        receiver=out.value(summary.receiver) if summary.receiver is not None else None,
+    )
+
+
+def _read_by(
+    frame: Frame, function: Function, read: LostRead, left: dict[Ref, Row], before: dict[Ref, Row],
+    out: passing.Outward,
+) -> None:  # fmt: skip
+    """A callee reads what is missing of an object that the caller gave it."""
+    state, ref = frame.state, out.ref(read.ref)
+    for other, made in left.items():
+        if other not in state.rows:
+            state.rows[other] = out.row(made, None)
+    row = before.get(ref) or state.rows.get(ref)
+    if row is None:
+        return
+    model = models.mapped(frame.ctx, row.cls)
+    attribute = model.attributes.get(read.name) if model is not None else None
+    lost = read.lost
+    if not lost.path:
+        lost = replace(lost, path=row.path, line=row.line)
+        if attribute is not None:
+            found = heap_rows.status(frame.ctx, row, read.name, attribute)
+            lost = found if isinstance(found, Lost) else lost
+    if attribute is not None and loading.is_at_hand(frame, ref, row, attribute, lost):
+        return
+    _, line, col = out.origin
+    chain = (function.name, *read.chain)
+    loading.report(frame, ref, read.name, lost, (line, col), read.use, read.through, chain)
+
+
+def _doubt_closure(frame: Frame, function: Function) -> None:
+    """A nested function may do anything to the objects that it sees in the variables around it."""
+    if function.closure is None or not frame.state.rows:
+        return
+    seen: list[Value] = []
+    for name in names_in(function.node.body):
+        closure: Closure | None = function.closure
+        while closure is not None:
+            if name in closure.env:
+                seen.append(closure.env[name])
+                break
+            closure = closure.outer
+    if any(map(passing.carries, seen)):
+        loading.doubt_all(frame, seen)
 
 
 _LONG: Final = 60
@@ -139,11 +263,16 @@ def _takes_receiver(function: Function) -> bool:
     return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
 
 
-def enter(ctx: Context, function: Function, bound: Bound) -> tuple[Frame, State]:
+def enter(ctx: Context, function: Function, bound: Bound, rows: Rows = ()) -> tuple[Frame, State]:
     """A frame for a run of a function, and its first state: the parameters."""
     frame = _frame(ctx, function)
     frame.is_async = function.is_async
-    state = State(dict(bound))
+    state = State(dict(bound), rows=dict(rows))
+    for param in function.node.params:  # what dependencies provide
+        value, provided = _declared(ctx, function, param)
+        if provided and state.env.get(param.name) == value:
+            state.rows.update(provided)
+    frame.state = state
     if _takes_receiver(function) and function.receiver is not None:
         frame.receiver_name = function.node.params[0].name
         state.env[frame.receiver_name] = function.receiver
@@ -173,7 +302,7 @@ def _argument(
         return Collection("tuple", items=rest)
     if param.kind == "**":
         return Collection("dict")
-    known = _declared(ctx, function, param)
+    known, _ = _declared(ctx, function, param)
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
@@ -186,10 +315,20 @@ def _argument(
     return known
 
 
-def _declared(ctx: Context, function: Function, param: Param) -> Value:
+def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Rows]:
+    """What a parameter is by itself, and the ORM objects that its dependency provides."""
     receiver = function.receiver.cls if isinstance(function.receiver, Instance) else function.receiver
     key = ("declared", function.key, function.closure, receiver, param.name)
-    return ctx.once(key, lambda: functions.declared(_frame(ctx, function), param), UNKNOWN)
+
+    def compute() -> tuple[Value, Rows]:
+        frame = _frame(ctx, function)
+        value = functions.declared(frame, param)
+        if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
+            value = replace(value, origin=(f"<{param.name}>", 0, 0))
+        return value, tuple(heap.reachable(frame.state.rows, [value]).items())
+
+    nothing: tuple[Value, Rows] = (UNKNOWN, ())
+    return ctx.once(key, compute, nothing)
 
 
 def _telling(passed: Value, known: Value) -> Value:
@@ -201,6 +340,8 @@ def _telling(passed: Value, known: Value) -> Value:
         return passed
     if is_plain(passed) or any(held(passed)):
         return known
+    if passing.carries(passed):
+        return passed
     if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return _flat(passed)
     match known, passed:
@@ -223,31 +364,68 @@ def _flat(value: Value, depth: int = 0) -> Value:
     return value
 
 
-def _run(ctx: Context, function: Function, bound: Bound) -> Summary:
+def _run(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
     outer = ctx.active.get(function.key)
     ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
     try:
-        return _run_body(ctx, function, bound)
+        return _run_body(ctx, function, bound, rows)
     finally:
         if outer is None:
             del ctx.active[function.key]
 
 
-def _run_body(ctx: Context, function: Function, bound: Bound) -> Summary:
-    frame, state = enter(ctx, function, bound)
+def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+    frame, state = enter(ctx, function, bound, rows)
     node = function.node
     if isinstance(node, tree.Lambda):
-        return Summary(expressions.evaluate(frame, state, node.body), effects=tuple(frame.effects))
-    ends = statements.run(frame, node.body, [state])
-    if ends and not node.is_stub:
-        frame.returns.append(NONE)
+        value = expressions.evaluate(frame, state, node.body)
+        frame.returns.append(value)
+        frame.left.append(state)
+        ends = []
+    else:
+        ends = statements.run(frame, node.body, [state])
+        if ends and not node.is_stub:
+            for end in ends:
+                frame.returns.append(NONE)
+                frame.left.append(end)
     effects = () if frame.guards_loop else tuple(frame.effects)
+    left = frame.left or ends
+    returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
+    yields = outcome(frame.yields) if frame.yields else UNKNOWN
+    yielded = frame.yielded if frame.yields else []
     return Summary(
-        outcome([UNKNOWN if _foreign(value) else value for value in frame.returns]),
-        outcome(frame.yields) if frame.yields else UNKNOWN,
-        _receiver(frame, [*ends, *frame.left]),
+        returns,
+        yields,
+        _receiver(frame, left),
         effects,
+        _rows(frame, returns, left) if not yielded else _rows(frame, yields, yielded),
+        agreed_transitions([end.happened for end in (yielded or left)]) if left else (),
+        tuple(frame.lost),
+        _after(left, yielded),
     )
+
+
+def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
+    """The ORM objects that a caller gets to see: those it gave, and those of the result."""
+    found = []
+    for end in ends:
+        seen = heap.reachable(end.rows, [value])
+        found.append(
+            {
+                ref: row
+                for ref, row in end.rows.items()
+                if ref in seen or loading.root(ref)[0] == loading.ARGUMENT
+            }
+        )
+    return tuple(sorted(heap.joined(found).items(), key=_by_name)) if found else ()
+
+
+def _after(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
+    """What a context manager does to sessions after its ``yield``."""
+    if not yielded or not ends:
+        return ()
+    begun = min(len(state.happened) for state in yielded)
+    return agreed_transitions([end.happened[begun:] for end in ends])
 
 
 def _foreign(value: Value) -> bool:
@@ -269,5 +447,5 @@ def _receiver(frame: Frame, ends: list[State]) -> Value | None:
                 found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _flat(common(values), 1)
+        attributes[name] = _flat(passing.stripped(common(values)), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -6,8 +6,8 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
@@ -19,6 +19,9 @@ class Unknown:
 
 
 UNKNOWN: Final[Value] = Unknown()
+
+Ref: TypeAlias = tuple[Hashable, ...]
+"""What tells ORM objects apart: where, and by which way, an object was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Object:
     index), ``origin`` the file, line and column of the call that made it.
     ``declared`` says that only an annotation gives the type, ``doubtful`` that
     it came from an object whose annotation may have been left behind.
+    ``detail`` is what else is known of some types: the query of a statement, say.
     """
 
     type: str
@@ -60,6 +64,7 @@ class Object:
     declared: bool = False
     origin: tuple[str, int, int] | None = None
     doubtful: bool = False
+    detail: Hashable = None
 
     def argument(self, name: str) -> Value | None:
         return dict(self.arguments).get(name)
@@ -118,12 +123,14 @@ class Instance:
     """An instance of a class of the project.
 
     ``attributes`` are those its construction set; ``exact`` says that the class
-    is not a subclass; both are unknown for a parameter.
+    is not a subclass; both are unknown for a parameter.  ``ref`` names the row of
+    the state that says what is loaded of an ORM object.
     """
 
     cls: ClassValue
     attributes: tuple[tuple[str, Value], ...] | None = None
     exact: bool = False
+    ref: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +208,15 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``."""
+    """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
+
+    ``after`` is what happens to sessions when it is left.
+    """
 
     label: str
     value: Value
     is_async: bool
+    after: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +292,11 @@ MOST: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
 
 
+MOST_TEXTS: Final = 8
+MOST_KEYS: Final = 40
+"""Longer lists and dicts of plain values are data, not names of attributes."""
+
+
 def is_plain(value: Value) -> bool:
     """Whether a value is one that no call can do anything with but read it."""
     return isinstance(value, (Plain, Unknown)) or (isinstance(value, Const) and isinstance(value.value, str))
@@ -288,7 +304,7 @@ def is_plain(value: Value) -> bool:
 
 def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:
     """A list, tuple, set or dict of known items; plain items are not told apart."""
-    if all(map(is_plain, items)):
+    if len(items) > (MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
         return Collection(kind)
     return Collection(kind, items=items, keys=keys)
 
@@ -320,8 +336,18 @@ def common(values: Iterable[Value]) -> Value:
     match found:
         case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
             return Object(name, declared=any(isinstance(o, Object) and o.declared for o in found))
-        case [Instance(cls=cls), *others] if all(isinstance(o, Instance) and o.cls == cls for o in others):
+        case [Instance(cls=cls, ref=None), *others] if all(
+            isinstance(o, Instance) and o.cls == cls and o.ref is None for o in others
+        ):
             return Instance(cls)
+        case [Instance(cls=cls), *others] if len(found) <= MOST and all(
+            isinstance(o, Instance) and o.cls == cls for o in others
+        ):
+            return Options(tuple(found))
+        case [Collection(kind=kind), *others] if len(found) <= MOST and all(
+            isinstance(o, Collection) and o.kind == kind for o in others
+        ):
+            return Options(tuple(found))
         case [Function() as first, *others] if all(
             isinstance(o, Function) and o.is_async == first.is_async for o in others
         ):
@@ -378,6 +404,77 @@ def held(value: Value) -> Iterator[Coroutine]:
     elif isinstance(value, Partial):
         for argument in (*value.args, *(kept for _, kept in value.keywords)):
             yield from held(argument)
+
+
+def inner_values(value: Value) -> Iterator[Value]:
+    """A value and all values that it holds; variables of closures are left out."""
+    yield value
+    match value:
+        case Options(values=parts) | Collection(items=tuple(parts)):
+            pass
+        case Collection(item=item) | Generator(item=item):
+            parts = (item,)
+        case Instance(attributes=tuple(pairs)):
+            parts = tuple(kept for _, kept in pairs)
+        case Manager(value=entered):
+            parts = (entered,)
+        case Coroutine(result=result, function=function, call=call):
+            parts = (result, *(call.values() if call is not None else ()), *((function,) if function else ()))
+        case Function(receiver=receiver) if receiver is not None:
+            parts = (receiver,)
+        case Partial(function=callee, args=args, keywords=keywords):
+            parts = (callee, *args, *(kept for _, kept in keywords))
+        case Member(receiver=owner):
+            parts = (owner,)
+        case _:
+            return
+    for part in parts:
+        yield from inner_values(part)
+
+
+def mapped_values(value: Value, change: Callable[[Value], Value]) -> Value:
+    """A value in which ``change`` was applied to every instance and library object that it holds."""
+    match value:
+        case Options(values=parts):
+            return union([mapped_values(part, change) for part in parts])
+        case Collection(items=None):
+            return replace(value, item=mapped_values(value.item, change))
+        case Collection(items=tuple(parts)):
+            return replace(value, items=tuple(mapped_values(part, change) for part in parts))
+        case Generator():
+            return replace(value, item=mapped_values(value.item, change))
+        case Manager():
+            return replace(value, value=mapped_values(value.value, change))
+        case Instance(attributes=tuple(pairs)):
+            kept = tuple((name, mapped_values(inner, change)) for name, inner in pairs)
+            return change(replace(value, attributes=kept))
+        case Function(receiver=receiver) if receiver is not None:
+            return replace(value, receiver=mapped_values(receiver, change))
+        case Coroutine(function=function, call=call):
+            changed = mapped_values(function, change) if function is not None else None
+            return replace(
+                value,
+                result=mapped_values(value.result, change),
+                function=changed if isinstance(changed, Function) else None,
+                call=mapped_arguments(call, change) if call is not None else None,
+            )
+        case Partial():
+            args = tuple(mapped_values(part, change) for part in value.args)
+            keywords = tuple((name, mapped_values(part, change)) for name, part in value.keywords)
+            return Partial(mapped_values(value.function, change), args, keywords)
+        case Member(receiver=receiver):
+            owner = change(receiver)
+            return replace(value, receiver=owner) if isinstance(owner, Object) else UNKNOWN
+        case Instance() | Object():
+            return change(value)
+    return value
+
+
+def mapped_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
+    """Arguments in which ``change`` was applied to every instance and library object."""
+    args = tuple(mapped_values(part, change) for part in arguments.args)
+    keywords = tuple((name, mapped_values(part, change)) for name, part in arguments.keywords)
+    return Arguments(args, keywords, arguments.opaque)
 
 
 def is_none(value: Value) -> bool | None:

@@ -222,6 +222,35 @@ TYPES: Final[Mapping[str, str]] = {
         aenter -> sqlalchemy.ext.asyncio.AsyncSession
     """,
     # A mixin of models: nothing is known of what else their instances can do.
+    # What a model's body assigns.
+    "sqlalchemy.Column": "",
+    "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in over -> self",
+    "sqlalchemy.Computed": "",
+    "sqlalchemy.ForeignKey": "",
+    "sqlalchemy.orm.Relationship": "",
+    "sqlalchemy.orm.Backref": "",
+    "sqlalchemy.orm.Deferred": "",
+    "sqlalchemy.orm.ColumnProperty": "",
+    "sqlalchemy.orm.Synonym": "",
+    "sqlalchemy.ext.associationproxy.AssociationProxy": "",
+    # An attribute of a model's class, as queries and loader options use it.
+    "sqlalchemy.orm.InstrumentedAttribute": "def of_type and_ -> self",
+    # A loader option; its methods that go on from it are known to the interpreter.
+    "sqlalchemy.orm.Load": "",
+    "sqlalchemy.orm.AliasedClass": "",
+    # What a relationship with `lazy="dynamic"` or `lazy="write_only"` gives.
+    "sqlalchemy.orm.AppenderQuery": """
+        bases: sqlalchemy.orm.Query
+        def append remove extend add add_all -> None
+    """,
+    "sqlalchemy.orm.WriteOnlyCollection": """
+        protocols: none
+        def add add_all remove -> None
+        def select -> sqlalchemy.Select
+        def insert -> sqlalchemy.Insert
+        def update -> sqlalchemy.Update
+        def delete -> sqlalchemy.Delete
+    """,
     "sqlalchemy.ext.asyncio.AsyncAttrs": """
         property awaitable_attrs -> ?
     """,
@@ -452,6 +481,18 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "sqlalchemy.engine_from_config": "def -> sqlalchemy.engine.Engine",
     "sqlalchemy.orm.object_session": "def -> sqlalchemy.orm.Session",
     "sqlalchemy.orm.close_all_sessions": "def -> None",
+    "sqlalchemy.orm.relationship": "def -> sqlalchemy.orm.Relationship",
+    "sqlalchemy.orm.backref": "def -> sqlalchemy.orm.Backref",
+    "sqlalchemy.orm.mapped_column": "def -> sqlalchemy.Column",
+    "sqlalchemy.orm.deferred": "def -> sqlalchemy.orm.Deferred",
+    "sqlalchemy.orm.column_property": "def -> sqlalchemy.orm.ColumnProperty",
+    "sqlalchemy.orm.query_expression": "def -> sqlalchemy.Column",
+    "sqlalchemy.orm.composite": "def -> sqlalchemy.Column",
+    "sqlalchemy.orm.synonym": "def -> sqlalchemy.orm.Synonym",
+    "sqlalchemy.orm.aliased": "def -> sqlalchemy.orm.AliasedClass",
+    "sqlalchemy.orm.with_polymorphic": "def -> sqlalchemy.orm.AliasedClass",
+    "sqlalchemy.ext.associationproxy.association_proxy":
+        "def -> sqlalchemy.ext.associationproxy.AssociationProxy",
     "sqlalchemy.select": "def -> sqlalchemy.Select",
     "sqlalchemy.insert": "def -> sqlalchemy.Insert",
     "sqlalchemy.update": "def -> sqlalchemy.Update",
@@ -500,6 +541,16 @@ _CONSTRUCTORS: Final = (
 )
 
 ALIASES: Final[Mapping[str, str]] = {
+    "sqlalchemy.schema.Column": "sqlalchemy.Column",
+    "sqlalchemy.sql.schema.Column": "sqlalchemy.Column",
+    "sqlalchemy.schema.ForeignKey": "sqlalchemy.ForeignKey",
+    "sqlalchemy.schema.Computed": "sqlalchemy.Computed",
+    "sqlalchemy.orm.relationships.Relationship": "sqlalchemy.orm.Relationship",
+    "sqlalchemy.orm.RelationshipProperty": "sqlalchemy.orm.Relationship",
+    "sqlalchemy.orm.relation": "sqlalchemy.orm.relationship",
+    "sqlalchemy.orm.attributes.InstrumentedAttribute": "sqlalchemy.orm.InstrumentedAttribute",
+    "sqlalchemy.orm.strategy_options.Load": "sqlalchemy.orm.Load",
+    "sqlalchemy.orm.util.aliased": "sqlalchemy.orm.aliased",
     "sqlalchemy.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
     "sqlalchemy.ext.asyncio.session.AsyncSessionTransaction":
         "sqlalchemy.ext.asyncio.AsyncSessionTransaction",

@@ -39,6 +39,8 @@ TYPES: Final[Mapping[str, str]] = {
 FUNCTIONS: Final[Mapping[str, str]] = {
     "sqlmodel.select": "def -> sqlmodel.sql.expression.SelectOfScalar",
     "sqlmodel.col": "def -> object",
+    "sqlmodel.Relationship": "def -> sqlalchemy.orm.Relationship",
+    "sqlmodel.Field": "def -> sqlalchemy.Column",
 }
 
 ALIASES: Final[Mapping[str, str]] = {
@@ -46,6 +48,11 @@ ALIASES: Final[Mapping[str, str]] = {
     "sqlmodel.sql.expression.select": "sqlmodel.select",
     "sqlmodel.sql.expression.Select": "sqlmodel.sql.expression.SelectOfScalar",
     "sqlmodel.sql.expression.col": "sqlmodel.col",
+    "sqlmodel.main.Relationship": "sqlmodel.Relationship",
+    "sqlmodel.main.Field": "sqlmodel.Field",
+    "sqlmodel.Column": "sqlalchemy.Column",
+    "sqlmodel.ForeignKey": "sqlalchemy.ForeignKey",
+    "sqlmodel.Computed": "sqlalchemy.Computed",
     **{
         f"sqlmodel.{name}": f"sqlalchemy.{name}"
         for name in """

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
 
 from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, index_modules
+from flake8_async_fastapi.project.templates import Templates, index_templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Project:
 
     facts: Mapping[str, ModuleFacts]
     modules: Modules
+    templates: Templates = field(default_factory=Templates)
+    _load_template: Callable[[str], TemplateFacts | None] = lambda path: None
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict)
     _bindings: dict[str, dict[str, list[Stmt]]] = field(default_factory=dict)
 
@@ -81,6 +85,15 @@ class Project:
                     found.setdefault(bound, []).append(statement)
             self._bindings[path] = found
         return found.get(name, [])
+
+    def add_templates(self, paths: Iterable[str], load: Callable[[str], TemplateFacts | None]) -> None:
+        """Tell which templates there are, and how to get the facts of one that is asked for."""
+        self.templates = index_templates(paths)
+        self._load_template = load
+
+    def template(self, path: str) -> TemplateFacts | None:
+        """The facts of a template; None for one that there is not, or that Jinja does not parse."""
+        return self._load_template(path)
 
     def target(self, importer: str, binding: Binding) -> Target | None:
         """What an import binds its name to; None for a name that is nowhere."""
@@ -152,6 +165,34 @@ class Project:
     def handed_to_run_sync(self) -> frozenset[str]:
         """Last names of the functions that any file passes to a ``run_sync``."""
         return frozenset(name for facts in self.facts.values() for name in facts.outline.handed_to_run_sync)
+
+    @functools.cached_property
+    def _classes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, facts in sorted(self.facts.items()):
+            for outline in facts.outline.classes:
+                if "." not in outline.qualname:
+                    found.setdefault(outline.qualname, []).append(path)
+        return found
+
+    def classes_named(self, name: str) -> list[str]:
+        """The files that define a class of this name at module level."""
+        return self._classes.get(name, [])
+
+    @functools.cached_property
+    def models_with_backrefs(self) -> list[tuple[str, list[str]]]:
+        """The classes in whose bodies a relationship has a ``backref``, by file."""
+        return [
+            (path, facts.outline.backrefs)
+            for path, facts in sorted(self.facts.items())
+            if facts.outline.backrefs
+        ]
+
+    @functools.cached_property
+    def expire_on_commit(self) -> bool | None:
+        """What all factories of async sessions in the project say; None if they disagree, or say nothing."""
+        said = {text for facts in self.facts.values() for text in facts.outline.session_factories}
+        return said == {"True"} if len(said) == 1 and "?" not in said else None
 
     @functools.cached_property
     def _subclasses(self) -> dict[str, list[tuple[str, Mapping[str, bool]]]]:

@@ -1,8 +1,9 @@
-"""The project's Python files and their texts.
+"""The project's Python files and templates, and their texts.
 
 A text is what Python would read from the file: decoded as the file declares,
 without byte order mark, with ``\\n`` at the line ends.  A buffer from an editor
-is brought into the same form, so that both have the same digest.
+is brought into the same form, so that both have the same digest.  Templates
+are UTF-8.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import io
 import os
 import stat
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,11 @@ MAX_CHARACTERS: Final = 2_000_000
 
 _MAX_BYTES: Final = 4 * MAX_CHARACTERS + 3
 """No encoding needs more for a text that is short enough (and a byte order mark)."""
+
+MAX_TEMPLATE: Final = 1_000_000
+"""Larger templates (in bytes) are pages that a build wrote, or data."""
+
+TEMPLATE_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2", ".jinja-html")
 
 _FOREIGN: Final = frozenset(
     {"__pycache__", "__pypackages__", "node_modules", "site-packages", "dist-packages", "venv"}
@@ -38,27 +44,52 @@ class Source:
     digest: str
 
 
-def load_sources(
-    root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True
-) -> dict[str, Source]:
-    """Return the sources of a project by path, in sorted order.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a project consists of; paths are relative to its root, in sorted order."""
+
+    modules: dict[str, Source]
+    """Its Python files, by path."""
+    templates: tuple[str, ...]
+    """The paths of what may be templates; whether they are read, the caller decides."""
+
+
+def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True) -> Sources:
+    """Read the Python files of a project, and list its templates, in one walk over its folders.
 
     ``overlays`` maps paths relative to the root to texts that replace or add
     files.  ``salt`` is part of every digest.  Files that cannot be read as
     Python source are left out, and with ``deep`` off those in folders.
     """
-    sources = {}
-    for path in sorted({*python_files(root, deep=deep), *overlays}):
+    found = python_files(root, deep=deep, others=TEMPLATE_SUFFIXES)
+    modules = {}
+    for path in sorted({*(path for path in found if not is_template(path)), *overlays}):
         overlay = overlays.get(path)
         text = read_text(root / path) if overlay is None else normalised(overlay)
         if text is not None:
-            sources[path] = Source(path, text, digest(text, salt=salt))
-    return sources
+            modules[path] = Source(path, text, digest(text, salt=salt))
+    return Sources(modules, tuple(path for path in found if is_template(path)))
 
 
-def python_files(root: Path, *, deep: bool = True) -> tuple[str, ...]:
+def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[str, Source]:
+    """Read templates, given relative to the root; those that cannot be read are left out."""
+    templates = {}
+    for path in paths:
+        text = read_template(root / path)
+        if text is not None:
+            templates[path] = Source(path, text, digest(text, salt=salt))
+    return templates
+
+
+def is_template(path: str) -> bool:
+    """Whether a path is that of a template, by the end of its name."""
+    return path.endswith(TEMPLATE_SUFFIXES)
+
+
+def python_files(root: Path, *, deep: bool = True, others: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the Python files below ``root``: relative, with slashes, sorted.
 
+    Among them, in one walk, the files whose names end in one of ``others``.
     Hidden directories, virtual environments, installed packages, caches and
     copies made by a build are left out.  As in flake8's own search, symbolic
     links to directories are not followed, which also rules out loops; links to
@@ -69,6 +100,7 @@ def python_files(root: Path, *, deep: bool = True) -> tuple[str, ...]:
     while pending:
         prefix = pending.pop()
         files: list[str] = []
+        beside: list[str] = []
         folders: list[str] = []
         marks = set()
         try:
@@ -80,6 +112,9 @@ def python_files(root: Path, *, deep: bool = True) -> tuple[str, ...]:
                     elif name.endswith(".py"):
                         if _is_file(entry) and _is_text(name):
                             files.append(prefix + name)
+                    elif name.endswith(others):
+                        if _is_file(entry) and _is_text(name):
+                            beside.append(prefix + name)
                     elif name == "pyvenv.cfg":
                         marks.add(name)
         except OSError:
@@ -89,6 +124,7 @@ def python_files(root: Path, *, deep: bool = True) -> tuple[str, ...]:
         if prefix and _is_build_output(prefix, files, folders):
             continue
         found += files
+        found += beside
         pending += [
             f"{prefix}{name}/"
             for name in folders
@@ -104,16 +140,37 @@ def read_text(path: Path) -> str | None:
     null bytes and for more than MAX_CHARACTERS.
     """
     try:
-        # A named pipe would block at open, so look first.
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+        data = _read(path, _MAX_BYTES)
+        if data is None:
             return None
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return normalised(data.decode(encoding))
     except (OSError, SyntaxError, ValueError, LookupError):
         return None
+
+
+def read_template(path: Path) -> str | None:
+    """Return the text of a template, or None.
+
+    None for what cannot be read or is not UTF-8, for what is no regular file, for
+    null bytes and for more than MAX_TEMPLATE bytes.
+    """
+    try:
+        data = _read(path, MAX_TEMPLATE)
+        return None if data is None else normalised(data.decode("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _read(path: Path, most: int) -> bytes | None:
+    """The bytes of a regular file; None for another, and for one with more than ``most``."""
+    # A named pipe would block at open, so look first.
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+        return None
+    with open(path, "rb") as file:
+        data = file.read(most + 1)
+    return data if len(data) <= most else None
 
 
 def normalised(text: str) -> str | None:

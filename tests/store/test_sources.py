@@ -8,10 +8,14 @@ import pytest
 
 from flake8_async_fastapi.store.sources import (
     MAX_CHARACTERS,
+    MAX_TEMPLATE,
     digest,
+    is_template,
     load_sources,
+    load_templates,
     normalised,
     python_files,
+    read_template,
     read_text,
 )
 
@@ -99,7 +103,7 @@ def test_unreadable(tmp_path: Path) -> None:
     (tmp_path / "closed").chmod(0)
     (tmp_path / "secret.py").chmod(0)
     try:
-        assert set(load_sources(tmp_path, {})) == {"app.py"}
+        assert set(load_sources(tmp_path, {}).modules) == {"app.py"}
     finally:
         (tmp_path / "closed").chmod(0o755)
 
@@ -154,7 +158,7 @@ def test_load_sources(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("a = 1\n")
     (tmp_path / "b.py").write_text("b = 1\n")
     (tmp_path / "bad.py").write_bytes(b"\xff")
-    sources = load_sources(tmp_path, {"b.py": "b = 2\n", "new/c.py": "c = 1\n"}, salt="s")
+    sources = load_sources(tmp_path, {"b.py": "b = 2\n", "new/c.py": "c = 1\n"}, salt="s").modules
     assert [(source.path, source.text) for source in sources.values()] == [
         ("a.py", "a = 1\n"),
         ("b.py", "b = 2\n"),
@@ -172,5 +176,71 @@ def test_a_buffer_and_a_file_with_the_same_text_are_the_same(tmp_path: Path, tex
 
 def test_an_unusable_buffer_hides_its_file(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("a = 1\n")
-    assert load_sources(tmp_path, {"a.py": "a\0"}) == {}
+    assert load_sources(tmp_path, {"a.py": "a\0"}).modules == {}
     assert normalised("x" * (MAX_CHARACTERS + 1)) is None
+
+
+# --- templates -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.html", True), ("a/b.htm", True), ("a.xhtml", True), ("a.txt.jinja", True), ("a.jinja2", True),
+        ("mail.txt.j2", True), ("a.jinja-html", True), ("a.py", False), ("a.html.py", False), ("html", False),
+        ("a.txt", False), ("a.md", False),
+    ],
+)  # fmt: skip
+def test_is_template(path: str, expected: bool) -> None:
+    assert is_template(path) is expected
+
+
+def test_templates_are_found_with_the_files_and_not_among_them(tmp_path: Path) -> None:
+    make(tmp_path, "app.py", "b/z.html", "a.html", "node_modules/x.html", ".cache/x.html", "env/pyvenv.cfg")
+    make(tmp_path, "env/x.html", "build/lib/a.html", "folder.html/x.j2", "a.css")
+    (tmp_path / "linked.html").symlink_to(tmp_path / "a.html")
+    found = load_sources(tmp_path, {})
+    assert list(found.modules) == ["app.py"] == list(python_files(tmp_path))
+    assert found.templates == ("a.html", "b/z.html", "folder.html/x.j2", "linked.html")
+    assert load_sources(tmp_path, {}, deep=False).templates == ("a.html", "linked.html")
+
+
+def test_a_page_beside_copies_does_not_make_them_code(tmp_path: Path) -> None:
+    make(tmp_path, "build/lib/x.py", "build/report.html", "app.py")
+    assert list(load_sources(tmp_path, {}).modules) == ["app.py"]
+    assert load_sources(tmp_path, {}).templates == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(b"", "", id="empty"),
+        pytest.param("{{ ß }}".encode(), "{{ ß }}", id="utf-8"),
+        pytest.param(b"\xef\xbb\xbfa\r\nb\r", "a\nb\n", id="byte order mark and line ends"),
+        pytest.param(b"# coding: latin-1\n\xdf", None, id="not utf-8, whatever it says"),
+        pytest.param(b"a\0", None, id="null byte"),
+        pytest.param(b"#" * (MAX_TEMPLATE + 1), None, id="too large"),
+        pytest.param(b"#" * MAX_TEMPLATE, "#" * MAX_TEMPLATE, id="just small enough"),
+    ],
+)
+def test_read_template(tmp_path: Path, data: bytes, expected: str | None) -> None:
+    path = tmp_path / "a.html"
+    path.write_bytes(data)
+    assert read_template(path) == expected
+
+
+def test_read_template_of_what_is_no_file(tmp_path: Path) -> None:
+    assert read_template(tmp_path / "missing.html") is None
+    assert read_template(tmp_path / "nul\0l.html") is None
+    assert read_template(tmp_path) is None
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.html")
+        assert read_template(tmp_path / "pipe.html") is None
+
+
+def test_load_templates(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("a")
+    (tmp_path / "bad.html").write_bytes(b"\xff")
+    found = load_templates(tmp_path, ["a.html", "bad.html", "gone.html"], salt="s")
+    assert [(path, source.path, source.text) for path, source in found.items()] == [("a.html", "a.html", "a")]
+    assert found["a.html"].digest == digest("a", salt="s")

@@ -1,0 +1,70 @@
+"""What one Jinja template says, in the reduced tree that Python's code has.
+
+A template is code that runs with its context as variables.  What Jinja has and
+Python has not is a call of a name that no Python code can have:
+
+* ``{% block``, ``{% super``, ``{% include`` and ``{% import`` are calls whose first
+  argument says what is meant (``extract/templates.py`` lists them);
+* ``{{ filter:name`` and ``{{ test:name`` are filters and tests;
+* ``{{ item``, ``{{ one`` and ``{{ outer1:name`` are variables that the lowering made.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Union
+
+import msgspec
+
+from flake8_async_fastapi.facts.tree import Expr, FunctionDef, Stmt
+from flake8_async_fastapi.facts.walk import flat
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A ``{% block %}``; one that is ``scoped`` sees the variables around the place where it stands."""
+
+    line: int
+    scoped: bool
+    required: bool
+    body: list[Stmt]
+
+
+class TemplateFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The facts of one template.
+
+    ``extends`` is the name of its parent as an expression, of which None stands for
+    no parent.  ``body`` is what runs outside of blocks: of a template that
+    certainly has a parent, only what Jinja runs there.
+    """
+
+    extends: Union[Expr, None]
+    body: list[Stmt]
+    blocks: dict[str, Block]
+    """All blocks by name, those in other blocks included."""
+
+    def macros(self) -> dict[str, FunctionDef]:
+        """The macros that others can import; their definitions are a part of ``body``."""
+        return {
+            statement.name: statement for statement in flat(self.body) if isinstance(statement, FunctionDef)
+        }
+
+
+@functools.cache
+def _decoder() -> msgspec.msgpack.Decoder[TemplateFacts]:
+    return msgspec.msgpack.Decoder(TemplateFacts)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def encode(facts: TemplateFacts) -> bytes:
+    """Facts as bytes, for the cache."""
+    return _ENCODER.encode(facts)
+
+
+def decode(data: bytes) -> TemplateFacts | None:
+    """Facts from bytes, or None for bytes that are not facts of this format."""
+    try:
+        return _decoder().decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None

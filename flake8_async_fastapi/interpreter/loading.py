@@ -1,0 +1,401 @@
+"""Reading, writing and making ORM objects: demand meets supply.
+
+Source: FACTS section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
+from flake8_async_fastapi.interpreter.context import Frame, LostRead, State
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable
+from flake8_async_fastapi.interpreter.loads import PLAIN, Awaitables, Dynamic, Settings, Transition
+from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Coroutine,
+    Function,
+    Instance,
+    Object,
+    Options,
+    Plain,
+    Ref,
+    Unknown,
+    Value,
+    inner_values,
+    options,
+)
+
+Place = tuple[int, int]
+"""A line and a column of the file under check."""
+
+MUTATORS: Final = frozenset(
+    {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
+)
+_NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
+
+
+def read(
+    frame: Frame, instance: Instance, name: str, place: Place, use: str = "read", through: str = ""
+) -> Value | None:
+    """The value of a mapped attribute of an object that is known; None where nothing is known of it.
+
+    Says so where reading it would do I/O.
+    """
+    state = frame.state
+    row = state.rows.get(instance.ref) if instance.ref is not None else None
+    if row is None or instance.ref is None:
+        return None
+    if name == "awaitable_attrs":
+        return Object("sqlalchemy.ext.asyncio.AsyncAttrs", detail=Awaitables(instance.ref))
+    model = models.mapped(frame.ctx, row.cls)
+    if model is None:
+        return None
+    attribute = model.attributes.get(name)
+    if attribute is None:
+        return _of_subclass(frame, instance, row, model, name, place, use, through)
+    if isinstance(attribute, Proxy):
+        return _through_proxy(frame, instance, attribute, place, use, through)
+    found = rows.status(frame.ctx, row, name, attribute)
+    if isinstance(found, Lost):
+        found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
+    if isinstance(found, Held):
+        return _held(frame, instance.ref, row, name, attribute, found.value)
+    return None
+
+
+def _lost(
+    frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost,
+    place: Place, use: str, through: str,
+) -> Field:  # fmt: skip
+    """Say that an attribute is missing, unless the object that it leads to is at hand."""
+    state = frame.state
+    if lost.cause == "noload":
+        report(frame, ref, name, lost, place, use, through, ())
+        if isinstance(attribute, Relationship):
+            return Held(Collection("list", items=()) if attribute.is_collection else NONE)
+    if is_at_hand(frame, ref, row, attribute, lost):
+        return PERHAPS
+    report(frame, ref, name, lost, place, use, through, ())
+    current = state.rows[ref]
+    if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
+        state.rows[ref] = replace(current, rest="perhaps", fields=())
+    else:
+        state.rows[ref] = current.put(name, PERHAPS)
+    return PERHAPS
+
+
+def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Lost) -> bool:
+    """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
+    if not isinstance(attribute, Relationship) or row.phase == "detached":
+        return False
+    if attribute.is_collection or attribute.to_one is False:
+        return False
+    if lost.cause not in ("unloaded", "new", "refreshed", "merged"):
+        return False
+    if attribute.target is None:
+        return True
+    state = frame.state
+    for other_ref, other in reachable(state.rows, state.values()).items():
+        if other_ref == ref and not row.is_item:
+            continue
+        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
+            continue
+        if other.session == row.session and plans.related(frame.ctx, other.cls, attribute.target):
+            return True
+    return False
+
+
+def report(
+    frame: Frame, ref: Ref, name: str, lost: Lost, place: Place, use: str, through: str,
+    chain: tuple[str, ...],
+) -> None:  # fmt: skip
+    """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
+    state = frame.state
+    if frame.using is not None:
+        use, through = frame.using
+    row = state.rows[ref]
+    route = [f"{row.cls.name}.{name}"]
+    root, root_ref = row, ref
+    while root.parent is not None and root.parent[0] in state.rows:
+        root_ref, via = root.parent
+        root = state.rows[root_ref]
+        route.insert(0, f"{root.cls.name}.{via}")
+        if len(route) > _LONGEST:
+            break
+    if root_ref[0] == ARGUMENT:
+        frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
+    elif frame.emit:
+        model = models.mapped(frame.ctx, row.cls)
+        attribute = model.attributes.get(name) if model is not None else None
+        cause = lost.cause
+        if row.phase == "detached" and cause not in ("noload", "raise"):
+            cause = "detached"
+        if cause == "refreshed" and root.parent is None and root.made == "query":
+            cause = "unloaded"
+        frame.emit_event(
+            Missing(
+                frame.path,
+                *place,
+                frame.qualname,
+                tuple(route),
+                cause,
+                use,
+                isinstance(attribute, Relationship),
+                (root.made, root.path, root.line),
+                (lost.path, lost.line, lost.text),
+                through,
+                chain,
+            )
+        )
+
+
+ARGUMENT: Final = "argument"
+"""The first part of what tells an object apart that a function was given."""
+_LONGEST: Final = 8
+
+
+def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, value: Value) -> Value:
+    """The value of an attribute that is loaded; the object of a relationship begins to be known here."""
+    if isinstance(attribute, Column):
+        return UNKNOWN if isinstance(value, Plain) else value
+    if not isinstance(attribute, Relationship) or not isinstance(value, Unknown):
+        return value
+    how, inner = plans.strategy(row.plan, name, attribute)
+    if how in ("dynamic", "write_only"):
+        kind = "AppenderQuery" if how == "dynamic" else "WriteOnlyCollection"
+        return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(f"{row.cls.name}.{name}", how))
+    if attribute.target is None or attribute.is_collection is None:
+        return UNKNOWN
+    state = frame.state
+    child: Ref = (ref, name)
+    if child not in state.rows:
+        if row.field(name) is not None or how not in plans.EAGER:
+            inner = PLAIN  # loaded by its name
+        made = Row(
+            attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
+            is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST,
+        )  # fmt: skip
+        other = models.mapped(frame.ctx, attribute.target)
+        inverse = other.attributes.get(attribute.inverse) if other is not None else None
+        if isinstance(inverse, Relationship) and inverse.is_collection is False:
+            made = made.put(attribute.inverse, Held(Instance(row.cls, ref=ref)))
+        state.rows[child] = made
+    instance = Instance(attribute.target, ref=child)
+    return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
+
+
+def _depth(ref: object) -> int:
+    depth = 0
+    while isinstance(ref, tuple) and ref and isinstance(ref[0], tuple):
+        ref, depth = ref[0], depth + 1
+    return depth
+
+
+def _through_proxy(
+    frame: Frame, instance: Instance, proxy: Proxy, place: Place, use: str, through: str
+) -> Value:
+    value = read(frame, instance, proxy.through, place, use, through)
+    found: list[Value] = []
+    for option in options(value if value is not None else UNKNOWN):
+        items = [option.item] if isinstance(option, Collection) and option.items is None else [option]
+        for item in items:
+            if isinstance(item, Instance):
+                found.append(read(frame, item, proxy.attribute, place, use, through) or UNKNOWN)
+    many = any(isinstance(option, Collection) for option in options(value or UNKNOWN))
+    inner = found[0] if len(found) == 1 else UNKNOWN
+    return Collection("list", inner) if many else inner
+
+
+def _of_subclass(
+    frame: Frame, instance: Instance, row: Row, model: Model, name: str, place: Place, use: str, through: str
+) -> Value | None:
+    """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
+    if instance.cls == row.cls or not model.is_polymorphic or row.rest != "plan" or row.doubtful:
+        return None
+    below = models.mapped(frame.ctx, instance.cls)
+    attribute = below.attributes.get(name) if below is not None else None
+    if not isinstance(attribute, Column) or not row.plan.certain or row.field(name) is not None:
+        return None
+    if models.loads_with_base(frame.ctx, instance.cls):
+        return None
+    assert instance.ref is not None
+    report(frame, instance.ref, name, Lost("subclass", row.path, row.line), place, use, through, ())
+    frame.state.rows[instance.ref] = row.put(name, PERHAPS)
+    return UNKNOWN
+
+
+# --- writing --------------------------------------------------------------------------------
+
+
+def write(frame: Frame, instance: Instance, name: str, value: Value, place: Place) -> bool:
+    """Assign an attribute; whether it is a mapped one of an object that is known."""
+    state = frame.state
+    row = state.rows.get(instance.ref) if instance.ref is not None else None
+    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    attribute = model.attributes.get(name) if model is not None else None
+    if row is None or attribute is None or instance.ref is None:
+        return False
+    persistent = row.phase == "persistent"
+    if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
+        found = rows.status(frame.ctx, row, name, attribute)
+        if isinstance(found, Lost) and found.cause != "noload":
+            report(frame, instance.ref, name, found, place, "mutated", "", ())
+    if isinstance(attribute, Column):
+        is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
+        kept: Value = rows.SQL if is_sql else rows.SET if persistent else value
+        row = row.put(name, Held(kept))
+    elif isinstance(attribute, Relationship):
+        queries.drop_below(state, instance.ref)
+        row = row.put(name, Held(value))
+        _link(frame, instance, attribute, value)
+    state.rows[instance.ref] = replace(row, dirty=True)
+    return True
+
+
+def _link(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
+    """The other side of a relationship that was assigned: a new object has it loaded too."""
+    state = frame.state
+    if not relationship.inverse:
+        return
+    given = [value]
+    if isinstance(value, Collection):
+        given = list(value.items) if value.items is not None else [value.item]
+    for part in given:
+        for option in options(part):
+            row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref else None
+            if row is None or not isinstance(option, Instance) or option.ref is None:
+                continue
+            model = models.mapped(frame.ctx, row.cls)
+            inverse = model.attributes.get(relationship.inverse) if model is not None else None
+            if not isinstance(inverse, Relationship):
+                continue
+            if inverse.is_collection:
+                if row.phase in ("transient", "pending"):
+                    state.rows[option.ref] = row.put(relationship.inverse, Held())
+            else:
+                state.rows[option.ref] = row.put(relationship.inverse, Held(instance))
+
+
+def construct(
+    frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]
+) -> Value | None:
+    """A new object of a model, which no session has yet; None for other classes."""
+    model = models.mapped(frame.ctx, cls)
+    if model is None:
+        return None
+    state = frame.state
+    ref: Ref = (*origin, "new")
+    queries.drop_below(state, ref)
+    is_open = arguments.opaque or bool(arguments.args) or models.has_own_constructor(frame.ctx, cls)
+    row = Row(cls, "transient", None, *origin[:2], rest="unset", made="new", is_open=is_open)
+    instance = Instance(cls, ref=ref)
+    for name, value in arguments.keywords:
+        if name in model.attributes:
+            is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
+            row = row.put(name, Held(rows.SQL if is_sql else value))
+    state.rows[ref] = row
+    for name, value in arguments.keywords:
+        attribute = model.attributes.get(name)
+        if isinstance(attribute, Relationship):
+            _link(frame, instance, attribute, value)
+    return instance
+
+
+# --- the rest of what touches objects --------------------------------------------------------
+
+
+def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) -> Value | None:
+    """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
+    if not isinstance(owner.detail, Awaitables):
+        return None
+    state, ref = frame.state, owner.detail.ref
+    row = state.rows.get(ref)
+    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    attribute = model.attributes.get(name) if model is not None else None
+    result: Value = UNKNOWN
+    if row is not None and attribute is not None:
+        found = rows.status(frame.ctx, row, name, attribute)
+        if isinstance(found, Lost):
+            if found.cause in ("raise", "noload") or row.phase == "detached":
+                report(frame, ref, name, found, place, "read", "", ())
+                row = row.put(name, PERHAPS)
+            elif isinstance(row.rest, Lost):
+                row = replace(row, rest="perhaps", fields=())
+            else:
+                row = row.put(name, Held())
+            state.rows[ref] = row
+        result = read(frame, Instance(row.cls, ref=ref), name, place) or UNKNOWN
+    return frame.make(Coroutine(label, "database", (frame.path, *place), result))
+
+
+def root(ref: Ref) -> Ref:
+    """The object from which another was reached."""
+    while isinstance(ref[0], tuple):
+        ref = ref[0]
+    return ref
+
+
+def doubt(frame: Frame, values: Iterable[Value]) -> None:
+    """Somebody unknown was given objects: what they lack, it may have loaded."""
+    state = frame.state
+    if not state.rows:
+        return
+    for ref in reachable(state.rows, values):
+        state.rows[ref] = replace(state.rows[ref], doubtful=True)
+
+
+def shown(frame: Frame, value: Value, node: Expr) -> None:
+    """An object becomes text: its ``__repr__`` reads attributes."""
+    for option in options(value):
+        if not isinstance(option, Instance) or option.ref is None:
+            continue
+        row = frame.state.rows.get(option.ref)
+        if row is None:
+            continue
+        place = node.line, node.col
+        for name in ("__str__", "__repr__"):
+            plain = replace(option, ref=None)
+            method = classes.attribute(frame.ctx, plain, name)
+            if isinstance(method, Function):
+                summaries.applied(frame, replace(method, receiver=option), Arguments(), (frame.path, *place))
+                break
+        else:
+            _generated_repr(frame, option, row, place)
+
+
+def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) -> None:
+    """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
+    model = models.mapped(frame.ctx, row.cls)
+    if model is None or not model.is_dataclass:
+        return
+    for name, attribute in model.attributes.items():
+        if attribute.in_repr is True:
+            read(frame, instance, name, place, "shown")
+
+
+def guard(state: State, name: str) -> None:
+    """A condition asks whether an attribute is there: the code knows what it does."""
+    for ref, row in list(state.rows.items()):
+        state.rows[ref] = row.put(name, PERHAPS)
+
+
+def doubt_all(frame: Frame, values: list[Value]) -> None:
+    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
+    if not frame.state.rows:
+        return
+    doubt(frame, values)
+    for value in values:
+        for inner in inner_values(value):
+            if isinstance(inner, Object) and sessions.is_session(inner):
+                step = Transition(sessions.key(inner), "perhaps", Settings())
+                sessions.happen(frame, step, 0)

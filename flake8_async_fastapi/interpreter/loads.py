@@ -1,0 +1,186 @@
+"""What statements select and load: data that travels with values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.interpreter.values import ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """An attribute of a model's class, as ``Post.author``; ``alias`` tells aliased classes apart."""
+
+    cls: ClassValue
+    name: str
+    alias: object = None
+    of_type: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One relationship on the way of a loader option, and how it is loaded (``default`` for not at all)."""
+
+    attribute: Mapped
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A loader option as one path, and what it says at its end.
+
+    ``columns`` (``only``, ``defer``, ``undefer``) names columns there, of which
+    None stands for all; ``wildcard`` is the strategy of all relationships there.
+    """
+
+    path: tuple[Step, ...] = ()
+    columns: str = ""
+    names: tuple[str, ...] | None = ()
+    wildcard: str = ""
+    root: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A loader option: where its chain stands, and all that it says."""
+
+    path: tuple[Step, ...]
+    directives: tuple[Directive, ...]
+    root: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is loaded of one object: explicit strategies by relationship, with the plans of their targets.
+
+    ``only`` are the columns of a ``load_only``; ``certain`` is false where
+    options may be missing here.
+    """
+
+    strategies: tuple[tuple[str, str, Plan], ...] = ()
+    only: frozenset[str] | None = None
+    deferred: frozenset[str] = frozenset()
+    undeferred: frozenset[str] | None = frozenset()
+    wildcard: str = ""
+    below: str = ""
+    certain: bool = True
+
+    def step(self, name: str) -> tuple[str, Plan] | None:
+        """The explicit strategy of a relationship and the plan of its target."""
+        for known, strategy, plan in self.strategies:
+            if known == name:
+                return strategy, plan
+        return None
+
+
+PLAIN: Final = Plan()
+"""A query without options."""
+UNCERTAIN: Final = Plan(certain=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A model that a statement selects; ``alias`` tells aliased ones apart."""
+
+    cls: ClassValue
+    alias: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a statement selects: entities, and None for columns; None at all where that is not known."""
+
+    items: tuple[Entity | None, ...] | None
+    options: tuple[Directive, ...] = ()
+    certain: bool = True
+    populates: bool = False
+    origin: tuple[str, int] = ("", 0)
+    single: bool = False
+    """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A result: its query, the session it came from, and what of it is handed out.
+
+    ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
+    """
+
+    query: Query
+    session: object
+    origin: tuple[str, int]
+    shape: str = "rows"
+    unique: bool = False
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression."""
+
+    cls: ClassValue
+    values: tuple[tuple[str, bool], ...] = ()
+    filtered: bool = False
+    certain: bool = True
+    returning: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is known of a session: whether it expires on commit, and flushes before queries."""
+
+    expires: bool | None = None
+    flushes: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A transaction of a session as a context manager; ``closes`` the session too."""
+
+    session: object
+    settings: Settings | None
+    nested: bool = False
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A Pydantic model, or one of its instances: its methods are called on it."""
+
+    cls: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitables:
+    """``obj.awaitable_attrs``."""
+
+    ref: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
+
+    attribute: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
+    ``expire``, ``close``, ``doubt`` (somebody unknown had them) or ``perhaps`` (one of these)."""
+
+    session: object
+    what: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A type that values are validated against: an annotation, and where its names are looked up."""
+
+    annotation: Expr = field(compare=False, repr=False)
+    frame: Any = field(compare=False, repr=False)
+    place: tuple[int, int]

@@ -1,0 +1,199 @@
+"""ORM objects along a path: what is loaded of them, and what happens to that.
+
+A ``Row`` is one object of a model (or any of those that one place loads) as far as
+one path knows it.  Source: FACTS section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.interpreter import models, plans
+from flake8_async_fastapi.interpreter.context import Context, State
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row
+from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Relationship
+from flake8_async_fastapi.interpreter.plans import EAGER
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    UNKNOWN,
+    Collection,
+    Options,
+    Plain,
+    Ref,
+    Value,
+    is_none,
+)
+
+# --- what reading gives -------------------------------------------------------------------
+
+
+def status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
+    """Whether an attribute is loaded; the value of a relationship is made when it is read."""
+    found = _status(ctx, row, name, attribute)
+    return PERHAPS if isinstance(found, Lost) and row.doubtful else found
+
+
+def _status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
+    known = row.field(name)
+    if known is not None:
+        return known
+    if isinstance(row.rest, Lost):
+        return row.rest
+    if row.rest == "perhaps":
+        return PERHAPS
+    if row.rest == "unset":
+        return Held(_unset(attribute))
+    model = models.mapped(ctx, row.cls)
+    if isinstance(attribute, Column):
+        return _column_status(model, row, name, attribute)
+    if isinstance(attribute, Relationship):
+        return _relationship_status(row, name, attribute)
+    return PERHAPS
+
+
+def _unset(attribute: Attribute) -> Value:
+    if isinstance(attribute, Relationship) and attribute.is_collection:
+        return Collection("list", items=())
+    return Options((NONE, UNKNOWN)) if isinstance(attribute, Column) else NONE
+
+
+def _column_status(model: Model | None, row: Row, name: str, column: Column) -> Field:
+    if row.rest == "inserted":
+        if column.expression:
+            return Lost("server", row.path, row.line, "an INSERT")
+        if column.on_insert and model is not None and model.eager_defaults is None:
+            return PERHAPS
+        return Held()
+    if plans.is_loaded(row.plan, name, column):
+        return Held()
+    return Lost("deferred", row.path, row.line) if row.plan.certain else PERHAPS
+
+
+def _relationship_status(row: Row, name: str, relationship: Relationship) -> Field:
+    how, _ = plans.strategy(row.plan, name, relationship)
+    if row.rest == "inserted":
+        how = relationship.lazy
+        if how in EAGER or how == "select":
+            if not relationship.is_collection and relationship.to_one is not False:
+                return _unset_to_one(row, relationship)
+            if relationship.is_collection is None:
+                return PERHAPS
+            if relationship.defaults:
+                return PERHAPS  # SQLAlchemy 2.0 sets the default in the constructor, 2.1 does not
+            return Lost("new", row.path, row.line)
+    if how in ("dynamic", "write_only"):
+        return Held()
+    if not how or (not row.plan.certain and row.plan.step(name) is None):
+        return PERHAPS
+    if how in EAGER:
+        return Held()
+    if how == "noload":
+        return Lost("noload", row.path, row.line)
+    if how in ("raise", "raise_on_sql"):
+        return Lost("raise", row.path, row.line)
+    cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
+    return Lost(cause, row.path, row.line)
+
+
+def _unset_to_one(row: Row, relationship: Relationship) -> Field:
+    """A many-to-one that was not set: None without I/O if its foreign key was not set either."""
+    if relationship.keys is None:
+        return PERHAPS
+    given = [row.field(key) for key in relationship.keys]
+    if all(found is None or (isinstance(found, Held) and is_none(found.value)) for found in given):
+        return PERHAPS if row.doubtful or any(f is None for f in given) and row.is_open else Held(NONE)
+    if any(isinstance(found, Held) and is_none(found.value) is False for found in given):
+        return Lost("new", row.path, row.line)
+    return Lost("new", row.path, row.line)
+
+
+# --- what happens to rows ------------------------------------------------------------------
+
+
+def of_session(state: State, session: object) -> Iterator[tuple[Ref, Row]]:
+    """The rows that belong to a session."""
+    return ((ref, row) for ref, row in list(state.rows.items()) if row.session == session)
+
+
+def change(state: State, session: object, transition: Callable[[Row], Row]) -> None:
+    """Apply what happens to all objects of a session."""
+    for ref, row in of_session(state, session):
+        state.rows[ref] = transition(row)
+
+
+def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:
+    """After a flush: what is pending is written, and what the database computed anew is expired."""
+    if row.phase == "pending":
+        fields = tuple((name, found) for name, found in row.fields)
+        row = replace(row, phase="persistent", rest="inserted" if row.rest == "unset" else row.rest,
+                      fields=fields, dirty=False, path=path, line=line)  # fmt: skip
+        return _computed(ctx, row, path, line, insert=True)
+    if row.phase == "persistent" and row.dirty:
+        return _computed(ctx, replace(row, dirty=False), path, line, insert=False)
+    if row.phase == "deleting":
+        return replace(row, phase="deleted")
+    return row
+
+
+def _computed(ctx: Context, row: Row, path: str, line: int, *, insert: bool) -> Row:
+    model = models.mapped(ctx, row.cls)
+    if model is None:
+        return row
+    for name, attribute in model.attributes.items():
+        if not isinstance(attribute, Column):
+            continue
+        given = row.field(name)
+        if isinstance(given, Held) and given.value == SQL:
+            row = row.put(name, Lost("server", path, line, "an SQL expression"))
+        elif insert:
+            continue
+        elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults is None):
+            row = row.put(name, PERHAPS)
+        elif (attribute.on_update and not model.eager_defaults) or attribute.expression:
+            if not (isinstance(given, Held) and given.value == SET):
+                row = row.put(name, Lost("server", path, line, "an UPDATE"))
+    fields = tuple((n, Held() if isinstance(f, Held) and f.value == SET else f) for n, f in row.fields)
+    return replace(row, fields=fields)
+
+
+SQL: Final = Plain("an SQL expression")
+"""The value of a column that was assigned an SQL expression."""
+SET: Final = Plain("set")
+"""The value of a column that was assigned since the last flush: no ``onupdate`` replaces it."""
+
+
+def expired(row: Row, cause: Lost) -> Row:
+    """After everything of a persistent object was expired."""
+    if row.phase != "persistent":
+        return row
+    return replace(row, rest=cause, fields=(), dirty=False)
+
+
+def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | None) -> Row:
+    """After a commit: flushed, and expired unless the session keeps what is loaded."""
+    row = flushed(ctx, row, path, line)
+    if expires is None and row.phase == "persistent":
+        return replace(row, rest="perhaps", fields=())
+    return expired(row, Lost("commit", path, line)) if expires else row
+
+
+def rolled_back(row: Row, path: str, line: int) -> Row:
+    """After a rollback: expired whatever the session's settings; what was new is new no more."""
+    if row.made == "new":
+        return replace(row, rest="perhaps", fields=())
+    return expired(row, Lost("rollback", path, line))
+
+
+def refreshed(row: Row, path: str, line: int) -> Row:
+    """After ``refresh(obj)``: columns, what is eager in the mapper, and the options of the first query."""
+    if row.phase in ("deleted", "transient", "pending"):
+        return replace(row, rest="perhaps", fields=())
+    made = "refreshed" if row.made in ("query", "refreshed") else row.made
+    return replace(row, rest="plan", fields=(), made=made, dirty=False, path=path, line=line)
+
+
+def detached(row: Row) -> Row:
+    """After the session was closed or let go of the object."""
+    return replace(row, phase="detached") if row.phase == "persistent" else row

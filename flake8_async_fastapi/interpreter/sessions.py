@@ -1,0 +1,450 @@
+"""What the methods of an async session do to ORM objects.
+
+Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basics" and
+"Asynchronous I/O".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.interpreter import models, plans, queries, rows
+from flake8_async_fastapi.interpreter.context import Context, Frame, State
+from flake8_async_fastapi.interpreter.events import OptionIgnored
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Held, Lost, Row, reachable, refs_in
+from flake8_async_fastapi.interpreter.loads import (
+    Change,
+    Directive,
+    Entity,
+    Fetch,
+    Query,
+    Scope,
+    Settings,
+    Transition,
+)
+from flake8_async_fastapi.interpreter.mapping import Column, Relationship
+from flake8_async_fastapi.interpreter.values import (
+    NONE,
+    Arguments,
+    ClassValue,
+    Const,
+    Instance,
+    Object,
+    Options,
+    Ref,
+    Unknown,
+    Value,
+    options,
+)
+
+Origin = tuple[str, int, int]
+SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
+_SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
+_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
+_TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
+
+
+def is_session(value: Value) -> bool:
+    """Whether a value is an async session, or a scoped one."""
+    return isinstance(value, Object) and (
+        knowledge.is_subtype(value.type, SESSION) or knowledge.is_subtype(value.type, _SCOPED)
+    )
+
+
+def key(session: Object) -> object:
+    """What tells a session from others: where it was made, or which parameter it is."""
+    return session.origin or session.type
+
+
+def made(receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
+    """A session that a factory or its class made, with what its arguments say."""
+    if not isinstance(result, Object):
+        return result
+    if result.type == "sqlalchemy.ext.asyncio._AsyncSessionContextManager":
+        return result
+    if not is_session(result):
+        return result
+    return replace(result, origin=origin, detail=_settings(receiver, arguments))
+
+
+def _settings(factory: Object | None, arguments: Arguments) -> Settings:
+    return Settings(
+        _setting("expire_on_commit", factory, arguments), _setting("autoflush", factory, arguments)
+    )
+
+
+def _setting(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
+    """The value of a keyword of a session, given to it or to its factory; both are True by default."""
+    given = dict(arguments.keywords).get(name)
+    if given is None and arguments.opaque:
+        return None
+    if given is None and factory is not None:
+        if factory.type == _SCOPED:
+            inner = factory.argument("0") or factory.argument("session_factory")
+            return _setting(name, inner, arguments) if isinstance(inner, Object) else None
+        given = factory.argument(name)
+        made_by = factory.argument("class_")
+        if given is None and (factory.argument("**") is not None or isinstance(made_by, ClassValue)):
+            return None
+        if factory.declared or factory.doubtful:
+            return None
+    if given is None:
+        return True
+    return given.value if isinstance(given, Const) and isinstance(given.value, bool) else None
+
+
+def settings(ctx: Context, session: Object) -> Settings:
+    """What is known of a session; of one that only an annotation names, what all factories agree on."""
+    if isinstance(session.detail, Settings):
+        return session.detail
+    if session.arguments:
+        given = Arguments(keywords=tuple(pair for pair in session.arguments if not pair[0].isdigit()))
+        if any(name == "**" for name, _ in session.arguments):
+            given = replace(given, opaque=True)
+        return _settings(None, given)
+    return Settings(ctx.project.expire_on_commit)
+
+
+# --- what leads beyond one object -----------------------------------------------------------
+
+
+def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
+    """Apply a transition to all objects of its session, and keep it for the caller."""
+    state, ctx = frame.state, frame.ctx
+    where = path or frame.path
+    state.happened = (*state.happened, transition)
+    what, known = transition.what, transition.settings
+
+    def change(row: Row) -> Row:
+        if what == "commit":
+            return rows.committed(ctx, row, where, line, expires=known.expires)
+        if what in ("flush", "query"):
+            if what == "query" and known.flushes is not True:
+                waiting = row.dirty or row.phase == "pending"
+                return row if known.flushes is False or not waiting else replace(row, doubtful=True)
+            return rows.flushed(ctx, row, where, line)
+        if what == "rollback":
+            return rows.rolled_back(row, where, line)
+        if what == "expire":
+            return rows.expired(row, Lost("expire", where, line))
+        if what == "doubt":
+            return replace(row, doubtful=True)
+        if what == "perhaps":
+            return replace(row, rest="perhaps", fields=()) if row.phase == "persistent" else row
+        return rows.detached(row)
+
+    rows.change(state, transition.session, change)
+
+
+_WHAT = {
+    "commit": "commit", "flush": "flush", "rollback": "rollback", "close": "close", "aclose": "close",
+    "reset": "close", "expire_all": "expire", "expunge_all": "close", "invalidate": "close",
+    "remove": "close", "run_sync": "doubt",
+}  # fmt: skip
+_QUERIES = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
+_KNOWN = frozenset(
+    {"in_transaction", "is_modified", "get_bind", "begin", "begin_nested", "connection", "identity_key",
+     "in_nested_transaction", "add", "add_all", "refresh", "expire", "expunge", "delete", "merge", "get",
+     "get_one", "enable_relationship_loading", *_WHAT, *_QUERIES}
+)  # fmt: skip
+
+
+def called(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, node: tree.Call | None, origin: Origin
+) -> Value | None:
+    """What a method of a session does to objects, and what it gives; None for the usual result."""
+    if name not in _KNOWN:
+        return None
+    session, known = key(receiver), settings(frame.ctx, receiver)
+    if name in _WHAT:
+        happen(frame, Transition(session, _WHAT[name], known), origin[1])
+        return None
+    if name in _QUERIES:
+        return _query(frame, receiver, name, arguments, session, known, origin)
+    if name in ("begin", "begin_nested"):
+        return Object(_TRANSACTION, origin=origin, detail=Scope(session, known, name == "begin_nested"))
+    if name in ("get", "get_one"):
+        happen(frame, Transition(session, "query", known), origin[1])
+        return _get(frame, name, arguments, session, node, origin)
+    if name in ("add", "add_all"):
+        for value in arguments.values():
+            add(frame, frame.state, value, session)
+        return None
+    if name == "refresh":
+        happen(frame, Transition(session, "query", known), origin[1])
+        return _refresh(frame, arguments, origin)
+    if name == "expire":
+        _expire(frame, arguments, origin)
+    elif name == "expunge":
+        _each(frame, arguments, rows.detached)
+    elif name == "delete":
+        _each(frame, arguments, lambda row: replace(row, phase="deleting"))
+    elif name == "merge":
+        return _merge(frame, arguments, session, origin)
+    return None
+
+
+def _each(frame: Frame, arguments: Arguments, change: Callable[[Row], Row]) -> None:
+    state = frame.state
+    for ref in refs_in(arguments.args[0]) if arguments.args else ():
+        if ref in state.rows:
+            state.rows[ref] = change(state.rows[ref])
+
+
+def add(frame: Frame, state: State, value: Value, session: object) -> None:
+    """``session.add``: the object is pending, and so are new ones that it leads to."""
+    for ref in reachable(state.rows, [value]):
+        row = state.rows[ref]
+        if row.phase == "transient":
+            state.rows[ref] = replace(row, phase="pending", session=session)
+        elif row.phase == "detached":
+            state.rows[ref] = replace(row, phase="persistent", session=session)
+
+
+# --- queries -------------------------------------------------------------------------------
+
+
+def _query(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, session: object, known: Settings,
+    origin: Origin,
+) -> Value | None:  # fmt: skip
+    happen(frame, Transition(session, "query", known), origin[1])
+    statement = arguments.get(0, "statement")
+    if not isinstance(statement, Object):
+        return None
+    detail = statement.detail
+    if isinstance(detail, Change):
+        _update(frame, detail, session, origin)
+        detail = detail.returning or Query(())
+    if not isinstance(detail, Query):
+        return None
+    touch(frame, detail, session)
+    options_given = arguments.get(2, "execution_options")
+    if options_given is not None:
+        detail = replace(detail, populates=True)
+    fetch = Fetch(detail, session, origin[:2])
+    package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
+    if name in ("scalars", "stream_scalars") or (
+        name == "exec" and detail.single and detail.items is not None and len(detail.items) == 1
+    ):
+        return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
+    if name == "scalar":
+        found = queries.item(frame, replace(fetch, shape="scalars"), origin, one=True)
+        return found if isinstance(found, (Unknown, Options)) else Options((found, NONE))
+    return Object(package + "Result", detail=fetch)
+
+
+def touch(frame: Frame, query: Query, session: object) -> None:
+    """A query ran: expired objects that it may have met are loaded again."""
+    state = frame.state
+    for entity in query.items or ():
+        if entity is None:
+            continue
+        for ref, row in rows.of_session(state, session):
+            if isinstance(row.rest, Lost) and plans.related(frame.ctx, row.cls, entity.cls):
+                state.rows[ref] = replace(row, rest="perhaps", fields=())
+
+
+def _get(
+    frame: Frame, name: str, arguments: Arguments, session: object, node: tree.Call | None, origin: Origin
+) -> Value | None:
+    cls = arguments.get(0, "entity")
+    if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
+        return None
+    given = arguments.get(2, "options")
+    found, certain = queries.directives_in(Arguments((given,))) if given is not None else ((), True)
+    certain = certain and not arguments.opaque
+    populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
+    identity = _identity(node)
+    state = frame.state
+    if identity and not populates:
+        for ref, row in rows.of_session(state, session):
+            if row.identity == identity and row.cls == cls and row.phase == "persistent" and not row.doubtful:
+                if found and _lacks(frame, row, found):
+                    frame.emit_event(
+                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {row.line}")
+                    )
+                if isinstance(row.rest, Lost):
+                    state.rows[ref] = replace(row, rest="plan", fields=())
+                return _result(Instance(cls, ref=ref), name)
+    query = Query((Entity(cls),), found, certain, populates, origin[:2])
+    plan = plans.plan_of(found, certain=certain)
+    row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
+    return _result(queries.loaded(frame, state, (*origin, 0), row, populates=query.populates), name)
+
+
+def _result(value: Value, name: str) -> Value:
+    return value if name == "get_one" else Options((value, NONE))
+
+
+def _identity(node: tree.Call | None) -> str:
+    """The primary key that ``get`` is asked for, as text, where that is one plain name."""
+    if node is None:
+        return ""
+    given = node.args[1] if len(node.args) > 1 else None
+    for keyword in node.keywords:
+        if keyword.name == "ident":
+            given = keyword.value
+    return dotted(given) if given is not None else ""
+
+
+def _lacks(frame: Frame, row: Row, found: tuple[Directive, ...]) -> bool:
+    """Whether options would load something that an object lacks."""
+    model = models.mapped(frame.ctx, row.cls)
+    if model is None:
+        return False
+    for directive in found:
+        if directive.path:
+            name = directive.path[0].attribute.name
+            attribute = model.attributes.get(name)
+            if attribute is not None and isinstance(rows.status(frame.ctx, row, name, attribute), Lost):
+                return True
+    return False
+
+
+def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> None:
+    """An ``update()`` statement: what it computes in the database is expired in objects at hand.
+
+    Which objects it meets, its conditions say; without any, it meets all.
+    """
+    ctx, state = frame.ctx, frame.state
+    model = models.mapped(ctx, detail.cls)
+    if model is None:
+        return
+    for ref, row in rows.of_session(state, session):
+        if row.phase != "persistent" or not plans.related(ctx, row.cls, detail.cls):
+            continue
+        for name, is_sql in detail.values:
+            if is_sql:
+                row = row.put(name, PERHAPS if detail.filtered else Lost("update", *origin[:2]))
+        given = {name for name, _ in detail.values}
+        for name, attribute in model.attributes.items():
+            if isinstance(attribute, Column) and attribute.on_update and name not in given:
+                certain = not detail.filtered and detail.certain and model.eager_defaults is False
+                lost = Lost("update", *origin[:2]) if certain else PERHAPS
+                row = row.put(name, lost)
+        state.rows[ref] = row
+
+
+# --- single objects ------------------------------------------------------------------------
+
+
+def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None:
+    state = frame.state
+    given = arguments.get(1, "attribute_names")
+    subject = arguments.get(0, "instance")
+    for ref in refs_in(subject) if subject is not None else ():
+        row = state.rows.get(ref)
+        if row is None:
+            continue
+        queries.drop_below(state, ref)
+        if given is None and not arguments.opaque:
+            state.rows[ref] = rows.refreshed(row, *origin[:2])
+            continue
+        names = None
+        for option in options(given) if given is not None else ():
+            names = queries.target_columns(option)
+        if names is None:
+            state.rows[ref] = replace(row, doubtful=True)
+            continue
+        state.rows[ref] = _loaded_names(frame, row, names)
+    return None
+
+
+def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
+    """After ``refresh(obj, names)``: a many-to-one of an expired object brings the columns along."""
+    model = models.mapped(frame.ctx, row.cls)
+    for name in names:
+        attribute = model.attributes.get(name) if model is not None else None
+        if isinstance(row.rest, Lost) and isinstance(attribute, Relationship):
+            if attribute.to_one is not False and not attribute.is_collection and model is not None:
+                for column, found in model.attributes.items():
+                    if isinstance(found, Column) and not found.deferred:
+                        row = row.put(column, Held())
+        row = row.put(name, Held())
+    return row
+
+
+def _expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
+    state = frame.state
+    given = arguments.get(1, "attribute_names")
+    subject = arguments.get(0, "instance")
+    for ref in refs_in(subject) if subject is not None else ():
+        row = state.rows.get(ref)
+        if row is None or row.phase != "persistent":
+            continue
+        lost = Lost("expire", *origin[:2])
+        if given is None:
+            state.rows[ref] = rows.expired(row, lost)
+            continue
+        names = queries.target_columns(given)
+        if names is None:
+            state.rows[ref] = replace(row, doubtful=True)
+            continue
+        for name in names:
+            row = row.put(name, lost)
+        state.rows[ref] = row
+
+
+def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) -> Value | None:
+    """``merge`` gives an object of the session: loaded by its key, or new."""
+    subject = arguments.get(0, "instance")
+    state = frame.state
+    if not isinstance(subject, Instance) or models.mapped(frame.ctx, subject.cls) is None:
+        return None
+    given = state.rows.get(subject.ref) if subject.ref is not None else None
+    row = Row(subject.cls, "persistent", session, *origin[:2], made="merge")
+    if arguments.get(2, "options") is not None:
+        row = replace(row, doubtful=True)
+    if given is not None:
+        if given.rest == "perhaps" or given.doubtful:
+            row = replace(row, doubtful=True)
+        for name, found in given.fields:
+            if isinstance(found, Held):
+                row = row.put(name, Held())
+        row = replace(row, dirty=True)
+        if given.rest == "plan":  # what is loaded of the given object is copied
+            row = replace(row, plan=given.plan)
+    ref: Ref = (*origin, 0)
+    state.rows[ref] = row
+    return Instance(subject.cls, ref=ref)
+
+
+def begun(factory: Object, arguments: Arguments, origin: Origin) -> Value:
+    """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
+    known = _settings(factory, arguments)
+    return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(origin, known, closes=True))
+
+
+def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value | None:
+    """``commit`` and ``rollback`` of a transaction."""
+    if name in ("commit", "rollback") and not scope.nested:
+        happen(frame, Transition(scope.session, name, scope.settings or Settings()), origin[1])
+    return None
+
+
+def entered(value: Object, usual: Value) -> Value:
+    """What ``async with`` gives for a scope of a session: ``factory.begin()`` gives the session."""
+    scope = value.detail
+    if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, tuple):
+        return Object(SESSION, origin=scope.session, detail=scope.settings)
+    return usual
+
+
+def left(frame: Frame, value: Value, line: int) -> None:
+    """The end of ``async with`` on a session or a transaction."""
+    if not isinstance(value, Object):
+        return
+    if is_session(value):
+        happen(frame, Transition(key(value), "close", settings(frame.ctx, value)), line)
+    elif isinstance(value.detail, Scope):
+        scope = value.detail
+        known = scope.settings or Settings()
+        happen(frame, Transition(scope.session, "flush" if scope.nested else "commit", known), line)
+        if scope.closes:
+            happen(frame, Transition(scope.session, "close", known), line)

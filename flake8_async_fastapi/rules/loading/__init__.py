@@ -1,0 +1,1 @@
+"""AFA3: attributes of ORM objects that no query loaded."""

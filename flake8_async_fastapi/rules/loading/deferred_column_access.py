@@ -1,0 +1,35 @@
+"""AFA307: a column is read that the query left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA307",
+    "deferred-column-access",
+    "bug",
+    "a column is read that is deferred, left out by load_only, or of a subclass",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.cause == "deferred":
+            *above, name = missing.route
+            chain = "".join(f"selectinload({step})." for step in above)
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, but {wording.origin(missing)} leaves it out: "
+                f"add .options({chain}undefer({name}))",
+            )
+        elif missing.cause == "subclass":
+            cls = missing.route[-1].partition(".")[0]
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, but {wording.origin(missing)} loads the columns of its base "
+                f"only: select {cls}, or use selectin_polymorphic()",
+            )

@@ -1,0 +1,27 @@
+"""AFA310: an attribute that is not loaded is read after the session was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA310",
+    "detached-instance-access",
+    "bug",
+    "an unloaded or expired attribute is read after the session was closed",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.cause == "detached":
+            load = f"add {wording.options(missing)} to the query" if missing.is_relationship else "load it"
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)} after the session of {wording.origin(missing)} was closed, and "
+                f"it is not loaded: {load}, or read it before",
+            )

@@ -1,0 +1,25 @@
+"""AFA309: a result with a joined collection is fetched without unique()."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import JoinedFetched
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA309",
+    "joined-collection-without-unique",
+    "bug",
+    "a result with a collection that is loaded by a join is fetched without unique()",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for fetched in events.of(JoinedFetched):
+        what = "iterating the result" if fetched.method == "iteration" else f"{fetched.method}()"
+        yield RULE.at(
+            fetched,
+            f"{what} fails, since {fetched.route[-1]} is loaded by a join: call .unique() first, "
+            f"or use selectinload({fetched.route[-1]})",
+        )

@@ -1,0 +1,26 @@
+"""AFA314: a relationship that is never loaded is read as if it were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA314",
+    "noload-relationship-access",
+    "bug",
+    "a relationship with the noload strategy is read: it is always None or empty",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.cause == "noload":
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, but it is never loaded (noload), so it is always empty: "
+                f"{wording.remedy(missing)}",
+            )

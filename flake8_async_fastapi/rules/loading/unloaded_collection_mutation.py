@@ -1,0 +1,26 @@
+"""AFA308: a collection that is not loaded is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA308",
+    "unloaded-collection-mutation",
+    "bug",
+    "a collection is changed or assigned that is not loaded",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.use == "mutated" and missing.cause not in wording.CAUSED:
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, which loads it first, but {wording.origin(missing)} does not "
+                f"have it loaded: {wording.remedy(missing)}",
+            )

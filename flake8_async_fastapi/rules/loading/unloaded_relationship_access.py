@@ -1,0 +1,29 @@
+"""AFA301: a relationship is read on an object whose query did not load it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA301",
+    "unloaded-relationship-access",
+    "bug",
+    "a relationship is read on a query result whose query did not load it",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.use not in ("read", "shown") or missing.cause not in ("unloaded", "raise"):
+            continue
+        why = "does not load it"
+        if missing.cause == "raise":
+            why = "does not load it, and its lazy strategy is to raise"
+        yield RULE.at(
+            missing,
+            f"{wording.subject(missing)}, but {wording.origin(missing)} {why}: {wording.remedy(missing)}",
+        )

@@ -1,0 +1,26 @@
+"""AFA302: a relationship is read on an object that was just written, merged or refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA302",
+    "unloaded-relationship-after-write",
+    "bug",
+    "a relationship is read on a new, merged or refreshed object",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.use in ("read", "shown") and missing.cause in wording.WRITTEN:
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, but {wording.origin(missing)} does not have it loaded: "
+                f"await session.refresh(obj, {wording.names(missing)})",
+            )

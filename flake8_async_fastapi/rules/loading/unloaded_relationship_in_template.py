@@ -1,0 +1,26 @@
+"""AFA304: a Jinja template reads a relationship that is not loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.rules.loading import wording
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA304",
+    "unloaded-relationship-in-template",
+    "bug",
+    "a Jinja template reads a relationship that is not loaded",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for missing in events.of(Missing):
+        if missing.use == "template" and missing.cause not in wording.CAUSED:
+            yield RULE.at(
+                missing,
+                f"{wording.subject(missing)}, not loaded by {wording.origin(missing)}: "
+                f"{wording.remedy(missing)}",
+            )
