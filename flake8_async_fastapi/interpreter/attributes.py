@@ -8,6 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.interpreter import (
     classes,
+    containers,
     functions,
     library,
     loading,
@@ -19,7 +20,7 @@ from flake8_async_fastapi.interpreter import (
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import AttributeRead
-from flake8_async_fastapi.interpreter.loads import Entity
+from flake8_async_fastapi.interpreter.loads import Adapter, Entity
 from flake8_async_fastapi.interpreter.misuse import misuse
 from flake8_async_fastapi.interpreter.source import spoken
 from flake8_async_fastapi.interpreter.values import (
@@ -87,6 +88,8 @@ def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
             return owner.items[owner.keys.index(node.name)]
         if node.name == "_mapping":
             return replace(owner, kind="dict")
+    if isinstance(owner, Collection):
+        return containers.method(owner, node.name)
     if isinstance(owner, Object) and owner.detail is not None:
         return loading.awaitable(frame, owner, node.name, place, spoken(node))
     return None
@@ -127,6 +130,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
 
 
 def _of_object(owner: Object, name: str) -> Value:
+    if isinstance(owner.detail, Adapter):
+        return Member(owner, name)
     if isinstance(owner.detail, Entity):
         return queries.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)

@@ -128,9 +128,10 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     first, *others = paths
     if all(path == first for path in others):
         return first
-    said = [tuple(step for step in path if step.what != "query") for path in paths]
+    said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
     if all(path == said[0] for path in said):
-        return max(paths, key=len)
+        others_selected = [s for path in others for s in path if s.what == "select" and s not in first]
+        return (*first, *dict.fromkeys(others_selected))
     sessions = {step.session: step for path in said for step in path}
     return tuple(replace(step, what="perhaps") for step in sessions.values())
 

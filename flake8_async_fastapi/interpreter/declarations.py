@@ -147,7 +147,9 @@ def alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
         return None
     value = found[1].value
     if isinstance(value, (tree.Subscript, tree.Binary, tree.Name, tree.Attr)):
-        return Frame(frame.ctx, found[0], ""), value
+        other = Frame(frame.ctx, found[0], "")
+        other.state = frame.state
+        return other, value
     return None
 
 

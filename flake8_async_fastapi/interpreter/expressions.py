@@ -37,6 +37,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     display,
     held,
+    is_none,
     options,
     union,
 )
@@ -146,6 +147,8 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
     frame.settle(index)
     results: list[Value] = []
     for option in options(owner):
+        if is_none(option) and len(options(owner)) > 1:
+            continue  # would fail for another reason
         if isinstance(option, Coroutine):
             misuse(frame, option, "subscript", awaited_chain=awaited_chain)
         if isinstance(option, (ClassValue, Library)):

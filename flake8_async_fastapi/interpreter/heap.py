@@ -71,8 +71,9 @@ class Row:
     ``query``, ``new``, ``merge``.  ``parent`` is the object and the attribute it
     was reached by.  ``doubtful``: somebody unknown had it, who may have loaded more.
     ``dirty``: changed since the last flush.  ``is_item``: one of many, which this row
-    stands for.  ``is_open``: made from arguments that are not all known.  ``identity``
-    is the text of the key that it was asked for by.
+    stands for.  ``is_open``: made from arguments that are not all known.  ``nulls`` are the
+    many-to-one relationships without a foreign key.  ``above`` are the classes
+    on the way from the object that a query gave.  ``identity`` is the text of the key that it was asked for by.
     """
 
     cls: ClassValue
@@ -89,6 +90,8 @@ class Row:
     dirty: bool = False
     is_item: bool = False
     is_open: bool = False
+    nulls: frozenset[str] = frozenset()
+    above: tuple[ClassValue, ...] = ()
     identity: str = ""
 
     def field(self, name: str) -> Field | None:

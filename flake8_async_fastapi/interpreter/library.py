@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.interpreter import classes, functions, models, queries, schemas, sessions
+from flake8_async_fastapi.interpreter import (
+    classes,
+    containers,
+    functions,
+    loading,
+    models,
+    queries,
+    schemas,
+    sessions,
+)
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
-from flake8_async_fastapi.interpreter.loads import Change, Query, Schema, Scope
+from flake8_async_fastapi.interpreter.loads import Adapter, Change, Query, Schema, Scope
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -68,6 +77,10 @@ def call_member(
     frame: Frame, receiver: Object, name: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """Call a method of a library's object."""
+    if isinstance(receiver.detail, containers.Kept):
+        return containers.called(frame, receiver.detail, name, arguments, origin)
+    if isinstance(receiver.detail, (Schema, Adapter)):
+        return schemas.called(frame, receiver.detail, name, arguments, origin) or UNKNOWN
     member = knowledge.member(receiver.type, name)
     if member is None:
         return UNKNOWN
@@ -92,8 +105,6 @@ def _told(
         return None
     if isinstance(receiver.detail, Scope):
         return sessions.scope_called(frame, receiver.detail, name, origin)
-    if isinstance(receiver.detail, Schema):
-        return schemas.called(frame, receiver.detail, name, arguments, origin)
     found = queries.statement_member(frame, receiver, name, arguments, origin)
     return found if found is not None else queries.fetched(frame, receiver, name, arguments, origin)
 
@@ -120,6 +131,10 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         return Object(f"sqlalchemy.{name.title()}", _kept(arguments), origin=origin, detail=detail)
     if dotted.startswith(_FUNCTIONS):
         return Object("sqlalchemy.ColumnElement")
+    if dotted in ("pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter", "pydantic.parse_obj_as"):
+        return schemas.adapter(frame, arguments, origin)
+    if dotted == "sqlalchemy.orm.attributes.set_committed_value":
+        loading.set_by_hand(frame, arguments)
     if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref"):
         lazy = dict(arguments.keywords).get("lazy")
         if isinstance(lazy, Const) and isinstance(lazy.value, str) and not models.strategy_of(lazy):
@@ -131,6 +146,9 @@ def call_name(
     frame: Frame, dotted: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """Call a function or construct a type of a library, by its canonical name."""
+    done = containers.builtin(frame, dotted, arguments, origin)
+    if done is not None:
+        return done
     special = _SPECIAL.get(dotted)
     if special is not None:
         return special(frame, arguments)
@@ -154,6 +172,8 @@ def call_name(
 
 def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
     """Call an instance of a library's type, such as a session factory."""
+    if callee.detail is not None and callee.type == "operator.attrgetter":
+        return containers.get(frame, callee, arguments, origin)
     given = callee.argument("class_")
     if given is not None and not is_none(given):
         return sessions.made(callee, arguments, functions.given(frame, given, arguments), origin)

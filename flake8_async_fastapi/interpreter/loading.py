@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
 from flake8_async_fastapi.interpreter.context import Frame, LostRead, State
 from flake8_async_fastapi.interpreter.events import Missing
-from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable, refs_in
 from flake8_async_fastapi.interpreter.loads import PLAIN, Awaitables, Dynamic, Settings, Transition
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
 from flake8_async_fastapi.interpreter.values import (
@@ -22,6 +22,7 @@ from flake8_async_fastapi.interpreter.values import (
     Arguments,
     ClassValue,
     Collection,
+    Const,
     Coroutine,
     Function,
     Instance,
@@ -66,6 +67,8 @@ def read(
     if isinstance(attribute, Proxy):
         return _through_proxy(frame, instance, attribute, place, use, through)
     found = rows.status(frame.ctx, row, name, attribute)
+    if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
+        state.rows[instance.ref] = row.put(name, Held())  # what is put in stays loaded
     if isinstance(found, Lost):
         found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
     if isinstance(found, Held):
@@ -106,8 +109,8 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Los
         return True
     state = frame.state
     for other_ref, other in reachable(state.rows, state.values()).items():
-        if other_ref == ref and not row.is_item:
-            continue
+        if root(other_ref) == root(ref) and not (other_ref == ref and row.is_item):
+            continue  # what was reached from the same object by another way is another one
         if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
             continue
         if other.session == row.session and plans.related(frame.ctx, other.cls, attribute.target):
@@ -183,6 +186,7 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
             inner = PLAIN  # loaded by its name
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
+            above=(*row.above, row.cls),
             is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST,
         )  # fmt: skip
         other = models.mapped(frame.ctx, attribute.target)
@@ -253,10 +257,10 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: Plac
     if isinstance(attribute, Column):
         is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
         kept: Value = rows.SQL if is_sql else rows.SET if persistent else value
-        row = row.put(name, Held(kept))
+        row = replace(row.put(name, Held(kept)), nulls=frozenset())
     elif isinstance(attribute, Relationship):
         queries.drop_below(state, instance.ref)
-        row = row.put(name, Held(value))
+        row = replace(row.put(name, Held(value)), nulls=row.nulls - {name})
         _link(frame, instance, attribute, value)
     state.rows[instance.ref] = replace(row, dirty=True)
     return True
@@ -381,6 +385,21 @@ def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) ->
     for name, attribute in model.attributes.items():
         if attribute.in_repr is True:
             read(frame, instance, name, place, "shown")
+
+
+def set_by_hand(frame: Frame, arguments: Arguments) -> None:
+    """``set_committed_value(obj, "name", value)``: loaded from then on."""
+    state = frame.state
+    for ref in refs_in(arguments.args[0]) if len(arguments.args) == 3 else ():
+        name = arguments.args[1]
+        if ref in state.rows:
+            row = state.rows[ref]
+            known = isinstance(name, Const) and isinstance(name.value, str)
+            state.rows[ref] = (
+                row.put(str(name.value), Held(arguments.args[2]))
+                if known and isinstance(name, Const)
+                else replace(row, doubtful=True)
+            )
 
 
 def guard(state: State, name: str) -> None:

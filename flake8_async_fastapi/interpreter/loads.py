@@ -170,11 +170,14 @@ class Dynamic:
 @dataclass(frozen=True, slots=True)
 class Transition:
     """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
-    ``expire``, ``close``, ``doubt`` (somebody unknown had them) or ``perhaps`` (one of these)."""
+    ``expire``, ``close``, ``select`` (a query of ``cls`` with a ``plan``), ``doubt`` (somebody
+    unknown had them) or ``perhaps`` (one of these)."""
 
     session: object
     what: str
     settings: Settings
+    cls: ClassValue | None = None
+    plan: Plan = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Relationship:
     inverse: str = ""
     keys: tuple[str, ...] | None = None
     defaults: bool = False
+    has_depth: bool = False
     in_repr: bool = True
 
 

@@ -334,6 +334,7 @@ def _relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper:
         str(inverse.value) if isinstance(inverse, Const) and inverse.value else "",
         defaults=bool({"default", "default_factory"} & arguments.keys()),
         in_repr=_in_repr(arguments),
+        has_depth="join_depth" in arguments,
     )
 
 
@@ -432,12 +433,12 @@ def _joined(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> At
         for name, column in model.attributes.items()
         if isinstance(column, Column) and column.references and column.references.rpartition(".")[2] in other
     )
-    to_one = bool(own) if found.is_collection is None else bool(own) and not found.is_collection
     collection = found.is_collection
-    if collection is None and model.complete:
-        collection = not own if own or _refers(ctx, found.target, model.table) else None
-    return replace(found, to_one=to_one if own else False if collection else None,
-                   is_collection=collection, keys=own or None)  # fmt: skip
+    refers = not own and _refers(ctx, found.target, model.table)
+    if collection is None and model.complete and (own or refers):
+        collection = refers
+    to_one = bool(own) and not collection if own or refers or collection else None
+    return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
 def _tables(ctx: Context, cls: ClassValue) -> frozenset[str]:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.interpreter import models, plans, rows
-from flake8_async_fastapi.interpreter.context import Frame, State
+from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import JoinedFetched, OptionIgnored
-from flake8_async_fastapi.interpreter.heap import PERHAPS, Held, Lost, Row
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Lost, Row
 from flake8_async_fastapi.interpreter.loads import (
     Change,
     Directive,
@@ -331,14 +331,15 @@ def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
     for entity in fetch.query.items or ():
         if entity is None:
             continue
-        plan = _plan(frame, fetch.query, entity)
+        plan = plan_for(frame, fetch.query, entity)
         path = plans.multiplying(frame.ctx, entity.cls, plan)
         if path is not None:
             frame.emit_event(JoinedFetched(*_place(frame, origin), path, name, fetch.query.origin))
             return
 
 
-def _plan(frame: Frame, query: Query, entity: Entity) -> Plan:
+def plan_for(frame: Frame, query: Query, entity: Entity) -> Plan:
+    """What the options of a query load of one of its entities."""
     fitting = [
         directive
         for directive in query.options
@@ -363,7 +364,7 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
     entity = (fetch.query.items or ())[index]
     if entity is None:
         return Plain("object")
-    plan = _plan(frame, fetch.query, entity)
+    plan = plan_for(frame, fetch.query, entity)
     ref = (*origin, index)
     row = Row(entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one)
     return loaded(frame, frame.state, ref, row, populates=fetch.query.populates)
@@ -372,35 +373,37 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
 def loaded(
     frame: Frame, state: State, ref: tuple[object, ...], row: Row, *, populates: bool = False
 ) -> Instance:
-    """An object that a query brought, and what that means for those that are there already.
-
-    Any of them may be the same object: then the query filled what it lacked, and it
-    brought along what it had.
-    """
+    """An object that a query brought: any that is there already may be the same one."""
     ctx = frame.ctx
     model = models.mapped(ctx, row.cls)
     drop_below(state, ref)
     state.rows.pop(ref, None)
     if model is not None:
-        for other_ref, other in rows.of_session(state, row.session):
-            if other_ref == ref or not plans.related(ctx, other.cls, row.cls) or other.phase == "transient":
-                continue
-            if isinstance(other.rest, Lost):
-                state.rows[other_ref] = replace(other, rest="perhaps", fields=())
+        for _, other in rows.of_session(state, row.session):
+            if not plans.related(ctx, other.cls, row.cls) or isinstance(other.rest, Lost):
                 continue
             for name, attribute in model.attributes.items():
                 new, old = rows.status(ctx, row, name, attribute), rows.status(ctx, other, name, attribute)
-                if (
-                    isinstance(new, Lost)
-                    and not isinstance(old, Lost)
-                    and new.cause in _BY_QUERY
-                ):
+                if isinstance(new, Lost) and not isinstance(old, Lost) and new.cause in _BY_QUERY:
                     row = row.put(name, PERHAPS)
-                elif isinstance(old, Lost) and isinstance(new, Held):
-                    other = other.put(name, PERHAPS)
-            state.rows[other_ref] = other
     state.rows[ref] = row
     return Instance(row.cls, ref=ref)
+
+
+def completed(ctx: Context, row: Row, cls: ClassValue, plan: Plan) -> Row:
+    """An object at hand after a query that may have met it: what it lacked, it may have now."""
+    if row.phase in ("transient", "pending") or not plans.related(ctx, row.cls, cls):
+        return row
+    if isinstance(row.rest, Lost):
+        return replace(row, rest="perhaps", fields=())
+    model = models.mapped(ctx, row.cls)
+    for name, attribute in model.attributes.items() if model is not None else ():
+        old = rows.status(ctx, row, name, attribute)
+        if isinstance(old, Lost):
+            new = rows.status(ctx, Row(cls, "persistent", None, "", 0, plan=plan), name, attribute)
+            if not isinstance(new, Lost):
+                row = row.put(name, PERHAPS)
+    return row
 
 
 _BY_QUERY: Final = ("unloaded", "deferred")

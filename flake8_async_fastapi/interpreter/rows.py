@@ -85,9 +85,13 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
             return Lost("new", row.path, row.line)
     if how in ("dynamic", "write_only"):
         return Held()
+    if name in row.nulls and not how.startswith("raise"):
+        return Held(NONE)
     if not how or (not row.plan.certain and row.plan.step(name) is None):
         return PERHAPS
     if how in EAGER:
+        if row.plan.step(name) is None and not row.plan.wildcard and _closes_circle(row, relationship):
+            return PERHAPS if relationship.has_depth else Lost("unloaded", row.path, row.line)
         return Held()
     if how == "noload":
         return Lost("noload", row.path, row.line)
@@ -95,6 +99,11 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         return Lost("raise", row.path, row.line)
     cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
     return Lost(cause, row.path, row.line)
+
+
+def _closes_circle(row: Row, relationship: Relationship) -> bool:
+    """Whether the mapper's own strategy stops here: it leads back to a class on the way."""
+    return relationship.target is not None and relationship.target in (*row.above, row.cls)
 
 
 def _unset_to_one(row: Row, relationship: Relationship) -> Field:
@@ -129,12 +138,24 @@ def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:
         fields = tuple((name, found) for name, found in row.fields)
         row = replace(row, phase="persistent", rest="inserted" if row.rest == "unset" else row.rest,
                       fields=fields, dirty=False, path=path, line=line)  # fmt: skip
-        return _computed(ctx, row, path, line, insert=True)
+        return _computed(ctx, replace(row, nulls=_nulls(ctx, row)), path, line, insert=True)
     if row.phase == "persistent" and row.dirty:
         return _computed(ctx, replace(row, dirty=False), path, line, insert=False)
     if row.phase == "deleting":
         return replace(row, phase="deleted")
     return row
+
+
+def _nulls(ctx: Context, row: Row) -> frozenset[str]:
+    """The many-to-one relationships of a new object that were given no foreign key."""
+    model = models.mapped(ctx, row.cls)
+    if model is None:
+        return frozenset()
+    return frozenset(
+        name
+        for name, found in model.relationships()
+        if found.to_one and found.keys and row.field(name) is None and _unset_to_one(row, found) == Held(NONE)
+    )
 
 
 def _computed(ctx: Context, row: Row, path: str, line: int, *, insert: bool) -> Row:

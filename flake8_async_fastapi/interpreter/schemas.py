@@ -165,10 +165,26 @@ def _converted(cls: ClassValue) -> frozenset[str]:
 # --- calls --------------------------------------------------------------------------------
 
 
+def adapter(frame: Frame, arguments: Arguments, origin: tuple[str, int, int]) -> Value | None:
+    """The value of ``TypeAdapter(annotation)``, and what ``parse_obj_as(annotation, value)`` reads."""
+    node = frame.calling
+    if node is None or not node.args:
+        return None
+    made = Adapter(node.args[0], Frame(frame.ctx, frame.path, "", closure=frame.closure), origin[1:])
+    if len(arguments.args) == 2:
+        adapted(frame, made, arguments.args[1], origin[1:], "validated")
+        return UNKNOWN
+    return Object("pydantic.TypeAdapter", detail=made)
+
+
 def called(
-    frame: Frame, schema: Schema, name: str, arguments: Arguments, origin: tuple[str, int, int]
+    frame: Frame, schema: Schema | Adapter, name: str, arguments: Arguments, origin: tuple[str, int, int]
 ) -> Value | None:
-    """``Schema.model_validate(obj)`` and other methods of schemas."""
+    """``Schema.model_validate(obj)`` and other methods of schemas and type adapters."""
+    if isinstance(schema, Adapter):
+        if name == "validate_python" and arguments.args:
+            adapted(frame, schema, arguments.args[0], origin[1:], "validated")
+        return None
     cls = schema.cls
     if name in _VALIDATING:
         value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
@@ -295,11 +311,16 @@ def _validate_generic(
     cls = expressions.evaluate(wanted.frame, State(), outer)
     if not isinstance(cls, ClassValue) or not is_schema(frame.ctx, cls):
         return
-    names = declarations.parameter_names(cls)
-    bound = {
-        name: Wanted(given, wanted.frame, wanted.bound) for name, given in zip(names, inner, strict=False)
-    }
+    bound = _bound(cls, inner, wanted.frame, wanted.bound)
     _validate_as(frame, cls, Wanted(outer, _frame(frame.ctx, cls), bound), value, place, depth)
+
+
+def _bound(
+    cls: ClassValue, given: list[Expr], frame: Frame, outer: Mapping[str, Wanted]
+) -> dict[str, Wanted]:
+    """The type variables of a generic schema, with what its subscript gives them."""
+    names = declarations.parameter_names(cls)
+    return {name: Wanted(part, frame, outer) for name, part in zip(names, given, strict=False)}
 
 
 def _validate_named(
@@ -330,7 +351,7 @@ def _validate_as(
                 continue
             if model is not None and option.cls == cls:
                 continue  # an SQLModel table validates itself, and its relationships are no fields
-            for given in _prepared(frame, cls, option):
+            for given in _prepared(frame, cls, option, place):
                 _validate_fields(frame, cls, wanted, given, place, depth)
         elif isinstance(option, Collection) and option.kind == "dict" and option.keys is not None:
             items = dict(zip(option.keys, option.items or (), strict=False))
@@ -347,7 +368,9 @@ def _validate_as(
                     _validate(frame, inner, given_names[one.name], place, depth + 1)
 
 
-def _prepared(frame: Frame, cls: ClassValue, instance: Instance) -> list[Instance]:
+def _prepared(
+    frame: Frame, cls: ClassValue, instance: Instance, place: tuple[int, int]
+) -> list[Instance]:
     """The object that the fields are read from; none if a validator of the whole model made another value."""
     for base in classes.mro(frame.ctx, cls):
         if not isinstance(base, ClassValue):
@@ -358,7 +381,7 @@ def _prepared(frame: Frame, cls: ClassValue, instance: Instance) -> list[Instanc
 
                 function = functions.as_function(base.path, statement, base, cls, base.closure)
                 result = calls.apply(
-                    frame, function, Arguments((instance, UNKNOWN)), "", (frame.path, statement.line, 0)
+                    frame, function, Arguments((instance, UNKNOWN)), "", (frame.path, *place)
                 )
                 same = [option for option in options(result) if option == instance]
                 return [instance] if same else []
@@ -420,11 +443,17 @@ def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: tup
         return
     place = origin[1], origin[2]
     given = dict(arguments.keywords)
+    bound = {}
+    written = frame.calling.func if frame.calling is not None else None
+    if isinstance(written, tree.Subscript):  # Page[PostOut](items=posts)
+        index = written.index
+        parts: list[Expr] = list(index.items) if isinstance(index, tree.Display) else [index]
+        bound = _bound(cls, list(parts), frame, {})
     before, frame.using = frame.using, ("validated", cls.name)
     for one in fields(frame.ctx, cls):
         for name in one.reads:
             if name in given and not one.converts:
-                inner = Wanted(one.annotation, _frame(frame.ctx, one.owner), {})
+                inner = Wanted(one.annotation, _frame(frame.ctx, one.owner), bound)
                 _validate(frame, inner, given[name], place, 1)
     frame.using = before
 

@@ -121,6 +121,9 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     what, known = transition.what, transition.settings
 
     def change(row: Row) -> Row:
+        if what == "select":
+            met = transition.cls
+            return row if met is None else queries.completed(ctx, row, met, transition.plan)
         if what == "commit":
             return rows.committed(ctx, row, where, line, expires=known.expires)
         if what in ("flush", "query"):
@@ -223,7 +226,7 @@ def _query(
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         return None
-    touch(frame, detail, session)
+    touch(frame, detail, session, origin[1])
     options_given = arguments.get(2, "execution_options")
     if options_given is not None:
         detail = replace(detail, populates=True)
@@ -239,15 +242,12 @@ def _query(
     return Object(package + "Result", detail=fetch)
 
 
-def touch(frame: Frame, query: Query, session: object) -> None:
-    """A query ran: expired objects that it may have met are loaded again."""
-    state = frame.state
+def touch(frame: Frame, query: Query, session: object, line: int) -> None:
+    """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
-        if entity is None:
-            continue
-        for ref, row in rows.of_session(state, session):
-            if isinstance(row.rest, Lost) and plans.related(frame.ctx, row.cls, entity.cls):
-                state.rows[ref] = replace(row, rest="perhaps", fields=())
+        if entity is not None:
+            plan = queries.plan_for(frame, query, entity)
+            happen(frame, Transition(session, "select", Settings(), entity.cls, plan), line)
 
 
 def _get(
@@ -274,6 +274,7 @@ def _get(
                 return _result(Instance(cls, ref=ref), name)
     query = Query((Entity(cls),), found, certain, populates, origin[:2])
     plan = plans.plan_of(found, certain=certain)
+    touch(frame, query, session, origin[1])
     row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
     return _result(queries.loaded(frame, state, (*origin, 0), row, populates=query.populates), name)
 

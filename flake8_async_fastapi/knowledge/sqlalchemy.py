@@ -224,7 +224,7 @@ TYPES: Final[Mapping[str, str]] = {
     # A mixin of models: nothing is known of what else their instances can do.
     # What a model's body assigns.
     "sqlalchemy.Column": "",
-    "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in over -> self",
+    "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in -> self",
     "sqlalchemy.Computed": "",
     "sqlalchemy.ForeignKey": "",
     "sqlalchemy.orm.Relationship": "",
@@ -236,7 +236,11 @@ TYPES: Final[Mapping[str, str]] = {
     # An attribute of a model's class, as queries and loader options use it.
     "sqlalchemy.orm.InstrumentedAttribute": "def of_type and_ -> self",
     # A loader option; its methods that go on from it are known to the interpreter.
-    "sqlalchemy.orm.Load": "",
+    "sqlalchemy.orm.Load": """
+        def contains_eager defaultload defer immediateload joinedload lazyload load_only noload options -> self
+        def raiseload selectin_polymorphic selectinload subqueryload undefer undefer_group -> self
+        def with_expression -> self
+    """,
     "sqlalchemy.orm.AliasedClass": "",
     # What a relationship with `lazy="dynamic"` or `lazy="write_only"` gives.
     "sqlalchemy.orm.AppenderQuery": """

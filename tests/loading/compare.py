@@ -237,7 +237,7 @@ def shrink(disagreement: Disagreement, tries: int = 1500) -> Disagreement:
 def _same(wanted: Disagreement, program: Program) -> Disagreement | None:
     try:
         found = compare(program).disagreements
-    except (SyntaxError, RecursionError):
+    except Exception:  # an edit may break whatever a run relies on
         return None
     same = [
         one for one in found if (one.sort, one.key) == (wanted.sort, wanted.key) and one.sure >= wanted.sure

@@ -286,6 +286,7 @@ def _importing(codes: Mapping[str, CodeType], given: Mapping[str, Any]) -> Itera
         sys.modules.update(hidden)
 
 
+_PROGRAMS = itertools.count(1)
 _RUNS = itertools.count(1)
 
 
@@ -297,7 +298,7 @@ def _quiet_gc() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        if next(_RUNS) % 10 == 0:
+        if next(_PROGRAMS) % 25 == 0:
             gc.collect()
 
 
@@ -381,6 +382,10 @@ def _run_all(program: Program, outcome: Outcome) -> None:
         base = vars(sys.modules.get("models", main)).get("Base") or _sqlmodel()
         try:
             script = _script(base.metadata)
+        except Exception as error:
+            _forget(base)
+            raise Mistake(f"tables: {_told(error)}") from error
+        try:
             for flags in itertools.product([False, True], repeat=program.flags):
                 done.clear()
                 ineffective: set[Place] = set()

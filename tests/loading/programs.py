@@ -71,13 +71,12 @@ _HOME = {name: module for module, names in _LIBRARY.items() for name in names.sp
 
 def _imports(text: str, names: Mapping[str, str], own: str, renamed: Mapping[str, str]) -> list[str]:
     """The import statements that a file needs for the names it mentions."""
-    tree = ast.parse(text)
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    bound = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    bound |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    nodes = list(ast.walk(ast.parse(text)))
+    mentioned = [node for node in nodes if isinstance(node, ast.Name)]
+    used = {node.id for node in mentioned}
+    bound = {node.id for node in mentioned if isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     wanted: dict[str, list[str]] = {}
     for name in sorted(used - bound - {*dir(builtins)}):
         module = renamed.get(name) or names.get(name) or _HOME.get(name)
