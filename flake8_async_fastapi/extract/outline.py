@@ -105,6 +105,10 @@ def _backrefs(body: list[Stmt]) -> Iterator[str]:
             yield statement.name
 
 
+def _method(func: Expr) -> str:
+    return func.name if isinstance(func, tree.Attr) else ""
+
+
 def _session_factories(body: list[Stmt]) -> Iterator[str]:
     """What the factories of async sessions say of ``expire_on_commit``, which is True unless it is given."""
     for node in nodes_in(body):
@@ -113,7 +117,9 @@ def _session_factories(body: list[Stmt]) -> Iterator[str]:
         name = dotted(node.func).rpartition(".")[2]
         given = {keyword.name: keyword.value for keyword in node.keywords}
         made = given.get("class_")
-        if name == "async_sessionmaker" or (
+        if _method(node.func) == "configure" and "expire_on_commit" in given:
+            yield "configure"
+        if name == "async_sessionmaker" or (name == "AsyncSession" and (node.args or given)) or (
             name == "sessionmaker" and made is not None and dotted(made).rpartition(".")[2] == "AsyncSession"
         ):
             value = given.get("expire_on_commit")

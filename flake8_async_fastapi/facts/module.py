@@ -48,7 +48,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     backrefs: list[str]
     """The classes at module level with a ``backref`` in their bodies."""
     session_factories: list[str]
-    """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``."""
+    """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``;
+    ``configure`` where that is changed later."""
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -17,6 +17,7 @@ from flake8_async_fastapi.interpreter import (
     loading,
     names,
     protocols,
+    queries,
     statements,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, agreed_transitions
@@ -33,6 +34,7 @@ from flake8_async_fastapi.interpreter.values import (
     Generator,
     Library,
     Member,
+    Object,
     Plain,
     Value,
     display,
@@ -214,8 +216,13 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
     frame.settle_items(right)
+    if any(isinstance(side, Object) and side.type in _SQL for side in (left, right)):
+        return Object("sqlalchemy.ColumnElement")
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
+
+
+_SQL = frozenset({"sqlalchemy.ColumnElement", "sqlalchemy.orm.InstrumentedAttribute"})
 
 
 def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:
@@ -267,6 +274,10 @@ _IDENTITY = frozenset({"is", "is not"})
 
 def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
     sides = [evaluate(frame, state, side) for side in (node.left, *node.rights)]
+    if len(node.ops) == 1 and node.ops[0] == "==":
+        condition = queries.equality(state, sides[0], sides[1], node.rights[0])
+        if condition is not None:
+            return condition
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:

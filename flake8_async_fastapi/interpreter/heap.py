@@ -73,7 +73,7 @@ class Row:
     ``dirty``: changed since the last flush.  ``is_item``: one of many, which this row
     stands for.  ``is_open``: made from arguments that are not all known.  ``nulls`` are the
     many-to-one relationships without a foreign key.  ``above`` are the classes
-    on the way from the object that a query gave.  ``identity`` is the text of the key that it was asked for by.
+    on the way from the object that a query gave.  ``identity`` is the key that it was asked for by.
     """
 
     cls: ClassValue
@@ -92,7 +92,7 @@ class Row:
     is_open: bool = False
     nulls: frozenset[str] = frozenset()
     above: tuple[ClassValue, ...] = ()
-    identity: str = ""
+    identity: object = None
 
     def field(self, name: str) -> Field | None:
         for known, found in self.fields:

@@ -100,7 +100,7 @@ def _told(
     if sessions.is_session(receiver):
         return sessions.called(frame, receiver, name, arguments, frame.calling, origin)
     if receiver.type == "sqlalchemy.ext.asyncio.async_sessionmaker" and name == "begin":
-        return sessions.begun(receiver, arguments, origin)
+        return sessions.begun(frame.ctx, receiver, arguments, origin)
     if receiver.detail is None:
         return None
     if isinstance(receiver.detail, Scope):
@@ -133,6 +133,8 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         return Object("sqlalchemy.ColumnElement")
     if dotted in ("pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter", "pydantic.parse_obj_as"):
         return schemas.adapter(frame, arguments, origin)
+    if dotted == "builtins.setattr":
+        loading.set_unnamed(frame, arguments)
     if dotted == "sqlalchemy.orm.attributes.set_committed_value":
         loading.set_by_hand(frame, arguments)
     if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref"):
@@ -176,13 +178,13 @@ def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tupl
         return containers.get(frame, callee, arguments, origin)
     given = callee.argument("class_")
     if given is not None and not is_none(given):
-        return sessions.made(callee, arguments, functions.given(frame, given, arguments), origin)
+        return sessions.made(frame.ctx, callee, arguments, functions.given(frame, given, arguments), origin)
     if callee.type == "sqlalchemy.orm.sessionmaker":
         bound = callee.argument("0") or callee.argument("bind")
         if callee.argument("**") is not None or bound is None:
             return UNKNOWN  # the class may be given elsewhere
     return sessions.made(
-        callee, arguments, typed(knowledge.result(callee.type, "call") or "?", callee), origin
+        frame.ctx, callee, arguments, typed(knowledge.result(callee.type, "call") or "?", callee), origin
     )
 
 

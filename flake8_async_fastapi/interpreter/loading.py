@@ -33,6 +33,7 @@ from flake8_async_fastapi.interpreter.values import (
     Unknown,
     Value,
     inner_values,
+    is_none,
     options,
 )
 
@@ -68,7 +69,7 @@ def read(
         return _through_proxy(frame, instance, attribute, place, use, through)
     found = rows.status(frame.ctx, row, name, attribute)
     if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
-        state.rows[instance.ref] = row.put(name, Held())  # what is put in stays loaded
+        state.rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
     if isinstance(found, Lost):
         found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
     if isinstance(found, Held):
@@ -103,7 +104,7 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Los
         return False
     if attribute.is_collection or attribute.to_one is False:
         return False
-    if lost.cause not in ("unloaded", "new", "refreshed", "merged"):
+    if lost.cause not in ("unloaded", "new", "refreshed", "merged") and lost.text != "raise_on_sql":
         return False
     if attribute.target is None:
         return True
@@ -247,7 +248,7 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: Plac
     row = state.rows.get(instance.ref) if instance.ref is not None else None
     model = models.mapped(frame.ctx, row.cls) if row is not None else None
     attribute = model.attributes.get(name) if model is not None else None
-    if row is None or attribute is None or instance.ref is None:
+    if row is None or model is None or attribute is None or instance.ref is None:
         return False
     persistent = row.phase == "persistent"
     if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
@@ -257,7 +258,13 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: Plac
     if isinstance(attribute, Column):
         is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
         kept: Value = rows.SQL if is_sql else rows.SET if persistent else value
-        row = replace(row.put(name, Held(kept)), nulls=frozenset())
+        empty = {
+            other
+            for other, found in model.relationships()
+            if name in (found.keys or ()) and len(found.keys or ()) == 1
+        }
+        nulls = row.nulls | empty if is_none(value) else row.nulls - empty
+        row = replace(row.put(name, Held(kept)), nulls=nulls)
     elif isinstance(attribute, Relationship):
         queries.drop_below(state, instance.ref)
         row = replace(row.put(name, Held(value)), nulls=row.nulls - {name})
@@ -339,6 +346,9 @@ def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) 
                 row = row.put(name, Held())
             state.rows[ref] = row
         result = read(frame, Instance(row.cls, ref=ref), name, place) or UNKNOWN
+        if isinstance(attribute, Relationship) and attribute.target == row.cls:
+            for child in refs_in(result):  # up or down a tree: its end is not known
+                state.rows[child] = replace(state.rows[child], doubtful=True)
     return frame.make(Coroutine(label, "database", (frame.path, *place), result))
 
 
@@ -385,6 +395,22 @@ def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) ->
     for name, attribute in model.attributes.items():
         if attribute.in_repr is True:
             read(frame, instance, name, place, "shown")
+
+
+def set_unnamed(frame: Frame, arguments: Arguments) -> None:
+    """``setattr(obj, name, value)`` with a name that is not known: something was changed."""
+    state = frame.state
+    if len(arguments.args) != 3:
+        return
+    owner, name, value = arguments.args
+    for option in options(owner):
+        if not isinstance(option, Instance) or option.ref not in state.rows or option.ref is None:
+            continue
+        if isinstance(name, Const) and isinstance(name.value, str):
+            place = (frame.calling.line, frame.calling.col) if frame.calling is not None else (0, 0)
+            write(frame, option, name.value, value, place)
+        else:
+            state.rows[option.ref] = replace(state.rows[option.ref], dirty=True)
 
 
 def set_by_hand(frame: Frame, arguments: Arguments) -> None:

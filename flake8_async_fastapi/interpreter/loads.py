@@ -89,6 +89,14 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Equal:
+    """A condition of a statement: a column has a value, which ``identity`` names."""
+
+    attribute: Mapped
+    identity: object
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What a statement selects: entities, and None for columns; None at all where that is not known."""
 
@@ -97,6 +105,7 @@ class Query:
     certain: bool = True
     populates: bool = False
     origin: tuple[str, int] = ("", 0)
+    equals: tuple[Equal, ...] = ()
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 
@@ -118,11 +127,15 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression."""
+    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression.
+
+    ``filtered`` counts its conditions, of which ``equals`` are understood.
+    """
 
     cls: ClassValue
     values: tuple[tuple[str, bool], ...] = ()
-    filtered: bool = False
+    equals: tuple[Equal, ...] = ()
+    filtered: int = 0
     certain: bool = True
     returning: Query | None = None
 
@@ -178,6 +191,7 @@ class Transition:
     settings: Settings
     cls: ClassValue | None = None
     plan: Plan = PLAIN
+    identity: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ Attribute: TypeAlias = Column | Relationship | Proxy
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a class maps.  ``eager_defaults`` is None where that is not known.
+    """What a class maps.  ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
 
     ``is_dataclass``: of ``MappedAsDataclass``, whose constructor takes the attributes in order.
     ``complete``: every base is known, so that there are no other attributes.
@@ -72,7 +72,7 @@ class Model:
 
     attributes: Mapping[str, Attribute] = field(hash=False)
     table: str = ""
-    eager_defaults: bool | None = False
+    eager_defaults: str = "auto"
     is_polymorphic: bool = False
     is_dataclass: bool = False
     is_sqlmodel: bool = False

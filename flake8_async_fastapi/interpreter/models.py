@@ -77,7 +77,7 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
     model = Model(
         attributes,
         table,
-        _flag(settings, "eager_defaults"),
+        _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
         _DATACLASS in libraries,
         _SQLMODEL in libraries,
@@ -136,14 +136,16 @@ def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] |
     return found
 
 
-def _flag(settings: list[dict[str, Value] | None], name: str) -> bool | None:
+def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
     for args in settings:
         if args is None:
-            return None
-        if name in args:
-            value = args[name]
-            return value.value if isinstance(value, Const) and isinstance(value.value, bool) else None
-    return False
+            return "?"
+        if "eager_defaults" in args:
+            value = args["eager_defaults"]
+            if isinstance(value, Const) and isinstance(value.value, bool):
+                return "on" if value.value else "off"
+            return "auto" if value == Const("auto") else "?"
+    return "auto"
 
 
 def _frame(ctx: Context, cls: ClassValue) -> Frame:

@@ -142,7 +142,7 @@ def _row_inward(names: Names, row: Row, kept: Mapping[Ref, Row]) -> Row:
         parent = (above, row.parent[1]) if above is not None else None
     rest = replace(row.rest, path="", line=0) if isinstance(row.rest, Lost) else row.rest
     return replace(
-        row, fields=tuple(fields), rest=rest, path="", line=0, identity="",
+        row, fields=tuple(fields), rest=rest, path="", line=0, identity=None,
         session=_key(names.sessions, row.session), parent=parent,
     )  # fmt: skip
 

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.interpreter import models, plans, rows
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import JoinedFetched, OptionIgnored
@@ -18,6 +21,7 @@ from flake8_async_fastapi.interpreter.loads import (
     Change,
     Directive,
     Entity,
+    Equal,
     Fetch,
     Mapped,
     Option,
@@ -25,6 +29,7 @@ from flake8_async_fastapi.interpreter.loads import (
     Query,
     Step,
 )
+from flake8_async_fastapi.interpreter.mapping import Column
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -79,8 +84,9 @@ def _continued(frame: Frame, option: Option, name: str, arguments: Arguments, or
         return _nested(option, arguments)
     if name in _COLUMNS:
         return _columns(option, _COLUMNS[name], arguments)
-    if name in ("undefer_group", "with_expression"):
-        return Object(LOAD, detail=option)
+    if name in ("undefer_group", "with_expression"):  # which columns these are is not known
+        made = Directive(option.path, "undefer", None, root=option.root)
+        return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
     strategy = _STRATEGIES.get(name)
     if not strategy or not arguments.args or arguments.opaque:
         return UNKNOWN
@@ -216,6 +222,8 @@ def statement_member(
     if isinstance(detail, Option):
         return _continued(frame, detail, name, arguments, origin)
     if isinstance(detail, Mapped):
+        if name == "is_" and arguments.args[:1] == (NONE,):
+            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, ("constant", None)))
         return replace(receiver, detail=replace(detail, of_type=True)) if name == "of_type" else None
     if isinstance(detail, Change) and name in ("values", "where", "filter", "returning"):
         return _changed(frame, receiver, detail, name, arguments, origin)
@@ -238,6 +246,8 @@ def statement_member(
         if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
             items = detail.items + more.items
         return replace(receiver, detail=replace(detail, items=items))
+    if name in ("where", "filter"):
+        return replace(receiver, detail=replace(detail, equals=detail.equals + tuple(_equals(arguments))))
     if name == "from_statement" or name in _UNIONS:
         return None if name in _UNIONS else receiver
     if name in ("cte", "subquery", "alias"):
@@ -262,7 +272,41 @@ def _changed(
     if name == "returning":
         more = selected(frame, arguments, origin, single=False)
         return replace(receiver, detail=replace(detail, returning=more))
-    return replace(receiver, detail=replace(detail, filtered=True))
+    equals = tuple(_equals(arguments))
+    filtered = detail.filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
+    return replace(receiver, detail=replace(detail, filtered=filtered, equals=detail.equals + equals))
+
+
+def equality(state: State, left: Value, right: Value, written: Expr) -> Value | None:
+    """``Model.column == value`` as a condition; None for other comparisons."""
+    if not isinstance(left, Object) or not isinstance(left.detail, Mapped):
+        return None
+    identity = identity_of(state, written)
+    return Object("sqlalchemy.ColumnElement", detail=Equal(left.detail, identity))
+
+
+def identity_of(state: State, written: Expr) -> object:
+    """What a key is, as far as two that are the same can be told: a constant, a name, an object's own key."""
+    if isinstance(written, tree.Const):
+        return ("constant", written.value)
+    if isinstance(written, tree.Attr):
+        owner = state.get(dotted(written.value))
+        if isinstance(owner, Instance) and owner.ref is not None:
+            return ("object", owner.ref, written.name)
+    text = dotted(written)
+    return ("name", text) if text else None
+
+
+def _equals(arguments: Arguments) -> Iterator[Equal]:
+    for value in arguments.args:
+        if isinstance(value, Object) and isinstance(value.detail, Equal):
+            yield value.detail
+
+
+def different(one: object, other: object) -> bool:
+    """Whether two keys are known not to be the same."""
+    both = [key for key in (one, other) if isinstance(key, tuple) and key[0] == "constant"]
+    return len(both) == 2 and both[0] != both[1]
 
 
 def _check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Origin) -> None:
@@ -366,8 +410,34 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
         return Plain("object")
     plan = plan_for(frame, fetch.query, entity)
     ref = (*origin, index)
-    row = Row(entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one)
+    row = Row(
+        entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one,
+        identity=identity(frame.ctx, fetch.query, entity), nulls=_nulls(frame.ctx, fetch.query, entity),
+    )  # fmt: skip
     return loaded(frame, frame.state, ref, row, populates=fetch.query.populates)
+
+
+def identity(ctx: Context, query: Query, entity: Entity) -> object:
+    """The primary key that a query asks for, if it does."""
+    model = models.mapped(ctx, entity.cls)
+    for equal in query.equals:
+        attribute = model.attributes.get(equal.attribute.name) if model is not None else None
+        if equal.attribute.cls == entity.cls and isinstance(attribute, Column) and attribute.is_key:
+            return equal.identity
+    return None
+
+
+def _nulls(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
+    """The many-to-one relationships whose foreign key a query asks to be null."""
+    model = models.mapped(ctx, entity.cls)
+    empty = {
+        equal.attribute.name
+        for equal in query.equals
+        if equal.identity == ("constant", None) and equal.attribute.cls == entity.cls
+    }
+    if model is None or not empty:
+        return frozenset()
+    return frozenset(name for name, found in model.relationships() if empty & set(found.keys or ()))
 
 
 def loaded(
@@ -390,9 +460,11 @@ def loaded(
     return Instance(row.cls, ref=ref)
 
 
-def completed(ctx: Context, row: Row, cls: ClassValue, plan: Plan) -> Row:
+def completed(ctx: Context, row: Row, cls: ClassValue, plan: Plan, met: object) -> Row:
     """An object at hand after a query that may have met it: what it lacked, it may have now."""
     if row.phase in ("transient", "pending") or not plans.related(ctx, row.cls, cls):
+        return row
+    if different(row.identity, met):
         return row
     if isinstance(row.rest, Lost):
         return replace(row, rest="perhaps", fields=())

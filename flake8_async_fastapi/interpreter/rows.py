@@ -63,8 +63,8 @@ def _column_status(model: Model | None, row: Row, name: str, column: Column) -> 
     if row.rest == "inserted":
         if column.expression:
             return Lost("server", row.path, row.line, "an INSERT")
-        if column.on_insert and model is not None and model.eager_defaults is None:
-            return PERHAPS
+        if column.on_insert and model is not None and model.eager_defaults in ("off", "?"):
+            return Lost("server", row.path, row.line, "an INSERT") if model.eager_defaults == "off" else PERHAPS
         return Held()
     if plans.is_loaded(row.plan, name, column):
         return Held()
@@ -85,7 +85,7 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
             return Lost("new", row.path, row.line)
     if how in ("dynamic", "write_only"):
         return Held()
-    if name in row.nulls and not how.startswith("raise"):
+    if name in row.nulls and how != "raise":
         return Held(NONE)
     if not how or (not row.plan.certain and row.plan.step(name) is None):
         return PERHAPS
@@ -96,7 +96,9 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
     if how == "noload":
         return Lost("noload", row.path, row.line)
     if how in ("raise", "raise_on_sql"):
-        return Lost("raise", row.path, row.line)
+        if how == "raise_on_sql" and row.rest == "inserted" and relationship.to_one:
+            return _unset_to_one(row, relationship)
+        return Lost("raise", row.path, row.line, how)
     cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
     return Lost(cause, row.path, row.line)
 
@@ -170,9 +172,9 @@ def _computed(ctx: Context, row: Row, path: str, line: int, *, insert: bool) -> 
             row = row.put(name, Lost("server", path, line, "an SQL expression"))
         elif insert:
             continue
-        elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults is None):
+        elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
             row = row.put(name, PERHAPS)
-        elif (attribute.on_update and not model.eager_defaults) or attribute.expression:
+        elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
             if not (isinstance(given, Held) and given.value == SET):
                 row = row.put(name, Lost("server", path, line, "an UPDATE"))
     fields = tuple((n, Held() if isinstance(f, Held) and f.value == SET else f) for n, f in row.fields)

@@ -12,7 +12,6 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.interpreter import models, plans, queries, rows
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import OptionIgnored
@@ -61,7 +60,7 @@ def key(session: Object) -> object:
     return session.origin or session.type
 
 
-def made(receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
+def made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
     """A session that a factory or its class made, with what its arguments say."""
     if not isinstance(result, Object):
         return result
@@ -69,7 +68,8 @@ def made(receiver: Object, arguments: Arguments, result: Value, origin: Origin) 
         return result
     if not is_session(result):
         return result
-    return replace(result, origin=origin, detail=_settings(receiver, arguments))
+    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions else Settings()
+    return replace(result, origin=origin, detail=known)
 
 
 def _settings(factory: Object | None, arguments: Arguments) -> Settings:
@@ -123,7 +123,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     def change(row: Row) -> Row:
         if what == "select":
             met = transition.cls
-            return row if met is None else queries.completed(ctx, row, met, transition.plan)
+            return row if met is None else queries.completed(ctx, row, met, transition.plan, transition.identity)
         if what == "commit":
             return rows.committed(ctx, row, where, line, expires=known.expires)
         if what in ("flush", "query"):
@@ -247,7 +247,9 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
     for entity in query.items or ():
         if entity is not None:
             plan = queries.plan_for(frame, query, entity)
-            happen(frame, Transition(session, "select", Settings(), entity.cls, plan), line)
+            known = queries.identity(frame.ctx, query, entity)
+            step = Transition(session, "select", Settings(), entity.cls, plan, known)
+            happen(frame, step, line)
 
 
 def _get(
@@ -260,9 +262,9 @@ def _get(
     found, certain = queries.directives_in(Arguments((given,))) if given is not None else ((), True)
     certain = certain and not arguments.opaque
     populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
-    identity = _identity(node)
     state = frame.state
-    if identity and not populates:
+    identity = _identity(state, node)
+    if identity is not None and not populates:
         for ref, row in rows.of_session(state, session):
             if row.identity == identity and row.cls == cls and row.phase == "persistent" and not row.doubtful:
                 if found and _lacks(frame, row, found):
@@ -274,7 +276,8 @@ def _get(
                 return _result(Instance(cls, ref=ref), name)
     query = Query((Entity(cls),), found, certain, populates, origin[:2])
     plan = plans.plan_of(found, certain=certain)
-    touch(frame, query, session, origin[1])
+    plan_step = Transition(session, "select", Settings(), cls, plan, identity)
+    happen(frame, plan_step, origin[1])
     row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
     return _result(queries.loaded(frame, state, (*origin, 0), row, populates=query.populates), name)
 
@@ -283,15 +286,15 @@ def _result(value: Value, name: str) -> Value:
     return value if name == "get_one" else Options((value, NONE))
 
 
-def _identity(node: tree.Call | None) -> str:
-    """The primary key that ``get`` is asked for, as text, where that is one plain name."""
+def _identity(state: State, node: tree.Call | None) -> object:
+    """The primary key that ``get`` is asked for."""
     if node is None:
-        return ""
+        return None
     given = node.args[1] if len(node.args) > 1 else None
     for keyword in node.keywords:
         if keyword.name == "ident":
             given = keyword.value
-    return dotted(given) if given is not None else ""
+    return queries.identity_of(state, given) if given is not None else None
 
 
 def _lacks(frame: Frame, row: Row, found: tuple[Directive, ...]) -> bool:
@@ -320,16 +323,36 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
     for ref, row in rows.of_session(state, session):
         if row.phase != "persistent" or not plans.related(ctx, row.cls, detail.cls):
             continue
+        met = _meets(ctx, detail, ref, row)
+        if met is False:
+            continue
         for name, is_sql in detail.values:
             if is_sql:
-                row = row.put(name, PERHAPS if detail.filtered else Lost("update", *origin[:2]))
+                row = row.put(name, Lost("update", *origin[:2]) if met else PERHAPS)
         given = {name for name, _ in detail.values}
         for name, attribute in model.attributes.items():
             if isinstance(attribute, Column) and attribute.on_update and name not in given:
-                certain = not detail.filtered and detail.certain and model.eager_defaults is False
-                lost = Lost("update", *origin[:2]) if certain else PERHAPS
-                row = row.put(name, lost)
+                certain = met and detail.certain and model.eager_defaults in ("auto", "off")
+                row = row.put(name, Lost("update", *origin[:2]) if certain else PERHAPS)
         state.rows[ref] = row
+
+
+def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
+    """Whether an ``update()`` meets an object; None where its conditions do not say."""
+    if not detail.filtered:
+        return True
+    model = models.mapped(ctx, detail.cls)
+    for equal in detail.equals:
+        attribute = model.attributes.get(equal.attribute.name) if model is not None else None
+        if not isinstance(attribute, Column) or not attribute.is_key:
+            continue
+        if queries.different(equal.identity, row.identity):
+            return False
+        own = ("object", ref, equal.attribute.name)
+        same = equal.identity is not None and equal.identity in (row.identity, own)
+        if same and detail.filtered == 1:
+            return True
+    return None
 
 
 # --- single objects ------------------------------------------------------------------------
@@ -416,9 +439,9 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
     return Instance(subject.cls, ref=ref)
 
 
-def begun(factory: Object, arguments: Arguments, origin: Origin) -> Value:
+def begun(ctx: Context, factory: Object, arguments: Arguments, origin: Origin) -> Value:
     """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
-    known = _settings(factory, arguments)
+    known = _settings(factory, arguments) if not ctx.project.reconfigures_sessions else Settings()
     return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(origin, known, closes=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from flake8_async_fastapi.facts import tree
@@ -14,6 +15,7 @@ from flake8_async_fastapi.interpreter import (
     declarations,
     expressions,
     functions,
+    heap,
     loading,
     names,
     passing,
@@ -115,7 +117,10 @@ def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
         return [state]
     if isinstance(node.value, tree.IfExp):
         return _assign_either(frame, state, node, node.value)
-    return _assign_value(frame, state, node, expressions.evaluate(frame, state, node.value))
+    value = expressions.evaluate(frame, state, node.value)
+    if isinstance(node.targets[0], tree.Attr) and source(node.value) == source(node.targets[0]) != "":
+        return [state]  # obj.name = obj.name changes nothing
+    return _assign_value(frame, state, node, value)
 
 
 def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
@@ -174,7 +179,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             frame.settle(value)
             frame.state = state
             for option in options(owned):
-                if isinstance(option, Instance) and loading.write(
+                if isinstance(option, Instance) and option.ref is not None and loading.write(
                     frame, option, target.name, value, (target.line, target.col)
                 ):
                     path = ""
@@ -376,6 +381,10 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
         return [after for after, _ in split]
 
     head, left = _loop(frame, [state], enter, node.body)
+    if state in head and len(head) > 1:  # nothing was in it, so nothing is known to be missing of its items
+        for ref in heap.refs_in(item):
+            if ref in state.rows:
+                state.rows[ref] = replace(state.rows[ref], doubtful=True)
     return run(frame, node.orelse, head) + left
 
 

@@ -81,7 +81,8 @@ _STATEMENT: Final = """
 
 _GENERATIVE_SELECT: Final = """
     def fetch group_by limit offset order_by set_label_style slice with_for_update -> self
-    def alias as_scalar exists label lateral scalar_subquery subquery into -> object
+    def as_scalar label scalar_subquery -> sqlalchemy.ColumnElement
+    def alias exists lateral subquery into -> object
     property selected_columns exported_columns -> object
 """
 

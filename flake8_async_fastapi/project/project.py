@@ -189,9 +189,16 @@ class Project:
         ]
 
     @functools.cached_property
+    def reconfigures_sessions(self) -> bool:
+        """Whether any file changes the settings of a session factory after it was made."""
+        return any("configure" in facts.outline.session_factories for facts in self.facts.values())
+
+    @functools.cached_property
     def expire_on_commit(self) -> bool | None:
         """What all factories of async sessions in the project say; None if they disagree, or say nothing."""
         said = {text for facts in self.facts.values() for text in facts.outline.session_factories}
+        if self.reconfigures_sessions:
+            return None
         return said == {"True"} if len(said) == 1 and "?" not in said else None
 
     @functools.cached_property

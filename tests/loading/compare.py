@@ -5,6 +5,10 @@ a *miss* a failure without.  An *alarm* is a finding at a line that no run fails
 claimed only where it is certain: each part of the line was evaluated to the end in some run,
 and no run failed somewhere else before it came there.  It is *sure* when no run of the
 program fails at all; otherwise it is well worth a look.
+
+What a program reads may be in the session by luck: because of the rows that there are.  So
+a program with an alarm runs again on other rows, and a finding at a line that fails then
+is counted as one that depends on the rows.
 """
 
 from __future__ import annotations
@@ -18,10 +22,11 @@ from typing import Any, Literal
 from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.rules.model import Finding, catalogue
 
-from .oracle import Failure, Outcome, Place, run_program
+from .oracle import Failure, Outcome, Place, Run, run_program
 from .programs import Program, random_program
 
 FAMILY = "AFA3"
+Verdict = Literal["right", "alarm", "unknown"]
 
 
 def rules_exist() -> bool:
@@ -61,6 +66,8 @@ class Comparison:
     missed: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Hits by kind and codes."""
+    depending: int = 0
+    """Findings at lines that fail with other rows only."""
     unknown: int = 0
     """Findings at lines of which no run tells anything."""
     disagreements: list[Disagreement] = field(default_factory=list)
@@ -73,6 +80,7 @@ class Comparison:
         self.found += other.found
         self.missed += other.missed
         self.codes += other.codes
+        self.depending += other.depending
         self.unknown += other.unknown
         self.disagreements += other.disagreements
 
@@ -102,7 +110,7 @@ class Comparison:
         sure = sum(1 for alarm in self.of("alarm") if alarm.sure)
         lines.append(
             f"alarms: {sure} in programs that never fail, {len(self.of('alarm')) - sure} in others;"
-            f" findings at lines that no run judges: {self.unknown}"
+            f" findings that depend on the rows: {self.depending}, that no run judges: {self.unknown}"
         )
         return "\n".join(lines)
 
@@ -137,16 +145,21 @@ def compare(program: Program, family: str = FAMILY) -> Comparison:
             result.missed[failure.kind] += 1
             text = f"{failure.attribute} {failure.text}".strip()
             result.disagreements.append(Disagreement("miss", failure.kind, failure.place, text, program))
+    first = {finding: _judge(finding, outcome, outcome.runs) for finding in findings}
+    runs = outcome.runs
+    if "alarm" in first.values():
+        runs = [*runs, *run_program(program, data=1).runs]
+    sure = all(run.failure is None for run in runs)
     for finding in findings:
-        verdict = _judge(finding, outcome)
+        verdict = _judge(finding, outcome, runs)
         if verdict == "unknown":
             result.unknown += 1
+        elif verdict == "right" and first[finding] == "alarm":
+            result.depending += 1
         elif verdict == "alarm":
             place = finding.path, finding.line
-            sure = not outcome.failures
-            result.disagreements.append(
-                Disagreement("alarm", finding.code, place, finding.message, program, sure)
-            )
+            alarm = Disagreement("alarm", finding.code, place, finding.message, program, sure)
+            result.disagreements.append(alarm)
     return result
 
 
@@ -156,12 +169,12 @@ def findings_of(program: Program, family: str = FAMILY) -> list[Finding]:
     return [one for path in program.files for one in analysis.findings(path) if one.code.startswith(family)]
 
 
-def _judge(finding: Finding, outcome: Outcome) -> Literal["right", "alarm", "unknown"]:
+def _judge(finding: Finding, outcome: Outcome, runs: Sequence[Run]) -> Verdict:
     place = finding.path, finding.line
-    failures = outcome.failures
+    failures = [run.failure for run in runs if run.failure is not None]
     if any(place in failure.places for failure in failures):
         return "right"
-    special = _judge_special(finding, outcome, failures)
+    special = _judge_special(finding, outcome.program, runs, failures)
     if special is not None:
         return special
     parts = {
@@ -171,26 +184,26 @@ def _judge(finding: Finding, outcome: Outcome) -> Literal["right", "alarm", "unk
     }
     if not parts:  # in the body of a module or a class
         return "unknown" if failures else "alarm"
-    if not parts <= frozenset().union(*(run.done for run in outcome.runs)):
+    if not parts <= frozenset().union(*(run.done for run in runs)):
         return "unknown"
-    if any(run.failure is not None and not parts <= run.done for run in outcome.runs):
+    if any(run.failure is not None and not parts <= run.done for run in runs):
         return "unknown"
     return "alarm"
 
 
 def _judge_special(
-    finding: Finding, outcome: Outcome, failures: Sequence[Failure]
-) -> Literal["right", "alarm", "unknown"] | None:
+    finding: Finding, program: Program, runs: Sequence[Run], failures: Sequence[Failure]
+) -> Verdict | None:
     """The rules about what fails elsewhere, or does not fail but does nothing."""
     if finding.code == "AFA313":
         return "right" if any(failure.kind == "strategy" for failure in failures) else "alarm"
     if finding.code == "AFA314":
-        texts = "\n".join(outcome.program.files.values())
+        texts = "\n".join(program.files.values())
         return "right" if any(word in texts for word in ("noload", "lazy=None", '"lazy": None')) else "alarm"
     if finding.code == "AFA311":
         place = finding.path, finding.line
-        dropped = _drops_options(outcome.program.files[finding.path], finding.line)
-        if dropped or any(place in run.ineffective for run in outcome.runs):
+        dropped = _drops_options(program.files[finding.path], finding.line)
+        if dropped or any(place in run.ineffective for run in runs):
             return "right"
     return None
 

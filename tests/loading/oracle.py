@@ -99,13 +99,13 @@ class Outcome:
         return self.failures[0].kind if self.failures else "ok"
 
 
-def run_program(program: Program) -> Outcome:
-    """Run a program with every choice of its flags."""
+def run_program(program: Program, data: int = 0) -> Outcome:
+    """Run a program with every choice of its flags, on one of the two sets of rows."""
     outcome = Outcome(program)
     with warnings.catch_warnings(), _quiet_gc():
         warnings.simplefilter("ignore")
         try:
-            _run_all(program, outcome)
+            _run_all(program, outcome, data)
         except Mistake as mistake:
             outcome.mistake = str(mistake)
     return outcome
@@ -304,15 +304,32 @@ def _quiet_gc() -> Iterator[None]:
 
 # --- rows ----------------------------------------------------------------------------------
 
-_REFERENCES: dict[tuple[str, str], Callable[[int], int | None]] = {
-    ("posts", "author_id"): lambda row: (row - 1) % 3 + 1,
-    ("posts", "editor_id"): lambda row: row % 3 + 1 if row % 2 else None,
-    ("comments", "post_id"): lambda row: (row - 1) % 4 + 1,
-    ("comments", "author_id"): lambda row: row % 3 + 1,
-    ("comments", "parent_id"): lambda row: row - 1 if row % 2 == 0 else None,
-    ("profiles", "user_id"): lambda row: row,
-}
-_PAIRS = [(1, 1), (1, 2), (2, 2), (3, 3), (4, 1)]
+_References = Mapping[tuple[str, str], Sequence[int | None]]
+_DATA: Sequence[tuple[_References, Sequence[tuple[int, int]]]] = [
+    (  # each collection has items
+        {
+            ("posts", "author_id"): [1, 2, 3, 1],
+            ("posts", "editor_id"): [2, None, 1, None],
+            ("comments", "post_id"): [1, 2, 3, 4, 1],
+            ("comments", "author_id"): [2, 3, 1, 2, 3],
+            ("comments", "parent_id"): [None, 1, None, 3, None],
+            ("profiles", "user_id"): [1, 2, 3],
+        },
+        [(1, 1), (1, 2), (2, 2), (3, 3), (4, 1)],
+    ),
+    (  # other rows belong together, some collections are empty, and no key is NULL
+        {
+            ("posts", "author_id"): [2, 2, 1, 1],
+            ("posts", "editor_id"): [3, 1, 2, 3],
+            ("comments", "post_id"): [2, 1, 3, 3, 2],
+            ("comments", "author_id"): [1, 1, 3, 3, 1],
+            ("comments", "parent_id"): [2, 3, 4, 5, 1],
+            ("profiles", "user_id"): [2, 3, 1],
+        },
+        [(1, 2), (2, 1), (2, 3), (3, 1)],
+    ),
+]
+"""The rows that others refer to: by table and column, and the pairs of posts and tags."""
 _COUNTS = {
     "users": "User",
     "posts": "Post",
@@ -323,26 +340,27 @@ _COUNTS = {
 }
 
 
-def _script(metadata: MetaData) -> str:
+def _script(metadata: MetaData, data: int) -> str:
     """The SQL that makes the tables and their rows."""
     dialect = sqlite.dialect()
     lines = []
+    references, pairs = _DATA[data]
     for table in metadata.sorted_tables:
         lines.append(str(CreateTable(table).compile(dialect=dialect)))
         if table.name == "post_tags":
-            lines += [f"INSERT INTO post_tags (post_id, tag_id) VALUES ({one}, {two})" for one, two in _PAIRS]
+            lines += [f"INSERT INTO post_tags (post_id, tag_id) VALUES ({one}, {two})" for one, two in pairs]
         else:
-            lines += [_insert(table, row) for row in range(1, ROWS[_COUNTS[table.name]] + 1)]
+            lines += [_insert(table, row, references) for row in range(1, ROWS[_COUNTS[table.name]] + 1)]
     return ";\n".join(lines)
 
 
-def _insert(table: Table, row: int) -> str:
+def _insert(table: Table, row: int, references: _References) -> str:
     values = {}
     for column in table.columns:
         if column.computed is not None:
             continue
-        if (table.name, column.name) in _REFERENCES:
-            value = _REFERENCES[table.name, column.name](row)
+        if (table.name, column.name) in references:
+            value = references[table.name, column.name][row - 1]
             values[column.name] = "NULL" if value is None else str(value)
         elif column.name == "kind":
             values[column.name] = "'image'" if row < 3 else "'asset'"
@@ -358,7 +376,7 @@ def _insert(table: Table, row: int) -> str:
 # --- runs ----------------------------------------------------------------------------------
 
 
-def _run_all(program: Program, outcome: Outcome) -> None:
+def _run_all(program: Program, outcome: Outcome, data: int) -> None:
     name = f"loading{next(_RUNS)}"
     address = f"sqlite+aiosqlite:///file:{name}?mode=memory&cache=shared&uri=true"
     parts: list[Part] = []
@@ -381,7 +399,7 @@ def _run_all(program: Program, outcome: Outcome) -> None:
             raise Mistake(f"import: {_told(error)}") from error
         base = vars(sys.modules.get("models", main)).get("Base") or _sqlmodel()
         try:
-            script = _script(base.metadata)
+            script = _script(base.metadata, data)
         except Exception as error:
             _forget(base)
             raise Mistake(f"tables: {_told(error)}") from error
