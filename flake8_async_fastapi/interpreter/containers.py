@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import attributes, calls, protocols
+from flake8_async_fastapi.interpreter import attributes, calls, loading, protocols
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.values import (
     NONE,
@@ -105,6 +105,8 @@ def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
     if name == dotted or not arguments.args:
         return None
     first = arguments.args[0]
+    if name in ("len", "sum", "any", "all", "sorted", "list", "tuple", "set"):
+        loading.consumed(frame, first, origin[1:])
     if name in ("getattr", "hasattr"):
         return _attribute(frame, name, arguments)
     if name in ("sorted", "min", "max"):
@@ -138,6 +140,7 @@ def _elements(frame: Frame, value: Value, origin: Origin) -> Value:
     found = []
     for option in options(value):
         if not is_none(option):
+            loading.consumed(frame, option, origin[1:])
             found.append(protocols.element(frame, option, False, origin))
     return union(found)
 

@@ -95,8 +95,10 @@ def _subscripted(frame: Frame, state: State, annotation: tree.Subscript, depth: 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
     """``Annotated[type, Depends(f)]``: what ``f`` provides, else the type."""
+    path = frame.state
     for extra in inner[1:]:
         value = expressions.evaluate(frame, state, extra)
+        frame.state = path  # what the dependency provides belongs to it
         if isinstance(value, Dependency):
             provided = functions.provide(frame, value, inner[0])
             if not isinstance(provided, Unknown):

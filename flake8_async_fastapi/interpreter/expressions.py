@@ -151,6 +151,8 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
     for option in options(owner):
         if is_none(option) and len(options(owner)) > 1:
             continue  # would fail for another reason
+        frame.state = state
+        loading.consumed(frame, option, (node.line, node.col))
         if isinstance(option, Coroutine):
             misuse(frame, option, "subscript", awaited_chain=awaited_chain)
         if isinstance(option, (ClassValue, Library)):
@@ -324,7 +326,9 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
         for condition in loop.ifs:
             test(frame, evaluate(frame, inner, condition), condition)
             through = assume.assume(frame, inner, condition, True)
-            inner = through[0] if through else inner
+            if not through:  # the condition is known not to hold on this path
+                return Collection(node.kind)
+            inner = through[0]
     values = [evaluate(frame, inner, item) for item in node.items]
     _keep_rows(state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}

@@ -55,6 +55,8 @@ CAUSES: Final = frozenset(
         "server",  # computed by the database in a flush
         "deferred",
         "subclass",  # a column of a subclass, read by a query of the base
+        "dynamic",  # a relationship that has to be queried is used as a collection
+        "write_only",
         "update",  # an UPDATE statement set it to an SQL expression
     }
 )

@@ -17,7 +17,7 @@ from flake8_async_fastapi.interpreter import (
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
-from flake8_async_fastapi.interpreter.loads import Adapter, Change, Query, Schema, Scope
+from flake8_async_fastapi.interpreter.loads import Adapter, Change, Dynamic, Query, Schema, Scope
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -103,12 +103,15 @@ def _told(
         return sessions.begun(frame.ctx, receiver, arguments, origin)
     if receiver.detail is None:
         return None
+    if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":
+        loading.consumed(frame, receiver, origin[1:])
     if isinstance(receiver.detail, Scope):
         return sessions.scope_called(frame, receiver.detail, name, origin)
     found = queries.statement_member(frame, receiver, name, arguments, origin)
     return found if found is not None else queries.fetched(frame, receiver, name, arguments, origin)
 
 
+_FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", "get", "delete", "update"})
 _FUNCTIONS = ("sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlmodel.func.")
 
 
@@ -137,8 +140,14 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         loading.set_unnamed(frame, arguments)
     if dotted == "sqlalchemy.orm.attributes.set_committed_value":
         loading.set_by_hand(frame, arguments)
-    if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref"):
-        lazy = dict(arguments.keywords).get("lazy")
+    if dotted in ("sqlalchemy.orm.make_transient", "sqlalchemy.orm.make_transient_to_detached"):
+        loading.doubt_all(frame, list(arguments.args))
+    if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref", "sqlmodel.Relationship"):
+        given = dict(arguments.keywords)
+        inside = given.get("sa_relationship_kwargs")
+        if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
+            given = {str(key): item for key, item in zip(inside.keys, inside.items, strict=True)}
+        lazy = given.get("lazy")
         if isinstance(lazy, Const) and isinstance(lazy.value, str) and not models.strategy_of(lazy):
             frame.emit_event(LazyDeclared(*origin, frame.qualname, lazy.value))
     return None

@@ -87,7 +87,8 @@ def _lost(
         report(frame, ref, name, lost, place, use, through, ())
         if isinstance(attribute, Relationship):
             return Held(Collection("list", items=()) if attribute.is_collection else NONE)
-    if is_at_hand(frame, ref, row, attribute, lost):
+    if is_at_hand(frame, ref, row, name, attribute, lost):
+        state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
         return PERHAPS
     report(frame, ref, name, lost, place, use, through, ())
     current = state.rows[ref]
@@ -98,7 +99,7 @@ def _lost(
     return PERHAPS
 
 
-def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Lost) -> bool:
+def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost) -> bool:
     """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
     if not isinstance(attribute, Relationship) or row.phase == "detached":
         return False
@@ -109,6 +110,11 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Los
     if attribute.target is None:
         return True
     state = frame.state
+    above = state.rows.get(row.parent[0]) if row.parent is not None else None
+    if above is not None and row.parent is not None and not isinstance(above.rest, Lost):
+        if plans.related(frame.ctx, above.cls, attribute.target):
+            if _is_way_back(frame, above, row.parent[1], name):
+                return True
     for other_ref, other in reachable(state.rows, state.values()).items():
         if root(other_ref) == root(ref) and not (other_ref == ref and row.is_item):
             continue  # what was reached from the same object by another way is another one
@@ -117,6 +123,13 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, attribute: Attribute, lost: Los
         if other.session == row.session and plans.related(frame.ctx, other.cls, attribute.target):
             return True
     return False
+
+
+def _is_way_back(frame: Frame, parent: Row, via: str, name: str) -> bool:
+    """Whether a relationship leads back to the object from which another led here."""
+    model = models.mapped(frame.ctx, parent.cls)
+    attribute = model.attributes.get(via) if model is not None else None
+    return isinstance(attribute, Relationship) and attribute.inverse in ("", name)
 
 
 def report(
@@ -142,7 +155,7 @@ def report(
         model = models.mapped(frame.ctx, row.cls)
         attribute = model.attributes.get(name) if model is not None else None
         cause = lost.cause
-        if row.phase == "detached" and cause not in ("noload", "raise"):
+        if row.phase in ("detached", "deleted") and cause in _DETACHED:
             cause = "detached"
         if cause == "refreshed" and root.parent is None and root.made == "query":
             cause = "unloaded"
@@ -163,6 +176,9 @@ def report(
         )
 
 
+_DETACHED: Final = (
+    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
+)  # fmt: skip
 ARGUMENT: Final = "argument"
 """The first part of what tells an object apart that a function was given."""
 _LONGEST: Final = 8
@@ -177,7 +193,7 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
     how, inner = plans.strategy(row.plan, name, attribute)
     if how in ("dynamic", "write_only"):
         kind = "AppenderQuery" if how == "dynamic" else "WriteOnlyCollection"
-        return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(f"{row.cls.name}.{name}", how))
+        return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(ref, name, how))
     if attribute.target is None or attribute.is_collection is None:
         return UNKNOWN
     state = frame.state
@@ -190,10 +206,6 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
             above=(*row.above, row.cls),
             is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST,
         )  # fmt: skip
-        other = models.mapped(frame.ctx, attribute.target)
-        inverse = other.attributes.get(attribute.inverse) if other is not None else None
-        if isinstance(inverse, Relationship) and inverse.is_collection is False:
-            made = made.put(attribute.inverse, Held(Instance(row.cls, ref=ref)))
         state.rows[child] = made
     instance = Instance(attribute.target, ref=child)
     return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
@@ -426,6 +438,16 @@ def set_by_hand(frame: Frame, arguments: Arguments) -> None:
                 if known and isinstance(name, Const)
                 else replace(row, doubtful=True)
             )
+
+
+def consumed(frame: Frame, value: Value, place: Place) -> None:
+    """A relationship that has to be queried is used as a collection."""
+    if isinstance(value, Object) and isinstance(value.detail, Dynamic):
+        dynamic = value.detail
+        row = frame.state.rows.get(dynamic.ref)
+        if row is not None:
+            lost = Lost(dynamic.strategy, row.path, row.line)
+            report(frame, dynamic.ref, dynamic.attribute, lost, place, "read", "", ())
 
 
 def guard(state: State, name: str) -> None:

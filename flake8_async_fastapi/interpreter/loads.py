@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -176,6 +177,7 @@ class Awaitables:
 class Dynamic:
     """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
 
+    ref: tuple[Hashable, ...]
     attribute: str
     strategy: str
 

@@ -22,12 +22,14 @@ from flake8_async_fastapi.interpreter.values import (
     ClassValue,
     Closure,
     Collection,
+    Const,
     Folder,
     Library,
     ModuleValue,
     Unknown,
     Value,
     common,
+    unsealed,
 )
 from flake8_async_fastapi.project.project import (
     FolderTarget,
@@ -107,7 +109,9 @@ def _bound(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
             if annotation is not None and _is_empty(found):
                 return declarations.annotated(frame, state, annotation)
             for target in statement.targets:
-                statements.assign(frame, state, target, found)
+                statements.assign(frame, state, target, unsealed(found))
+                if isinstance(target, tree.Name) and isinstance(found, Const):
+                    state.env[target.id] = found  # texts too, which count only once here
         case tree.With(items=items):
             for item in items:
                 entered = protocols.enter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import classes, functions, library, queries, sessions
+from flake8_async_fastapi.interpreter import classes, functions, library, loading, queries, sessions
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.interpreter.loads import Fetch
@@ -146,6 +146,7 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             able = supports(frame.ctx, option)
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
+        loading.consumed(frame, option, (node.line, node.col))
         results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
     return union(results)
 

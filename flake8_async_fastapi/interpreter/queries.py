@@ -83,7 +83,7 @@ def _continued(frame: Frame, option: Option, name: str, arguments: Arguments, or
     if name == "options":
         return _nested(option, arguments)
     if name in _COLUMNS:
-        return _columns(option, _COLUMNS[name], arguments)
+        return _columns(frame, option, name, arguments, origin)
     if name in ("undefer_group", "with_expression"):  # which columns these are is not known
         made = Directive(option.path, "undefer", None, root=option.root)
         return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
@@ -126,13 +126,16 @@ def _nested(option: Option, arguments: Arguments) -> Value:
     return Object(LOAD, detail=replace(option, directives=(*option.directives, *below)))
 
 
-def _columns(option: Option, word: str, arguments: Arguments) -> Value:
+def _columns(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Origin) -> Value:
+    word = _COLUMNS[name]
     names: list[str] = []
     path = option.path
     for argument in arguments.args:
         if isinstance(argument, Const) and argument.value == "*":
             made = Directive(path, word, None, root=option.root)
             return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
+        if isinstance(argument, Const) and isinstance(argument.value, str):
+            frame.emit_event(OptionIgnored(*_place(frame, origin), "text", f"{name}({argument.value!r})"))
         if not isinstance(argument, Object) or not isinstance(argument.detail, Mapped):
             return Object(
                 LOAD,
@@ -231,7 +234,7 @@ def statement_member(
         return None
     if name == "options":
         found, certain = directives_in(arguments)
-        _check_roots(frame, detail, found, origin)
+        check_roots(frame, detail, found, origin)
         return replace(
             receiver,
             detail=replace(detail, options=(*detail.options, *found), certain=detail.certain and certain),
@@ -309,7 +312,7 @@ def different(one: object, other: object) -> bool:
     return len(both) == 2 and both[0] != both[1]
 
 
-def _check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Origin) -> None:
+def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Origin) -> None:
     """Say which options begin at a model that the query does not select."""
     if query.items is None or not frame.emit or not any(query.items):
         return
@@ -319,8 +322,8 @@ def _check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origi
             continue
         first = directive.path[0].attribute
         fits = (plans.related(frame.ctx, first.cls, entity.cls) and
-                (first.alias == entity.alias or entity.alias is not None) for entity in entities)  # fmt: skip
-        if not any(fits) and first.alias is None:
+                first.alias == entity.alias for entity in entities)  # fmt: skip
+        if not any(fits):
             text = f"{first.cls.name}.{first.name}"
             frame.emit_event(OptionIgnored(*_place(frame, origin), "root", text, entities[0].cls.name))
 
@@ -450,7 +453,8 @@ def loaded(
     state.rows.pop(ref, None)
     if model is not None:
         for _, other in rows.of_session(state, row.session):
-            if not plans.related(ctx, other.cls, row.cls) or isinstance(other.rest, Lost):
+            away = other.phase not in ("persistent", "pending") or isinstance(other.rest, Lost)
+            if away or not plans.related(ctx, other.cls, row.cls):
                 continue
             for name, attribute in model.attributes.items():
                 new, old = rows.status(ctx, row, name, attribute), rows.status(ctx, other, name, attribute)

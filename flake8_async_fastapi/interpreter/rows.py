@@ -49,6 +49,8 @@ def _status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
     if isinstance(attribute, Column):
         return _column_status(model, row, name, attribute)
     if isinstance(attribute, Relationship):
+        if row.phase == "deleting" or (row.phase == "deleted" and attribute.is_collection is not False):
+            return PERHAPS  # deleting loads what it cascades to
         return _relationship_status(row, name, attribute)
     return PERHAPS
 
@@ -64,7 +66,8 @@ def _column_status(model: Model | None, row: Row, name: str, column: Column) -> 
         if column.expression:
             return Lost("server", row.path, row.line, "an INSERT")
         if column.on_insert and model is not None and model.eager_defaults in ("off", "?"):
-            return Lost("server", row.path, row.line, "an INSERT") if model.eager_defaults == "off" else PERHAPS
+            lost = Lost("server", row.path, row.line, "an INSERT")
+            return lost if model.eager_defaults == "off" else PERHAPS
         return Held()
     if plans.is_loaded(row.plan, name, column):
         return Held()
@@ -143,8 +146,6 @@ def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:
         return _computed(ctx, replace(row, nulls=_nulls(ctx, row)), path, line, insert=True)
     if row.phase == "persistent" and row.dirty:
         return _computed(ctx, replace(row, dirty=False), path, line, insert=False)
-    if row.phase == "deleting":
-        return replace(row, phase="deleted")
     return row
 
 
@@ -197,6 +198,8 @@ def expired(row: Row, cause: Lost) -> Row:
 def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | None) -> Row:
     """After a commit: flushed, and expired unless the session keeps what is loaded."""
     row = flushed(ctx, row, path, line)
+    if row.phase == "deleting":
+        return replace(row, phase="deleted")
     if expires is None and row.phase == "persistent":
         return replace(row, rest="perhaps", fields=())
     return expired(row, Lost("commit", path, line)) if expires else row

@@ -261,12 +261,15 @@ def _get(
     given = arguments.get(2, "options")
     found, certain = queries.directives_in(Arguments((given,))) if given is not None else ((), True)
     certain = certain and not arguments.opaque
+    queries.check_roots(frame, Query((Entity(cls),)), found, origin)
     populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
     state = frame.state
     identity = _identity(state, node)
     if identity is not None and not populates:
         for ref, row in rows.of_session(state, session):
-            if row.identity == identity and row.cls == cls and row.phase == "persistent" and not row.doubtful:
+            own = isinstance(identity, tuple) and identity[:2] == ("object", ref)
+            same = own or identity == row.identity
+            if same and row.cls == cls and row.phase == "persistent" and not row.doubtful:
                 if found and _lacks(frame, row, found):
                     frame.emit_event(
                         OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {row.line}")

@@ -24,7 +24,7 @@ from flake8_async_fastapi.interpreter import (
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
-from flake8_async_fastapi.interpreter.loads import Query, Transition
+from flake8_async_fastapi.interpreter.loads import Fetch, Query, Transition
 from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
 from flake8_async_fastapi.interpreter.source import source, spoken
 from flake8_async_fastapi.interpreter.values import (
@@ -49,6 +49,7 @@ from flake8_async_fastapi.interpreter.values import (
     is_none,
     options,
     union,
+    unsealed,
 )
 
 States = list[State]
@@ -90,14 +91,28 @@ def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     value = expressions.evaluate(frame, state, node.value)
     discard(frame, value)
     _dropped(frame, value, node.value)
+    _made_unique(state, value, node.value)
     return [] if _never_returns(node.value) else [state]
 
 
 def _dropped(frame: Frame, value: Value, node: Expr) -> None:
     """``statement.options(...)`` gives a new statement; the old one stays as it is."""
-    if frame.emit and isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
-        if node.func.name == "options" and isinstance(value, Object) and isinstance(value.detail, Query):
+    if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
+        return
+    while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
+        if node.func.name == "options":
             frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
+            return
+        node = node.func.value
+
+
+def _made_unique(state: State, value: Value, node: Expr) -> None:
+    """``result.unique()`` changes the result itself."""
+    if isinstance(value, Object) and isinstance(value.detail, Fetch) and isinstance(node, tree.Call):
+        if isinstance(node.func, tree.Attr) and node.func.name == "unique":
+            path = source(node.func.value)
+            if path and state.get(path) is not None:
+                state.narrow(path, value)
 
 
 def _never_returns(node: Expr) -> bool:
@@ -184,7 +199,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
                 ):
                     path = ""
             if path:
-                kept = UNKNOWN if any(held(value)) else value
+                kept = UNKNOWN if any(held(value)) else unsealed(value)
                 state.bind(path, kept)
                 frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
         case tree.Subscript(value=owner, index=index):

@@ -56,6 +56,7 @@ from flake8_async_fastapi.interpreter.values import (
     held,
     is_plain,
     outcome,
+    unsealed,
 )
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
@@ -158,7 +159,9 @@ def _read_by(
         if attribute is not None:
             found = heap_rows.status(frame.ctx, row, read.name, attribute)
             lost = found if isinstance(found, Lost) else lost
-    if attribute is not None and loading.is_at_hand(frame, ref, row, attribute, lost):
+    if attribute is not None and loading.is_at_hand(
+        frame, ref, row, read.name, attribute, lost
+    ):
         return
     _, line, col = out.origin
     chain = (function.name, *read.chain)
@@ -447,5 +450,5 @@ def _receiver(frame: Frame, ends: list[State]) -> Value | None:
                 found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _flat(passing.stripped(common(values)), 1)
+        attributes[name] = _flat(unsealed(passing.stripped(common(values))), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -309,6 +309,13 @@ def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | 
     return Collection(kind, items=items, keys=keys)
 
 
+def unsealed(value: Value) -> Value:
+    """A value that others can reach: what is put into an empty container later is not seen."""
+    if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
+        return Collection(value.kind)
+    return value
+
+
 def union(values: list[Value]) -> Value:
     """One value that stands for any of several; unknown if one of them is."""
     if len(values) == 1:

@@ -249,7 +249,6 @@ TYPES: Final[Mapping[str, str]] = {
         def append remove extend add add_all -> None
     """,
     "sqlalchemy.orm.WriteOnlyCollection": """
-        protocols: none
         def add add_all remove -> None
         def select -> sqlalchemy.Select
         def insert -> sqlalchemy.Insert

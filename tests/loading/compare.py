@@ -152,13 +152,15 @@ def compare(program: Program, family: str = FAMILY) -> Comparison:
     sure = all(run.failure is None for run in runs)
     for finding in findings:
         verdict = _judge(finding, outcome, runs)
-        if verdict == "unknown":
+        if verdict == "unknown" and first[finding] == "unknown":
             result.unknown += 1
         elif verdict == "right" and first[finding] == "alarm":
             result.depending += 1
-        elif verdict == "alarm":
+        elif verdict != "right":
             place = finding.path, finding.line
-            alarm = Disagreement("alarm", finding.code, place, finding.message, program, sure)
+            alarm = Disagreement(
+                "alarm", finding.code, place, finding.message, program, sure and verdict == "alarm"
+            )
             result.disagreements.append(alarm)
     return result
 

@@ -47,7 +47,7 @@ class Failure:
 
     kind: str
     attribute: str
-    """What was read, such as `Post.author`; empty where the exception does not tell."""
+    """What was read, such as `Post.author`, or the fields of a schema; empty where nothing tells."""
     places: tuple[Place, ...]
     text: str
 
@@ -484,6 +484,9 @@ async def _failure_of(main: ModuleType, flags: tuple[bool, ...]) -> Failure | No
 
 def _attribute(error: BaseException) -> tuple[str, str]:
     """The mapped attribute whose read or write failed, and what sort of attribute it is."""
+    if isinstance(error, ValidationError):
+        places = [one["loc"] for one in error.errors() if one["type"] == "get_attribute_error"]
+        return ",".join(dict.fromkeys(".".join(map(str, place)) for place in places)), ""
     trace = error.__traceback__
     while trace is not None:
         own = trace.tb_frame.f_locals.get("self")

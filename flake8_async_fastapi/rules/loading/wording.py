@@ -5,7 +5,8 @@ from __future__ import annotations
 from flake8_async_fastapi.interpreter.events import Missing
 
 CAUSED = frozenset(
-    {"commit", "rollback", "expire", "server", "update", "deferred", "subclass", "detached", "noload"}
+    {"commit", "rollback", "expire", "server", "update", "deferred", "subclass", "detached", "noload",
+     "dynamic", "write_only"}
 )
 """Causes with a rule of their own, whatever the use."""
 WRITTEN = frozenset({"new", "refreshed", "merged"})
