@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,6 +67,17 @@ async def settings(module: ModuleType) -> Any:
         return module.app.state.settings
 
 
+def on_access(driver: Driver = call_main, error: tuple[str, str] | None = None, right: Any = None) -> Proof:
+    """The proof of an example that loads an attribute on access: SQLAlchemy 2.1 wraps the error."""
+    try:
+        wrapped = version("sqlalchemy") >= "2.1"
+    except PackageNotFoundError:
+        wrapped = True
+    raised = "StatementError" if wrapped else "MissingGreenlet", "greenlet_spawn has not been called"
+    never_awaited = "'Connection.cursor'" if wrapped else ""
+    return Proof(driver, error or raised, never_awaited, right=right)
+
+
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
     if sys.version_info >= (3, 11)
@@ -96,6 +108,26 @@ PROOFS = {
         right=200,
     ),
     "AFA108": Proof(error=("OperationalError", "no such table"), never_awaited="'add_table'", right=0),
+    "AFA301": on_access(right="ada"),
+    "AFA302": on_access(right="News by ada"),
+    "AFA303": on_access(
+        requests("POST", "/posts?title=News"),
+        ("ResponseValidationError", "Error extracting attribute"),
+        right=200,
+    ),
+    "AFA304": on_access(requests("GET", "/posts"), right=200),
+    "AFA305": on_access(right=2),
+    "AFA306": on_access(right=True),
+    "AFA307": on_access(right="ada: "),
+    "AFA308": on_access(right=2),
+    "AFA309": Proof(error=("InvalidRequestError", "The unique() method must be invoked"), right=["ada: 1"]),
+    "AFA310": Proof(error=("DetachedInstanceError", "is not bound to a Session"), right="ada"),
+    "AFA311": on_access(right="ada"),
+    "AFA312": Proof(
+        error=("TypeError", "WriteOnly collections don't support iteration in-place"), right=["Hello"]
+    ),
+    "AFA313": Proof(error=("LoaderStrategyException", "Can't find strategy"), right=1),
+    "AFA314": Proof(error=("AttributeError", "'NoneType' object has no attribute 'name'"), right="ada"),
     "AFA401": Proof(settings, value={"title": "Blog"}, right={"title": "Blog"}),
     "AFA402": Proof(requests("GET", "/cache"), error=("AttributeError", "cache"), right=200),
 }

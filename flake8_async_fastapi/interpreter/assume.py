@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import attributes, expressions, loading, names
+from flake8_async_fastapi.interpreter import attributes, expressions, loading, names, templates
 from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
@@ -85,6 +85,8 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             for after in states:
                 loading.guard(after, asked)
             return states
+        case tree.Call() if frame.template is not None:
+            return [state.fork()] if templates.tested(frame, state, test, outcome) else []
         case tree.Call(func=func, args=args) if args:
             return _assume_call(frame, state, func, args, outcome)
         case tree.Const(value=value):

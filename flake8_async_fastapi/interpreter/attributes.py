@@ -17,6 +17,7 @@ from flake8_async_fastapi.interpreter import (
     protocols,
     queries,
     schemas,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import AttributeRead
@@ -71,6 +72,8 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
 def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
     place = node.line, node.col
+    if frame.template is not None and (item := templates.part(owner, node.name)) is not None:
+        return item
     if isinstance(owner, Instance) and owner.ref is not None:
         use = "mutated" if frame.mutated is node else "read"
         value = loading.read(frame, owner, node.name, place, use)

@@ -15,6 +15,7 @@ from flake8_async_fastapi.interpreter import (
     schemas,
     sessions,
     summaries,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
@@ -82,6 +83,8 @@ def apply(
 ) -> Value:
     """What calling one value gives."""
     match callee:
+        case Function() if frame.template is not None and templates.is_macro(frame, callee):
+            return templates.macro(frame, callee, arguments)
         case Function():
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():

@@ -358,6 +358,8 @@ class Frame:
     ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
     place of an attribute whose value is about to be changed, ``response`` what
     FastAPI makes of the result, ``using`` what reads attributes in its own name.
+    ``template`` is the page that runs, for a part of a Jinja template, ``reports_for`` the frame and
+    the place that render it: what is missing is said there.
     """
 
     ctx: Context
@@ -397,6 +399,8 @@ class Frame:
     response: Adapter | None = None
     using: tuple[str, str] | None = None
     calling: Call | None = None
+    template: Any = None
+    reports_for: tuple[Frame, tuple[int, int]] | None = None
 
     def emit_event(self, event: Event) -> None:
         if self.emit:

@@ -19,6 +19,7 @@ from flake8_async_fastapi.interpreter import (
     protocols,
     queries,
     statements,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, agreed_transitions
 from flake8_async_fastapi.interpreter.misuse import misuse, test, use
@@ -77,6 +78,8 @@ def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool)
 
 
 def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
+    if frame.template is not None and (special := templates.called(frame, state, node)) is not None:
+        return special
     if isinstance(node.func, tree.Attr) and node.func.name in loading.MUTATORS:
         frame.mutated = node.func.value
     callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
@@ -194,12 +197,16 @@ def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
         value = evaluate(frame, state, value_node)
         if key is None:
             use(frame, value, "unpacked")
-            keys.append(None)
-            items.append(UNKNOWN)
+            known = _unpacked(value)
+            keys += [None] if known is None else [name for name, _ in known]
+            items += [UNKNOWN] if known is None else [item for _, item in known]
         else:
             frame.settle(evaluate(frame, state, key))
             keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
             items.append(value)
+    if None not in keys:  # the last of equal keys counts
+        pairs = dict(zip(keys, items, strict=True))
+        return display("dict", tuple(pairs.values()), tuple(pairs))
     return display("dict", tuple(items), tuple(keys))
 
 
@@ -219,12 +226,19 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     frame.settle_items(left)
     frame.settle_items(right)
     if any(isinstance(side, Object) and side.type in _SQL for side in (left, right)):
-        return Object("sqlalchemy.ColumnElement")
+        functions_in = any(_is_function(side) for side in (left, right))
+        return Object("sqlalchemy.FunctionElement" if functions_in else "sqlalchemy.ColumnElement")
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
-_SQL = frozenset({"sqlalchemy.ColumnElement", "sqlalchemy.orm.InstrumentedAttribute"})
+_SQL = frozenset(
+    {"sqlalchemy.ColumnElement", "sqlalchemy.FunctionElement", "sqlalchemy.orm.InstrumentedAttribute"}
+)
+
+
+def _is_function(value: Value) -> bool:
+    return isinstance(value, Object) and value.type == "sqlalchemy.FunctionElement"
 
 
 def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:

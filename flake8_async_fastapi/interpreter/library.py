@@ -14,6 +14,7 @@ from flake8_async_fastapi.interpreter import (
     queries,
     schemas,
     sessions,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
@@ -36,6 +37,8 @@ from flake8_async_fastapi.interpreter.values import (
     Plain,
     Unknown,
     Value,
+    display,
+    held,
     is_none,
 )
 
@@ -101,6 +104,8 @@ def _told(
         return sessions.called(frame, receiver, name, arguments, frame.calling, origin)
     if receiver.type == "sqlalchemy.ext.asyncio.async_sessionmaker" and name == "begin":
         return sessions.begun(frame.ctx, receiver, arguments, origin)
+    if receiver.type.startswith(templates.LIBRARIES):
+        return templates.called_member(frame, receiver, name, arguments, origin)
     if receiver.detail is None:
         return None
     if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":
@@ -133,7 +138,7 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
             detail = Change(first)
         return Object(f"sqlalchemy.{name.title()}", _kept(arguments), origin=origin, detail=detail)
     if dotted.startswith(_FUNCTIONS):
-        return Object("sqlalchemy.ColumnElement")
+        return Object("sqlalchemy.FunctionElement")
     if dotted in ("pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter", "pydantic.parse_obj_as"):
         return schemas.adapter(frame, arguments, origin)
     if dotted == "builtins.setattr":
@@ -262,6 +267,18 @@ def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
     return make
 
 
+def _dict(frame: Frame, arguments: Arguments) -> Value:
+    """``dict(known, name=value)``."""
+    base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
+    if arguments.opaque or not isinstance(base, Collection) or base.keys is None or base.items is None:
+        return Collection("dict")
+    pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
+    pairs.update(arguments.keywords)
+    if None in pairs or any(any(held(value)) for value in pairs.values()):
+        return Collection("dict")
+    return display("dict", tuple(pairs.values()), tuple(pairs))
+
+
 def _next(frame: Frame, arguments: Arguments) -> Value:
     first = arguments.args[0] if arguments.args else UNKNOWN
     return first.item if isinstance(first, Generator) and not first.is_async else UNKNOWN
@@ -339,6 +356,7 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.list": _collection("list"),
     "builtins.tuple": _collection("tuple"),
     "builtins.set": _collection("set"),
+    "builtins.dict": _dict,
     "builtins.sorted": _collection("list"),
     "builtins.reversed": _collection("list"),
     "builtins.next": _next,

@@ -14,7 +14,7 @@ from flake8_async_fastapi.interpreter import classes, models, plans, queries, ro
 from flake8_async_fastapi.interpreter.context import Frame, LostRead, State
 from flake8_async_fastapi.interpreter.events import Missing
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable, refs_in
-from flake8_async_fastapi.interpreter.loads import PLAIN, Awaitables, Dynamic, Settings, Transition
+from flake8_async_fastapi.interpreter.loads import Awaitables, Dynamic, Settings, Transition
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
 from flake8_async_fastapi.interpreter.values import (
     NONE,
@@ -90,6 +90,8 @@ def _lost(
     if is_at_hand(frame, ref, row, name, attribute, lost):
         state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
         return PERHAPS
+    if _is_met_elsewhere(frame, ref, row, name, attribute):
+        return PERHAPS
     report(frame, ref, name, lost, place, use, through, ())
     current = state.rows[ref]
     if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
@@ -125,6 +127,22 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
     return False
 
 
+def _is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute) -> bool:
+    """Whether the query may have brought the same object by another way too, with more of it loaded."""
+    state, own = frame.state, []
+    root_row, at = row, ref
+    while root_row.parent is not None and root_row.parent[0] in state.rows and len(own) < _LONGEST:
+        at, via = root_row.parent
+        own.insert(0, via)
+        root_row = state.rows[at]
+    for way, cls, plan in plans.ways(frame.ctx, root_row.cls, root_row.plan):
+        if way != tuple(own) and plans.related(frame.ctx, cls, row.cls):
+            there = Row(row.cls, "persistent", None, "", 0, plan=plan)
+            if not isinstance(rows.status(frame.ctx, there, name, attribute), Lost):
+                return True
+    return False
+
+
 def _is_way_back(frame: Frame, parent: Row, via: str, name: str) -> bool:
     """Whether a relationship leads back to the object from which another led here."""
     model = models.mapped(frame.ctx, parent.cls)
@@ -140,6 +158,8 @@ def report(
     state = frame.state
     if frame.using is not None:
         use, through = frame.using
+    if frame.reports_for is not None:
+        frame, place = frame.reports_for
     row = state.rows[ref]
     route = [f"{row.cls.name}.{name}"]
     root, root_ref = row, ref
@@ -199,8 +219,6 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
     state = frame.state
     child: Ref = (ref, name)
     if child not in state.rows:
-        if row.field(name) is not None or how not in plans.EAGER:
-            inner = PLAIN  # loaded by its name
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
             above=(*row.above, row.cls),

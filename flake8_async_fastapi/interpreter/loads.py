@@ -128,13 +128,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression.
+    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression
+    (None for one that may be evaluated in Python).
 
     ``filtered`` counts its conditions, of which ``equals`` are understood.
     """
 
     cls: ClassValue
-    values: tuple[tuple[str, bool], ...] = ()
+    values: tuple[tuple[str, bool | None], ...] = ()
     equals: tuple[Equal, ...] = ()
     filtered: int = 0
     certain: bool = True

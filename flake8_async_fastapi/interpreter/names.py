@@ -14,6 +14,7 @@ from flake8_async_fastapi.interpreter import (
     functions,
     protocols,
     statements,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
@@ -52,6 +53,8 @@ def lookup(frame: Frame, state: State, name: str) -> Value:
         if name in closure.env:
             return closure.env[name]
         closure = closure.outer
+    if frame.template is not None:
+        return templates.missing(frame, name)
     return module_value(frame.ctx, frame.path, name)
 
 

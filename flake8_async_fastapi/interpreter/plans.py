@@ -6,7 +6,7 @@ Source: FACTS section 2, items 1 to 3, 12, 16 to 18; SQLAlchemy documentation,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +18,7 @@ from flake8_async_fastapi.interpreter.values import ClassValue
 
 EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains"})
 """Strategies that load the relationship along with its parent."""
+_DEEPEST: Final = 6
 _IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
 
 
@@ -100,6 +101,23 @@ def multiplying(
             if below is not None:
                 return (f"{cls.name}.{name}", *below)
     return None
+
+
+def ways(
+    ctx: Context, cls: ClassValue, plan: Plan, way: tuple[str, ...] = (), above: tuple[ClassValue, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], ClassValue, Plan]]:
+    """All objects that a plan loads: by which way, of which class, with which plan."""
+    yield way, cls, plan
+    model = models.mapped(ctx, cls)
+    if model is None or len(way) > _DEEPEST:
+        return
+    for name, relationship in model.relationships():
+        how, inner = strategy(plan, name, relationship)
+        if how not in EAGER or relationship.target is None:
+            continue
+        if plan.step(name) is None and relationship.target in (*above, cls):
+            continue
+        yield from ways(ctx, relationship.target, inner, (*way, name), (*above, cls))
 
 
 def applies(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:

@@ -264,7 +264,7 @@ def _changed(
     """``update(Model)`` with one more call."""
     if name == "values":
         new = tuple(
-            (key, isinstance(value, Object) and value.type.startswith("sqlalchemy."))
+            (key, _computing(value))
             for key, value in arguments.keywords
         )
         return replace(
@@ -278,6 +278,13 @@ def _changed(
     equals = tuple(_equals(arguments))
     filtered = detail.filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
     return replace(receiver, detail=replace(detail, filtered=filtered, equals=detail.equals + equals))
+
+
+def _computing(value: Value) -> bool | None:
+    """Whether only the database can compute a value: what is made of columns, SQLAlchemy may evaluate."""
+    if not isinstance(value, Object) or not value.type.startswith("sqlalchemy."):
+        return False
+    return True if value.type == "sqlalchemy.FunctionElement" else None
 
 
 def equality(state: State, left: Value, right: Value, written: Expr) -> Value | None:

@@ -330,8 +330,8 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
         if met is False:
             continue
         for name, is_sql in detail.values:
-            if is_sql:
-                row = row.put(name, Lost("update", *origin[:2]) if met else PERHAPS)
+            if is_sql is not False:
+                row = row.put(name, Lost("update", *origin[:2]) if met and is_sql else PERHAPS)
         given = {name for name, _ in detail.values}
         for name, attribute in model.attributes.items():
             if isinstance(attribute, Column) and attribute.on_update and name not in given:

@@ -21,6 +21,7 @@ from flake8_async_fastapi.interpreter import (
     passing,
     protocols,
     sessions,
+    templates,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
@@ -187,6 +188,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
             text = isinstance(value, Const) and isinstance(value.value, str)
+            text = text and not templates.is_name(frame.ctx, value)
             state.bind(name, Plain("str") if text else value)
         case tree.Attr(value=owner):
             path = source(target)
@@ -302,6 +304,8 @@ def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
         frame.settle(expressions.evaluate(frame, state, target))
         for name in target_names(target):
             state.bind(name, UNKNOWN)
+            if frame.template is not None:
+                del state.env[name]  # a variable of the lowering, whose scope ends
     return [state]
 
 

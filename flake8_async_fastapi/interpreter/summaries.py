@@ -22,6 +22,7 @@ from flake8_async_fastapi.interpreter import (
     passing,
     sessions,
     statements,
+    templates,
 )
 from flake8_async_fastapi.interpreter import rows as heap_rows
 from flake8_async_fastapi.interpreter.context import (
@@ -304,11 +305,13 @@ def _argument(
         rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
         return Collection("tuple", items=rest)
     if param.kind == "**":
-        return Collection("dict")
+        return _rest(function, arguments)
     known, _ = _declared(ctx, function, param)
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
+    if passed is not None and templates.is_name(ctx, passed):
+        return passed
     if passed is not None:
         return _telling(passed, known)
     if not arguments.opaque and param.default is not None:
@@ -316,6 +319,19 @@ def _argument(
         if not isinstance(default, (Unknown, Dependency)):
             return default
     return known
+
+
+def _rest(function: Function, arguments: Arguments | None) -> Value:
+    """What ``**kwargs`` collects, where ORM objects are among it."""
+    if arguments is None or arguments.opaque:
+        return Collection("dict")
+    named = {param.name for param in function.node.params}
+    given = [(name, _telling(value, UNKNOWN)) for name, value in arguments.keywords if name not in named]
+    if not any(passing.carries(value) for _, value in given):
+        return Collection("dict")
+    return Collection(
+        "dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given)
+    )
 
 
 def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Rows]:

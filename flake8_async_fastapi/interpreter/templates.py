@@ -14,14 +14,14 @@ Source: Jinja documentation, "Template Designer Documentation"; Starlette docume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.interpreter import attributes, expressions, heap, protocols, statements
+from flake8_async_fastapi.interpreter import expressions, heap, passing, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State, agreed_transitions, merge
 from flake8_async_fastapi.interpreter.source import condition
 from flake8_async_fastapi.interpreter.values import (
@@ -40,7 +40,6 @@ from flake8_async_fastapi.interpreter.values import (
     options,
     union,
 )
-from flake8_async_fastapi.interpreter.values import display as displayed
 
 Place: TypeAlias = tuple[int, int]
 Variables: TypeAlias = dict[str, Value]
@@ -54,8 +53,8 @@ MOST_WORK: Final = 10_000
 _AGAIN: Final = 2
 """A template or macro inside of itself shows what it does to the next level, and nothing new after that."""
 
+LIBRARIES: Final = ("jinja2.", "starlette.templating.")
 TEMPLATE: Final = "jinja2.Template"
-_ENVIRONMENT: Final = "jinja2.Environment"
 _RESPONSES: Final = "starlette.templating.Jinja2Templates"
 _GETTING: Final = {
     "get_template": "name",
@@ -141,8 +140,8 @@ def called_member(
     elif name == "overlay" and arguments.get(0, "loader") is None:
         return receiver
     elif name in _RENDERING and isinstance(receiver.detail, Named):
-        known, is_open = {}, arguments.opaque
-        contexts = [known] if not arguments.args else []
+        contexts: list[Variables] = [] if arguments.args else [{}]
+        is_open = arguments.opaque
         for given in arguments.args[:1]:
             for option in options(given):
                 variables, more = _variables(option)
@@ -228,9 +227,9 @@ def _written(directory: Value | None) -> Folders:
 def _in_package(loader: Object) -> Folders:
     package = loader.argument("package_name") or loader.argument("0")
     inner = loader.argument("package_path") or loader.argument("1") or Const("templates")
-    if isinstance(package, Const) and isinstance(package.value, str):
-        if isinstance(inner, Const) and isinstance(inner.value, str):
-            return (f"{package.value.replace('.', '/')}/{inner.value}",)
+    match package, inner:
+        case Const(value=str(name)), Const(value=str(folder)):
+            return (f"{name.replace('.', '/')}/{folder}",)
     return (None,)
 
 
@@ -249,20 +248,16 @@ def _render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
     for variables in contexts:
-        if not any(_names_object(state, value) for value in variables.values()):
+        if not any(map(passing.carries, variables.values())):
             continue  # nothing of what it reads can be missing
         rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place))
-        others = tuple(value for value in state.values() if _names_object(state, value))
+        others = tuple(filter(passing.carries, state.values()))
         known = _said(frame, state, variables)
         for path in _found(ctx, rendering, named.name):
             env = {**variables, _CALLER: Collection("tuple", items=others)}
             inner = State(env, {}, dict(known), dict(state.rows), state.happened)
             ends += _whole(ctx, Page(rendering, active=(path,)), path, [inner], ())
     _take(state, ends)
-
-
-def _names_object(state: State, value: Value) -> bool:
-    return any(ref in state.rows for ref in heap.refs_in(value))
 
 
 def _said(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:
@@ -456,8 +451,6 @@ def called(frame: Frame, state: State, node: tree.Call) -> Value | None:
                     frame, state, given.value if isinstance(given, tree.Starred) else given
                 )
             return UNKNOWN
-        case tree.Attr(value=owner, name=("items" | "values")) if not node.args:
-            return _of_dict(expressions.evaluate(frame, state, owner), node.func.name)
     return None
 
 
@@ -475,13 +468,6 @@ def tested(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
     else:
         defined = None if value == _UNDEFINED else True  # it may have been undefined before a loop
     return defined is None or (defined is wanted) is outcome
-
-
-def _of_dict(owner: Value, name: str) -> Value | None:
-    if not isinstance(owner, Collection) or owner.kind != "dict":
-        return None
-    item = union(list(owner.items)) if owner.items else owner.item
-    return Collection("list", displayed("tuple", (UNKNOWN, item)) if name == "items" else item)
 
 
 def _constant(node: tree.Call, place: int) -> object:

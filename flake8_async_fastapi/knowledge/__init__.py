@@ -22,6 +22,7 @@ from flake8_async_fastapi.knowledge import (
     decorators,
     effects,
     httpx,
+    jinja,
     redis,
     sqlalchemy,
     sqlmodel,
@@ -31,7 +32,7 @@ from flake8_async_fastapi.knowledge import (
 from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
 
 _TABLES: Final = (
-    sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg,
+    sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
 )
 TYPES: Final[dict[str, str]] = {name: text for table in _TABLES for name, text in table.TYPES.items()}
 FUNCTIONS: Final[dict[str, str]] = {

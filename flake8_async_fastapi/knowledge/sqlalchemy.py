@@ -226,6 +226,7 @@ TYPES: Final[Mapping[str, str]] = {
     # What a model's body assigns.
     "sqlalchemy.Column": "",
     "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in -> self",
+    "sqlalchemy.FunctionElement": "bases: sqlalchemy.ColumnElement",
     "sqlalchemy.Computed": "",
     "sqlalchemy.ForeignKey": "",
     "sqlalchemy.orm.Relationship": "",

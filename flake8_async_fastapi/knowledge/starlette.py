@@ -155,7 +155,8 @@ TYPES: Final[Mapping[str, str]] = {
     "starlette.templating.Jinja2Templates": """
         protocols: none
         def TemplateResponse -> starlette.templating._TemplateResponse
-        def get_template -> ?
+        def get_template -> jinja2.Template
+        property env -> jinja2.Environment
     """,
     "starlette.templating._TemplateResponse": "bases: starlette.responses.HTMLResponse",
     "starlette.testclient.TestClient": """
