@@ -457,6 +457,28 @@ def test_what_is_not_known_is_silent(title: str) -> None:
     assert codes(checked) == set()
 
 
+CONDITIONS = {
+    "a dict": "env.get_template('page.html').render({'post': post, 'all': full})",
+    "keywords": "env.get_template('page.html').render(post=post, all=full)",
+    "a dict of keywords": "env.get_template('page.html').render(dict(post=post, all=full))",
+    "a variable": "env.get_template('page.html').render(context)",
+}
+
+
+@pytest.mark.parametrize("title", CONDITIONS)
+def test_a_condition_of_the_path_holds_in_the_template(title: str) -> None:
+    call = CONDITIONS[title]
+    before = (
+        "    options = [selectinload(Post.author)] if full else []\n"
+        "    post = await session.get_one(Post, 1, options=options)\n"
+        f"    context = {{'post': post, 'full': full}}\n    return {call}\n"
+    )
+    head = MAIN.partition("async def show")[0]
+    text = f"{head}async def show(session: AsyncSession, full: bool):\n{before}"
+    page = "{% if full %}{{ post.author }}{% endif %}{% if all %}{{ post.author }}{% endif %}"
+    assert codes(Program({"models.py": MODELS, "main.py": text, "templates/page.html": page})) == set()
+
+
 # --- circles and great numbers --------------------------------------------------------------
 
 CIRCLES: dict[str, Templates] = {

@@ -320,7 +320,22 @@ def _case(case: Any, scope: _Context) -> tree.Case:
     names = [node.name for node in inner if isinstance(node, nodes.AssignName)]
     classes = [_expr(node.cls, scope) for node in inner if isinstance(node, nodes.MatchClass)]
     is_default = isinstance(pattern, nodes.MatchAs) and pattern.pattern is None and case.guard is None
-    return tree.Case(names, classes, _maybe(case.guard, scope), _body(case.body, scope), is_default)
+    captures = list(_captures(pattern, [], scope))
+    return tree.Case(names, classes, captures, _maybe(case.guard, scope), _body(case.body, scope), is_default)
+
+
+def _captures(pattern: Any, path: list[str], scope: _Context) -> Iterator[tree.Capture]:
+    """What a pattern reads of the subject and binds; sequences, mappings and alternatives are left out."""
+    if isinstance(pattern, nodes.MatchAs):
+        if pattern.pattern is not None:
+            yield from _captures(pattern.pattern, path, scope)
+        if pattern.name is not None:
+            yield tree.Capture(*_at(pattern), path, pattern.name.name, None)
+    elif isinstance(pattern, nodes.MatchClass):
+        yield tree.Capture(*_at(pattern), path, "", _expr(pattern.cls, scope))
+        for attribute, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=False):
+            yield tree.Capture(*_at(pattern), [*path, attribute], "", None)
+            yield from _captures(inner, [*path, attribute], scope)
 
 
 def _jump(node: Any, scope: _Context) -> Stmt:

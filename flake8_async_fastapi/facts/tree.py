@@ -248,11 +248,23 @@ class Delete(Node, frozen=True):
     targets: list[Expr]
 
 
+class Capture(Node, frozen=True):
+    """What a pattern does with the subject, or with what the attributes in ``path`` lead to.
+
+    It is of the class ``cls``, or bound to ``name`` (empty for none), or just read.
+    """
+
+    path: list[str]
+    name: str
+    cls: Union[Expr, None]
+
+
 class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A case of ``match``: the names it binds, its class patterns, its guard."""
 
     names: list[str]
     classes: list[Expr]
+    captures: list[Capture]
     guard: Union[Expr, None]
     body: list[Stmt]
     is_default: bool

@@ -171,14 +171,24 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
 
 
 def _specialise(frame: Frame, states: list[State], name: str, cls: Value) -> None:
-    """An ORM object turned out to be of a subclass."""
-    if not isinstance(cls, ClassValue):
-        return
+    """A variable turned out to be of a class."""
     for state in states:
         value = state.get(name)
-        if isinstance(value, Instance) and value.ref is not None and value.cls != cls:
-            if value.cls in project_classes.mro(frame.ctx, cls):
-                state.narrow(name, replace(value, cls=cls))
+        if value is not None:
+            state.narrow(name, of_class(frame, value, cls))
+
+
+def of_class(frame: Frame, value: Value, cls: Value) -> Value:
+    """A value that turned out to be of a class: an ORM object may be of a subclass, and is not None."""
+    if not isinstance(cls, ClassValue):
+        return value
+    found: list[Value] = []
+    for option in options(value):
+        if isinstance(option, Instance) and option.ref is not None:
+            if option.cls != cls and option.cls in project_classes.mro(frame.ctx, cls):
+                option = replace(option, cls=cls)
+            found.append(option)
+    return union(found) if found else value
 
 
 def _has(value: Value, name: object) -> bool | None:

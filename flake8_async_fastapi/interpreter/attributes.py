@@ -10,6 +10,7 @@ from flake8_async_fastapi.interpreter import (
     classes,
     containers,
     functions,
+    inspected,
     library,
     loading,
     models,
@@ -133,6 +134,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
 
 
 def _of_object(owner: Object, name: str) -> Value:
+    if isinstance(owner.detail, inspected.Inspected):
+        return inspected.attribute(owner, owner.detail, name)
     if isinstance(owner.detail, Adapter):
         return Member(owner, name)
     if isinstance(owner.detail, Entity):

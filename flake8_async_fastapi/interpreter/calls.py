@@ -95,6 +95,7 @@ def apply(
             short = f"{receiver.type.rpartition('.')[2]}.{name}"
             _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
             made = library.call_member(frame, receiver, name, arguments, label, origin)
+            _show(frame, f"{receiver.type}.{name}", arguments)
             _escape(frame, callee, arguments)
             if isinstance(made, Coroutine) and made.family == "database":
                 affect(frame, Effect("async-session", label), label, origin)

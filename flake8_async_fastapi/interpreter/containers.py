@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import attributes, calls, loading, protocols
+from flake8_async_fastapi.interpreter import attributes, calls, inspected, loading, protocols
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.values import (
     NONE,
@@ -190,9 +190,10 @@ def _attribute(frame: Frame, function: str, arguments: Arguments) -> Value | Non
     for option in options(arguments.args[0]):
         if not isinstance(option, Instance) or option.ref is None:
             continue
-        for name in options(arguments.args[1]):
-            if isinstance(name, Const) and isinstance(name.value, str):
-                written = tree.Attr(node.line, node.col, node.args[0], name.value)
+        asked = [name.value for name in options(arguments.args[1]) if isinstance(name, Const)]
+        for name in (*asked, *inspected.keys(frame.ctx, arguments.args[1])):
+            if isinstance(name, str):
+                written = tree.Attr(node.line, node.col, node.args[0], name)
                 found.append(attributes.read(frame, option, written, awaited_chain=False))
     if function == "hasattr" or not found:
         return None

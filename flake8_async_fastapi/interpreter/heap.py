@@ -5,7 +5,7 @@ Source: FACTS section 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -73,8 +73,8 @@ class Row:
     ``query``, ``new``, ``merge``.  ``parent`` is the object and the attribute it
     was reached by.  ``doubtful``: somebody unknown had it, who may have loaded more.
     ``dirty``: changed since the last flush.  ``is_item``: one of many, which this row
-    stands for.  ``is_open``: made from arguments that are not all known.  ``nulls`` are the
-    many-to-one relationships without a foreign key.  ``above`` are the classes
+    stands for; ``is_all``: of all that there are.  ``is_open``: made from arguments that are not all known.  ``nulls`` are the
+    many-to-one relationships without a foreign key.  ``above`` are the classes, ``way`` the strategies
     on the way from the object that a query gave.  ``identity`` is the key that it was asked for by.
     """
 
@@ -92,8 +92,10 @@ class Row:
     dirty: bool = False
     is_item: bool = False
     is_open: bool = False
+    is_all: bool = False
     nulls: frozenset[str] = frozenset()
     above: tuple[ClassValue, ...] = ()
+    way: tuple[str, ...] = ()
     identity: object = None
 
     def field(self, name: str) -> Field | None:
@@ -105,6 +107,24 @@ class Row:
     def put(self, name: str, found: Field) -> Row:
         others = tuple(pair for pair in self.fields if pair[0] != name)
         return replace(self, fields=tuple(sorted((*others, (name, found)), key=lambda pair: pair[0])))
+
+
+def worst(rows: list[Row]) -> Row:
+    """One row for what a call gives on several paths: what one of them lost is lost.
+
+    The caller does not tell the paths apart, as it would if they gave different objects.
+    """
+    agreed = join(rows)
+    lost = next((row for row in rows if isinstance(row.rest, Lost)), None)
+    if agreed.doubtful:
+        return agreed
+    if lost is not None:
+        return lost
+    for row in rows:
+        for name, found in row.fields:
+            if isinstance(found, Lost):
+                agreed = agreed.put(name, found)
+    return agreed
 
 
 def join(rows: list[Row]) -> Row:
@@ -134,13 +154,15 @@ def join(rows: list[Row]) -> Row:
     )
 
 
-def joined(heaps: list[dict[Ref, Row]]) -> dict[Ref, Row]:
+def joined(
+    heaps: list[dict[Ref, Row]], join_rows: Callable[[list[Row]], Row] = join
+) -> dict[Ref, Row]:
     """The rows that any of several paths knows, with what all that know one agree on."""
     found: dict[Ref, list[Row]] = {}
     for heap in heaps:
         for ref, row in heap.items():
             found.setdefault(ref, []).append(row)
-    return {ref: join(rows) for ref, rows in found.items()}
+    return {ref: join_rows(rows) for ref, rows in found.items()}
 
 
 def reachable(rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:

@@ -9,6 +9,7 @@ from flake8_async_fastapi.interpreter import (
     classes,
     containers,
     functions,
+    inspected,
     loading,
     models,
     queries,
@@ -141,6 +142,8 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         return Object("sqlalchemy.FunctionElement")
     if dotted in ("pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter", "pydantic.parse_obj_as"):
         return schemas.adapter(frame, arguments, origin)
+    if dotted in ("sqlalchemy.inspect", "sqlalchemy.orm.class_mapper", "sqlalchemy.orm.object_mapper"):
+        return inspected.inspect(arguments.args[0]) if arguments.args else None
     if dotted == "builtins.setattr":
         loading.set_unnamed(frame, arguments)
     if dotted == "sqlalchemy.orm.attributes.set_committed_value":

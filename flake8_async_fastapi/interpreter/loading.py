@@ -117,6 +117,9 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
         if plans.related(frame.ctx, above.cls, attribute.target):
             if _is_way_back(frame, above, row.parent[1], name):
                 return True
+    for other in queries.unfetched(frame.ctx, state, row.session):
+        if plans.related(frame.ctx, other.cls, attribute.target):
+            return True
     for other_ref, other in reachable(state.rows, state.values()).items():
         if root(other_ref) == root(ref) and not (other_ref == ref and row.is_item):
             continue  # what was reached from the same object by another way is another one
@@ -129,7 +132,8 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
 
 def _is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute) -> bool:
     """Whether the query may have brought the same object by another way too, with more of it loaded."""
-    state, own = frame.state, []
+    state = frame.state
+    own: list[str] = []
     root_row, at = row, ref
     while root_row.parent is not None and root_row.parent[0] in state.rows and len(own) < _LONGEST:
         at, via = root_row.parent
@@ -221,10 +225,10 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
     if child not in state.rows:
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
-            above=(*row.above, row.cls),
+            above=(*row.above, row.cls), way=(*row.way, how),
             is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST,
         )  # fmt: skip
-        state.rows[child] = made
+        state.rows[child] = queries.with_others(frame.ctx, state, made)
     instance = Instance(attribute.target, ref=child)
     return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
 

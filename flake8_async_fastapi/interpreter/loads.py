@@ -107,6 +107,7 @@ class Query:
     populates: bool = False
     origin: tuple[str, int] = ("", 0)
     equals: tuple[Equal, ...] = ()
+    is_filtered: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import classes, functions, library, loading, queries, sessions
+from flake8_async_fastapi.interpreter import (
+    classes,
+    functions,
+    inspected,
+    library,
+    loading,
+    queries,
+    sessions,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.interpreter.loads import Fetch
@@ -165,6 +173,8 @@ def element(
     if isinstance(value, Object) and isinstance(value.detail, Fetch) and origin is not None:
         queries.check_unique(frame, value.detail, origin, "iteration")
         return queries.item(frame, value.detail, origin)
+    if isinstance(value, Object) and isinstance(value.detail, inspected.Inspected):
+        return inspected.element(value, value.detail)
     if isinstance(value, Collection):
         if value.kind == "dict":
             return UNKNOWN

@@ -214,6 +214,7 @@ def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value
     return Object(ALIASED)
 
 
+_NARROWING = frozenset({"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"})
 _UNIONS = frozenset({"union", "union_all", "except_", "except_all", "intersect", "intersect_all"})
 
 
@@ -249,8 +250,9 @@ def statement_member(
         if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
             items = detail.items + more.items
         return replace(receiver, detail=replace(detail, items=items))
-    if name in ("where", "filter"):
-        return replace(receiver, detail=replace(detail, equals=detail.equals + tuple(_equals(arguments))))
+    if name in _NARROWING:
+        equals = detail.equals + tuple(_equals(arguments))
+        return replace(receiver, detail=replace(detail, equals=equals, is_filtered=True))
     if name == "from_statement" or name in _UNIONS:
         return None if name in _UNIONS else receiver
     if name in ("cte", "subquery", "alias"):
@@ -301,8 +303,9 @@ def identity_of(state: State, written: Expr) -> object:
         return ("constant", written.value)
     if isinstance(written, tree.Attr):
         owner = state.get(dotted(written.value))
-        if isinstance(owner, Instance) and owner.ref is not None:
-            return ("object", owner.ref, written.name)
+        for option in options(owner) if owner is not None else ():
+            if isinstance(option, Instance) and option.ref is not None:
+                return ("object", option.ref, written.name)
     text = dotted(written)
     return ("name", text) if text else None
 
@@ -385,19 +388,19 @@ def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
     for entity in fetch.query.items or ():
         if entity is None:
             continue
-        plan = plan_for(frame, fetch.query, entity)
+        plan = plan_for(frame.ctx, fetch.query, entity)
         path = plans.multiplying(frame.ctx, entity.cls, plan)
         if path is not None:
             frame.emit_event(JoinedFetched(*_place(frame, origin), path, name, fetch.query.origin))
             return
 
 
-def plan_for(frame: Frame, query: Query, entity: Entity) -> Plan:
+def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
     """What the options of a query load of one of its entities."""
     fitting = [
         directive
         for directive in query.options
-        if plans.applies(frame.ctx, directive, entity.cls, entity.alias)
+        if plans.applies(ctx, directive, entity.cls, entity.alias)
     ]
     return plans.plan_of(fitting, certain=query.certain)
 
@@ -418,10 +421,11 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
     entity = (fetch.query.items or ())[index]
     if entity is None:
         return Plain("object")
-    plan = plan_for(frame, fetch.query, entity)
+    plan = plan_for(frame.ctx, fetch.query, entity)
     ref = (*origin, index)
     row = Row(
         entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one,
+        is_all=not one and not fetch.query.is_filtered,
         identity=identity(frame.ctx, fetch.query, entity), nulls=_nulls(frame.ctx, fetch.query, entity),
     )  # fmt: skip
     return loaded(frame, frame.state, ref, row, populates=fetch.query.populates)
@@ -454,21 +458,38 @@ def loaded(
     frame: Frame, state: State, ref: tuple[object, ...], row: Row, *, populates: bool = False
 ) -> Instance:
     """An object that a query brought: any that is there already may be the same one."""
-    ctx = frame.ctx
-    model = models.mapped(ctx, row.cls)
     drop_below(state, ref)
     state.rows.pop(ref, None)
-    if model is not None:
-        for _, other in rows.of_session(state, row.session):
-            away = other.phase not in ("persistent", "pending") or isinstance(other.rest, Lost)
-            if away or not plans.related(ctx, other.cls, row.cls):
-                continue
-            for name, attribute in model.attributes.items():
-                new, old = rows.status(ctx, row, name, attribute), rows.status(ctx, other, name, attribute)
-                if isinstance(new, Lost) and not isinstance(old, Lost) and new.cause in _BY_QUERY:
-                    row = row.put(name, PERHAPS)
-    state.rows[ref] = row
+    state.rows[ref] = with_others(frame.ctx, state, row)
     return Instance(row.cls, ref=ref)
+
+
+def with_others(ctx: Context, state: State, row: Row) -> Row:
+    """An object that was just loaded: what others at hand have loaded it may have too, being one of them."""
+    model = models.mapped(ctx, row.cls)
+    if model is None:
+        return row
+    there = [other for _, other in rows.of_session(state, row.session)]
+    for other in (*there, *unfetched(ctx, state, row.session)):
+        away = other.phase not in ("persistent", "pending") or isinstance(other.rest, Lost)
+        if away or not plans.related(ctx, other.cls, row.cls) or different(other.identity, row.identity):
+            continue
+        for name, attribute in model.attributes.items():
+            new, old = rows.status(ctx, row, name, attribute), rows.status(ctx, other, name, attribute)
+            if isinstance(new, Lost) and not isinstance(old, Lost) and new.cause in _BY_QUERY:
+                row = row.put(name, PERHAPS)
+    return row
+
+
+def unfetched(ctx: Context, state: State, session: object) -> Iterator[Row]:
+    """The objects in results that variables hold, as they will be once they are fetched."""
+    for value in state.values():
+        fetch = value.detail if isinstance(value, Object) else None
+        if isinstance(fetch, Fetch) and fetch.session == session:
+            for entity in fetch.query.items or ():
+                if entity is not None:
+                    plan = plan_for(ctx, fetch.query, entity)
+                    yield Row(entity.cls, "persistent", session, "", 0, plan=plan)
 
 
 def completed(ctx: Context, row: Row, cls: ClassValue, plan: Plan, met: object) -> Row:

@@ -94,7 +94,9 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         return PERHAPS
     if how in EAGER:
         if row.plan.step(name) is None and not row.plan.wildcard and _closes_circle(row, relationship):
-            return PERHAPS if relationship.has_depth else Lost("unloaded", row.path, row.line)
+            stops = how != "immediate" and all(before == how for before in row.way)
+            certain = stops and not relationship.has_depth
+            return Lost("unloaded", row.path, row.line) if certain else PERHAPS
         return Held()
     if how == "noload":
         return Lost("noload", row.path, row.line)
@@ -199,7 +201,7 @@ def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | N
     """After a commit: flushed, and expired unless the session keeps what is loaded."""
     row = flushed(ctx, row, path, line)
     if row.phase == "deleting":
-        return replace(row, phase="deleted")
+        return replace(row, phase="deleted") if expires else row
     if expires is None and row.phase == "persistent":
         return replace(row, rest="perhaps", fields=())
     return expired(row, Lost("commit", path, line)) if expires else row

@@ -246,7 +246,7 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
         if entity is not None:
-            plan = queries.plan_for(frame, query, entity)
+            plan = queries.plan_for(frame.ctx, query, entity)
             known = queries.identity(frame.ctx, query, entity)
             step = Transition(session, "select", Settings(), entity.cls, plan, known)
             happen(frame, step, line)
@@ -342,7 +342,7 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
 
 def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
     """Whether an ``update()`` meets an object; None where its conditions do not say."""
-    if not detail.filtered:
+    if not detail.filtered or row.is_all:  # of all objects, it meets at least one
         return True
     model = models.mapped(ctx, detail.cls)
     for equal in detail.equals:

@@ -525,6 +525,7 @@ def _match(frame: Frame, state: State, node: tree.Match) -> States:
             inside.bind(source(node.subject), UNKNOWN)  # which of them it is, the pattern decides
         for cls in case.classes:
             expressions.evaluate(frame, inside, cls)
+        _capture(frame, inside, node.subject, subject, case.captures)
         entering = [inside]
         if case.guard is not None:
             test(frame, expressions.evaluate(frame, inside, case.guard), case.guard)
@@ -532,6 +533,27 @@ def _match(frame: Frame, state: State, node: tree.Match) -> States:
         ends += run(frame, case.body, entering)
         has_default = has_default or case.is_default
     return ends if has_default else [*ends, state]
+
+
+def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
+    """Read of an ORM object what a pattern asks for, and bind what it names."""
+    if not state.rows or not any(map(passing.carries, options(subject))):
+        return
+    known: dict[tuple[str, ...], Value] = {(): subject}
+    for capture in captures:
+        path = tuple(capture.path)
+        if path not in known:
+            written = tree.Attr(capture.line, capture.col, node, path[-1])
+            owner = known.get(path[:-1], UNKNOWN)
+            frame.state = state
+            known[path] = attributes.read(frame, owner, written, awaited_chain=False)
+        if capture.cls is not None:
+            cls = expressions.evaluate(frame, state, capture.cls)
+            known[path] = assume.of_class(frame, known[path], cls)
+            if not path and source(node):
+                state.narrow(source(node), known[path])
+        if capture.name:
+            state.bind(capture.name, known[path])
 
 
 _EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {

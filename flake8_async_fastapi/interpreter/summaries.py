@@ -20,6 +20,7 @@ from flake8_async_fastapi.interpreter import (
     loading,
     models,
     passing,
+    queries,
     sessions,
     statements,
     templates,
@@ -131,7 +132,8 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: passi
     for step in summary.happened:
         sessions.happen(frame, out.transition(step), line)
     for ref, row in left.items():
-        state.rows[ref] = out.row(row, before.get(ref))
+        after = out.row(row, before.get(ref))
+        state.rows[ref] = after if ref in before else queries.with_others(frame.ctx, state, after)
     return replace(
         summary,
         returns=out.value(summary.returns),
@@ -436,7 +438,16 @@ def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
                 if ref in seen or loading.root(ref)[0] == loading.ARGUMENT
             }
         )
-    return tuple(sorted(heap.joined(found).items(), key=_by_name)) if found else ()
+    if not found:
+        return ()
+    given = heap.joined([_split(kept, given=True) for kept in found])
+    made = heap.joined([_split(kept, given=False) for kept in found], heap.worst)
+    return tuple(sorted({**given, **made}.items(), key=_by_name))
+
+
+def _split(rows: dict[Ref, Row], *, given: bool) -> dict[Ref, Row]:
+    """The objects that the caller gave, or those that the call made."""
+    return {ref: row for ref, row in rows.items() if (loading.root(ref)[0] == loading.ARGUMENT) is given}
 
 
 def _after(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:

@@ -137,7 +137,7 @@ def called_member(
         asked = arguments.get(0, _GETTING[name])
         if asked is not None:
             return Object(TEMPLATE, detail=Named(asked, _folders(receiver)))
-    elif name == "overlay" and arguments.get(0, "loader") is None:
+    elif name == "overlay" and "loader" not in dict(arguments.keywords):
         return receiver
     elif name in _RENDERING and isinstance(receiver.detail, Named):
         contexts: list[Variables] = [] if arguments.args else [{}]
@@ -267,6 +267,9 @@ def _said(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:
         text = condition(expression)
         if name in variables and text is not None and text[0] in state.known:
             known[name] = state.known[text[0]] is not text[1]
+    for name, value in variables.items():  # of a context in a variable: named alike, it is the same
+        if name in state.known and state.env.get(name) == value:
+            known.setdefault(name, state.known[name])
     return known
 
 
