@@ -413,6 +413,9 @@ def _while(frame: Frame, state: State, node: tree.While) -> States:
         return assume.assume(frame, inside, node.test, True)
 
     head, left = _loop(frame, [state], enter, node.body)
+    for before in head:
+        if before.rows:  # the test that ends the loop is run too
+            expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in assume.assume(frame, before, node.test, False)]
     return run(frame, node.orelse, ended) + left
 

@@ -236,7 +236,11 @@ TYPES: Final[Mapping[str, str]] = {
     "sqlalchemy.orm.Synonym": "",
     "sqlalchemy.ext.associationproxy.AssociationProxy": "",
     # An attribute of a model's class, as queries and loader options use it.
-    "sqlalchemy.orm.InstrumentedAttribute": "def of_type and_ -> self",
+    "sqlalchemy.orm.InstrumentedAttribute": """
+        def of_type and_ -> self
+        def asc between cast collate contains desc endswith ilike in_ is_ is_not is_distinct_from label \
+like not_in op startswith -> sqlalchemy.ColumnElement
+    """,
     # A loader option; its methods that go on from it are known to the interpreter.
     "sqlalchemy.orm.Load": """
         def contains_eager defaultload defer immediateload joinedload lazyload load_only noload options -> self
