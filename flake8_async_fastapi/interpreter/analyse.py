@@ -10,6 +10,7 @@ from flake8_async_fastapi.interpreter import (
     applications,
     classes,
     functions,
+    loading,
     misuse,
     schemas,
     statements,
@@ -77,6 +78,9 @@ def _run_function(
     def enter() -> tuple[Frame, State]:
         method = _as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
+        for param in method.node.params:
+            if param.name in state.env:
+                state.env[param.name] = loading.given(ctx, state, param.name, state.env[param.name])
         frame.is_route = is_route or function.key in applications.registered(ctx)
         if is_route and isinstance(function.node, tree.FunctionDef):
             outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)

@@ -66,7 +66,9 @@ CAUSES: Final = frozenset(
 class Row:
     """One ORM object on one path.
 
-    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``.
+    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``;
+    ``given`` for a parameter, of which only what happens to it in the function is known, and
+    ``added`` for one that was put into a session.
     ``rest`` says what holds for attributes that are not in ``fields``: that they
     are as the ``plan`` says (``plan``), unset (``unset``), as after an INSERT
     (``inserted``), or all lost.  ``made`` tells how the object came to be:

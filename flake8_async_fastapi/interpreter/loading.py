@@ -11,7 +11,7 @@ from typing import Final
 
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
-from flake8_async_fastapi.interpreter.context import Frame, LostRead, State
+from flake8_async_fastapi.interpreter.context import Context, Frame, LostRead, State
 from flake8_async_fastapi.interpreter.events import Missing
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable, refs_in
 from flake8_async_fastapi.interpreter.loads import Awaitables, Dynamic, Settings, Transition
@@ -174,6 +174,8 @@ def report(
         if len(route) > _LONGEST:
             break
     if root_ref[0] == ARGUMENT:
+        if lost.path and not chain:
+            return  # it was lost in this function, whose own check says so
         frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
     elif frame.emit:
         model = models.mapped(frame.ctx, row.cls)
@@ -284,7 +286,7 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: Plac
     attribute = model.attributes.get(name) if model is not None else None
     if row is None or model is None or attribute is None or instance.ref is None:
         return False
-    persistent = row.phase == "persistent"
+    persistent = row.phase in ("persistent", "given", "added")
     if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
         found = rows.status(frame.ctx, row, name, attribute)
         if isinstance(found, Lost) and found.cause != "noload":
@@ -384,6 +386,17 @@ def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) 
             for child in refs_in(result):  # up or down a tree: its end is not known
                 state.rows[child] = replace(state.rows[child], doubtful=True)
     return frame.make(Coroutine(label, "database", (frame.path, *place), result))
+
+
+def given(ctx: Context, state: State, name: str, value: Value) -> Value:
+    """A parameter that is an ORM object: what it has loaded is not known, what it loses here is."""
+    if not isinstance(value, Instance) or value.ref is not None:
+        return value
+    if models.mapped(ctx, value.cls) is None:
+        return value
+    ref: Ref = ("given", name)
+    state.rows[ref] = Row(value.cls, "given", rows.ANY, "", 0, rest="perhaps")
+    return replace(value, ref=ref)
 
 
 def root(ref: Ref) -> Ref:

@@ -125,12 +125,20 @@ def _unset_to_one(row: Row, relationship: Relationship) -> Field:
     return Lost("new", row.path, row.line)
 
 
+ANY: Final = "any session"
+"""The session of an object that a function was given: the one that it works with."""
+
+
 # --- what happens to rows ------------------------------------------------------------------
 
 
 def of_session(state: State, session: object) -> Iterator[tuple[Ref, Row]]:
     """The rows that belong to a session."""
-    return ((ref, row) for ref, row in list(state.rows.items()) if row.session == session)
+    return (
+        (ref, row)
+        for ref, row in list(state.rows.items())
+        if row.session == session or (row.session is ANY and isinstance(session, (tuple, str)))
+    )
 
 
 def change(state: State, session: object, transition: Callable[[Row], Row]) -> None:
@@ -146,7 +154,9 @@ def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:
         row = replace(row, phase="persistent", rest="inserted" if row.rest == "unset" else row.rest,
                       fields=fields, dirty=False, path=path, line=line)  # fmt: skip
         return _computed(ctx, replace(row, nulls=_nulls(ctx, row)), path, line, insert=True)
-    if row.phase == "persistent" and row.dirty:
+    if row.phase == "added":
+        return replace(row, phase="given", dirty=False, fields=(), rest="perhaps")
+    if row.phase in ("persistent", "given") and row.dirty:
         return _computed(ctx, replace(row, dirty=False), path, line, insert=False)
     return row
 
@@ -192,7 +202,7 @@ SET: Final = Plain("set")
 
 def expired(row: Row, cause: Lost) -> Row:
     """After everything of a persistent object was expired."""
-    if row.phase != "persistent":
+    if row.phase not in ("persistent", "given"):
         return row
     return replace(row, rest=cause, fields=(), dirty=False)
 
@@ -202,7 +212,7 @@ def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | N
     row = flushed(ctx, row, path, line)
     if row.phase == "deleting":
         return replace(row, phase="deleted") if expires else row
-    if expires is None and row.phase == "persistent":
+    if expires is None and row.phase in ("persistent", "given"):
         return replace(row, rest="perhaps", fields=())
     return expired(row, Lost("commit", path, line)) if expires else row
 
@@ -224,4 +234,6 @@ def refreshed(row: Row, path: str, line: int) -> Row:
 
 def detached(row: Row) -> Row:
     """After the session was closed or let go of the object."""
+    if row.phase == "given":
+        return replace(row, doubtful=True)
     return replace(row, phase="detached") if row.phase == "persistent" else row

@@ -138,7 +138,8 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
         if what == "doubt":
             return replace(row, doubtful=True)
         if what == "perhaps":
-            return replace(row, rest="perhaps", fields=()) if row.phase == "persistent" else row
+            there = row.phase in ("persistent", "given")
+            return replace(row, rest="perhaps", fields=()) if there else row
         return rows.detached(row)
 
     rows.change(state, transition.session, change)
@@ -207,6 +208,8 @@ def add(frame: Frame, state: State, value: Value, session: object) -> None:
             state.rows[ref] = replace(row, phase="pending", session=session)
         elif row.phase == "detached":
             state.rows[ref] = replace(row, phase="persistent", session=session)
+        elif row.phase == "given":  # it may be new: then an INSERT follows, which computes nothing anew
+            state.rows[ref] = replace(row, phase="added", session=session)
 
 
 # --- queries -------------------------------------------------------------------------------
@@ -403,7 +406,7 @@ def _expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
     subject = arguments.get(0, "instance")
     for ref in refs_in(subject) if subject is not None else ():
         row = state.rows.get(ref)
-        if row is None or row.phase != "persistent":
+        if row is None or row.phase not in ("persistent", "given"):
             continue
         lost = Lost("expire", *origin[:2])
         if given is None:
@@ -429,7 +432,7 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
     if arguments.get(2, "options") is not None:
         row = replace(row, doubtful=True)
     if given is not None:
-        if given.rest == "perhaps" or given.doubtful:
+        if (given.rest == "perhaps" and given.phase != "given") or given.doubtful:
             row = replace(row, doubtful=True)
         for name, found in given.fields:
             if isinstance(found, Held):
