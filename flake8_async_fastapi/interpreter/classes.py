@@ -139,6 +139,8 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
                     return UNKNOWN  # which one counts depends on the object
                 return _method(ctx, base, found, instance)
         elif isinstance(base, Library):
+            if _adds_nothing(base, name):
+                continue
             member = knowledge.member(base.dotted, name)
             if member is not None:
                 return Member(Object(base.dotted), name)
@@ -147,6 +149,23 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
         else:
             break
     return _data(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
+
+
+_RECORDS = frozenset(
+    {"sqlmodel.SQLModel", "sqlmodel.main.SQLModel", "pydantic.BaseModel", "sqlalchemy.orm.DeclarativeBase",
+     "sqlalchemy.orm.MappedAsDataclass", "sqlalchemy.orm.DeclarativeBaseNoMeta",
+     "sqlalchemy.ext.asyncio.AsyncAttrs"}
+)  # fmt: skip
+_OWN_NAMES = frozenset(
+    {"dict", "json", "copy", "construct", "schema", "schema_json", "validate", "from_orm", "parse_obj",
+     "parse_raw", "parse_file", "update_forward_refs", "fields", "metadata", "registry", "sqlmodel_update",
+     "awaitable_attrs", "type_annotation_map"}
+)  # fmt: skip
+
+
+def _adds_nothing(base: Library, name: str) -> bool:
+    """Whether a library's base class is known not to define a name: the look-up goes on after it."""
+    return base.dotted in _RECORDS and not name.startswith(("model_", "_")) and name not in _OWN_NAMES
 
 
 def _mixed(found: list[Stmt]) -> bool:
@@ -285,6 +304,8 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
             if found:
                 return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
         elif isinstance(base, Library) and not declared_only:
+            if _adds_nothing(base, name):
+                continue
             member = knowledge.member(base.dotted, name)
             if member is None:
                 return UNKNOWN

@@ -187,7 +187,16 @@ class HandlerAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Believed(Event):
-    """What ``trace`` shows: a variable and its value after a statement."""
+    """What ``trace`` shows: a variable and its value after a statement; of ORM objects, what is loaded."""
 
     name: str
     value: Value
+    loaded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Event):
+    """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said."""
+
+    reader: str
+    route: str

@@ -178,7 +178,12 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
     frame = Frame(ctx, function.path, node.qualname, owner=function.owner, closure=function.closure)
     frame.receiver = function.receiver
     yields = function.is_generator or bool(function.wrapped)
-    return declarations.returned(frame, State(), node.returns, yields=yields)
+    annotation = node.returns  # may name an alias whose dependency is this function
+    return ctx.once(
+        ("declared return", function),
+        lambda: declarations.returned(frame, State(), annotation, yields=yields),
+        UNKNOWN,
+    )
 
 
 def given(frame: Frame, callee: Value, arguments: Arguments) -> Value:

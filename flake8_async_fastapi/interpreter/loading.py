@@ -12,7 +12,7 @@ from typing import Final
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, LostRead, State
-from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.interpreter.events import Missing, Wanted
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable, refs_in
 from flake8_async_fastapi.interpreter.loads import Awaitables, Dynamic, Settings, Transition
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
@@ -67,6 +67,9 @@ def read(
         return _of_subclass(frame, instance, row, model, name, place, use, through)
     if isinstance(attribute, Proxy):
         return _through_proxy(frame, instance, attribute, place, use, through)
+    if frame.ctx.trace:
+        reader = frame.using[1] if frame.using is not None else "code"
+        frame.emit_event(Wanted(frame.path, *place, frame.qualname, reader, f"{row.cls.name}.{name}"))
     found = rows.status(frame.ctx, row, name, attribute)
     if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
         state.rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
@@ -483,6 +486,27 @@ def consumed(frame: Frame, value: Value, place: Place) -> None:
         if row is not None:
             lost = Lost(dynamic.strategy, row.path, row.line)
             report(frame, dynamic.ref, dynamic.attribute, lost, place, "read", "", ())
+
+
+def told(frame: Frame, ref: Ref) -> str:
+    """What is known of an object, in words: its load plan and its state."""
+    row = frame.state.rows.get(ref)
+    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    if row is None or model is None:
+        return ""
+    held, missing = [], []
+    for name, attribute in model.attributes.items():
+        found = rows.status(frame.ctx, row, name, attribute)
+        if isinstance(found, Lost):
+            missing.append(f"{name} ({found.cause})")
+        elif isinstance(found, Held) and isinstance(attribute, Relationship):
+            held.append(name)
+    parts = [row.phase, *(["doubtful"] if row.doubtful else [])]
+    if held:
+        parts.append(f"loaded: {', '.join(held)}")
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    return ", ".join(parts)
 
 
 def guard(state: State, name: str) -> None:

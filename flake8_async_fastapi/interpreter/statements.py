@@ -82,7 +82,10 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
     for state in states:
         for name, value in (*state.env.items(), *state.attributes.items()):
             if not isinstance(value, (Unknown, Library, ModuleValue)):
-                frame.emit_event(Believed(frame.path, node.line, node.col, frame.qualname, name, value))
+                frame.state = state
+                loaded = "; ".join(loading.told(frame, ref) for ref in heap.refs_in(value))
+                place = frame.path, node.line, node.col, frame.qualname
+                frame.emit_event(Believed(*place, name, value, loaded))
 
 
 # --- simple statements -----------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from flake8_async_fastapi.interpreter.events import Believed, Event
+from flake8_async_fastapi.interpreter.events import Believed, Event, Wanted
 from flake8_async_fastapi.interpreter.values import (
     ClassValue,
     Collection,
@@ -43,16 +43,20 @@ def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> I
     """The lines of a file that hold code, each followed by what its paths believe after it."""
     believed: dict[int, dict[str, dict[str, None]]] = {}
     functions: dict[int, str] = {}
+    wanted: dict[int, dict[str, dict[str, None]]] = {}
     for event in events:
+        if isinstance(event, Wanted):
+            wanted.setdefault(event.line, {}).setdefault(event.reader, {})[event.route] = None
         if isinstance(event, Believed):
             names = believed.setdefault(event.line, {})
-            names.setdefault(event.name, {})[describe(event.value)] = None
+            words = describe(event.value) + (f" [{event.loaded}]" if event.loaded else "")
+            names.setdefault(event.name, {})[words] = None
             functions[event.line] = event.function
     before: dict[str, list[str]] = {}
     function = ""
     for number, line in enumerate(text.split("\n"), 1):
         reported = [finding for finding in findings if finding.line == number]
-        if number not in believed and not reported:
+        if number not in believed and number not in wanted and not reported:
             continue
         if functions.get(number, function) != function:
             function, before = functions[number], {}
@@ -62,6 +66,8 @@ def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> I
             if before.get(name) != values:
                 yield f"      :     {name} = {' or '.join(values)}"
         before = now or before
+        for reader, routes in wanted.get(number, {}).items():
+            yield f"      ?     {reader} reads {', '.join(routes)}"
         for finding in reported:
             yield f"      > {finding.code} {finding.message}"
 

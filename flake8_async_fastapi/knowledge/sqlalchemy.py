@@ -222,7 +222,6 @@ TYPES: Final[Mapping[str, str]] = {
         protocols: async-with
         aenter -> sqlalchemy.ext.asyncio.AsyncSession
     """,
-    # A mixin of models: nothing is known of what else their instances can do.
     # What a model's body assigns.
     "sqlalchemy.Column": "",
     "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in -> self",
@@ -238,14 +237,14 @@ TYPES: Final[Mapping[str, str]] = {
     # An attribute of a model's class, as queries and loader options use it.
     "sqlalchemy.orm.InstrumentedAttribute": """
         def of_type and_ -> self
-        def asc between cast collate contains desc endswith ilike in_ is_ is_not is_distinct_from label \
-like not_in op startswith -> sqlalchemy.ColumnElement
+        def asc between collate contains desc endswith ilike in_ is_ is_not -> sqlalchemy.ColumnElement
+        def is_distinct_from label like not_in op startswith -> sqlalchemy.ColumnElement
     """,
     # A loader option; its methods that go on from it are known to the interpreter.
     "sqlalchemy.orm.Load": """
-        def contains_eager defaultload defer immediateload joinedload lazyload load_only noload options -> self
-        def raiseload selectin_polymorphic selectinload subqueryload undefer undefer_group -> self
-        def with_expression -> self
+        def contains_eager defaultload defer immediateload joinedload lazyload load_only noload -> self
+        def options raiseload selectin_polymorphic selectinload subqueryload undefer -> self
+        def undefer_group with_expression -> self
     """,
     "sqlalchemy.orm.AliasedClass": "",
     # What a relationship with `lazy="dynamic"` or `lazy="write_only"` gives.
@@ -260,6 +259,7 @@ like not_in op startswith -> sqlalchemy.ColumnElement
         def update -> sqlalchemy.Update
         def delete -> sqlalchemy.Delete
     """,
+    # A mixin of models: nothing is known of what else their instances can do.
     "sqlalchemy.ext.asyncio.AsyncAttrs": """
         property awaitable_attrs -> ?
     """,
@@ -555,11 +555,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "sqlalchemy.schema.ForeignKey": "sqlalchemy.ForeignKey",
     "sqlalchemy.schema.Computed": "sqlalchemy.Computed",
     "sqlalchemy.orm.relationships.Relationship": "sqlalchemy.orm.Relationship",
-    "sqlalchemy.orm.RelationshipProperty": "sqlalchemy.orm.Relationship",
-    "sqlalchemy.orm.relation": "sqlalchemy.orm.relationship",
     "sqlalchemy.orm.attributes.InstrumentedAttribute": "sqlalchemy.orm.InstrumentedAttribute",
     "sqlalchemy.orm.strategy_options.Load": "sqlalchemy.orm.Load",
-    "sqlalchemy.orm.util.aliased": "sqlalchemy.orm.aliased",
     "sqlalchemy.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
     "sqlalchemy.ext.asyncio.session.AsyncSessionTransaction":
         "sqlalchemy.ext.asyncio.AsyncSessionTransaction",
