@@ -102,7 +102,7 @@ def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
         return Object(_GETTER, detail=Kept(names=texts))
-    if name == dotted or not arguments.args:
+    if name == dotted or not arguments.args or any(any(held(value)) for value in arguments.args):
         return None
     first = arguments.args[0]
     if name in ("len", "sum", "any", "all", "sorted", "list", "tuple", "set"):
@@ -158,7 +158,9 @@ def _applied(frame: Frame, function: Value, item: Value, origin: Origin) -> Valu
             _read(frame, item, path, origin)
         return UNKNOWN
     if isinstance(function, (Function, Partial, Library)):
-        return calls.apply(frame, function, Arguments((item,)), "", origin)
+        result = calls.apply(frame, function, Arguments((item,)), "", origin)
+        frame.settle(result)
+        return UNKNOWN if any(held(result)) else result
     return UNKNOWN
 
 

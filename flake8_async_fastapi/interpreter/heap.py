@@ -66,18 +66,21 @@ CAUSES: Final = frozenset(
 class Row:
     """One ORM object on one path.
 
-    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``;
-    ``given`` for a parameter, of which only what happens to it in the function is known, and
+    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``; ``given``
+    for a parameter, of which only what happens to it in the function is known, and
     ``added`` for one that was put into a session.
     ``rest`` says what holds for attributes that are not in ``fields``: that they
     are as the ``plan`` says (``plan``), unset (``unset``), as after an INSERT
-    (``inserted``), or all lost.  ``made`` tells how the object came to be:
-    ``query``, ``new``, ``merge``.  ``parent`` is the object and the attribute it
-    was reached by.  ``doubtful``: somebody unknown had it, who may have loaded more.
-    ``dirty``: changed since the last flush.  ``is_item``: one of many, which this row
-    stands for; ``is_all``: of all that there are.  ``is_open``: made from arguments that are not all known.  ``nulls`` are the
-    many-to-one relationships without a foreign key.  ``above`` are the classes, ``way`` the strategies
-    on the way from the object that a query gave.  ``identity`` is the key that it was asked for by.
+    (``inserted``), not known (``perhaps``), or all lost.
+    ``made`` tells how the object came to be: ``query``, ``new``, ``merge``.
+    ``parent`` is the object and the attribute it was reached by.
+    ``doubtful``: somebody unknown had it, who may have loaded more.
+    ``dirty``: changed since the last flush.
+    ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
+    ``is_open``: made from arguments that are not all known.
+    ``nulls`` are the many-to-one relationships without a foreign key.
+    ``above`` are the classes, ``way`` the strategies on the way from the object that a query gave.
+    ``identity`` is the key that it was asked for by.
     """
 
     cls: ClassValue

@@ -191,6 +191,12 @@ def call_name(
 
 def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
     """Call an instance of a library's type, such as a session factory."""
+    made = _called(frame, callee, arguments, origin)
+    sessions.renewed(frame, made)
+    return made
+
+
+def _called(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
     if callee.detail is not None and callee.type == "operator.attrgetter":
         return containers.get(frame, callee, arguments, origin)
     given = callee.argument("class_")

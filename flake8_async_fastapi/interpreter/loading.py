@@ -142,10 +142,9 @@ def _is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: At
         at, via = root_row.parent
         own.insert(0, via)
         root_row = state.rows[at]
-    for way, cls, plan in plans.ways(frame.ctx, root_row.cls, root_row.plan):
-        if way != tuple(own) and plans.related(frame.ctx, cls, row.cls):
-            there = Row(row.cls, "persistent", None, "", 0, plan=plan)
-            if not isinstance(rows.status(frame.ctx, there, name, attribute), Lost):
+    for way in plans.ways(frame.ctx, root_row.cls, root_row.plan):
+        if way.names != tuple(own) and plans.related(frame.ctx, way.cls, row.cls):
+            if not isinstance(rows.status(frame.ctx, rows.on_way(way), name, attribute), Lost):
                 return True
     return False
 

@@ -7,7 +7,7 @@ Source: FACTS section 2, items 1 to 3, 12, 16 to 18; SQLAlchemy documentation,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.interpreter import classes, models
@@ -20,6 +20,17 @@ EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contai
 """Strategies that load the relationship along with its parent."""
 _DEEPEST: Final = 6
 _IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An object that a plan loads: its class and plan, by which attributes, classes and strategies."""
+
+    cls: ClassValue
+    plan: Plan
+    names: tuple[str, ...] = ()
+    above: tuple[ClassValue, ...] = ()
+    hows: tuple[str, ...] = ()
 
 
 def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
@@ -103,21 +114,26 @@ def multiplying(
     return None
 
 
-def ways(
-    ctx: Context, cls: ClassValue, plan: Plan, way: tuple[str, ...] = (), above: tuple[ClassValue, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], ClassValue, Plan]]:
-    """All objects that a plan loads: by which way, of which class, with which plan."""
-    yield way, cls, plan
-    model = models.mapped(ctx, cls)
-    if model is None or len(way) > _DEEPEST:
+def ways(ctx: Context, cls: ClassValue, plan: Plan) -> Iterator[Way]:
+    """All objects that a plan loads."""
+    return _ways(ctx, Way(cls, plan))
+
+
+def _ways(ctx: Context, way: Way) -> Iterator[Way]:
+    yield way
+    model = models.mapped(ctx, way.cls)
+    if model is None or len(way.names) > _DEEPEST:
         return
     for name, relationship in model.relationships():
-        how, inner = strategy(plan, name, relationship)
+        how, inner = strategy(way.plan, name, relationship)
         if how not in EAGER or relationship.target is None:
             continue
-        if plan.step(name) is None and relationship.target in (*above, cls):
+        if way.plan.step(name) is None and relationship.target in (*way.above, way.cls):
             continue
-        yield from ways(ctx, relationship.target, inner, (*way, name), (*above, cls))
+        yield from _ways(
+            ctx,
+            Way(relationship.target, inner, (*way.names, name), (*way.above, way.cls), (*way.hows, how)),
+        )
 
 
 def applies(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:

@@ -28,6 +28,7 @@ from flake8_async_fastapi.interpreter.loads import (
     Plan,
     Query,
     Step,
+    Transition,
 )
 from flake8_async_fastapi.interpreter.mapping import Column
 from flake8_async_fastapi.interpreter.values import (
@@ -214,7 +215,9 @@ def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value
     return Object(ALIASED)
 
 
-_NARROWING = frozenset({"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"})
+_NARROWING = frozenset(
+    {"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"}
+)
 _UNIONS = frozenset({"union", "union_all", "except_", "except_all", "intersect", "intersect_all"})
 
 
@@ -372,6 +375,8 @@ def fetched(frame: Frame, receiver: Object, name: str, arguments: Arguments, ori
     elif name not in ("first", "one", "one_or_none", "fetchone"):
         return None
     found = item(frame, fetch, origin, one=True)
+    if isinstance(found, Unknown):
+        return None
     if name in _OPTIONAL:
         return Options((found, NONE)) if not isinstance(found, (Unknown, Options)) else found
     return found
@@ -428,6 +433,9 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
         is_all=not one and not fetch.query.is_filtered,
         identity=identity(frame.ctx, fetch.query, entity), nulls=_nulls(frame.ctx, fetch.query, entity),
     )  # fmt: skip
+    for place, other in enumerate(fetch.query.items or ()):
+        if other is not None and place != index:
+            row = supplied(frame.ctx, row, other.cls, plan_for(frame.ctx, fetch.query, other))
     return loaded(frame, frame.state, ref, row, populates=fetch.query.populates)
 
 
@@ -466,18 +474,34 @@ def loaded(
 
 def with_others(ctx: Context, state: State, row: Row) -> Row:
     """An object that was just loaded: what others at hand have loaded it may have too, being one of them."""
-    model = models.mapped(ctx, row.cls)
-    if model is None:
-        return row
     there = [other for _, other in rows.of_session(state, row.session)]
     for other in (*there, *unfetched(ctx, state, row.session)):
         away = other.phase not in ("persistent", "pending") or isinstance(other.rest, Lost)
-        if away or not plans.related(ctx, other.cls, row.cls) or different(other.identity, row.identity):
+        if away or different(other.identity, row.identity):
             continue
-        for name, attribute in model.attributes.items():
-            new, old = rows.status(ctx, row, name, attribute), rows.status(ctx, other, name, attribute)
-            if isinstance(new, Lost) and not isinstance(old, Lost) and new.cause in _BY_QUERY:
+        if other.rest == "plan":
+            row = supplied(ctx, row, other.cls, other.plan)
+        if plans.related(ctx, other.cls, row.cls):
+            row = _shared(ctx, row, other)
+    return row
+
+
+def _shared(ctx: Context, row: Row, other: Row) -> Row:
+    """An object that may be the same as another: what that has, it may have."""
+    model = models.mapped(ctx, row.cls)
+    for name, attribute in model.attributes.items() if model is not None else ():
+        found = rows.status(ctx, row, name, attribute)
+        if isinstance(found, Lost) and found.cause in _BY_QUERY:
+            if not isinstance(rows.status(ctx, other, name, attribute), Lost):
                 row = row.put(name, PERHAPS)
+    return row
+
+
+def supplied(ctx: Context, row: Row, cls: ClassValue, plan: Plan) -> Row:
+    """An object that a query may have brought by any of its ways: what is loaded there, it may have."""
+    for way in plans.ways(ctx, cls, plan):
+        if plans.related(ctx, way.cls, row.cls):
+            row = _shared(ctx, row, rows.on_way(way))
     return row
 
 
@@ -492,25 +516,19 @@ def unfetched(ctx: Context, state: State, session: object) -> Iterator[Row]:
                     yield Row(entity.cls, "persistent", session, "", 0, plan=plan)
 
 
-def completed(ctx: Context, row: Row, cls: ClassValue, plan: Plan, met: object) -> Row:
+def completed(ctx: Context, row: Row, select: Transition) -> Row:
     """An object at hand after a query that may have met it: what it lacked, it may have now."""
-    if row.phase in ("transient", "pending") or not plans.related(ctx, row.cls, cls):
+    cls, plan = select.cls, select.plan
+    if cls is None or row.phase in ("transient", "pending"):
         return row
-    if different(row.identity, met):
+    if different(row.identity, select.identity):
         return row
     if isinstance(row.rest, Lost):
-        return replace(row, rest="perhaps", fields=())
-    model = models.mapped(ctx, row.cls)
-    for name, attribute in model.attributes.items() if model is not None else ():
-        old = rows.status(ctx, row, name, attribute)
-        if isinstance(old, Lost):
-            new = rows.status(ctx, Row(cls, "persistent", None, "", 0, plan=plan), name, attribute)
-            if not isinstance(new, Lost):
-                row = row.put(name, PERHAPS)
-    return row
+        return replace(row, rest="perhaps", fields=()) if plans.related(ctx, row.cls, cls) else row
+    return supplied(ctx, row, cls, plan)
 
 
-_BY_QUERY: Final = ("unloaded", "deferred")
+_BY_QUERY: Final = ("unloaded", "deferred", "new", "refreshed", "merged", "server", "raise", "noload")
 
 
 def drop_below(state: State, ref: tuple[object, ...]) -> None:

@@ -141,6 +141,11 @@ def of_session(state: State, session: object) -> Iterator[tuple[Ref, Row]]:
     )
 
 
+def on_way(way: plans.Way) -> Row:
+    """An object as a plan loads it."""
+    return Row(way.cls, "persistent", None, "", 0, plan=way.plan, above=way.above, way=way.hows)
+
+
 def change(state: State, session: object, transition: Callable[[Row], Row]) -> None:
     """Apply what happens to all objects of a session."""
     for ref, row in of_session(state, session):

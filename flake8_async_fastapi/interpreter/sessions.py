@@ -35,6 +35,7 @@ from flake8_async_fastapi.interpreter.values import (
     Instance,
     Object,
     Options,
+    Plain,
     Ref,
     Unknown,
     Value,
@@ -122,8 +123,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
 
     def change(row: Row) -> Row:
         if what == "select":
-            met = transition.cls
-            return row if met is None else queries.completed(ctx, row, met, transition.plan, transition.identity)
+            return queries.completed(ctx, row, transition)
         if what == "commit":
             return rows.committed(ctx, row, where, line, expires=known.expires)
         if what in ("flush", "query"):
@@ -241,6 +241,8 @@ def _query(
         return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
     if name == "scalar":
         found = queries.item(frame, replace(fetch, shape="scalars"), origin, one=True)
+        if isinstance(found, Unknown):
+            return None
         return found if isinstance(found, (Unknown, Options)) else Options((found, NONE))
     return Object(package + "Result", detail=fetch)
 
@@ -383,6 +385,13 @@ def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None
             state.rows[ref] = replace(row, doubtful=True)
             continue
         state.rows[ref] = _loaded_names(frame, row, names)
+        model = models.mapped(frame.ctx, row.cls)
+        for name in names:
+            attribute = model.attributes.get(name) if model is not None else None
+            if isinstance(attribute, Relationship) and attribute.target is not None:
+                inner = plans.strategy(row.plan, name, attribute)[1]
+                step = Transition(row.session, "select", Settings(), attribute.target, inner)
+                happen(frame, step, origin[1])
     return None
 
 
@@ -435,8 +444,8 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
         if (given.rest == "perhaps" and given.phase != "given") or given.doubtful:
             row = replace(row, doubtful=True)
         for name, found in given.fields:
-            if isinstance(found, Held):
-                row = row.put(name, Held())
+            if isinstance(found, Held):  # what it leads to is merged too
+                row = row.put(name, Held() if isinstance(found.value, Plain) else PERHAPS)
         row = replace(row, dirty=True)
         if given.rest == "plan":  # what is loaded of the given object is copied
             row = replace(row, plan=given.plan)
@@ -456,6 +465,13 @@ def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value
     if name in ("commit", "rollback") and not scope.nested:
         happen(frame, Transition(scope.session, name, scope.settings or Settings()), origin[1])
     return None
+
+
+def renewed(frame: Frame, value: Value) -> None:
+    """A session is made again at the same place: objects of the one before are not in it."""
+    if isinstance(value, Object) and is_session(value):
+        for ref, row in rows.of_session(frame.state, key(value)):
+            frame.state.rows[ref] = replace(row, doubtful=True, identity=None)
 
 
 def entered(value: Object, usual: Value) -> Value:

@@ -399,6 +399,8 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
     def enter(inside: State) -> States:
         split = _split(inside, item)
         for after, single in split:
+            frame.state = after
+            sessions.renewed(frame, single)
             assign(frame, after, node.target, single)
         return [after for after, _ in split]
 
