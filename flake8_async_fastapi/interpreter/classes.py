@@ -351,7 +351,7 @@ def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
-            return functions.constructed(ctx, initialiser, arguments)
+            return functions.constructed(frame, initialiser, arguments)
     return Instance(cls, _fields(ctx, cls, arguments), exact=True)
 
 

@@ -207,9 +207,11 @@ def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] 
     return returned(frame, getter, Arguments(), origin)
 
 
-def constructed(ctx: Context, initialiser: Function, arguments: Arguments) -> Value:
+def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
     """The instance that ``__init__`` leaves behind."""
-    receiver = summaries.summarise(ctx, initialiser, arguments).receiver
+    node = frame.calling
+    origin = (frame.path, node.line, node.col) if node is not None else (frame.path, 0, 0)
+    receiver = summaries.applied(frame, initialiser, arguments, origin).receiver
     if receiver is not None:
         return receiver
     return initialiser.receiver if initialiser.receiver is not None else UNKNOWN

@@ -123,8 +123,11 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
     for other in queries.unfetched(frame.ctx, state, row.session):
         if plans.related(frame.ctx, other.cls, attribute.target):
             return True
-    for other_ref, other in reachable(state.rows, state.values()).items():
-        if root(other_ref) == root(ref) and not (other_ref == ref and row.is_item):
+    alive = reachable(state.rows, state.values())
+    for other_ref, other in state.rows.items():
+        if other_ref not in alive and root(other_ref) not in alive:
+            continue
+        if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
             continue  # what was reached from the same object by another way is another one
         if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
             continue

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flake8_async_fastapi.interpreter import sessions
-from flake8_async_fastapi.interpreter.context import Context, Summary
+from flake8_async_fastapi.interpreter.context import Context
 from flake8_async_fastapi.interpreter.heap import Held, Lost, Row, reachable
 from flake8_async_fastapi.interpreter.loads import Transition
 from flake8_async_fastapi.interpreter.values import (
@@ -211,13 +211,18 @@ class Outward:
         return replace(step, session=self.session(step.session))
 
 
-def stripped(value: Value) -> Value:
-    """A value without what is known of its ORM objects."""
-    return mapped_values(
-        value, lambda inner: replace(inner, ref=None) if isinstance(inner, Instance) else inner
-    )
+def without_new(value: Value) -> Value:
+    """A value without what is known of ORM objects, except of those that the caller gave."""
+
+    def change(inner: Value) -> Value:
+        if isinstance(inner, Instance) and inner.ref is not None and _root(inner.ref)[0] != ARGUMENT:
+            return replace(inner, ref=None)
+        return inner
+
+    return mapped_values(value, change)
 
 
-def kept_rows(summary: Summary) -> dict[Ref, Row]:
-    """The objects that a summary speaks about."""
-    return dict(summary.rows)
+def _root(ref: Ref) -> Ref:
+    while isinstance(ref[0], tuple):
+        ref = ref[0]
+    return ref

@@ -528,7 +528,10 @@ def completed(ctx: Context, row: Row, select: Transition) -> Row:
     return supplied(ctx, row, cls, plan)
 
 
-_BY_QUERY: Final = ("unloaded", "deferred", "new", "refreshed", "merged", "server", "raise", "noload")
+_BY_QUERY: Final = (
+    "unloaded", "deferred", "new", "refreshed", "merged", "server", "update",
+    "raise", "noload",
+)  # fmt: skip
 
 
 def drop_below(state: State, ref: tuple[object, ...]) -> None:

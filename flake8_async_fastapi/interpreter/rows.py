@@ -161,6 +161,8 @@ def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:
         return _computed(ctx, replace(row, nulls=_nulls(ctx, row)), path, line, insert=True)
     if row.phase == "added":
         return replace(row, phase="given", dirty=False, fields=(), rest="perhaps")
+    if row.phase in ("persistent", "given") and row.dirty and isinstance(row.rest, Lost):
+        return replace(row, rest="perhaps", dirty=False)  # an UPDATE needs the key, and loads what is expired
     if row.phase in ("persistent", "given") and row.dirty:
         return _computed(ctx, replace(row, dirty=False), path, line, insert=False)
     return row

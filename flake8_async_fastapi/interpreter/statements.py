@@ -208,7 +208,9 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
                 state.bind(path, kept)
                 frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
         case tree.Subscript(value=owner, index=index):
+            frame.mutated = owner
             owned = expressions.evaluate(frame, state, owner)
+            frame.mutated = None
             expressions.evaluate(frame, state, index)
             frame.settle(value)
             if isinstance(owned, Collection) and state.get(source(owner)) is not None:

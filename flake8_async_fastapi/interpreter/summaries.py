@@ -375,6 +375,8 @@ def _telling(passed: Value, known: Value) -> Value:
 
 def _flat(value: Value, depth: int = 0) -> Value:
     """A value with its attributes, but not the attributes of those."""
+    if isinstance(value, Instance) and value.ref is not None:
+        return value
     if isinstance(value, Instance) and value.attributes:
         if depth:
             return Instance(value.cls, None, value.exact)
@@ -477,5 +479,5 @@ def _receiver(frame: Frame, ends: list[State]) -> Value | None:
                 found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _flat(unsealed(passing.stripped(common(values))), 1)
+        attributes[name] = _flat(unsealed(passing.without_new(common(values))), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)
