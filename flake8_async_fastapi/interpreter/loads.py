@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flake8_async_fastapi.facts.tree import Expr
@@ -110,6 +110,15 @@ class Query:
     is_filtered: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
+
+    def agree(self, others: list[object]) -> Query | None:
+        """One query for several that differ in their conditions only; None for others."""
+        plain = replace(self, equals=(), is_filtered=True)
+        same = all(
+            isinstance(other, Query) and replace(other, equals=(), is_filtered=True, origin=self.origin) == plain
+            for other in others
+        )
+        return plain if same else None
 
 
 @dataclass(frozen=True, slots=True)

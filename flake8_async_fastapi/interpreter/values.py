@@ -342,7 +342,7 @@ def common(values: Iterable[Value]) -> Value:
         return found[0]
     match found:
         case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
-            return Object(name, declared=any(isinstance(o, Object) and o.declared for o in found))
+            return _common_object([o for o in found if isinstance(o, Object)])
         case [Instance(cls=cls, ref=None), *others] if all(
             isinstance(o, Instance) and o.cls == cls and o.ref is None for o in others
         ):
@@ -364,6 +364,19 @@ def common(values: Iterable[Value]) -> Value:
         case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
             return Plain("object")
     return UNKNOWN
+
+
+def _common_object(found: list[Object]) -> Value:
+    """What several objects of one type are; statements that select the same are one statement."""
+    usual = Object(found[0].type, declared=any(one.declared for one in found))
+    details = [one.detail for one in found]
+    if not any(details):
+        return usual
+    agree = getattr(details[0], "agree", None)
+    agreed = agree(details[1:]) if agree is not None else None
+    if agreed is not None:
+        return replace(usual, detail=agreed)
+    return Options(tuple(found)) if len(found) <= MOST else usual
 
 
 def outcome(values: Iterable[Value]) -> Value:
