@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import attributes, expressions, loading, names, templates
+from flake8_async_fastapi.interpreter import attributes, expressions, heap, loading, names, templates
 from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
@@ -65,7 +65,8 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Walrus(target=target):
             return _narrow(frame, state, target, lambda value: may_be(value, outcome))
         case tree.Name(id=name):
-            return _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            return states if outcome else [_emptied(after, name) for after in states]
         case tree.Attr():
             return _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
         case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
@@ -92,6 +93,15 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Const(value=value):
             return [state.fork()] if bool(value) is outcome else []
     return _known(frame, state, test, outcome, lambda value: True, "")
+
+
+def _emptied(state: State, name: str) -> State:
+    """A container turned out to be empty: there are no objects in it."""
+    value = state.get(name)
+    if isinstance(value, Collection) and value.items is None:
+        for ref in heap.refs_in(value.item):
+            state.rows.pop(ref, None)
+    return state
 
 
 def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *, stops: bool) -> list[State]:

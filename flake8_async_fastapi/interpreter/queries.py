@@ -476,7 +476,8 @@ def with_others(ctx: Context, state: State, row: Row) -> Row:
     """An object that was just loaded: what others at hand have loaded it may have too, being one of them."""
     there = [other for _, other in rows.of_session(state, row.session)]
     for other in (*there, *unfetched(ctx, state, row.session)):
-        away = other.phase not in ("persistent", "pending") or isinstance(other.rest, Lost)
+        gone = other.phase != row.phase and other.phase not in ("persistent", "pending")
+        away = gone or other.phase == "transient" or isinstance(other.rest, Lost)
         if away or different(other.identity, row.identity):
             continue
         if other.rest == "plan":

@@ -118,6 +118,8 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     """Apply a transition to all objects of its session, and keep it for the caller."""
     state, ctx = frame.state, frame.ctx
     where = path or frame.path
+    if transition.what == "rollback" and _is_idle(state, transition.session):
+        return  # there is no transaction to roll back
     state.happened = (*state.happened, transition)
     what, known = transition.what, transition.settings
 
@@ -143,6 +145,12 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
         return rows.detached(row)
 
     rows.change(state, transition.session, change)
+
+
+def _is_idle(state: State, session: object) -> bool:
+    """Whether the last that a session did was to end its transaction."""
+    done = [step.what for step in state.happened if step.session == session]
+    return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
 _WHAT = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from flake8_async_fastapi.facts import tree
@@ -409,8 +408,7 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
     head, left = _loop(frame, [state], enter, node.body)
     if state in head and len(head) > 1:  # nothing was in it, so nothing is known to be missing of its items
         for ref in heap.refs_in(item):
-            if ref in state.rows:
-                state.rows[ref] = replace(state.rows[ref], doubtful=True)
+            state.rows.pop(ref, None)
     return run(frame, node.orelse, head) + left
 
 

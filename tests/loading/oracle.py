@@ -317,12 +317,12 @@ _DATA: Sequence[tuple[_References, Sequence[tuple[int, int]]]] = [
         },
         [(1, 1), (1, 2), (2, 2), (3, 3), (4, 1)],
     ),
-    (  # other rows belong together, some collections are empty, and no key is NULL
+    (  # each way leads to another user, some collections are empty, and no key is NULL
         {
-            ("posts", "author_id"): [2, 2, 1, 1],
-            ("posts", "editor_id"): [3, 1, 2, 3],
+            ("posts", "author_id"): [1, 1, 1, 1],
+            ("posts", "editor_id"): [2, 2, 2, 2],
             ("comments", "post_id"): [2, 1, 3, 3, 2],
-            ("comments", "author_id"): [1, 1, 3, 3, 1],
+            ("comments", "author_id"): [3, 3, 3, 3, 3],
             ("comments", "parent_id"): [2, 3, 4, 5, 1],
             ("profiles", "user_id"): [2, 3, 1],
         },
