@@ -14,10 +14,12 @@ from flake8_async_fastapi.interpreter import (
     calls,
     functions,
     heap,
+    library,
     loading,
     names,
     protocols,
     queries,
+    sessions,
     statements,
     templates,
 )
@@ -178,9 +180,23 @@ def _item(owner: Value, index: Expr) -> Value:
 
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
+    _trust(frame, state, node.value)
     value = evaluate(frame, state, node.value, awaited_chain=True)
     frame.state = state
     return protocols.awaited(frame, value, node)
+
+
+def _trust(frame: Frame, state: State, awaited: Expr) -> None:
+    """``await session.commit()`` tells that a session is async, whatever an annotation left behind says."""
+    if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
+        return
+    path = source(awaited.func.value)
+    if not path or not library.is_coroutine_method(sessions.SESSION, awaited.func.name):
+        return
+    known = evaluate(frame, state, awaited.func.value)
+    if isinstance(known, Object) and known.type == "sqlalchemy.orm.Session" and library.only_declared(known):
+        origin = known.origin or (f"<{path}>", 0, 0)
+        state.narrow(path, Object(sessions.SESSION, declared=True, origin=origin))
 
 
 def _display(frame: Frame, state: State, node: tree.Display) -> Value:

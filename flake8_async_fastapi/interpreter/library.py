@@ -72,6 +72,12 @@ def only_declared(value: Object) -> bool:
     return value.doubtful or (value.declared and knowledge.has_async_twin(value.type))
 
 
+def is_coroutine_method(type_name: str, name: str) -> bool:
+    """Whether a method of a library's type gives a coroutine."""
+    member = knowledge.member(type_name, name)
+    return member is not None and member.kind == "async"
+
+
 def is_database(name: str) -> bool:
     """Whether a dotted name is of SQLAlchemy or SQLModel."""
     return name.startswith(("sqlalchemy.", "sqlmodel."))

@@ -19,7 +19,7 @@ from flake8_async_fastapi.interpreter.values import ClassValue
 EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains"})
 """Strategies that load the relationship along with its parent."""
 _DEEPEST: Final = 6
-_IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
+IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def multiplying(
         return None  # eager loading stops where it meets itself
     for name, relationship in model.relationships():
         how, inner = strategy(plan, name, relationship)
-        if how not in _IN_ONE_QUERY or (not plan.certain and plan.step(name) is None):
+        if how not in IN_ONE_QUERY or (not plan.certain and plan.step(name) is None):
             continue
         if relationship.is_collection:
             return (f"{cls.name}.{name}",)

@@ -14,7 +14,7 @@ from flake8_async_fastapi.interpreter import models, plans
 from flake8_async_fastapi.interpreter.context import Context, State
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.interpreter.plans import EAGER
+from flake8_async_fastapi.interpreter.plans import EAGER, IN_ONE_QUERY
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
@@ -94,9 +94,7 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         return PERHAPS
     if how in EAGER:
         if row.plan.step(name) is None and not row.plan.wildcard and _closes_circle(row, relationship):
-            stops = how != "immediate" and all(before == how for before in row.way)
-            certain = stops and not relationship.has_depth
-            return Lost("unloaded", row.path, row.line) if certain else PERHAPS
+            return _at_circle(row, how, relationship)
         return Held()
     if how == "noload":
         return Lost("noload", row.path, row.line)
@@ -106,6 +104,21 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         return Lost("raise", row.path, row.line, how)
     cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
     return Lost(cause, row.path, row.line)
+
+
+def _at_circle(row: Row, how: str, relationship: Relationship) -> Field:
+    """Where the mapper's strategies lead back to a class on the way (tests/loading/test_circles.py).
+
+    ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the same query.
+    """
+    if relationship.has_depth:
+        return PERHAPS
+    in_one_query = [before in IN_ONE_QUERY for before in row.way]
+    if how == "immediate" or (how == "joined" and in_one_query and not in_one_query[-1]):
+        return Held()
+    if how == "joined" and not all(in_one_query):
+        return PERHAPS
+    return Lost("unloaded", row.path, row.line)
 
 
 def _closes_circle(row: Row, relationship: Relationship) -> bool:
