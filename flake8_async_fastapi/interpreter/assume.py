@@ -100,7 +100,8 @@ def _emptied(state: State, name: str) -> State:
     value = state.get(name)
     if isinstance(value, Collection) and value.items is None:
         for ref in heap.refs_in(value.item):
-            state.rows.pop(ref, None)
+            if ref in state.rows:
+                state.rows[ref] = replace(state.rows[ref], absent=True)
     return state
 
 

@@ -75,6 +75,7 @@ class Row:
     ``made`` tells how the object came to be: ``query``, ``new``, ``merge``.
     ``parent`` is the object and the attribute it was reached by.
     ``doubtful``: somebody unknown had it, who may have loaded more.
+    ``absent``: on this path there is no such object, since the container is empty.
     ``dirty``: changed since the last flush.
     ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
     ``is_open``: made from arguments that are not all known.
@@ -94,6 +95,7 @@ class Row:
     made: str = "query"
     parent: tuple[Ref, str] | None = None
     doubtful: bool = False
+    absent: bool = False
     dirty: bool = False
     is_item: bool = False
     is_open: bool = False
@@ -133,7 +135,8 @@ def worst(rows: list[Row]) -> Row:
 
 
 def join(rows: list[Row]) -> Row:
-    """One row that claims only what several agree on."""
+    """One row that claims only what several agree on; where there is none, nothing is claimed."""
+    rows = [row for row in rows if not row.absent] or rows
     first, *others = rows
     if all(other == first for other in others):
         return first

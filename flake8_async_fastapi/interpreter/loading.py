@@ -129,9 +129,19 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
             continue
         if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
             continue  # what was reached from the same object by another way is another one
-        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
+        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE or other.session != row.session:
             continue
-        if other.session == row.session and plans.related(frame.ctx, other.cls, attribute.target):
+        if plans.related(frame.ctx, other.cls, attribute.target):
+            return True
+        if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target):
+            return True
+    return False
+
+
+def _covers(frame: Frame, row: Row, target: ClassValue) -> bool:
+    """Whether the collections of all objects of a class hold those of another class: it may be all of them."""
+    for way in plans.ways(frame.ctx, row.cls, row.plan):
+        if way.is_collection and plans.related(frame.ctx, way.cls, target):
             return True
     return False
 

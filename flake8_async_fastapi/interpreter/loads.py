@@ -114,11 +114,12 @@ class Query:
     def agree(self, others: list[object]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
         plain = replace(self, equals=(), is_filtered=True)
-        same = all(
-            isinstance(other, Query) and replace(other, equals=(), is_filtered=True, origin=self.origin) == plain
-            for other in others
-        )
-        return plain if same else None
+        for other in others:
+            if not isinstance(other, Query):
+                return None
+            if replace(other, equals=(), is_filtered=True, origin=self.origin) != plain:
+                return None
+        return plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Way:
     names: tuple[str, ...] = ()
     above: tuple[ClassValue, ...] = ()
     hows: tuple[str, ...] = ()
+    is_collection: bool = False
 
 
 def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
@@ -132,7 +133,14 @@ def _ways(ctx: Context, way: Way) -> Iterator[Way]:
             continue
         yield from _ways(
             ctx,
-            Way(relationship.target, inner, (*way.names, name), (*way.above, way.cls), (*way.hows, how)),
+            Way(
+                relationship.target,
+                inner,
+                (*way.names, name),
+                (*way.above, way.cls),
+                (*way.hows, how),
+                bool(relationship.is_collection),
+            ),
         )
 
 

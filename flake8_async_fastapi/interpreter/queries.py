@@ -525,7 +525,8 @@ def completed(ctx: Context, row: Row, select: Transition) -> Row:
     if different(row.identity, select.identity):
         return row
     if isinstance(row.rest, Lost):
-        return replace(row, rest="perhaps", fields=()) if plans.related(ctx, row.cls, cls) else row
+        met = any(plans.related(ctx, row.cls, way.cls) for way in plans.ways(ctx, cls, plan))
+        return replace(row, rest="perhaps", fields=()) if met else row
     return supplied(ctx, row, cls, plan)
 
 

@@ -32,7 +32,7 @@ from flake8_async_fastapi.interpreter.values import (
 def status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
     """Whether an attribute is loaded; the value of a relationship is made when it is read."""
     found = _status(ctx, row, name, attribute)
-    return PERHAPS if isinstance(found, Lost) and row.doubtful else found
+    return PERHAPS if isinstance(found, Lost) and (row.doubtful or row.absent) else found
 
 
 def _status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:

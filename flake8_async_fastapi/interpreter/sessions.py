@@ -413,6 +413,12 @@ def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and not found.deferred:
                         row = row.put(column, Held())
+                for empty in row.nulls:
+                    row = row.put(empty, Held(NONE))
+            elif model is not None:  # loading a collection takes the key
+                for column, found in model.attributes.items():
+                    if isinstance(found, Column) and found.is_key:
+                        row = row.put(column, PERHAPS)
         row = row.put(name, Held())
     return row
 

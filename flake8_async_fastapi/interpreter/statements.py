@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from flake8_async_fastapi.facts import tree
@@ -408,7 +409,8 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
     head, left = _loop(frame, [state], enter, node.body)
     if state in head and len(head) > 1:  # nothing was in it, so nothing is known to be missing of its items
         for ref in heap.refs_in(item):
-            state.rows.pop(ref, None)
+            if ref in state.rows:
+                state.rows[ref] = replace(state.rows[ref], absent=True)
     return run(frame, node.orelse, head) + left
 
 

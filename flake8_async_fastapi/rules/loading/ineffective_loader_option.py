@@ -22,7 +22,7 @@ def check(events: Events) -> Iterator[Finding]:
         elif option.why == "text":
             message = f"{option.text}: SQLAlchemy 2 takes no texts here: name the attribute of the class"
         elif option.why == "root":
-            message = f"the option for {option.text} fails in a query of {option.detail}: begin the chain there"
+            message = f"the option for {option.text} fails in a query of {option.detail}: begin there"
         else:
             message = (
                 f"the options of get() have no effect, since {option.text} was loaded at {option.detail}: "
