@@ -139,7 +139,7 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
 
 
 def _covers(frame: Frame, row: Row, target: ClassValue) -> bool:
-    """Whether the collections of all objects of a class hold those of another class: it may be all of them."""
+    """Whether the collections of all objects of a class hold those of another: it may be all."""
     for way in plans.ways(frame.ctx, row.cls, row.plan):
         if way.is_collection and plans.related(frame.ctx, way.cls, target):
             return True
@@ -318,7 +318,8 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: Plac
         row = replace(row.put(name, Held(kept)), nulls=nulls)
     elif isinstance(attribute, Relationship):
         queries.drop_below(state, instance.ref)
-        row = replace(row.put(name, Held(value)), nulls=row.nulls - {name})
+        status = Held(value) if _is_known(value) else PERHAPS
+        row = replace(row.put(name, status), nulls=row.nulls - {name})
         _link(frame, instance, attribute, value)
     state.rows[instance.ref] = replace(row, dirty=True)
     return True
@@ -348,6 +349,21 @@ def _link(frame: Frame, instance: Instance, relationship: Relationship, value: V
                 state.rows[option.ref] = row.put(relationship.inverse, Held(instance))
 
 
+def _is_known(value: Value) -> bool:
+    """Whether an object, or None, or a list of these is known well enough to be followed."""
+    for option in options(value):
+        inner = option
+        if isinstance(option, Collection):
+            if option.items == ():
+                continue
+            inner = option.item if option.items is None else option.items[0]
+        if is_none(inner):
+            continue
+        if not isinstance(inner, Instance) or inner.ref is None:
+            return False
+    return True
+
+
 def construct(
     frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]
 ) -> Value | None:
@@ -362,7 +378,9 @@ def construct(
     row = Row(cls, "transient", None, *origin[:2], rest="unset", made="new", is_open=is_open)
     instance = Instance(cls, ref=ref)
     for name, value in arguments.keywords:
-        if name in model.attributes:
+        if isinstance(model.attributes.get(name), Relationship) and not _is_known(value):
+            row = row.put(name, PERHAPS)  # set, but nothing is known of what to
+        elif name in model.attributes:
             is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
             row = row.put(name, Held(rows.SQL if is_sql else value))
     state.rows[ref] = row

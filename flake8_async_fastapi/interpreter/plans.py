@@ -129,19 +129,27 @@ def _ways(ctx: Context, way: Way) -> Iterator[Way]:
         how, inner = strategy(way.plan, name, relationship)
         if how not in EAGER or relationship.target is None:
             continue
-        if way.plan.step(name) is None and relationship.target in (*way.above, way.cls):
-            continue
-        yield from _ways(
-            ctx,
-            Way(
-                relationship.target,
-                inner,
-                (*way.names, name),
-                (*way.above, way.cls),
-                (*way.hows, how),
-                bool(relationship.is_collection),
-            ),
+        further = Way(
+            relationship.target,
+            inner,
+            (*way.names, name),
+            (*way.above, way.cls),
+            (*way.hows, how),
+            bool(relationship.is_collection),
         )
+        if way.plan.step(name) is not None or relationship.target not in further.above:
+            yield from _ways(ctx, further)
+        elif goes_on(how, way.hows):
+            yield further
+
+
+def goes_on(how: str, before: tuple[str, ...]) -> bool:
+    """Whether a strategy of the mapper loads what it does though it leads back to a class on the way.
+
+    ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the
+    same query (tests/loading/test_circles.py).
+    """
+    return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
 
 
 def applies(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:

@@ -514,7 +514,8 @@ def unfetched(ctx: Context, state: State, session: object) -> Iterator[Row]:
             for entity in fetch.query.items or ():
                 if entity is not None:
                     plan = plan_for(ctx, fetch.query, entity)
-                    yield Row(entity.cls, "persistent", session, "", 0, plan=plan)
+                    for way in plans.ways(ctx, entity.cls, plan):
+                        yield replace(rows.on_way(way), session=session)
 
 
 def completed(ctx: Context, row: Row, select: Transition) -> Row:

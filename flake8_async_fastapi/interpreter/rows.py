@@ -107,16 +107,12 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
 
 
 def _at_circle(row: Row, how: str, relationship: Relationship) -> Field:
-    """Where the mapper's strategies lead back to a class on the way (tests/loading/test_circles.py).
-
-    ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the same query.
-    """
+    """Where the mapper's strategies lead back to a class on the way."""
     if relationship.has_depth:
         return PERHAPS
-    in_one_query = [before in IN_ONE_QUERY for before in row.way]
-    if how == "immediate" or (how == "joined" and in_one_query and not in_one_query[-1]):
+    if plans.goes_on(how, row.way):
         return Held()
-    if how == "joined" and not all(in_one_query):
+    if how == "joined" and not all(before in IN_ONE_QUERY for before in row.way):
         return PERHAPS
     return Lost("unloaded", row.path, row.line)
 
