@@ -428,7 +428,7 @@ def given(ctx: Context, state: State, name: str, value: Value) -> Value:
     if models.mapped(ctx, value.cls) is None:
         return value
     ref: Ref = ("given", name)
-    state.rows[ref] = Row(value.cls, "given", rows.ANY, "", 0, rest="perhaps")
+    state.rows[ref] = Row(value.cls, "given", rows.ANY, "", 0, rest="perhaps", made="given")
     return replace(value, ref=ref)
 
 

@@ -39,6 +39,8 @@ def _status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
     known = row.field(name)
     if known is not None:
         return known
+    if isinstance(attribute, Relationship) and attribute.lazy in ("dynamic", "write_only"):
+        return Held()  # which is no collection, but a way to query it
     if isinstance(row.rest, Lost):
         return row.rest
     if row.rest == "perhaps":
@@ -229,7 +231,8 @@ def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | N
     if row.phase == "deleting":
         return replace(row, phase="deleted") if expires else row
     if expires is None and row.phase in ("persistent", "given"):
-        return replace(row, rest="perhaps", fields=())
+        lost = tuple(pair for pair in row.fields if isinstance(pair[1], Lost))  # lost in either case
+        return replace(row, rest="perhaps", fields=lost)
     return expired(row, Lost("commit", path, line)) if expires else row
 
 

@@ -41,6 +41,7 @@ def origin(missing: Missing) -> str:
     return {
         "new": f"the object written at {where}",
         "merge": f"the object merged at {where}",
+        "given": "the function that was given the object",
         "refreshed": f"the refresh at {where}",
     }.get(made, f"the query at {where}")
 
