@@ -79,7 +79,7 @@ def _run_function(
         method = _as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
         for param in method.node.params:
-            if param.name in state.env:
+            if param.name in state.env and method.is_async:  # others may run in a thread, or in run_sync
                 state.env[param.name] = loading.given(ctx, state, param.name, state.env[param.name])
         frame.is_route = is_route or function.key in applications.registered(ctx)
         if is_route and isinstance(function.node, tree.FunctionDef):

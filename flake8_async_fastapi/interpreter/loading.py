@@ -189,7 +189,7 @@ def report(
         if len(route) > _LONGEST:
             break
     if root_ref[0] == ARGUMENT:
-        if lost.path and not chain:
+        if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
         frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
     elif frame.emit:
@@ -217,6 +217,7 @@ def report(
         )
 
 
+_INTRINSIC: Final = ("dynamic", "write_only")
 _DETACHED: Final = (
     "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
 )  # fmt: skip
