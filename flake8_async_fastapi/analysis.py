@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,6 +25,7 @@ from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encod
 from flake8_async_fastapi.interpreter.analyse import analyse
 from flake8_async_fastapi.interpreter.context import Memo
 from flake8_async_fastapi.interpreter.events import Event
+from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
@@ -54,6 +55,7 @@ class Analysis:
 
     sources: Mapping[str, Source]
     cache: Cache
+    settings: Settings = field(default_factory=Settings)
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -72,9 +74,7 @@ class Analysis:
             sources.pop(path, None)
         else:
             sources[path] = _source(path, kept)
-        return Analysis(
-            sources, self.cache, self._facts, self._load_templates, self._template_facts, self._faults
-        )
+        return replace(self, sources=sources)
 
     @cached_property
     def templates(self) -> Mapping[str, Source]:
@@ -120,12 +120,12 @@ class Analysis:
         """A digest of everything that a verdict can depend on."""
         sources = sorted((*self.sources.items(), *self.templates.items()))
         texts = "\n".join(f"{path} {source.digest}" for path, source in sources)
-        return digest(texts, salt=salt())
+        return digest(f"{self.settings.key()}\n{texts}", salt=salt())
 
     @cached_property
     def _names(self) -> str:
         """A digest of the files that there are, whatever they say."""
-        return digest("\n".join(sorted(self.sources)), salt=salt())
+        return digest("\n".join((self.settings.key(), *sorted(self.sources))), salt=salt())
 
     def prepare(self) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
@@ -153,7 +153,7 @@ class Analysis:
         """What the interpreter saw in one file."""
         if path not in self.project.facts:
             return []
-        return analyse(self.project, path, self._memo, trace=trace)
+        return analyse(self.project, path, self._memo, trace=trace, settings=self.settings)
 
 
 @functools.cache
@@ -167,19 +167,25 @@ def salt() -> str:
     return f"{__version__} {FORMAT} {code} {sys.version_info[:2]} {parsers}"
 
 
-def open_analysis(root: Path, cache: Cache, *, deep: bool = True) -> Analysis:
+def open_analysis(
+    root: Path, cache: Cache, *, deep: bool = True, settings: Settings | None = None
+) -> Analysis:
     """Read a project from disk; with ``deep`` off, only the files that lie directly in the root."""
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
-    return Analysis(found.modules, cache, _load_templates=templates)
+    return Analysis(found.modules, cache, settings or Settings(), _load_templates=templates)
 
 
-def analysis_of(texts: Mapping[str, str], cache: Cache | None = None) -> Analysis:
+def analysis_of(
+    texts: Mapping[str, str], cache: Cache | None = None, settings: Settings | None = None
+) -> Analysis:
     """An analysis of texts by path, templates among them, for tests and editors."""
     sources = {path: _source(path, text) for path, text in texts.items()}
     templates = {path: sources.pop(path) for path in texts if is_template(path)}
-    return Analysis(sources, cache or Cache(None), _load_templates=lambda: templates)
+    return Analysis(
+        sources, cache or Cache(None), settings or Settings(), _load_templates=lambda: templates
+    )
 
 
 def _source(path: str, text: str) -> Source:

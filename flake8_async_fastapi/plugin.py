@@ -15,6 +15,7 @@ from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
+from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
@@ -33,6 +34,7 @@ class Plugin:
     name: ClassVar[str] = "flake8-async-fastapi"
     version: ClassVar[str] = __version__
     _options: ClassVar[argparse.Namespace] = argparse.Namespace()
+    _settings: ClassVar[Settings] = Settings()
     _opened: ClassVar[dict[Path, Analysis]] = {}
 
     def __init__(self, tree: ast.AST, filename: str, lines: list[str]) -> None:
@@ -56,6 +58,19 @@ class Plugin:
             normalize_paths=True,
             help="folder of the cache; 'off' for none (default: the user's cache folder)",
         )
+        for name, what in (
+            ("blocking", "more functions that block, as a dotted name or CODE=name"),
+            ("offloaders", "more functions that run what they are given in a thread, as dotted names"),
+            ("allowed", "functions that may block, as dotted names, or all below one as name.*"),
+        ):
+            manager.add_option(
+                f"--afa-{name}",
+                metavar="NAMES",
+                default="",
+                parse_from_config=True,
+                comma_separated_list=True,
+                help=what,
+            )
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
@@ -71,7 +86,8 @@ class Plugin:
         _log_as_flake8()
         try:
             cls._root(Path.cwd() / "x.py")
-        except RootError as error:
+            cls._settings = read_settings(options.afa_blocking, options.afa_offloaders, options.afa_allowed)
+        except (RootError, ValueError) as error:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error
         for argument in options.filenames or (".",):
             if argument not in _STDIN:
@@ -113,7 +129,9 @@ class Plugin:
             options, cwd = cls._options, Path.cwd()
             cache = Cache(cache_directory(options.afa_cache_dir, os.environ))
             makeshift = is_makeshift(root, arguments=cls._named(), cwd=cwd, configured=options.afa_root)
-            cls._opened[root] = open_analysis(root, cache, deep=not makeshift)
+            cls._opened[root] = open_analysis(
+                root, cache, deep=not makeshift, settings=cls._settings
+            )
         return cls._opened[root]
 
     @classmethod

@@ -9,6 +9,7 @@ from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.interpreter import (
     applications,
     classes,
+    endpoints,
     functions,
     loading,
     misuse,
@@ -19,16 +20,26 @@ from flake8_async_fastapi.interpreter import (
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
+from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 
 
-def analyse(project: Project, path: str, memo: Memo | None = None, *, trace: bool = False) -> list[Event]:
+def analyse(
+    project: Project,
+    path: str,
+    memo: Memo | None = None,
+    *,
+    trace: bool = False,
+    settings: Settings | None = None,
+) -> list[Event]:
     """Run the module body, every function and every method of a file; what happened, in order.
 
     Callees in other files are run for what they return, never reported on.
     ``memo`` keeps what was learned of them for the other files of the project.
     """
-    ctx = Context(project, memo={} if memo is None else memo, trace=trace)
+    ctx = Context(
+        project, memo={} if memo is None else memo, trace=trace, settings=settings or Settings()
+    )
     _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
 
@@ -81,6 +92,7 @@ def _run_function(
         for param in method.node.params:
             if param.name in state.env and method.is_async:  # others may run in a thread, or in run_sync
                 state.env[param.name] = loading.given(ctx, state, param.name, state.env[param.name])
+        endpoints.given_sessions(frame, function, state)
         frame.is_route = is_route or function.key in applications.registered(ctx)
         if is_route and isinstance(function.node, tree.FunctionDef):
             outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.interpreter import (
+    blocking,
     classes,
     containers,
     functions,
@@ -60,6 +61,8 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
             else:
                 direct = awaited_chain and isinstance(node.value, tree.Call)
                 misuse(frame, option, "attribute", node.name, awaited_chain=direct)
+        elif isinstance(option, Instance):
+            blocking.read(frame, option, node.name, (frame.path, node.line, node.col))
         elif isinstance(option, Collection):
             frame.settle(option)  # its methods may hand out what it holds
         if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
@@ -128,6 +131,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
             return names.module_attribute(ctx, owner, name)
         case Library(dotted=dotted):
             return Library(knowledge.canonical(f"{dotted}.{name}"))
+        case Member() if knowledge.result(owner.receiver.type, "any") == "call":
+            return Member(owner.receiver, f"{owner.name}.{name}")
         case Generator() if name in ("__anext__", "__next__"):
             return Member(Object("builtins.generator"), name)
     return UNKNOWN
@@ -142,7 +147,10 @@ def _of_object(owner: Object, name: str) -> Value:
         return queries.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)
     if member is None:
-        return UNKNOWN
+        other = knowledge.result(owner.type, "any")
+        if other is None:
+            return UNKNOWN
+        return Member(owner, name) if other == "call" else library.typed(other, owner)
     if member.kind == "property":
         return library.typed(member.returns, owner)
     return Member(owner, name)

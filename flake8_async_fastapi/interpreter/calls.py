@@ -7,6 +7,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.interpreter import (
     applications,
+    blocking,
     classes,
     functions,
     library,
@@ -66,7 +67,12 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
         if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
             result = _super(frame)
         else:
+            given, done = blocking.is_given(frame, node.func), blocking.check(frame, option, node)
+            frame.watch.given += given
+            frame.watch.muted += done
             result = apply(frame, option, arguments, label, origin)
+            frame.watch.given -= given
+            frame.watch.muted -= done
         applications.constructed(frame, result, node)
         if (
             isinstance(option, Member)
@@ -86,13 +92,16 @@ def apply(
         case Function() if frame.template is not None and templates.is_macro(frame, callee):
             return templates.macro(frame, callee, arguments)
         case Function():
+            blocking.named(frame, callee, origin)
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():
+            blocking.constructed(frame, callee, arguments, origin)
             schemas.constructed(frame, callee, arguments, origin)
             made = loading.construct(frame, callee, arguments, origin)
             return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
             short = f"{receiver.type.rpartition('.')[2]}.{name}"
+            blocking.called(frame, callee, arguments, origin)
             _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
             made = library.call_member(frame, receiver, name, arguments, label, origin)
             _show(frame, f"{receiver.type}.{name}", arguments)
@@ -101,8 +110,10 @@ def apply(
                 affect(frame, Effect("async-session", label), label, origin)
             return made
         case Object():
+            blocking.called(frame, callee, arguments, origin)
             return library.call_object(frame, callee, arguments, origin)
         case Library(dotted=dotted):
+            blocking.called(frame, callee, arguments, origin)
             _affect_by_name(frame, dotted, dotted, label, origin)
             _show(frame, dotted, arguments)
             _escape(frame, callee, arguments)
@@ -162,6 +173,7 @@ def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.C
         or classes.has_member(frame.ctx, function.cls, "__call__")
     )
     is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
+    blocking.ran_on_loop(frame, effects, node)
     frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
 
 

@@ -117,7 +117,10 @@ def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
     if name in ("map", "filter") and len(arguments.args) == 2:
         item = _elements(frame, arguments.args[1], origin)
+        lazily = frame.watch.lazily > 0  # a thread goes through it
+        frame.watch.muted += lazily
         result = _applied(frame, first, item, origin)
+        frame.watch.muted -= lazily
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
         items = (Plain("int"), _elements(frame, first, origin))

@@ -28,6 +28,8 @@ from flake8_async_fastapi.interpreter.values import (
     may_hold,
     union,
 )
+from flake8_async_fastapi.interpreter.watch import Watch
+from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 
 MOST_STATES: Final = 6
@@ -228,6 +230,7 @@ class Context:
     cut: int = NO_CUT
     steps: int = 0
     trace: bool = False
+    settings: Settings = field(default_factory=Settings)
 
     def run(self, work: Callable[[], None]) -> None:
         """Run the code of one function under check, with its own budget.
@@ -383,6 +386,7 @@ class Frame:
     open_tests: set[tuple[int, int, str]] = field(default_factory=set)
     effects: dict[Effect, None] = field(default_factory=dict)
     guards_loop: bool = False
+    watch: Watch = field(default_factory=Watch)
     globals: set[str] = field(default_factory=set)
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
     left: list[State] = field(default_factory=list)

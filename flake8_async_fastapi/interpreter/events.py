@@ -91,11 +91,19 @@ class AttributeRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that a function does to the thread that calls it, with the calls that lead there."""
+    """Something that a function does to the thread that calls it, with the calls that lead there.
+
+    ``advice`` says what to use instead, where there is something.
+    """
 
     kind: str
     label: str
     chain: tuple[str, ...] = ()
+    advice: str = ""
+
+    def via(self, name: str) -> Effect:
+        """The same effect, reached through one more call."""
+        return Effect(self.kind, self.label, (name, *self.chain), self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,18 @@ class Reached(Event):
     """A call in an ``async def`` of a plain function that has an effect."""
 
     effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEndpoint(Event):
+    """A plain function, at its ``def``, has a dependency that gives an AsyncSession.
+
+    ``saved`` says that the dependency commits by itself, or may do so.
+    """
+
+    name: str
+    parameter: str
+    saved: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import target_names
 from flake8_async_fastapi.interpreter import (
     assume,
     attributes,
+    blocking,
     calls,
     functions,
     heap,
@@ -86,6 +88,8 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
         frame.mutated = node.func.value
     callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
     frame.mutated = None
+    lazily = blocking.is_offloading(frame.ctx, callee)
+    frame.watch.lazily += lazily
     args, opaque = names.opened(frame, state, node.args)
     keywords: list[tuple[str, Value]] = []
     for keyword in node.keywords:
@@ -98,6 +102,7 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
             frame.settle_items(value)
         else:
             keywords.append((keyword.name, value))
+    frame.watch.lazily -= lazily
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
     frame.state = state
     result = calls.call(frame, callee, arguments, node)
@@ -168,6 +173,8 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
 
 
 def _item(owner: Value, index: Expr) -> Value:
+    if isinstance(owner, Object):
+        return library.typed(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
@@ -176,10 +183,13 @@ def _item(owner: Value, index: Expr) -> Value:
         if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
             return owner.items[owner.keys.index(index.value)]
         return UNKNOWN
-    return owner.item if owner.items is None else UNKNOWN
+    if owner.items is None:
+        return owner.item
+    return blocking.chosen(owner) or UNKNOWN
 
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
+    frame.watch.awaiting(node.value)
     _trust(frame, state, node.value)
     value = evaluate(frame, state, node.value, awaited_chain=True)
     frame.state = state
@@ -237,6 +247,8 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
             frame.settle(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
         return _concatenated(frame, left, right)
+    if node.op == "/" and (path := blocking.joined(left, right)) is not None:
+        return path
     if node.op == "%" and isinstance(left, (Const, Plain)):
         test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
@@ -348,6 +360,8 @@ def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
 
 def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
     inner = state.fork()
+    lazy = node.kind == "generator" and frame.watch.lazily > 0
+    frame.watch.muted += lazy
     for loop in node.loops:
         iterated = evaluate(frame, inner, loop.iter)
         frame.state = inner
@@ -357,9 +371,11 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
             test(frame, evaluate(frame, inner, condition), condition)
             through = assume.assume(frame, inner, condition, True)
             if not through:  # the condition is known not to hold on this path
+                frame.watch.muted -= lazy
                 return Collection(node.kind)
             inner = through[0]
     values = [evaluate(frame, inner, item) for item in node.items]
+    frame.watch.muted -= lazy
     _keep_rows(state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
     for name, value in inner.env.items():  # a walrus in it binds outside

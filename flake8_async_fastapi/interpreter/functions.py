@@ -8,7 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.interpreter import calls, classes, declarations, expressions, summaries
+from flake8_async_fastapi.interpreter import blocking, calls, classes, declarations, expressions, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.values import (
@@ -133,18 +133,24 @@ def call(
     if function.wrapped:
         summary = summaries.applied(frame, function, arguments, origin)
         value = _or_declared(frame.ctx, function, summary.yields)
-        return Manager(label, value, function.wrapped == "async-context", summary.after)
+        is_async = function.wrapped == "async-context"
+        called = replace(function, receiver=None)
+        return Manager(label, value, is_async, summary.after, called, summary.effects)
     if function.is_generator:
-        value = summaries.applied(frame, function, arguments, origin).yields
-        return Generator(label, _or_declared(frame.ctx, function, value), function.is_async)
+        summary = summaries.applied(frame, function, arguments, origin)
+        item = _or_declared(frame.ctx, function, summary.yields)
+        return Generator(label, item, function.is_async, replace(function, receiver=None), summary.effects)
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and declarations.says_iterator(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
+        blocking.handed(frame, function, arguments, origin)
         return frame.make(made)
     summary = summaries.applied(frame, function, arguments, origin)
     for effect in summary.effects:
-        calls.affect(frame, Effect(effect.kind, effect.label, (function.name, *effect.chain)), label, origin)
+        if not blocking.is_blocking(effect):
+            calls.affect(frame, effect.via(function.name), label, origin)
+    blocking.passed_on(frame, function, summary.effects, origin)
     return _or_declared(frame.ctx, function, summary.returns)
 
 
@@ -197,6 +203,14 @@ def given_with_effects(frame: Frame, callee: Value, arguments: Arguments) -> tup
     quiet.state = frame.state
     result = calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
     return result, tuple(quiet.effects)
+
+
+def effects_given(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
+    """What calling a value does to the thread; the path stays as it is."""
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    quiet.state = frame.state.fork()
+    calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
+    return tuple(quiet.effects)
 
 
 def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] = ("", 0, 0)) -> Value:

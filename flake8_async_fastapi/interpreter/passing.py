@@ -226,3 +226,12 @@ def _root(ref: Ref) -> Ref:
     while isinstance(ref[0], tuple):
         ref = ref[0]
     return ref
+
+
+def bare(value: Value) -> Value:
+    """An ORM object, session, statement, …, of which no more is known than its type."""
+    if isinstance(value, Instance):
+        return replace(value, ref=None)
+    if isinstance(value, Object) and carries(value):
+        return replace(value, origin=None, detail=None)
+    return value

@@ -6,6 +6,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import (
+    blocking,
     classes,
     functions,
     inspected,
@@ -122,6 +123,7 @@ def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) 
         if node is not None:
             if isinstance(option, Coroutine):
                 misuse(frame, option, "entered", "async with" if is_async else "with")
+            blocking.entered(frame, option, node, is_async=is_async)
             if frame.emit:
                 able = supports(frame.ctx, option)
                 frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node), able))
@@ -155,6 +157,7 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
         loading.consumed(frame, option, (node.line, node.col))
+        blocking.iterated(frame, option, node, is_async=is_async)
         results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
     return union(results)
 

@@ -18,6 +18,7 @@ from flake8_async_fastapi.interpreter import (
     heap,
     loading,
     names,
+    once,
     passing,
     protocols,
     sessions,
@@ -369,7 +370,10 @@ def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
 
 def _if(frame: Frame, state: State, node: tree.If) -> States:
     test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    fills = once.fills_once(node)
+    frame.watch.muted += fills
     after = run(frame, node.body, assume.assume(frame, state, node.test, True))
+    frame.watch.muted -= fills
     return after + run(frame, node.orelse, assume.assume(frame, state, node.test, False))
 
 
@@ -394,6 +398,8 @@ def _loop(
 
 
 def _for(frame: Frame, state: State, node: tree.For) -> States:
+    if node.is_async:
+        frame.watch.awaiting(node.iter)
     iterated = expressions.evaluate(frame, state, node.iter)
     frame.state = state
     item = protocols.iterate(frame, iterated, node.iter, node.is_async)
@@ -431,6 +437,7 @@ def _with(frame: Frame, state: State, node: tree.With) -> States:
     states = [state]
     entered: list[Value] = []
     for item in node.items:
+        frame.watch.entering(node, item)
         after = []
         for before in states:
             context = expressions.evaluate(frame, before, item.context)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.facts.walk import flat, names_in
@@ -34,6 +35,7 @@ from flake8_async_fastapi.interpreter.context import (
     Summary,
     agreed_transitions,
 )
+from flake8_async_fastapi.interpreter.events import Effect
 from flake8_async_fastapi.interpreter.heap import Lost, Row
 from flake8_async_fastapi.interpreter.loads import Transition
 from flake8_async_fastapi.interpreter.values import (
@@ -57,6 +59,8 @@ from flake8_async_fastapi.interpreter.values import (
     common,
     held,
     is_plain,
+    mapped_arguments,
+    mapped_values,
     outcome,
     unsealed,
 )
@@ -81,6 +85,15 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
         ctx.bend(ctx.active[function.key])
         bound = bind(ctx, function, None)
     return _summary(ctx, function, bound, ())
+
+
+def effects(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
+    """What a call does to its thread, whatever is loaded of the objects that it is given."""
+    if function.receiver is not None:
+        function = replace(function, receiver=mapped_values(function.receiver, passing.bare))
+    if arguments is not None:
+        arguments = mapped_arguments(arguments, passing.bare)
+    return summarise(ctx, function, arguments).effects
 
 
 def _summary(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
@@ -274,6 +287,7 @@ def enter(ctx: Context, function: Function, bound: Bound, rows: Rows = ()) -> tu
     frame = _frame(ctx, function)
     frame.is_async = function.is_async
     state = State(dict(bound), rows=dict(rows))
+    frame.watch.parameters = frozenset(state.env)
     for param in function.node.params:  # what dependencies provide
         value, provided = _declared(ctx, function, param)
         if provided and state.env.get(param.name) == value:
@@ -369,7 +383,8 @@ def _telling(passed: Value, known: Value) -> Value:
         case Instance(cls=declared_class), Instance(cls=cls):
             return known if cls == declared_class else Instance(cls)
         case Object(type=declared_type), Object(type=name):
-            return known if name == declared_type and not passed.arguments else passed
+            sure = known.declared and not passed.declared and knowledge.has_async_twin(name)
+            return known if name == declared_type and not passed.arguments and not sure else passed
     return known
 
 

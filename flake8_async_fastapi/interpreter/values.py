@@ -199,24 +199,29 @@ class Coroutine:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The result of calling a generator function."""
+    """The result of calling a generator function; ``function`` and ``effects`` as in a ``Manager``."""
 
     label: str
     item: Value
     is_async: bool
+    function: Function | None = None
+    effects: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
     """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
 
-    ``after`` is what happens to sessions when it is left.
+    ``function`` is what was called, ``effects`` what that does to the thread, ``after`` what
+    happens to sessions when it is left.
     """
 
     label: str
     value: Value
     is_async: bool
     after: tuple[Hashable, ...] = ()
+    function: Function | None = None
+    effects: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,14 @@ from flake8_async_fastapi.knowledge import (
     sqlalchemy,
     sqlmodel,
     starlette,
+    sync_types,
     twins,
 )
 from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
+    sync_types,
 )
 TYPES: Final[dict[str, str]] = {name: text for table in _TABLES for name, text in table.TYPES.items()}
 FUNCTIONS: Final[dict[str, str]] = {
@@ -171,6 +173,11 @@ def has_async_twin(name: str) -> bool:
     Annotations with such a type are often left behind when code turns async.
     """
     return canonical(name) in twins.ASYNC_TWINS
+
+
+def async_twin(name: str) -> str:
+    """The async counterpart of a sync type; empty for a type without one."""
+    return twins.ASYNC_TWINS.get(canonical(name), "")
 
 
 def only_shows(dotted: str) -> bool:

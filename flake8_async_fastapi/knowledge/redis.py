@@ -67,7 +67,13 @@ TYPES: Final[Mapping[str, str]] = {
         async release -> ?
         def from_url -> self
     """,
-    "redis.Redis": "",
+    "redis.Redis": """
+        enter -> self
+        def pipeline -> redis.client.Pipeline
+        def pubsub -> redis.client.PubSub
+        def from_url -> self
+        any -> call
+    """,
 }
 
 FUNCTIONS: Final[Mapping[str, str]] = {

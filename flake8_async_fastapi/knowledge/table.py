@@ -17,7 +17,8 @@ A table maps the dotted name of a library type to a text like this one::
   known, and rules about protocols stay silent.
 * ``enter``, ``aenter``, ``item``, ``aitem``, ``await``, ``call``: what ``with``,
   ``async with``, ``for``, ``async for``, ``await`` and a call give, as
-  ``enter -> self``.
+  ``enter -> self``.  ``getitem`` is for ``value[...]``; ``any`` for all members that are
+  not listed: of a TYPE, or ``any -> call`` for methods of which nothing is known.
 * ``async NAMES -> TYPE``: coroutine functions; ``def``: plain functions;
   ``async-generator``: async generator functions (TYPE is the item);
   ``property``: attributes; ``absent``: names that a reader may expect and that
@@ -43,7 +44,7 @@ from typing import Final
 
 PROTOCOLS: Final = frozenset({"with", "async-with", "iter", "async-iter", "await", "call"})
 MEMBER_KINDS: Final = frozenset({"async", "def", "async-generator", "property"})
-RESULTS: Final = frozenset({"enter", "aenter", "item", "aitem", "await", "call"})
+RESULTS: Final = frozenset({"enter", "aenter", "item", "aitem", "await", "call", "getitem", "any"})
 
 
 @dataclass(frozen=True, slots=True)

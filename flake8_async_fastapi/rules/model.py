@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Final, Literal, TypeVar
@@ -33,10 +33,14 @@ class Events:
     """All events of one file."""
 
     all: Sequence[Event]
+    _kinds: dict[type[Event], list[Event]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in the order of the file."""
-        return (event for event in self.all if isinstance(event, kind))
+        if not self._kinds:  # sorted once for all rules
+            for event in self.all:
+                self._kinds.setdefault(type(event), []).append(event)
+        return (event for event in self._kinds.get(kind, ()) if isinstance(event, kind))
 
 
 @dataclass(frozen=True, slots=True)

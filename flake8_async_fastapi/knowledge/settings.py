@@ -1,0 +1,73 @@
+"""What a user's configuration adds to the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from flake8_async_fastapi.knowledge.blocking import CONFIGURED
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Dotted names of functions: that block (with the kind of it), that run what they are given
+    elsewhere, and that may block.
+
+    A name may end in ``.*`` for everything below it.
+    """
+
+    blocking: Mapping[str, str] = field(default_factory=dict)
+    offloaders: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+
+    def key(self) -> str:
+        """A text that is the same for the same settings: a part of the key of every verdict."""
+        named = " ".join(f"{name}={kind}" for name, kind in sorted(self.blocking.items()))
+        return f"{named}|{' '.join(sorted(self.offloaders))}|{' '.join(sorted(self.allowed))}"
+
+    def is_offloader(self, dotted: str) -> bool:
+        return _is_named(dotted, self.offloaders)
+
+    def allows(self, dotted: str) -> bool:
+        return _is_named(dotted, self.allowed)
+
+
+def read_settings(blocking: Iterable[str], offloaders: Iterable[str], allowed: Iterable[str]) -> Settings:
+    """Settings from the texts of options; ``AFA205=app.files.load`` names the rule that reports a call.
+
+    Raises ValueError for a text that is no dotted name, or a rule that reports no blocking calls.
+    """
+    found = {}
+    for text in filter(None, blocking):
+        code, equals, name = text.rpartition("=")
+        code = code.strip() if equals else "AFA206"
+        if code not in CONFIGURED:
+            raise ValueError(f"{text!r}: {code} is not one of {', '.join(CONFIGURED)}")
+        found[_dotted(name)] = CONFIGURED[code]
+    return Settings(
+        found,
+        frozenset(map(_dotted, filter(None, offloaders))),
+        frozenset(map(_dotted, filter(None, allowed))),
+    )
+
+
+def _dotted(text: str) -> str:
+    name = text.strip()
+    parts = name.removesuffix(".*").split(".")
+    if not all(part.isidentifier() for part in parts):
+        raise ValueError(f"{text!r} is not a dotted name")
+    return name
+
+
+def _is_named(dotted: str, names: frozenset[str]) -> bool:
+    """Whether a name, or one of those above it with ``.*``, is listed."""
+    if not names:
+        return False
+    if dotted in names:
+        return True
+    owner = dotted.rpartition(".")[0]
+    while owner:
+        if f"{owner}.*" in names:
+            return True
+        owner = owner.rpartition(".")[0]
+    return False

@@ -1,0 +1,529 @@
+"""Types of synchronous libraries: what is needed to know whose method a blocking call is.
+
+No protocols are given: whether one of them may be awaited or entered is not known here.
+``any -> call`` stands for all other members, of which only the names are known; ``any -> TYPE``
+for attributes of a type.
+Source: the libraries' documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_ANY: Final = "any -> call"
+
+_QUEUE: Final = """
+    def get -> ?
+    def put get_nowait put_nowait task_done join empty full qsize -> ?
+"""
+
+_CURSOR: Final = """
+    enter -> self
+    def execute executemany callproc -> ?
+    def fetchone fetchall fetchmany copy_expert close -> ?
+"""
+
+_FILE_LIKE: Final = """
+    enter -> self
+    any -> call
+"""
+
+TYPES: Final[Mapping[str, str]] = {
+    # --- HTTP
+    "requests.Session": """
+        enter -> self
+        def get post put patch delete head options request send -> ?
+        def close mount -> ?
+        property headers auth params cookies proxies verify cert adapters -> ?
+    """,
+    "requests_toolbelt.sessions.BaseUrlSession": "bases: requests.Session",
+    "cloudscraper.CloudScraper": "bases: requests.Session",
+    "urllib.request.OpenerDirector": _ANY,
+    "urllib3.PoolManager": "enter -> self\n" + _ANY,
+    "http.client.HTTPConnection": _ANY,
+    "xmlrpc.client.ServerProxy": "enter -> self\n" + _ANY,
+    "zeep.Client": _ANY,
+    # --- databases
+    "sqlite3.Connection": """
+        enter -> self
+        def cursor -> sqlite3.Cursor
+        def execute executemany executescript -> sqlite3.Cursor
+        def commit rollback close backup create_function -> ?
+        property row_factory total_changes -> ?
+    """,
+    "sqlite3.Cursor": """
+        def execute executemany executescript -> self
+        def fetchone fetchall fetchmany close -> ?
+    """,
+    "psycopg2.extensions.connection": """
+        enter -> self
+        def cursor -> psycopg2.extensions.cursor
+        def commit rollback close set_session -> ?
+        property autocommit closed -> ?
+    """,
+    "psycopg2.extensions.cursor": _CURSOR,
+    "psycopg.Connection": """
+        enter -> self
+        def connect -> psycopg.Connection
+        def cursor -> psycopg.Cursor
+        def execute -> psycopg.Cursor
+        def commit rollback close transaction -> ?
+    """,
+    "psycopg.Cursor": _CURSOR + "def stream -> ?",
+    "pymysql.connections.Connection": """
+        enter -> self
+        def cursor -> pymysql.cursors.Cursor
+        def query commit rollback ping connect close -> ?
+    """,
+    "pymysql.cursors.Cursor": _CURSOR,
+    "duckdb.DuckDBPyConnection": "enter -> self\n" + _ANY,
+    "clickhouse_connect.driver.client.Client": "enter -> self\n" + _ANY,
+    "clickhouse_driver.Client": _ANY,
+    "cassandra.cluster.Cluster": """
+        enter -> self
+        def connect -> cassandra.cluster.Session
+    """,
+    "cassandra.cluster.Session": "def execute execute_async prepare -> ?",
+    "neo4j.Driver": """
+        enter -> self
+        def session -> neo4j.Session
+        def execute_query verify_connectivity close -> ?
+    """,
+    "neo4j.Session": "enter -> self\n" + _ANY,
+    "influxdb_client.InfluxDBClient": "enter -> self\n" + _ANY,
+    "peewee.Database": _ANY,
+    "qdrant_client.QdrantClient": _ANY,
+    "chromadb.api.client.Client": _ANY,
+    "pinecone.Pinecone": _ANY,
+    "pymongo.MongoClient": """
+        enter -> self
+        getitem -> pymongo.database.Database
+        def get_database get_default_database -> pymongo.database.Database
+        property admin -> pymongo.database.Database
+        def server_info list_databases list_database_names drop_database close start_session -> ?
+        any -> pymongo.database.Database
+    """,
+    "pymongo.database.Database": """
+        getitem -> pymongo.collection.Collection
+        def get_collection -> pymongo.collection.Collection
+        def command create_collection drop_collection list_collection_names list_collections -> ?
+        def validate_collection dereference with_options aggregate watch -> ?
+        property name client -> ?
+        any -> pymongo.collection.Collection
+    """,
+    "pymongo.collection.Collection": """
+        getitem -> self
+        def find -> pymongo.cursor.Cursor
+        def aggregate -> pymongo.command_cursor.CommandCursor
+        def insert_one insert_many find_one update_one update_many delete_one delete_many -> ?
+        def replace_one count_documents distinct estimated_document_count bulk_write -> ?
+        def create_index create_indexes drop drop_index drop_indexes find_one_and_update rename -> ?
+        def find_one_and_delete find_one_and_replace index_information with_options watch -> ?
+        property name database full_name -> ?
+        any -> self
+    """,
+    "pymongo.cursor.Cursor": """
+        def sort limit skip batch_size hint max_time_ms allow_disk_use comment -> self
+        def next to_list explain close -> ?
+    """,
+    "pymongo.command_cursor.CommandCursor": "def next to_list close batch_size -> ?",
+    "redis.client.Pipeline": """
+        enter -> self
+        any -> call
+    """,
+    "redis.client.PubSub": "enter -> self\n" + _ANY,
+    "elasticsearch.Elasticsearch": _ANY,
+    "opensearchpy.OpenSearch": _ANY,
+    # --- processes
+    "subprocess.Popen": """
+        enter -> self
+        def communicate wait poll kill terminate send_signal -> ?
+        property stdin stdout stderr pid returncode args -> ?
+    """,
+    "psutil.Process": _ANY,
+    "git.Repo": """
+        enter -> self
+        property git remotes index heads head branches tags -> git.Repo
+        property active_branch working_dir working_tree_dir git_dir bare references submodules -> ?
+        def remote create_remote -> git.Repo
+        any -> call
+    """,
+    # --- files
+    "pathlib.Path": """
+        property parent -> self
+        property name stem suffix suffixes parts parents root drive anchor -> ?
+        def joinpath with_name with_suffix with_stem absolute resolve expanduser relative_to -> self
+        def rename replace readlink -> self
+        def exists is_file is_dir is_symlink is_absolute is_relative_to match samefile -> ?
+        def stat lstat chmod mkdir rmdir touch unlink symlink_to hardlink_to owner group -> ?
+        def read_text read_bytes write_text write_bytes open iterdir glob rglob walk -> ?
+        def copy copy_into move move_into as_posix as_uri -> ?
+    """,
+    "configparser.ConfigParser": _ANY,
+    "jinja2.FileSystemLoader": "",
+    "jinja2.PackageLoader": "",
+    # --- network
+    "boto3.client": "enter -> self\n" + """
+        def get_waiter -> boto3.waiter
+        def get_paginator -> boto3.paginator
+        property meta exceptions -> ?
+        any -> call
+    """,
+    "boto3.resource": """
+        def Bucket Object ObjectSummary Table Queue Topic Instance Message all filter limit -> self
+        property objects buckets instances tables queues object_versions items messages -> self
+        property meta name -> ?
+        any -> call
+    """,
+    "boto3.waiter": "def wait -> ?",
+    "boto3.paginator": "def paginate -> boto3.paginator\n def build_full_result search -> ?",
+    "boto3.Session": """
+        def client -> boto3.client
+        def resource -> boto3.resource
+        def get_credentials get_available_services -> ?
+        property region_name profile_name -> ?
+    """,
+    "smtplib.SMTP": """
+        enter -> self
+        any -> call
+    """,
+    "openai.OpenAI": "enter -> self\n def with_options copy -> self\n" + _ANY,
+    "openai.AzureOpenAI": "enter -> self\n def with_options copy -> self\n" + _ANY,
+    "anthropic.Anthropic": "enter -> self\n def with_options copy -> self\n" + _ANY,
+    "anthropic.AnthropicBedrock": "bases: anthropic.Anthropic",
+    "anthropic.AnthropicVertex": "bases: anthropic.Anthropic",
+    "cohere.Client": _ANY,
+    "cohere.ClientV2": _ANY,
+    "mistralai.Mistral": "enter -> self\n" + _ANY,
+    "groq.Groq": "enter -> self\n" + _ANY,
+    "together.Together": _ANY,
+    "voyageai.Client": _ANY,
+    "cerebras.cloud.sdk.Cerebras": "enter -> self\n" + _ANY,
+    "ollama.Client": _ANY,
+    "google.generativeai.GenerativeModel": _ANY,
+    "google.genai.Client": """
+        property aio -> ?
+        any -> call
+    """,
+    "slack_sdk.WebClient": _ANY,
+    "slack_sdk.webhook.WebhookClient": _ANY,
+    "supabase.Client": """
+        def table from_ schema rpc -> supabase.Client
+        def select insert update upsert delete eq neq gt gte lt lte like ilike is_ in_ order -> self
+        def limit range single maybe_single contains or_ match not_ filter -> self
+        property auth storage functions -> self
+        def execute sign_in_with_password sign_up sign_out upload download get_user invoke -> ?
+        any -> ?
+    """,
+    "stripe.StripeClient": _ANY,
+    "twilio.rest.Client": """
+        any -> call
+    """,
+    "sendgrid.SendGridAPIClient": """
+        property client -> self
+        any -> call
+    """,
+    "mailchimp_transactional.Client": _ANY,
+    "mailjet_rest.Client": _ANY,
+    "postmarker.core.PostmarkClient": _ANY,
+    "ftplib.FTP": "enter -> self\n" + _ANY,
+    "imaplib.IMAP4": "enter -> self\n" + _ANY,
+    "paramiko.SSHClient": """
+        enter -> self
+        def open_sftp -> paramiko.SFTPClient
+        def connect exec_command invoke_shell close load_system_host_keys -> ?
+        def set_missing_host_key_policy load_host_keys get_transport -> ?
+    """,
+    "paramiko.SFTPClient": _FILE_LIKE,
+    "paramiko.Transport": _FILE_LIKE,
+    "fabric.Connection": _FILE_LIKE,
+    "socket.socket": """
+        enter -> self
+        any -> call
+    """,
+    "dns.resolver.Resolver": _ANY,
+    "ldap3.Connection": _FILE_LIKE,
+    "pika.adapters.blocking_connection.BlockingConnection": """
+        def channel -> pika.adapters.blocking_connection.BlockingChannel
+    """,
+    "pika.adapters.blocking_connection.BlockingChannel": _ANY,
+    "kafka.KafkaProducer": _ANY,
+    "kafka.KafkaConsumer": _ANY,
+    "kubernetes.client._Api": """
+        any -> call
+    """,
+    "kubernetes.watch.Watch": _ANY,
+    "docker.DockerClient": "enter -> self\n" + _ANY,
+    "docker.APIClient": _ANY,
+    "google.cloud.storage.Client": """
+        def bucket get_bucket create_bucket lookup_bucket -> google.cloud.storage.Bucket
+        def list_blobs list_buckets download_blob_to_file close -> ?
+    """,
+    "google.cloud.storage.Bucket": """
+        def blob get_blob -> google.cloud.storage.Blob
+        def list_blobs delete_blob delete_blobs create exists copy_blob reload patch update -> ?
+        def rename_blob delete -> ?
+    """,
+    "google.cloud.storage.Blob": """
+        def upload_from_string upload_from_file upload_from_filename exists delete reload patch -> ?
+        def download_as_bytes download_as_string download_as_text download_to_file -> ?
+        def download_to_filename make_public compose rewrite generate_signed_url open -> ?
+        property public_url name size content_type -> ?
+    """,
+    "google.cloud.bigquery.Client": _ANY,
+    "google.cloud.secretmanager.SecretManagerServiceClient": _ANY,
+    "google.cloud.firestore.Client": _ANY,
+    "google.cloud.tasks_v2.CloudTasksClient": _ANY,
+    "google.cloud.vision.ImageAnnotatorClient": _ANY,
+    "azure.storage.blob.BlobServiceClient": """
+        enter -> self
+        def from_connection_string -> azure.storage.blob.BlobServiceClient
+        def get_container_client -> azure.storage.blob.ContainerClient
+        def get_blob_client -> azure.storage.blob.BlobClient
+        def create_container delete_container list_containers get_account_information -> ?
+        def get_service_properties close -> ?
+    """,
+    "azure.storage.blob.ContainerClient": """
+        enter -> self
+        def from_connection_string -> azure.storage.blob.ContainerClient
+        def get_blob_client -> azure.storage.blob.BlobClient
+        def download_blob -> azure.storage.blob.StorageStreamDownloader
+        def upload_blob delete_blob list_blobs exists create_container delete_container -> ?
+        def get_container_properties close -> ?
+    """,
+    "azure.storage.blob.BlobClient": """
+        enter -> self
+        def from_connection_string -> azure.storage.blob.BlobClient
+        def download_blob -> azure.storage.blob.StorageStreamDownloader
+        def upload_blob delete_blob exists get_blob_properties set_blob_metadata close -> ?
+        def start_copy_from_url -> ?
+        property url blob_name -> ?
+    """,
+    "azure.storage.blob.StorageStreamDownloader": _ANY,
+    "azure.identity.DefaultAzureCredential": _ANY,
+    "azure.identity.ClientSecretCredential": _ANY,
+    "azure.keyvault.secrets.SecretClient": _ANY,
+    "azure.cosmos.CosmosClient": _ANY,
+    "azure.servicebus.ServiceBusSender": _ANY,
+    "azure.servicebus.ServiceBusReceiver": _ANY,
+    "minio.Minio": _ANY,
+    "github.Github": _ANY,
+    "gitlab.Gitlab": _ANY,
+    "hvac.Client": _ANY,
+    "jira.JIRA": _ANY,
+    "tweepy.API": _ANY,
+    "huggingface_hub.HfApi": _ANY,
+    "huggingface_hub.InferenceClient": _ANY,
+    "jwt.PyJWKClient": _ANY,
+    # --- computations
+    "passlib.context.CryptContext": _ANY,
+    "argon2.PasswordHasher": _ANY,
+    "pwdlib.PasswordHash": "def recommended -> self\n" + _ANY,
+    "pwdlib.hashers.argon2.Argon2Hasher": _ANY,
+    "pwdlib.hashers.bcrypt.BcryptHasher": _ANY,
+    "fastapi_users.password.PasswordHelper": _ANY,
+    "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC": _ANY,
+    "cryptography.hazmat.primitives.kdf.scrypt.Scrypt": _ANY,
+    "PIL.Image.Image": """
+        enter -> self
+        def resize convert rotate filter transpose quantize crop reduce transform copy -> self
+        def effect_spread -> self
+        def thumbnail save load verify tobytes getbbox close paste -> ?
+        property size width height mode format info -> ?
+    """,
+    "zipfile.ZipFile": """
+        enter -> self
+        def write writestr extract extractall read testzip namelist infolist getinfo open close -> ?
+    """,
+    "tarfile.TarFile": """
+        enter -> self
+        def add addfile extract extractall getmembers getnames getmember extractfile close -> ?
+    """,
+    "pandas.DataFrame": """
+        def merge apply sort_values describe corr pivot_table -> self
+        def to_csv to_excel to_parquet to_sql to_json to_pickle to_feather to_html groupby -> ?
+        def to_dict head tail copy -> ?
+        property columns index shape -> ?
+    """,
+    "sklearn.base.BaseEstimator": _ANY,
+    "transformers.Pipeline": _ANY,
+    "sentence_transformers.SentenceTransformer": _ANY,
+    "sentence_transformers.CrossEncoder": _ANY,
+    "whisper.Whisper": _ANY,
+    "faster_whisper.WhisperModel": _ANY,
+    "spacy.Language": _ANY,
+    "easyocr.Reader": _ANY,
+    "pypdf.PdfWriter": _ANY,
+    "openpyxl.Workbook": _ANY,
+    "weasyprint.HTML": _ANY,
+    "pydub.AudioSegment": _ANY,
+    # --- waiting
+    "concurrent.futures.Executor": """
+        enter -> self
+        def submit -> concurrent.futures.Future
+        def map -> concurrent.futures._Results
+        def shutdown -> None
+    """,
+    "concurrent.futures.ThreadPoolExecutor": "bases: concurrent.futures.Executor",
+    "concurrent.futures.ProcessPoolExecutor": "bases: concurrent.futures.Executor",
+    "concurrent.futures._Results": "",
+    "multiprocessing.pool.Pool": """
+        enter -> self
+        def apply_async map_async starmap_async -> multiprocessing.pool.AsyncResult
+        def map starmap apply join close terminate imap imap_unordered -> ?
+    """,
+    "multiprocessing.pool.AsyncResult": "def get wait ready successful -> ?",
+    "joblib.Parallel": _ANY,
+    "threading.Thread": """
+        def start join is_alive run -> ?
+        property name daemon ident -> ?
+    """,
+    "multiprocessing.Process": """
+        def start join is_alive run terminate kill close -> ?
+        property name daemon pid exitcode -> ?
+    """,
+    "celery.result.AsyncResult": "def get ready successful forget -> ?\n property state status result -> ?",
+    "queue.Queue": _QUEUE,
+    "multiprocessing.Queue": _QUEUE + "def close join_thread cancel_join_thread -> ?",
+    "threading.Event": "def wait set clear is_set -> ?",
+    "threading.Condition": "def wait wait_for notify notify_all acquire release -> ?",
+    "threading.Barrier": "def wait reset abort -> ?",
+    "threading.Lock": "def acquire release locked -> ?",
+    "threading.RLock": "def acquire release -> ?",
+    "threading.Semaphore": "def acquire release -> ?",
+    "threading.BoundedSemaphore": "def acquire release -> ?",
+    "multiprocessing.Lock": "def acquire release -> ?",
+    "filelock.FileLock": "def acquire release -> ?",
+}
+
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "requests.session": "def -> requests.Session",
+    "cloudscraper.create_scraper": "def -> cloudscraper.CloudScraper",
+    "urllib.request.build_opener": "def -> urllib.request.OpenerDirector",
+    "sqlite3.connect": "def -> sqlite3.Connection",
+    "psycopg2.connect": "def -> psycopg2.extensions.connection",
+    "psycopg.connect": "def -> psycopg.Connection",
+    "pymysql.connect": "def -> pymysql.connections.Connection",
+    "duckdb.connect": "def -> duckdb.DuckDBPyConnection",
+    "clickhouse_connect.get_client": "def -> clickhouse_connect.driver.client.Client",
+    "neo4j.GraphDatabase.driver": "def -> neo4j.Driver",
+    "chromadb.Client": "def -> chromadb.api.client.Client",
+    "chromadb.HttpClient": "def -> chromadb.api.client.Client",
+    "chromadb.PersistentClient": "def -> chromadb.api.client.Client",
+    "supabase.create_client": "def -> supabase.Client",
+    "docker.from_env": "def -> docker.DockerClient",
+    "pika.BlockingConnection": "def -> pika.adapters.blocking_connection.BlockingConnection",
+    "PIL.Image.open": "def -> PIL.Image.Image",
+    "PIL.Image.new": "def -> PIL.Image.Image",
+    "PIL.ImageOps.exif_transpose": "def -> PIL.Image.Image",
+    "tarfile.open": "def -> tarfile.TarFile",
+    **{
+        f"pandas.read_{name}": "def -> pandas.DataFrame"
+        for name in "csv parquet json sql sql_query sql_table feather pickle orc table fwf".split()
+    },
+    "whisper.load_model": "def -> whisper.Whisper",
+    "spacy.load": "def -> spacy.Language",
+    "transformers.pipeline": "def -> transformers.Pipeline",
+    "openpyxl.load_workbook": "def -> openpyxl.Workbook",
+    "multiprocessing.Pool": "def -> multiprocessing.pool.Pool",
+    "git.Repo.clone_from": "def -> git.Repo",
+}
+
+_ESTIMATORS: Final = {
+    "cluster": "KMeans DBSCAN AgglomerativeClustering MiniBatchKMeans",
+    "decomposition": "PCA TruncatedSVD NMF",
+    "ensemble": "RandomForestClassifier RandomForestRegressor GradientBoostingClassifier IsolationForest "
+                "GradientBoostingRegressor",
+    "feature_extraction.text": "TfidfVectorizer CountVectorizer",
+    "linear_model": "LinearRegression LogisticRegression Ridge Lasso SGDClassifier",
+    "manifold": "TSNE",
+    "neighbors": "KNeighborsClassifier NearestNeighbors KNeighborsRegressor",
+    "neural_network": "MLPClassifier MLPRegressor",
+    "pipeline": "Pipeline",
+    "preprocessing": "StandardScaler MinMaxScaler OneHotEncoder LabelEncoder",
+    "svm": "SVC SVR LinearSVC",
+    "tree": "DecisionTreeClassifier DecisionTreeRegressor",
+}  # fmt: skip
+
+_KUBERNETES: Final = (
+    "CoreV1Api AppsV1Api BatchV1Api CustomObjectsApi NetworkingV1Api RbacAuthorizationV1Api "
+    "StorageV1Api VersionApi ApiextensionsV1Api AutoscalingV1Api"
+)
+
+ALIASES: Final[Mapping[str, str]] = {
+    "requests.sessions.Session": "requests.Session",
+    **{f"requests.api.{name}": f"requests.{name}"
+       for name in "get post put patch delete head options request".split()},
+    "http.client.HTTPSConnection": "http.client.HTTPConnection",
+    "urllib3.poolmanager.PoolManager": "urllib3.PoolManager",
+    "urllib3.ProxyManager": "urllib3.PoolManager",
+    "urllib3.HTTPConnectionPool": "urllib3.PoolManager",
+    "urllib3.HTTPSConnectionPool": "urllib3.PoolManager",
+    "psycopg.connection.Connection": "psycopg.Connection",
+    "pymysql.Connection": "pymysql.connections.Connection",
+    "pymysql.connections.connect": "pymysql.connect",
+    "pymongo.mongo_client.MongoClient": "pymongo.MongoClient",
+    "pymongo.synchronous.mongo_client.MongoClient": "pymongo.MongoClient",
+    "pymongo.synchronous.database.Database": "pymongo.database.Database",
+    "pymongo.synchronous.collection.Collection": "pymongo.collection.Collection",
+    "pymongo.Collection": "pymongo.collection.Collection",
+    "redis.RedisCluster": "redis.Redis",
+    "redis.cluster.RedisCluster": "redis.Redis",
+    "redis.Sentinel": "redis.Redis",
+    "elasticsearch.client.Elasticsearch": "elasticsearch.Elasticsearch",
+    "git.repo.Repo": "git.Repo",
+    "git.repo.base.Repo": "git.Repo",
+    "pathlib.PosixPath": "pathlib.Path",
+    "jinja2.loaders.FileSystemLoader": "jinja2.FileSystemLoader",
+    "jinja2.loaders.PackageLoader": "jinja2.PackageLoader",
+    "jinja2.environment.Environment": "jinja2.Environment",
+    "boto3.session.Session": "boto3.Session",
+    "boto3.session.Session.client": "boto3.Session.client",
+    "botocore.client.BaseClient": "boto3.client",
+    "mypy_boto3_s3.S3Client": "boto3.client",
+    "mypy_boto3_s3.client.S3Client": "boto3.client",
+    "types_boto3_s3.client.S3Client": "boto3.client",
+    "mypy_boto3_sqs.SQSClient": "boto3.client",
+    "mypy_boto3_sqs.client.SQSClient": "boto3.client",
+    "smtplib.SMTP_SSL": "smtplib.SMTP",
+    "smtplib.LMTP": "smtplib.SMTP",
+    "openai.Client": "openai.OpenAI",
+    "openai.lib.azure.AzureOpenAI": "openai.AzureOpenAI",
+    "anthropic.Client": "anthropic.Anthropic",
+    "google.genai.client.Client": "google.genai.Client",
+    "slack_sdk.web.WebClient": "slack_sdk.WebClient",
+    "slack_sdk.web.client.WebClient": "slack_sdk.WebClient",
+    "sendgrid.sendgrid.SendGridAPIClient": "sendgrid.SendGridAPIClient",
+    "ftplib.FTP_TLS": "ftplib.FTP",
+    "imaplib.IMAP4_SSL": "imaplib.IMAP4",
+    "paramiko.client.SSHClient": "paramiko.SSHClient",
+    "socket.SocketType": "socket.socket",
+    **{f"kubernetes.client.{name}": "kubernetes.client._Api" for name in _KUBERNETES.split()},
+    "docker.client.DockerClient": "docker.DockerClient",
+    "google.cloud.storage.client.Client": "google.cloud.storage.Client",
+    "google.cloud.storage.bucket.Bucket": "google.cloud.storage.Bucket",
+    "google.cloud.storage.blob.Blob": "google.cloud.storage.Blob",
+    "minio.api.Minio": "minio.Minio",
+    "github.MainClass.Github": "github.Github",
+    "jwt.jwks_client.PyJWKClient": "jwt.PyJWKClient",
+    "passlib.context.LazyCryptContext": "passlib.context.CryptContext",
+    "fastapi_users.password.PasswordHelperProtocol": "fastapi_users.password.PasswordHelper",
+    "pandas.core.frame.DataFrame": "pandas.DataFrame",
+    **{
+        f"sklearn.{module}.{name}": "sklearn.base.BaseEstimator"
+        for module, listed in _ESTIMATORS.items()
+        for name in listed.split()
+    },
+    "concurrent.futures.thread.ThreadPoolExecutor": "concurrent.futures.ThreadPoolExecutor",
+    "concurrent.futures.process.ProcessPoolExecutor": "concurrent.futures.ProcessPoolExecutor",
+    "multiprocessing.pool.ThreadPool": "multiprocessing.pool.Pool",
+    "multiprocessing.context.Process": "multiprocessing.Process",
+    "multiprocessing.process.Process": "multiprocessing.Process",
+    "threading.Timer": "threading.Thread",
+    "queue.LifoQueue": "queue.Queue",
+    "queue.PriorityQueue": "queue.Queue",
+    "queue.SimpleQueue": "queue.Queue",
+    "celery.app.task.AsyncResult": "celery.result.AsyncResult",
+    "filelock.SoftFileLock": "filelock.FileLock",
+}

@@ -1,0 +1,1 @@
+"""AFA2: blocking the event loop."""

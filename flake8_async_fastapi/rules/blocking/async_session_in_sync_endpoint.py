@@ -1,0 +1,56 @@
+"""AFA209: a ``def`` route or dependency works with an AsyncSession that it can never await."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, Misused, SyncEndpoint
+from flake8_async_fastapi.interpreter.values import Library, Member
+from flake8_async_fastapi.knowledge import effect, is_subtype
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA209",
+    "async-session-in-sync-endpoint",
+    "bug",
+    "a def route or dependency holds an AsyncSession, of which it can await nothing",
+)
+
+_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+_PENDING = frozenset({"add", "add_all"})
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for endpoint in events.of(SyncEndpoint):
+        if _uses(events, endpoint):
+            yield RULE.at(
+                endpoint,
+                f"{endpoint.name} is a plain function, which can await nothing of the AsyncSession "
+                f"{endpoint.parameter}: make it async def",
+            )
+
+
+def _uses(events: Events, endpoint: SyncEndpoint) -> bool:
+    """Whether the function leaves something undone that only ``await`` would do."""
+    calls = [call for call in events.of(Called) if call.function == endpoint.function and not call.in_async]
+    if any(_starts_loop(call) for call in calls):
+        return False  # another rule's affair
+    adds = any(
+        isinstance(call.callee, Member)
+        and call.callee.name in _PENDING
+        and is_subtype(call.callee.receiver.type, _SESSION)
+        for call in calls
+    )
+    forgets = any(
+        misused.coroutine.family == "database" and misused.function == endpoint.function
+        for misused in events.of(Misused)
+    )
+    return forgets or (adds and not endpoint.saved)
+
+
+def _starts_loop(call: Called) -> bool:
+    if isinstance(call.callee, Library):
+        return effect(call.callee.dotted) == "event-loop"
+    if isinstance(call.callee, Member):
+        return effect(f"{call.callee.receiver.type}.{call.callee.name}") == "event-loop"
+    return False
