@@ -22,7 +22,14 @@ TEXT = "async def f():\n    return 1\n\n\nasync def g():\n    f()\n"
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(LOG, "handlers", list(LOG.handlers))
-    return argparse.Namespace(filenames=[], afa_root=None, afa_cache_dir="off")
+    return argparse.Namespace(
+        filenames=[],
+        afa_root=None,
+        afa_cache_dir="off",
+        afa_blocking=[],
+        afa_offloaders=[],
+        afa_allowed=[],
+    )
 
 
 def findings(filename: str, text: str) -> list[tuple[int, int, str]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import pkgutil
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +17,7 @@ from typing import Any
 import pytest
 from case_files import Driver, Outcome, Section, call_main, read_sections, run
 
+from flake8_async_fastapi.knowledge.blocking import BLOCKING, SESSION
 from flake8_async_fastapi.rules.model import Rule, catalogue
 
 PAGES = Path(__file__).parents[1] / "docs" / "rules"
@@ -78,6 +83,88 @@ def on_access(driver: Driver = call_main, error: tuple[str, str] | None = None, 
     return Proof(driver, error or raised, never_awaited, right=right)
 
 
+class EventLoopBlocked(Exception):
+    """The event loop missed its beats while a call ran."""
+
+
+@contextlib.contextmanager
+def holding(target: str, beats: list[int], stand_in: Callable[..., Any] | None) -> Iterator[list[bool]]:
+    """Have calls of a function last until the loop went on, or until that has been waited for in vain.
+
+    How fast the machine is does not matter: a loop that is held cannot beat however long one waits,
+    and one that is free ends the call.  Gives whether the loop went on, for each call.
+    """
+    owner_name, _, name = target.rpartition(".")
+    owner = pkgutil.resolve_name(owner_name)
+    real, pause = getattr(owner, name), time.sleep
+    went_on: list[bool] = []
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        before = len(beats)
+        for _ in range(1_000):
+            if len(beats) > before + 3:
+                break
+            pause(0.002)
+        went_on.append(len(beats) > before + 3)
+        return real(*args, **kwargs) if stand_in is None else stand_in(*args, **kwargs)
+
+    setattr(owner, name, slow)
+    try:
+        yield went_on
+    finally:
+        setattr(owner, name, real)
+
+
+def beating(target: str, stand_in: Callable[..., Any] | None = None) -> Driver:
+    """A driver that requests `/` with a heartbeat on the loop, while calls of `target` take long."""
+
+    async def drive(module: ModuleType) -> Any:
+        beats: list[int] = []
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(0)
+                beats.append(1)
+
+        heart = asyncio.create_task(beat())
+        await asyncio.sleep(0)
+        try:
+            with holding(target, beats, stand_in) as went_on:
+                answer = await requests("GET", "/")(module)
+        finally:
+            heart.cancel()
+        assert went_on, f"{target} was not called"
+        if not all(went_on):
+            raise EventLoopBlocked(target)
+        return answer
+
+    return drive
+
+
+class Answer:
+    """What stands in for a response, and for a mail server."""
+
+    text = "1"
+
+    def __enter__(self) -> Answer:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def send_message(self, message: object) -> None: ...
+
+
+BLOCKED = {
+    "AFA201": beating("requests.get", lambda url, **options: Answer()),
+    "AFA202": beating("sqlalchemy.orm.Session.scalar"),
+    "AFA203": beating("time.sleep", lambda seconds: None),
+    "AFA204": beating("subprocess.run"),
+    "AFA205": beating("pathlib.Path.read_text"),
+    "AFA206": beating("smtplib.SMTP", lambda host: Answer()),
+    "AFA207": beating("hashlib.pbkdf2_hmac"),
+    "AFA208": beating("time.sleep", lambda seconds: None),
+}
+
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
     if sys.version_info >= (3, 11)
@@ -128,6 +215,13 @@ PROOFS = {
     ),
     "AFA313": Proof(error=("LoaderStrategyException", "Can't find strategy"), right=1),
     "AFA314": Proof(error=("AttributeError", "'NoneType' object has no attribute 'name'"), right="ada"),
+    **{code: Proof(driver, error=("EventLoopBlocked", ""), right=200) for code, driver in BLOCKED.items()},
+    "AFA209": Proof(
+        requests("POST", "/users?name=ann", count_users),
+        never_awaited="'AsyncSession.commit'",
+        value=0,
+        right=1,
+    ),
     "AFA401": Proof(settings, value={"title": "Blog"}, right={"title": "Blog"}),
     "AFA402": Proof(requests("GET", "/cache"), error=("AttributeError", "cache"), right=200),
 }
@@ -201,6 +295,21 @@ def test_the_good_example_works(code: str, tmp_path: Path) -> None:
     assert outcome.never_awaited == ()
     assert outcome.value == PROOFS[code].right
     assert not any("deprecated" in warning for warning in outcome.warned)
+
+
+@pytest.mark.parametrize("code", sorted(BLOCKED))
+def test_pages_of_blocking_calls_list_all_that_is_known(code: str) -> None:
+    text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    kinds = {RULES[code].name, SESSION} if code == "AFA202" else {RULES[code].name}
+    owners = {
+        line.partition(": ")[0].strip()
+        for (kind, _), lines in BLOCKING.items()
+        if kind in kinds
+        for line in lines.splitlines()
+        if line.strip()
+    }
+    shown = {owner.removesuffix(".**").removeprefix("builtins.") for owner in owners}
+    assert not [owner for owner in shown if f"`{owner}`" not in text]
 
 
 def played(code: str, title: str, folder: Path) -> Outcome:
