@@ -27,13 +27,16 @@ from flake8_async_fastapi.interpreter.context import Memo
 from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project, link
+from flake8_async_fastapi.project.requirements import read_requirements
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import (
     Source,
     code_digest,
     digest,
+    is_requirement_file,
     is_template,
+    load_required,
     load_sources,
     load_templates,
     normalised,
@@ -56,6 +59,8 @@ class Analysis:
     sources: Mapping[str, Source]
     cache: Cache
     settings: Settings = field(default_factory=Settings)
+    required: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the files that say what the project needs, by path."""
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -90,7 +95,8 @@ class Analysis:
                 with suppress(Fault):
                     self._facts[source.digest] = facts_of(source, self.cache)
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
-        project = link({path: facts for path, facts in found.items() if facts is not None})
+        modules = {path: facts for path, facts in found.items() if facts is not None}
+        project = link(modules, read_requirements(self.required))
         project.add_templates(self.templates, self._template)
         return project
 
@@ -119,8 +125,9 @@ class Analysis:
     def key(self) -> str:
         """A digest of everything that a verdict can depend on."""
         sources = sorted((*self.sources.items(), *self.templates.items()))
-        texts = "\n".join(f"{path} {source.digest}" for path, source in sources)
-        return digest(f"{self.settings.key()}\n{texts}", salt=salt())
+        texts = [f"{path} {source.digest}" for path, source in sources]
+        texts += [f"{path} {digest(text, salt='')}" for path, text in sorted(self.required.items())]
+        return digest("\n".join((self.settings.key(), *texts)), salt=salt())
 
     @cached_property
     def _names(self) -> str:
@@ -174,17 +181,19 @@ def open_analysis(
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
-    return Analysis(found.modules, cache, settings or Settings(), _load_templates=templates)
+    required = load_required(root, found.required)
+    return Analysis(found.modules, cache, settings or Settings(), required, _load_templates=templates)
 
 
 def analysis_of(
     texts: Mapping[str, str], cache: Cache | None = None, settings: Settings | None = None
 ) -> Analysis:
-    """An analysis of texts by path, templates among them, for tests and editors."""
-    sources = {path: _source(path, text) for path, text in texts.items()}
+    """An analysis of texts by path, templates and requirements among them, for tests and editors."""
+    required = {path: text for path, text in texts.items() if is_requirement_file(path)}
+    sources = {path: _source(path, text) for path, text in texts.items() if path not in required}
     templates = {path: sources.pop(path) for path in texts if is_template(path)}
     return Analysis(
-        sources, cache or Cache(None), settings or Settings(), _load_templates=lambda: templates
+        sources, cache or Cache(None), settings or Settings(), required, _load_templates=lambda: templates
     )
 
 

@@ -72,6 +72,15 @@ class Plugin:
                 help=what,
             )
 
+        manager.add_option(
+            "--afa-advice",
+            metavar="on|off",
+            default="on",
+            choices=("on", "off"),
+            parse_from_config=True,
+            help="whether to report advice too: code that works today (default: on)",
+        )
+
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Take the options; called once in the parent process, and again in spawned workers.
@@ -98,6 +107,8 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
         for finding in survive(self.filename, "analysed", self._findings) or ():
+            if finding.advice and self._options.afa_advice == "off":
+                continue
             yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
 
     def _findings(self) -> list[Finding]:

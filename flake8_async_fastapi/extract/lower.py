@@ -185,8 +185,11 @@ def _comprehension(kind: str) -> Callable[[Any, _Context], Expr]:
 
 
 def _joined(node: Any, scope: _Context) -> Expr:
-    values = [value for value in node.values if not isinstance(value, nodes.Const)]
-    return tree.FString(*_at(node), [_expr(getattr(value, "value", value), scope) for value in values])
+    # literal parts say nothing but for what kind of URL it is
+    is_url = any(isinstance(value, nodes.Const) and "://" in str(value.value) for value in node.values)
+    values = [value for value in node.values if is_url or not isinstance(value, nodes.Const)]
+    parts = [value if isinstance(value, nodes.Const) else getattr(value, "value", value) for value in values]
+    return tree.FString(*_at(node), [_expr(part, scope) for part in parts])
 
 
 def _starred(node: Any, scope: _Context) -> Expr:

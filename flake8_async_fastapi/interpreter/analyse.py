@@ -10,12 +10,15 @@ from flake8_async_fastapi.interpreter import (
     applications,
     classes,
     endpoints,
+    factories,
     functions,
+    lifespans,
     loading,
     misuse,
     schemas,
     statements,
     summaries,
+    tasks,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
@@ -61,6 +64,9 @@ def _run(
         _respond(frame)
         if owes and not ctx.exhausted():
             misuse.forgotten(frame)
+            tasks.ended(frame)
+            factories.ended(frame)
+            lifespans.ended(frame)
 
     ctx.run(work)
     return frames[-1]

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import attributes, expressions, heap, loading, names, templates
+from flake8_async_fastapi.interpreter import attributes, expressions, heap, loading, names, templates, urls
 from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
@@ -57,6 +57,10 @@ def known_as(value: Value, outcome: bool) -> Value:
 
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     """The states in which a condition came out as said; none if it cannot."""
+    if isinstance(test, (tree.Call, tree.Compare)):
+        holds = urls.holds(test, lambda tested: _outside_or_here(frame, state, tested))
+        if holds is not None:
+            return [state.fork()] if holds is outcome else []
     match test:
         case tree.Unary(op="not", value=value):
             return assume(frame, state, value, not outcome)
@@ -145,6 +149,11 @@ def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
     if isinstance(value, Options):
         after.narrow(name, union(left))
     return [after]
+
+
+def _outside_or_here(frame: Frame, state: State, tested: Expr) -> Value:
+    value = state.get(source(tested))
+    return _outside(frame, state, source(tested)) if value is None else value
 
 
 def _outside(frame: Frame, state: State, path: str) -> Value:

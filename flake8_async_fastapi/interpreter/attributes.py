@@ -20,6 +20,7 @@ from flake8_async_fastapi.interpreter import (
     queries,
     schemas,
     templates,
+    urls,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import AttributeRead
@@ -30,6 +31,7 @@ from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     ClassValue,
     Collection,
+    Const,
     Coroutine,
     Folder,
     Function,
@@ -42,6 +44,7 @@ from flake8_async_fastapi.interpreter.values import (
     Super,
     Value,
     is_none,
+    is_url,
     options,
     union,
 )
@@ -114,6 +117,8 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
     match owner:
         case Object():
             return _of_object(owner, name)
+        case Const() if is_url(owner):
+            return urls.attribute(name, owner)
         case Instance():
             found = classes.attribute(ctx, owner, name)
             return (schemas.method(ctx, owner.cls, name) or found) if found == UNKNOWN else found
@@ -151,6 +156,8 @@ def _of_object(owner: Object, name: str) -> Value:
         if other is None:
             return UNKNOWN
         return Member(owner, name) if other == "call" else library.typed(other, owner)
+    if name == "sync_engine":  # it works for events only, so where it is from matters
+        return Object(member.returns, (("async", owner),))
     if member.kind == "property":
         return library.typed(member.returns, owner)
     return Member(owner, name)

@@ -9,8 +9,11 @@ from flake8_async_fastapi.interpreter import (
     applications,
     blocking,
     classes,
+    engines,
+    factories,
     functions,
     library,
+    lifespans,
     loading,
     protocols,
     schemas,
@@ -74,6 +77,10 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             frame.watch.given -= given
             frame.watch.muted -= done
         applications.constructed(frame, result, node)
+        if frame.emit:
+            engines.made(frame, option, arguments, node)
+            lifespans.called(frame, option, arguments, node)
+            factories.made(frame, option, arguments, node, result)
         if (
             isinstance(option, Member)
             and option.name == "run_sync"

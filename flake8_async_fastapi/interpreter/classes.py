@@ -9,7 +9,15 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
-from flake8_async_fastapi.interpreter import declarations, expressions, functions, library, names, summaries
+from flake8_async_fastapi.interpreter import (
+    declarations,
+    expressions,
+    functions,
+    library,
+    names,
+    summaries,
+    urls,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
@@ -25,6 +33,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     common,
     is_none,
+    is_url,
 )
 
 _PROPERTIES = frozenset(
@@ -332,6 +341,8 @@ def _body_value(
             return names.imported(ctx, owner.path, statement, name)
         case tree.Assign(value=value, annotation=annotation):
             assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
+            if is_url(assigned):  # the default of a setting
+                return UNKNOWN if urls.is_rewritten(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             if annotation is not None and (plain or declared_only):
                 return declarations.annotated(frame, state, annotation)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from flake8_async_fastapi.facts.tree import Call, Expr
+from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.interpreter import heap
+from flake8_async_fastapi.interpreter.activity import Activity
 from flake8_async_fastapi.interpreter.events import Effect, Event
 from flake8_async_fastapi.interpreter.heap import Lost, Row
 from flake8_async_fastapi.interpreter.loads import Adapter, Transition
@@ -54,7 +55,8 @@ class State:
     ``env`` are its variables, ``attributes`` those attributes of variables that
     were assigned on this path (by their text, as ``self.session``), ``known``
     the conditions the path was reached under, ``rows`` the ORM objects that are
-    known, by what tells them apart, ``happened`` what happened to whole sessions.
+    known, by what tells them apart, ``happened`` what happened to whole sessions,
+    ``failed`` the sessions of which a flush failed.
     """
 
     env: dict[str, Value] = field(default_factory=dict)
@@ -62,9 +64,11 @@ class State:
     known: dict[str, bool] = field(default_factory=dict)
     rows: dict[Ref, Row] = field(default_factory=dict)
     happened: tuple[Transition, ...] = ()
+    failed: frozenset[str] = frozenset()
 
     def fork(self) -> State:
-        return State(dict(self.env), dict(self.attributes), dict(self.known), dict(self.rows), self.happened)
+        env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
+        return State(env, attributes, known, dict(self.rows), self.happened, self.failed)
 
     def values(self) -> Iterator[Value]:
         """The values of all variables and assigned attributes."""
@@ -110,6 +114,7 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
                 other.env == state.env
                 and other.attributes == state.attributes
                 and other.happened == state.happened
+                and other.failed == state.failed
                 and (other.rows == state.rows or _same_rows(other, state))
             ):
                 other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
@@ -152,6 +157,7 @@ def join(states: list[State]) -> State:
         dict(set.intersection(*known)),
         heap.joined([state.rows for state in states]),
         agreed_transitions([state.happened for state in states]),
+        frozenset.intersection(*(state.failed for state in states)),
     )
 
 
@@ -405,6 +411,15 @@ class Frame:
     calling: Call | None = None
     template: Any = None
     reports_for: tuple[Frame, tuple[int, int]] | None = None
+    node: FunctionDef | Lambda | None = None
+    _activity: Activity | None = None
+
+    @property
+    def activity(self) -> Activity:
+        """What the run notes for rules on tasks, sessions and transactions."""
+        if self._activity is None:
+            self._activity = Activity()
+        return self._activity
 
     def emit_event(self, event: Event) -> None:
         if self.emit:

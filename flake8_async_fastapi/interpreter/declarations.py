@@ -93,6 +93,13 @@ def _subscripted(frame: Frame, state: State, annotation: tree.Subscript, depth: 
     return _named(frame, state, annotation.value, depth)
 
 
+def metadata(annotation: Expr | None) -> list[Expr]:
+    """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
+    if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
+        return []
+    return [extra for extra in _arguments(annotation)[1:] if isinstance(extra, tree.Call)]
+
+
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
     """``Annotated[type, Depends(f)]``: what ``f`` provides, else the type."""
     path = frame.state

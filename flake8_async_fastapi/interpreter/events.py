@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flake8_async_fastapi.interpreter.values import Arguments, Coroutine, Value
+from flake8_async_fastapi.interpreter.values import Arguments, Coroutine, Function, Value
+from flake8_async_fastapi.project.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,128 @@ class HandlerAdded(Event):
     text: str
     ignored_by: str
     deprecated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decorated(Event):
+    """A function of the project is decorated with the result of a call of a library's function."""
+
+    callee: Value
+    decorated: Function
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMade(Event):
+    """An engine is made.
+
+    ``url`` is the beginning of its URL, empty where that is not known; ``fits`` the
+    engines that it is for: ``async``, ``sync``, ``both``, ``none`` (there is no such
+    driver), or empty.  ``is_21`` says whether SQLAlchemy is 2.1 or later.
+    ``per_request`` says that it is made anew for each request.
+    """
+
+    text: str
+    is_async: bool
+    url: str
+    fits: str
+    driver: str
+    is_21: bool | None
+    requirements: Requirements
+    per_request: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryMade(Event):
+    """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
+
+    ``made`` is what that gave, ``has_default`` says that a class of the project decides
+    on ``expire_on_commit``.
+    """
+
+    callee: Value
+    arguments: Arguments
+    made: Value
+    text: str
+    has_default: bool
+    requirements: Requirements
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMade(Event):
+    """An HTTP client is made; ``is_removed`` says whether its version has no ``app`` any more."""
+
+    arguments: Arguments
+    text: str
+    is_removed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalSession(Event):
+    """A session is assigned to a variable of a module or class, named ``name``."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLeftOpen(Event):
+    """A dependency gives a session that it opened and never closes; ``how`` is ``return`` or ``yield``."""
+
+    text: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShared(Event):
+    """Tasks that run at the same time use one session."""
+
+    text: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOutlives(Event):
+    """A session is used when what it belongs to is over.
+
+    ``how`` is ``background``, ``task`` or ``stream``; ``closed_by`` is the ``block`` that
+    opened it, or the ``request`` that it was provided for.  ``may_be_older`` says that the
+    project admits versions of FastAPI that close the latter first.
+    """
+
+    text: str
+    session: str
+    how: str
+    closed_by: str
+    may_be_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionMisused(Event):
+    """A session is used in a way that its transaction does not allow.
+
+    ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
+    own block) or ``failed`` (a flush failed, and nothing was rolled back).
+    """
+
+    text: str
+    session: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifespanEnded(Event):
+    """A lifespan that uses an engine; ``is_declared`` says that its parameter is an application."""
+
+    lifespan: Function
+    is_declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted(Event):
+    """An application with a lifespan is mounted under one that does not run that lifespan."""
+
+    text: str
+    lifespan: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ from flake8_async_fastapi.interpreter import (
     queries,
     sessions,
     statements,
+    tasks,
     templates,
+    transactions,
+    urls,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, agreed_transitions
 from flake8_async_fastapi.interpreter.misuse import misuse, test, use
@@ -66,7 +69,9 @@ def _name(frame: Frame, state: State, node: tree.Name) -> Value:
 
 
 def _const(frame: Frame, state: State, node: tree.Const) -> Value:
-    if node.value is None or isinstance(node.value, (bool, str)):
+    if isinstance(node.value, str):
+        return urls.text(node.value)
+    if node.value is None or isinstance(node.value, bool):
         return Const(node.value)
     return Plain(type(node.value).__name__)
 
@@ -106,6 +111,8 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
     frame.state = state
     result = calls.call(frame, callee, arguments, node)
+    tasks.called(frame, state, callee, arguments, node, result)
+    transactions.called(frame, state, callee, node)
     state.forget_attributes()
     _collect(frame, state, callee, node, arguments)
     return result
@@ -193,6 +200,8 @@ def _await(frame: Frame, state: State, node: tree.Await) -> Value:
     _trust(frame, state, node.value)
     value = evaluate(frame, state, node.value, awaited_chain=True)
     frame.state = state
+    tasks.awaited(frame, state, value, node)
+    transactions.awaited(frame, state, value, node)
     return protocols.awaited(frame, value, node)
 
 
@@ -256,6 +265,8 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     if any(isinstance(side, Object) and side.type in _SQL for side in (left, right)):
         functions_in = any(_is_function(side) for side in (left, right))
         return Object("sqlalchemy.FunctionElement" if functions_in else "sqlalchemy.ColumnElement")
+    if node.op in ("+", "%") and isinstance(left, Const):
+        return urls.joined((left, right))
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
@@ -374,7 +385,9 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
                 frame.watch.muted -= lazy
                 return Collection(node.kind)
             inner = through[0]
+    frame.activity.repeats.append(node)
     values = [evaluate(frame, inner, item) for item in node.items]
+    frame.activity.repeats.pop()
     frame.watch.muted -= lazy
     _keep_rows(state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
@@ -387,13 +400,15 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
 
 
 def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
+    parts = []
     for part in node.values:
         value = evaluate(frame, state, part)
         frame.state = state
         loading.shown(frame, value, part)
         test(frame, value, part, "interpolated")
         frame.settle_items(value)
-    return Plain("str")
+        parts.append(value)
+    return urls.joined(parts)
 
 
 def _starred(frame: Frame, state: State, node: tree.Starred) -> Value:

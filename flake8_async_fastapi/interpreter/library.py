@@ -16,6 +16,7 @@ from flake8_async_fastapi.interpreter import (
     schemas,
     sessions,
     templates,
+    urls,
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
@@ -380,7 +381,6 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.type": _type,
     "sqlalchemy.orm.declarative_base": _declarative_base,
     "sqlalchemy.ext.declarative.declarative_base": _declarative_base,
-    "builtins.str": _plain("str"),
     "builtins.int": _plain("int"),
     "builtins.float": _plain("float"),
     "builtins.len": _plain("int"),
@@ -390,4 +390,5 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "sqlalchemy.orm.sessionmaker": _sessionmaker,
     "typing.cast": _cast,
     "typing.NewType": _new_type,
+    **urls.SPECIAL,
 }

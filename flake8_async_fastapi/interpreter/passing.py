@@ -16,11 +16,14 @@ from flake8_async_fastapi.interpreter.context import Context
 from flake8_async_fastapi.interpreter.heap import Held, Lost, Row, reachable
 from flake8_async_fastapi.interpreter.loads import Transition
 from flake8_async_fastapi.interpreter.values import (
+    Arguments,
+    Function,
     Instance,
     Object,
     Ref,
     Value,
     inner_values,
+    mapped_arguments,
     mapped_values,
 )
 
@@ -226,6 +229,13 @@ def _root(ref: Ref) -> Ref:
     while isinstance(ref[0], tuple):
         ref = ref[0]
     return ref
+
+
+def bare_call(function: Function, arguments: Arguments | None) -> tuple[Function, Arguments | None]:
+    """A call of which no more is known than the types: many calls are one."""
+    if function.receiver is not None:
+        function = replace(function, receiver=mapped_values(function.receiver, bare))
+    return function, mapped_arguments(arguments, bare) if arguments is not None else None
 
 
 def bare(value: Value) -> Value:

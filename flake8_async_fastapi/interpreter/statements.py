@@ -14,15 +14,19 @@ from flake8_async_fastapi.interpreter import (
     attributes,
     declarations,
     expressions,
+    factories,
     functions,
     heap,
+    listeners,
     loading,
     names,
     once,
     passing,
     protocols,
     sessions,
+    tasks,
     templates,
+    transactions,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
@@ -49,6 +53,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     held,
     is_none,
+    is_url,
     options,
     union,
     unsealed,
@@ -94,6 +99,7 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
 
 def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     value = expressions.evaluate(frame, state, node.value)
+    tasks.dropped(frame, value, node.value)
     discard(frame, value)
     _dropped(frame, value, node.value)
     _made_unique(state, value, node.value)
@@ -158,6 +164,8 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
         declared = declarations.annotated(frame, state, node.annotation)
         value = declared if isinstance(value, Unknown) else value
+    tasks.assigned(frame, node)
+    factories.assigned(frame, state, node, value)
     states = _split(state, value)
     for after, single in states:
         for target in node.targets:
@@ -191,7 +199,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             if name in frame.shared:
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
-            text = isinstance(value, Const) and isinstance(value.value, str)
+            text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
             text = text and not templates.is_name(frame.ctx, value)
             state.bind(name, Plain("str") if text else value)
         case tree.Attr(value=owner):
@@ -348,9 +356,12 @@ def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
         if functions.is_route_verb(value):
             frame.routes.add(function.key)
         discard(frame, expressions.evaluate(frame, state, decorator))
+        listeners.decorated(frame, value, function, decorator)
     for param in node.params:
         if param.default is not None:
             expressions.evaluate(frame, state, param.default)
+        for extra in declarations.metadata(param.annotation):
+            expressions.evaluate(frame, state, extra)
     frame.inner[function.key] = function
     state.bind(node.name, functions.decorated(frame, state, function))
     return [state]
@@ -370,11 +381,22 @@ def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
 
 def _if(frame: Frame, state: State, node: tree.If) -> States:
     test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    branches = frame.activity.branches
     fills = once.fills_once(node)
-    frame.watch.muted += fills
-    after = run(frame, node.body, assume.assume(frame, state, node.test, True))
-    frame.watch.muted -= fills
-    return after + run(frame, node.orelse, assume.assume(frame, state, node.test, False))
+    ends: States = []
+    for outcome, body in ((True, node.body), (False, node.orelse)):
+        muted = outcome and fills
+        frame.watch.muted += muted
+        branches.append((node.line, node.col, "main" if _is_main(node.test) else str(outcome)))
+        ends += run(frame, body, assume.assume(frame, state, node.test, outcome))
+        branches.pop()
+        frame.watch.muted -= muted
+    return ends
+
+
+def _is_main(test: Expr) -> bool:
+    """Whether a condition asks whether the file is run as a program."""
+    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
 
 
 def _loop(
@@ -386,6 +408,7 @@ def _loop(
     """
     head, left = states, []
     for _ in range(2):
+        frame.activity.laps += 1
         frame.loops.append(([], []))
         ends = run(frame, body, [inside for state in head for inside in enter(state.fork())])
         broken, continued = frame.loops.pop()
@@ -412,7 +435,9 @@ def _for(frame: Frame, state: State, node: tree.For) -> States:
             assign(frame, after, node.target, single)
         return [after for after, _ in split]
 
+    frame.activity.repeats.append(node)
     head, left = _loop(frame, [state], enter, node.body)
+    frame.activity.repeats.pop()
     if state in head and len(head) > 1:  # nothing was in it, so nothing is known to be missing of its items
         for ref in heap.refs_in(item):
             if ref in state.rows:
@@ -425,7 +450,9 @@ def _while(frame: Frame, state: State, node: tree.While) -> States:
         test(frame, expressions.evaluate(frame, inside, node.test), node.test)
         return assume.assume(frame, inside, node.test, True)
 
+    frame.activity.repeats.append(node)
     head, left = _loop(frame, [state], enter, node.body)
+    frame.activity.repeats.pop()
     for before in head:
         if before.rows:  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
@@ -436,22 +463,31 @@ def _while(frame: Frame, state: State, node: tree.While) -> States:
 def _with(frame: Frame, state: State, node: tree.With) -> States:
     states = [state]
     entered: list[Value] = []
+    blocks = []
     for item in node.items:
         frame.watch.entering(node, item)
         after = []
+        block = ""
         for before in states:
             context = expressions.evaluate(frame, before, item.context)
             if context not in entered:
                 entered.append(context)
+            tasks.entered(frame, item, context)
             frame.state = before
             value = protocols.enter(frame, context, node.is_async, item.context)
             for split, single in _split(before, value):
                 if item.target is not None:
                     assign(frame, split, item.target, single)
+                block = transactions.entered(frame, split, item, context)
                 after.append(split)
         states = merge(after, frame)
-    already = len(frame.left)
+        blocks.append((block, transactions.is_nested(item.context)))
+    already, inside = len(frame.left), len(frame.activity.blocks)
+    frame.activity.blocks += [block for block, _ in blocks if block]
     ends = run(frame, node.body, states)
+    del frame.activity.blocks[inside:]
+    for block, is_nested in blocks:
+        transactions.left(frame, ends, block, is_nested)
     for end in [*ends, *frame.left[already:]]:
         frame.state = end
         for context in reversed(entered):
@@ -494,6 +530,7 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
     seen = [state.fork()]
     states = [state]
     already = len(frame.left)
+    flushes, depth = len(frame.activity.flushed), len(frame.activity.blocks)
     for statement in node.body:
         if not states:
             break
@@ -501,11 +538,13 @@ def _try(frame: Frame, state: State, node: tree.Try) -> States:
         seen += [after.fork() for after in states]
     ends = run(frame, node.orelse, states)
     raised = merge(seen, frame)
+    failed = transactions.failed(frame, flushes, depth)
     for handler in node.handlers:
         entering = [before.fork() for before in raised]
         for before in entering:
-            if handler.type is not None:
-                expressions.evaluate(frame, before, handler.type)
+            kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
+            if failed and transactions.catches(kind):
+                before.failed = before.failed | failed
             if handler.name is not None:
                 before.bind(handler.name, UNKNOWN)
         ends = ends + run(frame, handler.body, entering)

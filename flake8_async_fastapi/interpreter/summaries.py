@@ -59,8 +59,7 @@ from flake8_async_fastapi.interpreter.values import (
     common,
     held,
     is_plain,
-    mapped_arguments,
-    mapped_values,
+    is_url,
     outcome,
     unsealed,
 )
@@ -89,11 +88,7 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
 
 def effects(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
     """What a call does to its thread, whatever is loaded of the objects that it is given."""
-    if function.receiver is not None:
-        function = replace(function, receiver=mapped_values(function.receiver, passing.bare))
-    if arguments is not None:
-        arguments = mapped_arguments(arguments, passing.bare)
-    return summarise(ctx, function, arguments).effects
+    return summarise(ctx, *passing.bare_call(function, arguments)).effects
 
 
 def _summary(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
@@ -311,6 +306,7 @@ def _frame(ctx: Context, function: Function) -> Frame:
         owner=function.owner,
         receiver=function.receiver,
         closure=function.closure,
+        node=function.node,
     )
 
 
@@ -375,7 +371,7 @@ def _telling(passed: Value, known: Value) -> Value:
         return passed
     if is_plain(passed) or any(held(passed)):
         return known
-    if passing.carries(passed):
+    if is_url(passed) or passing.carries(passed):
         return passed
     if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return _flat(passed)

@@ -6,6 +6,7 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -304,7 +305,19 @@ MOST_KEYS: Final = 40
 
 def is_plain(value: Value) -> bool:
     """Whether a value is one that no call can do anything with but read it."""
-    return isinstance(value, (Plain, Unknown)) or (isinstance(value, Const) and isinstance(value.value, str))
+    return isinstance(value, (Plain, Unknown)) or (
+        isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
+    )
+
+
+_URL: Final = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)")
+
+
+def is_url(value: Value) -> bool:
+    """Whether a value is the beginning of a database URL, which texts are cut down to."""
+    return (
+        isinstance(value, Const) and isinstance(value.value, str) and _URL.fullmatch(value.value) is not None
+    )
 
 
 def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:

@@ -14,6 +14,7 @@ from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, index_modules
+from flake8_async_fastapi.project.requirements import RequirementFiles
 from flake8_async_fastapi.project.templates import Templates, index_templates
 
 
@@ -59,6 +60,7 @@ class Project:
 
     facts: Mapping[str, ModuleFacts]
     modules: Modules
+    requirements: RequirementFiles = field(default_factory=RequirementFiles)
     templates: Templates = field(default_factory=Templates)
     _load_template: Callable[[str], TemplateFacts | None] = lambda path: None
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict)
@@ -227,6 +229,6 @@ class Project:
         return False
 
 
-def link(facts: Mapping[str, ModuleFacts]) -> Project:
-    """Join the facts of all files of a project."""
-    return Project(facts, index_modules(facts))
+def link(facts: Mapping[str, ModuleFacts], requirements: RequirementFiles | None = None) -> Project:
+    """Join the facts of all files of a project, and what it says it needs."""
+    return Project(facts, index_modules(facts), requirements or RequirementFiles())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast
 
 import flake8_async_fastapi.rules as package
 from flake8_async_fastapi.interpreter.events import Event
@@ -19,13 +19,14 @@ FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``col`` counts from 0."""
+    """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today."""
 
     path: str
     line: int
     col: int
     code: str
     message: str
+    advice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,14 @@ class Events:
     """All events of one file."""
 
     all: Sequence[Event]
-    _kinds: dict[type[Event], list[Event]] = field(default_factory=dict, compare=False, repr=False)
+    _by_kind: dict[type[Event], list[Event]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in the order of the file."""
-        if not self._kinds:  # sorted once for all rules
+        if not self._by_kind:  # every rule asks, and most kinds are rare
             for event in self.all:
-                self._kinds.setdefault(type(event), []).append(event)
-        return (event for event in self._kinds.get(kind, ()) if isinstance(event, kind))
+                self._by_kind.setdefault(type(event), []).append(event)
+        return iter(cast("list[E]", self._by_kind.get(kind, [])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ class Rule:
 
     def at(self, event: Event, message: str) -> Finding:
         """A finding of this rule at the place of an event."""
-        return Finding(event.path, event.line, event.col, self.code, message)
+        return Finding(event.path, event.line, event.col, self.code, message, self.kind == "advice")
+
+    def advise(self, event: Event, message: str) -> Finding:
+        """A finding that is advice, also of a rule that finds bugs."""
+        return Finding(event.path, event.line, event.col, self.code, message, advice=True)
 
 
 Check = Callable[[Events], Iterator[Finding]]

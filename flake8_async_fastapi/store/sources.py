@@ -14,7 +14,7 @@ import io
 import os
 import stat
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,8 @@ _FOREIGN: Final = frozenset(
     {"__pycache__", "__pypackages__", "node_modules", "site-packages", "dist-packages", "venv"}
 )
 
+_REQUIREMENT_FILES: Final = frozenset({"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock"})
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -52,23 +54,25 @@ class Sources:
     """Its Python files, by path."""
     templates: tuple[str, ...]
     """The paths of what may be templates; whether they are read, the caller decides."""
+    required: tuple[str, ...] = ()
+    """The paths of the files that say what it needs."""
 
 
 def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True) -> Sources:
-    """Read the Python files of a project, and list its templates, in one walk over its folders.
+    """Read the Python files of a project, and list what lies beside them, in one walk over its folders.
 
     ``overlays`` maps paths relative to the root to texts that replace or add
     files.  ``salt`` is part of every digest.  Files that cannot be read as
     Python source are left out, and with ``deep`` off those in folders.
     """
-    found = python_files(root, deep=deep, others=TEMPLATE_SUFFIXES)
+    found = python_files(root, deep=deep, others=_is_other)
     modules = {}
-    for path in sorted({*(path for path in found if not is_template(path)), *overlays}):
+    for path in sorted({*(path for path in found if not _is_other(path)), *overlays}):
         overlay = overlays.get(path)
         text = read_text(root / path) if overlay is None else normalised(overlay)
         if text is not None:
             modules[path] = Source(path, text, digest(text, salt=salt))
-    return Sources(modules, tuple(path for path in found if is_template(path)))
+    return Sources(modules, tuple(filter(is_template, found)), tuple(filter(is_requirement_file, found)))
 
 
 def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[str, Source]:
@@ -81,15 +85,38 @@ def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[
     return templates
 
 
+def load_required(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Read the files that say what a project needs; those that cannot be read are left out."""
+    texts = {path: read_text(root / path) for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
 def is_template(path: str) -> bool:
     """Whether a path is that of a template, by the end of its name."""
     return path.endswith(TEMPLATE_SUFFIXES)
 
 
-def python_files(root: Path, *, deep: bool = True, others: tuple[str, ...] = ()) -> tuple[str, ...]:
+def is_requirement_file(path: str) -> bool:
+    """Whether a file says what the code around it needs, by its path."""
+    folder, _, name = path.rpartition("/")
+    is_list = name.endswith((".txt", ".in"))
+    return (
+        name in _REQUIREMENT_FILES
+        or (is_list and name.startswith("requirements"))
+        or (is_list and folder.rpartition("/")[2] == "requirements")
+    )
+
+
+def _is_other(path: str) -> bool:
+    return is_template(path) or is_requirement_file(path)
+
+
+def python_files(
+    root: Path, *, deep: bool = True, others: Callable[[str], bool] | None = None
+) -> tuple[str, ...]:
     """Return the Python files below ``root``: relative, with slashes, sorted.
 
-    Among them, in one walk, the files whose names end in one of ``others``.
+    Among them, in one walk, the files that are ``others``.
     Hidden directories, virtual environments, installed packages, caches and
     copies made by a build are left out.  As in flake8's own search, symbolic
     links to directories are not followed, which also rules out loops; links to
@@ -112,7 +139,7 @@ def python_files(root: Path, *, deep: bool = True, others: tuple[str, ...] = ())
                     elif name.endswith(".py"):
                         if _is_file(entry) and _is_text(name):
                             files.append(prefix + name)
-                    elif name.endswith(others):
+                    elif others is not None and others(prefix + name):
                         if _is_file(entry) and _is_text(name):
                             beside.append(prefix + name)
                     elif name == "pyvenv.cfg":

@@ -1,0 +1,80 @@
+"""SQLAlchemy's databases and their drivers: which of them work with asyncio, and what they need.
+
+Source: the dialects of 1.4, 2.0 and 2.1, and engines that were created with each of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Drivers by database: for `create_async_engine` only, for `create_engine` only, for both.
+ASYNC: Final[Mapping[str, frozenset[str]]] = {
+    "sqlite": frozenset({"aiosqlite"}),
+    "postgresql": frozenset({"asyncpg", "psycopg_async"}),
+    "mysql": frozenset({"aiomysql", "asyncmy"}),
+    "mariadb": frozenset({"aiomysql", "asyncmy"}),
+    "oracle": frozenset({"oracledb_async"}),
+    "mssql": frozenset({"aioodbc"}),
+}
+SYNC: Final[Mapping[str, frozenset[str]]] = {
+    "sqlite": frozenset({"pysqlite", "pysqlcipher"}),
+    "postgresql": frozenset({"psycopg2", "psycopg2cffi", "pg8000", "pygresql", "pypostgresql"}),
+    "mysql": frozenset({"mysqldb", "pymysql", "mariadbconnector", "cymysql", "pyodbc", "oursql"}),
+    "mariadb": frozenset({"mysqldb", "pymysql", "mariadbconnector", "cymysql", "pyodbc"}),
+    "oracle": frozenset({"cx_oracle"}),
+    "mssql": frozenset({"pyodbc", "pymssql", "mssqlpython"}),
+}
+# Names that other packages add, or that depend on the version: nothing is said of them.
+OTHER: Final[Mapping[str, frozenset[str]]] = {
+    "sqlite": frozenset({"libsql", "pysqlite_dollar", "pysqlite_numeric", "sqlean"}),
+    "postgresql": frozenset(
+        {"psycopg", "auroradataapi", "asyncpg_listen", "psycopg2gevent", "cloudsqlconnector"}
+    ),
+    "mysql": frozenset({"auroradataapi", "mysqlconnector", "asyncmycli", "adbc"}),
+    "mariadb": frozenset({"mysqlconnector", "auroradataapi"}),
+    "oracle": frozenset({"oracledb"}),
+    "mssql": frozenset({"turbodbc", "mxodbc", "adodbapi", "zxjdbc"}),
+}
+
+# What a URL without a driver means, where that is the same in all versions.
+DEFAULTS: Final[Mapping[str, str]] = {
+    "sqlite": "pysqlite",
+    "mysql": "mysqldb",
+    "mariadb": "mysqldb",
+}
+
+# What the async driver of each database is usually called in a remedy.
+USUAL: Final[Mapping[str, str]] = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "mysql": "mysql+asyncmy",
+    "mariadb": "mariadb+asyncmy",
+    "oracle": "oracle+oracledb",
+    "mssql": "mssql+aioodbc",
+}
+
+# The packages that a driver comes with, by any of their names.
+PACKAGES: Final[Mapping[str, frozenset[str]]] = {
+    "aiosqlite": frozenset({"aiosqlite"}),
+    "asyncpg": frozenset({"asyncpg"}),
+    "aiomysql": frozenset({"aiomysql"}),
+    "asyncmy": frozenset({"asyncmy"}),
+    "aioodbc": frozenset({"aioodbc"}),
+}
+EXTRAS: Final[Mapping[str, frozenset[str]]] = {
+    "aiosqlite": frozenset({"aiosqlite"}),
+    "asyncpg": frozenset({"postgresql-asyncpg"}),
+    "aiomysql": frozenset({"aiomysql"}),
+    "asyncmy": frozenset({"asyncmy"}),
+    "aioodbc": frozenset({"aioodbc"}),
+}
+# The extras of SQLAlchemy that ask for greenlet, and packages that bring it along.
+ASYNC_EXTRAS: Final = frozenset(
+    {"asyncio", "aiosqlite", "postgresql-asyncpg", "aiomysql", "asyncmy", "aioodbc"}
+)
+BRING_GREENLET: Final = frozenset({"greenlet", "gevent", "eventlet", "playwright", "pynvim"})
+# Packages that may bring a driver along without its name in the requirements.
+MAY_BRING_DRIVERS: Final = frozenset(
+    {"databases", "gino", "prefect", "piccolo", "litestar", "advanced-alchemy"}
+)

@@ -1,0 +1,26 @@
+"""What the methods of an async session do to its transaction.
+
+Source: programs that were run against SQLAlchemy 2.0 and 2.1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
+
+# Those that talk to the database.
+STATEMENTS: Final = frozenset(
+    {
+        "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "merge", "flush",
+        "refresh", "connection", "exec", "delete",
+    }
+)  # fmt: skip
+# Those that begin a transaction without a statement.
+BEGINS: Final = frozenset({"add", "add_all"})
+# Those that end it.
+ENDS: Final = frozenset({"commit", "rollback", "close", "aclose", "reset", "invalidate"})
+# Those after which a session that failed can be used again.
+ROLLS_BACK: Final = frozenset({"rollback", "close", "aclose", "reset", "invalidate"})
+# Those whose failure leaves a session to be rolled back.
+FLUSHES: Final = frozenset({"flush", "commit"})

@@ -1,0 +1,1 @@
+"""AFA5: which session is used where, when and by whom."""

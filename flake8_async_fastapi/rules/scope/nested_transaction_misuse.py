@@ -1,0 +1,31 @@
+"""AFA505: begin() comes after a statement, or a block is ended from inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import TransactionMisused
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA505",
+    "nested-transaction-misuse",
+    "bug",
+    "begin() after a statement, or commit() inside async with session.begin() before a statement",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(TransactionMisused):
+        if found.problem == "begun":
+            yield RULE.at(
+                found,
+                f"{found.text} comes too late, a transaction has begun before: begin first, or use "
+                "commit() or begin_nested()",
+            )
+        elif found.problem == "closed":
+            yield RULE.at(
+                found,
+                f"{found.text} follows a commit() or rollback() inside {found.session}.begin(), closed "
+                "then: leave the block first",
+            )

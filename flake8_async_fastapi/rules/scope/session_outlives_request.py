@@ -1,0 +1,28 @@
+"""AFA502: a session is used when it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import SessionOutlives
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA502",
+    "session-outlives-request",
+    "bug",
+    "a session given to a background task, a detached task or a stream that outlives it",
+)
+
+_WORDS = {"background": "a background task", "task": "a task that nobody awaits", "stream": "a stream"}
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(SessionOutlives):
+        # since 0.118 FastAPI closes what a request was given after its background tasks and streams
+        if found.closed_by == "block" or found.how == "task" or found.may_be_older:
+            yield RULE.at(
+                found,
+                f"{found.text} gives {found.session} to {_WORDS[found.how]}, which runs when the "
+                f"{found.closed_by} has closed it: open a session there",
+            )

@@ -1,0 +1,24 @@
+"""AFA501: tasks that run at the same time use one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import SessionShared
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA501",
+    "session-shared-by-tasks",
+    "bug",
+    "one session in asyncio.gather(), a TaskGroup or tasks that run at the same time",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for shared in events.of(SessionShared):
+        yield RULE.at(
+            shared,
+            f"{shared.text} runs tasks at the same time that all use {shared.session}: a session does one "
+            "thing at a time; await them one after the other, or open a session in each",
+        )

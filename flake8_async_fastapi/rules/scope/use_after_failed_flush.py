@@ -1,0 +1,24 @@
+"""AFA506: a session is used after a failed flush without a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import TransactionMisused
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA506",
+    "use-after-failed-flush",
+    "bug",
+    "a caught database error without rollback, and the session is used again",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(TransactionMisused):
+        if found.problem == "failed":
+            yield RULE.at(
+                found,
+                f"{found.text} uses a session whose flush failed: await {found.session}.rollback() first",
+            )

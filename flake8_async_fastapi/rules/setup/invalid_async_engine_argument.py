@@ -1,0 +1,44 @@
+"""AFA410: an engine or factory is given what it cannot use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, FactoryMade
+from flake8_async_fastapi.interpreter.values import Const, Library, Object
+from flake8_async_fastapi.knowledge.engines import NOT_OF_ENGINES, SYNC_POOLS
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA410",
+    "invalid-async-engine-argument",
+    "bug",
+    "a pool, argument or engine that async engines and sessions do not take",
+)
+
+_CREATE = "sqlalchemy.ext.asyncio.create_async_engine"
+_MAKER = "sqlalchemy.ext.asyncio.async_sessionmaker"
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for called in events.of(Called):
+        if isinstance(called.callee, Library) and called.callee.dotted == _CREATE:
+            for problem in _problems(called):
+                yield RULE.at(called, f"{called.text} {problem}")
+    for made in events.of(FactoryMade):
+        bind, commits = made.arguments.get(0, "bind"), made.arguments.get(1_000, "autocommit")
+        if isinstance(made.callee, Library) and made.callee.dotted == "sqlalchemy.orm.sessionmaker":
+            continue
+        if isinstance(bind, Object) and bind.type == "sqlalchemy.engine.Engine" and not bind.declared:
+            yield RULE.at(made, f"{made.text} gets a sync engine: make it with create_async_engine(...)")
+        elif commits == Const(True):
+            yield RULE.at(made, f"{made.text} gets autocommit=True, which sessions no longer support")
+
+
+def _problems(called: Called) -> Iterator[str]:
+    for name, value in called.arguments.keywords:
+        if name == "poolclass" and isinstance(value, Library) and value.dotted in SYNC_POOLS:
+            pool = value.dotted.rpartition(".")[2]
+            yield f"gets poolclass={pool}, which blocks: leave it out, or use AsyncAdaptedQueuePool"
+        elif name in NOT_OF_ENGINES:
+            yield f"does not take {name}=: {NOT_OF_ENGINES[name]}"

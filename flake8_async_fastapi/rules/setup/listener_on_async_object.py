@@ -1,0 +1,68 @@
+"""AFA411: an event is listened for on an async object, or by an async function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, Decorated
+from flake8_async_fastapi.interpreter.values import ClassValue, Function, Library, Object, Value
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA411",
+    "listener-on-async-object",
+    "bug",
+    "an event listener on an AsyncEngine or AsyncSession, or one that is an async def",
+)
+
+_LISTEN = frozenset({"sqlalchemy.event.listen", "sqlalchemy.event.api.listen"})
+_LISTENS_FOR = frozenset({"sqlalchemy.event.listens_for", "sqlalchemy.event.api.listens_for"})
+_ASYNC = {
+    "sqlalchemy.ext.asyncio.AsyncEngine": "engine.sync_engine",
+    "sqlalchemy.ext.asyncio.AsyncSession": "sqlalchemy.orm.Session or session.sync_session",
+    "sqlalchemy.ext.asyncio.async_sessionmaker": "sqlalchemy.orm.Session, or its sync_session_class",
+    "sqlalchemy.ext.asyncio.AsyncConnection": "connection.sync_connection",
+}
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for called in events.of(Called):
+        if not isinstance(called.callee, Library) or called.callee.dotted not in _LISTEN | _LISTENS_FOR:
+            continue
+        target, listener = called.arguments.get(0, "target"), called.arguments.get(2, "fn")
+        remedy = _remedy(target)
+        if remedy:
+            yield RULE.at(
+                called, f"{called.text} listens on an async object, which has no events: use {remedy}"
+            )
+        elif called.callee.dotted in _LISTEN and isinstance(listener, Function) and _is_coroutine(listener):
+            yield RULE.at(
+                called, f"{listener.name} is an async def, which {called.text} never awaits: use def"
+            )
+    for decorated in events.of(Decorated):
+        callee = decorated.callee
+        if (
+            isinstance(callee, Library)
+            and callee.dotted in _LISTENS_FOR
+            and _is_coroutine(decorated.decorated)
+        ):
+            yield RULE.at(
+                decorated, f"{decorated.decorated.name} is an async def, which events never await: use def"
+            )
+
+
+def _is_coroutine(function: Function) -> bool:
+    return function.is_async and not function.is_generator and not function.wrapped
+
+
+def _remedy(target: Value | None) -> str:
+    """What to listen on instead; empty for what has events, and for what is not known."""
+    name = ""
+    if isinstance(target, Object):
+        name = target.type
+    elif isinstance(target, Library):
+        name = target.dotted
+    elif isinstance(target, ClassValue):
+        return ""
+    return next((remedy for known, remedy in _ASYNC.items() if name and is_subtype(name, known)), "")

@@ -1,0 +1,51 @@
+"""AFA412: a dependency is called, wrapped or used in a way that FastAPI cannot handle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, Entered
+from flake8_async_fastapi.interpreter.values import Coroutine, Function, Generator, Library, Manager, Value
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA412",
+    "misdeclared-dependency",
+    "bug",
+    "Depends(get_db()), @asynccontextmanager on a dependency, next() on its generator",
+)
+
+_DEPENDS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends"})
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for called in events.of(Called):
+        name = called.callee.dotted if isinstance(called.callee, Library) else ""
+        if name in _DEPENDS or name == "fastapi.param_functions.Depends":
+            problem = _problem(called.arguments.get(0, "dependency"))
+            if problem:
+                yield RULE.at(called, f"{called.text} {problem}")
+        elif name == "builtins.next" and called.arguments.args:
+            generator = called.arguments.args[0]
+            if isinstance(generator, Generator) and generator.is_async:
+                yield RULE.at(
+                    called,
+                    f"next() on the async generator {generator.label}: only Depends() and async for use it; "
+                    "open a session with async with",
+                )
+    for entered in events.of(Entered):
+        if isinstance(entered.value, Generator) and entered.value.label:
+            yield RULE.at(
+                entered,
+                f"{entered.text} is a generator, not a context manager: FastAPI makes one of it, other code "
+                "has to use @asynccontextmanager",
+            )
+
+
+def _problem(given: Value | None) -> str:
+    if isinstance(given, (Coroutine, Generator, Manager)):
+        return f"gets the result of {given.label}, not the function: drop the parentheses"
+    if isinstance(given, Function) and given.wrapped:
+        decorator = "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
+        return f"gets {given.name}, a @{decorator}: FastAPI wants the plain generator; drop the decorator"
+    return ""

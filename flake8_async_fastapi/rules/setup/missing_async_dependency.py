@@ -1,0 +1,49 @@
+"""AFA414: what an async engine needs is not required by the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import EngineMade
+from flake8_async_fastapi.knowledge import drivers
+from flake8_async_fastapi.project.requirements import Requirements
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA414",
+    "missing-async-dependency",
+    "bug",
+    "requirements without the driver of the URL, or without greenlet for SQLAlchemy 2.1",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for made in events.of(EngineMade):
+        if not made.is_async or not made.requirements.named("sqlalchemy"):
+            continue
+        missing = _missing_driver(made.requirements, made.driver)
+        if missing:
+            yield RULE.at(
+                made,
+                f"{made.text} needs {missing}, which the requirements of the project do not name: add it",
+            )
+        if made.is_21 and _lacks_greenlet(made.requirements):
+            yield RULE.at(
+                made,
+                f"{made.text} needs greenlet, which SQLAlchemy 2.1 no longer requires by itself: require "
+                "sqlalchemy[asyncio]",
+            )
+
+
+def _missing_driver(requirements: Requirements, driver: str) -> str:
+    packages = drivers.PACKAGES.get(driver)
+    if packages is None or requirements.brings(packages | drivers.MAY_BRING_DRIVERS):
+        return ""
+    extras = {extra for found in requirements.named("sqlalchemy") for extra in found.extras}
+    return "" if extras & drivers.EXTRAS[driver] else driver
+
+
+def _lacks_greenlet(requirements: Requirements) -> bool:
+    if requirements.brings(drivers.BRING_GREENLET | drivers.MAY_BRING_DRIVERS):
+        return False
+    return not any(found.extras & drivers.ASYNC_EXTRAS for found in requirements.named("sqlalchemy"))

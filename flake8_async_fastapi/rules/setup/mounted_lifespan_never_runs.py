@@ -1,0 +1,24 @@
+"""AFA413: the lifespan of a mounted application is not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Mounted
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA413",
+    "mounted-lifespan-never-runs",
+    "bug",
+    "a mounted sub-application whose lifespan sets something up",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for mounted in events.of(Mounted):
+        yield RULE.at(
+            mounted,
+            f"{mounted.text} mounts an application whose lifespan {mounted.lifespan} never runs: enter it "
+            "in the lifespan of the application above",
+        )

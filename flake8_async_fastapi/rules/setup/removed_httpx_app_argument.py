@@ -1,0 +1,26 @@
+"""AFA408: an httpx client is given an application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import ClientMade
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA408",
+    "removed-httpx-app-argument",
+    "bug",
+    "httpx.AsyncClient(app=...): the argument is gone from httpx 0.28",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for made in events.of(ClientMade):
+        if made.arguments.get(1_000, "app") is None:
+            continue
+        remedy = "write transport=httpx.ASGITransport(app=...)"
+        if made.is_removed is False:
+            yield RULE.advise(made, f"{made.text} gets app=, which is gone from httpx 0.28: {remedy}")
+        else:
+            yield RULE.at(made, f"{made.text} gets app=, which httpx does not take any more: {remedy}")

@@ -1,0 +1,55 @@
+"""AFA403: tables are created or dropped as if the engine were a sync one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, RunSync
+from flake8_async_fastapi.interpreter.values import Library, Member, Object, Value
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA403",
+    "sync-ddl-on-async-engine",
+    "bug",
+    "create_all() and the like on an async engine or connection, outside run_sync()",
+)
+
+_METHODS = frozenset({"create_all", "drop_all", "reflect"})
+_METADATA = "sqlalchemy.MetaData"
+_ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
+_CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
+
+
+def check(events: Events) -> Iterator[Finding]:
+    passed = {(run.line, run.function) for run in events.of(RunSync) if run.is_call}  # AFA108 tells of those
+    for called in events.of(Called):
+        bind = called.arguments.get(0, "bind")
+        if (called.line, called.function) in passed:
+            continue
+        if _is_ddl(called.callee) and isinstance(bind, Object):
+            kind = _asynchronous(bind)
+            if kind:
+                yield RULE.at(
+                    called,
+                    f"{called.text} gets {kind}, and does not await it: write "
+                    "async with engine.begin() as connection: await connection.run_sync(...)",
+                )
+
+
+def _is_ddl(callee: Value) -> bool:
+    if isinstance(callee, Member):
+        return is_subtype(callee.receiver.type, _METADATA) and callee.name in _METHODS
+    if isinstance(callee, Library):
+        owner, _, name = callee.dotted.rpartition(".")
+        return name in _METHODS and owner.endswith(".metadata")
+    return False
+
+
+def _asynchronous(bind: Object) -> str:
+    if bind.type == _ENGINE:
+        return "an async engine"
+    if bind.type == _CONNECTION:
+        return "an async connection"
+    return "the sync side of an async engine" if bind.argument("async") is not None else ""

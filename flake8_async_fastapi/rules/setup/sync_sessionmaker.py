@@ -1,0 +1,42 @@
+"""AFA405: the sync session factory is used with an async engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import FactoryMade
+from flake8_async_fastapi.interpreter.values import Library, Object
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA405",
+    "sync-sessionmaker",
+    "bug",
+    "sessionmaker() on an async engine; as advice, sessionmaker(class_=AsyncSession)",
+)
+
+_ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for made in events.of(FactoryMade):
+        callee, bind = made.callee, made.arguments.get(0, "bind")
+        if not isinstance(callee, Library) or callee.dotted != "sqlalchemy.orm.sessionmaker":
+            continue
+        if _gives_async(made.made):
+            if made.requirements.at_least("sqlalchemy", (2, 0)) is not False:
+                yield RULE.advise(
+                    made, f"{made.text} makes async sessions: async_sessionmaker(...) is made for that"
+                )
+        elif isinstance(bind, Object) and bind.type == _ENGINE and _has_no_class(made):
+            yield RULE.at(
+                made, f"{made.text} makes sync sessions on an async engine: use async_sessionmaker(...)"
+            )
+
+
+def _has_no_class(made: FactoryMade) -> bool:
+    return not made.arguments.opaque and made.arguments.get(1, "class_") is None
+
+
+def _gives_async(made: object) -> bool:
+    return isinstance(made, Object) and made.type == "sqlalchemy.ext.asyncio.async_sessionmaker"

@@ -1,0 +1,48 @@
+"""AFA404: the URL of an engine names a driver of the other kind, or none that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.interpreter.events import Called, EngineMade
+from flake8_async_fastapi.interpreter.values import Library, Object
+from flake8_async_fastapi.knowledge.drivers import USUAL
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA404",
+    "wrong-driver-url",
+    "bug",
+    "a sync driver in create_async_engine(), an async one in create_engine(), or an unknown one",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    wrapped = set(_wrapped(events))
+    for made in events.of(EngineMade):
+        if (made.path, made.line, made.col) in wrapped:
+            continue
+        database = made.url.partition("://")[0].partition("+")[0]
+        if made.fits == "none":
+            remedy = USUAL.get("postgresql" if database == "postgres" else database, "")
+            wanted = f", write {remedy}://" if remedy and made.is_async else ""
+            yield RULE.at(made, f"{made.text} gets {made.url}, a name that SQLAlchemy does not know{wanted}")
+        elif made.is_async and made.fits == "sync":
+            yield RULE.at(
+                made,
+                f"{made.text} gets {made.url}, whose driver is not async: write {USUAL[database]}://",
+            )
+        elif not made.is_async and made.fits == "async":
+            yield RULE.at(
+                made,
+                f"{made.text} gets {made.url}, whose driver is async: the first query fails; use a sync one",
+            )
+
+
+def _wrapped(events: Events) -> Iterator[tuple[str, int, int]]:
+    """Where engines are made that are then wrapped by hand: ``AsyncEngine(create_engine(...))``."""
+    for called in events.of(Called):
+        callee, engine = called.callee, called.arguments.get(0, "sync_engine")
+        wraps = isinstance(callee, Library) and callee.dotted == "sqlalchemy.ext.asyncio.AsyncEngine"
+        if wraps and isinstance(engine, Object) and engine.origin is not None:
+            yield engine.origin
