@@ -50,12 +50,19 @@ class Program:
                     found[path, number] = frozenset(mark["codes"].split())
         return found
 
-    def findings(self) -> Places:
-        """The codes that the analysis reports, by file and line."""
+    def findings(self, own: str = "") -> Places:
+        """The codes that the linter reports, by file and line.
+
+        Advice of other rules than the ``own`` one is left out of programs that mark none of it:
+        they are about something else.
+        """
+        marked = {code for codes in self.marks().values() for code in codes}
         analysis = analysis_of(self.files)
         found: Places = {}
         for path in self.files:
             for finding in analysis.findings(path):
+                if finding.advice and own and finding.code != own and finding.code not in marked:
+                    continue
                 place = (finding.path, finding.line)
                 found[place] = found.get(place, frozenset()) | {finding.code}
         return found

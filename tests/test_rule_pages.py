@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import pkgutil
 import sys
 import time
@@ -164,6 +165,74 @@ BLOCKED = {
     "AFA207": beating("hashlib.pbkdf2_hmac"),
     "AFA208": beating("time.sleep", lambda seconds: None),
 }
+async def count_connections(module: ModuleType) -> int:
+    """How many connections three requests open."""
+    import httpx
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    opened = []
+
+    def note(connection: Any, record: Any) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", note)
+    try:
+        transport = httpx.ASGITransport(app=module.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            for _ in range(3):
+                assert (await client.get("/")).json() == 1
+    finally:
+        event.remove(Pool, "connect", note)
+    return len(opened)
+
+
+async def idle_connections(module: ModuleType) -> int:
+    """How many connections the application leaves in the pool."""
+    async with module.app.router.lifespan_context(module.app):
+        pass
+    idle: int = module.engine.pool.checkedin()
+    return idle
+
+
+async def with_what_is_required(module: ModuleType) -> Any:
+    """Runs `main` as in an environment that has only what requirements.txt asks for."""
+    asked = (Path(str(module.__file__)).parent / "requirements.txt").read_text(encoding="utf-8")
+    hidden = {} if "\naiosqlite" in asked else {"aiosqlite": None}
+    kept = {name: sys.modules.pop(name, None) for name in hidden}
+    sys.modules.update(hidden)  # type: ignore[arg-type]
+    try:
+        return await module.main()
+    finally:
+        for name, known in kept.items():
+            del sys.modules[name]
+            if known is not None:
+                sys.modules[name] = known
+
+
+async def leaked_connections(module: ModuleType) -> int:
+    """How many connections a request took and did not give back."""
+    import httpx
+    from sqlalchemy import event
+
+    taken: list[str] = []
+    pool = module.engine.sync_engine.pool
+
+    def check_out(connection: Any, record: Any, proxy: Any) -> None:
+        taken.append("checkout")
+
+    def check_in(connection: Any, record: Any) -> None:
+        if connection is not None:  # of one that nobody closed, nothing comes back
+            taken.append("checkin")
+
+    event.listen(pool, "checkout", check_out)
+    event.listen(pool, "checkin", check_in)
+    transport = httpx.ASGITransport(app=module.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        assert (await client.get("/")).json() == 1
+    gc.collect()
+    return taken.count("checkout") - taken.count("checkin")
+
 
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
@@ -224,6 +293,30 @@ PROOFS = {
     ),
     "AFA401": Proof(settings, value={"title": "Blog"}, right={"title": "Blog"}),
     "AFA402": Proof(requests("GET", "/cache"), error=("AttributeError", "cache"), right=200),
+    "AFA403": Proof(error=("AttributeError", "_run_ddl_visitor"), right=None),
+    "AFA404": Proof(error=("InvalidRequestError", "requires an async driver"), right=1),
+    "AFA405": Proof(
+        error=("AsyncContextNotStarted", "has not been started"),
+        never_awaited="AsyncConnection.close",
+        right=1,
+    ),
+    "AFA406": Proof(value=True, right=False),
+    "AFA407": Proof(idle_connections, value=1, right=0),
+    "AFA408": Proof(error=("TypeError", "unexpected keyword argument 'app'"), right=200),
+    "AFA409": Proof(count_connections, value=3, right=1),
+    "AFA410": Proof(error=("ArgumentError", "QueuePool cannot be used with asyncio engine"), right=1),
+    "AFA411": Proof(never_awaited="'enable_foreign_keys'", value=0, right=1),
+    "AFA412": Proof(requests("GET", "/"), error=("TypeError", "is not a callable object"), right=200),
+    "AFA413": Proof(requests("GET", "/widgets/headline"), error=("AttributeError", "headline"), right=200),
+    "AFA414": Proof(with_what_is_required, error=("ModuleNotFoundError", "aiosqlite"), right=1),
+    "AFA501": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
+    "AFA502": Proof(
+        requests("POST", "/tags"), error=("InvalidRequestError", "permanently closed"), right=200
+    ),
+    "AFA503": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
+    "AFA504": Proof(leaked_connections, value=1, right=0),
+    "AFA505": Proof(error=("InvalidRequestError", "already begun"), right=0),
+    "AFA506": Proof(error=("PendingRollbackError", "rolled back due to a previous exception"), right=0),
 }
 
 
@@ -256,7 +349,7 @@ def test_the_bad_example_reports_the_marked_lines(code: str) -> None:
     program = sections(code)["Example"].program
     marks = program.marks()
     assert any(code in codes for codes in marks.values())
-    assert program.findings() == marks
+    assert program.findings(code) == marks
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -264,13 +357,15 @@ def test_the_good_example_reports_nothing(code: str) -> None:
     program = sections(code)["Use instead"].program
     assert program.files
     assert program.marks() == {}
-    assert program.findings() == {}
+    assert program.findings(code) == {}
 
 
 @pytest.mark.parametrize("code", RULES)
 def test_examples_are_run(code: str) -> None:
     assert code in PROOFS, "every page says how its examples are run"
-    assert RULES[code].kind == "advice" or PROOFS[code].error or PROOFS[code].never_awaited
+    proof = PROOFS[code]
+    fails = proof.error is not None or bool(proof.never_awaited) or proof.value != proof.right
+    assert RULES[code].kind == "advice" or fails
 
 
 @pytest.mark.parametrize("code", sorted(set(PROOFS) & set(RULES)))

@@ -22,7 +22,7 @@ PROJECT = {
     "app/db.py": """\
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-factory = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+factory = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
 
 
 async def get_db():
@@ -418,7 +418,7 @@ extracted = []
 linked = []
 facts_of, link = analysis._extract, analysis.link
 analysis._extract = lambda source, cache: extracted.append(source.path) or facts_of(source, cache)
-analysis.link = lambda facts: linked.append(1) or link(facts)
+analysis.link = lambda *given: linked.append(1) or link(*given)
 """
 SEEN = """
 seen = {"astroid": "astroid" in sys.modules, "extracted": extracted, "linked": len(linked)}
