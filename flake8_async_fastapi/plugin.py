@@ -74,11 +74,12 @@ class Plugin:
 
         manager.add_option(
             "--afa-advice",
-            metavar="on|off",
+            metavar="all|on|off",
             default="on",
-            choices=("on", "off"),
+            choices=("all", "on", "off"),
             parse_from_config=True,
-            help="whether to report advice too: code that works today (default: on)",
+            help="whether to report advice too: code that works today; 'all' for that of rules "
+            "which find bugs as well (default: on)",
         )
 
     @classmethod
@@ -107,9 +108,12 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
         for finding in survive(self.filename, "analysed", self._findings) or ():
-            if finding.advice and self._options.afa_advice == "off":
-                continue
-            yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
+            if not finding.advice or self._asks_for(finding):
+                yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
+
+    def _asks_for(self, advice: Finding) -> bool:
+        chosen = self._options.afa_advice
+        return bool(chosen == "all" or (chosen == "on" and not advice.of_bug_rule))
 
     def _findings(self) -> list[Finding]:
         text = "".join(self.lines)

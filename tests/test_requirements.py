@@ -101,7 +101,7 @@ def test_a_verdict_depends_on_them(tmp_path: Path) -> None:
     assert codes("sqlalchemy==2.0.36\n") == ["AFA404"]
 
 
-def test_advice_is_switched_off_as_a_group(flake8: RunFlake8, tmp_path: Path) -> None:
+def test_advice_is_chosen_as_a_group(flake8: RunFlake8, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(
         "from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine\n"
         "from sqlalchemy.orm import sessionmaker\n\n"
@@ -109,8 +109,13 @@ def test_advice_is_switched_off_as_a_group(flake8: RunFlake8, tmp_path: Path) ->
         "advised = sessionmaker(engine, class_=AsyncSession)\n"
         "wrong = sessionmaker(engine)\n"
     )
-    codes = [line.split()[1] for line in flake8(tmp_path, "--isolated", "main.py").lines]
-    assert codes == ["AFA405", "AFA406", "AFA405"]
+
+    def codes(*options: str) -> list[str]:
+        return [line.split()[1] for line in flake8(tmp_path, "--isolated", *options, "main.py").lines]
+
+    assert codes() == ["AFA406", "AFA405"]
+    assert codes("--afa-advice=on") == ["AFA406", "AFA405"]
+    assert codes("--afa-advice=all") == ["AFA405", "AFA406", "AFA405"]
     (tmp_path / "setup.cfg").write_text("[flake8]\nselect = AFA\nafa-advice = off\n")
     lines = flake8(tmp_path, "main.py", select=()).lines
     assert [line.split()[1] for line in lines] == ["AFA405"]

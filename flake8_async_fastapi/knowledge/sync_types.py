@@ -161,8 +161,6 @@ TYPES: Final[Mapping[str, str]] = {
         def copy copy_into move move_into as_posix as_uri -> ?
     """,
     "configparser.ConfigParser": _ANY,
-    "jinja2.FileSystemLoader": "",
-    "jinja2.PackageLoader": "",
     # --- network
     "boto3.client": "enter -> self\n" + """
         def get_waiter -> boto3.waiter
@@ -475,9 +473,6 @@ ALIASES: Final[Mapping[str, str]] = {
     "git.repo.Repo": "git.Repo",
     "git.repo.base.Repo": "git.Repo",
     "pathlib.PosixPath": "pathlib.Path",
-    "jinja2.loaders.FileSystemLoader": "jinja2.FileSystemLoader",
-    "jinja2.loaders.PackageLoader": "jinja2.PackageLoader",
-    "jinja2.environment.Environment": "jinja2.Environment",
     "boto3.session.Session": "boto3.Session",
     "boto3.session.Session.client": "boto3.Session.client",
     "botocore.client.BaseClient": "boto3.client",

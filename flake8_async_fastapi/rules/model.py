@@ -19,7 +19,10 @@ FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today."""
+    """One line of the report; ``col`` counts from 0.
+
+    ``advice`` says that the code works today, ``of_bug_rule`` that it is advice of a rule that finds bugs.
+    """
 
     path: str
     line: int
@@ -27,6 +30,7 @@ class Finding:
     code: str
     message: str
     advice: bool = False
+    of_bug_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Rule:
 
     def advise(self, event: Event, message: str) -> Finding:
         """A finding that is advice, also of a rule that finds bugs."""
-        return Finding(event.path, event.line, event.col, self.code, message, advice=True)
+        extra = self.kind == "bug"
+        return Finding(event.path, event.line, event.col, self.code, message, advice=True, of_bug_rule=extra)
 
 
 Check = Callable[[Events], Iterator[Finding]]

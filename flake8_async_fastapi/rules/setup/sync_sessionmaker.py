@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA405",
     "sync-sessionmaker",
     "bug",
-    "sessionmaker() on an async engine; as advice, sessionmaker(class_=AsyncSession)",
+    "sessionmaker() on an async engine; if all advice is asked for, with class_=AsyncSession too",
 )
 
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
