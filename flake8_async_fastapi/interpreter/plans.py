@@ -147,7 +147,7 @@ def goes_on(how: str, before: tuple[str, ...]) -> bool:
     """Whether a strategy of the mapper loads what it does though it leads back to a class on the way.
 
     ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the
-    same query (tests/loading/test_circles.py).
+    same query (tests/generated/test_circles.py).
     """
     return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
 

@@ -268,10 +268,7 @@ def _changed(
 ) -> Value:
     """``update(Model)`` with one more call."""
     if name == "values":
-        new = tuple(
-            (key, _computing(value))
-            for key, value in arguments.keywords
-        )
+        new = tuple((key, _computing(value)) for key, value in arguments.keywords)
         return replace(
             receiver,
             detail=replace(detail, values=(*detail.values, *new), certain=detail.certain and not
@@ -403,9 +400,7 @@ def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
 def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
     """What the options of a query load of one of its entities."""
     fitting = [
-        directive
-        for directive in query.options
-        if plans.applies(ctx, directive, entity.cls, entity.alias)
+        directive for directive in query.options if plans.applies(ctx, directive, entity.cls, entity.alias)
     ]
     return plans.plan_of(fitting, certain=query.certain)
 

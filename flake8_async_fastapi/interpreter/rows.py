@@ -104,6 +104,8 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         if how == "raise_on_sql" and row.rest == "inserted" and relationship.to_one:
             return _unset_to_one(row, relationship)
         return Lost("raise", row.path, row.line, how)
+    if row.is_open and not relationship.is_collection and relationship.to_one is not False:
+        return PERHAPS  # its foreign key may be null
     cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
     return Lost(cause, row.path, row.line)
 

@@ -368,9 +368,7 @@ def _validate_as(
                     _validate(frame, inner, given_names[one.name], place, depth + 1)
 
 
-def _prepared(
-    frame: Frame, cls: ClassValue, instance: Instance, place: tuple[int, int]
-) -> list[Instance]:
+def _prepared(frame: Frame, cls: ClassValue, instance: Instance, place: tuple[int, int]) -> list[Instance]:
     """The object that the fields are read from; none if a validator of the whole model made another value."""
     for base in classes.mro(frame.ctx, cls):
         if not isinstance(base, ClassValue):

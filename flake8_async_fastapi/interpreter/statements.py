@@ -208,8 +208,10 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             frame.settle(value)
             frame.state = state
             for option in options(owned):
-                if isinstance(option, Instance) and option.ref is not None and loading.write(
-                    frame, option, target.name, value, (target.line, target.col)
+                if (
+                    isinstance(option, Instance)
+                    and option.ref is not None
+                    and loading.write(frame, option, target.name, value, (target.line, target.col))
                 ):
                     path = ""
             if path:

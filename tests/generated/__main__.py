@@ -1,4 +1,4 @@
-"""Compare many programs: `python -m tests.loading --programs 2000 --seed 1 --jobs 2`."""
+"""Compare many programs: `python -m tests.generated --programs 2000 --seed 1 --jobs 2`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .programs import random_program
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 when there are alarms."""
-    parser = argparse.ArgumentParser(prog="python -m tests.loading", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.generated", description=__doc__)
     parser.add_argument("--programs", type=int, default=200, help="how many programs")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; each program has the next one")
     parser.add_argument("--jobs", type=int, default=1, help="processes")

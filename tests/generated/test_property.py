@@ -1,12 +1,11 @@
 """Random programs: no finding where nothing fails, and most failures found.
 
-`python -m tests.loading` compares any number of programs and shows where they disagree.
+`python -m tests.generated` compares any number of programs and shows where they disagree.
 """
 
 from __future__ import annotations
 
 import pytest
-
 from loading.compare import Comparison, compare_seeds, rules_exist
 from loading.oracle import run_program
 from loading.programs import Program, random_program
