@@ -158,10 +158,11 @@ _SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builti
 
 def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
     """A function that makes text of its arguments."""
-    if frame.state.rows and frame.calling is not None:
-        if dotted in _SHOWING or knowledge.only_shows(dotted):
-            for value in arguments.values():
-                loading.shown(frame, value, frame.calling)
+    if not frame.state.rows or frame.calling is None:
+        return
+    if dotted in _SHOWING or knowledge.only_shows(dotted):
+        for value in arguments.values():
+            loading.shown(frame, value, frame.calling)
 
 
 def _is_deferred(value: Value) -> bool:

@@ -117,9 +117,9 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
     state = frame.state
     above = state.rows.get(row.parent[0]) if row.parent is not None else None
     if above is not None and row.parent is not None and not isinstance(above.rest, Lost):
-        if plans.related(frame.ctx, above.cls, attribute.target):
-            if _is_way_back(frame, above, row.parent[1], name):
-                return True
+        fits = plans.related(frame.ctx, above.cls, attribute.target)
+        if fits and _is_way_back(frame, above, row.parent[1], name):
+            return True
     for other in queries.unfetched(frame.ctx, state, row.session):
         if plans.related(frame.ctx, other.cls, attribute.target):
             return True
@@ -156,9 +156,10 @@ def _is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: At
         own.insert(0, via)
         root_row = state.rows[at]
     for way in plans.ways(frame.ctx, root_row.cls, root_row.plan):
-        if way.names != tuple(own) and plans.related(frame.ctx, way.cls, row.cls):
-            if not isinstance(rows.status(frame.ctx, rows.on_way(way), name, attribute), Lost):
-                return True
+        if way.names == tuple(own) or not plans.related(frame.ctx, way.cls, row.cls):
+            continue
+        if not isinstance(rows.status(frame.ctx, rows.on_way(way), name, attribute), Lost):
+            return True
     return False
 
 

@@ -487,9 +487,10 @@ def _shared(ctx: Context, row: Row, other: Row) -> Row:
     model = models.mapped(ctx, row.cls)
     for name, attribute in model.attributes.items() if model is not None else ():
         found = rows.status(ctx, row, name, attribute)
-        if isinstance(found, Lost) and found.cause in _BY_QUERY:
-            if not isinstance(rows.status(ctx, other, name, attribute), Lost):
-                row = row.put(name, PERHAPS)
+        if not isinstance(found, Lost) or found.cause not in _BY_QUERY:
+            continue
+        if not isinstance(rows.status(ctx, other, name, attribute), Lost):
+            row = row.put(name, PERHAPS)
     return row
 
 

@@ -208,8 +208,8 @@ def _computed(ctx: Context, row: Row, path: str, line: int, *, insert: bool) -> 
         elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
             row = row.put(name, PERHAPS)
         elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
-            if not (isinstance(given, Held) and given.value == SET):
-                row = row.put(name, Lost("server", path, line, "an UPDATE"))
+            was_set = isinstance(given, Held) and given.value == SET
+            row = row if was_set else row.put(name, Lost("server", path, line, "an UPDATE"))
     fields = tuple((n, Held() if isinstance(f, Held) and f.value == SET else f) for n, f in row.fields)
     return replace(row, fields=fields)
 

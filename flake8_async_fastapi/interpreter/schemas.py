@@ -67,9 +67,10 @@ def is_schema(ctx: Context, cls: ClassValue) -> bool:
 
 def method(ctx: Context, cls: ClassValue, name: str) -> Value | None:
     """A method that every schema has and that matters here; None for others."""
-    if name in _VALIDATING or name in _DUMPING or name == "model_construct":
-        if not classes.has_member(ctx, cls, name) and is_schema(ctx, cls):
-            return Member(Object(TYPE, detail=Schema(cls)), name)
+    if name not in _VALIDATING and name not in _DUMPING and name != "model_construct":
+        return None
+    if not classes.has_member(ctx, cls, name) and is_schema(ctx, cls):
+        return Member(Object(TYPE, detail=Schema(cls)), name)
     return None
 
 

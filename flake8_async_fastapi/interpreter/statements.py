@@ -119,11 +119,13 @@ def _dropped(frame: Frame, value: Value, node: Expr) -> None:
 
 def _made_unique(state: State, value: Value, node: Expr) -> None:
     """``result.unique()`` changes the result itself."""
-    if isinstance(value, Object) and isinstance(value.detail, Fetch) and isinstance(node, tree.Call):
-        if isinstance(node.func, tree.Attr) and node.func.name == "unique":
-            path = source(node.func.value)
-            if path and state.get(path) is not None:
-                state.narrow(path, value)
+    if not isinstance(value, Object) or not isinstance(value.detail, Fetch):
+        return
+    if not isinstance(node, tree.Call):
+        return
+    path = source(node.func.value) if isinstance(node.func, tree.Attr) and node.func.name == "unique" else ""
+    if path and state.get(path) is not None:
+        state.narrow(path, value)
 
 
 def _never_returns(node: Expr) -> bool:
@@ -235,12 +237,13 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
 def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container of which one item was assigned."""
     keys, items = before.keys, before.items
-    if before.kind == "dict" and keys is not None and items is not None and not any(held(value)):
-        if isinstance(index, tree.Const) and isinstance(index.value, str) and len(keys) < MOST_KEYS:
-            kept = [pair for pair in zip(keys, items, strict=True) if pair[0] != index.value]
-            pairs = (*kept, (index.value, value))
-            return Collection("dict", items=tuple(v for _, v in pairs), keys=tuple(k for k, _ in pairs))
-    return Collection(before.kind)
+    if before.kind != "dict" or keys is None or items is None or any(held(value)):
+        return Collection(before.kind)
+    if not isinstance(index, tree.Const) or not isinstance(index.value, str) or len(keys) >= MOST_KEYS:
+        return Collection(before.kind)
+    kept = [pair for pair in zip(keys, items, strict=True) if pair[0] != index.value]
+    pairs = (*kept, (index.value, value))
+    return Collection("dict", items=tuple(v for _, v in pairs), keys=tuple(k for k, _ in pairs))
 
 
 def _either(before: Value | None, value: Value) -> Value:

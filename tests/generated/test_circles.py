@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flake8_async_fastapi.analysis import analysis_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 STRATEGIES = ("joined", "selectin", "subquery", "immediate")
 PROGRAM = """
 from sqlalchemy import ForeignKey, select

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from loading.compare import Comparison, compare_seeds, rules_exist
-from loading.oracle import run_program
-from loading.programs import Program, random_program
+
+from generated.compare import Comparison, compare_seeds, rules_exist
+from generated.oracle import run_program
+from generated.programs import Program, random_program
 
 PROGRAMS = range(1, 61)
-RECALL = 0.0
+RECALL = 0.7
 """The share of the failures of these programs that must be found; raise it as the rules learn."""
 MISTAKES = 0.1
 
