@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import models, plans, queries, rows
+from flake8_async_fastapi.interpreter import loading, models, plans, queries, rows, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import OptionIgnored
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Held, Lost, Row, reachable, refs_in
@@ -32,6 +32,7 @@ from flake8_async_fastapi.interpreter.values import (
     Arguments,
     ClassValue,
     Const,
+    Function,
     Instance,
     Object,
     Options,
@@ -173,6 +174,10 @@ def called(
     if name not in _KNOWN:
         return None
     session, known = key(receiver), settings(frame.ctx, receiver)
+    if name == "run_sync" and arguments.args and isinstance(arguments.args[0], Function):
+        loading.doubt(frame, summaries.seen_by(arguments.args[0]))  # what it is given is doubted by the call
+        loading.doubt(frame, arguments.args[1:])
+        return None
     if name in _WHAT:
         happen(frame, Transition(session, _WHAT[name], known), origin[1])
         return None

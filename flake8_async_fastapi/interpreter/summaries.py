@@ -43,7 +43,6 @@ from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
-    Closure,
     Collection,
     Const,
     Coroutine,
@@ -181,18 +180,22 @@ def _read_by(
 
 def _doubt_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
-    if function.closure is None or not frame.state.rows:
-        return
+    seen = seen_by(function) if frame.state.rows else []
+    if any(map(passing.carries, seen)):
+        loading.doubt_all(frame, seen)
+
+
+def seen_by(function: Function) -> list[Value]:
+    """The variables around a nested function that it mentions."""
     seen: list[Value] = []
-    for name in names_in(function.node.body):
-        closure: Closure | None = function.closure
+    for name in names_in(function.node.body) if function.closure is not None else ():
+        closure = function.closure
         while closure is not None:
             if name in closure.env:
                 seen.append(closure.env[name])
                 break
             closure = closure.outer
-    if any(map(passing.carries, seen)):
-        loading.doubt_all(frame, seen)
+    return seen
 
 
 _LONG: Final = 60
