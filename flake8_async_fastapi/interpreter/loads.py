@@ -108,6 +108,7 @@ class Query:
     origin: tuple[str, int] = ("", 0)
     equals: tuple[Equal, ...] = ()
     is_filtered: bool = False
+    is_joined: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 

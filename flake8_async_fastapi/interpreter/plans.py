@@ -42,6 +42,14 @@ def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
     return plan
 
 
+def without_contained(directive: Directive) -> Directive:
+    """An option of a statement that joins nothing: ``contains_eager`` finds nothing in it."""
+    path = tuple(
+        replace(step, strategy="default") if step.strategy == "contains" else step for step in directive.path
+    )
+    return replace(directive, path=path)
+
+
 def _added(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
     if path:
         first, *rest = path

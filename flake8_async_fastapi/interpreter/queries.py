@@ -215,6 +215,7 @@ def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value
     return Object(ALIASED)
 
 
+_JOINING = frozenset({"outerjoin", "join_from", "outerjoin_from", "select_from", "from_statement"})
 _NARROWING = frozenset(
     {"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"}
 )
@@ -255,7 +256,18 @@ def statement_member(
         return replace(receiver, detail=replace(detail, items=items))
     if name in _NARROWING:
         equals = detail.equals + tuple(_equals(arguments))
-        return replace(receiver, detail=replace(detail, equals=equals, is_filtered=True))
+        joins = name in ("join", "having") or not all(map(_is_own_condition, arguments.args))
+        return replace(
+            receiver,
+            detail=replace(
+                detail,
+                equals=equals,
+                is_filtered=True,
+                is_joined=detail.is_joined or joins or arguments.opaque,
+            ),
+        )
+    if name in _JOINING:
+        return replace(receiver, detail=replace(detail, is_joined=True))
     if name == "from_statement" or name in _UNIONS:
         return None if name in _UNIONS else receiver
     if name in ("cte", "subquery", "alias"):
@@ -293,6 +305,8 @@ def equality(state: State, left: Value, right: Value, written: Expr) -> Value | 
     """``Model.column == value`` as a condition; None for other comparisons."""
     if not isinstance(left, Object) or not isinstance(left.detail, Mapped):
         return None
+    if isinstance(right, Object) and isinstance(right.detail, Mapped):
+        return Object("sqlalchemy.ColumnElement")
     identity = identity_of(state, written)
     return Object("sqlalchemy.ColumnElement", detail=Equal(left.detail, identity))
 
@@ -308,6 +322,11 @@ def identity_of(state: State, written: Expr) -> object:
                 return ("object", option.ref, written.name)
     text = dotted(written)
     return ("name", text) if text else None
+
+
+def _is_own_condition(value: Value) -> bool:
+    """Whether a condition is of the statement's own model: any other may join another one."""
+    return isinstance(value, Object) and isinstance(value.detail, Equal)
 
 
 def _equals(arguments: Arguments) -> Iterator[Equal]:
@@ -402,6 +421,8 @@ def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
     fitting = [
         directive for directive in query.options if plans.applies(ctx, directive, entity.cls, entity.alias)
     ]
+    if not query.is_joined and query.items is not None and len(query.items) == 1:
+        fitting = [plans.without_contained(directive) for directive in fitting]
     return plans.plan_of(fitting, certain=query.certain)
 
 
