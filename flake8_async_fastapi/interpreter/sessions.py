@@ -424,7 +424,7 @@ def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and found.is_key:
                         row = row.put(column, PERHAPS)
-        row = row.put(name, Held())
+        row = row.put(name, Held(NONE) if name in row.nulls else Held())
     return row
 
 
