@@ -71,13 +71,27 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Name(id=name):
             states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
             return states if outcome else [_emptied(after, name) for after in states]
-        case tree.Attr():
-            return _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
+        case tree.Attr(value=owner, name=name):
+            states = _known(
+                frame, state, test, outcome, lambda value: may_be(value, outcome), source(test)
+            )
+            for after in states:
+                _about(frame, after, owner, name, is_empty=not outcome)
+            return states
         case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
             wanted = (op == "is") is outcome
-            return _known(
+            states = _known(
                 frame, state, test, outcome, lambda value: is_none(value) is not (not wanted), source(left)
             )
+            for after in states:
+                if isinstance(left, tree.Attr):
+                    _about(frame, after, left.value, left.name, is_empty=wanted)
+            return states
+        case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
+            states = _known(frame, state, test, outcome, lambda value: True, "")
+            for after in states:
+                _about(frame, after, owner, name, is_empty=False, is_kind=True)
+            return states
         case tree.Compare(left=tree.Call(func=tree.Name(id="type"), args=[of]), ops=[op], rights=[cls]) if (
             op in _SAME
         ):
@@ -97,6 +111,16 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Const(value=value):
             return [state.fork()] if bool(value) is outcome else []
     return _known(frame, state, test, outcome, lambda value: True, "")
+
+
+def _about(
+    frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
+) -> None:
+    """A condition was about ``owner.name``."""
+    if state.rows and source(owner):
+        value = state.get(source(owner))
+        if value is not None:
+            loading.tested(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
 
 
 def _emptied(state: State, name: str) -> State:

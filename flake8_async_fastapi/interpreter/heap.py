@@ -80,6 +80,8 @@ class Row:
     ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
     ``is_open``: made from arguments that are not all known.
     ``nulls`` are the many-to-one relationships without a foreign key.
+    ``tied`` are those whose foreign key the query asked for: who knows it may hold the target.
+    ``guarded``: a condition asked for the value of a column.
     ``above`` are the classes, ``way`` the strategies on the way from the object that a query gave.
     ``identity`` is the key that it was asked for by.
     """
@@ -101,6 +103,8 @@ class Row:
     is_open: bool = False
     is_all: bool = False
     nulls: frozenset[str] = frozenset()
+    tied: frozenset[str] = frozenset()
+    guarded: bool = False
     above: tuple[ClassValue, ...] = ()
     way: tuple[str, ...] = ()
     identity: object = None

@@ -95,6 +95,8 @@ def _lost(
         return PERHAPS
     if _is_met_elsewhere(frame, ref, row, name, attribute):
         return PERHAPS
+    if row.guarded and root(ref)[0] == ARGUMENT:
+        return PERHAPS  # a function that was given it asked first what it is
     report(frame, ref, name, lost, place, use, through, ())
     current = state.rows[ref]
     if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
@@ -123,18 +125,33 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
     for other in queries.unfetched(frame.ctx, state, row.session):
         if plans.related(frame.ctx, other.cls, attribute.target):
             return True
+    if name in row.tied or _is_held(frame, attribute.target):
+        return True
     alive = reachable(state.rows, state.values())
     for other_ref, other in state.rows.items():
         if other_ref not in alive and root(other_ref) not in alive:
             continue
         if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
             continue  # what was reached from the same object by another way is another one
-        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE or other.session != row.session:
+        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
+            continue
+        if other.session != row.session and rows.ANY not in (other.session, row.session):
             continue
         if plans.related(frame.ctx, other.cls, attribute.target):
             return True
         if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target):
             return True
+    return False
+
+
+def _is_held(frame: Frame, target: ClassValue) -> bool:
+    """Whether a variable holds an object of a class, of which nothing else is known."""
+    for value in frame.state.values():
+        for inner in inner_values(value):
+            if not isinstance(inner, Instance) or inner.ref is not None:
+                continue
+            if plans.related(frame.ctx, inner.cls, target):
+                return True
     return False
 
 
@@ -189,6 +206,8 @@ def report(
         route.insert(0, f"{root.cls.name}.{via}")
         if len(route) > _LONGEST:
             break
+    if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
+        return  # in a test, what it calls may be replaced
     if root_ref[0] == ARGUMENT:
         if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
@@ -539,6 +558,27 @@ def told(frame: Frame, ref: Ref) -> str:
     if missing:
         parts.append(f"missing: {', '.join(missing)}")
     return ", ".join(parts)
+
+
+def tested(frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool) -> None:
+    """A condition was about a column of an object: an empty foreign key leads nowhere without I/O.
+
+    A comparison with a constant asks what kind of object it is (``is_kind``).
+    """
+    for option in options(owner):
+        row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
+        model = models.mapped(frame.ctx, row.cls) if row is not None else None
+        if row is None or model is None or not isinstance(option, Instance) or option.ref is None:
+            continue
+        if not isinstance(model.attributes.get(name), Column):
+            continue
+        if is_empty:
+            empty = {other for other, found in model.relationships() if name in (found.keys or ())}
+            row = replace(row, nulls=row.nulls | empty)
+            for other in empty:
+                if row.field(other) is None:
+                    row = row.put(other, PERHAPS)
+        state.rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
 
 
 def guard(state: State, name: str) -> None:

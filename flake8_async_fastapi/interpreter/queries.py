@@ -448,6 +448,7 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
         entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one,
         is_all=not one and not fetch.query.is_filtered,
         identity=identity(frame.ctx, fetch.query, entity), nulls=_nulls(frame.ctx, fetch.query, entity),
+        tied=_tied(frame.ctx, fetch.query, entity),
     )  # fmt: skip
     for place, other in enumerate(fetch.query.items or ()):
         if other is not None and place != index:
@@ -463,6 +464,15 @@ def identity(ctx: Context, query: Query, entity: Entity) -> object:
         if equal.attribute.cls == entity.cls and isinstance(attribute, Column) and attribute.is_key:
             return equal.identity
     return None
+
+
+def _tied(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
+    """The many-to-one relationships whose foreign key a query compares with a value."""
+    model = models.mapped(ctx, entity.cls)
+    asked = {equal.attribute.name for equal in query.equals if equal.attribute.cls == entity.cls}
+    if model is None or not asked:
+        return frozenset()
+    return frozenset(name for name, found in model.relationships() if asked & set(found.keys or ()))
 
 
 def _nulls(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:

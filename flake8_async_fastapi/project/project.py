@@ -156,6 +156,12 @@ class Project:
         folder = path.rpartition("/")[0]
         return self.modules.at(f"{folder}/{name}".strip("/").replace("/", "."))
 
+    def imports_of(self, path: str) -> frozenset[str]:
+        """The top-level names of what a file imports."""
+        facts = self.facts.get(path)
+        imports = facts.outline.imports if facts is not None else []
+        return frozenset(module.partition(".")[0] for module in imports)
+
     @functools.cached_property
     def imports(self) -> frozenset[str]:
         """The top-level names of everything that any file imports."""
