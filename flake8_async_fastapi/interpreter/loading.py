@@ -264,7 +264,7 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
             above=(*row.above, row.cls), way=(*row.way, how),
-            is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST,
+            is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST or row.made == "new",
         )  # fmt: skip
         state.rows[child] = queries.with_others(frame.ctx, state, made)
     instance = Instance(attribute.target, ref=child)

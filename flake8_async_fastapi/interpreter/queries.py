@@ -232,6 +232,8 @@ def statement_member(
     if isinstance(detail, Mapped):
         if name == "is_" and arguments.args[:1] == (NONE,):
             return Object("sqlalchemy.ColumnElement", detail=Equal(detail, ("constant", None)))
+        if name == "in_":
+            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, None))
         return replace(receiver, detail=replace(detail, of_type=True)) if name == "of_type" else None
     if isinstance(detail, Change) and name in ("values", "where", "filter", "returning"):
         return _changed(frame, receiver, detail, name, arguments, origin)
@@ -472,7 +474,11 @@ def _tied(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
     asked = {equal.attribute.name for equal in query.equals if equal.attribute.cls == entity.cls}
     if model is None or not asked:
         return frozenset()
-    return frozenset(name for name, found in model.relationships() if asked & set(found.keys or ()))
+    return frozenset(
+        name
+        for name, found in model.relationships()
+        if asked & set(found.keys or ()) or (found.keys is None and found.to_one is None)
+    )
 
 
 def _nulls(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
