@@ -7,6 +7,7 @@ not only those it is asked about, and the text it is handed, not the disk's.
 from __future__ import annotations
 
 import functools
+import gc
 import importlib.metadata
 import logging
 import sys
@@ -304,9 +305,12 @@ def _decode_findings(data: bytes | None, path: str, key: str) -> list[Finding] |
 
 @contextmanager
 def _deep_recursion() -> Iterator[None]:
-    before = sys.getrecursionlimit()
+    before, collecting = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(before, _RECURSION))
+    gc.disable()  # there is little to collect, and looking for it takes time
     try:
         yield
     finally:
         sys.setrecursionlimit(before)
+        if collecting:
+            gc.enable()
