@@ -146,7 +146,7 @@ class Missing(Event):
 
     ``route`` are the attributes that lead from the object that a query gave to the
     missing one, each with its class, as ``Post.author``.  ``cause`` is one of
-    ``heap.CAUSES`` or ``detached``, ``use`` is ``read``, ``mutated``, ``shown``,
+    ``heap.CAUSES``, ``use`` is ``read``, ``mutated``, ``shown``,
     ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
     ``made`` is the file and line where the object was loaded or written,
     ``lost`` those where the attribute was lost.  ``chain`` are the functions

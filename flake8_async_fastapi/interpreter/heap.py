@@ -57,6 +57,7 @@ CAUSES: Final = frozenset(
         "subclass",  # a column of a subclass, read by a query of the base
         "dynamic",  # a relationship that has to be queried is used as a collection
         "write_only",
+        "detached",  # any of these, after the session let go of the object
         "update",  # an UPDATE statement set it to an SQL expression
     }
 )

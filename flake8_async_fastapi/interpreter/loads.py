@@ -17,7 +17,6 @@ class Mapped:
     cls: ClassValue
     name: str
     alias: object = None
-    of_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,6 @@ class Plan:
 
 PLAIN: Final = Plan()
 """A query without options."""
-UNCERTAIN: Final = Plan(certain=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,6 @@ class Query:
     items: tuple[Entity | None, ...] | None
     options: tuple[Directive, ...] = ()
     certain: bool = True
-    populates: bool = False
     origin: tuple[str, int] = ("", 0)
     equals: tuple[Equal, ...] = ()
     is_filtered: bool = False

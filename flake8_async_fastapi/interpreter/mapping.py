@@ -75,7 +75,6 @@ class Model:
     eager_defaults: str = "auto"
     is_polymorphic: bool = False
     is_dataclass: bool = False
-    is_sqlmodel: bool = False
     complete: bool = True
 
     def relationships(self) -> Iterator[tuple[str, Relationship]]:

@@ -80,7 +80,6 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
         _DATACLASS in libraries,
-        _SQLMODEL in libraries,
         not any(isinstance(base, Unknown) for base in order),
     )
     return replace(model, attributes={name: _joined(ctx, cls, model, found)

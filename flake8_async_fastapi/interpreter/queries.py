@@ -219,7 +219,6 @@ _JOINING = frozenset({"outerjoin", "join_from", "outerjoin_from", "select_from",
 _NARROWING = frozenset(
     {"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"}
 )
-_UNIONS = frozenset({"union", "union_all", "except_", "except_all", "intersect", "intersect_all"})
 
 
 def statement_member(
@@ -234,7 +233,7 @@ def statement_member(
             return Object("sqlalchemy.ColumnElement", detail=Equal(detail, ("constant", None)))
         if name == "in_":
             return Object("sqlalchemy.ColumnElement", detail=Equal(detail, None))
-        return replace(receiver, detail=replace(detail, of_type=True)) if name == "of_type" else None
+        return None
     if isinstance(detail, Change) and name in ("values", "where", "filter", "returning"):
         return _changed(frame, receiver, detail, name, arguments, origin)
     if not isinstance(detail, Query):
@@ -246,10 +245,6 @@ def statement_member(
             receiver,
             detail=replace(detail, options=(*detail.options, *found), certain=detail.certain and certain),
         )
-    if name == "execution_options":
-        populates = any(key == "populate_existing" and value != Const(False)
-                        for key, value in arguments.keywords)  # fmt: skip
-        return replace(receiver, detail=replace(detail, populates=detail.populates or populates))
     if name in ("with_only_columns", "returning", "add_columns", "column"):
         more = selected(frame, arguments, origin, single=detail.single)
         items = more.items
@@ -270,10 +265,6 @@ def statement_member(
         )
     if name in _JOINING:
         return replace(receiver, detail=replace(detail, is_joined=True))
-    if name == "from_statement" or name in _UNIONS:
-        return None if name in _UNIONS else receiver
-    if name in ("cte", "subquery", "alias"):
-        return None
     return None
 
 
@@ -455,7 +446,7 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
     for place, other in enumerate(fetch.query.items or ()):
         if other is not None and place != index:
             row = supplied(frame.ctx, row, other.cls, plan_for(frame.ctx, fetch.query, other))
-    return loaded(frame, frame.state, ref, row, populates=fetch.query.populates)
+    return loaded(frame, frame.state, ref, row)
 
 
 def identity(ctx: Context, query: Query, entity: Entity) -> object:
@@ -494,9 +485,7 @@ def _nulls(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
     return frozenset(name for name, found in model.relationships() if empty & set(found.keys or ()))
 
 
-def loaded(
-    frame: Frame, state: State, ref: tuple[object, ...], row: Row, *, populates: bool = False
-) -> Instance:
+def loaded(frame: Frame, state: State, ref: tuple[object, ...], row: Row) -> Instance:
     """An object that a query brought: any that is there already may be the same one."""
     drop_below(state, ref)
     state.rows.pop(ref, None)

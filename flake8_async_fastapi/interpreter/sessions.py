@@ -46,7 +46,6 @@ from flake8_async_fastapi.interpreter.values import (
 Origin = tuple[str, int, int]
 SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
 _SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
-_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 
 
@@ -243,9 +242,6 @@ def _query(
     if not isinstance(detail, Query):
         return None
     touch(frame, detail, session, origin[1])
-    options_given = arguments.get(2, "execution_options")
-    if options_given is not None:
-        detail = replace(detail, populates=True)
     fetch = Fetch(detail, session, origin[:2])
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
@@ -295,12 +291,11 @@ def _get(
                 if isinstance(row.rest, Lost):
                     state.rows[ref] = replace(row, rest="plan", fields=())
                 return _result(Instance(cls, ref=ref), name)
-    query = Query((Entity(cls),), found, certain, populates, origin[:2])
     plan = plans.plan_of(found, certain=certain)
     plan_step = Transition(session, "select", Settings(), cls, plan, identity)
     happen(frame, plan_step, origin[1])
     row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
-    return _result(queries.loaded(frame, state, (*origin, 0), row, populates=query.populates), name)
+    return _result(queries.loaded(frame, state, (*origin, 0), row), name)
 
 
 def _result(value: Value, name: str) -> Value:

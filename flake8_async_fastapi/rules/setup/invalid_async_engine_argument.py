@@ -17,7 +17,6 @@ RULE = Rule(
 )
 
 _CREATE = "sqlalchemy.ext.asyncio.create_async_engine"
-_MAKER = "sqlalchemy.ext.asyncio.async_sessionmaker"
 
 
 def check(events: Events) -> Iterator[Finding]:
