@@ -20,9 +20,8 @@ BY_USE = {"response": "AFA303", "validated": "AFA303", "template": "AFA304", "mu
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_one_rule_reports_it(cause: str, use: str) -> None:
-    missing = Missing(
-        "main.py", 9, 0, "read", ("Post.author",), cause, use, True, ("query", "main.py", 3), ("main.py", 5, "")
-    )
+    origin, place = ("query", "main.py", 3), ("main.py", 5, "")
+    missing = Missing("main.py", 9, 0, "read", ("Post.author",), cause, use, True, origin, place)
     written = "AFA302" if cause in ("new", "refreshed", "merged") else "AFA301"
     expected = OWN_RULES.get(cause) or BY_USE.get(use) or written
     (finding,) = check_all(Events([missing]))
