@@ -265,6 +265,7 @@ def _new(
         return None
     if facts is None:
         raise Fault
+    gc.collect(0)  # the parser's tree refers to itself, and those of a whole project are large
     cache.write(kind, source.digest, encode(facts))
     return facts
 

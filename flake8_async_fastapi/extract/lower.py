@@ -392,7 +392,8 @@ def _class(node: Any, scope: _Context) -> Stmt:
         keywords.append(tree.Keyword("metaclass", _expr(node._metaclass, scope)))
     body = _body(node.body, qualname + ".")
     bases, lowered = _exprs(node.bases, scope), _exprs(decorators, scope)
-    return tree.ClassDef(*_at(node), node.name, qualname, bases, keywords, lowered, body)
+    parameters = [parameter.name.name for parameter in getattr(node, "type_params", ())]
+    return tree.ClassDef(*_at(node), node.name, qualname, parameters, bases, keywords, lowered, body)
 
 
 def _params(arguments: nodes.Arguments, scope: _Context) -> list[tree.Param]:

@@ -24,7 +24,8 @@ def outline_of(body: list[Stmt]) -> Outline:
             exports = _strings(statement.value)
     names.pop("*", None)
     imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
-    handed, registered, includes = _methods_used(body)
+    calls = [node for node in nodes_in(body) if isinstance(node, tree.Call)]
+    handed, registered, includes = _methods_used(calls)
     return Outline(
         list(names),
         star,
@@ -35,7 +36,7 @@ def outline_of(body: list[Stmt]) -> Outline:
         sorted(registered),
         includes,
         list(_backrefs(body)),
-        sorted(_session_factories(body)),
+        sorted(_session_factories(calls)),
     )
 
 
@@ -77,15 +78,13 @@ _REGISTRARS = frozenset(
 )
 
 
-def _methods_used(body: list[Stmt]) -> tuple[set[str], set[str], bool]:
+def _methods_used(calls: list[tree.Call]) -> tuple[set[str], set[str], bool]:
     """Functions passed to ``run_sync``, functions registered with a framework, ``include_router`` used."""
     handed: set[str] = set()
     registered: set[str] = set()
     includes = False
-    for node in nodes_in(body):
-        if not isinstance(node, tree.Call):
-            continue
-        name = dotted(node.func).rpartition(".")[2] or getattr(node.func, "name", "")
+    for node in calls:
+        name = _called(node)
         if name == "run_sync" and node.args:
             handed.add(dotted(node.args[0]).rpartition(".")[2])
         elif name in _REGISTRARS:
@@ -105,19 +104,26 @@ def _backrefs(body: list[Stmt]) -> Iterator[str]:
             yield statement.name
 
 
-def _method(func: Expr) -> str:
-    return func.name if isinstance(func, tree.Attr) else ""
+def _called(node: tree.Call) -> str:
+    """The name of a called function, or of a method of anything."""
+    func = node.func.value if isinstance(node.func, tree.Subscript) else node.func
+    if isinstance(func, tree.Attr):
+        return func.name
+    return func.id if isinstance(func, tree.Name) else ""
 
 
-def _session_factories(body: list[Stmt]) -> Iterator[str]:
+_SESSION_MAKERS = frozenset({"configure", "async_sessionmaker", "AsyncSession", "sessionmaker"})
+
+
+def _session_factories(calls: list[tree.Call]) -> Iterator[str]:
     """What the factories of async sessions say of ``expire_on_commit``, which is True unless it is given."""
-    for node in nodes_in(body):
-        if not isinstance(node, tree.Call):
+    for node in calls:
+        name = _called(node)
+        if name not in _SESSION_MAKERS:
             continue
-        name = dotted(node.func).rpartition(".")[2]
         given = {keyword.name: keyword.value for keyword in node.keywords}
         made = given.get("class_")
-        if _method(node.func) == "configure" and "expire_on_commit" in given:
+        if name == "configure" and "expire_on_commit" in given:
             yield "configure"
         if name == "async_sessionmaker" or (name == "AsyncSession" and (node.args or given)) or (
             name == "sessionmaker" and made is not None and dotted(made).rpartition(".")[2] == "AsyncSession"

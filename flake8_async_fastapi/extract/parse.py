@@ -8,12 +8,16 @@ facts of a file depend on more than its text; both steps are left out here.
 from __future__ import annotations
 
 import functools
+import re
+import sys
 
 from astroid import nodes
 from astroid.builder import AstroidBuilder
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 from astroid.rebuilder import TreeRebuilder
+
+from flake8_async_fastapi.extract.older import without_type_parameters
 
 
 class _PlainBuilder(AstroidBuilder):
@@ -36,4 +40,27 @@ def parse(text: str) -> nodes.Module:
     try:
         return _builder().string_build(text)
     except AstroidError as error:
+        if sys.version_info < (3, 12) and _MAY_DECLARE_TYPES.search(text):
+            return _parse_newer(text)
         raise SyntaxError(str(error.__cause__ or error)) from error
+
+
+_MAY_DECLARE_TYPES = re.compile(r"^\s*(class|def|async def|type)\s+\w+\s*[\[=]", re.MULTILINE)
+
+
+def _parse_newer(text: str) -> nodes.Module:
+    older, parameters = without_type_parameters(text)
+    try:
+        module = _builder().string_build(older)
+    except AstroidError as error:
+        raise SyntaxError(str(error.__cause__ or error)) from error
+    for cls in module.nodes_of_class(nodes.ClassDef):
+        cls.type_params = [_type_variable(cls, name) for name in parameters.get(cls.lineno or 0, ())]
+    return module
+
+
+def _type_variable(cls: nodes.ClassDef, name: str) -> nodes.TypeVar:
+    place = {"end_lineno": cls.lineno or 0, "end_col_offset": 0}
+    variable = nodes.TypeVar(cls.lineno or 0, 0, cls, **place)
+    variable.postinit(name=nodes.AssignName(name, cls.lineno or 0, 0, variable, **place), bound=None)
+    return variable

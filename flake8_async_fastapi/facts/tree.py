@@ -322,8 +322,11 @@ class FunctionDef(Node, frozen=True):
 
 
 class ClassDef(Node, frozen=True):
+    """A class; ``parameters`` are the type parameters that it declares in the way of PEP 695."""
+
     name: str
     qualname: str
+    parameters: list[str]
     bases: list[Expr]
     keywords: list[Keyword]
     decorators: list[Expr]

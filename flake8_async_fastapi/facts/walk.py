@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
-import msgspec
+import msgspec.structs
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -88,7 +89,15 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
             pending.extend(node)
         elif isinstance(node, msgspec.Struct):
             yield node
-            pending.extend(getattr(node, name) for name in node.__struct_fields__)
+            for name in _parts(type(node)):
+                pending.append(getattr(node, name))
+
+
+@functools.cache
+def _parts(node: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a type of node that may hold others."""
+    fields = msgspec.structs.fields(node)
+    return tuple(field.name for field in fields if field.type not in (int, str, bool))
 
 
 def shared_names(body: list[Stmt]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -179,23 +181,47 @@ def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
 
 def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
     found: dict[str, Value] = {}
+    for base, arguments in _generic_bases(ctx, cls):
+        # what the base passes on to its own bases under another name is known under that name too
+        passed_on = _passed_on(ctx, base, arguments)
+        found.update({**bound_parameters(ctx, base), **passed_on})
+    return found
+
+
+def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, dict[str, Value]]]:
+    """The bases that are classes of the project, each with what its type variables are bound to."""
     frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
     for base in cls.node.bases:
         written = base.value if isinstance(base, tree.Subscript) else base
         value = expressions.evaluate(frame, State(), written)
-        if not isinstance(value, ClassValue):
+        if isinstance(value, ClassValue):
+            given = _arguments(base) if isinstance(base, tree.Subscript) else []
+            bound = zip(
+                parameter_names(value), (annotated(frame, State(), one) for one in given), strict=False
+            )
+            yield value, {name: what for name, what in bound if not isinstance(what, Unknown)}
+
+
+def _passed_on(
+    ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth: int = 0
+) -> dict[str, Value]:
+    """What the type variables of a class and of its bases are, if its own are ``given``."""
+    found: dict[str, Value] = {}
+    for written in cls.node.bases:
+        if not isinstance(written, tree.Subscript) or depth > _DEEPEST:
             continue
-        found.update(bound_parameters(ctx, value))
-        if isinstance(base, tree.Subscript):
-            for name, argument in zip(parameter_names(value), _arguments(base), strict=False):
-                bound = annotated(frame, State(), argument)
-                if not isinstance(bound, Unknown):
-                    found[name] = bound
-    return found
+        base = expressions.evaluate(Frame(ctx, cls.path, "", closure=cls.closure), State(), written.value)
+        if isinstance(base, ClassValue):
+            arguments = zip(parameter_names(base), map(dotted, _arguments(written)), strict=False)
+            passed = {name: given[argument] for name, argument in arguments if argument in given}
+            found.update(_passed_on(ctx, base, passed, depth + 1))
+    return {**found, **given}
 
 
 def parameter_names(cls: ClassValue) -> list[str]:
     """The type variables of a generic class, in their order."""
+    if cls.node.parameters:
+        return cls.node.parameters
     for base in cls.node.bases:
         if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (
             "Generic",

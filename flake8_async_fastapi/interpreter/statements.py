@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi.facts import tree
@@ -11,7 +10,7 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names
 from flake8_async_fastapi.interpreter import (
     assume,
-    attributes,
+    blocks,
     declarations,
     expressions,
     factories,
@@ -20,31 +19,25 @@ from flake8_async_fastapi.interpreter import (
     listeners,
     loading,
     names,
-    once,
     passing,
     protocols,
-    sessions,
     tasks,
     templates,
-    transactions,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
-from flake8_async_fastapi.interpreter.loads import Fetch, Query, Transition
+from flake8_async_fastapi.interpreter.loads import Fetch, Query
 from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
 from flake8_async_fastapi.interpreter.source import source, spoken
 from flake8_async_fastapi.interpreter.values import (
     MOST_KEYS,
     NONE,
     UNKNOWN,
-    Arguments,
     Collection,
     Const,
     Coroutine,
-    Function,
     Instance,
     Library,
-    Manager,
     ModuleValue,
     Object,
     Options,
@@ -64,11 +57,12 @@ States = list[State]
 
 def run(frame: Frame, body: list[Stmt], states: States) -> States:
     """Run statements on every path; the states of the paths that reach the end."""
+    states = merge(states, frame)
     for statement in body:
         if not states or frame.ctx.exhausted():
             break
         states = merge(step(frame, statement, states), frame)
-        if frame.ctx.trace and frame.emit and not isinstance(statement, _BLOCKS):
+        if frame.ctx.trace and frame.emit and type(statement) not in blocks.EXECUTE:
             believe(frame, statement, states)
     return states
 
@@ -76,11 +70,11 @@ def run(frame: Frame, body: list[Stmt], states: States) -> States:
 def step(frame: Frame, statement: Stmt, states: States) -> States:
     """Run one statement on every path."""
     frame.ctx.steps += len(states)
+    block = blocks.EXECUTE.get(type(statement))
+    if block is not None:
+        return block(frame, states, statement)
     execute = _EXECUTE[type(statement)]
     return [after for state in states for after in execute(frame, state, statement)]
-
-
-_BLOCKS = (tree.If, tree.For, tree.While, tree.With, tree.Try, tree.Match)
 
 
 def believe(frame: Frame, node: tree.Node, states: States) -> None:
@@ -168,7 +162,7 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
         value = declared if isinstance(value, Unknown) else value
     tasks.assigned(frame, node)
     factories.assigned(frame, state, node, value)
-    states = _split(state, value)
+    states = split(state, value)
     for after, single in states:
         for target in node.targets:
             assign(frame, after, target, single)
@@ -177,7 +171,7 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     return [after for after, _ in states]
 
 
-def _split(state: State, value: Value) -> list[tuple[State, Value]]:
+def split(state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may get, so that a later test can tell them apart.
 
     A value that may be None is not split: tests for None narrow it.
@@ -381,256 +375,14 @@ def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
     return [state]
 
 
-# --- blocks ------------------------------------------------------------------------------
-
-
-def _if(frame: Frame, state: State, node: tree.If) -> States:
-    test(frame, expressions.evaluate(frame, state, node.test), node.test)
-    branches = frame.activity.branches
-    fills = once.fills_once(node)
-    ends: States = []
-    for outcome, body in ((True, node.body), (False, node.orelse)):
-        muted = outcome and fills
-        frame.watch.muted += muted
-        branches.append((node.line, node.col, "main" if _is_main(node.test) else str(outcome)))
-        ends += run(frame, body, assume.assume(frame, state, node.test, outcome))
-        branches.pop()
-        frame.watch.muted -= muted
-    return ends
-
-
-def _is_main(test: Expr) -> bool:
-    """Whether a condition asks whether the file is run as a program."""
-    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
-
-
-def _loop(
-    frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]
-) -> tuple[States, States]:
-    """Run a loop's body twice: the second pass sees what the first left behind.
-
-    Gives the states at the head of the loop, and those that left it by ``break``.
-    """
-    head, left = states, []
-    for _ in range(2):
-        frame.activity.laps += 1
-        frame.loops.append(([], []))
-        ends = run(frame, body, [inside for state in head for inside in enter(state.fork())])
-        broken, continued = frame.loops.pop()
-        left += broken
-        again = merge([*head, *ends, *continued], frame)
-        if len(again) == len(head):
-            break
-        head = again
-    return head, left
-
-
-def _for(frame: Frame, state: State, node: tree.For) -> States:
-    if node.is_async:
-        frame.watch.awaiting(node.iter)
-    iterated = expressions.evaluate(frame, state, node.iter)
-    frame.state = state
-    item = protocols.iterate(frame, iterated, node.iter, node.is_async)
-
-    def enter(inside: State) -> States:
-        split = _split(inside, item)
-        for after, single in split:
-            frame.state = after
-            sessions.renewed(frame, single)
-            assign(frame, after, node.target, single)
-        return [after for after, _ in split]
-
-    frame.activity.repeats.append(node)
-    head, left = _loop(frame, [state], enter, node.body)
-    frame.activity.repeats.pop()
-    if state in head and len(head) > 1:  # nothing was in it, so nothing is known to be missing of its items
-        for ref in heap.refs_in(item):
-            if ref in state.rows:
-                state.rows[ref] = replace(state.rows[ref], absent=True)
-    return run(frame, node.orelse, head) + left
-
-
-def _while(frame: Frame, state: State, node: tree.While) -> States:
-    def enter(inside: State) -> States:
-        test(frame, expressions.evaluate(frame, inside, node.test), node.test)
-        return assume.assume(frame, inside, node.test, True)
-
-    frame.activity.repeats.append(node)
-    head, left = _loop(frame, [state], enter, node.body)
-    frame.activity.repeats.pop()
-    for before in head:
-        if before.rows:  # the test that ends the loop is run too
-            expressions.evaluate(frame, before, node.test)
-    ended = [after for before in head for after in assume.assume(frame, before, node.test, False)]
-    return run(frame, node.orelse, ended) + left
-
-
-def _with(frame: Frame, state: State, node: tree.With) -> States:
-    states = [state]
-    entered: list[Value] = []
-    blocks = []
-    for item in node.items:
-        frame.watch.entering(node, item)
-        after = []
-        block = ""
-        for before in states:
-            context = expressions.evaluate(frame, before, item.context)
-            if context not in entered:
-                entered.append(context)
-            tasks.entered(frame, item, context)
-            frame.state = before
-            value = protocols.enter(frame, context, node.is_async, item.context)
-            for split, single in _split(before, value):
-                if item.target is not None:
-                    assign(frame, split, item.target, single)
-                block = transactions.entered(frame, split, item, context)
-                after.append(split)
-        states = merge(after, frame)
-        blocks.append((block, transactions.is_nested(item.context)))
-    already, inside = len(frame.left), len(frame.activity.blocks)
-    frame.activity.blocks += [block for block, _ in blocks if block]
-    ends = run(frame, node.body, states)
-    del frame.activity.blocks[inside:]
-    for block, is_nested in blocks:
-        transactions.left(frame, ends, block, is_nested)
-    for end in [*ends, *frame.left[already:]]:
-        frame.state = end
-        for context in reversed(entered):
-            if len(node.items) == len(entered):
-                _leave(frame, context, node)
-    if not ends and any(_may_swallow(item.context) for item in node.items):
-        ends = [before.fork() for before in states]
-    return ends
-
-
-def _leave(frame: Frame, context: Value, node: tree.With) -> None:
-    """What the end of a ``with`` block does to ORM objects."""
-    line = node.line
-    if isinstance(context, Manager):
-        for step in context.after:
-            if isinstance(step, Transition):
-                sessions.happen(frame, step, line)
-    elif isinstance(context, Instance):
-        name = "__aexit__" if node.is_async else "__exit__"
-        method = attributes.attribute(frame.ctx, context, name)
-        if isinstance(method, Function):
-            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)))
-            if isinstance(given, Coroutine):
-                protocols.result_of_await(frame, given)
-    else:
-        sessions.left(frame, context, line)
-
-
-def _may_swallow(context: Expr) -> bool:
-    """Whether leaving by an exception may go on after the block."""
-    return isinstance(context, tree.Call) and source(context.func).rpartition(".")[2] in (
-        "suppress",
-        "raises",
-        "timeout",
-        "move_on_after",
-    )
-
-
-def _try(frame: Frame, state: State, node: tree.Try) -> States:
-    seen = [state.fork()]
-    states = [state]
-    already = len(frame.left)
-    flushes, depth = len(frame.activity.flushed), len(frame.activity.blocks)
-    for statement in node.body:
-        if not states:
-            break
-        states = merge(step(frame, statement, states), frame)
-        seen += [after.fork() for after in states]
-    ends = run(frame, node.orelse, states)
-    raised = merge(seen, frame)
-    failed = transactions.failed(frame, flushes, depth)
-    for handler in node.handlers:
-        entering = [before.fork() for before in raised]
-        for before in entering:
-            kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
-            if failed and transactions.catches(kind):
-                before.failed = before.failed | failed
-            if handler.name is not None:
-                before.bind(handler.name, UNKNOWN)
-        ends = ends + run(frame, handler.body, entering)
-    if node.final:
-        _finish(frame, node.final, already)
-        unhandled = [] if ends else [before.fork() for before in raised]
-        after = run(frame, node.final, merge(ends + unhandled, frame))
-        return after if ends else []
-    return ends
-
-
-def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
-    """``finally`` runs after a ``return`` in the block too."""
-    for place in range(already, len(frame.left)):
-        if frame.left[place].rows:
-            emit, frame.emit = frame.emit, False
-            after = run(frame, final, [frame.left[place]])
-            frame.emit = emit
-            if after:
-                frame.left[place] = after[0]
-
-
-def _match(frame: Frame, state: State, node: tree.Match) -> States:
-    subject = expressions.evaluate(frame, state, node.subject)
-    test(frame, subject, node.subject, "compared")
-    ends: States = []
-    has_default = False
-    for case in node.cases:
-        inside = state.fork()
-        for name in case.names:
-            inside.bind(name, UNKNOWN)
-        if source(node.subject) and isinstance(subject, Options):
-            frame.settle(subject)
-            inside.bind(source(node.subject), UNKNOWN)  # which of them it is, the pattern decides
-        for cls in case.classes:
-            expressions.evaluate(frame, inside, cls)
-        _capture(frame, inside, node.subject, subject, case.captures)
-        entering = [inside]
-        if case.guard is not None:
-            test(frame, expressions.evaluate(frame, inside, case.guard), case.guard)
-            entering = assume.assume(frame, inside, case.guard, True)
-        ends += run(frame, case.body, entering)
-        has_default = has_default or case.is_default
-    return ends if has_default else [*ends, state]
-
-
-def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
-    """Read of an ORM object what a pattern asks for, and bind what it names."""
-    if not state.rows or not any(map(passing.carries, options(subject))):
-        return
-    known: dict[tuple[str, ...], Value] = {(): subject}
-    for capture in captures:
-        path = tuple(capture.path)
-        if path not in known:
-            written = tree.Attr(capture.line, capture.col, node, path[-1])
-            owner = known.get(path[:-1], UNKNOWN)
-            frame.state = state
-            known[path] = attributes.read(frame, owner, written, awaited_chain=False)
-        if capture.cls is not None:
-            cls = expressions.evaluate(frame, state, capture.cls)
-            known[path] = assume.of_class(frame, known[path], cls)
-            if not path and source(node):
-                state.narrow(source(node), known[path])
-        if capture.name:
-            state.bind(capture.name, known[path])
-
-
 _EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {
     tree.ExprStmt: _expr_stmt,
     tree.Assign: _assign,
     tree.AugAssign: _aug_assign,
     tree.Return: _return,
     tree.Raise: _raise,
-    tree.If: _if,
-    tree.For: _for,
-    tree.While: _while,
-    tree.With: _with,
-    tree.Try: _try,
     tree.Assert: _assert,
     tree.Delete: _delete,
-    tree.Match: _match,
     tree.Jump: _jump,
     tree.Import: _import,
     tree.Scope: _scope,
