@@ -70,8 +70,11 @@ def supports(ctx: Context, value: Value) -> frozenset[str] | None:
 def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
     results = []
-    for option in options(value):
-        if frame.emit:
+    all_options = options(value)
+    # whether something that is now and then awaitable is so here, depends on more than is seen
+    is_open = any(isinstance(option, Coroutine) for option in all_options)
+    for option in all_options:
+        if frame.emit and (isinstance(option, Coroutine) or not is_open):
             able = supports(frame.ctx, option)
             frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value), able))
         frame.settle(option)
@@ -96,6 +99,8 @@ def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = Fal
     """A value that a call gave: coroutines in it are now this frame's to await."""
     if not isinstance(value, (Coroutine, Options)):
         return value
+    if not all(isinstance(option, Coroutine) for option in options(value)):
+        return value  # it depends on more than is seen here whether there is anything to await
     adopted_options = []
     for option in options(value):
         if isinstance(option, Coroutine) and option.origin not in frame.created:
