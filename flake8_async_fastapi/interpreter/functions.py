@@ -80,10 +80,22 @@ def define(
     function = as_function(frame.path, node, owner, None, frame.closure)
     value: Value = function
     if node.decorators:  # once for all receivers: what a decorator makes is a new function each time
-        value = frame.ctx.once(("define", function), lambda: decorated(frame, State(), function), UNKNOWN)
+        state = _class_scope(frame, node, owner)
+        value = frame.ctx.once(("define", function), lambda: decorated(frame, state, function), UNKNOWN)
     return (
         replace(value, receiver=receiver) if isinstance(value, Function) and receiver is not None else value
     )
+
+
+def _class_scope(frame: Frame, node: tree.FunctionDef, owner: ClassValue | None) -> State:
+    """The functions of the class body that the decorators of a method mention."""
+    state = State()
+    if owner is not None:
+        for name in names_in(node.decorators):
+            for other in classes.body_bindings(frame.ctx, owner, name) if name != node.name else ():
+                if isinstance(other, tree.FunctionDef):
+                    state.bind(name, as_function(frame.path, other, owner, None, frame.closure))
+    return state
 
 
 def decorated(frame: Frame, state: State, function: Function) -> Value:

@@ -59,6 +59,7 @@ from flake8_async_fastapi.interpreter.values import (
     held,
     is_plain,
     is_url,
+    options,
     outcome,
     unsealed,
 )
@@ -425,9 +426,9 @@ def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Sum
             for end in ends:
                 frame.returns.append(NONE)
                 frame.left.append(end)
-    effects = () if frame.guards_loop else tuple(frame.effects)
     left = frame.left or ends
     returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
+    effects = () if frame.guards_loop or _is_dispatcher(frame.returns) else tuple(frame.effects)
     yields = outcome(frame.yields) if frame.yields else UNKNOWN
     yielded = frame.yielded if frame.yields else []
     return Summary(
@@ -440,6 +441,12 @@ def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Sum
         tuple(frame.lost),
         _after(left, yielded),
     )
+
+
+def _is_dispatcher(returns: list[Value]) -> bool:
+    """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
+    gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
+    return any(gives_coroutine) and not all(gives_coroutine)
 
 
 def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
