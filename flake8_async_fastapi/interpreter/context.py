@@ -11,7 +11,7 @@ from flake8_async_fastapi.interpreter import heap
 from flake8_async_fastapi.interpreter.activity import Activity
 from flake8_async_fastapi.interpreter.events import Effect, Event
 from flake8_async_fastapi.interpreter.heap import Lost, Row
-from flake8_async_fastapi.interpreter.loads import Adapter, Transition
+from flake8_async_fastapi.interpreter.loads import ENDS, Adapter, Transition
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     ClassValue,
@@ -139,8 +139,15 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     if all(path == said[0] for path in said):
         others_selected = [s for path in others for s in path if s.what == "select" and s not in first]
         return (*first, *dict.fromkeys(others_selected))
-    sessions = {step.session: step for path in said for step in path}
-    return tuple(replace(step, what="perhaps") for step in sessions.values())
+    by_session: dict[object, list[Transition]] = {}
+    for step in (step for path in said for step in path):
+        by_session.setdefault(step.session, []).append(step)
+    selected = dict.fromkeys(step for path in paths for step in path if step.what == "select")
+    unsure = (
+        replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
+        for steps in by_session.values()
+    )
+    return (*selected, *unsure)
 
 
 def _same_rows(one: State, other: State) -> bool:

@@ -76,6 +76,7 @@ class Row:
     ``made`` tells how the object came to be: ``query``, ``new``, ``merge``.
     ``parent`` is the object and the attribute it was reached by.
     ``doubtful``: somebody unknown had it, who may have loaded more.
+    ``unsure``: what was loaded may have been expired since; what was missing still is.
     ``absent``: on this path there is no such object, since the container is empty.
     ``dirty``: changed since the last flush.
     ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
@@ -98,6 +99,7 @@ class Row:
     made: str = "query"
     parent: tuple[Ref, str] | None = None
     doubtful: bool = False
+    unsure: bool = False
     absent: bool = False
     dirty: bool = False
     is_item: bool = False
@@ -162,6 +164,7 @@ def join(rows: list[Row]) -> Row:
         fields=tuple(agreed),
         rest=first.rest if same else "perhaps",
         doubtful=any(row.doubtful for row in rows),
+        unsure=any(row.unsure for row in rows),
         phase=first.phase if same else "persistent",
         dirty=any(row.dirty for row in rows),
     )

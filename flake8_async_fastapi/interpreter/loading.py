@@ -595,5 +595,5 @@ def doubt_all(frame: Frame, values: list[Value]) -> None:
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and sessions.is_session(inner):
-                step = Transition(sessions.key(inner), "perhaps", Settings())
+                step = Transition(sessions.key(inner), "anything", Settings())
                 sessions.happen(frame, step, 0)

@@ -192,11 +192,15 @@ class Dynamic:
     strategy: str
 
 
+ENDS: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
+"""What happens to sessions that loads nothing: what was missing before is missing after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
     ``expire``, ``close``, ``select`` (a query of ``cls`` with a ``plan``), ``doubt`` (somebody
-    unknown had them) or ``perhaps`` (one of these)."""
+    unknown had them), ``perhaps`` (one of ``ENDS``, or nothing) or ``anything`` (any of these)."""
 
     session: object
     what: str

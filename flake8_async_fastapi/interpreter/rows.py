@@ -32,7 +32,9 @@ from flake8_async_fastapi.interpreter.values import (
 def status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
     """Whether an attribute is loaded; the value of a relationship is made when it is read."""
     found = _status(ctx, row, name, attribute)
-    return PERHAPS if isinstance(found, Lost) and (row.doubtful or row.absent) else found
+    if isinstance(found, Lost):
+        return PERHAPS if row.doubtful or row.absent else found
+    return PERHAPS if row.unsure and row.field(name) is None else found
 
 
 def _status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
@@ -224,7 +226,7 @@ def expired(row: Row, cause: Lost) -> Row:
     """After everything of a persistent object was expired."""
     if row.phase not in ("persistent", "given"):
         return row
-    return replace(row, rest=cause, fields=(), dirty=False)
+    return replace(row, rest=cause, fields=(), dirty=False, unsure=False)
 
 
 def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | None) -> Row:
@@ -233,8 +235,7 @@ def committed(ctx: Context, row: Row, path: str, line: int, *, expires: bool | N
     if row.phase == "deleting":
         return replace(row, phase="deleted") if expires else row
     if expires is None and row.phase in ("persistent", "given"):
-        lost = tuple(pair for pair in row.fields if isinstance(pair[1], Lost))  # lost in either case
-        return replace(row, rest="perhaps", fields=lost)
+        return unsure(row)
     return expired(row, Lost("commit", path, line)) if expires else row
 
 
@@ -245,12 +246,22 @@ def rolled_back(row: Row, path: str, line: int) -> Row:
     return expired(row, Lost("rollback", path, line))
 
 
+def unsure(row: Row) -> Row:
+    """After what may have been a flush, a commit or a rollback: what was missing still is."""
+    if row.phase not in ("persistent", "given"):
+        return row
+    if row.made == "new" or (row.dirty and isinstance(row.rest, Lost)):
+        return replace(row, rest="perhaps", fields=())
+    fields = tuple((name, found if isinstance(found, Lost) else PERHAPS) for name, found in row.fields)
+    return replace(row, unsure=True, fields=fields)
+
+
 def refreshed(row: Row, path: str, line: int) -> Row:
     """After ``refresh(obj)``: columns, what is eager in the mapper, and the options of the first query."""
     if row.phase in ("deleted", "transient", "pending"):
         return replace(row, rest="perhaps", fields=())
     made = "refreshed" if row.made in ("query", "refreshed") else row.made
-    return replace(row, rest="plan", fields=(), made=made, dirty=False, path=path, line=line)
+    return replace(row, rest="plan", fields=(), made=made, dirty=False, unsure=False, path=path, line=line)
 
 
 def detached(row: Row) -> Row:

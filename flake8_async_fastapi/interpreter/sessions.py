@@ -140,6 +140,8 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
         if what == "doubt":
             return replace(row, doubtful=True)
         if what == "perhaps":
+            return rows.unsure(row)
+        if what == "anything":
             there = row.phase in ("persistent", "given")
             return replace(row, rest="perhaps", fields=()) if there else row
         return rows.detached(row)
