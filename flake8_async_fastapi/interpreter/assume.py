@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -30,6 +30,7 @@ from flake8_async_fastapi.interpreter.values import (
     Value,
     held,
     is_none,
+    is_url,
     options,
     truth,
     union,
@@ -87,6 +88,12 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
                 if isinstance(left, tree.Attr):
                     _about(frame, after, left.value, left.name, is_empty=wanted)
             return states
+        case tree.Compare(left=left, ops=[op], rights=[right]) if (
+            op in _COMPARISONS
+            and isinstance(right, tree.Display) is op.endswith("in")
+            and (same := _compared(state, left, right)) is not None
+        ):
+            return [state.fork()] if (same is _COMPARISONS[op]) is outcome else []
         case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
             states = _known(frame, state, test, outcome, lambda value: True, "")
             for after in states:
@@ -111,6 +118,32 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Const(value=value):
             return [state.fork()] if bool(value) is outcome else []
     return _known(frame, state, test, outcome, lambda value: True, "")
+
+
+_COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
+_CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
+    "upper": str.upper, "lower": str.lower, "casefold": str.casefold,
+}  # fmt: skip
+
+
+def _compared(state: State, left: Expr, right: Expr) -> bool | None:
+    """Whether a text that a function was given is one of those written; None where that is not known."""
+    written = right.items if isinstance(right, tree.Display) else [right]
+    texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
+    given = _given_text(state, left)
+    return given in texts if given is not None and len(texts) == len(written) else None
+
+
+def _given_text(state: State, node: Expr) -> str | None:
+    if isinstance(node, tree.Name):
+        value = state.env.get(node.id)
+        is_text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
+        return str(value.value) if isinstance(value, Const) and is_text else None
+    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and not node.args:
+        change = _CHANGED_CASE.get(node.func.name)
+        text = _given_text(state, node.func.value) if change is not None else None
+        return change(text) if change is not None and text is not None else None
+    return None
 
 
 def _about(

@@ -70,16 +70,11 @@ def _if(frame: Frame, states: States, node: tree.If) -> States:
         entering = [path for state in states for path in assume.assume(frame, state, node.test, outcome)]
         muted = outcome and fills
         frame.watch.muted += muted
-        branches.append((node.line, node.col, "main" if _is_main(node.test) else str(outcome)))
+        branches.append((node.line, node.col, "main" if once.asks_for_main(node.test) else str(outcome)))
         ends += statements.run(frame, body, entering)
         branches.pop()
         frame.watch.muted -= muted
     return ends
-
-
-def _is_main(test: Expr) -> bool:
-    """Whether a condition asks whether the file is run as a program."""
-    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
 
 
 def _loop(

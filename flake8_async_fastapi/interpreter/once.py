@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath as Path
 from typing import Final
 
 import msgspec
@@ -88,7 +89,7 @@ def _is_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
     if depth > _MOST_STEPS or not last.isidentifier():
         return False
     uses = _uses(ctx, path, last, owner.rpartition(".")[2])
-    if not uses:
+    if all((where, user) == (path, qualname) for where, user, _ in uses):
         return False
     if owner and any(how == "start-up" for _, _, how in uses):
         return True  # other classes have a method of this name, and are started in other ways
@@ -97,9 +98,7 @@ def _is_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
             continue
         if how != "awaited" or user is None:
             return False
-        if (where, user) == (path, qualname):
-            return False
-        if not _is_start_up(ctx, where, user, depth + 1):
+        if (where, user) != (path, qualname) and not _is_start_up(ctx, where, user, depth + 1):
             return False
     return True
 
@@ -118,8 +117,9 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
     """All places that mention a name of the file ``home``, besides its definition and imports.
 
     A method is looked for in the files that mention its class too: other classes have methods of
-    the same name.
+    the same name.  A function is one of its module in the files that import either.
     """
+    module = Path(home).stem if Path(home).stem != "__init__" else Path(home).parent.name
 
     def find() -> tuple[_Use, ...]:
         found: dict[_Use, None] = {}
@@ -128,10 +128,14 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
             code = bytes(facts.code)
             if searched in code and owner.encode() in code and not _TEST_FILE.search(path):
                 body = ctx.project.body(path)
-                wanted = _Wanted(name, bool(owner) or path == home or _imports(body, name))
+                bare = bool(owner) or path == home or _imports(body, name)
+                wanted = _Wanted(name, bare, bool(owner) or (path != home and _imports(body, module)))
+                is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
                 for statement in body:
                     for user, how in _mentions(statement, wanted, None):
-                        found[path, user, how] = None
+                        # whatever runs a coroutine in a program, does it at once
+                        starts = how == "passed" and user is None and is_program
+                        found[path, user, "start-up" if starts else how] = None
         return tuple(found)
 
     return ctx.once(("uses", home, name, owner), find, ())
@@ -139,15 +143,24 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
 
 _USES_RESULT: Final = (tree.ExprStmt, tree.Assign, tree.Attr, tree.Subscript)
 _STARTERS: Final = frozenset({"run", "run_until_complete"})
+_SPAWNERS: Final = frozenset(
+    {"create_task", "ensure_future", "gather", "start_soon", "run_coroutine_threadsafe", "add_task", "wait"}
+)
 _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifespan_context"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A name that is looked for; ``bare`` says that it may stand without an owner too."""
+    """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something."""
 
     text: str
     bare: bool
+    attribute: bool
+
+
+def asks_for_main(test: Expr) -> bool:
+    """Whether a condition asks whether the file is run as a program."""
+    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
 
 
 def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:
@@ -172,14 +185,15 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
         yield from _mentions(call.args, name, user)
         yield from _mentions(call.keywords, name, user)
     elif isinstance(code, tree.Call):
-        starts = source(code.func).rpartition(".")[2] in _STARTERS
-        registers = source(code.func).rpartition(".")[2] == "add_event_handler"
+        called = source(code.func).rpartition(".")[2]
+        starts = called in _STARTERS
+        registers = called == "add_event_handler"
         for argument in code.args:
             made = argument.func if isinstance(argument, tree.Call) else argument
             if (starts or registers) and _is(made, name):
                 yield user, "start-up"
             elif isinstance(argument, tree.Call) and _is(made, name):
-                yield user, "passed"
+                yield user, "other" if called in _SPAWNERS else "passed"
                 yield from _mentions(argument.args, name, user)
             else:
                 yield from _mentions(argument, name, user)
@@ -212,7 +226,7 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
 def _is(expression: Expr, name: _Wanted) -> bool:
     if isinstance(expression, tree.Name):
         return name.bare and expression.id == name.text
-    return isinstance(expression, tree.Attr) and expression.name == name.text
+    return name.attribute and isinstance(expression, tree.Attr) and expression.name == name.text
 
 
 def _is_call_of(expression: Expr | None, name: _Wanted) -> bool:

@@ -169,8 +169,6 @@ BLOCKING: Final[Mapping[tuple[str, str], str]] = {
     (_FILE, _THREAD): """
         shutil: copy copy2 copyfile copyfileobj copytree move rmtree make_archive unpack_archive
         tempfile: NamedTemporaryFile TemporaryFile TemporaryDirectory SpooledTemporaryFile mkstemp mkdtemp
-        zipfile: is_zipfile
-        tarfile: is_tarfile
         filecmp: cmp dircmp cmpfiles
         fileinput: input
         configparser.ConfigParser: read
