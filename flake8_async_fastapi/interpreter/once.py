@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 from typing import Final
 
@@ -151,11 +151,15 @@ _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifesp
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something."""
+    """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
+
+    What stands in a list of the ``awaited`` names is called one after the other.
+    """
 
     text: str
     bare: bool
     attribute: bool
+    awaited: frozenset[str] = frozenset()
 
 
 def asks_for_main(test: Expr) -> bool:
@@ -175,7 +179,12 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
         for param in code.params:
             yield from _mentions(param, name, user)
         yield from _mentions(code.decorators, name, user)
-        yield from _mentions(code.body, name, code.qualname if code.is_async else None)
+        inside = replace(name, awaited=frozenset(_awaited_lists(code.body))) if code.is_async else name
+        yield from _mentions(code.body, inside, code.qualname if code.is_async else None)
+    elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
+        is_awaited = any(_text(target) in name.awaited for target in code.targets)
+        for _, how in _mentions(code.value, name, user):
+            yield user, "awaited" if is_awaited else how
     elif isinstance(code, tree.Await) and isinstance(code.value, tree.Call):
         call = code.value
         if _is(call.func, name):
@@ -221,6 +230,17 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
     elif isinstance(code, msgspec.Struct):
         for field in code.__struct_fields__:
             yield from _mentions(getattr(code, field), name, user)
+
+
+def _awaited_lists(body: list[Stmt]) -> Iterator[str]:
+    """The lists of functions that code calls and awaits, one after the other."""
+    for node in nodes_in(body):
+        if isinstance(node, tree.For) and isinstance(node.target, tree.Name):
+            for part in nodes_in(node.body):
+                call = part.value if isinstance(part, tree.Await) else None
+                called = call.func if isinstance(call, tree.Call) else None
+                if isinstance(called, tree.Name) and called.id == node.target.id:
+                    yield _text(node.iter)
 
 
 def _is(expression: Expr, name: _Wanted) -> bool:
