@@ -76,10 +76,9 @@ class Plugin:
             "--afa-advice",
             metavar="all|on|off",
             default="on",
-            choices=("all", "on", "off"),
+            choices=("on", "off"),
             parse_from_config=True,
-            help="whether to report advice too: code that works today; 'all' for that of rules "
-            "which find bugs as well (default: on)",
+            help="whether to report advice too: code that works today (default: on)",
         )
 
     @classmethod
@@ -108,12 +107,8 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
         for finding in survive(self.filename, "analysed", self._findings) or ():
-            if not finding.advice or self._asks_for(finding):
+            if not finding.advice or self._options.afa_advice == "on":
                 yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
-
-    def _asks_for(self, advice: Finding) -> bool:
-        chosen = self._options.afa_advice
-        return bool(chosen == "all" or (chosen == "on" and not advice.of_bug_rule))
 
     def _findings(self) -> list[Finding]:
         text = "".join(self.lines)

@@ -19,10 +19,7 @@ FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``col`` counts from 0.
-
-    ``advice`` says that the code works today, ``of_bug_rule`` that it is advice of a rule that finds bugs.
-    """
+    """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today."""
 
     path: str
     line: int
@@ -30,7 +27,6 @@ class Finding:
     code: str
     message: str
     advice: bool = False
-    of_bug_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,7 @@ class Rule:
 
     def advise(self, event: Event, message: str) -> Finding:
         """A finding that is advice, also of a rule that finds bugs."""
-        extra = self.kind == "bug"
-        return Finding(event.path, event.line, event.col, self.code, message, advice=True, of_bug_rule=extra)
+        return Finding(event.path, event.line, event.col, self.code, message, advice=True)
 
 
 Check = Callable[[Events], Iterator[Finding]]

@@ -12,9 +12,11 @@ RULE = Rule(
     "AFA405",
     "sync-sessionmaker",
     "bug",
-    "sessionmaker() on an async engine; if all advice is asked for, with class_=AsyncSession too",
+    "sessionmaker() on an async engine; where SQLAlchemy 2.0 is required, with class_=AsyncSession too",
 )
 
+_SQLALCHEMY = ("sqlalchemy", "sqlmodel")
+_SINCE = ("sqlalchemy", (2, 0))  # the first with async_sessionmaker
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 
 
@@ -24,7 +26,7 @@ def check(events: Events) -> Iterator[Finding]:
         if not isinstance(callee, Library) or callee.dotted != "sqlalchemy.orm.sessionmaker":
             continue
         if _gives_async(made.made):
-            if made.requirements.at_least("sqlalchemy", (2, 0)) is not False:
+            if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
                 yield RULE.advise(
                     made, f"{made.text} makes async sessions: async_sessionmaker(...) is made for that"
                 )
