@@ -1,8 +1,8 @@
-"""Type parameters (PEP 695) mean the same on every Python, those that cannot parse them included."""
+"""Newer syntax means the same on every Python, those that cannot parse it included."""
 
 from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.extract import extract
-from flake8_async_fastapi.extract.older import without_type_parameters
+from flake8_async_fastapi.extract.older import in_older_syntax
 from flake8_async_fastapi.facts import tree
 
 SYNTAX = """\
@@ -19,7 +19,7 @@ type = 4
 
 
 def test_the_older_syntax_keeps_everything_at_its_place() -> None:
-    older, parameters = without_type_parameters(SYNTAX)
+    older, parameters = in_older_syntax(SYNTAX)
     assert parameters == {3: ["T", "Ts", "P", "U"]}
     lines, new = older.splitlines(), SYNTAX.splitlines()
     assert lines[0] == "A         = list[T]"
@@ -39,6 +39,23 @@ def test_facts_of_type_parameters() -> None:
     (method,) = cls.body
     assert isinstance(method, tree.FunctionDef)
     assert (method.line, method.name, [param.name for param in method.params]) == (7, "get", ["self", "k"])
+
+
+EXCEPT = """\
+try:
+    f(a, b)
+except A, b.C[int, str]: x
+except (A, B): y
+except A: z
+"""
+
+
+def test_several_exceptions_without_parentheses() -> None:
+    older, _ = in_older_syntax(EXCEPT)
+    assert older == EXCEPT.replace("except A, b.C[int, str]: x", "except(A, b.C[int, str]): x")
+    (node,) = extract(EXCEPT).body()
+    assert isinstance(node, tree.Try)
+    assert [handler.type is not None for handler in node.handlers] == [True] * 3
 
 
 BASE = """\

@@ -1,7 +1,7 @@
-"""Type parameters (PEP 695) for a Python that does not parse them yet.
+"""Newer syntax for a Python that does not parse it yet: ``class A[T]`` (PEP 695), ``except A, B`` (PEP 758).
 
-flake8 tells nothing of such a file on Python 3.11, but other files may build on
-its classes: a generic base class is no reason to lose sight of them.
+flake8 tells nothing of such a file there, but other files may build on what it
+defines: a generic base class is no reason to lose sight of them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ _BEFORE_STATEMENT = frozenset(
 )
 
 
-def without_type_parameters(text: str) -> tuple[str, Mapping[int, list[str]]]:
+def in_older_syntax(text: str) -> tuple[str, Mapping[int, list[str]]]:
     """The text in the older syntax, everything else at its place; the parameters of classes by line.
 
-    ``class A[T](B)`` becomes ``class A   (B)``, ``type A = B`` becomes ``A      = B``.
+    ``class A[T](B)`` becomes ``class A   (B)``, ``type A = B`` becomes ``A      = B``,
+    ``except A, B:`` becomes ``except(A, B):``.
     Raises SyntaxError for a text without tokens.
     """
     try:
@@ -30,6 +31,8 @@ def without_type_parameters(text: str) -> tuple[str, Mapping[int, list[str]]]:
     parameters: dict[int, list[str]] = {}
     for place, token in enumerate(tokens[:-2]):
         word, name, bracket = token, tokens[place + 1], tokens[place + 2]
+        if word.string == "except" and _begins_statement(tokens, place):
+            _parenthesise(lines, word, tokens[place + 1 :])
         if word.type != NAME or name.type != NAME:
             continue
         declares_type = word.string == "type" and _begins_statement(tokens, place)
@@ -45,6 +48,22 @@ def without_type_parameters(text: str) -> tuple[str, Mapping[int, list[str]]]:
 
 def _begins_statement(tokens: list[TokenInfo], place: int) -> bool:
     return place == 0 or tokens[place - 1].type in _BEFORE_STATEMENT or tokens[place - 1].string == ";"
+
+
+def _parenthesise(lines: list[str], word: TokenInfo, tokens: list[TokenInfo]) -> None:
+    """``except A, B:`` to ``except(A, B):``."""
+    depth, is_several = 0, False
+    for token in tokens:
+        if token.type != OP:
+            continue
+        depth += (token.string in "([{") - (token.string in ")]}")
+        is_several = is_several or (token.string == "," and not depth)
+        if token.string == ":" and not depth:
+            if is_several and token.start[0] == word.start[0]:
+                line = lines[word.start[0] - 1]
+                types = line[word.end[1] + 1 : token.start[1]]
+                lines[word.start[0] - 1] = f"{line[: word.end[1]]}({types}){line[token.start[1] :]}"
+            return
 
 
 def _inside(tokens: list[TokenInfo]) -> Iterator[TokenInfo]:

@@ -8,8 +8,8 @@ facts of a file depend on more than its text; both steps are left out here.
 from __future__ import annotations
 
 import functools
-import re
 import sys
+from contextlib import suppress
 
 from astroid import nodes
 from astroid.builder import AstroidBuilder
@@ -17,7 +17,7 @@ from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 from astroid.rebuilder import TreeRebuilder
 
-from flake8_async_fastapi.extract.older import without_type_parameters
+from flake8_async_fastapi.extract.older import in_older_syntax
 
 
 class _PlainBuilder(AstroidBuilder):
@@ -40,16 +40,14 @@ def parse(text: str) -> nodes.Module:
     try:
         return _builder().string_build(text)
     except AstroidError as error:
-        if sys.version_info < (3, 12) and _MAY_DECLARE_TYPES.search(text):
-            return _parse_newer(text)
+        if sys.version_info < (3, 14):
+            with suppress(SyntaxError):
+                return _parse_newer(text)
         raise SyntaxError(str(error.__cause__ or error)) from error
 
 
-_MAY_DECLARE_TYPES = re.compile(r"^\s*(class|def|async def|type)\s+\w+\s*[\[=]", re.MULTILINE)
-
-
 def _parse_newer(text: str) -> nodes.Module:
-    older, parameters = without_type_parameters(text)
+    older, parameters = in_older_syntax(text)
     try:
         module = _builder().string_build(older)
     except AstroidError as error:
