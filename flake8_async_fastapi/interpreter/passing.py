@@ -145,7 +145,7 @@ def _row_inward(names: Names, row: Row, kept: Mapping[Ref, Row]) -> Row:
         parent = (above, row.parent[1]) if above is not None else None
     rest = replace(row.rest, path="", line=0) if isinstance(row.rest, Lost) else row.rest
     return replace(
-        row, fields=tuple(fields), rest=rest, path="", line=0, identity=None,
+        row, fields=tuple(fields), rest=rest, path="", line=0, identity=None, guarded=False,
         session=_key(names.sessions, row.session), parent=parent,
     )  # fmt: skip
 
@@ -203,7 +203,10 @@ class Outward:
         if isinstance(rest, Lost) and not rest.path and before is not None:
             rest = before.rest if isinstance(before.rest, Lost) else rest
         parent = (self.ref(row.parent[0]), row.parent[1]) if row.parent is not None else None
-        row = replace(row, fields=tuple(fields), rest=rest, session=self.session(row.session), parent=parent)
+        row = replace(
+            row, fields=tuple(fields), rest=rest, session=self.session(row.session), parent=parent,
+            guarded=before is not None and before.guarded,
+        )  # fmt: skip
         if before is not None:
             row = replace(row, identity=before.identity, parent=before.parent)
             if not row.path:
