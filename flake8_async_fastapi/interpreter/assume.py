@@ -159,10 +159,11 @@ def _about(
 def _emptied(state: State, name: str) -> State:
     """A container turned out to be empty: there are no objects in it."""
     value = state.get(name)
-    if isinstance(value, Collection) and value.items is None:
-        for ref in heap.refs_in(value.item):
-            if ref in state.rows:
-                state.rows[ref] = replace(state.rows[ref], absent=True)
+    for option in options(value) if value is not None else ():
+        if isinstance(option, Collection) and option.items is None:
+            for ref in heap.refs_in(option.item):
+                if ref in state.rows:
+                    state.rows[ref] = replace(state.rows[ref], absent=True)
     return state
 
 

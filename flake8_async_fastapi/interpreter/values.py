@@ -530,4 +530,6 @@ def truth(value: Value) -> bool | None:
         return bool(value.value)
     if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):
         return True
+    if isinstance(value, Collection) and value.items and value.kind != "generator":
+        return True
     return None
