@@ -20,12 +20,15 @@ from flake8_async_fastapi.interpreter.values import (
     Const,
     Coroutine,
     Function,
+    Instance,
     Object,
+    Options,
     Plain,
     Ref,
     Unknown,
     Value,
     held,
+    is_none,
     may_hold,
     union,
 )
@@ -137,17 +140,19 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
         return first
     said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
     if all(path == said[0] for path in said):
-        others_selected = [s for path in others for s in path if s.what == "select" and s not in first]
-        return (*first, *dict.fromkeys(others_selected))
+        # a path that returns before its query is the rarer one, and a query flushes
+        usual = max(paths, key=lambda path: [step.what for step in path].count("query"))
+        selected = [step for path in paths for step in path if step.what == "select" and step not in usual]
+        return (*usual, *dict.fromkeys(selected))
     by_session: dict[object, list[Transition]] = {}
     for step in (step for path in said for step in path):
         by_session.setdefault(step.session, []).append(step)
-    selected = dict.fromkeys(step for path in paths for step in path if step.what == "select")
+    met = dict.fromkeys(step for path in paths for step in path if step.what == "select")
     unsure = (
         replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
         for steps in by_session.values()
     )
-    return (*selected, *unsure)
+    return (*met, *unsure)
 
 
 def _same_rows(one: State, other: State) -> bool:
@@ -169,14 +174,17 @@ def join(states: list[State]) -> State:
 
 
 def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
-    first, *others = envs
     names = dict.fromkeys(name for env in envs for name in env)
-    return {
-        name: first[name]
-        if name in first and all(other.get(name) == first[name] for other in others)
-        else UNKNOWN
-        for name in names
-    }
+    return {name: _one_of([env.get(name, UNKNOWN) for env in envs]) for name in names}
+
+
+def _one_of(values: list[Value]) -> Value:
+    """What several paths agree on; of containers and objects, that it is one of them."""
+    first, *others = values
+    if all(other == first for other in others):
+        return first
+    told_apart = all(isinstance(value, (Collection, Instance, Options)) or is_none(value) for value in values)
+    return union(values) if told_apart and not any(any(held(value)) for value in values) else UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,9 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
         frame.settle_items(option)
         loading.consumed(frame, option, (node.line, node.col))
         blocking.iterated(frame, option, node, is_async=is_async)
-        results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
+        is_empty = isinstance(option, Collection) and option.items == ()
+        if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
+            results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
     return union(results)
 
 
