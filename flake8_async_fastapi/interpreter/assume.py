@@ -81,9 +81,8 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             return states
         case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
             wanted = (op == "is") is outcome
-            states = _known(
-                frame, state, test, outcome, lambda value: is_none(value) is not (not wanted), source(left)
-            )
+            path = source(left)
+            states = _known(frame, state, test, outcome, _none_test(frame, state, path, wanted), path)
             for after in states:
                 if isinstance(left, tree.Attr):
                     _about(frame, after, left.value, left.name, is_empty=wanted)
@@ -193,6 +192,28 @@ def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, n
         for after in states:
             after.known[spoken[0]] = outcome is not spoken[1]
     return states
+
+
+def _none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
+    """Which values go with ``path is None``: one of which only the type is declared may be None too."""
+    value = state.get(path)
+    asked = options((_outside(frame, state, path) if path else UNKNOWN) if value is None else value)
+    leaves_open = wanted and not any(is_none(option) for option in asked)
+    return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
+
+
+def _is_declared(value: Value) -> bool:
+    """Whether a value may be known from an annotation only."""
+    match value:
+        case Plain():
+            return True
+        case Collection(items=items):
+            return items is None
+        case Instance(ref=ref, exact=exact):
+            return ref is None and not exact
+        case Object(declared=declared):
+            return declared
+    return False
 
 
 def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
