@@ -8,7 +8,16 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import attributes, expressions, heap, loading, names, templates, urls
+from flake8_async_fastapi.interpreter import (
+    attributes,
+    declarations,
+    expressions,
+    heap,
+    loading,
+    names,
+    templates,
+    urls,
+)
 from flake8_async_fastapi.interpreter import classes as project_classes
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.source import condition, source
@@ -195,11 +204,28 @@ def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, n
 
 
 def _none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
-    """Which values go with ``path is None``: one of which only the type is declared may be None too."""
+    """Which values go with ``path is None``: ``X | None`` counts as ``X`` elsewhere, but not here."""
     value = state.get(path)
     asked = options((_outside(frame, state, path) if path else UNKNOWN) if value is None else value)
-    leaves_open = wanted and not any(is_none(option) for option in asked)
+    leaves_open = wanted and any(map(_is_declared, asked)) and _is_optional(frame, state, path)
     return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
+
+
+def _is_optional(frame: Frame, state: State, path: str) -> bool:
+    """Whether a parameter of the code under check, or an attribute of a class, is declared ``X | None``."""
+    owner, _, name = path.rpartition(".")
+    if not owner:
+        params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
+        return any(param.name == name and declarations.says_none(param.annotation) for param in params)
+    value = state.get(owner)
+    for option in options(_outside(frame, state, owner) if value is None else value):
+        if isinstance(option, Instance):
+            for base in project_classes.mro(frame.ctx, option.cls):
+                if isinstance(base, ClassValue):
+                    for binding in project_classes.body_bindings(frame.ctx, base, name):
+                        if isinstance(binding, tree.Assign) and declarations.says_none(binding.annotation):
+                            return True
+    return False
 
 
 def _is_declared(value: Value) -> bool:

@@ -74,6 +74,8 @@ def _if(frame: Frame, states: States, node: tree.If) -> States:
         ends += statements.run(frame, body, entering)
         branches.pop()
         frame.watch.muted -= muted
+    if isinstance(frame.node, tree.FunctionDef) and once.returns_kept(node, frame.node.body):
+        frame.watch.muted += 1  # until the end of the function: it comes here once
     return ends
 
 

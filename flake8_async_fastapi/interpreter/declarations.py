@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.interpreter import expressions, functions, names
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.values import (
@@ -249,6 +249,15 @@ def returned(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> V
         if last in _AWAITABLES:
             return UNKNOWN
     return annotated(frame, state, annotation)
+
+
+def says_none(annotation: Expr | None) -> bool:
+    """Whether an annotation allows None."""
+    return any(
+        (isinstance(node, tree.Const) and node.value is None)
+        or (isinstance(node, (tree.Name, tree.Attr)) and dotted(node).rpartition(".")[2] == "Optional")
+        for node in nodes_in(annotation)
+    )
 
 
 def says_iterator(annotation: Expr | None) -> bool:

@@ -267,13 +267,30 @@ def fills_once(node: tree.If) -> bool:
     missing = _missing(node.test)
     if not missing:
         return False
-    return any(
-        isinstance(statement, tree.Assign) and any(_text(target) == missing for target in statement.targets)
-        for statement in _statements(node.body)
-    )
+    return any(_text(target) == missing for made in _statements(node.body) for target in made.targets)
 
 
-def _statements(body: list[Stmt]) -> Iterator[Stmt]:
+def returns_kept(node: tree.If, body: list[Stmt]) -> bool:
+    """Whether an ``if`` returns what the function set when it was called first.
+
+    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below.
+    """
+    match node.test:
+        case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
+            kept = _text(left)
+        case tree.Name() | tree.Attr():
+            kept = _text(node.test)
+        case _:
+            return False
+    last = node.body[-1] if node.body else None
+    if not kept or node.orelse or not isinstance(last, tree.Return) or last.value is None:
+        return False
+    is_global = any(isinstance(part, tree.Scope) and kept in part.names for part in body)
+    lasts = "." in kept or is_global
+    return lasts and any(_text(target) == kept for made in _statements(body) for target in made.targets)
+
+
+def _statements(body: list[Stmt]) -> Iterator[tree.Assign]:
     for node in nodes_in(body):
         if isinstance(node, tree.Assign):
             yield node

@@ -386,7 +386,10 @@ def common(values: Iterable[Value]) -> Value:
 
 def _common_object(found: list[Object]) -> Value:
     """What several objects of one type are; statements that select the same are one statement."""
-    usual = Object(found[0].type, declared=any(one.declared for one in found))
+    same = tuple(pair for pair in found[0].arguments if all(pair in other.arguments for other in found))
+    if any(other.arguments != found[0].arguments for other in found):
+        same = (*same, ("**", UNKNOWN))  # and some that are not known
+    usual = Object(found[0].type, same, declared=any(one.declared for one in found))
     details = [one.detail for one in found]
     if not any(details):
         return usual
