@@ -65,7 +65,11 @@ def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = Fa
 
 
 def _name(frame: Frame, state: State, node: tree.Name) -> Value:
-    return names.lookup(frame, state, node.id)
+    value = names.lookup(frame, state, node.id)
+    if state.known and value == Plain("bool"):  # what a condition on this path found it to be
+        known = state.known.get(node.id)
+        return value if known is None else Const(known)
+    return value
 
 
 def _const(frame: Frame, state: State, node: tree.Const) -> Value:
@@ -184,6 +188,8 @@ def _item(owner: Value, index: Expr) -> Value:
         return library.typed(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
+    if isinstance(index, tree.Other):  # a slice
+        return Collection(owner.kind, protocols.element_of(owner)) if owner.kind != "dict" else UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
             return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
