@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -227,6 +228,10 @@ class TooDeep(Exception):
         self.asked = key, compute, default
 
 
+class WideCircle(Exception):
+    """Many functions call each other, which the run did not know when it began."""
+
+
 @dataclass
 class Context:
     """One analysis of a project: what is kept, and what happened so far.
@@ -268,7 +273,10 @@ class Context:
                 return work()
             except TooDeep as deep:
                 del self.events[before:]
-                self._compute_apart(deep)
+                with suppress(WideCircle):
+                    self._compute_apart(deep)
+            except WideCircle:
+                del self.events[before:]
 
     def _begin(self) -> None:
         self.cut = NO_CUT

@@ -120,7 +120,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     where = path or frame.path
     if transition.what == "rollback" and _is_idle(state, transition.session):
         return  # there is no transaction to roll back
-    state.happened = (*state.happened, transition)
+    state.happened = _with_step(state.happened, transition)
     what, known = transition.what, transition.settings
 
     def change(row: Row) -> Row:
@@ -147,6 +147,20 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
         return rows.detached(row)
 
     rows.change(state, transition.session, change)
+
+
+def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
+    """What was done, with one step more; a query that was made since the last change adds nothing."""
+    if step.what in _READING:
+        for before in reversed(done):
+            if before == step:
+                return done
+            if before.what not in _READING:
+                break
+    return (*done, step)
+
+
+_READING: Final = frozenset({"query", "select"})
 
 
 def _is_idle(state: State, session: object) -> bool:

@@ -33,6 +33,7 @@ from flake8_async_fastapi.interpreter.context import (
     LostRead,
     State,
     Summary,
+    WideCircle,
     agreed_transitions,
 )
 from flake8_async_fastapi.interpreter.events import Effect
@@ -76,13 +77,15 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     ``arguments`` are None where the caller is not known: then parameters have
     what their annotations say.
     """
-    if arguments is not None and _is_long(ctx, function):
+    if arguments is not None and (_is_long(ctx, function) or _is_in_wide_circle(ctx, function)):
         arguments = None  # its result hardly hangs on one argument, and each run costs
     bound = bind(ctx, function, arguments)
-    if function.key in ctx.active and arguments is not None:
-        # arguments may grow without end from call to call: inside itself a function has its usual ones
-        ctx.bend(ctx.active[function.key])
-        bound = bind(ctx, function, None)
+    if function.key in ctx.active:
+        _note_circle(ctx, function)
+        if arguments is not None:
+            # arguments may grow without end from call to call: inside itself a function has its usual ones
+            ctx.bend(ctx.active[function.key])
+            bound = bind(ctx, function, None)
     return _summary(ctx, function, bound, ())
 
 
@@ -102,9 +105,10 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
     """
     ctx, state = frame.ctx, frame.state
     _doubt_closure(frame, function)
-    usual = _is_long(ctx, function) or function.key in ctx.active
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
-    if usual or not any(map(passing.carries, given)):
+    carries = any(map(passing.carries, given))
+    usual = _is_long(ctx, function) or function.key in ctx.active or _is_in_wide_circle(ctx, function)
+    if usual or not carries:
         if usual:
             loading.doubt_all(frame, given)
         summary = summarise(ctx, function, arguments)
@@ -121,6 +125,27 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
             function = replace(function, receiver=passing.inward(names, function.receiver))
         summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
     return _carried_back(frame, function, summary, passing.Outward(names, origin))
+
+
+_WIDE: Final = 5
+
+
+def _note_circle(ctx: Context, function: Function) -> None:
+    """A function under way is called again: it and those between call each other in a circle.
+
+    The ways through many such functions are too many to carry the arguments of each caller
+    along all of them.  Raises WideCircle where this was not known of one of them.
+    """
+    depth = ctx.active[function.key]
+    between = [key for key, at in ctx.active.items() if at >= depth]
+    new = {("wide circle", key): True for key in between} if len(between) > _WIDE else {}
+    if new.keys() - ctx.memo.keys():
+        ctx.memo.update(new)
+        raise WideCircle
+
+
+def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
+    return ("wide circle", function.key) in ctx.memo
 
 
 def _by_name(pair: tuple[Ref, Row]) -> str:
