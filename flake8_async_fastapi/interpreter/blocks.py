@@ -127,6 +127,12 @@ def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
     frame.activity.repeats.append(node)
     head, left = _loop(frame, states, enter, node.body)
     frame.activity.repeats.pop()
+    if isinstance(item, Options):  # each of several was met, not one of them in each lap
+        for ref in heap.refs_in(item):
+            met = [state.rows[ref] for state in head if ref in state.rows]
+            for state in head:
+                if ref in state.rows:
+                    state.rows[ref] = heap.join(met)
     if len(head) > len(states):  # nothing was in it, so nothing is known to be missing of its items
         for state in states:
             for ref in heap.refs_in(item):
