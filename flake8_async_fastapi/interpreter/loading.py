@@ -139,7 +139,8 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
             continue
         if plans.related(frame.ctx, other.cls, attribute.target):
             return True
-        if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target):
+        is_other = root(other_ref) != root(ref)
+        if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target, is_other):
             return True
     return False
 
@@ -155,10 +156,14 @@ def _is_held(frame: Frame, target: ClassValue) -> bool:
     return False
 
 
-def _covers(frame: Frame, row: Row, target: ClassValue) -> bool:
-    """Whether the collections of all objects of a class hold those of another: it may be all."""
+def _covers(frame: Frame, row: Row, target: ClassValue, is_other: bool) -> bool:
+    """Whether all objects of a class lead to those of another: it may be all of them.
+
+    Of the objects under way themselves (not ``is_other``) only collections count: each leads
+    to a single object by a single way, which is seldom the one that another way leads to.
+    """
     for way in plans.ways(frame.ctx, row.cls, row.plan):
-        if way.is_collection and plans.related(frame.ctx, way.cls, target):
+        if (way.is_collection or is_other) and plans.related(frame.ctx, way.cls, target):
             return True
     return False
 
