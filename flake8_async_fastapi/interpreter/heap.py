@@ -181,6 +181,17 @@ def joined(
     return {ref: join_rows(rows) for ref, rows in found.items()}
 
 
+ARGUMENT: Final = "argument"
+"""The first part of what tells an object apart that a function was given."""
+
+
+def root(ref: Ref) -> Ref:
+    """The object from which another was reached."""
+    while isinstance(ref[0], tuple):
+        ref = ref[0]
+    return ref
+
+
 def reachable(rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:
     """The rows that values lead to."""
     found: dict[Ref, Row] = {}

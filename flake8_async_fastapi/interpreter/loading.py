@@ -13,7 +13,17 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
 from flake8_async_fastapi.interpreter.context import Context, Frame, LostRead, State
 from flake8_async_fastapi.interpreter.events import Missing, Wanted
-from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, reachable, refs_in
+from flake8_async_fastapi.interpreter.heap import (
+    ARGUMENT,
+    PERHAPS,
+    Field,
+    Held,
+    Lost,
+    Row,
+    reachable,
+    refs_in,
+    root,
+)
 from flake8_async_fastapi.interpreter.loads import Awaitables, Dynamic, Settings, Transition
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
 from flake8_async_fastapi.interpreter.values import (
@@ -204,16 +214,16 @@ def report(
         frame, place = frame.reports_for
     row = state.rows[ref]
     route = [f"{row.cls.name}.{name}"]
-    root, root_ref = row, ref
-    while root.parent is not None and root.parent[0] in state.rows:
-        root_ref, via = root.parent
-        root = state.rows[root_ref]
-        route.insert(0, f"{root.cls.name}.{via}")
+    top, top_ref = row, ref
+    while top.parent is not None and top.parent[0] in state.rows:
+        top_ref, via = top.parent
+        top = state.rows[top_ref]
+        route.insert(0, f"{top.cls.name}.{via}")
         if len(route) > _LONGEST:
             break
     if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
         return  # in a test, what it calls may be replaced
-    if root_ref[0] == ARGUMENT:
+    if top_ref[0] == ARGUMENT:
         if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
         frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
@@ -223,7 +233,7 @@ def report(
         cause = lost.cause
         if row.phase in ("detached", "deleted") and cause in _DETACHED:
             cause = "detached"
-        if cause == "refreshed" and root.parent is None and root.made == "query":
+        if cause == "refreshed" and top.parent is None and top.made == "query":
             cause = "unloaded"
         frame.emit_event(
             Missing(
@@ -234,7 +244,7 @@ def report(
                 cause,
                 use,
                 isinstance(attribute, Relationship),
-                (root.made, root.path, root.line),
+                (top.made, top.path, top.line),
                 (lost.path, lost.line, lost.text),
                 through,
                 chain,
@@ -246,8 +256,6 @@ _INTRINSIC: Final = ("dynamic", "write_only")
 _DETACHED: Final = (
     "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
 )  # fmt: skip
-ARGUMENT: Final = "argument"
-"""The first part of what tells an object apart that a function was given."""
 _LONGEST: Final = 8
 
 
@@ -456,13 +464,6 @@ def given(ctx: Context, state: State, name: str, value: Value) -> Value:
     ref: Ref = ("given", name)
     state.rows[ref] = Row(value.cls, "given", rows.ANY, "", 0, rest="perhaps", made="given")
     return replace(value, ref=ref)
-
-
-def root(ref: Ref) -> Ref:
-    """The object from which another was reached."""
-    while isinstance(ref[0], tuple):
-        ref = ref[0]
-    return ref
 
 
 def doubt(frame: Frame, values: Iterable[Value]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from flake8_async_fastapi.interpreter import sessions
 from flake8_async_fastapi.interpreter.context import Context
-from flake8_async_fastapi.interpreter.heap import Held, Lost, Row, reachable
+from flake8_async_fastapi.interpreter.heap import ARGUMENT, Held, Lost, Row, reachable, root
 from flake8_async_fastapi.interpreter.loads import Transition
 from flake8_async_fastapi.interpreter.values import (
     Arguments,
@@ -27,7 +27,6 @@ from flake8_async_fastapi.interpreter.values import (
     mapped_values,
 )
 
-ARGUMENT: Final = "argument"
 _SESSION: Final = "<session>"
 
 
@@ -221,17 +220,11 @@ def without_new(value: Value) -> Value:
     """A value without what is known of ORM objects, except of those that the caller gave."""
 
     def change(inner: Value) -> Value:
-        if isinstance(inner, Instance) and inner.ref is not None and _root(inner.ref)[0] != ARGUMENT:
+        if isinstance(inner, Instance) and inner.ref is not None and root(inner.ref)[0] != ARGUMENT:
             return replace(inner, ref=None)
         return inner
 
     return mapped_values(value, change)
-
-
-def _root(ref: Ref) -> Ref:
-    while isinstance(ref[0], tuple):
-        ref = ref[0]
-    return ref
 
 
 def bare_call(function: Function, arguments: Arguments | None) -> tuple[Function, Arguments | None]:

@@ -483,7 +483,7 @@ def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
             {
                 ref: row
                 for ref, row in end.rows.items()
-                if ref in seen or loading.root(ref)[0] == loading.ARGUMENT
+                if ref in seen or heap.root(ref)[0] == heap.ARGUMENT
             }
         )
     if not found:
@@ -495,7 +495,7 @@ def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
 
 def _split(rows: dict[Ref, Row], *, given: bool) -> dict[Ref, Row]:
     """The objects that the caller gave, or those that the call made."""
-    return {ref: row for ref, row in rows.items() if (loading.root(ref)[0] == loading.ARGUMENT) is given}
+    return {ref: row for ref, row in rows.items() if (heap.root(ref)[0] == heap.ARGUMENT) is given}
 
 
 def _after(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
