@@ -13,11 +13,11 @@ from flake8_async_fastapi.interpreter import (
     functions,
     inspected,
     library,
+    loaders,
     loading,
     models,
     names,
     protocols,
-    queries,
     schemas,
     templates,
     urls,
@@ -128,7 +128,7 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
                 return method
             model = models.mapped(ctx, owner)
             if model is not None and name in model.attributes:
-                return queries.attribute_of(owner, name)
+                return loaders.attribute_of(owner, name)
             return classes.class_attribute(ctx, owner, name)
         case Super():
             return classes.super_attribute(ctx, owner, name)
@@ -149,7 +149,7 @@ def _of_object(owner: Object, name: str) -> Value:
     if isinstance(owner.detail, Adapter):
         return Member(owner, name)
     if isinstance(owner.detail, Entity):
-        return queries.attribute_of(owner.detail.cls, name, owner.detail.alias)
+        return loaders.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)
     if member is None:
         other = knowledge.result(owner.type, "any")

@@ -34,6 +34,7 @@ from flake8_async_fastapi.interpreter.values import (
     Manager,
     Member,
     Object,
+    Origin,
     Partial,
     Value,
     options,
@@ -41,8 +42,6 @@ from flake8_async_fastapi.interpreter.values import (
 )
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import Blocking, bases, blocking_member, blocking_name
-
-Origin = tuple[str, int, int]
 
 _KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
 

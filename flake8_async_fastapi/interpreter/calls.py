@@ -20,6 +20,7 @@ from flake8_async_fastapi.interpreter import (
     sessions,
     summaries,
     templates,
+    writing,
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Called, Effect, Reached, RunSync
@@ -104,7 +105,7 @@ def apply(
         case ClassValue():
             blocking.constructed(frame, callee, arguments, origin)
             schemas.constructed(frame, callee, arguments, origin)
-            made = loading.construct(frame, callee, arguments, origin)
+            made = writing.construct(frame, callee, arguments, origin)
             return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
             short = f"{receiver.type.rpartition('.')[2]}.{name}"

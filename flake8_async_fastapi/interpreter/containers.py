@@ -20,6 +20,7 @@ from flake8_async_fastapi.interpreter.values import (
     Member,
     Object,
     Options,
+    Origin,
     Partial,
     Plain,
     Unknown,
@@ -32,8 +33,6 @@ from flake8_async_fastapi.interpreter.values import (
 
 CONTAINER: Final = "builtins.container"
 _GETTER: Final = "operator.attrgetter"
-
-Origin = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)

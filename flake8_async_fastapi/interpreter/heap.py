@@ -181,6 +181,8 @@ def joined(
     return {ref: join_rows(rows) for ref, rows in found.items()}
 
 
+LONGEST: Final = 8
+"""Relationships that are followed from one object to the next."""
 ARGUMENT: Final = "argument"
 """The first part of what tells an object apart that a function was given."""
 

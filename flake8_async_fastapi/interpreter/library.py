@@ -10,13 +10,16 @@ from flake8_async_fastapi.interpreter import (
     containers,
     functions,
     inspected,
+    loaders,
     loading,
     models,
     queries,
+    results,
     schemas,
     sessions,
     templates,
     urls,
+    writing,
 )
 from flake8_async_fastapi.interpreter.context import Frame
 from flake8_async_fastapi.interpreter.events import Effect, LazyDeclared
@@ -121,7 +124,7 @@ def _told(
     if isinstance(receiver.detail, Scope):
         return sessions.scope_called(frame, receiver.detail, name, origin)
     found = queries.statement_member(frame, receiver, name, arguments, origin)
-    return found if found is not None else queries.fetched(frame, receiver, name, arguments, origin)
+    return found if found is not None else results.fetched(frame, receiver, name, arguments, origin)
 
 
 _FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", "get", "delete", "update"})
@@ -131,8 +134,8 @@ _FUNCTIONS = ("sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functi
 def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str, int, int]) -> Value | None:
     """The value of a statement or loader option that a function makes; None for other functions."""
     package, _, name = dotted.rpartition(".")
-    if package in ("sqlalchemy.orm", "sqlalchemy.orm.strategy_options") and queries.is_loader(name):
-        return queries.loader(frame, name, arguments, origin)
+    if package in ("sqlalchemy.orm", "sqlalchemy.orm.strategy_options") and loaders.is_loader(name):
+        return loaders.loader(frame, name, arguments, origin)
     if dotted in ("sqlalchemy.orm.aliased", "sqlalchemy.orm.with_polymorphic"):
         return queries.aliased(arguments, origin, polymorphic=name == "with_polymorphic")
     if dotted in ("sqlalchemy.select", "sqlmodel.select"):
@@ -152,9 +155,9 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
     if dotted in ("sqlalchemy.inspect", "sqlalchemy.orm.class_mapper", "sqlalchemy.orm.object_mapper"):
         return inspected.inspect(arguments.args[0]) if arguments.args else None
     if dotted == "builtins.setattr":
-        loading.set_unnamed(frame, arguments)
+        writing.set_unnamed(frame, arguments)
     if dotted == "sqlalchemy.orm.attributes.set_committed_value":
-        loading.set_by_hand(frame, arguments)
+        writing.set_by_hand(frame, arguments)
     if dotted in ("sqlalchemy.orm.make_transient", "sqlalchemy.orm.make_transient_to_detached"):
         loading.doubt_all(frame, list(arguments.args))
     if dotted in ("sqlalchemy.orm.relationship", "sqlalchemy.orm.backref", "sqlmodel.Relationship"):

@@ -1,4 +1,4 @@
-"""Reading, writing and making ORM objects: demand meets supply.
+"""Reading ORM objects: demand meets supply, and what is missing is said.
 
 Source: FACTS section 2.
 """
@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter import classes, models, plans, queries, rows, sessions, summaries
+from flake8_async_fastapi.interpreter import (
+    classes,
+    heap,
+    identity_map,
+    models,
+    plans,
+    rows,
+    sessions,
+    summaries,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame, LostRead, State
 from flake8_async_fastapi.interpreter.events import Missing, Wanted
 from flake8_async_fastapi.interpreter.heap import (
@@ -30,9 +39,7 @@ from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
     Arguments,
-    ClassValue,
     Collection,
-    Const,
     Coroutine,
     Function,
     Instance,
@@ -43,7 +50,6 @@ from flake8_async_fastapi.interpreter.values import (
     Unknown,
     Value,
     inner_values,
-    is_none,
     options,
 )
 
@@ -53,7 +59,6 @@ Place = tuple[int, int]
 MUTATORS: Final = frozenset(
     {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
 )
-_NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
 
 def read(
@@ -100,10 +105,10 @@ def _lost(
         report(frame, ref, name, lost, place, use, through, ())
         if isinstance(attribute, Relationship):
             return Held(Collection("list", items=()) if attribute.is_collection else NONE)
-    if is_at_hand(frame, ref, row, name, attribute, lost):
+    if identity_map.is_at_hand(frame, ref, row, name, attribute, lost):
         state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
         return PERHAPS
-    if _is_met_elsewhere(frame, ref, row, name, attribute):
+    if identity_map.is_met_elsewhere(frame, ref, row, name, attribute):
         return PERHAPS
     if row.guarded and root(ref)[0] == ARGUMENT:
         return PERHAPS  # a function that was given it asked first what it is
@@ -114,92 +119,6 @@ def _lost(
     else:
         state.rows[ref] = current.put(name, PERHAPS)
     return PERHAPS
-
-
-def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost) -> bool:
-    """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
-    if not isinstance(attribute, Relationship) or row.phase == "detached":
-        return False
-    if attribute.is_collection or attribute.to_one is False:
-        return False
-    if lost.cause not in ("unloaded", "new", "refreshed", "merged") and lost.text != "raise_on_sql":
-        return False
-    if attribute.target is None:
-        return True
-    state = frame.state
-    above = state.rows.get(row.parent[0]) if row.parent is not None else None
-    if above is not None and row.parent is not None and not isinstance(above.rest, Lost):
-        fits = plans.related(frame.ctx, above.cls, attribute.target)
-        if fits and _is_way_back(frame, above, row.parent[1], name):
-            return True
-    for other in queries.unfetched(frame.ctx, state, row.session):
-        if plans.related(frame.ctx, other.cls, attribute.target):
-            return True
-    if name in row.tied or _is_held(frame, attribute.target):
-        return True
-    alive = reachable(state.rows, state.values())
-    for other_ref, other in state.rows.items():
-        if other_ref not in alive and root(other_ref) not in alive:
-            continue
-        if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
-            continue  # what was reached from the same object by another way is another one
-        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
-            continue
-        if other.session != row.session and rows.ANY not in (other.session, row.session):
-            continue
-        if plans.related(frame.ctx, other.cls, attribute.target):
-            return True
-        is_other = root(other_ref) != root(ref)
-        if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target, is_other):
-            return True
-    return False
-
-
-def _is_held(frame: Frame, target: ClassValue) -> bool:
-    """Whether a variable holds an object of a class, of which nothing else is known."""
-    for value in frame.state.values():
-        for inner in inner_values(value):
-            if not isinstance(inner, Instance) or inner.ref is not None:
-                continue
-            if plans.related(frame.ctx, inner.cls, target):
-                return True
-    return False
-
-
-def _covers(frame: Frame, row: Row, target: ClassValue, is_other: bool) -> bool:
-    """Whether all objects of a class lead to those of another: it may be all of them.
-
-    Of the objects under way themselves (not ``is_other``) only collections count: each leads
-    to a single object by a single way, which is seldom the one that another way leads to.
-    """
-    for way in plans.ways(frame.ctx, row.cls, row.plan):
-        if (way.is_collection or is_other) and plans.related(frame.ctx, way.cls, target):
-            return True
-    return False
-
-
-def _is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute) -> bool:
-    """Whether the query may have brought the same object by another way too, with more of it loaded."""
-    state = frame.state
-    own: list[str] = []
-    root_row, at = row, ref
-    while root_row.parent is not None and root_row.parent[0] in state.rows and len(own) < _LONGEST:
-        at, via = root_row.parent
-        own.insert(0, via)
-        root_row = state.rows[at]
-    for way in plans.ways(frame.ctx, root_row.cls, root_row.plan):
-        if way.names == tuple(own) or not plans.related(frame.ctx, way.cls, row.cls):
-            continue
-        if not isinstance(rows.status(frame.ctx, rows.on_way(way), name, attribute), Lost):
-            return True
-    return False
-
-
-def _is_way_back(frame: Frame, parent: Row, via: str, name: str) -> bool:
-    """Whether a relationship leads back to the object from which another led here."""
-    model = models.mapped(frame.ctx, parent.cls)
-    attribute = model.attributes.get(via) if model is not None else None
-    return isinstance(attribute, Relationship) and attribute.inverse in ("", name)
 
 
 def report(
@@ -219,7 +138,7 @@ def report(
         top_ref, via = top.parent
         top = state.rows[top_ref]
         route.insert(0, f"{top.cls.name}.{via}")
-        if len(route) > _LONGEST:
+        if len(route) > heap.LONGEST:
             break
     if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
         return  # in a test, what it calls may be replaced
@@ -256,7 +175,6 @@ _INTRINSIC: Final = ("dynamic", "write_only")
 _DETACHED: Final = (
     "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
 )  # fmt: skip
-_LONGEST: Final = 8
 
 
 def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, value: Value) -> Value:
@@ -277,9 +195,9 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
             above=(*row.above, row.cls), way=(*row.way, how),
-            is_item=attribute.is_collection, doubtful=_depth(child) > _LONGEST or row.made == "new",
+            is_item=attribute.is_collection, doubtful=_depth(child) > heap.LONGEST or row.made == "new",
         )  # fmt: skip
-        state.rows[child] = queries.with_others(frame.ctx, state, made)
+        state.rows[child] = identity_map.with_others(frame.ctx, state, made)
     instance = Instance(attribute.target, ref=child)
     return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
 
@@ -322,107 +240,6 @@ def _of_subclass(
     report(frame, instance.ref, name, Lost("subclass", row.path, row.line), place, use, through, ())
     frame.state.rows[instance.ref] = row.put(name, PERHAPS)
     return UNKNOWN
-
-
-# --- writing --------------------------------------------------------------------------------
-
-
-def write(frame: Frame, instance: Instance, name: str, value: Value, place: Place) -> bool:
-    """Assign an attribute; whether it is a mapped one of an object that is known."""
-    state = frame.state
-    row = state.rows.get(instance.ref) if instance.ref is not None else None
-    model = models.mapped(frame.ctx, row.cls) if row is not None else None
-    attribute = model.attributes.get(name) if model is not None else None
-    if row is None or model is None or attribute is None or instance.ref is None:
-        return False
-    persistent = row.phase in ("persistent", "given", "added")
-    if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
-        found = rows.status(frame.ctx, row, name, attribute)
-        if isinstance(found, Lost) and found.cause != "noload":
-            report(frame, instance.ref, name, found, place, "mutated", "", ())
-    if isinstance(attribute, Column):
-        is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
-        kept: Value = rows.SQL if is_sql else rows.SET if persistent else value
-        empty = {
-            other
-            for other, found in model.relationships()
-            if name in (found.keys or ()) and len(found.keys or ()) == 1
-        }
-        nulls = row.nulls | empty if is_none(value) else row.nulls - empty
-        row = replace(row.put(name, Held(kept)), nulls=nulls)
-    elif isinstance(attribute, Relationship):
-        queries.drop_below(state, instance.ref)
-        status = Held(value) if _is_known(value) else PERHAPS
-        row = replace(row.put(name, status), nulls=row.nulls - {name})
-        _link(frame, instance, attribute, value)
-    state.rows[instance.ref] = replace(row, dirty=True)
-    return True
-
-
-def _link(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
-    """The other side of a relationship that was assigned: a new object has it loaded too."""
-    state = frame.state
-    if not relationship.inverse:
-        return
-    given = [value]
-    if isinstance(value, Collection):
-        given = list(value.items) if value.items is not None else [value.item]
-    for part in given:
-        for option in options(part):
-            row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref else None
-            if row is None or not isinstance(option, Instance) or option.ref is None:
-                continue
-            model = models.mapped(frame.ctx, row.cls)
-            inverse = model.attributes.get(relationship.inverse) if model is not None else None
-            if not isinstance(inverse, Relationship):
-                continue
-            if inverse.is_collection:
-                if row.phase in ("transient", "pending"):
-                    state.rows[option.ref] = row.put(relationship.inverse, Held())
-            else:
-                state.rows[option.ref] = row.put(relationship.inverse, Held(instance))
-
-
-def _is_known(value: Value) -> bool:
-    """Whether an object, or None, or a list of these is known well enough to be followed."""
-    for option in options(value):
-        inner = option
-        if isinstance(option, Collection):
-            if option.items == ():
-                continue
-            inner = option.item if option.items is None else option.items[0]
-        if is_none(inner):
-            continue
-        if not isinstance(inner, Instance) or inner.ref is None:
-            return False
-    return True
-
-
-def construct(
-    frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]
-) -> Value | None:
-    """A new object of a model, which no session has yet; None for other classes."""
-    model = models.mapped(frame.ctx, cls)
-    if model is None:
-        return None
-    state = frame.state
-    ref: Ref = (*origin, "new")
-    queries.drop_below(state, ref)
-    is_open = arguments.opaque or bool(arguments.args) or models.has_own_constructor(frame.ctx, cls)
-    row = Row(cls, "transient", None, *origin[:2], rest="unset", made="new", is_open=is_open)
-    instance = Instance(cls, ref=ref)
-    for name, value in arguments.keywords:
-        if isinstance(model.attributes.get(name), Relationship) and not _is_known(value):
-            row = row.put(name, PERHAPS)  # set, but nothing is known of what to
-        elif name in model.attributes:
-            is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
-            row = row.put(name, Held(rows.SQL if is_sql else value))
-    state.rows[ref] = row
-    for name, value in arguments.keywords:
-        attribute = model.attributes.get(name)
-        if isinstance(attribute, Relationship):
-            _link(frame, instance, attribute, value)
-    return instance
 
 
 # --- the rest of what touches objects --------------------------------------------------------
@@ -502,37 +319,6 @@ def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) ->
     for name, attribute in model.attributes.items():
         if attribute.in_repr is True:
             read(frame, instance, name, place, "shown")
-
-
-def set_unnamed(frame: Frame, arguments: Arguments) -> None:
-    """``setattr(obj, name, value)`` with a name that is not known: something was changed."""
-    state = frame.state
-    if len(arguments.args) != 3:
-        return
-    owner, name, value = arguments.args
-    for option in options(owner):
-        if not isinstance(option, Instance) or option.ref not in state.rows or option.ref is None:
-            continue
-        if isinstance(name, Const) and isinstance(name.value, str):
-            place = (frame.calling.line, frame.calling.col) if frame.calling is not None else (0, 0)
-            write(frame, option, name.value, value, place)
-        else:
-            state.rows[option.ref] = replace(state.rows[option.ref], dirty=True)
-
-
-def set_by_hand(frame: Frame, arguments: Arguments) -> None:
-    """``set_committed_value(obj, "name", value)``: loaded from then on."""
-    state = frame.state
-    for ref in refs_in(arguments.args[0]) if len(arguments.args) == 3 else ():
-        name = arguments.args[1]
-        if ref in state.rows:
-            row = state.rows[ref]
-            known = isinstance(name, Const) and isinstance(name.value, str)
-            state.rows[ref] = (
-                row.put(str(name.value), Held(arguments.args[2]))
-                if known and isinstance(name, Const)
-                else replace(row, doubtful=True)
-            )
 
 
 def consumed(frame: Frame, value: Value, place: Place) -> None:

@@ -12,7 +12,7 @@ from flake8_async_fastapi.interpreter import (
     inspected,
     library,
     loading,
-    queries,
+    results,
     sessions,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame
@@ -181,8 +181,8 @@ def element(
 ) -> Value:
     """One element of an iterable, without saying that it was iterated."""
     if isinstance(value, Object) and isinstance(value.detail, Fetch) and origin is not None:
-        queries.check_unique(frame, value.detail, origin, "iteration")
-        return queries.item(frame, value.detail, origin)
+        results.check_unique(frame, value.detail, origin, "iteration")
+        return results.item(frame, value.detail, origin)
     if isinstance(value, Object) and isinstance(value.detail, inspected.Inspected):
         return inspected.element(value, value.detail)
     if isinstance(value, Collection):

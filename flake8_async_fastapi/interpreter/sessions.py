@@ -12,7 +12,17 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.interpreter import loading, models, plans, queries, rows, summaries
+from flake8_async_fastapi.interpreter import (
+    identity_map,
+    loaders,
+    loading,
+    models,
+    plans,
+    queries,
+    results,
+    rows,
+    summaries,
+)
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
 from flake8_async_fastapi.interpreter.events import OptionIgnored
 from flake8_async_fastapi.interpreter.heap import PERHAPS, Held, Lost, Row, reachable, refs_in
@@ -36,6 +46,7 @@ from flake8_async_fastapi.interpreter.values import (
     Instance,
     Object,
     Options,
+    Origin,
     Plain,
     Ref,
     Unknown,
@@ -43,7 +54,6 @@ from flake8_async_fastapi.interpreter.values import (
     options,
 )
 
-Origin = tuple[str, int, int]
 SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
 _SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
@@ -125,7 +135,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
 
     def change(row: Row) -> Row:
         if what == "select":
-            return queries.completed(ctx, row, transition)
+            return identity_map.completed(ctx, row, transition)
         if what == "commit":
             return rows.committed(ctx, row, where, line, expires=known.expires)
         if what in ("flush", "query"):
@@ -265,7 +275,7 @@ def _query(
     ):
         return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
     if name == "scalar":
-        found = queries.item(frame, replace(fetch, shape="scalars"), origin, one=True)
+        found = results.item(frame, replace(fetch, shape="scalars"), origin, one=True)
         if isinstance(found, Unknown):
             return None
         return found if isinstance(found, (Unknown, Options)) else Options((found, NONE))
@@ -276,8 +286,8 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
         if entity is not None:
-            plan = queries.plan_for(frame.ctx, query, entity)
-            known = queries.identity(frame.ctx, query, entity)
+            plan = results.plan_for(frame.ctx, query, entity)
+            known = results.identity(frame.ctx, query, entity)
             step = Transition(session, "select", Settings(), entity.cls, plan, known)
             happen(frame, step, line)
 
@@ -289,7 +299,7 @@ def _get(
     if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
         return None
     given = arguments.get(2, "options")
-    found, certain = queries.directives_in(Arguments((given,))) if given is not None else ((), True)
+    found, certain = loaders.directives_in(Arguments((given,))) if given is not None else ((), True)
     certain = certain and not arguments.opaque
     queries.check_roots(frame, Query((Entity(cls),)), found, origin)
     populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
@@ -311,7 +321,7 @@ def _get(
     plan_step = Transition(session, "select", Settings(), cls, plan, identity)
     happen(frame, plan_step, origin[1])
     row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
-    return _result(queries.loaded(frame, state, (*origin, 0), row), name)
+    return _result(identity_map.loaded(frame, state, (*origin, 0), row), name)
 
 
 def _result(value: Value, name: str) -> Value:
@@ -378,7 +388,7 @@ def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
         attribute = model.attributes.get(equal.attribute.name) if model is not None else None
         if not isinstance(attribute, Column) or not attribute.is_key:
             continue
-        if queries.different(equal.identity, row.identity):
+        if identity_map.different(equal.identity, row.identity):
             return False
         own = ("object", ref, equal.attribute.name)
         same = equal.identity is not None and equal.identity in (row.identity, own)
@@ -398,13 +408,13 @@ def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None
         row = state.rows.get(ref)
         if row is None:
             continue
-        queries.drop_below(state, ref)
+        identity_map.drop_below(state, ref)
         if given is None and not arguments.opaque:
             state.rows[ref] = rows.refreshed(row, *origin[:2])
             continue
         names = None
         for option in options(given) if given is not None else ():
-            names = queries.target_columns(option)
+            names = results.target_columns(option)
         if names is None:
             state.rows[ref] = replace(row, doubtful=True)
             continue
@@ -451,7 +461,7 @@ def _expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
         if given is None:
             state.rows[ref] = rows.expired(row, lost)
             continue
-        names = queries.target_columns(given)
+        names = results.target_columns(given)
         if names is None:
             state.rows[ref] = replace(row, doubtful=True)
             continue

@@ -23,6 +23,7 @@ from flake8_async_fastapi.interpreter import (
     protocols,
     tasks,
     templates,
+    writing,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
 from flake8_async_fastapi.interpreter.events import Believed, OptionIgnored
@@ -207,7 +208,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
                 if (
                     isinstance(option, Instance)
                     and option.ref is not None
-                    and loading.write(frame, option, target.name, value, (target.line, target.col))
+                    and writing.write(frame, option, target.name, value, (target.line, target.col))
                 ):
                     path = ""
             if path:

@@ -18,10 +18,10 @@ from flake8_async_fastapi.interpreter import (
     expressions,
     functions,
     heap,
+    identity_map,
     loading,
     models,
     passing,
-    queries,
     sessions,
     statements,
     templates,
@@ -166,7 +166,7 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: passi
         sessions.happen(frame, out.transition(step), line)
     for ref, row in left.items():
         after = out.row(row, before.get(ref))
-        state.rows[ref] = after if ref in before else queries.with_others(frame.ctx, state, after)
+        state.rows[ref] = after if ref in before else identity_map.with_others(frame.ctx, state, after)
     return replace(
         summary,
         returns=out.value(summary.returns),
@@ -195,7 +195,7 @@ def _read_by(
         if attribute is not None:
             found = heap_rows.status(frame.ctx, row, read.name, attribute)
             lost = found if isinstance(found, Lost) else lost
-    if attribute is not None and loading.is_at_hand(
+    if attribute is not None and identity_map.is_at_hand(
         frame, ref, row, read.name, attribute, lost
     ):
         return

@@ -13,6 +13,9 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 
+Origin: TypeAlias = tuple[str, int, int]
+"""A file, and a line and a column in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
