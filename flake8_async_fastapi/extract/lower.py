@@ -11,16 +11,13 @@ from typing import Any, TypeAlias
 
 from astroid import nodes
 
+from flake8_async_fastapi.extract.literals import is_kept
 from flake8_async_fastapi.extract.parse import parse
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 
 _Context: TypeAlias = str
 """The qualified name of the enclosing scope, with a dot at its end; empty in a module."""
-
-_INT64 = 2**63
-_LONG = 500
-"""Longer texts are SQL or documentation: no rule reads them."""
 
 
 def lower_module(module: nodes.Module) -> list[Stmt]:
@@ -104,11 +101,7 @@ def _name(node: Any, scope: _Context) -> Expr:
 
 
 def _const(node: Any, scope: _Context) -> Expr:
-    value = node.value
-    plain = value is None or isinstance(value, (bool, float))
-    plain = plain or (isinstance(value, int) and -_INT64 <= value < _INT64)
-    plain = plain or (isinstance(value, str) and len(value) <= _LONG and value.isprintable())
-    return tree.Const(*_at(node), value) if plain else tree.Other(*_at(node), [])
+    return tree.Const(*_at(node), node.value) if is_kept(node.value) else tree.Other(*_at(node), [])
 
 
 def _attribute(node: Any, scope: _Context) -> Expr:

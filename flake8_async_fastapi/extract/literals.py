@@ -1,0 +1,18 @@
+"""Which literals facts keep, of Python and of Jinja."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_INT64: Final = 2**63
+_LONG: Final = 500
+"""Longer texts are SQL or documentation: no rule reads them."""
+
+
+def is_kept(value: object) -> bool:
+    """Whether a literal is kept as a constant: other values tell nothing, or have no place in the cache."""
+    if isinstance(value, int):  # truth values among them
+        return -_INT64 <= value < _INT64
+    if isinstance(value, str):
+        return len(value) <= _LONG and value.isprintable()
+    return value is None or isinstance(value, float)
