@@ -12,6 +12,10 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter.values import Arguments, Function
 
+Session: TypeAlias = tuple[str, str]
+"""A variable, and the attributes that lead from it to the session."""
+Use: TypeAlias = tuple[str, str, str]
+"""How a function is given a session: ``parameter``, ``receiver`` or ``closure``, the name, the attributes."""
 Place: TypeAlias = tuple[str, int, int]
 Branches: TypeAlias = tuple[tuple[int, int, str], ...]
 

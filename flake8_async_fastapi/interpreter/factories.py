@@ -8,7 +8,7 @@ from typing import Final
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.interpreter import classes, tasks
+from flake8_async_fastapi.interpreter import classes, session_uses
 from flake8_async_fastapi.interpreter.context import Frame, State
 from flake8_async_fastapi.interpreter.events import ClientMade, FactoryMade, GlobalSession, SessionLeftOpen
 from flake8_async_fastapi.interpreter.source import spoken
@@ -46,7 +46,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
             requirements,
         )
         frame.emit_event(event)
-    if _opens(frame, callee) and tasks.is_session(frame.ctx, result):
+    if _opens(frame, callee) and session_uses.is_session(frame.ctx, result):
         frame.activity.sessions[frame.path, node.line, node.col] = node
 
 
@@ -83,7 +83,7 @@ def assigned(frame: Frame, state: State, node: tree.Assign, value: Value) -> Non
     """Say so where a module or class keeps a session."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
-    if any(side == "main" for _, _, side in frame.activity.branches) or not tasks.is_session(
+    if any(side == "main" for _, _, side in frame.activity.branches) or not session_uses.is_session(
         frame.ctx, value
     ):
         return

@@ -14,10 +14,10 @@ from flake8_async_fastapi.interpreter import (
     loading,
     models,
     queries,
+    render_calls,
     results,
     schemas,
     sessions,
-    templates,
     urls,
     writing,
 )
@@ -115,8 +115,8 @@ def _told(
         return sessions.called(frame, receiver, name, arguments, frame.calling, origin)
     if receiver.type == "sqlalchemy.ext.asyncio.async_sessionmaker" and name == "begin":
         return sessions.begun(frame.ctx, receiver, arguments, origin)
-    if receiver.type.startswith(templates.LIBRARIES):
-        return templates.called_member(frame, receiver, name, arguments, origin)
+    if receiver.type.startswith(render_calls.LIBRARIES):
+        return render_calls.called_member(frame, receiver, name, arguments, origin)
     if receiver.detail is None:
         return None
     if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":

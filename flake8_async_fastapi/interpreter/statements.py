@@ -21,8 +21,8 @@ from flake8_async_fastapi.interpreter import (
     names,
     passing,
     protocols,
+    render_calls,
     tasks,
-    templates,
     writing,
 )
 from flake8_async_fastapi.interpreter.context import Frame, State, merge
@@ -197,7 +197,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
             text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
-            text = text and not templates.is_name(frame.ctx, value)
+            text = text and not render_calls.is_name(frame.ctx, value)
             state.bind(name, Plain("str") if text else value)
         case tree.Attr(value=owner):
             path = source(target)

@@ -22,9 +22,9 @@ from flake8_async_fastapi.interpreter import (
     loading,
     models,
     passing,
+    render_calls,
     sessions,
     statements,
-    templates,
 )
 from flake8_async_fastapi.interpreter import rows as heap_rows
 from flake8_async_fastapi.interpreter.context import (
@@ -351,7 +351,7 @@ def _argument(
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
-    if passed is not None and templates.is_name(ctx, passed):
+    if passed is not None and render_calls.is_name(ctx, passed):
         return passed
     if passed is not None:
         return _telling(passed, known)

@@ -14,15 +14,15 @@ Source: Jinja documentation, "Template Designer Documentation"; Starlette docume
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.interpreter import expressions, heap, passing, statements
 from flake8_async_fastapi.interpreter.context import Context, Frame, State, agreed_transitions, merge
+from flake8_async_fastapi.interpreter.pages import Layer, Named, Page, Place, Rendering, Variables
 from flake8_async_fastapi.interpreter.source import condition
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
@@ -32,7 +32,6 @@ from flake8_async_fastapi.interpreter.values import (
     Const,
     Function,
     Library,
-    Object,
     Plain,
     Unknown,
     Value,
@@ -41,11 +40,6 @@ from flake8_async_fastapi.interpreter.values import (
     union,
 )
 
-Place: TypeAlias = tuple[int, int]
-Variables: TypeAlias = dict[str, Value]
-Folders: TypeAlias = tuple[str | None, ...]
-"""Where the names of templates begin; None stands for anywhere."""
-
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""
 MOST_WORK: Final = 10_000
@@ -53,15 +47,6 @@ MOST_WORK: Final = 10_000
 _AGAIN: Final = 2
 """A template or macro inside of itself shows what it does to the next level, and nothing new after that."""
 
-LIBRARIES: Final = ("jinja2.", "starlette.templating.")
-TEMPLATE: Final = "jinja2.Template"
-_RESPONSES: Final = "starlette.templating.Jinja2Templates"
-_GETTING: Final = {
-    "get_template": "name",
-    "select_template": "names",
-    "get_or_select_template": "template_name_or_list",
-}
-_RENDERING: Final = frozenset({"render", "render_async", "generate", "generate_async", "stream"})
 
 _CALLER: Final = "{{ caller"
 """A variable that no template can name: the other objects of the path that renders it, which live on."""
@@ -75,175 +60,10 @@ _GLOBALS: Final = frozenset(
 _BUILTINS: Final = frozenset({"len", "sum", "range", "dict"})
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A template as its name says: ``name`` is its value, ``folders`` say where the name begins."""
-
-    name: Value
-    folders: Folders
-
-
-@dataclass(eq=False, slots=True)
-class Rendering:
-    """One rendering: which file does it and from where, and what was looked up for it so far.
-
-    ``is_open`` says that its context may have more names than are known, ``begun``
-    how much work had been done before it.
-    """
-
-    importer: str
-    folders: Folders
-    is_open: bool
-    begun: int
-    reports_for: tuple[Frame, Place]
-    names: dict[str, str] = field(default_factory=dict)
-    imports: dict[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A block as one template of a chain of parents defines it."""
-
-    path: str
-    body: list[Stmt]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A template with its parents, as far as they are under way.
-
-    ``blocks`` are their blocks, each from the most derived template on; ``context`` is
-    what blocks see, None where that is the variables outside of loops; ``levels``
-    says which layer of a block is running, ``active`` what this lies in.
-    """
-
-    rendering: Rendering
-    blocks: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
-    context: Variables | None = None
-    levels: Mapping[str, int] = field(default_factory=dict)
-    active: tuple[object, ...] = ()
-
-
-# --- where templates are rendered -----------------------------------------------------------
-
-
-def called_member(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: tuple[str, int, int]
-) -> Value | None:
-    """A method of an environment or a template; None for the usual result."""
-    if name == "TemplateResponse" and knowledge.is_subtype(receiver.type, _RESPONSES):
-        _respond(frame, receiver, arguments, origin[1:])
-    elif name in _GETTING and not isinstance(receiver.detail, Named):
-        asked = arguments.get(0, _GETTING[name])
-        if asked is not None:
-            return Object(TEMPLATE, detail=Named(asked, _folders(receiver)))
-    elif name == "overlay" and "loader" not in dict(arguments.keywords):
-        return receiver
-    elif name in _RENDERING and isinstance(receiver.detail, Named):
-        contexts: list[Variables] = [] if arguments.args else [{}]
-        is_open = arguments.opaque
-        for given in arguments.args[:1]:
-            for option in options(given):
-                variables, more = _variables(option)
-                contexts.append(variables)
-                is_open = is_open or more
-        for variables in contexts:
-            variables.update(arguments.keywords)
-        _render(frame, receiver.detail, contexts, is_open, origin[1:])
-    return None
-
-
-def _respond(frame: Frame, receiver: Object, arguments: Arguments, place: Place) -> None:
-    """``TemplateResponse``, with the request first, or with the name first as before Starlette 0.29."""
-    args = () if arguments.opaque else arguments.args
-    words = dict(arguments.keywords)
-    first = 0 if args and _is_text(args[0]) else 1
-    named = words.get("name") or (args[first] if len(args) > first else None)
-    if named is None:
-        return
-    context = words.get("context") or (args[first + 1] if len(args) > first + 1 else None)
-    is_open = receiver.argument("context_processors") is not None or arguments.opaque
-    contexts = []
-    for option in options(context) if context is not None else ():
-        variables, more = _variables(option)
-        contexts.append(variables)
-        is_open = is_open or more
-    contexts = contexts or [{}]
-    for variables in contexts:
-        variables.setdefault("request", UNKNOWN)
-    _render(frame, Named(named, _folders(receiver)), contexts, is_open, place)
-
-
-def _is_text(value: Value) -> bool:
-    return all(
-        option == Plain("str") or (isinstance(option, Const) and isinstance(option.value, str))
-        for option in options(value)
-    )
-
-
-def _variables(context: Value) -> tuple[Variables, bool]:
-    """The variables that a context gives, and whether there may be more."""
-    if is_none(context):
-        return {}, False
-    if not isinstance(context, Collection) or context.keys is None or context.items is None:
-        return {}, True
-    pairs = zip(context.keys, context.items, strict=True)
-    return {name: value for name, value in pairs if name is not None}, None in context.keys
-
-
-def _folders(owner: Value | None) -> Folders:
-    """Where the names of an environment's templates begin."""
-    if not isinstance(owner, Object):
-        return (None,)
-    kind = owner.type.rpartition(".")[2]
-    if kind == "Jinja2Templates" and owner.argument("env") is None:
-        return _written(owner.argument("directory") or owner.argument("0"))
-    if kind == "Jinja2Templates":
-        return _folders(owner.argument("env"))
-    if kind == "FileSystemLoader":
-        return _written(owner.argument("searchpath") or owner.argument("0"))
-    if kind == "PackageLoader":
-        return _in_package(owner)
-    if kind == "ChoiceLoader":
-        loaders = owner.argument("loaders") or owner.argument("0")
-        known = loaders.items if isinstance(loaders, Collection) else None
-        return tuple(folder for loader in known for folder in _folders(loader)) if known else (None,)
-    if kind in ("DictLoader", "FunctionLoader", "ModuleLoader"):
-        return ()  # its templates are no files
-    if kind.endswith("Environment"):
-        return _folders(owner.argument("loader"))
-    return (None,)
-
-
-def _written(directory: Value | None) -> Folders:
-    if isinstance(directory, Collection) and directory.items:
-        return tuple(folder for item in directory.items for folder in _written(item))
-    if isinstance(directory, Const) and isinstance(directory.value, str):
-        tail = directory.value.replace("\\", "/").rpartition("../")[2]
-        return (tail,)
-    return (None,)
-
-
-def _in_package(loader: Object) -> Folders:
-    package = loader.argument("package_name") or loader.argument("0")
-    inner = loader.argument("package_path") or loader.argument("1") or Const("templates")
-    match package, inner:
-        case Const(value=str(name)), Const(value=str(folder)):
-            return (f"{name.replace('.', '/')}/{folder}",)
-    return (None,)
-
-
-def is_name(ctx: Context, value: Value) -> bool:
-    """Whether a text names a template of the project: then it matters which text it is."""
-    if not isinstance(value, Const) or not isinstance(value.value, str):
-        return False
-    return value.value.rpartition("/")[2] in ctx.project.templates.by_last
-
-
 # --- one rendering --------------------------------------------------------------------------
 
 
-def _render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool, place: Place) -> None:
+def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool, place: Place) -> None:
     """Run a template in the place of a call, once for each context that it may get."""
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
