@@ -1,6 +1,7 @@
 """What a run notes about itself: where coroutines, sessions and tasks were made, and from what.
 
-Kept by a ``Frame``, filled by ``tasks``, ``transactions``, ``factories`` and ``lifespans``.
+Kept by a ``Frame``, filled by ``tasks``, ``session_uses``, ``transactions``, ``factories``
+and ``lifespans``.
 """
 
 from __future__ import annotations
