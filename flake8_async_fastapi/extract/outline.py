@@ -36,6 +36,7 @@ def outline_of(body: list[Stmt]) -> Outline:
         sorted(registered),
         includes,
         list(_backrefs(body)),
+        any(_called(node) in ("map_imperatively", "mapper") for node in calls),
         sorted(_session_factories(calls)),
     )
 

@@ -13,7 +13,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 4
+FORMAT = 5
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -47,6 +47,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it calls an ``include_router``."""
     backrefs: list[str]
     """The classes at module level with a ``backref`` in their bodies."""
+    maps_imperatively: bool
+    """Whether it calls a ``map_imperatively`` or ``mapper``."""
     session_factories: list[str]
     """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``;
     ``configure`` where that is changed later."""

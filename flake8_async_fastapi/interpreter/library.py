@@ -12,7 +12,7 @@ from flake8_async_fastapi.interpreter import (
     inspected,
     loaders,
     loading,
-    models,
+    mapped_attributes,
     queries,
     render_calls,
     results,
@@ -117,6 +117,8 @@ def _told(
         return sessions.begun(frame.ctx, receiver, arguments, origin)
     if receiver.type.startswith(render_calls.LIBRARIES):
         return render_calls.called_member(frame, receiver, name, arguments, origin)
+    if receiver.type == "sqlalchemy.orm.registry" and name == "generate_base":
+        return _declarative_base(frame, arguments)
     if receiver.detail is None:
         return None
     if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":
@@ -166,8 +168,9 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
             given = {str(key): item for key, item in zip(inside.keys, inside.items, strict=True)}
         lazy = given.get("lazy")
-        if isinstance(lazy, Const) and isinstance(lazy.value, str) and not models.strategy_of(lazy):
-            frame.emit_event(LazyDeclared(*origin, frame.qualname, lazy.value))
+        text = lazy.value if isinstance(lazy, Const) else None
+        if isinstance(text, str) and not mapped_attributes.strategy_of(lazy):
+            frame.emit_event(LazyDeclared(*origin, frame.qualname, text))
     return None
 
 
@@ -345,7 +348,9 @@ def _type(frame: Frame, arguments: Arguments) -> Value:
 
 
 def _declarative_base(frame: Frame, arguments: Arguments) -> Value:
-    return Library("sqlalchemy.orm.DeclarativeBase")
+    """The base of ``declarative_base()`` and ``registry.generate_base()``; of ``cls=``, the class given."""
+    given = dict(arguments.keywords).get("cls")
+    return given if isinstance(given, ClassValue) else Library("sqlalchemy.orm.DeclarativeBase")
 
 
 def _plain(kind: str) -> Callable[[Frame, Arguments], Value]:

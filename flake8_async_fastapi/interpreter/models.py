@@ -5,50 +5,26 @@ Source: FACTS section 2; SQLAlchemy documentation, "Declarative Mapping".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
-from flake8_async_fastapi.interpreter import classes, expressions, functions, names
+from flake8_async_fastapi.interpreter import classes, expressions, imperative, mapped_attributes, names
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
-from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.interpreter.values import (
     NONE,
     UNKNOWN,
-    Arguments,
     ClassValue,
-    Collection,
     Const,
-    Function,
     Instance,
     Library,
     Object,
-    Options,
     Unknown,
     Value,
-    is_none,
 )
-
-RELATIONSHIP: Final = "sqlalchemy.orm.Relationship"
-COLUMN: Final = "sqlalchemy.Column"
-DEFERRED: Final = "sqlalchemy.orm.Deferred"
-EXPRESSION: Final = "sqlalchemy.ColumnElement"
-PROPERTY: Final = "sqlalchemy.orm.ColumnProperty"
-PROXY: Final = "sqlalchemy.ext.associationproxy.AssociationProxy"
-COMPUTED: Final = "sqlalchemy.Computed"
-FOREIGN_KEY: Final = "sqlalchemy.ForeignKey"
-BACKREF: Final = "sqlalchemy.orm.Backref"
-SYNONYM: Final = "sqlalchemy.orm.Synonym"
-
-STRATEGIES: Final = frozenset(
-    {"select", "joined", "selectin", "subquery", "immediate", "raise", "raise_on_sql", "noload", "dynamic",
-     "write_only"}
-)  # fmt: skip
-"""The values of ``relationship(lazy=)``; of 1.4 too."""
-_SPELLINGS: Final[Mapping[object, str]] = {True: "select", False: "joined", None: "noload"}
 
 
 def mapped(ctx: Context, cls: ClassValue) -> Model | None:
@@ -80,13 +56,15 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
         _DATACLASS in libraries,
-        not any(isinstance(base, Unknown) for base in order),
+        not any(isinstance(base, Unknown) for base in order) and imperative.tells_all(ctx, own),
     )
     return replace(model, attributes={name: _joined(ctx, cls, model, found)
                                       for name, found in attributes.items()})  # fmt: skip
 
 
 def _is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
+    if imperative.mapping_of(ctx, cls) is not None:
+        return True
     if _SQLMODEL in libraries:
         return any(
             keyword.name == "table" and isinstance(keyword.value, tree.Const) and keyword.value.value is True
@@ -112,7 +90,8 @@ def table_name(ctx: Context, cls: ClassValue) -> str:
             return str(statement.value.value)
     if any(keyword.name == "table" for keyword in cls.node.keywords):
         return cls.name.lower()
-    return ""
+    table = imperative.table_of(ctx, cls)
+    return imperative.name_of(table) if table is not None else ""
 
 
 def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] | None]:
@@ -151,28 +130,43 @@ def _frame(ctx: Context, cls: ClassValue) -> Frame:
     return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls)
 
 
-# --- one class body --------------------------------------------------------------------
+# --- what is declared ------------------------------------------------------------------
 
 
 def _declared(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
-    """The attributes that the body of ``base`` maps in ``cls``."""
+    """The attributes that ``base`` maps in ``cls``."""
+    for frame, name, value, annotation in _declarations(ctx, base, cls):
+        found = mapped_attributes.attribute(frame, value, annotation)
+        if found is not None:
+            yield name, found
+
+
+def _declarations(
+    ctx: Context, base: ClassValue, cls: ClassValue
+) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
+    """What the table, the body or the imperative mapping of ``base`` gives to the attributes of ``cls``."""
     frame = _frame(ctx, base)
     frame.receiver = Instance(cls)
+    table = imperative.table_of(ctx, base)
+    if table is not None:
+        for name, column in imperative.columns_of(table)[0]:
+            yield frame, name, column, None
+    mapping = imperative.mapping_of(ctx, base)
+    if mapping is not None:
+        for name, value in mapping.properties:
+            yield Frame(ctx, mapping.path, ""), name, value, None
+        return
     for statement in flat(base.node.body):
         if isinstance(statement, tree.FunctionDef):
             made = _returned(statement) if _is_declared_attr(frame, statement) else None
             if made is not None:
-                found = _attribute(frame, expressions.evaluate(frame, State(), made), statement.returns)
-                if found is not None:
-                    yield statement.name, found
+                yield frame, statement.name, expressions.evaluate(frame, State(), made), statement.returns
         elif isinstance(statement, tree.Assign) and isinstance(statement.targets[0], tree.Name):
             name = statement.targets[0].id
-            if name.startswith("__"):
-                continue
-            value = NONE if statement.value is None else expressions.evaluate(frame, State(), statement.value)
-            found = _attribute(frame, value, statement.annotation)
-            if found is not None:
-                yield name, found
+            if not name.startswith("__"):
+                expr = statement.value
+                value = NONE if expr is None else expressions.evaluate(frame, State(), expr)
+                yield frame, name, value, statement.annotation
 
 
 def _returned(statement: tree.Stmt) -> Expr | None:
@@ -190,207 +184,6 @@ def _is_declared_attr(frame: Frame, node: tree.FunctionDef) -> bool:
         if isinstance(value, Library) and ".declared_attr" in value.dotted:
             return True
     return False
-
-
-_MAPPED = frozenset({"Mapped", "WriteOnlyMapped", "DynamicMapped"})
-_BY_ANNOTATION = {"WriteOnlyMapped": "write_only", "DynamicMapped": "dynamic"}
-
-
-def _attribute(frame: Frame, value: Value, annotation: Expr | None) -> Attribute | None:
-    """The attribute that an assignment in a model's body maps; None for other class variables."""
-    wrapper = ""
-    if isinstance(annotation, tree.Subscript):
-        last = dotted(annotation.value).rpartition(".")[2]
-        if last in _MAPPED:
-            wrapper, annotation = last, annotation.index
-        elif last == "ClassVar":
-            return None
-    elif annotation is not None and dotted(annotation).rpartition(".")[2] in (*_MAPPED, "ClassVar"):
-        annotation = None
-    if isinstance(value, Object) and value.type == RELATIONSHIP:
-        return _relationship(frame, value, annotation, wrapper)
-    if isinstance(value, Object) and value.type == PROXY:
-        through, attribute = value.argument("0"), value.argument("1") or value.argument("attr")
-        if isinstance(through, Const) and isinstance(attribute, Const):
-            return Proxy(str(through.value), str(attribute.value))
-        return None
-    if isinstance(value, Object) and value.type in (COLUMN, DEFERRED, PROPERTY, EXPRESSION):
-        return _column(value)
-    if isinstance(value, Object) and value.type == SYNONYM:
-        return Column()
-    if wrapper or annotation is not None:
-        if wrapper and wrapper in _BY_ANNOTATION:
-            return Relationship(_target(frame, annotation), _BY_ANNOTATION[wrapper], True)
-        return Column(on_update="?" if isinstance(value, (Unknown, Options)) and not is_none(value) else "")
-    return None
-
-
-def _column(value: Object) -> Column:
-    """What the arguments of ``Column``, ``mapped_column`` and the like say."""
-    arguments = dict(value.arguments)
-    parts = [part for key, part in arguments.items() if key.isdigit()]
-    inner = next((part for part in parts if isinstance(part, Object) and part.type == COLUMN), None)
-    nested = arguments.get("sa_column")
-    if inner is None and isinstance(nested, Object) and nested.type == COLUMN:
-        inner = nested
-    base = _column(inner) if inner is not None else Column()
-    on_update = _computing(arguments.get("onupdate"))
-    if "server_onupdate" in arguments or any(_is(part, COMPUTED) for part in parts):
-        on_update = "sql"
-    on_insert = "sql" if "server_default" in arguments or any(_is(part, COMPUTED) for part in parts) else ""
-    if _computing(arguments.get("default")) == "sql":
-        on_insert = "sql"
-    more = arguments.get("sa_column_kwargs")
-    if isinstance(more, Collection) and more.keys is not None and more.items is not None:
-        inside = dict(zip(more.keys, more.items, strict=True))
-        on_update = on_update or _computing(inside.get("onupdate"))
-    elif more is not None or "**" in arguments:
-        on_update = on_update or "?"
-    key = next((part for part in parts if isinstance(part, Object) and part.type == FOREIGN_KEY), None)
-    text = key.argument("0") if key is not None else arguments.get("foreign_key")
-    references = ""
-    if isinstance(text, Const) and isinstance(text.value, str):
-        references = text.value.rpartition(".")[0]
-    elif key is not None:
-        references = "?"
-    deferred = arguments.get("deferred")
-    return Column(
-        deferred=base.deferred or value.type == DEFERRED
-        or (isinstance(deferred, Const) and deferred.value is True),
-        on_update=on_update or base.on_update,
-        on_insert=on_insert or base.on_insert,
-        expression=base.expression or (value.type == PROPERTY and inner is None) or value.type == EXPRESSION,
-        references=references or base.references,
-        is_key=base.is_key or arguments.get("primary_key") == Const(True),
-        in_repr=_in_repr(arguments),
-    )  # fmt: skip
-
-
-def _in_repr(arguments: Mapping[str, Value]) -> bool:
-    """Whether the ``__repr__`` of a mapped dataclass shows an attribute; not where that is not known."""
-    given = arguments.get("repr", arguments.get("init") if "**" in arguments else None)
-    return given is None and "**" not in arguments or given == Const(True)
-
-
-def _is(value: Value, name: str) -> bool:
-    return isinstance(value, Object) and value.type == name
-
-
-def _computing(value: Value | None) -> str:
-    """Who computes a value: ``sql`` for the database, empty for Python, ``?`` where it is not known."""
-    if value is None or is_none(value) or isinstance(value, (Const, Function, ClassValue)):
-        return ""
-    if isinstance(value, Object):
-        return "sql" if value.type.startswith("sqlalchemy.") else ""
-    if isinstance(value, Library):
-        return "?" if value.dotted.startswith("sqlalchemy.") else ""
-    return "?" if isinstance(value, (Unknown, Options)) else ""
-
-
-# --- relationships ----------------------------------------------------------------------
-
-_LISTS = frozenset(
-    {"list", "List", "set", "Set", "Sequence", "dict", "Dict", "Collection", "MutableSequence", "Mapping"}
-)
-
-
-def _relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
-    arguments = dict(value.arguments)
-    lazy = arguments.get("lazy")
-    inside = arguments.get("sa_relationship_kwargs")
-    unknown = "**" in arguments
-    if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
-        for key, item in zip(inside.keys, inside.items, strict=True):
-            if key is not None:
-                arguments[key] = item
-        lazy = arguments.get("lazy")
-    elif inside is not None:
-        unknown = True
-    strategy = strategy_of(lazy)
-    if unknown and lazy is None:
-        strategy = ""
-    if wrapper in _BY_ANNOTATION:
-        strategy = _BY_ANNOTATION[wrapper]
-    target = _given_target(frame, arguments.get("0") or arguments.get("argument"))
-    if target is None and annotation is not None:
-        target = _target(frame, annotation)
-    uselist = arguments.get("uselist")
-    collection: bool | None = None
-    if isinstance(uselist, Const) and isinstance(uselist.value, bool):
-        collection = uselist.value
-    elif annotation is not None:
-        collection = wrapper in _BY_ANNOTATION or _is_list(annotation)
-    elif "secondary" in arguments or strategy in ("dynamic", "write_only"):
-        collection = True
-    inverse = arguments.get("back_populates")
-    if inverse is None:
-        inverse = arguments.get("backref")
-        if isinstance(inverse, Object) and inverse.type == BACKREF:
-            inverse = inverse.argument("0")
-    return Relationship(
-        target,
-        strategy,
-        collection,
-        False if "secondary" in arguments else None,
-        str(inverse.value) if isinstance(inverse, Const) and inverse.value else "",
-        defaults=bool({"default", "default_factory"} & arguments.keys()),
-        in_repr=_in_repr(arguments),
-        has_depth="join_depth" in arguments,
-    )
-
-
-def strategy_of(lazy: Value | None) -> str:
-    """The load strategy that ``lazy=`` means; empty where it is not known or there is none of that name."""
-    if lazy is None:
-        return "select"
-    if not isinstance(lazy, Const):
-        return ""
-    if isinstance(lazy.value, str):
-        return lazy.value if lazy.value in STRATEGIES else ""
-    return _SPELLINGS[lazy.value]
-
-
-def _is_list(annotation: Expr) -> bool:
-    if isinstance(annotation, tree.Subscript):
-        last = dotted(annotation.value).rpartition(".")[2]
-        if last in ("Optional", "Union", "Annotated"):
-            index = annotation.index
-            return any(map(_is_list, index.items if isinstance(index, tree.Display) else [index]))
-        return last in _LISTS
-    if isinstance(annotation, tree.Binary):
-        return _is_list(annotation.left) or _is_list(annotation.right)
-    return isinstance(annotation, tree.Name) and annotation.id in _LISTS
-
-
-def _target(frame: Frame, annotation: Expr | None) -> ClassValue | None:
-    """The model that an annotation names, in a list, as optional, or by a text."""
-    match annotation:
-        case tree.Const(value=str(text)):
-            return named(frame.ctx, frame.path, text)
-        case tree.Subscript(value=value, index=index):
-            inner = index.items if isinstance(index, tree.Display) else [index]
-            last = dotted(value).rpartition(".")[2]
-            return _target(frame, inner[-1] if last in ("dict", "Dict", "Mapping") else inner[0])
-        case tree.Binary(left=left, right=right):
-            return _target(frame, left) or _target(frame, right)
-        case tree.Name() | tree.Attr():
-            found = expressions.evaluate(frame, State(), annotation)
-            if isinstance(found, ClassValue):
-                return found
-            text = dotted(annotation)
-            return None if text in _LISTS else named(frame.ctx, frame.path, text)
-    return None
-
-
-def _given_target(frame: Frame, value: Value | None) -> ClassValue | None:
-    """The model that the first argument of ``relationship()`` means."""
-    if isinstance(value, ClassValue):
-        return value
-    if isinstance(value, Const) and isinstance(value.value, str):
-        return named(frame.ctx, frame.path, value.value)
-    if isinstance(value, Function):
-        return _given_target(frame, functions.given(frame, value, Arguments()))
-    return None
 
 
 def named(ctx: Context, path: str, text: str) -> ClassValue | None:
@@ -459,46 +252,41 @@ def _refers(ctx: Context, cls: ClassValue, table: str) -> bool:
 
 def _backrefs(ctx: Context, cls: ClassValue, own: list[ClassValue]) -> Iterator[tuple[str, Attribute]]:
     """The attributes that ``backref=`` of other models adds to a class."""
-    for path, names_of in ctx.project.models_with_backrefs:
-        for name in names_of:
-            other = names.module_value(ctx, path, name)
-            if not isinstance(other, ClassValue):
+    named_so = (
+        names.module_value(ctx, path, name)
+        for path, names_of in ctx.project.models_with_backrefs
+        for name in names_of
+    )
+    mapped_so = (mapping.cls for mapping in imperative.mappings(ctx))
+    for other in (*named_so, *mapped_so):
+        if not isinstance(other, ClassValue):
+            continue
+        for frame, name, value, annotation in _declarations(ctx, other, other):
+            if not isinstance(value, Object) or value.type != mapped_attributes.RELATIONSHIP:
                 continue
-            frame = _frame(ctx, other)
-            for statement in flat(other.node.body):
-                annotation: Expr | None = None
-                if not isinstance(statement, tree.Assign) or statement.value is None:
-                    continue
-                value = expressions.evaluate(frame, State(), statement.value)
-                if not isinstance(value, Object) or value.type != RELATIONSHIP:
-                    continue
-                backref = value.argument("backref")
-                annotation = statement.annotation
-                if isinstance(annotation, tree.Subscript):
-                    annotation = annotation.index
-                if backref is None:
-                    continue
-                made = _relationship(frame, value, annotation, "")
-                if made.target not in own:
-                    continue
-                lazy: Value | None = None
-                uselist: Value | None = None
-                text: Value = backref
-                if isinstance(backref, Object) and backref.type == BACKREF:
-                    text = backref.argument("0") or UNKNOWN
-                    lazy, uselist = backref.argument("lazy"), backref.argument("uselist")
-                if not isinstance(text, Const):
-                    continue
-                collection: bool | None = None
-                if isinstance(uselist, Const):
-                    collection = bool(uselist.value)
-                elif "secondary" in dict(value.arguments):
-                    collection = True
-                yield str(text.value), Relationship(
-                    other, strategy_of(lazy), collection,
-                    False if "secondary" in dict(value.arguments) else None,
-                    dotted(statement.targets[0]),
-                )  # fmt: skip
+            backref = value.argument("backref")
+            if backref is None:
+                continue
+            if isinstance(annotation, tree.Subscript):
+                annotation = annotation.index
+            made = mapped_attributes.relationship(frame, value, annotation, "")
+            if made.target not in own:
+                continue
+            lazy: Value | None = None
+            uselist: Value | None = None
+            text: Value = backref
+            if isinstance(backref, Object) and backref.type == mapped_attributes.BACKREF:
+                text = backref.argument("0") or UNKNOWN
+                lazy, uselist = backref.argument("lazy"), backref.argument("uselist")
+            if not isinstance(text, Const):
+                continue
+            is_many_to_many = value.argument("secondary") is not None
+            collection: bool | None = is_many_to_many or None
+            if isinstance(uselist, Const):
+                collection = bool(uselist.value)
+            strategy = mapped_attributes.strategy_of(lazy)
+            to_one = False if is_many_to_many else None
+            yield str(text.value), Relationship(other, strategy, collection, to_one, name)
 
 
 def loads_with_base(ctx: Context, cls: ClassValue) -> bool:
@@ -510,4 +298,6 @@ def loads_with_base(ctx: Context, cls: ClassValue) -> bool:
 
 def has_own_constructor(ctx: Context, cls: ClassValue) -> bool:
     """Whether a class of the project says what the constructor does with its arguments."""
-    return classes.has_member(ctx, cls, "__init__")
+    return classes.has_member(ctx, cls, "__init__") or (
+        bool(cls.node.decorators) and imperative.mapping_of(ctx, cls) is not None
+    )

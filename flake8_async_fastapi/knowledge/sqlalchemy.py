@@ -227,6 +227,15 @@ TYPES: Final[Mapping[str, str]] = {
     "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in -> self",
     "sqlalchemy.FunctionElement": "bases: sqlalchemy.ColumnElement",
     "sqlalchemy.Computed": "",
+    "sqlalchemy.orm.registry": """
+        def generate_base map_imperatively map_declaratively -> ?
+        def configure dispose -> None
+        property metadata mappers -> ?
+    """,
+    "sqlalchemy.Table": """
+        property c columns primary_key foreign_keys indexes metadata -> ?
+        any -> call
+    """,
     "sqlalchemy.ForeignKey": "",
     "sqlalchemy.orm.Relationship": "",
     "sqlalchemy.orm.Backref": "",
@@ -552,6 +561,8 @@ _CONSTRUCTORS: Final = (
 ALIASES: Final[Mapping[str, str]] = {
     "sqlalchemy.schema.Column": "sqlalchemy.Column",
     "sqlalchemy.sql.schema.Column": "sqlalchemy.Column",
+    "sqlalchemy.schema.Table": "sqlalchemy.Table",
+    "sqlalchemy.sql.schema.Table": "sqlalchemy.Table",
     "sqlalchemy.schema.ForeignKey": "sqlalchemy.ForeignKey",
     "sqlalchemy.schema.Computed": "sqlalchemy.Computed",
     "sqlalchemy.orm.relationships.Relationship": "sqlalchemy.orm.Relationship",

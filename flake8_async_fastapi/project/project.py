@@ -197,6 +197,11 @@ class Project:
         ]
 
     @functools.cached_property
+    def imperative_mappings(self) -> list[str]:
+        """The files that map classes by calls."""
+        return sorted(path for path, facts in self.facts.items() if facts.outline.maps_imperatively)
+
+    @functools.cached_property
     def reconfigures_sessions(self) -> bool:
         """Whether any file changes the settings of a session factory after it was made."""
         return any("configure" in facts.outline.session_factories for facts in self.facts.values())
