@@ -89,7 +89,9 @@ def called(frame: Frame, callee: Library | Member | Object, arguments: Arguments
         if names:
             _consumed(frame, names[0], arguments, origin)
             _calling(frame, names[0], arguments, origin)
-    elif (origin[1], origin[2]) not in frame.watch.awaited and all(_blocks(n, arguments) for n in names):
+    elif (origin[1], origin[2]) not in frame.watch.awaited:
+        if not all(_blocks(frame, name, arguments) for name in names):
+            return
         if isinstance(callee, Member):
             if not _is_sure(frame.ctx, callee.receiver):
                 return
@@ -126,8 +128,10 @@ def _by_name(frame: Frame, known: Blocking, full: str, label: str, origin: Origi
         reach(frame, Effect(known.kind, label, advice=known.advice), origin)
 
 
-def _blocks(full: str, arguments: Arguments) -> bool:
+def _blocks(frame: Frame, full: str, arguments: Arguments) -> bool:
     """Whether a call of a blocking function blocks with these arguments."""
+    if full in table.UNLESS_BRIEF and _is_brief(frame, *table.UNLESS_BRIEF[full]):
+        return False
     if full in table.ONLY_IF_GIVEN:
         given = arguments.get(*table.ONLY_IF_GIVEN[full])
         return given is not None and given != NONE
@@ -139,6 +143,17 @@ def _blocks(full: str, arguments: Arguments) -> bool:
         # the sync side of an async engine fails here, and blocks nothing
         return isinstance(given, Object) and given.type in wanted and given.argument("async") is None
     return True
+
+
+def _is_brief(frame: Frame, place: int, name: str) -> bool:
+    """Whether a call waits for a moment only; many such calls are a long one."""
+    node = frame.calling
+    if node is None or frame.loops:
+        return False
+    named = [keyword.value for keyword in node.keywords if keyword.name == name]
+    given = (named or node.args[place:])[:1]
+    seconds = given[0].value if given and isinstance(given[0], tree.Const) else None
+    return isinstance(seconds, (int, float)) and seconds < table.BRIEF
 
 
 def _is_sure(ctx: Context, receiver: Object) -> bool:

@@ -446,6 +446,22 @@ ONLY_IF_GIVEN: Final[Mapping[str, tuple[int, str]]] = {
 }
 """Calls that block only with an argument."""
 
+UNLESS_BRIEF: Final[Mapping[str, tuple[int, str]]] = {
+    "time.sleep": (0, "seconds"),
+    "psutil.cpu_percent": (0, "interval"),
+    "psutil.cpu_times_percent": (0, "interval"),
+    "psutil.Process.cpu_percent": (0, "interval"),
+    "concurrent.futures.Future.result": (0, "timeout"),
+    "concurrent.futures.Future.exception": (0, "timeout"),
+    "threading.Thread.join": (0, "timeout"),
+    "threading.Event.wait": (0, "timeout"),
+    "queue.Queue.get": (1, "timeout"),
+}
+"""Calls that wait for at most the time in an argument."""
+
+BRIEF: Final = 0.005
+"""Seconds that a loop may stop without anybody noticing: other callbacks take as long."""
+
 UNLESS_FALSE: Final[Mapping[str, tuple[int, str]]] = {
     "queue.Queue.get": (0, "block"),
     "multiprocessing.Queue.get": (0, "block"),
