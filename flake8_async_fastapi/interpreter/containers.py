@@ -55,6 +55,15 @@ def item_of(collection: Collection) -> Value:
     return union(list(collection.items)) if collection.items is not None else collection.item
 
 
+def item_at(collection: Collection, key: str | None) -> Value | None:
+    """What a container has at a key, or anywhere if the key is not known; None where nothing is."""
+    keys = collection.keys
+    if keys is not None and collection.items is not None and key in keys:
+        return collection.items[keys.index(key)]
+    is_missing = keys is not None and key is not None and None not in keys
+    return None if is_missing or collection.items == () else item_of(collection)
+
+
 def called(frame: Frame, kept: Kept, name: str, arguments: Arguments, origin: Origin) -> Value:
     """What a method of a container gives."""
     collection = kept.value
@@ -65,7 +74,7 @@ def called(frame: Frame, kept: Kept, name: str, arguments: Arguments, origin: Or
         return NONE
     if name == "copy":
         return collection
-    if name == "pop" and collection.kind != "dict":
+    if name in ("pop", "popleft") and collection.kind != "dict":
         return item_of(collection)
     if collection.kind != "dict":
         return UNKNOWN
@@ -73,12 +82,16 @@ def called(frame: Frame, kept: Kept, name: str, arguments: Arguments, origin: Or
         return Collection("list", item_of(collection))
     if name == "items":
         return Collection("list", Collection("tuple", items=(Plain("object"), item_of(collection))))
+    if name == "popitem":
+        return Collection("tuple", items=(Plain("object"), item_of(collection)))
     if name == "keys":
         return Collection("list", Plain("object"))
     if name in ("get", "pop", "setdefault"):
         asked = arguments.get(0, "key")
         found = _at(collection, asked)
         default = arguments.get(1, "default") or NONE
+        if collection.items == ():
+            return default
         return found if isinstance(found, Unknown) else union([found, default])
     return UNKNOWN
 
@@ -101,7 +114,11 @@ def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
         return Object(_GETTER, detail=Kept(names=texts))
-    if name == dotted or not arguments.args or any(any(held(value)) for value in arguments.args):
+    if not arguments.args or any(any(held(value)) for value in arguments.args):
+        return None
+    if dotted in _PASSING:
+        return Collection("generator", _passed(frame, dotted, arguments, origin))
+    if name == dotted:
         return None
     first = arguments.args[0]
     if name in ("len", "sum", "any", "all", "sorted", "list", "tuple", "set"):
@@ -109,36 +126,64 @@ def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
     if name in ("getattr", "hasattr"):
         return _attribute(frame, name, arguments)
     if name in ("sorted", "min", "max"):
-        item = _elements(frame, first, origin)
+        item = elements(frame, first, origin)
         _apply_key(frame, arguments, item, origin)
         if name == "sorted":
             return None if isinstance(item, Unknown) else Collection("list", item)
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
     if name in ("map", "filter") and len(arguments.args) == 2:
-        item = _elements(frame, arguments.args[1], origin)
+        item = elements(frame, arguments.args[1], origin)
         lazily = frame.watch.lazily > 0  # a thread goes through it
         frame.watch.muted += lazily
         result = _applied(frame, first, item, origin)
         frame.watch.muted -= lazily
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
-        items = (Plain("int"), _elements(frame, first, origin))
+        items = (Plain("int"), elements(frame, first, origin))
         return Collection("generator", Collection("tuple", items=items))
     if name == "zip":
-        parts = tuple(_elements(frame, part, origin) for part in arguments.args)
+        parts = tuple(elements(frame, part, origin) for part in arguments.args)
         return Collection("generator", Collection("tuple", items=parts))
     if name in ("list", "tuple", "set", "reversed", "iter") and isinstance(first, Object):
-        item = _elements(frame, first, origin)
+        item = elements(frame, first, origin)
         return None if isinstance(item, Unknown) else Collection("set" if name == "set" else "list", item)
     if name == "next" and isinstance(first, (Collection, Object)):
-        item = _elements(frame, first, origin)
+        item = elements(frame, first, origin)
         if isinstance(item, (Unknown, Options)):
             return item
         return union([item, arguments.args[1]]) if len(arguments.args) > 1 else item
     return None
 
 
-def _elements(frame: Frame, value: Value, origin: Origin) -> Value:
+_PASSING: Final = {
+    "itertools.chain": (),
+    "itertools.chain.from_iterable": (0,),
+    "itertools.islice": (0,),
+    "itertools.cycle": (0,),
+    "itertools.groupby": (0,),
+    "itertools.takewhile": (1,),
+    "itertools.dropwhile": (1,),
+    "itertools.filterfalse": (1,),
+}
+"""Functions whose results have the elements of these arguments, or of all."""
+
+
+def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> Value:
+    places = _PASSING[dotted] or range(len(arguments.args))
+    given = [value for place, value in enumerate(arguments.args) if place in places]
+    item = union([elements(frame, value, origin) for value in given])
+    if dotted == "itertools.chain.from_iterable":
+        return elements(frame, item, origin)
+    if dotted == "itertools.groupby":
+        _apply_key(frame, arguments, item, origin)
+        return Collection("tuple", items=(UNKNOWN, Collection("generator", item)))
+    if places == (1,):
+        _applied(frame, arguments.args[0], item, origin)
+    return item
+
+
+def elements(frame: Frame, value: Value, origin: Origin) -> Value:
+    """What going through an iterable gives."""
     found = []
     for option in options(value):
         if not is_none(option):

@@ -14,6 +14,8 @@ from flake8_async_fastapi.interpreter import (
     attributes,
     blocking,
     calls,
+    containers,
+    filling,
     functions,
     heap,
     library,
@@ -41,7 +43,6 @@ from flake8_async_fastapi.interpreter.values import (
     Coroutine,
     Generator,
     Library,
-    Member,
     Object,
     Plain,
     Value,
@@ -118,7 +119,7 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     tasks.called(frame, state, callee, arguments, node, result)
     transactions.called(frame, state, callee, node)
     state.forget_attributes()
-    _collect(frame, state, callee, node, arguments)
+    filling.called(state, callee, node, arguments)
     return result
 
 
@@ -129,39 +130,6 @@ def _unpacked(value: Value) -> list[tuple[str, Value]] | None:
     if any(key is None for key in value.keys):
         return None
     return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
-
-
-_CHANGING = frozenset({"insert", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear"})
-
-
-def _collect(frame: Frame, state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
-    """``items.append(x)``: what a list in a variable holds from then on."""
-    if not isinstance(callee, (Library, Member, ClassValue)):
-        for part in node.args:  # whoever gets a list may put more into it
-            name = part.id if isinstance(part, tree.Name) else ""
-            given = state.env.get(name)
-            if isinstance(given, Collection) and given.kind in ("list", "dict", "set"):
-                state.narrow(name, Collection(given.kind, protocols.element_of(given)))
-    func = node.func
-    if not isinstance(func, tree.Attr):
-        return
-    path = source(func.value)
-    known = state.get(path) if path else None
-    if isinstance(known, Collection) and func.name in _CHANGING:
-        state.narrow(path, Collection(known.kind))
-        return
-    if func.name not in ("append", "add", "extend"):
-        return
-    if not isinstance(known, Collection) or known.keys is not None or len(arguments.args) != 1:
-        return
-    new = arguments.args[0]
-    if func.name == "extend":
-        new = protocols.element_of(new)
-    before = protocols.element_of(known)
-    if any(held(new)):
-        new = UNKNOWN
-    item = new if known.items == () else union([before, new])
-    state.narrow(path, Collection(known.kind, item))
 
 
 def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: bool) -> Value:
@@ -225,10 +193,19 @@ def _trust(frame: Frame, state: State, awaited: Expr) -> None:
 
 
 def _display(frame: Frame, state: State, node: tree.Display) -> Value:
-    items, opaque = names.opened(frame, state, node.items)
-    if opaque:
-        return Collection(node.kind, union(list(items)) if items else UNKNOWN)
-    return display(node.kind, tuple(items))
+    found: list[Value] = []
+    is_exact = True
+    for part in node.items:
+        if not isinstance(part, tree.Starred):
+            found.append(evaluate(frame, state, part))
+            continue
+        value = evaluate(frame, state, part.value)
+        if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
+            found += value.items
+        else:
+            is_exact = False
+            found.append(containers.elements(frame, value, frame.at(node)[:3]))
+    return display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
 
 
 def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
@@ -287,11 +264,10 @@ def _is_function(value: Value) -> bool:
 
 
 def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:
-    if left.items is not None and right.items is not None and left.keys is None and right.keys is None:
-        return Collection(left.kind, items=left.items + right.items)
-    frame.settle(left)
-    frame.settle(right)
-    return Collection(left.kind)
+    if left.items is None or right.items is None:
+        frame.settle(left)
+        frame.settle(right)
+    return filling.joined(left, right)
 
 
 def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.interpreter import (
+    calls,
     classes,
     containers,
     functions,
@@ -280,9 +281,9 @@ def _depends(frame: Frame, arguments: Arguments) -> Value:
 def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
     def make(frame: Frame, arguments: Arguments) -> Value:
         if not arguments.args:
-            return Collection(kind)
+            return Collection(kind, items=())
         first = arguments.args[0]
-        if isinstance(first, Collection):
+        if isinstance(first, Collection) and first.kind != "dict":
             return Collection(kind, first.item, first.items if first.keys is None else None)
         return Collection(kind)
 
@@ -292,13 +293,32 @@ def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
 def _dict(frame: Frame, arguments: Arguments) -> Value:
     """``dict(known, name=value)``."""
     base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
-    if arguments.opaque or not isinstance(base, Collection) or base.keys is None or base.items is None:
+    if arguments.opaque or not isinstance(base, Collection):
         return Collection("dict")
+    if base.keys is None or base.items is None:
+        return Collection("dict", _value_of(base)) if not arguments.keywords else Collection("dict")
     pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
     pairs.update(arguments.keywords)
     if None in pairs or any(any(held(value)) for value in pairs.values()):
         return Collection("dict")
     return display("dict", tuple(pairs.values()), tuple(pairs))
+
+
+def _value_of(pairs: Collection) -> Value:
+    """The values of a dict that is made of another one, or of pairs."""
+    if pairs.kind == "dict":
+        return pairs.item
+    pair = containers.item_of(pairs)
+    items = pair.items if isinstance(pair, Collection) else None
+    return items[1] if items is not None and len(items) == 2 else UNKNOWN
+
+
+def _default_dict(frame: Frame, arguments: Arguments) -> Value:
+    """``defaultdict(list)``: any key has what the factory makes, until something is put there."""
+    if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
+        return Collection("dict")
+    made = calls.apply(frame, arguments.args[0], Arguments(), "", (frame.path, 0, 0))
+    return Collection("dict", UNKNOWN if any(held(made)) else made)
 
 
 def _next(frame: Frame, arguments: Arguments) -> Value:
@@ -381,6 +401,9 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.tuple": _collection("tuple"),
     "builtins.set": _collection("set"),
     "builtins.dict": _dict,
+    "collections.OrderedDict": _dict,
+    "collections.defaultdict": _default_dict,
+    "collections.deque": _collection("list"),
     "builtins.sorted": _collection("list"),
     "builtins.reversed": _collection("list"),
     "builtins.next": _next,

@@ -182,7 +182,7 @@ def opened(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value]
     for expression in written:
         if isinstance(expression, tree.Starred):
             value = expressions.evaluate(frame, state, expression.value)
-            if isinstance(value, Collection) and value.items is not None:
+            if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
                 values.extend(value.items)
             else:
                 opaque = True

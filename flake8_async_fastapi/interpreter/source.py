@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
 
-source = dotted
+
+def source(expression: Expr) -> str:
+    """The variable, or the attributes of one, that an expression reads; empty for anything else."""
+    if isinstance(expression, tree.Name):
+        return expression.id
+    if isinstance(expression, tree.Attr):
+        owner = source(expression.value)
+        return f"{owner}.{expression.name}" if owner else ""
+    return ""
 
 
 def spoken(node: Expr) -> str:
@@ -31,12 +38,12 @@ def condition(node: Expr) -> tuple[str, bool] | None:
     """A simple condition as text, and whether it is negated; None for one that is not simple."""
     match node:
         case tree.Name() | tree.Attr():
-            text = dotted(node)
+            text = source(node)
             return (text, False) if text else None
         case tree.Unary(op="not", value=value):
             inner = condition(value)
             return (inner[0], not inner[1]) if inner else None
-        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=value)]) if dotted(left):
+        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=value)]) if source(left):
             positive = {"is not": "is", "!=": "=="}.get(op, op)
-            return f"{dotted(left)} {positive} {value!r}", positive != op
+            return f"{source(left)} {positive} {value!r}", positive != op
     return None

@@ -14,6 +14,7 @@ from flake8_async_fastapi.interpreter import (
     declarations,
     expressions,
     factories,
+    filling,
     functions,
     heap,
     listeners,
@@ -31,7 +32,6 @@ from flake8_async_fastapi.interpreter.loads import Fetch, Query
 from flake8_async_fastapi.interpreter.misuse import discard, misuse, test, use
 from flake8_async_fastapi.interpreter.source import source, spoken
 from flake8_async_fastapi.interpreter.values import (
-    MOST_KEYS,
     NONE,
     UNKNOWN,
     Collection,
@@ -222,23 +222,11 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             expressions.evaluate(frame, state, index)
             frame.settle(value)
             if isinstance(owned, Collection) and state.get(source(owner)) is not None:
-                state.narrow(source(owner), _with_item(owned, index, value))
+                state.narrow(source(owner), filling.with_item(owned, index, value))
         case tree.Display(items=items):
             _unpack(frame, state, items, value, target)
         case tree.Starred(value=inner):
             assign(frame, state, inner, Collection("list"))
-
-
-def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
-    """A container of which one item was assigned."""
-    keys, items = before.keys, before.items
-    if before.kind != "dict" or keys is None or items is None or any(held(value)):
-        return Collection(before.kind)
-    if not isinstance(index, tree.Const) or not isinstance(index.value, str) or len(keys) >= MOST_KEYS:
-        return Collection(before.kind)
-    kept = [pair for pair in zip(keys, items, strict=True) if pair[0] != index.value]
-    pairs = (*kept, (index.value, value))
-    return Collection("dict", items=tuple(v for _, v in pairs), keys=tuple(k for k, _ in pairs))
 
 
 def _either(before: Value | None, value: Value) -> Value:
@@ -284,7 +272,10 @@ def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
         frame.settle_items(value)
     else:
         frame.settle(value)  # another object may define the operator for coroutines
-    assign(frame, state, node.target, UNKNOWN)
+    after: Value = UNKNOWN
+    if isinstance(before, Collection) and not any(held(before)):
+        after = filling.joined(before, value)
+    assign(frame, state, node.target, after)
     return [state]
 
 
