@@ -461,7 +461,7 @@ def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Sum
         yields,
         _receiver(frame, left),
         effects,
-        _rows(frame, returns, left) if not yielded else _rows(frame, yields, yielded),
+        _rows(frame.yields, yielded) if yielded else _rows(frame.returns or [returns], left),
         agreed_transitions([end.happened for end in (yielded or left)]) if left else (),
         tuple(frame.lost),
         _after(left, yielded),
@@ -474,11 +474,15 @@ def _is_dispatcher(returns: list[Value]) -> bool:
     return any(gives_coroutine) and not all(gives_coroutine)
 
 
-def _rows(frame: Frame, value: Value, ends: list[State]) -> Rows:
-    """The ORM objects that a caller gets to see: those it gave, and those of the result."""
+def _rows(values: list[Value], ends: list[State]) -> Rows:
+    """The ORM objects that a caller gets to see: those it gave, and of each path those of its result.
+
+    What a path lost of an object that only other paths give is nobody's loss.
+    """
+    given_by = [[value] for value in values] if len(values) == len(ends) else [values] * len(ends)
     found = []
-    for end in ends:
-        seen = heap.reachable(end.rows, [value])
+    for end, results in zip(ends, given_by, strict=True):
+        seen = heap.reachable(end.rows, results)
         found.append(
             {
                 ref: row
