@@ -64,7 +64,8 @@ def _if(frame: Frame, states: States, node: tree.If) -> States:
     for state in states:
         test(frame, expressions.evaluate(frame, state, node.test), node.test)
     branches = frame.activity.branches
-    fills = once.fills_once(node)
+    function = frame.node if isinstance(frame.node, tree.FunctionDef) else None
+    fills = function is not None and once.fills_once(node, function)
     ends: States = []
     for outcome, body in ((True, node.body), (False, node.orelse)):
         entering = [path for state in states for path in assume.assume(frame, state, node.test, outcome)]
@@ -74,7 +75,7 @@ def _if(frame: Frame, states: States, node: tree.If) -> States:
         ends += statements.run(frame, body, entering)
         branches.pop()
         frame.watch.muted -= muted
-    if isinstance(frame.node, tree.FunctionDef) and once.returns_kept(node, frame.node.body):
+    if function is not None and once.returns_kept(node, function):
         frame.watch.muted += 1  # until the end of the function: it comes here once
     return ends
 

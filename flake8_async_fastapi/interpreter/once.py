@@ -12,10 +12,10 @@ import msgspec
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
 from flake8_async_fastapi.interpreter import expressions
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
-from flake8_async_fastapi.interpreter.source import source
+from flake8_async_fastapi.interpreter.source import source, spoken
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Library
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import module_folder
@@ -262,32 +262,59 @@ def _registers_start(decorator: Expr) -> bool:
 # --- done on first use -----------------------------------------------------------------------
 
 
-def fills_once(node: tree.If) -> bool:
+def fills_once(node: tree.If, function: tree.FunctionDef) -> bool:
     """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
     missing = _missing(node.test)
-    if not missing:
-        return False
-    return any(_text(target) == missing for made in _statements(node.body) for target in made.targets)
+    return bool(missing) and _sets(node.body, missing) and _lasts(missing, function)
 
 
-def returns_kept(node: tree.If, body: list[Stmt]) -> bool:
+def returns_kept(node: tree.If, function: tree.FunctionDef) -> bool:
     """Whether an ``if`` returns what the function set when it was called first.
 
-    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below.
+    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
+    and in ``if (found := cache.get(key)) is not None: return found``.
     """
-    match node.test:
-        case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
-            kept = _text(left)
-        case tree.Name() | tree.Attr():
-            kept = _text(node.test)
-        case _:
-            return False
     last = node.body[-1] if node.body else None
-    if not kept or node.orelse or not isinstance(last, tree.Return) or last.value is None:
+    if node.orelse or not isinstance(last, tree.Return) or last.value is None:
         return False
-    is_global = any(isinstance(part, tree.Scope) and kept in part.names for part in body)
-    lasts = "." in kept or is_global
-    return lasts and any(_text(target) == kept for made in _statements(body) for target in made.targets)
+    kept = _found(node.test, function.body)
+    return bool(kept) and _sets(function.body, kept) and _lasts(kept, function)
+
+
+def _sets(body: list[Stmt], place: str) -> bool:
+    return any(_text(target) == place for made in _statements(body) for target in made.targets)
+
+
+def _lasts(place: str, function: tree.FunctionDef) -> bool:
+    """Whether a place outlives a call of a function: all but local variables and what is in them."""
+    owner, bracket, _ = place.partition("[")
+    if "." in owner:
+        return True
+    scopes = (part for part in nodes_in(function.body) if isinstance(part, tree.Scope))
+    declared = {name for scope in scopes for name in scope.names}
+    local = {name for statement in flat(function.body) for name in bound_names(statement)} - declared
+    is_parameter = any(param.name == owner for param in function.params)
+    return owner in declared or (bool(bracket) and owner not in local and not is_parameter)
+
+
+def _found(test: Expr, body: list[Stmt]) -> str:
+    """The place that a condition finds filled."""
+    match test:
+        case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
+            return _found(left, body)
+        case tree.Compare(left=key, ops=["in"], rights=[owner]) if _text(owner):
+            return f"{_text(owner)}[{_key(key)}]"
+        case tree.Walrus(value=value):
+            return _found(value, body)
+        case tree.Call(func=tree.Attr(value=owner, name="get"), args=[key, *_]) if _text(owner):
+            return f"{_text(owner)}[{_key(key)}]"
+        case tree.Name(id=name):
+            made = [one.value for one in _statements(body) if name in map(_text, one.targets)]
+            got = made[0] if len(made) == 1 else None
+            return (isinstance(got, tree.Call) and _found(got, body)) or name
+        case tree.Attr():
+            return _text(test)
+    return ""
 
 
 def _statements(body: list[Stmt]) -> Iterator[tree.Assign]:
@@ -304,7 +331,7 @@ def _missing(test: Expr) -> str:
         case tree.Unary(op="not", value=value):
             return _text(value)
         case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _text(owner):
-            return f"{_text(owner)}[{_text(key)}]"
+            return f"{_text(owner)}[{_key(key)}]"
         case tree.BoolOp(op="or" | "and", values=[first, *_]):
             return _missing(first)
     return ""
@@ -312,5 +339,10 @@ def _missing(test: Expr) -> str:
 
 def _text(node: Expr) -> str:
     if isinstance(node, tree.Subscript):
-        return f"{dotted(node.value)}[{dotted(node.index)}]"
+        return f"{dotted(node.value)}[{_key(node.index)}]"
     return dotted(node)
+
+
+def _key(node: Expr) -> str:
+    """An index as text."""
+    return dotted(node) or spoken(node)
