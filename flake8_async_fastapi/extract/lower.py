@@ -434,7 +434,7 @@ def _is_generator(function: nodes.FunctionDef) -> bool:
     return False
 
 
-def _is_stub(function: nodes.FunctionDef) -> bool:
+def _is_stub(function: nodes.FunctionDef | nodes.If) -> bool:
     """Whether the body says nothing of what an implementation does."""
     for statement in function.body:
         match statement:
@@ -444,6 +444,8 @@ def _is_stub(function: nodes.FunctionDef) -> bool:
                 raised = statement.exc.func if isinstance(statement.exc, nodes.Call) else statement.exc
                 if isinstance(raised, nodes.Name) and raised.name == "NotImplementedError":
                     continue
+            case nodes.If(orelse=[]) if _is_stub(statement):
+                continue
         return False
     return True
 

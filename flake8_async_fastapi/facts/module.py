@@ -13,7 +13,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 5
+FORMAT = 6
 """The format of encoded facts, a part of every cache key."""
 
 

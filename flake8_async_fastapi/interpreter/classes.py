@@ -13,6 +13,7 @@ from flake8_async_fastapi.interpreter import (
     declarations,
     expressions,
     functions,
+    implementations,
     library,
     names,
     summaries,
@@ -146,6 +147,9 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
             if found and isinstance(found[-1], tree.FunctionDef):
                 if name in assigned_names(ctx, instance.cls) or _mixed(found):
                     return UNKNOWN  # which one counts depends on the object
+                behind = implementations.implementation(ctx, instance, found[-1])
+                if behind is not None:
+                    return attribute(ctx, behind, name)
                 return _method(ctx, base, found, instance)
         elif isinstance(base, Library):
             if _adds_nothing(base, name):

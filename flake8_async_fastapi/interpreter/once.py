@@ -76,9 +76,14 @@ def is_mentioned(ctx: Context, dotted_type: str) -> bool:
 # --- start-up and tests ----------------------------------------------------------------------
 
 
+def is_test(path: str) -> bool:
+    """Whether a file is one of the tests, by where it is and how it is called."""
+    return _TEST_FILE.search(path) is not None
+
+
 def is_off_duty(ctx: Context, path: str, qualname: str) -> bool:
     """Whether a function runs only while nobody waits: in tests, at start-up, in a script's main."""
-    if _TEST_FILE.search(path):
+    if is_test(path):
         return True
     return ctx.once(("off duty", path, qualname), lambda: _is_start_up(ctx, path, qualname, 0), False)
 
@@ -126,7 +131,7 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
         searched = name.encode()
         for path, facts in sorted(ctx.project.facts.items()):
             code = bytes(facts.code)
-            if searched in code and owner.encode() in code and not _TEST_FILE.search(path):
+            if searched in code and owner.encode() in code and not is_test(path):
                 body = ctx.project.body(path)
                 bare = bool(owner) or path == home or _imports(body, name)
                 wanted = _Wanted(name, bare, bool(owner) or (path != home and _imports(body, module)))

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.facts.module import ClassOutline, ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
@@ -215,29 +215,39 @@ class Project:
         return said == {"True"} if len(said) == 1 and "?" not in said else None
 
     @functools.cached_property
-    def _subclasses(self) -> dict[str, list[tuple[str, Mapping[str, bool]]]]:
-        found: dict[str, list[tuple[str, Mapping[str, bool]]]] = {}
-        for facts in self.facts.values():
+    def _subclasses(self) -> dict[str, list[tuple[str, ClassOutline]]]:
+        found: dict[str, list[tuple[str, ClassOutline]]] = {}
+        for path, facts in sorted(self.facts.items()):
             for outline in facts.outline.classes:
-                own = outline.qualname.rpartition(".")[2]
                 for base in outline.bases:
-                    found.setdefault(base.rpartition(".")[2], []).append((own, outline.methods))
+                    found.setdefault(base.rpartition(".")[2], []).append((path, outline))
         return found
+
+    def _below(self, class_name: str) -> Iterator[tuple[str, ClassOutline]]:
+        """The classes below one of this name, compared by their last names only."""
+        pending, seen = [class_name], {class_name}
+        while pending:
+            for path, outline in self._subclasses.get(pending.pop(), ()):
+                yield path, outline
+                own = outline.qualname.rpartition(".")[2]
+                if own not in seen:
+                    seen.add(own)
+                    pending.append(own)
+
+    def classes_below(self, class_name: str) -> Iterator[tuple[str, str]]:
+        """The files and names of classes at module level that may be below one of this name."""
+        for path, outline in self._below(class_name):
+            if "." not in outline.qualname:
+                yield path, outline.qualname
 
     def overrides_colour(self, class_name: str, method: str, is_async: bool) -> bool:
         """Whether any class below one of this name defines the method in the other colour.
 
         Classes are compared by their last name only: a false yes keeps a rule silent.
         """
-        pending, seen = [class_name], {class_name}
-        while pending:
-            for name, methods in self._subclasses.get(pending.pop(), ()):
-                if methods.get(method, is_async) != is_async:
-                    return True
-                if name not in seen:
-                    seen.add(name)
-                    pending.append(name)
-        return False
+        return any(
+            outline.methods.get(method, is_async) != is_async for _, outline in self._below(class_name)
+        )
 
 
 def link(facts: Mapping[str, ModuleFacts], requirements: RequirementFiles | None = None) -> Project:
