@@ -204,7 +204,7 @@ def _leave(frame: Frame, context: Value, node: tree.With) -> None:
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)))
+            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), (line, node.col))
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:

@@ -24,6 +24,7 @@ from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    Const,
     Function,
     Instance,
     Library,
@@ -366,8 +367,28 @@ def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
-            return functions.constructed(frame, initialiser, arguments)
+            return _without_flags(ctx, functions.constructed(frame, initialiser, arguments))
     return Instance(cls, _fields(ctx, cls, arguments), exact=True)
+
+
+def _without_flags(ctx: Context, made: Value) -> Value:
+    """A new object without the truth values that its other methods change."""
+    if not isinstance(made, Instance) or not any(isinstance(v, Const) for _, v in made.attributes or ()):
+        return made
+    changed = {
+        name
+        for base in mro(ctx, made.cls)
+        if isinstance(base, ClassValue)
+        for statement in flat(base.node.body)
+        if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
+        for name in _assigned_in(ctx, base, statement)
+    }
+    kept = tuple(
+        (name, value)
+        for name, value in made.attributes or ()
+        if name not in changed or not isinstance(value, Const) or not isinstance(value.value, bool)
+    )
+    return replace(made, attributes=kept)
 
 
 def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:

@@ -204,16 +204,18 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
     )
 
 
-def given(frame: Frame, callee: Value, arguments: Arguments) -> Value:
+def given(frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)) -> Value:
     """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
-    return given_with_effects(frame, callee, arguments)[0]
+    return given_with_effects(frame, callee, arguments, place)[0]
 
 
-def given_with_effects(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Value, tuple[Effect, ...]]:
+def given_with_effects(
+    frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)
+) -> tuple[Value, tuple[Effect, ...]]:
     """What calling a value gives, and what it does to the thread."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
     quiet.state = frame.state
-    result = calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
+    result = calls.apply(quiet, callee, arguments, "", (frame.path, *place))
     return result, tuple(quiet.effects)
 
 
