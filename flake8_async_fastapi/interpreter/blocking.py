@@ -134,7 +134,8 @@ def _blocks(frame: Frame, full: str, arguments: Arguments) -> bool:
         return False
     if full in table.ONLY_IF_GIVEN:
         given = arguments.get(*table.ONLY_IF_GIVEN[full])
-        return given is not None and given != NONE
+        if given is None or given == NONE:
+            return False
     if full in table.UNLESS_FALSE:
         return arguments.get(*table.UNLESS_FALSE[full]) != Const(False)
     if full in table.ONLY_OF_TYPE:

@@ -16,6 +16,7 @@ from flake8_async_fastapi.interpreter import (
     assume,
     attributes,
     expressions,
+    flags,
     functions,
     heap,
     once,
@@ -188,8 +189,8 @@ def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[V
         transactions.left(frame, ends, block, transactions.is_nested(item.context))
     for end in [*ends, *frame.left[already:]]:
         frame.state = end
-        for context, _ in reversed(entered):
-            _leave(frame, context, node)
+        for item, (context, _) in reversed(list(zip(node.items, entered, strict=True))):
+            _leave(frame, flags.current(end, item, context), node)
     return ends or before
 
 

@@ -24,7 +24,6 @@ from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
-    Const,
     Function,
     Instance,
     Library,
@@ -195,7 +194,7 @@ def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             name
             for statement in flat(cls.node.body)
             if isinstance(statement, tree.FunctionDef)
-            for name in _assigned_in(ctx, cls, statement)
+            for name in assigned_in(ctx, cls, statement)
         }
         above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
         return frozenset(own).union(*above)
@@ -282,7 +281,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
         if not isinstance(base, ClassValue):
             continue
         for statement in flat(base.node.body):
-            if isinstance(statement, tree.FunctionDef) and name in _assigned_in(ctx, base, statement):
+            if isinstance(statement, tree.FunctionDef) and name in assigned_in(ctx, base, statement):
                 me = Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
                 values.append(summaries.assigned(ctx, method, name))
@@ -291,7 +290,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
     return common(values)
 
 
-def _assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
+def assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
     """The attributes that a method assigns on its first parameter."""
     key = ("assigned in", owner.path, method.line, method.col)
     return ctx.once(key, lambda: frozenset(_assignments(method)), frozenset())
@@ -367,28 +366,8 @@ def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
-            return _without_flags(ctx, functions.constructed(frame, initialiser, arguments))
+            return functions.constructed(frame, initialiser, arguments)
     return Instance(cls, _fields(ctx, cls, arguments), exact=True)
-
-
-def _without_flags(ctx: Context, made: Value) -> Value:
-    """A new object without the truth values that its other methods change."""
-    if not isinstance(made, Instance) or not any(isinstance(v, Const) for _, v in made.attributes or ()):
-        return made
-    changed = {
-        name
-        for base in mro(ctx, made.cls)
-        if isinstance(base, ClassValue)
-        for statement in flat(base.node.body)
-        if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
-        for name in _assigned_in(ctx, base, statement)
-    }
-    kept = tuple(
-        (name, value)
-        for name, value in made.attributes or ()
-        if name not in changed or not isinstance(value, Const) or not isinstance(value.value, bool)
-    )
-    return replace(made, attributes=kept)
 
 
 def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:

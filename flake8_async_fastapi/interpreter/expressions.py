@@ -16,6 +16,7 @@ from flake8_async_fastapi.interpreter import (
     calls,
     containers,
     filling,
+    flags,
     functions,
     heap,
     library,
@@ -120,6 +121,7 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     transactions.called(frame, state, callee, node)
     state.forget_attributes()
     filling.called(state, callee, node, arguments)
+    flags.handed(frame.ctx, state, callee, node)
     return result
 
 

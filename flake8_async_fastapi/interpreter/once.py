@@ -15,7 +15,7 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
 from flake8_async_fastapi.interpreter import expressions
 from flake8_async_fastapi.interpreter.context import Context, Frame, State
-from flake8_async_fastapi.interpreter.source import source, spoken
+from flake8_async_fastapi.interpreter.source import source
 from flake8_async_fastapi.interpreter.values import ClassValue, Function, Library
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import module_folder
@@ -277,7 +277,7 @@ def returns_kept(node: tree.If, function: tree.FunctionDef) -> bool:
     """Whether an ``if`` returns what the function set when it was called first.
 
     As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
-    and in ``if (found := cache.get(key)) is not None: return found``.
+    and in ``if (client := self._client) is not None: return client``.
     """
     last = node.body[-1] if node.body else None
     if node.orelse or not isinstance(last, tree.Return) or last.value is None:
@@ -303,20 +303,15 @@ def _lasts(place: str, function: tree.FunctionDef) -> bool:
 
 
 def _found(test: Expr, body: list[Stmt]) -> str:
-    """The place that a condition finds filled."""
+    """The place that a condition finds filled; what is kept for each of many keys is made many times."""
     match test:
         case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
             return _found(left, body)
-        case tree.Compare(left=key, ops=["in"], rights=[owner]) if _text(owner):
-            return f"{_text(owner)}[{_key(key)}]"
         case tree.Walrus(value=value):
             return _found(value, body)
-        case tree.Call(func=tree.Attr(value=owner, name="get"), args=[key, *_]) if _text(owner):
-            return f"{_text(owner)}[{_key(key)}]"
         case tree.Name(id=name):
             made = [one.value for one in _statements(body) if name in map(_text, one.targets)]
-            got = made[0] if len(made) == 1 else None
-            return (isinstance(got, tree.Call) and _found(got, body)) or name
+            return _text(made[0]) if len(made) == 1 and isinstance(made[0], tree.Attr) else name
         case tree.Attr():
             return _text(test)
     return ""
@@ -336,7 +331,7 @@ def _missing(test: Expr) -> str:
         case tree.Unary(op="not", value=value):
             return _text(value)
         case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _text(owner):
-            return f"{_text(owner)}[{_key(key)}]"
+            return f"{_text(owner)}[{_text(key)}]"
         case tree.BoolOp(op="or" | "and", values=[first, *_]):
             return _missing(first)
     return ""
@@ -344,10 +339,5 @@ def _missing(test: Expr) -> str:
 
 def _text(node: Expr) -> str:
     if isinstance(node, tree.Subscript):
-        return f"{dotted(node.value)}[{_key(node.index)}]"
+        return f"{dotted(node.value)}[{dotted(node.index)}]"
     return dotted(node)
-
-
-def _key(node: Expr) -> str:
-    """An index as text."""
-    return dotted(node) or spoken(node)

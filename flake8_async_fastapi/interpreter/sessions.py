@@ -411,6 +411,9 @@ def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None
         identity_map.drop_below(state, ref)
         if given is None and not arguments.opaque:
             state.rows[ref] = rows.refreshed(row, *origin[:2])
+            if row.made != "new":  # others that a query gave may be the same object
+                step = Transition(row.session, "select", Settings(), row.cls, row.plan, identity=row.identity)
+                happen(frame, step, origin[1])
             continue
         names = None
         for option in options(given) if given is not None else ():

@@ -16,6 +16,7 @@ from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.facts.walk import flat, names_in
 from flake8_async_fastapi.interpreter import (
     expressions,
+    flags,
     functions,
     heap,
     identity_map,
@@ -103,7 +104,7 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
-    ctx, state = frame.ctx, frame.state
+    ctx, state, receiver = frame.ctx, frame.state, function.receiver
     _doubt_closure(frame, function)
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = any(map(passing.carries, given))
@@ -124,6 +125,7 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
         if function.receiver is not None:
             function = replace(function, receiver=passing.inward(names, function.receiver))
         summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
+    flags.changed(ctx, state, receiver, summary.receiver)
     return _carried_back(frame, function, summary, passing.Outward(names, origin))
 
 

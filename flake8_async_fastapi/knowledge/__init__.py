@@ -30,13 +30,18 @@ from flake8_async_fastapi.knowledge import (
     sync_types,
     twins,
 )
+from flake8_async_fastapi.knowledge.blocking import BLOCKING, MODULES
 from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_function, read_type
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
     sync_types,
 )
-TYPES: Final[dict[str, str]] = {name: text for table in _TABLES for name, text in table.TYPES.items()}
+_OWNERS: Final = {line.partition(": ")[0] for _, _, line in BLOCKING} - MODULES
+TYPES: Final[dict[str, str]] = {
+    **{owner: sync_types.CLIENT for owner in sorted(_OWNERS) if owner.rpartition(".")[2][0].isupper()},
+    **{name: text for table in _TABLES for name, text in table.TYPES.items()},
+}
 FUNCTIONS: Final[dict[str, str]] = {
     name: text for table in _TABLES for name, text in table.FUNCTIONS.items()
 }

@@ -8,6 +8,8 @@ module or a type) with the functions or methods of it that block::
     stripe.**: create           stripe.<anything>.create, at any depth
     sh: **                      everything below sh, but classes
 
+An owner whose last name begins with a capital is a type, unless it is one of `MODULES`.
+
 Left out on purpose: what only looks at one entry of a folder (`os.path.exists`, `Path.stat`,
 `os.makedirs`, `os.remove`), what only makes an object (clients, `subprocess.Popen`), and
 computations that are short for usual inputs (`json.loads`, `hashlib.sha256`).
@@ -19,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from flake8_async_fastapi.knowledge.clients import CLIENTS
 
 _HTTP: Final = "blocking-http-call"
 _DATABASE: Final = "blocking-database-call"
@@ -34,7 +38,7 @@ SESSION: Final = "blocking-session"
 
 _THREAD: Final = "run_in_threadpool"
 
-BLOCKING: Final[Mapping[tuple[str, str], str]] = {
+_OWN: Final[Mapping[tuple[str, str], str]] = {
     # --- AFA201 -----------------------------------------------------------------------------
     (_HTTP, f"httpx.AsyncClient or {_THREAD}"): """
         requests: get post put patch delete head options request
@@ -215,7 +219,6 @@ BLOCKING: Final[Mapping[tuple[str, str], str]] = {
         google.genai.Client: generate_content embed_content generate_images
         google.generativeai: embed_content list_models upload_file
         slack_sdk.WebClient: * -close
-        slack_sdk.web.client.WebClient: * -close
         slack_sdk.webhook.WebhookClient: send send_dict
         supabase.Client: execute sign_in_with_password sign_up sign_out upload download get_user invoke
         litellm: completion embedding text_completion image_generation moderation rerank
@@ -232,7 +235,6 @@ BLOCKING: Final[Mapping[tuple[str, str], str]] = {
     (_NETWORK, _THREAD): """
         twilio.rest.Client: create fetch delete update list stream
         sendgrid.SendGridAPIClient: send post get
-        sendgrid.sendgrid.SendGridAPIClient: send post get
         resend.**: send create get list remove cancel verify
         mailchimp_transactional.Client: send ping
         mailjet_rest.Client: create get update delete
@@ -255,7 +257,6 @@ BLOCKING: Final[Mapping[tuple[str, str], str]] = {
         dns.resolver.Resolver: resolve query resolve_address
         dns.query: udp tcp https tls
         whois: whois
-        ldap3.Connection: bind search add modify delete
         pika: BlockingConnection
         pika.adapters.blocking_connection.BlockingChannel: basic_publish basic_get queue_declare
         pika.adapters.blocking_connection.BlockingChannel: exchange_declare start_consuming
@@ -422,6 +423,20 @@ BLOCKING: Final[Mapping[tuple[str, str], str]] = {
     """,
 }
 
+BLOCKING: Final[tuple[tuple[str, str, str], ...]] = tuple(
+    (kind, advice, line.strip())
+    for table in (_OWN, CLIENTS)
+    for (kind, advice), text in table.items()
+    for line in text.splitlines()
+    if line.strip()
+)
+"""Rule, advice and line of all tables."""
+
+MODULES: Final = frozenset(
+    {"Crypto.PublicKey.RSA", "MySQLdb", "PIL.Image", "PIL.ImageOps", "PyPDF2", "xml.etree.ElementTree"}
+)
+"""Modules whose names look like those of types."""
+
 LOCKS: Final[frozenset[str]] = frozenset({
     "threading.Lock",
     "threading.RLock",
@@ -440,6 +455,7 @@ EXECUTORS: Final[frozenset[str]] = frozenset({
 """Leaving a ``with`` over one of these waits for all work that was submitted."""
 
 ONLY_IF_GIVEN: Final[Mapping[str, tuple[int, str]]] = {
+    "ldap3.Connection": (3, "auto_bind"),
     "psutil.cpu_percent": (0, "interval"),
     "psutil.cpu_times_percent": (0, "interval"),
     "psutil.Process.cpu_percent": (0, "interval"),
@@ -463,6 +479,7 @@ BRIEF: Final = 0.005
 """Seconds that a loop may stop without anybody noticing: other callbacks take as long."""
 
 UNLESS_FALSE: Final[Mapping[str, tuple[int, str]]] = {
+    "ldap3.Connection": (3, "auto_bind"),
     "queue.Queue.get": (0, "block"),
     "multiprocessing.Queue.get": (0, "block"),
     "concurrent.futures.Executor.shutdown": (0, "wait"),

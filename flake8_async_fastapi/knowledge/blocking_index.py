@@ -32,21 +32,20 @@ class _Index:
 @cache
 def _index() -> _Index:
     index = _Index()
-    for (kind, advice), text in BLOCKING.items():
+    for kind, advice, line in BLOCKING:
         blocking = Blocking(kind, advice)
-        for line in filter(None, map(str.strip, text.splitlines())):
-            owner, _, listed = line.partition(": ")
-            words = listed.split()
-            if owner.endswith(".**") or words == ["**"]:
-                owner, names = owner.removesuffix(".**"), frozenset(words) - {"**"}
-                before = index.below.get(owner, (blocking, frozenset()))[1]
-                index.below[owner] = blocking, before | names
-            elif "*" in words:
-                kept = frozenset(word[1:] for word in words if word.startswith("-"))
-                before = index.owners.get(owner, (blocking, frozenset()))[1]
-                index.owners[owner] = blocking, before | kept
-            else:
-                index.names.update({f"{owner}.{word}": blocking for word in words})
+        owner, _, listed = line.partition(": ")
+        words = listed.split()
+        if owner.endswith(".**") or words == ["**"]:
+            owner, names = owner.removesuffix(".**"), frozenset(words) - {"**"}
+            before = index.below.get(owner, (blocking, frozenset()))[1]
+            index.below[owner] = blocking, before | names
+        elif "*" in words:
+            kept = frozenset(word[1:] for word in words if word.startswith("-"))
+            before = index.owners.get(owner, (blocking, frozenset()))[1]
+            index.owners[owner] = blocking, before | kept
+        else:
+            index.names.update({f"{owner}.{word}": blocking for word in words})
     return index
 
 

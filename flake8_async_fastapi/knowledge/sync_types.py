@@ -24,12 +24,15 @@ _CURSOR: Final = """
     def fetchone fetchall fetchmany copy_expert close -> ?
 """
 
-_FILE_LIKE: Final = """
+CLIENT: Final = """
     enter -> self
     any -> call
 """
+"""A type of which nothing is known but which of its methods block."""
 
 TYPES: Final[Mapping[str, str]] = {
+    "kubernetes.client._Api": CLIENT,
+    "socket.socket": CLIENT,
     # --- HTTP
     "requests.Session": """
         enter -> self
@@ -39,11 +42,6 @@ TYPES: Final[Mapping[str, str]] = {
     """,
     "requests_toolbelt.sessions.BaseUrlSession": "bases: requests.Session",
     "cloudscraper.CloudScraper": "bases: requests.Session",
-    "urllib.request.OpenerDirector": _ANY,
-    "urllib3.PoolManager": "enter -> self\n" + _ANY,
-    "http.client.HTTPConnection": _ANY,
-    "xmlrpc.client.ServerProxy": "enter -> self\n" + _ANY,
-    "zeep.Client": _ANY,
     # --- databases
     "sqlite3.Connection": """
         enter -> self
@@ -77,9 +75,6 @@ TYPES: Final[Mapping[str, str]] = {
         def query commit rollback ping connect close -> ?
     """,
     "pymysql.cursors.Cursor": _CURSOR,
-    "duckdb.DuckDBPyConnection": "enter -> self\n" + _ANY,
-    "clickhouse_connect.driver.client.Client": "enter -> self\n" + _ANY,
-    "clickhouse_driver.Client": _ANY,
     "cassandra.cluster.Cluster": """
         enter -> self
         def connect -> cassandra.cluster.Session
@@ -90,12 +85,6 @@ TYPES: Final[Mapping[str, str]] = {
         def session -> neo4j.Session
         def execute_query verify_connectivity close -> ?
     """,
-    "neo4j.Session": "enter -> self\n" + _ANY,
-    "influxdb_client.InfluxDBClient": "enter -> self\n" + _ANY,
-    "peewee.Database": _ANY,
-    "qdrant_client.QdrantClient": _ANY,
-    "chromadb.api.client.Client": _ANY,
-    "pinecone.Pinecone": _ANY,
     "pymongo.MongoClient": """
         enter -> self
         getitem -> pymongo.database.Database
@@ -128,20 +117,12 @@ TYPES: Final[Mapping[str, str]] = {
         def next to_list explain close -> ?
     """,
     "pymongo.command_cursor.CommandCursor": "def next to_list close batch_size -> ?",
-    "redis.client.Pipeline": """
-        enter -> self
-        any -> call
-    """,
-    "redis.client.PubSub": "enter -> self\n" + _ANY,
-    "elasticsearch.Elasticsearch": _ANY,
-    "opensearchpy.OpenSearch": _ANY,
     # --- processes
     "subprocess.Popen": """
         enter -> self
         def communicate wait poll kill terminate send_signal -> ?
         property stdin stdout stderr pid returncode args -> ?
     """,
-    "psutil.Process": _ANY,
     "git.Repo": """
         enter -> self
         property git remotes index heads head branches tags -> git.Repo
@@ -160,7 +141,6 @@ TYPES: Final[Mapping[str, str]] = {
         def read_text read_bytes write_text write_bytes open iterdir glob rglob walk -> ?
         def copy copy_into move move_into as_posix as_uri -> ?
     """,
-    "configparser.ConfigParser": _ANY,
     # --- network
     "boto3.client": "enter -> self\n" + """
         def get_waiter -> boto3.waiter
@@ -182,30 +162,15 @@ TYPES: Final[Mapping[str, str]] = {
         def get_credentials get_available_services -> ?
         property region_name profile_name -> ?
     """,
-    "smtplib.SMTP": """
-        enter -> self
-        any -> call
-    """,
     "openai.OpenAI": "enter -> self\n def with_options copy -> self\n" + _ANY,
     "openai.AzureOpenAI": "enter -> self\n def with_options copy -> self\n" + _ANY,
     "anthropic.Anthropic": "enter -> self\n def with_options copy -> self\n" + _ANY,
     "anthropic.AnthropicBedrock": "bases: anthropic.Anthropic",
     "anthropic.AnthropicVertex": "bases: anthropic.Anthropic",
-    "cohere.Client": _ANY,
-    "cohere.ClientV2": _ANY,
-    "mistralai.Mistral": "enter -> self\n" + _ANY,
-    "groq.Groq": "enter -> self\n" + _ANY,
-    "together.Together": _ANY,
-    "voyageai.Client": _ANY,
-    "cerebras.cloud.sdk.Cerebras": "enter -> self\n" + _ANY,
-    "ollama.Client": _ANY,
-    "google.generativeai.GenerativeModel": _ANY,
     "google.genai.Client": """
         property aio -> ?
         any -> call
     """,
-    "slack_sdk.WebClient": _ANY,
-    "slack_sdk.webhook.WebhookClient": _ANY,
     "supabase.Client": """
         def table from_ schema rpc -> supabase.Client
         def select insert update upsert delete eq neq gt gte lt lte like ilike is_ in_ order -> self
@@ -214,46 +179,19 @@ TYPES: Final[Mapping[str, str]] = {
         def execute sign_in_with_password sign_up sign_out upload download get_user invoke -> ?
         any -> ?
     """,
-    "stripe.StripeClient": _ANY,
-    "twilio.rest.Client": """
-        any -> call
-    """,
     "sendgrid.SendGridAPIClient": """
         property client -> self
         any -> call
     """,
-    "mailchimp_transactional.Client": _ANY,
-    "mailjet_rest.Client": _ANY,
-    "postmarker.core.PostmarkClient": _ANY,
-    "ftplib.FTP": "enter -> self\n" + _ANY,
-    "imaplib.IMAP4": "enter -> self\n" + _ANY,
     "paramiko.SSHClient": """
         enter -> self
         def open_sftp -> paramiko.SFTPClient
         def connect exec_command invoke_shell close load_system_host_keys -> ?
         def set_missing_host_key_policy load_host_keys get_transport -> ?
     """,
-    "paramiko.SFTPClient": _FILE_LIKE,
-    "paramiko.Transport": _FILE_LIKE,
-    "fabric.Connection": _FILE_LIKE,
-    "socket.socket": """
-        enter -> self
-        any -> call
-    """,
-    "dns.resolver.Resolver": _ANY,
-    "ldap3.Connection": _FILE_LIKE,
     "pika.adapters.blocking_connection.BlockingConnection": """
         def channel -> pika.adapters.blocking_connection.BlockingChannel
     """,
-    "pika.adapters.blocking_connection.BlockingChannel": _ANY,
-    "kafka.KafkaProducer": _ANY,
-    "kafka.KafkaConsumer": _ANY,
-    "kubernetes.client._Api": """
-        any -> call
-    """,
-    "kubernetes.watch.Watch": _ANY,
-    "docker.DockerClient": "enter -> self\n" + _ANY,
-    "docker.APIClient": _ANY,
     "google.cloud.storage.Client": """
         def bucket get_bucket create_bucket lookup_bucket -> google.cloud.storage.Bucket
         def list_blobs list_buckets download_blob_to_file close -> ?
@@ -269,11 +207,6 @@ TYPES: Final[Mapping[str, str]] = {
         def download_to_filename make_public compose rewrite generate_signed_url open -> ?
         property public_url name size content_type -> ?
     """,
-    "google.cloud.bigquery.Client": _ANY,
-    "google.cloud.secretmanager.SecretManagerServiceClient": _ANY,
-    "google.cloud.firestore.Client": _ANY,
-    "google.cloud.tasks_v2.CloudTasksClient": _ANY,
-    "google.cloud.vision.ImageAnnotatorClient": _ANY,
     "azure.storage.blob.BlobServiceClient": """
         enter -> self
         def from_connection_string -> azure.storage.blob.BlobServiceClient
@@ -298,31 +231,8 @@ TYPES: Final[Mapping[str, str]] = {
         def start_copy_from_url -> ?
         property url blob_name -> ?
     """,
-    "azure.storage.blob.StorageStreamDownloader": _ANY,
-    "azure.identity.DefaultAzureCredential": _ANY,
-    "azure.identity.ClientSecretCredential": _ANY,
-    "azure.keyvault.secrets.SecretClient": _ANY,
-    "azure.cosmos.CosmosClient": _ANY,
-    "azure.servicebus.ServiceBusSender": _ANY,
-    "azure.servicebus.ServiceBusReceiver": _ANY,
-    "minio.Minio": _ANY,
-    "github.Github": _ANY,
-    "gitlab.Gitlab": _ANY,
-    "hvac.Client": _ANY,
-    "jira.JIRA": _ANY,
-    "tweepy.API": _ANY,
-    "huggingface_hub.HfApi": _ANY,
-    "huggingface_hub.InferenceClient": _ANY,
-    "jwt.PyJWKClient": _ANY,
     # --- computations
-    "passlib.context.CryptContext": _ANY,
-    "argon2.PasswordHasher": _ANY,
     "pwdlib.PasswordHash": "def recommended -> self\n" + _ANY,
-    "pwdlib.hashers.argon2.Argon2Hasher": _ANY,
-    "pwdlib.hashers.bcrypt.BcryptHasher": _ANY,
-    "fastapi_users.password.PasswordHelper": _ANY,
-    "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC": _ANY,
-    "cryptography.hazmat.primitives.kdf.scrypt.Scrypt": _ANY,
     "PIL.Image.Image": """
         enter -> self
         def resize convert rotate filter transpose quantize crop reduce transform copy -> self
@@ -338,24 +248,22 @@ TYPES: Final[Mapping[str, str]] = {
         enter -> self
         def add addfile extract extractall getmembers getnames getmember extractfile close -> ?
     """,
+    "polars.DataFrame": """
+        def lazy -> polars.LazyFrame
+        def filter select with_columns sort join head tail -> self
+        any -> call
+    """,
+    "polars.LazyFrame": """
+        def filter select with_columns sort join head tail group_by -> self
+        def collect -> polars.DataFrame
+        any -> call
+    """,
     "pandas.DataFrame": """
         def merge apply sort_values describe corr pivot_table -> self
         def to_csv to_excel to_parquet to_sql to_json to_pickle to_feather to_html groupby -> ?
         def to_dict head tail copy -> ?
         property columns index shape -> ?
     """,
-    "sklearn.base.BaseEstimator": _ANY,
-    "transformers.Pipeline": _ANY,
-    "sentence_transformers.SentenceTransformer": _ANY,
-    "sentence_transformers.CrossEncoder": _ANY,
-    "whisper.Whisper": _ANY,
-    "faster_whisper.WhisperModel": _ANY,
-    "spacy.Language": _ANY,
-    "easyocr.Reader": _ANY,
-    "pypdf.PdfWriter": _ANY,
-    "openpyxl.Workbook": _ANY,
-    "weasyprint.HTML": _ANY,
-    "pydub.AudioSegment": _ANY,
     # --- waiting
     "concurrent.futures.Executor": """
         enter -> self
@@ -372,7 +280,6 @@ TYPES: Final[Mapping[str, str]] = {
         def map starmap apply join close terminate imap imap_unordered -> ?
     """,
     "multiprocessing.pool.AsyncResult": "def get wait ready successful -> ?",
-    "joblib.Parallel": _ANY,
     "threading.Thread": """
         def start join is_alive run -> ?
         property name daemon ident -> ?
@@ -417,6 +324,16 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "PIL.ImageOps.exif_transpose": "def -> PIL.Image.Image",
     "tarfile.open": "def -> tarfile.TarFile",
     **{
+        f"pandas.{made}": "def -> pandas.DataFrame"
+        for made in "DataFrame.from_records DataFrame.from_dict concat merge json_normalize".split()
+    },
+    **{
+        f"polars.{made}": "def -> polars.DataFrame"
+        for made in "from_dicts from_dict from_records from_pandas read_csv read_parquet read_json".split()
+    },
+    **{f"polars.scan_{made}": "def -> polars.LazyFrame" for made in "csv parquet ndjson ipc".split()},
+    "ldap.initialize": "def -> ldap.ldapobject.LDAPObject",
+    **{
         f"pandas.read_{name}": "def -> pandas.DataFrame"
         for name in "csv parquet json sql sql_query sql_table feather pickle orc table fwf".split()
     },
@@ -449,7 +366,21 @@ _KUBERNETES: Final = (
     "StorageV1Api VersionApi ApiextensionsV1Api AutoscalingV1Api"
 )
 
+_LOADERS: Final = (
+    "BSHTMLLoader CSVLoader ConfluenceLoader DirectoryLoader Docx2txtLoader "
+    "GitLoader JSONLoader NotionDBLoader PDFMinerLoader PDFPlumberLoader PyMuPDFLoader PyPDFDirectoryLoader "
+    "PyPDFLoader SafePyPDFLoader SitemapLoader TextLoader UnstructuredCSVLoader UnstructuredEPubLoader "
+    "UnstructuredExcelLoader UnstructuredFileLoader UnstructuredHTMLLoader UnstructuredMarkdownLoader "
+    "UnstructuredPDFLoader UnstructuredPowerPointLoader UnstructuredRSTLoader UnstructuredURLLoader "
+    "UnstructuredWordDocumentLoader UnstructuredXMLLoader WebBaseLoader WikipediaLoader YoutubeLoader"
+)
+
 ALIASES: Final[Mapping[str, str]] = {
+    **{
+        f"{package}.document_loaders.{name}": "langchain_core.document_loaders.BaseLoader"
+        for package in ("langchain_community", "langchain")
+        for name in _LOADERS.split()
+    },
     "requests.sessions.Session": "requests.Session",
     **{f"requests.api.{name}": f"requests.{name}"
        for name in "get post put patch delete head options request".split()},

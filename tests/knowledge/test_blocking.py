@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 from collections import Counter
-from typing import Any
 
 import pytest
+from library_names import load
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.knowledge import blocking, sync_types
@@ -44,19 +43,6 @@ MADE_UP = {
     "threading.Lock",  # functions, in this Python
     "threading.RLock",
 }
-
-
-def load(dotted: str) -> Any:
-    parts = dotted.split(".")
-    for end in range(len(parts), 0, -1):
-        try:
-            found: Any = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
-            continue
-        for part in parts[end:]:
-            found = getattr(found, part)
-        return found
-    raise ImportError(dotted)
 
 
 def is_here(name: str) -> bool:
@@ -110,7 +96,7 @@ def test_blocking_calls_exist(dotted: str) -> None:
 
 
 def test_each_kind_has_a_rule_or_is_the_session() -> None:
-    kinds = {kind for kind, _ in blocking.BLOCKING}
+    kinds = {kind for kind, _, _ in blocking.BLOCKING}
     assert kinds == {*blocking.CONFIGURED.values(), blocking.SESSION}
 
 

@@ -1,0 +1,226 @@
+"""Further libraries whose calls stop their thread, in the notation of ``blocking.py``.
+
+What is there as an async client too is named in the advice, where it is of the same library.
+
+Source: the libraries' documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_HTTP: Final = "blocking-http-call"
+_DATABASE: Final = "blocking-database-call"
+_SUBPROCESS: Final = "blocking-subprocess"
+_NETWORK: Final = "blocking-network-client"
+_CPU: Final = "cpu-bound-call"
+_WAIT: Final = "blocking-wait"
+
+_THREAD: Final = "run_in_threadpool"
+_TWIN: Final = f"the library's async client or {_THREAD}"
+
+CLIENTS: Final[Mapping[tuple[str, str], str]] = {
+    (_HTTP, f"httpx.AsyncClient or {_THREAD}"): """
+        requests_oauthlib.OAuth2Session: get post put patch delete request fetch_token refresh_token
+        requests_oauthlib.OAuth1Session: get post put patch delete request fetch_request_token
+        authlib.integrations.requests_client.OAuth2Session: get post put patch delete request fetch_token
+        authlib.integrations.requests_client.OAuth2Session: refresh_token revoke_token introspect_token
+        requests_cache.CachedSession: get post put patch delete head options request send
+        trafilatura: fetch_url
+        newspaper.Article: download build
+        wikipedia: page summary search
+        yfinance: download
+    """,
+    (_DATABASE, f"an async driver or {_THREAD}"): """
+        trino.dbapi: connect
+        pyhive.hive: connect
+        pyhive.presto: connect
+        databricks.sql: connect
+        redshift_connector: connect
+        hdbcli.dbapi: connect
+        ibm_db: connect exec_immediate prepare execute
+        firebirdsql: connect
+        influxdb.InfluxDBClient: query write_points write ping
+        influxdb_client.WriteApi: write
+        influxdb_client.QueryApi: query query_data_frame query_stream query_raw
+        happybase.Connection: open table tables create_table
+        arango.ArangoClient: db
+        pymemcache.client.base.Client: get set add delete incr decr get_many set_many delete_many flush_all
+        pylibmc.Client: get set add delete incr decr get_multi set_multi
+        memcache.Client: get set add delete incr decr get_multi set_multi
+    """,
+    (_DATABASE, _TWIN): """
+        valkey.Valkey: * -pipeline -pubsub -lock -register_script -close -from_url
+        opensearchpy.client.OpenSearch: * -close
+        meilisearch.Client: * -index
+        meilisearch.index.Index: search add_documents update_documents delete_document delete_documents
+        meilisearch.index.Index: get_document get_documents delete_all_documents update_settings
+        typesense.Client: *
+        algoliasearch.search_client.SearchClient: *
+        algoliasearch.search.client.SearchClientSync: *
+        pymilvus.MilvusClient: * -close
+        pymilvus.Collection: search query insert upsert delete load flush create_index
+        lancedb: connect
+        weaviate: connect_to_local connect_to_weaviate_cloud connect_to_custom
+        surrealdb.Surreal: query create select update delete signin
+    """,
+    (_SUBPROCESS, _THREAD): """
+        invoke: run
+        ffmpeg: run probe
+        sarge: run capture_stdout
+    """,
+    (_NETWORK, _TWIN): """
+        tavily.TavilyClient: search extract crawl map get_search_context qna_search
+        exa_py.Exa: search search_and_contents find_similar get_contents answer
+        firecrawl.FirecrawlApp: scrape_url crawl_url map_url search
+        firecrawl.Firecrawl: scrape crawl map search
+        elevenlabs.client.ElevenLabs: generate convert
+        elevenlabs.ElevenLabs: generate convert
+        assemblyai.Transcriber: transcribe
+        notion_client.Client: * -close
+        langsmith.Client: * -close
+        e2b_code_interpreter.Sandbox: create run_code kill connect
+        vertexai.generative_models.GenerativeModel: generate_content count_tokens
+        fal_client: run subscribe upload upload_file
+        langfuse.Langfuse: auth_check flush shutdown get_prompt get_trace get_dataset
+        posthog: flush shutdown
+        posthog.Posthog: flush shutdown feature_enabled get_feature_flag get_all_flags
+        statsig.statsig: initialize shutdown
+        ldclient.LDClient: flush
+    """,
+    (_NETWORK, f"ainvoke and its kind, or {_THREAD}"): """
+        langchain_openai.ChatOpenAI: invoke batch stream generate predict
+        langchain_openai.AzureChatOpenAI: invoke batch stream generate predict
+        langchain_openai.OpenAIEmbeddings: embed_query embed_documents
+        langchain_openai.AzureOpenAIEmbeddings: embed_query embed_documents
+        langchain_anthropic.ChatAnthropic: invoke batch stream generate predict
+        langchain_google_genai.ChatGoogleGenerativeAI: invoke batch stream generate predict
+        langchain_google_genai.GoogleGenerativeAIEmbeddings: embed_query embed_documents
+        langchain_google_vertexai.ChatVertexAI: invoke batch stream generate predict
+        langchain_aws.ChatBedrock: invoke batch stream generate predict
+        langchain_aws.BedrockEmbeddings: embed_query embed_documents
+        langchain_groq.ChatGroq: invoke batch stream generate predict
+        langchain_mistralai.ChatMistralAI: invoke batch stream generate predict
+        langchain_ollama.ChatOllama: invoke batch stream generate predict
+        langchain_ollama.OllamaEmbeddings: embed_query embed_documents
+        langchain_huggingface.HuggingFaceEmbeddings: embed_query embed_documents
+        langchain_chroma.Chroma: similarity_search similarity_search_with_score add_documents add_texts
+        langchain_pinecone.PineconeVectorStore: similarity_search add_documents add_texts
+        langchain_qdrant.QdrantVectorStore: similarity_search add_documents add_texts
+        langchain_postgres.PGVector: similarity_search similarity_search_with_score add_documents add_texts
+        langchain_core.document_loaders.BaseLoader: load load_and_split
+    """,
+    (_NETWORK, _THREAD): """
+        opentelemetry.sdk.trace.TracerProvider: force_flush shutdown
+        opentelemetry.sdk.trace.export.BatchSpanProcessor: force_flush shutdown
+        opentelemetry.sdk.trace.export.SimpleSpanProcessor: force_flush shutdown
+        opentelemetry.sdk.metrics.MeterProvider: force_flush shutdown
+        opentelemetry.sdk._logs.LoggerProvider: force_flush shutdown
+        sentry_sdk: flush
+        ldap3: Connection
+        ldap3.Connection: open bind rebind start_tls search add modify delete modify_dn compare extend
+        ldap.ldapobject.LDAPObject: simple_bind_s bind_s search_s search_ext_s add_s modify_s delete_s
+        ldap.ldapobject.LDAPObject: start_tls_s unbind_s search_st passwd_s
+        msal.ConfidentialClientApplication: acquire_token_for_client acquire_token_by_authorization_code
+        msal.ConfidentialClientApplication: acquire_token_on_behalf_of acquire_token_by_refresh_token
+        msal.PublicClientApplication: acquire_token_interactive acquire_token_by_username_password
+        google.oauth2.credentials.Credentials: refresh
+        google.oauth2.service_account.Credentials: refresh
+        gspread: service_account service_account_from_dict authorize
+        gspread.Client: open open_by_key open_by_url create
+        dropbox.Dropbox: * -close
+        exchangelib.Account: *
+        yagmail.SMTP: send
+        pysftp.Connection: get put listdir execute remove mkdir
+        netmiko: ConnectHandler
+        serial.Serial: read readline write flush
+        geopy.geocoders.Nominatim: geocode reverse
+        geopy.geocoders.GoogleV3: geocode reverse
+        googlemaps.Client: geocode reverse_geocode directions distance_matrix places
+        deep_translator.GoogleTranslator: translate translate_batch
+        gtts.gTTS: save write_to_fp
+        razorpay.Client: *
+        braintree.BraintreeGateway: *
+        plaid.api.plaid_api.PlaidApi: *
+        shopify.ShopifyResource: find save
+        pusher.Pusher: trigger trigger_batch
+        pyfcm.FCMNotification: notify notify_single_device notify_multiple_devices
+        mlflow: log_artifact log_artifacts log_metric log_metrics log_param log_params start_run
+        mlflow.MlflowClient: *
+        mlflow.tracking.MlflowClient: *
+        wandb: init
+        consul.Consul: *
+        confluent_kafka.Producer: flush
+        confluent_kafka.Consumer: poll consume commit
+        nsq: Reader
+        stomp.Connection: connect send subscribe
+        paho.mqtt.client.Client: connect reconnect loop loop_forever
+    """,
+    (_CPU, f"{_THREAD} or a process pool"): """
+        chardet: detect detect_all
+        charset_normalizer: from_bytes from_path from_fp detect is_binary
+        magika: Magika
+        magika.Magika: identify_bytes identify_path identify_paths identify_stream
+        pyarrow.parquet: read_table write_table read_pandas write_to_dataset
+        pyarrow.csv: read_csv write_csv
+        pyarrow.feather: read_table read_feather write_feather
+        pyarrow.json: read_json
+        polars: read_ndjson read_database read_ipc read_avro collect_all
+        polars.DataFrame: write_csv write_parquet write_excel write_json write_ndjson write_database
+        polars.LazyFrame: collect sink_csv sink_parquet
+        pandas: ExcelFile ExcelWriter crosstab
+        sklearn.metrics: pairwise_distances silhouette_score
+        xgboost.Booster: load_model save_model predict
+        lightgbm.Booster: predict save_model
+        onnxruntime: InferenceSession
+        onnxruntime.InferenceSession: run
+        tensorflow.keras.models: load_model
+        keras.models: load_model
+        torch.jit: load save script trace
+        ultralytics: YOLO
+        ultralytics.YOLO: __call__ predict train track
+        face_recognition: load_image_file face_encodings face_locations compare_faces
+        skimage.io: imread imsave
+        imageio: imread imwrite mimsave
+        imageio.v2: imread imwrite
+        imageio.v3: imread imwrite
+        cairosvg: svg2png svg2pdf svg2ps
+        wand.image.Image: resize save convert
+        pptx: Presentation
+        docx2txt: process
+        textract: process
+        markitdown.MarkItDown: convert convert_local convert_stream convert_url
+        docling.document_converter.DocumentConverter: convert convert_all
+        unstructured.partition.auto: partition
+        unstructured.partition.pdf: partition_pdf
+        pdfminer.high_level: extract_text extract_pages extract_text_to_fp
+        pymupdf4llm: to_markdown
+        camelot: read_pdf
+        tabula: read_pdf
+        xlrd: open_workbook
+        xlsxwriter.Workbook: close
+        reportlab.platypus.SimpleDocTemplate: build
+        reportlab.pdfgen.canvas.Canvas: save
+        fpdf.FPDF: output
+        xhtml2pdf.pisa: CreatePDF
+        py7zr.SevenZipFile: extractall readall writeall
+        rarfile.RarFile: extract extractall read
+        zstandard: compress decompress
+        brotli: compress decompress
+        lz4.frame: compress decompress open
+        Crypto.PublicKey.RSA: generate
+        rsa: newkeys
+        scrypt: hash encrypt decrypt
+        nltk: download
+        trafilatura: extract
+        gensim.models: Word2Vec KeyedVectors
+        gensim.downloader: load
+    """,
+    (_WAIT, _THREAD): """
+        ray: get wait
+        celery.result.ResultSet: get join join_native
+        celery.result.GroupResult: get join join_native
+        dramatiq.Message: get_result
+    """,
+}
