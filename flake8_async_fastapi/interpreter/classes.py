@@ -282,7 +282,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
             continue
         for statement in flat(base.node.body):
             if isinstance(statement, tree.FunctionDef) and name in assigned_in(ctx, base, statement):
-                me = Instance(cls)
+                me = cls if made_in(statement) else Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
                 values.append(summaries.assigned(ctx, method, name))
         if values:
@@ -291,7 +291,7 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
 
 
 def assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
-    """The attributes that a method assigns on its first parameter."""
+    """The attributes that a method assigns on its first parameter, or on what it makes of that."""
     key = ("assigned in", owner.path, method.line, method.col)
     return ctx.once(key, lambda: frozenset(_assignments(method)), frozenset())
 
@@ -299,7 +299,7 @@ def assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> fr
 def _assignments(method: tree.FunctionDef) -> Iterator[str]:
     if not method.params:
         return
-    me = method.params[0].name
+    me = made_in(method) or method.params[0].name
     for statement in flat(method.body):
         targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
         if isinstance(statement, tree.With):
@@ -307,6 +307,17 @@ def _assignments(method: tree.FunctionDef) -> Iterator[str]:
         for target in targets:
             if isinstance(target, tree.Attr) and dotted(target.value) == me:
                 yield target.name
+
+
+def made_in(method: tree.FunctionDef) -> str:
+    """The variable that has what a class method makes: ``made = cls()``; empty for other methods."""
+    for statement in flat(method.body):
+        match statement:
+            case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call(func=tree.Name(id=called))) if (
+                method.params and called == method.params[0].name
+            ):
+                return name
+    return ""
 
 
 def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:

@@ -33,14 +33,10 @@ def _names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def _flags(ctx: Context, value: Value | None) -> dict[str, Value]:
-    if not isinstance(value, Instance) or not any(isinstance(one, Const) for _, one in value.attributes or ()):
-        return {}
-    names = _names(ctx, value.cls)
-    return {
-        name: kept
-        for name, kept in value.attributes or ()
-        if name in names and isinstance(kept, Const) and isinstance(kept.value, bool)
-    }
+    kept = value.attributes or () if isinstance(value, Instance) else ()
+    found = {name: one for name, one in kept if isinstance(one, Const) and isinstance(one.value, bool)}
+    names = _names(ctx, value.cls) if found and isinstance(value, Instance) else frozenset()
+    return {name: one for name, one in found.items() if name in names}
 
 
 def changed(ctx: Context, state: State, before: Value | None, after: Value | None) -> None:

@@ -15,6 +15,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.facts.walk import flat, names_in
 from flake8_async_fastapi.interpreter import (
+    classes,
     expressions,
     flags,
     functions,
@@ -518,11 +519,16 @@ def _foreign(value: Value) -> bool:
 
 
 def _receiver(frame: Frame, ends: list[State]) -> Value | None:
-    """The receiver with the attributes that the run assigned, where all ends agree on a type."""
-    me = frame.receiver
-    if not isinstance(me, Instance) or not frame.receiver_name:
+    """The receiver with the attributes that the run assigned, where all ends agree on a type.
+
+    For a class method, the object that it makes.
+    """
+    me, variable = frame.receiver, frame.receiver_name
+    if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
+        me, variable = Instance(me), classes.made_in(frame.node)
+    if not isinstance(me, Instance) or not variable:
         return None
-    prefix = frame.receiver_name + "."
+    prefix = variable + "."
     found: dict[str, list[Value]] = {}
     for end in [*ends, frame.assigned]:
         for path, value in end.attributes.items():
