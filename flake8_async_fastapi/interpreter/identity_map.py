@@ -83,8 +83,12 @@ def _covers(frame: Frame, row: Row, target: ClassValue, is_other: bool) -> bool:
     return False
 
 
-def is_met_elsewhere(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute) -> bool:
+def is_met_elsewhere(
+    frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost
+) -> bool:  # fmt: skip
     """Whether the query may have brought the same object by another way too, with more of it loaded."""
+    if lost.cause not in _BY_QUERY:
+        return False  # what expires later is gone on all ways
     state = frame.state
     own: list[str] = []
     root_row, at = row, ref

@@ -108,7 +108,7 @@ def _lost(
     if identity_map.is_at_hand(frame, ref, row, name, attribute, lost):
         state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
         return PERHAPS
-    if identity_map.is_met_elsewhere(frame, ref, row, name, attribute):
+    if identity_map.is_met_elsewhere(frame, ref, row, name, attribute, lost):
         return PERHAPS
     if row.guarded and root(ref)[0] == ARGUMENT:
         return PERHAPS  # a function that was given it asked first what it is
