@@ -22,7 +22,7 @@ from flake8_async_fastapi.interpreter import (
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame, Memo, State
 from flake8_async_fastapi.interpreter.events import Event
-from flake8_async_fastapi.interpreter.values import ClassValue, Function, Instance, Value
+from flake8_async_fastapi.interpreter.values import ClassValue, Function
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 
@@ -93,7 +93,7 @@ def _run_function(
     ctx: Context, function: Function, *, is_route: bool, owner: ClassValue | None = None
 ) -> None:
     def enter() -> tuple[Frame, State]:
-        method = _as_method(ctx, function, owner) if owner is not None else function
+        method = classes.as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
         for param in method.node.params:
             if param.name in state.env and method.is_async:  # others may run in a thread, or in run_sync
@@ -121,14 +121,3 @@ def _run_class(ctx: Context, cls: ClassValue) -> None:
         _run_function(ctx, function, is_route=key in body.routes, owner=cls)
     for inner in body.classes.values():
         _run_class(ctx, inner)
-
-
-def _as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
-    assert isinstance(function.node, tree.FunctionDef)
-    kind = classes.kind(ctx, cls, function.node)
-    receiver: Value | None = Instance(cls)
-    if kind == "static":
-        receiver = None
-    elif kind == "class" or function.name == "__new__":
-        receiver = cls
-    return functions.as_function(function.path, function.node, cls, receiver, cls.closure)

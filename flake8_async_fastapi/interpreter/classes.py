@@ -264,6 +264,18 @@ def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     return ""
 
 
+def as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
+    """A function of a class body, bound as it is when it is called."""
+    assert isinstance(function.node, tree.FunctionDef)
+    how = kind(ctx, cls, function.node)
+    receiver: Value | None = Instance(cls)
+    if how == "static":
+        receiver = None
+    elif how == "class" or function.name == "__new__":
+        receiver = cls
+    return functions.as_function(function.path, function.node, cls, receiver, cls.closure)
+
+
 def _data(ctx: Context, instance: Instance, name: str) -> Value:
     key = ("data", instance.cls, name)
     value = ctx.once(key, lambda: _assigned_data(ctx, instance.cls, name), UNKNOWN)

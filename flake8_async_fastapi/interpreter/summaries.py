@@ -15,6 +15,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.facts.walk import flat, names_in
 from flake8_async_fastapi.interpreter import (
+    callers,
     classes,
     expressions,
     flags,
@@ -386,6 +387,8 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Ro
     def compute() -> tuple[Value, Rows]:
         frame = _frame(ctx, function)
         value = functions.declared(frame, param)
+        if isinstance(value, Unknown) and param.annotation is None:
+            value = callers.session(ctx, function, param)
         if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
             value = replace(value, origin=(f"<{param.name}>", 0, 0))
         return value, tuple(heap.reachable(frame.state.rows, [value]).items())
