@@ -131,11 +131,12 @@ def with_others(ctx: Context, state: State, row: Row) -> Row:
     for other in (*there, *unfetched(ctx, state, row.session)):
         gone = other.phase != row.phase and other.phase not in ("persistent", "pending")
         away = gone or other.phase == "transient" or isinstance(other.rest, Lost)
-        if away or different(other.identity, row.identity):
+        if away:
             continue
+        is_another = different(other.identity, row.identity)
         if other.rest == "plan":
-            row = supplied(ctx, row, other.cls, other.plan)
-        if plans.related(ctx, other.cls, row.cls):
+            row = supplied(ctx, row, other.cls, other.plan, is_another=is_another)
+        if plans.related(ctx, other.cls, row.cls) and not is_another:
             row = _shared(ctx, row, other)
     return row
 
@@ -152,10 +153,13 @@ def _shared(ctx: Context, row: Row, other: Row) -> Row:
     return row
 
 
-def supplied(ctx: Context, row: Row, cls: ClassValue, plan: Plan) -> Row:
-    """An object that a query may have brought by any of its ways: what is loaded there, it may have."""
+def supplied(ctx: Context, row: Row, cls: ClassValue, plan: Plan, *, is_another: bool = False) -> Row:
+    """An object that a query may have brought by any of its ways: what is loaded there, it may have.
+
+    ``is_another``: it is not the object that the query asks for.
+    """
     for way in plans.ways(ctx, cls, plan):
-        if plans.related(ctx, way.cls, row.cls):
+        if plans.related(ctx, way.cls, row.cls) and (way.names or not is_another):
             row = _shared(ctx, row, rows.on_way(way))
     return row
 
@@ -177,12 +181,15 @@ def completed(ctx: Context, row: Row, select: Transition) -> Row:
     cls, plan = select.cls, select.plan
     if cls is None or row.phase in ("transient", "pending"):
         return row
-    if different(row.identity, select.identity):
-        return row
+    is_another = different(row.identity, select.identity)  # it may still be met below
     if isinstance(row.rest, Lost):
-        met = any(plans.related(ctx, row.cls, way.cls) for way in plans.ways(ctx, cls, plan))
+        met = any(
+            plans.related(ctx, row.cls, way.cls)
+            for way in plans.ways(ctx, cls, plan)
+            if way.names or not is_another
+        )
         return replace(row, rest="perhaps", fields=()) if met else row
-    return supplied(ctx, row, cls, plan)
+    return supplied(ctx, row, cls, plan, is_another=is_another)
 
 
 _BY_QUERY: Final = (

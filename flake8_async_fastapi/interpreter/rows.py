@@ -32,6 +32,8 @@ from flake8_async_fastapi.interpreter.values import (
 def status(ctx: Context, row: Row, name: str, attribute: Attribute) -> Field:
     """Whether an attribute is loaded; the value of a relationship is made when it is read."""
     found = _status(ctx, row, name, attribute)
+    if isinstance(found, Lost) and isinstance(attribute, Relationship) and attribute.lazy == "noload":
+        found = replace(found, cause="noload")  # nothing loads it, expired or not
     if isinstance(found, Lost):
         return PERHAPS if row.doubtful or row.absent else found
     return PERHAPS if row.unsure and row.field(name) is None else found

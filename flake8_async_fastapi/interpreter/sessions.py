@@ -492,9 +492,7 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
         row = replace(row, dirty=True)
         if given.rest == "plan":  # what is loaded of the given object is copied
             row = replace(row, plan=given.plan)
-    ref: Ref = (*origin, 0)
-    state.rows[ref] = row
-    return Instance(subject.cls, ref=ref)
+    return identity_map.loaded(frame, state, (*origin, 0), row)
 
 
 def begun(ctx: Context, factory: Object, arguments: Arguments, origin: Origin) -> Value:

@@ -199,10 +199,12 @@ def _read_by(
         if attribute is not None:
             found = heap_rows.status(frame.ctx, row, read.name, attribute)
             lost = found if isinstance(found, Lost) else lost
-    if attribute is not None and identity_map.is_at_hand(
-        frame, ref, row, read.name, attribute, lost
-    ):
+    if attribute is not None and identity_map.is_at_hand(frame, ref, row, read.name, attribute, lost):
         return
+    if attribute is not None and ref not in before:  # the callee does not know what else is at hand
+        shared = identity_map.with_others(frame.ctx, state, row)
+        if not isinstance(heap_rows.status(frame.ctx, shared, read.name, attribute), Lost):
+            return
     _, line, col = out.origin
     chain = (function.name, *read.chain)
     loading.report(frame, ref, read.name, lost, (line, col), read.use, read.through, chain)
