@@ -179,19 +179,44 @@ def _with(frame: Frame, states: States, node: tree.With) -> States:
 
 def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[Value, str]]) -> States:
     """Run the block of a ``with``, and leave what was ``entered``, each with its transaction if it is one."""
-    already, outside = len(frame.left), len(frame.activity.blocks)
+    already, outside, handled = len(frame.left), len(frame.activity.blocks), frame.raised
     swallows = any(_may_swallow(item.context) for item in node.items)
     before = [state.fork() for state in states] if swallows else []
     frame.activity.blocks += [block for _, block in entered if block]
-    ends = statements.run(frame, node.body, states)
+    rows = [dict(state.rows) for state in states]
+    raised: States = []
+    frame.raised = raised if handled is not None else None
+    if handled is not None and any(sessions.is_undone(context) for context, _ in entered):
+        ends = _watched(frame, node.body, states, raised)  # any statement may fail
+    else:
+        ends = statements.run(frame, node.body, states)
+    frame.raised = handled
     del frame.activity.blocks[outside:]
     for item, (_, block) in zip(node.items, entered, strict=True):
         transactions.left(frame, ends, block, transactions.is_nested(item.context))
+    contexts = [(item, context) for item, (context, _) in zip(node.items, entered, strict=True)]
     for end in [*ends, *frame.left[already:]]:
         frame.state = end
-        for item, (context, _) in reversed(list(zip(node.items, entered, strict=True))):
+        for item, context in reversed(contexts):
             _leave(frame, flags.current(end, item, context), node)
+    for end in raised:
+        frame.state = end
+        for _, context in reversed(contexts):
+            sessions.undone(frame, context, node.line, rows)
+    if handled is not None:
+        handled += raised
     return ends or before
+
+
+def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
+    """Run statements; ``seen`` gets the paths as they are before the first and after each."""
+    seen += [state.fork() for state in states]
+    for statement in body:
+        if not states:
+            break
+        states = merge(statements.step(frame, statement, states), frame)
+        seen += [after.fork() for after in states]
+    return states
 
 
 def _leave(frame: Frame, context: Value, node: tree.With) -> None:
@@ -223,14 +248,12 @@ def _may_swallow(context: Expr) -> bool:
 
 
 def _try(frame: Frame, states: States, node: tree.Try) -> States:
-    seen = [state.fork() for state in states]
     already = len(frame.left)
     flushes, depth = len(frame.activity.flushed), len(frame.activity.blocks)
-    for statement in node.body:
-        if not states:
-            break
-        states = merge(statements.step(frame, statement, states), frame)
-        seen += [after.fork() for after in states]
+    outer, seen = frame.raised, list[State]()
+    frame.raised = seen
+    states = _watched(frame, node.body, states, seen)
+    frame.raised = outer
     ends = statements.run(frame, node.orelse, states)
     raised = merge(seen, frame)
     failed = transactions.failed(frame, flushes, depth)

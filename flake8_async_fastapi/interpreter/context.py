@@ -390,6 +390,7 @@ class Frame:
     caller, or ``misused``.  ``tested`` are the places where they were tested,
     ``open_tests`` the places where something else was tested too.  ``shared``
     are the variables that nested functions assign.  ``state`` is the path that is under way,
+    ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
     ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
     place of an attribute whose value is about to be changed, ``response`` what
     FastAPI makes of the result, ``using`` what reads attributes in its own name.
@@ -422,6 +423,7 @@ class Frame:
     globals: set[str] = field(default_factory=set)
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
     left: list[State] = field(default_factory=list)
+    raised: list[State] | None = None
     assigned: State = field(default_factory=State)
     inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
     classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)

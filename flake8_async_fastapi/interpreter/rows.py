@@ -248,6 +248,22 @@ def rolled_back(row: Row, path: str, line: int) -> Row:
     return expired(row, Lost("rollback", path, line))
 
 
+def rolled_back_to(row: Row, before: list[Row], path: str, line: int) -> Row:
+    """After the rollback of a savepoint: what was changed since is expired, new objects are new no more."""
+    if not before:
+        return replace(row, rest="perhaps", fields=()) if row.made == "new" else row
+    changed = {name for name, found in row.fields if isinstance(found, Held) and found.value in (SET, SQL)}
+    known = {name for entry in before for name, _ in entry.fields}
+    return expired(row, Lost("rollback", path, line)) if changed - known else row
+
+
+def deleting(row: Row) -> Row:
+    """After ``delete(obj)``, which loads what is expired."""
+    if isinstance(row.rest, Lost):
+        row = replace(row, rest="perhaps", fields=())
+    return replace(row, phase="deleting")
+
+
 def unsure(row: Row) -> Row:
     """After what may have been a flush, a commit or a rollback: what was missing still is."""
     if row.phase not in ("persistent", "given"):

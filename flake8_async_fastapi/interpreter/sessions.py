@@ -225,7 +225,7 @@ def called(
     elif name == "expunge":
         _each(frame, arguments, rows.detached)
     elif name == "delete":
-        _each(frame, arguments, lambda row: replace(row, phase="deleting"))
+        _each(frame, arguments, rows.deleting)
     elif name == "merge":
         return _merge(frame, arguments, session, origin)
     return None
@@ -489,7 +489,7 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
         for name, found in given.fields:
             if isinstance(found, Held):  # what it leads to is merged too
                 row = row.put(name, Held() if isinstance(found.value, Plain) else PERHAPS)
-        row = replace(row, dirty=True)
+        row = replace(row, dirty=True, nulls=given.nulls)
         if given.rest == "plan":  # what is loaded of the given object is copied
             row = replace(row, plan=given.plan)
     return identity_map.loaded(frame, state, (*origin, 0), row)
@@ -535,3 +535,29 @@ def left(frame: Frame, value: Value, line: int) -> None:
         happen(frame, Transition(scope.session, "flush" if scope.nested else "commit", known), line)
         if scope.closes:
             happen(frame, Transition(scope.session, "close", known), line)
+
+
+def is_undone(value: Value) -> bool:
+    """Whether leaving an ``async with`` by an exception takes back what was done in it."""
+    return isinstance(value, Object) and isinstance(value.detail, Scope)
+
+
+def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) -> None:
+    """The end of ``async with`` on a session or a transaction by an exception.
+
+    ``before`` are the objects as they were at its begin, on several paths: the end of a
+    savepoint expires only those that were changed since.
+    """
+    if not isinstance(value, Object):
+        return
+    if is_session(value):
+        happen(frame, Transition(key(value), "close", settings(frame.ctx, value)), line)
+    elif isinstance(value.detail, Scope) and value.detail.nested:
+        for ref, row in rows.of_session(frame.state, value.detail.session):
+            entry = [known[ref] for known in before if ref in known]
+            frame.state.rows[ref] = rows.rolled_back_to(row, entry, frame.path, line)
+    elif isinstance(value.detail, Scope):
+        known = value.detail.settings or Settings()
+        happen(frame, Transition(value.detail.session, "rollback", known), line)
+        if value.detail.closes:
+            happen(frame, Transition(value.detail.session, "close", known), line)

@@ -294,6 +294,8 @@ def _return(frame: Frame, state: State, node: tree.Return) -> States:
 def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
     for part in node.parts:
         expressions.evaluate(frame, state, part)
+    if frame.raised is not None:
+        frame.raised.append(state)
     return []
 
 
