@@ -125,9 +125,16 @@ def loaded(frame: Frame, state: State, ref: tuple[object, ...], row: Row) -> Ins
     return Instance(row.cls, ref=ref)
 
 
-def with_others(ctx: Context, state: State, row: Row) -> Row:
-    """An object that was just loaded: what others at hand have loaded it may have too, being one of them."""
-    there = [other for _, other in rows.of_session(state, row.session)]
+def with_others(ctx: Context, state: State, row: Row, own: Ref | None = None) -> Row:
+    """An object that was just loaded: what others at hand have loaded it may have too, being one of them.
+
+    ``own`` is the object itself, if it is there: nor is it one of those that it came with.
+    """
+    there = [
+        other
+        for ref, other in rows.of_session(state, row.session)
+        if own is None or root(ref) != root(own)
+    ]
     for other in (*there, *unfetched(ctx, state, row.session)):
         gone = other.phase != row.phase and other.phase not in ("persistent", "pending")
         away = gone or other.phase == "transient" or isinstance(other.rest, Lost)

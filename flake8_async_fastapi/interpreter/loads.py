@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.interpreter.values import ClassValue
+from flake8_async_fastapi.interpreter.values import ClassValue, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,9 @@ ENDS: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
 class Transition:
     """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
     ``expire``, ``close``, ``select`` (a query of ``cls`` with a ``plan``), ``doubt`` (somebody
-    unknown had them), ``perhaps`` (one of ``ENDS``, or nothing) or ``anything`` (any of these)."""
+    unknown had them), ``perhaps`` (one of ``ENDS``, or nothing) or ``anything`` (any of these).
+
+    ``of`` is the object that was loaded anew: those that came from the same place are others."""
 
     session: object
     what: str
@@ -208,6 +210,7 @@ class Transition:
     cls: ClassValue | None = None
     plan: Plan = PLAIN
     identity: object = None
+    of: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,8 @@ class Outward:
         return row
 
     def transition(self, step: Transition) -> Transition:
-        return replace(step, session=self.session(step.session))
+        of = self.ref(step.of) if step.of is not None else None
+        return replace(step, session=self.session(step.session), of=of)
 
 
 def without_new(value: Value) -> Value:

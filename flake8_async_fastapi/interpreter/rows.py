@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi.interpreter import models, plans
 from flake8_async_fastapi.interpreter.context import Context, State
-from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row
+from flake8_async_fastapi.interpreter.heap import PERHAPS, Field, Held, Lost, Row, root
 from flake8_async_fastapi.interpreter.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.interpreter.plans import EAGER, IN_ONE_QUERY
 from flake8_async_fastapi.interpreter.values import (
@@ -163,10 +163,14 @@ def on_way(way: plans.Way) -> Row:
     return Row(way.cls, "persistent", None, "", 0, plan=way.plan, above=way.above, way=way.hows)
 
 
-def change(state: State, session: object, transition: Callable[[Row], Row]) -> None:
-    """Apply what happens to all objects of a session."""
+def change(
+    state: State, session: object, transition: Callable[[Row], Row], besides: Ref | None = None
+) -> None:
+    """Apply what happens to all objects of a session, ``besides`` those from the place of one of them."""
+    own = root(besides)[:3] if besides is not None else None
     for ref, row in of_session(state, session):
-        state.rows[ref] = transition(row)
+        if own is None or root(ref)[:3] != own:
+            state.rows[ref] = transition(row)
 
 
 def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:

@@ -156,7 +156,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
             return replace(row, rest="perhaps", fields=()) if there else row
         return rows.detached(row)
 
-    rows.change(state, transition.session, change)
+    rows.change(state, transition.session, change, transition.of)
 
 
 def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
@@ -412,7 +412,7 @@ def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None
         if given is None and not arguments.opaque:
             state.rows[ref] = rows.refreshed(row, *origin[:2])
             if row.made != "new":  # others that a query gave may be the same object
-                step = Transition(row.session, "select", Settings(), row.cls, row.plan, identity=row.identity)
+                step = Transition(row.session, "select", Settings(), row.cls, row.plan, row.identity, ref)
                 happen(frame, step, origin[1])
             continue
         names = None

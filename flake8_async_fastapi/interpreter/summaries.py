@@ -163,8 +163,9 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: passi
     state = frame.state
     left = {out.ref(ref): row for ref, row in summary.rows}
     before = {ref: state.rows[ref] for ref in left if ref in state.rows}
+    earlier = state.fork() if summary.lost else state
     for read in summary.lost:
-        _read_by(frame, function, read, left, before, out)
+        _read_by(frame, function, read, left, before, earlier, out)
     line = out.origin[1]
     for step in summary.happened:
         sessions.happen(frame, out.transition(step), line)
@@ -181,7 +182,7 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: passi
 
 def _read_by(
     frame: Frame, function: Function, read: LostRead, left: dict[Ref, Row], before: dict[Ref, Row],
-    out: passing.Outward,
+    earlier: State, out: passing.Outward,
 ) -> None:  # fmt: skip
     """A callee reads what is missing of an object that the caller gave it."""
     state, ref = frame.state, out.ref(read.ref)
@@ -202,8 +203,10 @@ def _read_by(
     if attribute is not None and identity_map.is_at_hand(frame, ref, row, read.name, attribute, lost):
         return
     if attribute is not None and ref not in before:  # the callee does not know what else is at hand
-        shared = identity_map.with_others(frame.ctx, state, row)
-        if not isinstance(heap_rows.status(frame.ctx, shared, read.name, attribute), Lost):
+        unread = replace(row, fields=tuple(pair for pair in row.fields if pair[0] != read.name))
+        shared = identity_map.with_others(frame.ctx, earlier, unread, ref)
+        alone, among = (heap_rows.status(frame.ctx, one, read.name, attribute) for one in (unread, shared))
+        if isinstance(alone, Lost) and not isinstance(among, Lost):
             return
     _, line, col = out.origin
     chain = (function.name, *read.chain)
