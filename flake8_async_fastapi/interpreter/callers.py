@@ -10,15 +10,25 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+import msgspec.structs
+
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
-from flake8_async_fastapi.facts.walk import flat, nodes_in
-from flake8_async_fastapi.interpreter import classes, functions, names, once, sessions, statements, summaries
+from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in
+from flake8_async_fastapi.interpreter import (
+    classes,
+    expressions,
+    functions,
+    names,
+    once,
+    sessions,
+    statements,
+    summaries,
+)
 from flake8_async_fastapi.interpreter.context import Context
 from flake8_async_fastapi.interpreter.source import source
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
-    Arguments,
     ClassValue,
     Function,
     Object,
@@ -33,7 +43,9 @@ _METHODS: Final = frozenset(
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
 _MOST: Final = 12
-"""Functions that are run to see what they pass."""
+"""Calls that are looked at."""
+_STEPS: Final = 3
+"""From variable to variable."""
 
 
 def session(ctx: Context, function: Function, param: Param) -> Value:
@@ -41,20 +53,15 @@ def session(ctx: Context, function: Function, param: Param) -> Value:
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not _is_used(function, node, param.name):
         return UNKNOWN
-    places = [one.name for one in node.params if one.kind in ("pos", "any")]
-    if function.receiver is not None and places:
-        places.pop(0)
-    place = places.index(param.name) if param.name in places else 1_000
-    found: list[Object] = []
-    for arguments in _calls(ctx, function):
-        for value in options(arguments.get(place, param.name) or UNKNOWN):
-            if isinstance(value, Object) and sessions.is_session(value):
-                found.append(value)
-            elif not isinstance(value, Unknown) and not is_none(value):
-                return UNKNOWN
-    if len({value.type for value in found}) != 1:
-        return UNKNOWN
-    return Object(found[0].type, declared=True)
+
+    def find() -> Value:
+        given = [value for passed in _passed(ctx, function, param.name) for value in options(passed)]
+        known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
+        found = [value for value in known if isinstance(value, Object) and sessions.is_session(value)]
+        agree = len(found) == len(known) and len({value.type for value in found}) == 1
+        return Object(found[0].type, declared=True) if agree else UNKNOWN
+
+    return ctx.once(("passed", function.key, param.name), find, UNKNOWN)
 
 
 def _is_used(function: Function, node: tree.FunctionDef, name: str) -> bool:
@@ -77,27 +84,58 @@ def _is_used(function: Function, node: tree.FunctionDef, name: str) -> bool:
     )
 
 
-def _calls(ctx: Context, function: Function) -> list[Arguments]:
-    """The arguments of all calls of a function, or of the constructor of its class, that its callers make."""
-
-    def find() -> list[Arguments]:
-        made: list[Arguments] = []
-        ctx.watched[function.key] = made
-        try:
-            for caller in islice(_callers(ctx, function), _MOST):
-                assert isinstance(caller.node, tree.FunctionDef)
-                frame, state = summaries.enter(ctx, caller, summaries.bind(ctx, caller, None))
-                statements.run(frame, caller.node.body, [state])
-        finally:
-            del ctx.watched[function.key]
-        return made
-
-    none: list[Arguments] = []
-    return ctx.once(("calls of", function.key), find, none)
+def _passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
+    """What callers pass for a parameter."""
+    params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
+    if function.receiver is not None and params:
+        params.pop(0)
+    place = params.index(name) if name in params else 1_000
+    for caller, node in islice(_callers(ctx, function), _MOST):
+        named = [keyword.value for keyword in node.keywords if keyword.name == name]
+        given = (named or node.args[place:])[:1]
+        if given and not any(isinstance(part, tree.Starred) for part in node.args):
+            yield _value_in(ctx, caller, function, node, given[0])
 
 
-def _callers(ctx: Context, function: Function) -> Iterator[Function]:
-    """The functions and methods at the top of files that may call a function: they call one of its name."""
+def _value_in(ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr) -> Value:
+    """The value of an argument where it is passed, if the call is one of the function.
+
+    Only what binds the names in it is run of the caller: the rest costs much, and says nothing.
+    """
+    assert isinstance(caller.node, tree.FunctionDef)
+    wanted = {*names_in(given), *names_in(node.func)}
+    binding: list[Stmt] = []
+    for _ in range(_STEPS):
+        binding = [_bare(one) for one in flat(caller.node.body) if wanted.intersection(bound_names(one))]
+        wanted.update(names_in(binding))
+    frame, state = summaries.enter(ctx, caller, summaries.bind(ctx, caller, None))
+    for end in statements.run(frame, binding, [state]):
+        frame.state = end
+        if _is_of(ctx, expressions.evaluate(frame, end, node.func), function):
+            return expressions.evaluate(frame, end, given)
+    return UNKNOWN
+
+
+def _bare(statement: Stmt) -> Stmt:
+    """A statement that binds names, without the block that it has."""
+    if isinstance(statement, (tree.With, tree.For)):
+        return msgspec.structs.replace(statement, body=[])
+    return statement
+
+
+def _is_of(ctx: Context, callee: Value, function: Function) -> bool:
+    """Whether calling a value calls a function, or the constructor that it is."""
+    if isinstance(callee, Function):
+        return callee.key == function.key
+    if not isinstance(callee, ClassValue) or function.name != "__init__":
+        return False
+    order = (base for base in classes.mro(ctx, callee) if isinstance(base, ClassValue))
+    makers = [base for base in order if classes.body_bindings(ctx, base, "__init__")]
+    return makers[:1] == [function.owner]
+
+
+def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
+    """The functions and methods at the top of files that call a function of this name, with the calls."""
     is_init = function.name == "__init__" and function.owner is not None
     name = function.owner.name if is_init and function.owner is not None else function.name
     searched = name.encode()
@@ -106,22 +144,20 @@ def _callers(ctx: Context, function: Function) -> Iterator[Function]:
             continue
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
-                if (path, statement.line, statement.col) != function.key and _mentions(statement, name):
-                    yield functions.as_function(path, statement)
+                caller = functions.as_function(path, statement)
+                yield from ((caller, node) for node in _calls(statement, name))
             elif isinstance(statement, tree.ClassDef):
                 cls = names.module_value(ctx, path, statement.name)
-                if isinstance(cls, ClassValue):
-                    yield from _methods_calling(ctx, cls, name)
+                for method in flat(statement.body):
+                    if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
+                        for node in _calls(method, name):
+                            yield classes.as_method(ctx, functions.as_function(path, method), cls), node
 
 
-def _methods_calling(ctx: Context, cls: ClassValue, name: str) -> Iterator[Function]:
-    for method in flat(cls.node.body):
-        if isinstance(method, tree.FunctionDef) and _mentions(method, name):
-            yield classes.as_method(ctx, functions.as_function(cls.path, method), cls)
-
-
-def _mentions(node: tree.FunctionDef, name: str) -> bool:
-    return any(isinstance(part, tree.Call) and _last(part.func) == name for part in nodes_in(node.body))
+def _calls(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
+    for part in nodes_in(node.body):
+        if isinstance(part, tree.Call) and _last(part.func) == name:
+            yield part
 
 
 def _last(func: Expr) -> str:

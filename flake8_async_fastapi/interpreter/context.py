@@ -15,7 +15,6 @@ from flake8_async_fastapi.interpreter.heap import Lost, Row
 from flake8_async_fastapi.interpreter.loads import ENDS, Adapter, Transition
 from flake8_async_fastapi.interpreter.values import (
     UNKNOWN,
-    Arguments,
     ClassValue,
     Closure,
     Collection,
@@ -243,14 +242,12 @@ class Context:
     are the functions under way with the depth of their outermost call,
     ``asked`` those under way that were asked for, ``bent`` what is provisional and
     not to be kept, ``given_up`` what could not be computed within the limits.
-    ``watched`` are the functions of which all calls are collected.
     """
 
     project: Project
     events: list[Event] = field(default_factory=list)
     memo: Memo = field(default_factory=dict)
     provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
-    watched: dict[object, list[Arguments]] = field(default_factory=dict)
     active: dict[object, int] = field(default_factory=dict)
     given_up: set[object] = field(default_factory=set)
     bent: set[object] = field(default_factory=set)

@@ -141,7 +141,6 @@ def call(
 ) -> Value:
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
     function, arguments = _bound_by_first(frame.ctx, function, arguments)
-    _watch(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
         summary = summaries.applied(frame, function, arguments, origin)
@@ -165,11 +164,6 @@ def call(
             calls.affect(frame, effect.via(function.name), label, origin)
     blocking.passed_on(frame, function, summary.effects, origin)
     return _or_declared(frame.ctx, function, summary.returns)
-
-
-def _watch(ctx: Context, function: Function, arguments: Arguments) -> None:
-    if ctx.watched and function.key in ctx.watched:
-        ctx.watched[function.key].append(arguments)
 
 
 def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> tuple[Function, Arguments]:
@@ -245,7 +239,6 @@ def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Va
     """The instance that ``__init__`` leaves behind."""
     node = frame.calling
     origin = (frame.path, node.line, node.col) if node is not None else (frame.path, 0, 0)
-    _watch(frame.ctx, initialiser, arguments)
     receiver = summaries.applied(frame, initialiser, arguments, origin).receiver
     if receiver is not None:
         return receiver
