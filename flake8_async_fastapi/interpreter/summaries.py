@@ -200,6 +200,8 @@ def _read_by(
         if attribute is not None:
             found = heap_rows.status(frame.ctx, row, read.name, attribute)
             lost = found if isinstance(found, Lost) else lost
+    if row.guarded and heap.root(ref)[0] == heap.ARGUMENT:
+        return  # the function asked first what it was given
     if attribute is not None and identity_map.is_at_hand(frame, ref, row, read.name, attribute, lost):
         return
     if attribute is not None and ref not in before:  # the callee does not know what else is at hand
