@@ -39,7 +39,7 @@ from flake8_async_fastapi.interpreter.values import (
 )
 
 _METHODS: Final = frozenset(
-    {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush", "get",
+    {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
 _MOST: Final = 12
@@ -51,7 +51,7 @@ _STEPS: Final = 3
 def session(ctx: Context, function: Function, param: Param) -> Value:
     """The async session that all callers pass which are understood; unknown if there is none."""
     node = function.node
-    if not isinstance(node, tree.FunctionDef) or not _is_used(function, node, param.name):
+    if not isinstance(node, tree.FunctionDef) or not _is_used(ctx, function, node, param.name):
         return UNKNOWN
 
     def find() -> Value:
@@ -64,7 +64,7 @@ def session(ctx: Context, function: Function, param: Param) -> Value:
     return ctx.once(("passed", function.key, param.name), find, UNKNOWN)
 
 
-def _is_used(function: Function, node: tree.FunctionDef, name: str) -> bool:
+def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
     """Whether methods of a session are called on a parameter, or on an attribute that has it."""
     owners = {name}
     code: list[Stmt] = node.body
@@ -75,12 +75,18 @@ def _is_used(function: Function, node: tree.FunctionDef, name: str) -> bool:
                 owners |= {source(target) for target in statement.targets if statement.value.id == name}
         owners = {owner for owner in owners if owner.startswith(f"{me}.")}
         code = function.owner.node.body
-    return bool(owners) and any(
-        isinstance(part, tree.Call)
-        and isinstance(part.func, tree.Attr)
-        and part.func.name in _METHODS
-        and source(part.func.value) in owners
+    if not owners:
+        return False
+    key = ("used as sessions", function.key if code is node.body else function.owner)
+    return not owners.isdisjoint(ctx.once(key, lambda: _session_like(code), frozenset()))
+
+
+def _session_like(code: list[Stmt]) -> frozenset[str]:
+    """The variables and attributes on which code calls methods of a session."""
+    return frozenset(
+        source(part.func.value)
         for part in nodes_in(code)
+        if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr) and part.func.name in _METHODS
     )
 
 
