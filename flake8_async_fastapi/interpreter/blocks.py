@@ -22,6 +22,7 @@ from flake8_async_fastapi.interpreter import (
     once,
     passing,
     protocols,
+    scopes,
     sessions,
     statements,
     tasks,
@@ -122,7 +123,7 @@ def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
         split = statements.split(inside, item)
         for after, single in split:
             frame.state = after
-            sessions.renewed(frame, single)
+            scopes.renewed(frame, single)
             statements.assign(frame, after, node.target, single)
         return [after for after, _ in split]
 
@@ -186,7 +187,7 @@ def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[V
     rows = [dict(state.rows) for state in states]
     raised: States = []
     frame.raised = raised if handled is not None else None
-    if handled is not None and any(sessions.is_undone(context) for context, _ in entered):
+    if handled is not None and any(scopes.is_undone(context) for context, _ in entered):
         ends = _watched(frame, node.body, states, raised)  # any statement may fail
     else:
         ends = statements.run(frame, node.body, states)
@@ -202,7 +203,7 @@ def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[V
     for end in raised:
         frame.state = end
         for _, context in reversed(contexts):
-            sessions.undone(frame, context, node.line, rows)
+            scopes.undone(frame, context, node.line, rows)
     if handled is not None:
         handled += raised
     return ends or before
@@ -234,7 +235,7 @@ def _leave(frame: Frame, context: Value, node: tree.With) -> None:
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:
-        sessions.left(frame, context, line)
+        scopes.left(frame, context, line)
 
 
 def _may_swallow(context: Expr) -> bool:

@@ -18,6 +18,7 @@ from flake8_async_fastapi.interpreter import (
     render_calls,
     results,
     schemas,
+    scopes,
     sessions,
     urls,
     writing,
@@ -125,7 +126,7 @@ def _told(
     if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":
         loading.consumed(frame, receiver, origin[1:])
     if isinstance(receiver.detail, Scope):
-        return sessions.scope_called(frame, receiver.detail, name, origin)
+        return scopes.scope_called(frame, receiver.detail, name, origin)
     found = queries.statement_member(frame, receiver, name, arguments, origin)
     return found if found is not None else results.fetched(frame, receiver, name, arguments, origin)
 
@@ -206,7 +207,7 @@ def call_name(
 def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
     """Call an instance of a library's type, such as a session factory."""
     made = _called(frame, callee, arguments, origin)
-    sessions.renewed(frame, made)
+    scopes.renewed(frame, made)
     return made
 
 

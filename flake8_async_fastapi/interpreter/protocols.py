@@ -13,7 +13,7 @@ from flake8_async_fastapi.interpreter import (
     library,
     loading,
     results,
-    sessions,
+    scopes,
 )
 from flake8_async_fastapi.interpreter.context import Context, Frame
 from flake8_async_fastapi.interpreter.events import Awaited, Entered, Iterated
@@ -141,7 +141,7 @@ def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
         return value.value
     if isinstance(value, Object):
         entered = library.typed(knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value)
-        return sessions.entered(value, entered)
+        return scopes.entered(value, entered)
     if isinstance(value, Instance):
         method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
         given = functions.given(frame, method, Arguments())
