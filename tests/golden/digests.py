@@ -1,0 +1,165 @@
+"""Many programs, and a digest of the findings and one of the events of each.
+
+An event is told by its class, and by the texts, numbers and places in it.  Names of
+fields, of modules and of the classes of values are left out: they may be renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+from case_files import read_cases
+from generated.programs import random_program
+
+from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis, survive
+from flake8_async_fastapi.interpreter.events import Event
+from flake8_async_fastapi.rules.model import Events, Finding, check_all
+from flake8_async_fastapi.store.cache import Cache
+
+TESTS = Path(__file__).parents[1]
+DATA = Path(__file__).parent / "digests.txt"
+SEEDS = range(1, 121)
+_BLOG = TESTS.parent / "flake8_async_fastapi" / "blog"
+_KINDS = ("findings", "events")
+_FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the linter says of one program, in full; ``key`` need not be unique."""
+
+    key: str
+    findings: tuple[str, ...]
+    events: tuple[str, ...]
+
+    def line(self) -> str:
+        """The key and both digests."""
+        return f"{self.key}\t{_digest(self.findings)}\t{_digest(self.events)}"
+
+
+def report_all(like: str = "") -> Iterator[Report]:
+    """The reports of all programs whose keys contain a text.
+
+    The key of a case is its title alone: cases move from file to file.
+    """
+    for variant in ("converted", "pitfalls"):
+        if like in f"blog {variant}/" or f"blog {variant}/" in like:
+            yield from report_tree(_BLOG / variant, prefix=f"blog {variant}/")
+    for case in read_cases(TESTS / "cases"):
+        if like in f"case {case.title}":
+            yield _report_program(f"case {case.title}", case.program.files)
+    for seed in SEEDS:
+        if like in f"seed {seed}":
+            yield _report_program(f"seed {seed}", random_program(seed).files)
+
+
+def report_tree(root: Path, prefix: str = "") -> Iterator[Report]:
+    """The reports of all Python files below a folder, which is taken as one project."""
+    analysis = open_analysis(root, Cache(None))
+    for path in sorted(analysis.sources):
+        yield Report(prefix + path, *_report_file(analysis, path))
+
+
+def lines_of(reports: Iterable[Report]) -> list[str]:
+    """The lines of reports, sorted as in the file of data."""
+    return sorted(report.line() for report in reports)
+
+
+def compare(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """What differs between two lists of lines, a line for each key that does."""
+    old, new = _by_key(before), _by_key(now)
+    told = []
+    for key in sorted(old.keys() | new.keys()):
+        if key not in new:
+            told.append(f"{key}: is gone")
+        elif key not in old:
+            told.append(f"{key}: is new")
+        elif old[key] != new[key]:
+            kinds = [name for index, name in enumerate(_KINDS) if _differ(old, new, key, index)]
+            told.append(f"{key}: other {' and '.join(kinds)}")
+    return told
+
+
+def render(value: object) -> str:
+    """The texts, numbers and places in a value, in their order; sets and dicts sorted."""
+    match value:
+        case msgspec.Struct() | types.FunctionType():
+            return ""  # syntax trees: the places of the event and its values say enough
+        case Enum():
+            return render(value.value)
+        case str() | int() | float() | None:
+            return repr(value)
+        case tuple() | list():
+            parts = [render(item) for item in value]
+        case set() | frozenset():
+            parts = sorted(render(item) for item in value)
+        case Mapping():
+            parts = sorted(f"{render(key)}:{render(item)}" for key, item in value.items())
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            if "__hash__" not in vars(type(value)):
+                return ""  # compared by identity: the variables of a closure, which may hold themselves
+            parts = [render(getattr(value, field.name)) for field in fields(value) if field.compare]
+        case _:
+            raise TypeError(f"no words for {value!r}")
+    return f"({' '.join(filter(None, parts))})"
+
+
+def _report_program(key: str, files: Mapping[str, str]) -> Report:
+    analysis = analysis_of(files)
+    findings: list[str] = []
+    events: list[str] = []
+    for path in sorted(analysis.sources):
+        found, happened = _report_file(analysis, path)
+        findings += found
+        events += happened
+    return Report(key, tuple(findings), tuple(events))
+
+
+def _report_file(analysis: Analysis, path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The findings and the events of a file.
+
+    Events are sorted, each once: how many paths lead to one, and in which order, is no matter.
+    """
+
+    def work() -> tuple[list[Event], list[Finding]]:
+        events = analysis.events(path)
+        return events, check_all(Events(events))
+
+    done = survive(path, "analysed", work)
+    if done is None:
+        return (_FAILED,), (_FAILED,)
+    events = sorted({f"{type(event).__name__}{render(event)}" for event in done[0]})
+    findings = [f"{one.path}:{one.line}:{one.col}: {one.code} {one.message}" for one in done[1]]
+    return tuple(findings), tuple(events)
+
+
+def _digest(lines: Sequence[str]) -> str:
+    """A short digest; ``-`` for no line at all."""
+    if not lines or lines == (_FAILED,):
+        return lines[0] if lines else "-"
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
+
+
+def _by_key(lines: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of digests that each key has, sorted."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in lines:
+        key, findings, events = line.split("\t")
+        found.setdefault(key, []).append((findings, events))
+    return {key: sorted(pairs) for key, pairs in found.items()}
+
+
+def _differ(
+    old: Mapping[str, Sequence[tuple[str, str]]],
+    new: Mapping[str, Sequence[tuple[str, str]]],
+    key: str,
+    index: int,
+) -> bool:
+    return Counter(pair[index] for pair in old[key]) != Counter(pair[index] for pair in new[key])
