@@ -4,6 +4,8 @@
 --diff FILE|COMMIT  compare with recorded or printed lines; without a value, with those of the last commit
 --show KEY          the findings and events in full, for a comparison by `diff` with those of another commit
 --tree PATH         take the files of a folder instead of the programs of the tests, and print their lines
+--calls             print how many Python calls a lint of the blog makes, by part of the package
+--update-calls      record that
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as under pytest
 
+from golden import calls
 from golden.digests import DATA, compare, lines_of, report_all, report_tree
 
 
@@ -30,7 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--diff", metavar="FILE|COMMIT", nargs="?", const="HEAD")
     parser.add_argument("--show", metavar="KEY")
     parser.add_argument("--tree", metavar="PATH", type=Path)
+    parser.add_argument("--calls", action="store_true")
+    parser.add_argument("--update-calls", action="store_true")
     options = parser.parse_args(arguments)
+    if options.calls:
+        print(*(f"{part}: {number}" for part, number in calls.measure().items()), sep="\n")
+        return 0
+    if options.update_calls:
+        calls.record()
+        return 0
     like = options.show or ""
     reports = report_tree(options.tree) if options.tree else report_all(like)
     if options.show:
