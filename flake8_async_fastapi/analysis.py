@@ -21,11 +21,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from flake8_async_fastapi import __version__
+from flake8_async_fastapi.engine.context import Memo
+from flake8_async_fastapi.engine.entry import analyse
+from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
-from flake8_async_fastapi.interpreter.analyse import analyse
-from flake8_async_fastapi.interpreter.context import Memo
-from flake8_async_fastapi.interpreter.events import Event
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.project.requirements import read_requirements

@@ -225,8 +225,9 @@ def test_files_that_are_named_exist() -> None:
     assert missing == planned
 
 
-def test_modules_of_the_interpreter_are_all_named() -> None:
-    modules = {path.name for path in (PACKAGE / "interpreter").glob("*.py")} - {"__init__.py"}
+def test_modules_of_engine_and_domains_are_all_named() -> None:
+    folders = [PACKAGE / "engine", PACKAGE / "domains"]
+    modules = {path.name for folder in folders for path in folder.rglob("*.py")} - {"__init__.py"}
     rows = "".join(line.split("|")[1] for line in ARCHITECTURE.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+\.py)`", rows)) == modules
 
@@ -243,7 +244,7 @@ def test_names_of_code_exist() -> None:
 
 
 def test_all_events_are_named() -> None:
-    events = ast.parse((PACKAGE / "interpreter" / "events.py").read_text(encoding="utf-8"))
+    events = ast.parse((PACKAGE / "engine" / "events.py").read_text(encoding="utf-8"))
     classes = {
         node.name
         for node in events.body

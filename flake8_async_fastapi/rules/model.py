@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Final, Literal, TypeVar, cast
 
 import flake8_async_fastapi.rules as package
-from flake8_async_fastapi.interpreter.events import Event
+from flake8_async_fastapi.engine.events import Event
 
 E = TypeVar("E", bound=Event)
 FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")

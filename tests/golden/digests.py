@@ -19,7 +19,7 @@ from case_files import read_cases
 from generated.programs import random_program
 
 from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis, survive
-from flake8_async_fastapi.interpreter.events import Event
+from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
 

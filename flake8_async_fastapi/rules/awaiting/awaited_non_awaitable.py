@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.interpreter.events import Awaited
-from flake8_async_fastapi.interpreter.library import only_declared
-from flake8_async_fastapi.interpreter.values import (
+from flake8_async_fastapi.engine.events import Awaited
+from flake8_async_fastapi.engine.machine.library_calls import only_declared
+from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Const,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.interpreter.events import AttributeRead
-from flake8_async_fastapi.interpreter.values import Object
+from flake8_async_fastapi.engine.events import AttributeRead
+from flake8_async_fastapi.engine.values import Object
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(

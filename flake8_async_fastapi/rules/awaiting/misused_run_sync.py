@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.interpreter.events import RunSync
-from flake8_async_fastapi.interpreter.values import (
-    Collection,
-    Const,
-    Coroutine,
-    Function,
-    Instance,
-    Plain,
-    Value,
-)
+from flake8_async_fastapi.engine.events import RunSync
+from flake8_async_fastapi.engine.values import Collection, Const, Coroutine, Function, Instance, Plain, Value
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(

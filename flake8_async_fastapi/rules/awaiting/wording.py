@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.interpreter.events import Misused
+from flake8_async_fastapi.engine.events import Misused
 
 _CONSEQUENCES = {
     "discarded": "the call does nothing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.interpreter.events import Missing
+from flake8_async_fastapi.engine.events import Missing
 
 CAUSED = frozenset(
     {"commit", "rollback", "expire", "server", "update", "deferred", "subclass", "detached", "noload",

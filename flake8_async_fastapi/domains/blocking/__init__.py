@@ -1,0 +1,1 @@
+"""Calls that stop the event loop, and the code that may make them."""

@@ -1,0 +1,343 @@
+"""Code that may block: what runs once, before or after the application serves, and tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath as Path
+from typing import Final
+
+import msgspec
+
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import expressions
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import ClassValue, Function, Library
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
+from flake8_async_fastapi.project.modules import module_folder
+
+_TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
+_MOST_STEPS: Final = 8
+
+
+def is_exempt(ctx: Context, function: Function) -> bool:
+    """Whether what a function does is no matter to its callers: it does it once, or is allowed to."""
+    settings = ctx.settings
+    if settings.allowed or settings.offloaders:
+        name = dotted_name(function)
+        if settings.allows(name) or settings.is_offloader(name):
+            return True
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or not node.decorators:
+        return False
+    frame = Frame(ctx, function.path, node.qualname, closure=function.closure)
+    return ctx.once(("runs once", function.key), lambda: _has(frame, node, RUN_ONCE), False)
+
+
+def is_kept(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> bool:
+    """Whether a property keeps its result."""
+    frame = Frame(ctx, owner.path, owner.node.qualname, closure=owner.closure)
+    return _has(frame, node, RUN_ONCE | {"functools.cached_property"})
+
+
+def _has(frame: Frame, node: tree.FunctionDef, names: frozenset[str]) -> bool:
+    for decorator in node.decorators:
+        written = decorator.func if isinstance(decorator, tree.Call) else decorator
+        value = expressions.evaluate(frame, State(), written)
+        if isinstance(value, Library) and value.dotted in names:
+            return True
+    return False
+
+
+def dotted_name(function: Function) -> str:
+    """The dotted name of a function of the project, from the project's root."""
+    node = function.node
+    name = node.qualname if isinstance(node, tree.FunctionDef) else "<lambda>"
+    return f"{module_folder(function.path).replace('/', '.')}.{name}".removeprefix("src.")
+
+
+def is_mentioned(ctx: Context, dotted_type: str) -> bool:
+    """Whether any file of the project imports a type, or says its name."""
+    module, _, name = dotted_type.rpartition(".")
+    own = name.encode()
+    plain = name[:1].isupper() and not name.startswith("Async")  # the sync type has the same name
+    for facts in ctx.project.facts.values():
+        if plain and any(m == module or m.startswith(f"{module}.") for m in facts.outline.imports):
+            return True
+        if not plain and own in bytes(facts.code):
+            return True
+    return False
+
+
+# --- start-up and tests ----------------------------------------------------------------------
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is one of the tests, by where it is and how it is called."""
+    return _TEST_FILE.search(path) is not None
+
+
+def is_off_duty(ctx: Context, path: str, qualname: str) -> bool:
+    """Whether a function runs only while nobody waits: in tests, at start-up, in a script's main."""
+    if is_test(path):
+        return True
+    return ctx.once(("off duty", path, qualname), lambda: _is_start_up(ctx, path, qualname, 0), False)
+
+
+def _is_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
+    """Whether all uses of a coroutine function are at start-up."""
+    owner, _, last = qualname.rpartition(".")
+    if depth > _MOST_STEPS or not last.isidentifier():
+        return False
+    uses = _uses(ctx, path, last, owner.rpartition(".")[2])
+    if all((where, user) == (path, qualname) for where, user, _ in uses):
+        return False
+    if owner and any(how == "start-up" for _, _, how in uses):
+        return True  # other classes have a method of this name, and are started in other ways
+    for where, user, how in uses:
+        if how == "start-up":
+            continue
+        if how != "awaited" or user is None:
+            return False
+        if (where, user) != (path, qualname) and not _is_start_up(ctx, where, user, depth + 1):
+            return False
+    return True
+
+
+_Use = tuple[str, "str | None", str]
+"""A file, the coroutine function in it that uses something (None for other places), and how."""
+
+
+def _imports(body: list[Stmt], name: str) -> bool:
+    """Whether a file imports a name, anywhere in it."""
+    bindings = (node for node in nodes_in(body) if isinstance(node, tree.Binding))
+    return any(name in (binding.local, binding.name) or binding.local == "*" for binding in bindings)
+
+
+def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
+    """All places that mention a name of the file ``home``, besides its definition and imports.
+
+    A method is looked for in the files that mention its class too: other classes have methods of
+    the same name.  A function is one of its module in the files that import either.
+    """
+    module = Path(home).stem if Path(home).stem != "__init__" else Path(home).parent.name
+
+    def find() -> tuple[_Use, ...]:
+        found: dict[_Use, None] = {}
+        searched = name.encode()
+        for path, facts in sorted(ctx.project.facts.items()):
+            code = bytes(facts.code)
+            if searched in code and owner.encode() in code and not is_test(path):
+                body = ctx.project.body(path)
+                bare = bool(owner) or path == home or _imports(body, name)
+                wanted = _Wanted(name, bare, bool(owner) or (path != home and _imports(body, module)))
+                is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
+                for statement in body:
+                    for user, how in _mentions(statement, wanted, None):
+                        # whatever runs a coroutine in a program, does it at once
+                        starts = how == "passed" and user is None and is_program
+                        found[path, user, "start-up" if starts else how] = None
+        return tuple(found)
+
+    return ctx.once(("uses", home, name, owner), find, ())
+
+
+_USES_RESULT: Final = (tree.ExprStmt, tree.Assign, tree.Attr, tree.Subscript)
+_STARTERS: Final = frozenset({"run", "run_until_complete"})
+_SPAWNERS: Final = frozenset(
+    {"create_task", "ensure_future", "gather", "start_soon", "run_coroutine_threadsafe", "add_task", "wait"}
+)
+_REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifespan_context"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
+
+    What stands in a list of the ``awaited`` names is called one after the other.
+    """
+
+    text: str
+    bare: bool
+    attribute: bool
+    awaited: frozenset[str] = frozenset()
+
+
+def asks_for_main(test: Expr) -> bool:
+    """Whether a condition asks whether the file is run as a program."""
+    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
+
+
+def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:
+    """Where code mentions a name: awaited on the spot, at start-up, or in another way."""
+    if isinstance(code, list):
+        for part in code:
+            yield from _mentions(part, name, user)
+    elif isinstance(code, tree.FunctionDef):
+        own = name.bare and code.name == name.text
+        if own and any(_registers_start(decorator) for decorator in code.decorators):
+            yield user, "start-up"
+        for param in code.params:
+            yield from _mentions(param, name, user)
+        yield from _mentions(code.decorators, name, user)
+        inside = replace(name, awaited=frozenset(_awaited_lists(code.body))) if code.is_async else name
+        yield from _mentions(code.body, inside, code.qualname if code.is_async else None)
+    elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
+        is_awaited = any(_text(target) in name.awaited for target in code.targets)
+        for _, how in _mentions(code.value, name, user):
+            yield user, "awaited" if is_awaited else how
+    elif isinstance(code, tree.Await) and isinstance(code.value, tree.Call):
+        call = code.value
+        if _is(call.func, name):
+            yield user, "awaited"
+        else:
+            yield from _mentions(call.func, name, user)
+        yield from _mentions(call.args, name, user)
+        yield from _mentions(call.keywords, name, user)
+    elif isinstance(code, tree.Call):
+        called = source(code.func).rpartition(".")[2]
+        starts = called in _STARTERS
+        registers = called == "add_event_handler"
+        for argument in code.args:
+            made = argument.func if isinstance(argument, tree.Call) else argument
+            if (starts or registers) and _is(made, name):
+                yield user, "start-up"
+            elif isinstance(argument, tree.Call) and _is(made, name):
+                yield user, "other" if called in _SPAWNERS else "passed"
+                yield from _mentions(argument.args, name, user)
+            else:
+                yield from _mentions(argument, name, user)
+        for keyword in code.keywords:
+            listed = keyword.value.items if isinstance(keyword.value, tree.Display) else [keyword.value]
+            if keyword.name in _REGISTRARS and any(_is(item, name) for item in listed):
+                yield user, "start-up"
+            else:
+                yield from _mentions(keyword.value, name, user)
+        yield from _mentions(code.func, name, user)
+    elif isinstance(code, _USES_RESULT) and _is_call_of(code.value, name):
+        # its result is used without await: another function of this name
+        assert isinstance(code.value, tree.Call)
+        yield from _mentions([code.value.args, code.value.keywords], name, user)
+    elif isinstance(code, (tree.Name, tree.Attr)) and _is(code, name):
+        yield user, "other"
+    elif isinstance(code, tree.With) and code.is_async:
+        for item in code.items:
+            made = item.context.func if isinstance(item.context, tree.Call) else item.context
+            if _is(made, name):  # a lifespan that enters another one
+                yield user, "awaited"
+            else:
+                yield from _mentions(item.context, name, user)
+        yield from _mentions(code.body, name, user)
+    elif isinstance(code, msgspec.Struct):
+        for field in code.__struct_fields__:
+            yield from _mentions(getattr(code, field), name, user)
+
+
+def _awaited_lists(body: list[Stmt]) -> Iterator[str]:
+    """The lists of functions that code calls and awaits, one after the other."""
+    for node in nodes_in(body):
+        if isinstance(node, tree.For) and isinstance(node.target, tree.Name):
+            for part in nodes_in(node.body):
+                call = part.value if isinstance(part, tree.Await) else None
+                called = call.func if isinstance(call, tree.Call) else None
+                if isinstance(called, tree.Name) and called.id == node.target.id:
+                    yield _text(node.iter)
+
+
+def _is(expression: Expr, name: _Wanted) -> bool:
+    if isinstance(expression, tree.Name):
+        return name.bare and expression.id == name.text
+    return name.attribute and isinstance(expression, tree.Attr) and expression.name == name.text
+
+
+def _is_call_of(expression: Expr | None, name: _Wanted) -> bool:
+    return isinstance(expression, tree.Call) and _is(expression.func, name)
+
+
+def _registers_start(decorator: Expr) -> bool:
+    if not isinstance(decorator, tree.Call):
+        return False
+    return source(decorator.func).rpartition(".")[2] in ("on_event", "command")
+
+
+# --- done on first use -----------------------------------------------------------------------
+
+
+def fills_once(node: tree.If, function: tree.FunctionDef) -> bool:
+    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
+    missing = _missing(node.test)
+    return bool(missing) and _sets(node.body, missing) and _lasts(missing, function)
+
+
+def returns_kept(node: tree.If, function: tree.FunctionDef) -> bool:
+    """Whether an ``if`` returns what the function set when it was called first.
+
+    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
+    and in ``if (client := self._client) is not None: return client``.
+    """
+    last = node.body[-1] if node.body else None
+    if node.orelse or not isinstance(last, tree.Return) or last.value is None:
+        return False
+    kept = _found(node.test, function.body)
+    return bool(kept) and _sets(function.body, kept) and _lasts(kept, function)
+
+
+def _sets(body: list[Stmt], place: str) -> bool:
+    return any(_text(target) == place for made in _statements(body) for target in made.targets)
+
+
+def _lasts(place: str, function: tree.FunctionDef) -> bool:
+    """Whether a place outlives a call of a function: all but local variables and what is in them."""
+    owner, bracket, _ = place.partition("[")
+    if "." in owner:
+        return True
+    scopes = (part for part in nodes_in(function.body) if isinstance(part, tree.Scope))
+    declared = {name for scope in scopes for name in scope.names}
+    local = {name for statement in flat(function.body) for name in bound_names(statement)} - declared
+    is_parameter = any(param.name == owner for param in function.params)
+    return owner in declared or (bool(bracket) and owner not in local and not is_parameter)
+
+
+def _found(test: Expr, body: list[Stmt]) -> str:
+    """The place that a condition finds filled; what is kept for each of many keys is made many times."""
+    match test:
+        case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
+            return _found(left, body)
+        case tree.Walrus(value=value):
+            return _found(value, body)
+        case tree.Name(id=name):
+            made = [one.value for one in _statements(body) if name in map(_text, one.targets)]
+            return _text(made[0]) if len(made) == 1 and isinstance(made[0], tree.Attr) else name
+        case tree.Attr():
+            return _text(test)
+    return ""
+
+
+def _statements(body: list[Stmt]) -> Iterator[tree.Assign]:
+    for node in nodes_in(body):
+        if isinstance(node, tree.Assign):
+            yield node
+
+
+def _missing(test: Expr) -> str:
+    """The lasting place that a condition finds empty: an attribute, an item or a global name."""
+    match test:
+        case tree.Compare(left=left, ops=["is"], rights=[tree.Const(value=None)]):
+            return _text(left)
+        case tree.Unary(op="not", value=value):
+            return _text(value)
+        case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _text(owner):
+            return f"{_text(owner)}[{_text(key)}]"
+        case tree.BoolOp(op="or" | "and", values=[first, *_]):
+            return _missing(first)
+    return ""
+
+
+def _text(node: Expr) -> str:
+    if isinstance(node, tree.Subscript):
+        return f"{dotted(node.value)}[{dotted(node.index)}]"
+    return dotted(node)

@@ -1,0 +1,1 @@
+"""How an application sets up its database: URLs, engines, session factories, listeners."""

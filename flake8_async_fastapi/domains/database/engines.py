@@ -1,0 +1,45 @@
+"""Engines where they are made."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.database.urls import driver, kind
+from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.events import EngineMade
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import Arguments, Const, Library, Value, is_url
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted
+
+_ENGINES = {
+    "sqlalchemy.ext.asyncio.create_async_engine": True,
+    "sqlalchemy.create_engine": False,
+}
+
+
+def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """Say so where an engine is made, with what is known of its URL."""
+    if not isinstance(callee, Library) or callee.dotted not in _ENGINES:
+        return
+    url = arguments.get(0, "url")
+    beginning = str(url.value) if isinstance(url, Const) and is_url(url) else ""
+    requirements = frame.ctx.project.requirements.of(frame.path)
+    is_21 = requirements.at_least("sqlalchemy", (2, 1))
+    frame.emit_event(
+        EngineMade(
+            *frame.at(node),
+            spoken(node.func),
+            _ENGINES[callee.dotted],
+            beginning,
+            kind(beginning, is_21=is_21) if beginning else "",
+            driver(beginning)[1] if beginning else "",
+            is_21,
+            requirements,
+            frame.is_route and not frame.globals and not frame.activity.branches and not _is_kept(frame),
+        )
+    )
+
+
+def _is_kept(frame: Frame) -> bool:
+    """Whether a decorator keeps what the function gives, so that it runs once."""
+    decorators = frame.node.decorators if isinstance(frame.node, tree.FunctionDef) else []
+    return any("cache" in dotted(d.func if isinstance(d, tree.Call) else d) for d in decorators)

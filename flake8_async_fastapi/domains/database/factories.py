@@ -1,0 +1,135 @@
+"""Sessions and their factories where they are made, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.session_scope import holders
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.events import ClientMade, FactoryMade, GlobalSession, SessionLeftOpen
+from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import SESSION
+
+_FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+_CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
+_CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
+
+
+def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Say so where a factory or a session is made, and note the session."""
+    if not isinstance(callee, (Library, ClassValue, Object)):
+        return
+    requirements = frame.ctx.project.requirements.of(frame.path)
+    if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
+        is_removed = requirements.at_least("httpx", (0, 28))
+        frame.emit_event(ClientMade(*frame.at(node), arguments, spoken(node.func), is_removed))
+    if _is_factory(frame, callee):
+        event = FactoryMade(
+            *frame.at(node),
+            callee,
+            arguments,
+            result,
+            spoken(node.func),
+            _has_default(frame, callee) or _has_default(frame, arguments.get(1, "class_")),
+            requirements,
+        )
+        frame.emit_event(event)
+    if _opens(frame, callee) and holders.is_session(frame.ctx, result):
+        frame.activity.sessions[frame.path, node.line, node.col] = node
+
+
+def _is_factory(frame: Frame, callee: Value) -> bool:
+    if isinstance(callee, Library):
+        return callee.dotted in _FACTORIES or is_subtype(callee.dotted, SESSION)
+    return _is_session_class(frame, callee)
+
+
+def _is_session_class(frame: Frame, callee: Value) -> bool:
+    if not isinstance(callee, ClassValue):
+        return False
+    return frame.ctx.once(("session class", callee), lambda: _derives(frame, callee), False)
+
+
+def _derives(frame: Frame, cls: ClassValue) -> bool:
+    base = classes.library_base(frame.ctx, cls)
+    return base is not None and is_subtype(base.type, SESSION)
+
+
+def _has_default(frame: Frame, cls: Value | None) -> bool:
+    """Whether a class of the project has a constructor of its own."""
+    return isinstance(cls, ClassValue) and classes.has_member(frame.ctx, cls, "__init__")
+
+
+def _opens(frame: Frame, callee: Value) -> bool:
+    """Whether a call makes a new session that the caller has to close."""
+    if isinstance(callee, Object):
+        return callee.type in _FACTORIES
+    return _is_factory(frame, callee) and not (isinstance(callee, Library) and callee.dotted in _FACTORIES)
+
+
+def assigned(frame: Frame, state: State, node: tree.Assign, value: Value) -> None:
+    """Say so where a module or class keeps a session."""
+    if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
+        return
+    if any(side == "main" for _, _, side in frame.activity.branches) or not holders.is_session(
+        frame.ctx, value
+    ):
+        return
+    if isinstance(value, Object) and value.declared:
+        return
+    for target in node.targets:
+        if isinstance(target, tree.Name):
+            frame.emit_event(GlobalSession(*frame.at(target), target.id, spoken(node.value)))
+
+
+def ended(frame: Frame) -> None:
+    """Say so where a dependency gives a session that it opened and does not close."""
+    function = frame.node
+    if not frame.is_route or not isinstance(function, tree.FunctionDef) or not frame.activity.sessions:
+        return
+    for node, how in _given(function):
+        names = {node.id} if isinstance(node, tree.Name) else set()
+        for place, call in frame.activity.sessions.items():
+            held = _is_at(node, place) or any(
+                isinstance(inner, tree.Assign)
+                and inner.value is not None
+                and _is_at(inner.value, place)
+                and any(isinstance(target, tree.Name) and target.id in names for target in inner.targets)
+                for inner in nodes_in(function.body)
+            )
+            if held and not any(_is_handled(function, name) for name in names):
+                frame.emit_event(SessionLeftOpen(*frame.at(call), spoken(call), how))
+
+
+def _given(function: tree.FunctionDef) -> Iterator[tuple[Expr, str]]:
+    for inner in nodes_in(function.body):
+        if isinstance(inner, tree.Return) and inner.value is not None and not function.is_generator:
+            yield inner.value, "return"
+        elif isinstance(inner, tree.Yield) and inner.value is not None:
+            yield inner.value, "yield"
+
+
+def _is_at(node: Expr, place: tuple[str, int, int]) -> bool:
+    return isinstance(node, tree.Call) and (node.line, node.col) == place[1:]
+
+
+def _is_handled(function: tree.FunctionDef, name: str) -> bool:
+    """Whether a function closes a session, enters it, or passes it on."""
+    for inner in nodes_in(function.body):
+        match inner:
+            case tree.Attr(value=tree.Name(id=owner), name=member) if owner == name and member in _CLOSES:
+                return True
+            case tree.WithItem(context=tree.Name(id=entered)) if entered == name:
+                return True
+            case tree.Call(args=args, keywords=keywords):
+                passed = [*args, *(keyword.value for keyword in keywords)]
+                if any(isinstance(part, tree.Name) and part.id == name for part in passed):
+                    return True
+    return False

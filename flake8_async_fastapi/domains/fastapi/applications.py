@@ -1,0 +1,121 @@
+"""FastAPI applications and routers: handlers of start-up and shutdown, and what they are part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.events import HandlerAdded
+from flake8_async_fastapi.engine.machine import names, statements
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+
+APPLICATION = "starlette.applications.Starlette"
+ROUTER = "starlette.routing.Router"
+_REGISTRARS = frozenset({"on_event", "add_event_handler"})
+_HANDLERS = ("on_startup", "on_shutdown")
+
+
+def handlers(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """Say so where a call registers handlers of start-up or shutdown."""
+    if frame.emit and isinstance(callee, Member) and callee.name in _REGISTRARS and _is_part(callee.receiver):
+        ignored_by = _ignored_by(frame.ctx, callee.receiver)
+        frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), ignored_by, deprecated=True))
+
+
+def constructed(frame: Frame, made: Value, node: tree.Call) -> None:
+    """Say so where an application is made with both handlers and a lifespan."""
+    if isinstance(made, Object) and _is_part(made):
+        given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
+        if given and has_lifespan(made):
+            text = f"{spoken(node.func)}({given[0]}=...)"
+            frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
+
+
+def _is_part(value: Object) -> bool:
+    return is_subtype(value.type, APPLICATION) or is_subtype(value.type, ROUTER)
+
+
+def has_lifespan(application: Object) -> bool:
+    """Whether an application was surely constructed with a lifespan."""
+    lifespan = application.argument("lifespan")
+    return lifespan is not None and not isinstance(lifespan, Unknown) and is_none(lifespan) is False
+
+
+def _ignored_by(ctx: Context, owner: Object) -> str:
+    """The application with a lifespan that a router or application belongs to, or an empty text."""
+    if has_lifespan(owner):
+        return "this router" if is_subtype(owner.type, ROUTER) else "the application"
+    if is_subtype(owner.type, ROUTER):
+        above = list(_including(ctx, owner, frozenset()))
+        if above and all(has_lifespan(application) for application in above):
+            return "the application that includes this router"
+    return ""
+
+
+def _including(ctx: Context, router: Object, seen: frozenset[Object]) -> Iterator[Object]:
+    """The applications that include a router, through other routers too."""
+    for including, included in inclusions(ctx):
+        if included == router and including not in seen:
+            if is_subtype(including.type, APPLICATION):
+                yield including
+            else:
+                yield from _including(ctx, including, seen | {router})
+
+
+def inclusions(ctx: Context) -> tuple[tuple[Object, Object], ...]:
+    """All pairs of an application or router and a router that it includes, in any file."""
+    return ctx.once(("inclusions",), lambda: tuple(dict.fromkeys(_inclusions(ctx))), ())
+
+
+def _inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
+    for path, facts in sorted(ctx.project.facts.items()):
+        if facts.outline.includes_routers:
+            yield from _included_in(ctx, path)
+
+
+def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
+    """The inclusions in one file: its module body and its functions are run for them."""
+    body = ctx.project.body(path)
+    functions = [
+        node
+        for node in nodes_in(body)
+        if isinstance(node, tree.FunctionDef) and _mentions_inclusion(node.body)
+    ]
+    frames = [Frame(ctx, path, "")]
+    runs = [(frames[0], body)]
+    for function in functions:
+        frame = Frame(ctx, path, function.qualname, is_async=function.is_async)
+        runs.append((frame, function.body))
+    for frame, code in runs:
+        frame.included = []
+        statements.run(frame, code, [State()])
+        yield from frame.included
+
+
+def _mentions_inclusion(code: object) -> bool:
+    return any(isinstance(node, tree.Attr) and node.name == "include_router" for node in nodes_in(code))
+
+
+def registered(ctx: Context) -> frozenset[object]:
+    """The keys of the functions that are passed to what makes a framework call them, in any file."""
+    return ctx.once(("registered",), lambda: frozenset(_registered(ctx)), frozenset())
+
+
+def _registered(ctx: Context) -> Iterator[object]:
+    for path, facts in sorted(ctx.project.facts.items()):
+        for text in facts.outline.registered:
+            value = names.dotted_value(ctx, path, text)
+            if isinstance(value, Function):
+                yield value.key
+
+
+def include(frame: Frame, callee: Value, arguments: Arguments) -> None:
+    """Note a call of ``include_router``."""
+    if frame.included is not None and isinstance(callee, Member) and callee.name == "include_router":
+        router = arguments.get(0, "router")
+        if isinstance(router, Object):
+            frame.included.append((callee.receiver, router))

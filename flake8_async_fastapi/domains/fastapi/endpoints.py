@@ -1,0 +1,59 @@
+"""Plain functions that FastAPI calls in a thread, and the async sessions that it passes to them."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.events import SyncEndpoint
+from flake8_async_fastapi.engine.machine import expressions, names
+from flake8_async_fastapi.engine.values import Dependency, Function, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+
+_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+_SAVES = frozenset({"commit", "begin"})
+
+
+def given_sessions(frame: Frame, function: Function, state: State) -> None:
+    """Say so where a plain function has a dependency that gives it an AsyncSession."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.is_async:
+        return
+    for param in node.params:
+        value = state.env.get(param.name)
+        if isinstance(value, Object) and is_subtype(value.type, _SESSION):
+            target = _dependency(frame, param)
+            if target is not None:
+                frame.ctx.events.append(
+                    SyncEndpoint(
+                        frame.path, node.line, node.col, frame.qualname, node.name, param.name, _saves(target)
+                    )
+                )
+
+
+def _dependency(frame: Frame, param: tree.Param) -> Value | None:
+    """What the ``Depends`` of a parameter calls, in its default or its annotation."""
+    written = [param.default] if param.default is not None else []
+    annotation = param.annotation
+    outer = frame
+    if isinstance(annotation, tree.Name):  # an alias such as `SessionDep`
+        found = names.definition(frame.ctx, frame.path, annotation.id)
+        if found is not None and isinstance(found[1], tree.Assign) and found[1].value is not None:
+            outer, annotation = Frame(frame.ctx, found[0], ""), found[1].value
+    if isinstance(annotation, tree.Subscript) and isinstance(annotation.index, tree.Display):
+        written += annotation.index.items[1:]
+    for expression in written:
+        value = expressions.evaluate(outer, State(), expression)
+        if isinstance(value, Dependency):
+            return value.target
+    return None
+
+
+def _saves(provider: Value) -> bool:
+    """Whether the dependency that gives the session commits when the endpoint is done."""
+    if not isinstance(provider, Function):
+        return True  # nobody can say
+    return any(
+        isinstance(node, tree.Attr) and node.name in _SAVES and dotted(node) != ""
+        for node in nodes_in(provider.node.body)
+    )

@@ -1,0 +1,134 @@
+"""Lifespans: what they leave behind, and those that never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.fastapi import applications
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.events import LifespanEnded, Mounted
+from flake8_async_fastapi.engine.machine import names, type_hints
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Function,
+    Library,
+    Member,
+    Object,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+
+_ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
+_USES = frozenset({"begin", "connect", "raw_connection"})
+_CALLS_FOLLOWED = 3
+
+
+def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """Note what a function does with engines, and say so where an application is mounted."""
+    activity = frame.activity
+    if isinstance(callee, Member):
+        if callee.receiver.type == _ENGINE and callee.name in _USES:
+            activity.uses_engine = True
+        elif callee.name == "mount":
+            _mounted(frame, callee.receiver, arguments, node)
+    elif isinstance(callee, Library):
+        activity.uses_engine |= callee.dotted == "sqlalchemy.ext.asyncio.create_async_engine"
+    elif isinstance(callee, Function):
+        activity.callees[callee] = None
+    elif isinstance(callee, Unknown):
+        activity.is_open_ended = True
+
+
+def ended(frame: Frame) -> None:
+    """Say so where an async generator with one parameter used an engine and did not dispose of it."""
+    function = frame.node
+    if not frame.activity.uses_engine or frame.activity.is_open_ended:
+        return
+    if not isinstance(function, tree.FunctionDef) or not (function.is_async and function.is_generator):
+        return
+    if len(function.params) != 1 or _disposes(frame.ctx, frame.path, function, _CALLS_FOLLOWED):
+        return
+    bodies = [(callee.path, callee.node) for callee in frame.activity.callees]
+    if any(_disposes(frame.ctx, path, node, _CALLS_FOLLOWED) for path, node in bodies):
+        return
+    (param,) = function.params
+    value = UNKNOWN if param.annotation is None else type_hints.annotated(frame, State(), param.annotation)
+    lifespan = Function(frame.path, function, (frame.path, function.line, function.col))
+    event = LifespanEnded(
+        frame.path,
+        function.line,
+        function.col,
+        frame.qualname,
+        lifespan,
+        isinstance(value, Object) and is_subtype(value.type, applications.APPLICATION),
+    )
+    frame.emit_event(event)
+
+
+def _disposes(ctx: Context, path: str, function: tree.FunctionDef | tree.Lambda, depth: int) -> bool:
+    """Whether a function mentions ``dispose``, or calls one that does."""
+    for inner in nodes_in(function.body):
+        if isinstance(inner, tree.Attr) and inner.name == "dispose":
+            return True
+        if depth and isinstance(inner, tree.Call) and dotted(inner.func):
+            callee = names.dotted_value(ctx, path, dotted(inner.func))
+            if isinstance(callee, Function) and _disposes(ctx, callee.path, callee.node, depth - 1):
+                return True
+    return False
+
+
+# --- sub-applications ----------------------------------------------------------------------------
+
+
+def _mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call) -> None:
+    """Say so where the lifespan of a mounted application sets something up, and nobody runs it."""
+    inner = arguments.get(1, "app")
+    is_app = is_subtype(parent.type, applications.APPLICATION) or is_subtype(parent.type, applications.ROUTER)
+    if (
+        not is_app
+        or parent.origin is None
+        or not isinstance(inner, Object)
+        or not applications.has_lifespan(inner)
+    ):
+        return
+    lifespan = inner.argument("lifespan")
+    if not is_subtype(inner.type, applications.APPLICATION) or not isinstance(lifespan, Function):
+        return
+    if not _sets_up(lifespan) or _runs(parent.argument("lifespan"), lifespan):
+        return
+    if parent.argument("**") is not None:
+        return
+    frame.emit_event(Mounted(*frame.at(node), spoken(node.func), lifespan.name))
+
+
+def _sets_up(lifespan: Function) -> bool:
+    """Whether a lifespan does anything before the application starts that is more than talk."""
+    return any(
+        isinstance(inner, (tree.Assign, tree.Await, tree.With)) for inner in nodes_in(lifespan.node.body)
+    )
+
+
+def _runs(above: Value | None, lifespan: Function) -> bool:
+    """Whether the lifespan of the application above may run that of the mounted one."""
+    if above is None:
+        return False
+    if not isinstance(above, Function):
+        return True
+    return any(_may_run(word, lifespan) for word in _words(above))
+
+
+def _words(function: Function) -> Iterator[str]:
+    for inner in nodes_in(function.node.body):
+        if isinstance(inner, tree.Name):
+            yield inner.id
+        elif isinstance(inner, tree.Attr):
+            yield inner.name
+
+
+def _may_run(word: str, lifespan: Function) -> bool:
+    return word == lifespan.name or "lifespan" in word or word == "enter_async_context"

@@ -1,0 +1,1 @@
+"""Jinja: what rendering a template reads of its variables."""

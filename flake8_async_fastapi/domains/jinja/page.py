@@ -1,0 +1,65 @@
+"""Templates under way, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.values import Value
+from flake8_async_fastapi.facts.tree import Stmt
+
+Place: TypeAlias = tuple[int, int]
+Variables: TypeAlias = dict[str, Value]
+Folders: TypeAlias = tuple[str | None, ...]
+"""Where the names of templates begin; None stands for anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A template as its name says: ``name`` is its value, ``folders`` say where the name begins."""
+
+    name: Value
+    folders: Folders
+
+
+@dataclass(eq=False, slots=True)
+class Rendering:
+    """One rendering: which file does it and from where, and what was looked up for it so far.
+
+    ``is_open`` says that its context may have more names than are known, ``begun``
+    how much work had been done before it.
+    """
+
+    importer: str
+    folders: Folders
+    is_open: bool
+    begun: int
+    reports_for: tuple[Frame, Place]
+    names: dict[str, str] = field(default_factory=dict)
+    imports: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A block as one template of a chain of parents defines it."""
+
+    path: str
+    body: list[Stmt]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with its parents, as far as they are under way.
+
+    ``blocks`` are their blocks, each from the most derived template on; ``context`` is
+    what blocks see, None where that is the variables outside of loops; ``levels``
+    says which layer of a block is running, ``active`` what this lies in.
+    """
+
+    rendering: Rendering
+    blocks: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
+    context: Variables | None = None
+    levels: Mapping[str, int] = field(default_factory=dict)
+    active: tuple[object, ...] = ()

@@ -1,0 +1,147 @@
+"""Calls that render a template: which one, with which variables, and from which folders.
+
+Source: Jinja documentation, "API"; Starlette documentation, "Templates".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.domains.jinja.page import Folders, Named, Place, Variables
+from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Collection,
+    Const,
+    Object,
+    Plain,
+    Value,
+    is_none,
+    options,
+)
+
+LIBRARIES: Final = ("jinja2.", "starlette.templating.")
+TEMPLATE: Final = "jinja2.Template"
+_RESPONSES: Final = "starlette.templating.Jinja2Templates"
+_GETTING: Final = {
+    "get_template": "name",
+    "select_template": "names",
+    "get_or_select_template": "template_name_or_list",
+}
+_RENDERING: Final = frozenset({"render", "render_async", "generate", "generate_async", "stream"})
+
+
+def called_member(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: tuple[str, int, int]
+) -> Value | None:
+    """A method of an environment or a template; None for the usual result."""
+    if name == "TemplateResponse" and knowledge.is_subtype(receiver.type, _RESPONSES):
+        _respond(frame, receiver, arguments, origin[1:])
+    elif name in _GETTING and not isinstance(receiver.detail, Named):
+        asked = arguments.get(0, _GETTING[name])
+        if asked is not None:
+            return Object(TEMPLATE, detail=Named(asked, _folders(receiver)))
+    elif name == "overlay" and "loader" not in dict(arguments.keywords):
+        return receiver
+    elif name in _RENDERING and isinstance(receiver.detail, Named):
+        contexts: list[Variables] = [] if arguments.args else [{}]
+        is_open = arguments.opaque
+        for given in arguments.args[:1]:
+            for option in options(given):
+                variables, more = _variables(option)
+                contexts.append(variables)
+                is_open = is_open or more
+        for variables in contexts:
+            variables.update(arguments.keywords)
+        rendering.render(frame, receiver.detail, contexts, is_open, origin[1:])
+    return None
+
+
+def _respond(frame: Frame, receiver: Object, arguments: Arguments, place: Place) -> None:
+    """``TemplateResponse``, with the request first, or with the name first as before Starlette 0.29."""
+    args = () if arguments.opaque else arguments.args
+    words = dict(arguments.keywords)
+    first = 0 if args and _is_text(args[0]) else 1
+    named = words.get("name") or (args[first] if len(args) > first else None)
+    if named is None:
+        return
+    context = words.get("context") or (args[first + 1] if len(args) > first + 1 else None)
+    is_open = receiver.argument("context_processors") is not None or arguments.opaque
+    contexts = []
+    for option in options(context) if context is not None else ():
+        variables, more = _variables(option)
+        contexts.append(variables)
+        is_open = is_open or more
+    contexts = contexts or [{}]
+    for variables in contexts:
+        variables.setdefault("request", UNKNOWN)
+    rendering.render(frame, Named(named, _folders(receiver)), contexts, is_open, place)
+
+
+def _is_text(value: Value) -> bool:
+    return all(
+        option == Plain("str") or (isinstance(option, Const) and isinstance(option.value, str))
+        for option in options(value)
+    )
+
+
+def _variables(context: Value) -> tuple[Variables, bool]:
+    """The variables that a context gives, and whether there may be more."""
+    if is_none(context):
+        return {}, False
+    if not isinstance(context, Collection) or context.keys is None or context.items is None:
+        return {}, True
+    pairs = zip(context.keys, context.items, strict=True)
+    return {name: value for name, value in pairs if name is not None}, None in context.keys
+
+
+def _folders(owner: Value | None) -> Folders:
+    """Where the names of an environment's templates begin."""
+    if not isinstance(owner, Object):
+        return (None,)
+    kind = owner.type.rpartition(".")[2]
+    if kind == "Jinja2Templates" and owner.argument("env") is None:
+        return _written(owner.argument("directory") or owner.argument("0"))
+    if kind == "Jinja2Templates":
+        return _folders(owner.argument("env"))
+    if kind == "FileSystemLoader":
+        return _written(owner.argument("searchpath") or owner.argument("0"))
+    if kind == "PackageLoader":
+        return _in_package(owner)
+    if kind == "ChoiceLoader":
+        loaders = owner.argument("loaders") or owner.argument("0")
+        known = loaders.items if isinstance(loaders, Collection) else None
+        return tuple(folder for loader in known for folder in _folders(loader)) if known else (None,)
+    if kind in ("DictLoader", "FunctionLoader", "ModuleLoader"):
+        return ()  # its templates are no files
+    if kind.endswith("Environment"):
+        return _folders(owner.argument("loader"))
+    return (None,)
+
+
+def _written(directory: Value | None) -> Folders:
+    if isinstance(directory, Collection) and directory.items:
+        return tuple(folder for item in directory.items for folder in _written(item))
+    if isinstance(directory, Const) and isinstance(directory.value, str):
+        tail = directory.value.replace("\\", "/").rpartition("../")[2]
+        return (tail,)
+    return (None,)
+
+
+def _in_package(loader: Object) -> Folders:
+    package = loader.argument("package_name") or loader.argument("0")
+    inner = loader.argument("package_path") or loader.argument("1") or Const("templates")
+    match package, inner:
+        case Const(value=str(name)), Const(value=str(folder)):
+            return (f"{name.replace('.', '/')}/{folder}",)
+    return (None,)
+
+
+def is_name(ctx: Context, value: Value) -> bool:
+    """Whether a text names a template of the project: then it matters which text it is."""
+    if not isinstance(value, Const) or not isinstance(value.value, str):
+        return False
+    return value.value.rpartition("/")[2] in ctx.project.templates.by_last

@@ -1,0 +1,216 @@
+"""ORM objects along a path: what one path knows of each.
+
+Source: FACTS section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi.domains.sqlalchemy.queries import PLAIN, Plan
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attribute that is loaded."""
+
+    value: Value = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An attribute whose reading would do I/O, and why: as ``CAUSES`` names it.
+
+    ``line`` is where it was lost, or where the object was loaded.
+    """
+
+    cause: str
+    path: str = ""
+    line: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Perhaps:
+    """An attribute that may be loaded or not."""
+
+
+PERHAPS: Final = Perhaps()
+Field: TypeAlias = Held | Lost | Perhaps
+
+CAUSES: Final = frozenset(
+    {
+        "unloaded",  # the query did not ask for it
+        "new",  # a relationship of an object that was just written
+        "refreshed",  # a relationship that refresh() did not bring back
+        "merged",
+        "raise",  # its strategy raises
+        "noload",
+        "commit",  # expired
+        "rollback",
+        "expire",
+        "server",  # computed by the database in a flush
+        "deferred",
+        "subclass",  # a column of a subclass, read by a query of the base
+        "dynamic",  # a relationship that has to be queried is used as a collection
+        "write_only",
+        "detached",  # any of these, after the session let go of the object
+        "update",  # an UPDATE statement set it to an SQL expression
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ORM object on one path.
+
+    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``; ``given``
+    for a parameter, of which only what happens to it in the function is known, and
+    ``added`` for one that was put into a session.
+    ``rest`` says what holds for attributes that are not in ``fields``: that they
+    are as the ``plan`` says (``plan``), unset (``unset``), as after an INSERT
+    (``inserted``), not known (``perhaps``), or all lost.
+    ``made`` tells how the object came to be: ``query``, ``new``, ``merge``.
+    ``parent`` is the object and the attribute it was reached by.
+    ``doubtful``: somebody unknown had it, who may have loaded more.
+    ``unsure``: what was loaded may have been expired since; what was missing still is.
+    ``absent``: on this path there is no such object, since the container is empty.
+    ``dirty``: changed since the last flush.
+    ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
+    ``is_open``: made from arguments that are not all known.
+    ``nulls`` are the many-to-one relationships without a foreign key.
+    ``tied`` are those whose foreign key the query asked for: who knows it may hold the target.
+    ``guarded``: a condition asked for the value of a column.
+    ``above`` are the classes, ``way`` the strategies on the way from the object that a query gave.
+    ``identity`` is the key that it was asked for by.
+    """
+
+    cls: ClassValue
+    phase: str
+    session: object
+    path: str
+    line: int
+    plan: Plan = PLAIN
+    rest: str | Lost = "plan"
+    fields: tuple[tuple[str, Field], ...] = ()
+    made: str = "query"
+    parent: tuple[Ref, str] | None = None
+    doubtful: bool = False
+    unsure: bool = False
+    absent: bool = False
+    dirty: bool = False
+    is_item: bool = False
+    is_open: bool = False
+    is_all: bool = False
+    nulls: frozenset[str] = frozenset()
+    tied: frozenset[str] = frozenset()
+    guarded: bool = False
+    above: tuple[ClassValue, ...] = ()
+    way: tuple[str, ...] = ()
+    identity: object = None
+
+    def field(self, name: str) -> Field | None:
+        for known, found in self.fields:
+            if known == name:
+                return found
+        return None
+
+    def put(self, name: str, found: Field) -> Row:
+        others = tuple(pair for pair in self.fields if pair[0] != name)
+        return replace(self, fields=tuple(sorted((*others, (name, found)), key=lambda pair: pair[0])))
+
+
+def worst(rows: list[Row]) -> Row:
+    """One row for what a call gives on several paths: what one of them lost is lost.
+
+    The caller does not tell the paths apart, as it would if they gave different objects.
+    """
+    agreed = join(rows)
+    lost = next((row for row in rows if isinstance(row.rest, Lost)), None)
+    if agreed.doubtful:
+        return agreed
+    if lost is not None:
+        return lost
+    for row in rows:
+        for name, found in row.fields:
+            if isinstance(found, Lost):
+                agreed = agreed.put(name, found)
+    return agreed
+
+
+def join(rows: list[Row]) -> Row:
+    """One row that claims only what several agree on; where there is none, nothing is claimed."""
+    rows = [row for row in rows if not row.absent] or rows
+    first, *others = rows
+    if all(other == first for other in others):
+        return first
+    if any(other.cls != first.cls for other in others):
+        return replace(first, rest="perhaps", fields=(), doubtful=True)
+    names = {name for row in rows for name, _ in row.fields}
+    agreed = []
+    for name in sorted(names):
+        found = {row.field(name) for row in rows}
+        single = next(iter(found)) if len(found) == 1 else PERHAPS
+        agreed.append((name, PERHAPS if single is None else single))
+    same = all(
+        (other.rest, other.plan, other.made, other.phase) == (first.rest, first.plan, first.made, first.phase)
+        for other in others
+    )
+    return replace(
+        first,
+        fields=tuple(agreed),
+        rest=first.rest if same else "perhaps",
+        doubtful=any(row.doubtful for row in rows),
+        unsure=any(row.unsure for row in rows),
+        phase=first.phase if same else "persistent",
+        dirty=any(row.dirty for row in rows),
+    )
+
+
+def joined(heaps: list[dict[Ref, Row]], join_rows: Callable[[list[Row]], Row] = join) -> dict[Ref, Row]:
+    """The rows that any of several paths knows, with what all that know one agree on."""
+    found: dict[Ref, list[Row]] = {}
+    for heap in heaps:
+        for ref, row in heap.items():
+            found.setdefault(ref, []).append(row)
+    return {ref: join_rows(rows) for ref, rows in found.items()}
+
+
+LONGEST: Final = 8
+"""Relationships that are followed from one object to the next."""
+ARGUMENT: Final = "argument"
+"""The first part of what tells an object apart that a function was given."""
+
+
+def root(ref: Ref) -> Ref:
+    """The object from which another was reached."""
+    while isinstance(ref[0], tuple):
+        ref = ref[0]
+    return ref
+
+
+def reachable(rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:
+    """The rows that values lead to."""
+    found: dict[Ref, Row] = {}
+    pending = [ref for value in values for ref in refs_in(value)]
+    while pending:
+        ref = pending.pop()
+        if ref in found or ref not in rows:
+            continue
+        row = found[ref] = rows[ref]
+        for _, kept in row.fields:
+            if isinstance(kept, Held):
+                pending.extend(refs_in(kept.value))
+        if row.parent is not None:
+            pending.append(row.parent[0])
+    return found
+
+
+def refs_in(value: Value) -> Iterator[Ref]:
+    """The rows that a value names."""
+    for inner in inner_values(value):
+        if isinstance(inner, Instance) and inner.ref is not None:
+            yield inner.ref

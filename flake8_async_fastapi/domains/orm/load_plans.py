@@ -1,0 +1,174 @@
+"""Load plans: what the loader options of a query supply, as a tree.
+
+Source: FACTS section 2, items 1 to 3, 12, 16 to 18; SQLAlchemy documentation,
+"Relationship Loading Techniques".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Plan, Step
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.values import ClassValue
+
+EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains"})
+"""Strategies that load the relationship along with its parent."""
+_DEEPEST: Final = 6
+IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An object that a plan loads: its class and plan, by which attributes, classes and strategies."""
+
+    cls: ClassValue
+    plan: Plan
+    names: tuple[str, ...] = ()
+    above: tuple[ClassValue, ...] = ()
+    hows: tuple[str, ...] = ()
+    is_collection: bool = False
+
+
+def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
+    """The tree of some options, which begin at the same entity."""
+    plan = Plan(certain=certain)
+    for directive in directives:
+        plan = _added(plan, directive, directive.path)
+    return plan
+
+
+def without_contained(directive: Directive) -> Directive:
+    """An option of a statement that joins nothing: ``contains_eager`` finds nothing in it."""
+    path = tuple(
+        replace(step, strategy="default") if step.strategy == "contains" else step for step in directive.path
+    )
+    return replace(directive, path=path)
+
+
+def _added(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
+    if path:
+        first, *rest = path
+        name = first.attribute.name
+        strategy, inner = plan.step(name) or ("default", Plan(certain=plan.certain))
+        strategy = first.strategy if first.strategy != "default" else strategy
+        inner = _added(inner, directive, tuple(rest))
+        others = tuple(known for known in plan.strategies if known[0] != name)
+        return replace(plan, strategies=(*others, (name, strategy, inner)))
+    if directive.wildcard == "?":
+        return replace(plan, certain=False)
+    if directive.wildcard:
+        # `raiseload("*")` goes on below what is loaded; the other wildcards do not
+        below = directive.wildcard if directive.wildcard.startswith("raise") else plan.below
+        return replace(plan, wildcard=directive.wildcard, below=below)
+    if directive.columns == "only":
+        return replace(plan, only=(plan.only or frozenset()) | frozenset(directive.names or ()))
+    if directive.columns == "defer":
+        if directive.names is None:
+            return replace(plan, only=plan.only or frozenset())
+        return replace(plan, deferred=plan.deferred | frozenset(directive.names))
+    if directive.columns == "undefer":
+        if directive.names is None or plan.undeferred is None:
+            return replace(plan, undeferred=None)
+        return replace(plan, undeferred=plan.undeferred | frozenset(directive.names),
+                       deferred=plan.deferred - frozenset(directive.names))  # fmt: skip
+    return plan
+
+
+def strategy(plan: Plan, name: str, relationship: Relationship) -> tuple[str, Plan]:
+    """How a plan loads a relationship, and the plan of its target; an empty strategy is not known."""
+    explicit = plan.step(name)
+    if explicit is not None:
+        how, inner = explicit
+        if plan.below and not inner.below:
+            inner = replace(inner, wildcard=inner.wildcard or plan.below, below=plan.below)
+        return (how if how != "default" else plan.wildcard or relationship.lazy), inner
+    inner = Plan(wildcard=plan.below, below=plan.below, certain=plan.certain)
+    return plan.wildcard or relationship.lazy, inner
+
+
+def is_loaded(plan: Plan, name: str, column: Column) -> bool:
+    """Whether a column is a part of what the plan loads."""
+    if column.is_key or plan.undeferred is None or name in plan.undeferred:
+        return True
+    if plan.only is not None:
+        return name in plan.only
+    return name not in plan.deferred and not column.deferred
+
+
+def multiplying(
+    ctx: Context, cls: ClassValue, plan: Plan, seen: tuple[ClassValue, ...] = ()
+) -> tuple[str, ...] | None:
+    """The path to a collection that is loaded by a join, so that its parent comes once for each item.
+
+    None where there is none.
+    """
+    model = models.mapped(ctx, cls)
+    if model is None or cls in seen:
+        return None  # eager loading stops where it meets itself
+    for name, relationship in model.relationships():
+        how, inner = strategy(plan, name, relationship)
+        if how not in IN_ONE_QUERY or (not plan.certain and plan.step(name) is None):
+            continue
+        if relationship.is_collection:
+            return (f"{cls.name}.{name}",)
+        if relationship.target is not None and relationship.is_collection is not None:
+            below = multiplying(ctx, relationship.target, inner, (*seen, cls))
+            if below is not None:
+                return (f"{cls.name}.{name}", *below)
+    return None
+
+
+def ways(ctx: Context, cls: ClassValue, plan: Plan) -> Iterator[Way]:
+    """All objects that a plan loads."""
+    return _ways(ctx, Way(cls, plan))
+
+
+def _ways(ctx: Context, way: Way) -> Iterator[Way]:
+    yield way
+    model = models.mapped(ctx, way.cls)
+    if model is None or len(way.names) > _DEEPEST:
+        return
+    for name, relationship in model.relationships():
+        how, inner = strategy(way.plan, name, relationship)
+        if how not in EAGER or relationship.target is None:
+            continue
+        further = Way(
+            relationship.target,
+            inner,
+            (*way.names, name),
+            (*way.above, way.cls),
+            (*way.hows, how),
+            bool(relationship.is_collection),
+        )
+        if way.plan.step(name) is not None or relationship.target not in further.above:
+            yield from _ways(ctx, further)
+        elif goes_on(how, way.hows):
+            yield further
+
+
+def goes_on(how: str, before: tuple[str, ...]) -> bool:
+    """Whether a strategy of the mapper loads what it does though it leads back to a class on the way.
+
+    ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the
+    same query (tests/generated/test_circles.py).
+    """
+    return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
+
+
+def applies(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:
+    """Whether an option begins at an entity: its class, or one above or below it."""
+    if not option.path:
+        return option.root is None or related(ctx, option.root, cls)
+    first = option.path[0].attribute
+    return first.alias == alias and related(ctx, first.cls, cls)
+
+
+def related(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
+    """Whether an object can be of both classes."""
+    return one == other or one in classes.mro(ctx, other) or other in classes.mro(ctx, one)

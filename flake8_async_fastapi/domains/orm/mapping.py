@@ -1,0 +1,81 @@
+"""What a class maps: attributes of ORM models, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flake8_async_fastapi.engine.values import ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A mapped column or SQL expression.
+
+    ``deferred``: not part of a query unless asked for.  ``on_update``: the
+    database computes it anew with every UPDATE (``sql``), or it may (``?``).
+    ``on_insert``: likewise a default that only the database knows.
+    ``expression``: a ``column_property``, which no flush brings along.
+    ``references``: the table of its foreign key.  ``is_key``: a part of the primary key.
+    """
+
+    deferred: bool = False
+    on_update: str = ""
+    on_insert: str = ""
+    expression: bool = False
+    references: str = ""
+    is_key: bool = False
+    in_repr: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A relationship: its target, its default load strategy, and whether it is a collection.
+
+    ``target`` is None and the others empty or None where they are not known.
+    ``to_one`` says that the foreign key is on this side.  ``inverse`` is the
+    attribute of the target that ``back_populates`` or ``backref`` names.
+    ``keys`` are the names of the foreign key columns of a many-to-one.
+    """
+
+    target: ClassValue | None
+    lazy: str
+    is_collection: bool | None
+    to_one: bool | None = None
+    inverse: str = ""
+    keys: tuple[str, ...] | None = None
+    defaults: bool = False
+    has_depth: bool = False
+    in_repr: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An ``association_proxy``: reading it reads a relationship, and an attribute of what is there."""
+
+    through: str
+    attribute: str
+    in_repr: bool = False
+
+
+Attribute: TypeAlias = Column | Relationship | Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a class maps.  ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
+
+    ``is_dataclass``: of ``MappedAsDataclass``, whose constructor takes the attributes in order.
+    ``complete``: every base is known, so that there are no other attributes.
+    """
+
+    attributes: Mapping[str, Attribute] = field(hash=False)
+    table: str = ""
+    eager_defaults: str = "auto"
+    is_polymorphic: bool = False
+    is_dataclass: bool = False
+    complete: bool = True
+
+    def relationships(self) -> Iterator[tuple[str, Relationship]]:
+        return ((name, found) for name, found in self.attributes.items() if isinstance(found, Relationship))

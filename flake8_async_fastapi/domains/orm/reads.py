@@ -1,0 +1,385 @@
+"""Reading ORM objects: demand meets supply, and what is missing is said.
+
+Source: FACTS section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.domains.orm import aliasing, instances, load_plans
+from flake8_async_fastapi.domains.orm.instances import (
+    ARGUMENT,
+    PERHAPS,
+    Field,
+    Held,
+    Lost,
+    Row,
+    reachable,
+    refs_in,
+    root,
+)
+from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic, Settings, Transition
+from flake8_async_fastapi.engine.context import Context, Frame, LostRead, State
+from flake8_async_fastapi.engine.events import Missing, Wanted
+from flake8_async_fastapi.engine.machine import classes, summaries
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    Collection,
+    Coroutine,
+    Function,
+    Instance,
+    Object,
+    Options,
+    Plain,
+    Ref,
+    Unknown,
+    Value,
+    inner_values,
+    options,
+)
+from flake8_async_fastapi.facts.tree import Expr
+
+Place = tuple[int, int]
+"""A line and a column of the file under check."""
+
+MUTATORS: Final = frozenset(
+    {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
+)
+
+
+def read(
+    frame: Frame, instance: Instance, name: str, place: Place, use: str = "read", through: str = ""
+) -> Value | None:
+    """The value of a mapped attribute of an object that is known; None where nothing is known of it.
+
+    Says so where reading it would do I/O.
+    """
+    state = frame.state
+    row = state.rows.get(instance.ref) if instance.ref is not None else None
+    if row is None or instance.ref is None:
+        return None
+    if name == "awaitable_attrs":
+        return Object("sqlalchemy.ext.asyncio.AsyncAttrs", detail=Awaitables(instance.ref))
+    model = models.mapped(frame.ctx, row.cls)
+    if model is None:
+        return None
+    attribute = model.attributes.get(name)
+    if attribute is None:
+        return _of_subclass(frame, instance, row, model, name, place, use, through)
+    if isinstance(attribute, Proxy):
+        return _through_proxy(frame, instance, attribute, place, use, through)
+    if frame.ctx.trace:
+        reader = frame.using[1] if frame.using is not None else "code"
+        frame.emit_event(Wanted(frame.path, *place, frame.qualname, reader, f"{row.cls.name}.{name}"))
+    found = transitions.status(frame.ctx, row, name, attribute)
+    if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
+        state.rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
+    if isinstance(found, Lost):
+        found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
+    if isinstance(found, Held):
+        return _held(frame, instance.ref, row, name, attribute, found.value)
+    return None
+
+
+def _lost(
+    frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost,
+    place: Place, use: str, through: str,
+) -> Field:  # fmt: skip
+    """Say that an attribute is missing, unless the object that it leads to is at hand."""
+    state = frame.state
+    if lost.cause == "noload":
+        report(frame, ref, name, lost, place, use, through, ())
+        if isinstance(attribute, Relationship):
+            return Held(Collection("list", items=()) if attribute.is_collection else NONE)
+    if aliasing.is_at_hand(frame, ref, row, name, attribute, lost):
+        state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
+        return PERHAPS
+    if aliasing.is_met_elsewhere(frame, ref, row, name, attribute, lost):
+        return PERHAPS
+    if row.guarded and root(ref)[0] == ARGUMENT:
+        return PERHAPS  # a function that was given it asked first what it is
+    report(frame, ref, name, lost, place, use, through, ())
+    current = state.rows[ref]
+    if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
+        state.rows[ref] = replace(current, rest="perhaps", fields=())
+    else:
+        state.rows[ref] = current.put(name, PERHAPS)
+    return PERHAPS
+
+
+def report(
+    frame: Frame, ref: Ref, name: str, lost: Lost, place: Place, use: str, through: str,
+    chain: tuple[str, ...],
+) -> None:  # fmt: skip
+    """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
+    state = frame.state
+    if frame.using is not None:
+        use, through = frame.using
+    if frame.reports_for is not None:
+        frame, place = frame.reports_for
+    row = state.rows[ref]
+    route = [f"{row.cls.name}.{name}"]
+    top, top_ref = row, ref
+    while top.parent is not None and top.parent[0] in state.rows:
+        top_ref, via = top.parent
+        top = state.rows[top_ref]
+        route.insert(0, f"{top.cls.name}.{via}")
+        if len(route) > instances.LONGEST:
+            break
+    if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
+        return  # in a test, what it calls may be replaced
+    if top_ref[0] == ARGUMENT:
+        if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
+            return  # it was lost in this function, whose own check says so
+        frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
+    elif frame.emit:
+        model = models.mapped(frame.ctx, row.cls)
+        attribute = model.attributes.get(name) if model is not None else None
+        cause = lost.cause
+        if row.phase in ("detached", "deleted") and cause in _DETACHED:
+            cause = "detached"
+        if cause == "refreshed" and top.parent is None and top.made == "query":
+            cause = "unloaded"
+        frame.emit_event(
+            Missing(
+                frame.path,
+                *place,
+                frame.qualname,
+                tuple(route),
+                cause,
+                use,
+                isinstance(attribute, Relationship),
+                (top.made, top.path, top.line),
+                (lost.path, lost.line, lost.text),
+                through,
+                chain,
+            )
+        )
+
+
+_INTRINSIC: Final = ("dynamic", "write_only")
+_DETACHED: Final = (
+    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
+)  # fmt: skip
+
+
+def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, value: Value) -> Value:
+    """The value of an attribute that is loaded; the object of a relationship begins to be known here."""
+    if isinstance(attribute, Column):
+        return UNKNOWN if isinstance(value, Plain) else value
+    if not isinstance(attribute, Relationship) or not isinstance(value, Unknown):
+        return value
+    how, inner = load_plans.strategy(row.plan, name, attribute)
+    if how in ("dynamic", "write_only"):
+        kind = "AppenderQuery" if how == "dynamic" else "WriteOnlyCollection"
+        return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(ref, name, how))
+    if attribute.target is None or attribute.is_collection is None:
+        return UNKNOWN
+    state = frame.state
+    child: Ref = (ref, name)
+    if child not in state.rows:
+        made = Row(
+            attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
+            above=(*row.above, row.cls), way=(*row.way, how),
+            is_item=attribute.is_collection, doubtful=_depth(child) > instances.LONGEST or row.made == "new",
+        )  # fmt: skip
+        state.rows[child] = aliasing.with_others(frame.ctx, state, made)
+    instance = Instance(attribute.target, ref=child)
+    return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
+
+
+def _depth(ref: object) -> int:
+    depth = 0
+    while isinstance(ref, tuple) and ref and isinstance(ref[0], tuple):
+        ref, depth = ref[0], depth + 1
+    return depth
+
+
+def _through_proxy(
+    frame: Frame, instance: Instance, proxy: Proxy, place: Place, use: str, through: str
+) -> Value:
+    value = read(frame, instance, proxy.through, place, use, through)
+    found: list[Value] = []
+    for option in options(value if value is not None else UNKNOWN):
+        items = [option.item] if isinstance(option, Collection) and option.items is None else [option]
+        for item in items:
+            if isinstance(item, Instance):
+                found.append(read(frame, item, proxy.attribute, place, use, through) or UNKNOWN)
+    many = any(isinstance(option, Collection) for option in options(value or UNKNOWN))
+    inner = found[0] if len(found) == 1 else UNKNOWN
+    return Collection("list", inner) if many else inner
+
+
+def _of_subclass(
+    frame: Frame, instance: Instance, row: Row, model: Model, name: str, place: Place, use: str, through: str
+) -> Value | None:
+    """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
+    if instance.cls == row.cls or not model.is_polymorphic or row.rest != "plan" or row.doubtful:
+        return None
+    below = models.mapped(frame.ctx, instance.cls)
+    attribute = below.attributes.get(name) if below is not None else None
+    if not isinstance(attribute, Column) or not row.plan.certain or row.field(name) is not None:
+        return None
+    if models.loads_with_base(frame.ctx, instance.cls):
+        return None
+    assert instance.ref is not None
+    report(frame, instance.ref, name, Lost("subclass", row.path, row.line), place, use, through, ())
+    frame.state.rows[instance.ref] = row.put(name, PERHAPS)
+    return UNKNOWN
+
+
+# --- the rest of what touches objects --------------------------------------------------------
+
+
+def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) -> Value | None:
+    """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
+    if not isinstance(owner.detail, Awaitables):
+        return None
+    state, ref = frame.state, owner.detail.ref
+    row = state.rows.get(ref)
+    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    attribute = model.attributes.get(name) if model is not None else None
+    result: Value = UNKNOWN
+    if row is not None and attribute is not None:
+        found = transitions.status(frame.ctx, row, name, attribute)
+        if isinstance(found, Lost):
+            if found.cause in ("raise", "noload") or row.phase == "detached":
+                report(frame, ref, name, found, place, "read", "", ())
+                row = row.put(name, PERHAPS)
+            elif isinstance(row.rest, Lost):
+                row = replace(row, rest="perhaps", fields=())
+            else:
+                row = row.put(name, Held())
+            state.rows[ref] = row
+        result = read(frame, Instance(row.cls, ref=ref), name, place) or UNKNOWN
+        if isinstance(attribute, Relationship) and attribute.target == row.cls:
+            for child in refs_in(result):  # up or down a tree: its end is not known
+                state.rows[child] = replace(state.rows[child], doubtful=True)
+    return frame.make(Coroutine(label, "database", (frame.path, *place), result))
+
+
+def given(ctx: Context, state: State, name: str, value: Value) -> Value:
+    """A parameter that is an ORM object: what it has loaded is not known, what it loses here is."""
+    if not isinstance(value, Instance) or value.ref is not None:
+        return value
+    if models.mapped(ctx, value.cls) is None:
+        return value
+    ref: Ref = ("given", name)
+    state.rows[ref] = Row(value.cls, "given", transitions.ANY, "", 0, rest="perhaps", made="given")
+    return replace(value, ref=ref)
+
+
+def doubt(frame: Frame, values: Iterable[Value]) -> None:
+    """Somebody unknown was given objects: what they lack, it may have loaded."""
+    state = frame.state
+    if not state.rows:
+        return
+    for ref in reachable(state.rows, values):
+        state.rows[ref] = replace(state.rows[ref], doubtful=True)
+
+
+def shown(frame: Frame, value: Value, node: Expr) -> None:
+    """An object becomes text: its ``__repr__`` reads attributes."""
+    for option in options(value):
+        if not isinstance(option, Instance) or option.ref is None:
+            continue
+        row = frame.state.rows.get(option.ref)
+        if row is None:
+            continue
+        place = node.line, node.col
+        for name in ("__str__", "__repr__"):
+            plain = replace(option, ref=None)
+            method = classes.attribute(frame.ctx, plain, name)
+            if isinstance(method, Function):
+                summaries.applied(frame, replace(method, receiver=option), Arguments(), (frame.path, *place))
+                break
+        else:
+            _generated_repr(frame, option, row, place)
+
+
+def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) -> None:
+    """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
+    model = models.mapped(frame.ctx, row.cls)
+    if model is None or not model.is_dataclass:
+        return
+    for name, attribute in model.attributes.items():
+        if attribute.in_repr is True:
+            read(frame, instance, name, place, "shown")
+
+
+def consumed(frame: Frame, value: Value, place: Place) -> None:
+    """A relationship that has to be queried is used as a collection."""
+    if isinstance(value, Object) and isinstance(value.detail, Dynamic):
+        dynamic = value.detail
+        row = frame.state.rows.get(dynamic.ref)
+        if row is not None:
+            lost = Lost(dynamic.strategy, row.path, row.line)
+            report(frame, dynamic.ref, dynamic.attribute, lost, place, "read", "", ())
+
+
+def told(frame: Frame, ref: Ref) -> str:
+    """What is known of an object, in words: its load plan and its state."""
+    row = frame.state.rows.get(ref)
+    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    if row is None or model is None:
+        return ""
+    held, missing = [], []
+    for name, attribute in model.attributes.items():
+        found = transitions.status(frame.ctx, row, name, attribute)
+        if isinstance(found, Lost):
+            missing.append(f"{name} ({found.cause})")
+        elif isinstance(found, Held) and isinstance(attribute, Relationship):
+            held.append(name)
+    parts = [row.phase, *(["doubtful"] if row.doubtful else [])]
+    if held:
+        parts.append(f"loaded: {', '.join(held)}")
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    return ", ".join(parts)
+
+
+def tested(frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool) -> None:
+    """A condition was about a column of an object: an empty foreign key leads nowhere without I/O.
+
+    A comparison with a constant asks what kind of object it is (``is_kind``).
+    """
+    for option in options(owner):
+        row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
+        model = models.mapped(frame.ctx, row.cls) if row is not None else None
+        if row is None or model is None or not isinstance(option, Instance) or option.ref is None:
+            continue
+        if not isinstance(model.attributes.get(name), Column):
+            continue
+        if is_empty:
+            empty = {other for other, found in model.relationships() if name in (found.keys or ())}
+            row = replace(row, nulls=row.nulls | empty)
+            for other in empty:
+                if row.field(other) is None:
+                    row = row.put(other, PERHAPS)
+        state.rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
+
+
+def guard(state: State, name: str) -> None:
+    """A condition asks whether an attribute is there: the code knows what it does."""
+    for ref, row in list(state.rows.items()):
+        state.rows[ref] = row.put(name, PERHAPS)
+
+
+def doubt_all(frame: Frame, values: list[Value]) -> None:
+    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
+    if not frame.state.rows:
+        return
+    doubt(frame, values)
+    for value in values:
+        for inner in inner_values(value):
+            if isinstance(inner, Object) and sessions.is_session(inner):
+                step = Transition(sessions.key(inner), "anything", Settings())
+                sessions.happen(frame, step, 0)

@@ -1,0 +1,1 @@
+"""Pydantic: what validating a value reads of it."""

@@ -1,0 +1,1 @@
+"""The standard library: builtins, containers, and functions that give or call functions."""

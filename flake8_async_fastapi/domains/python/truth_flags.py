@@ -1,0 +1,82 @@
+"""Truth values that objects of the project keep, and that their own methods change.
+
+As ``self._committed`` of a unit of work: what its ``__aexit__`` does hangs on it.
+An object is told apart by the variable that has it; whoever else is given it may change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flake8_async_fastapi.engine.context import Context, State
+from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import ClassValue, Const, Instance, Library, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import flat
+
+
+def _names(ctx: Context, cls: ClassValue) -> frozenset[str]:
+    """The attributes that methods assign after the object was made."""
+
+    def collect() -> frozenset[str]:
+        return frozenset(
+            name
+            for base in classes.mro(ctx, cls)
+            if isinstance(base, ClassValue)
+            for statement in flat(base.node.body)
+            if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
+            for name in classes.assigned_in(ctx, base, statement)
+        )
+
+    return ctx.once(("flags", cls), collect, frozenset())
+
+
+def _flags(ctx: Context, value: Value | None) -> dict[str, Value]:
+    kept = value.attributes or () if isinstance(value, Instance) else ()
+    found = {name: one for name, one in kept if isinstance(one, Const) and isinstance(one.value, bool)}
+    names = _names(ctx, value.cls) if found and isinstance(value, Instance) else frozenset()
+    return {name: one for name, one in found.items() if name in names}
+
+
+def changed(ctx: Context, state: State, before: Value | None, after: Value | None) -> None:
+    """A method was called: its receiver has other flags from then on."""
+    if not isinstance(before, Instance) or not isinstance(after, Instance):
+        return
+    old, new = _flags(ctx, before), _flags(ctx, after)
+    if old != new:
+        rest = [(name, kept) for name, kept in before.attributes or () if name not in old and name not in new]
+        _exchange(state, before, replace(before, attributes=(*rest, *new.items())))
+
+
+def handed(ctx: Context, state: State, callee: Value, node: tree.Call) -> None:
+    """Whoever is given an object may call its methods."""
+    if isinstance(callee, (ClassValue, Library)):
+        return
+    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+        value = state.env.get(source(argument))
+        known = _flags(ctx, value)
+        if known and isinstance(value, Instance):
+            rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)
+            _exchange(state, value, replace(value, attributes=rest))
+
+
+def _exchange(state: State, before: Instance, after: Instance) -> None:
+    flags = {name: value for name, value in after.attributes or () if isinstance(value, Const)}
+    for variable in [name for name, value in state.env.items() if value == before]:
+        state.env[variable] = after
+        for name in {name for name, _ in before.attributes or ()} | flags.keys():
+            path = f"{variable}.{name}"
+            if isinstance(state.attributes.get(path), Const) and name not in flags:
+                del state.attributes[path]
+            elif name in flags:
+                state.attributes[path] = flags[name]
+
+
+def current(state: State, item: tree.WithItem, entered: Value) -> Value:
+    """The object of a ``with`` at its end: its flags may be others than at the start."""
+    for place in (item.target, item.context):
+        now = state.env.get(source(place)) if place is not None else None
+        if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
+            return now
+    return entered

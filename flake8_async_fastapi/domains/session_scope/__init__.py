@@ -1,0 +1,1 @@
+"""Which tasks, requests and transactions use a session, and when."""

@@ -1,0 +1,222 @@
+"""Which sessions a call works with: those it is given, and those in what it is given.
+
+A session is told from others by the variable that holds it in the function at hand
+(``session``, or ``self`` with ``session``), followed through assignments and through
+what is built from it.  Which of its parameters a function does database work on is
+found by running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.session_scope.notes import Making, Session, Use
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Object,
+    Value,
+    held,
+    options,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import SESSION
+
+_FARTHEST: Final = 6
+"""Assignments followed to the variable that holds a session."""
+
+
+def is_session(ctx: Context, value: Value) -> bool:
+    """Whether a value is surely an AsyncSession."""
+    return all(_is_session(ctx, option) for option in options(value))
+
+
+def _is_session(ctx: Context, value: Value) -> bool:
+    if isinstance(value, Instance):
+        base = classes.library_base(ctx, value.cls)
+        return base is not None and is_subtype(base.type, SESSION)
+    return isinstance(value, Object) and is_subtype(value.type, SESSION)
+
+
+def sessions_of(frame: Frame, state: State, making: Making) -> frozenset[Session]:
+    """The sessions that a coroutine uses, as the function that makes it holds them."""
+    if making.function is None:
+        used = making.func.value if isinstance(making.func, tree.Attr) else making.func
+        own = holder_of(frame, state, used)
+        return frozenset({_plain(frame, state, own)} if own else ())
+    sessions: set[Session] = set()
+    ways = uses(frame.ctx, making.function, making.arguments) if _may_use(frame.ctx, making) else ()
+    for kind, name, path in ways:
+        at, _, rest = path[1:].partition("]") if path.startswith("[") else ("", "", path)
+        holder = _given(frame, state, making, kind, name, int(at) if at else 0)
+        if holder is not None:
+            sessions.add(_plain(frame, state, (holder[0], path_of(holder[1], rest.strip(".")))))
+    for value in making.arguments.values():  # a wrapper awaits what it is given
+        for coroutine in held(value):
+            inner = frame.activity.making.get(coroutine.origin)
+            if inner is not None and inner is not making:
+                sessions |= sessions_of(frame, state, inner)
+    return frozenset(sessions)
+
+
+def _may_use(ctx: Context, making: Making) -> bool:
+    """Whether a function is given anything that can lead it to a session: a quick test before it is run."""
+    function = making.function
+    if function is None or any(isinstance(written, tree.Starred) for written in making.args):
+        return True
+    if function.closure is not None or any(map(holds_any, making.arguments.values())):
+        return True
+    given = [*making.arguments.values(), *([function.receiver] if function.receiver is not None else [])]
+    return any(_leads_to_session(ctx, option) for value in given for option in options(value))
+
+
+def holds_any(value: Value) -> bool:
+    return any(held(value))
+
+
+def _leads_to_session(ctx: Context, value: Value) -> bool:
+    if is_session(ctx, value):
+        return True
+    if isinstance(value, Instance):
+        if any(is_session(ctx, inner) for _, inner in value.attributes or ()):
+            return True
+        return ctx.once(("has session", value.cls), lambda: _has_session(ctx, value.cls), False)
+    return False
+
+
+def _has_session(ctx: Context, cls: ClassValue) -> bool:
+    """Whether instances of a class have a session, or something that has one."""
+    mine = Instance(cls)
+    return any(
+        _leads_to_session(ctx, option)
+        for name in sorted(classes.assigned_names(ctx, cls))
+        for option in options(classes.attribute(ctx, mine, name))
+    )
+
+
+def uses(ctx: Context, function: Function, arguments: Arguments) -> frozenset[Use]:
+    """How a function is given the sessions that it does database work on."""
+    function, given = renaming.bare_call(function, arguments)
+    bound = summaries.bind(ctx, function, given)
+    nothing: frozenset[Use] = frozenset()
+    return ctx.once(("uses", function, bound), lambda: frozenset(_uses(ctx, function, bound)), nothing)
+
+
+def _uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iterator[Use]:
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.is_stub:
+        return
+    frame, state = summaries.enter(ctx, function, bound)
+    frame.activity.uses = set()
+    statements.run(frame, node.body, [state])
+    if frame.activity.takes_turns:
+        return
+    own = {name for statement in flat(node.body) for name in bound_names(statement)}
+    for name, path in sorted(frame.activity.uses):
+        if name == frame.receiver_name:
+            yield "receiver", name, path
+        elif any(name == param.name for param in node.params):
+            yield "parameter", name, path
+        elif function.closure is not None and name not in own and name in function.closure.env:
+            yield "closure", name, path
+
+
+def _given(frame: Frame, state: State, making: Making, kind: str, name: str, offset: int) -> Session | None:
+    """What holds a session that a function is given, where the call is written.
+
+    ``offset`` is the place in ``*args`` for a parameter that takes the rest.
+    """
+    assert making.function is not None
+    if kind == "receiver":
+        return holder_of(frame, state, making.func.value) if isinstance(making.func, tree.Attr) else None
+    if kind == "closure":
+        return holder_of(frame, state, tree.Name(0, 0, name)) if name in state.env else None
+    params = list(making.function.node.params)
+    if making.function.receiver is not None and params and params[0].kind in ("pos", "any"):
+        params.pop(0)
+    place = next((at + offset for at, param in enumerate(params) if param.name == name), None)
+    for keyword, written in making.keywords:
+        if keyword == name:
+            return holder_of(frame, state, written)
+    for at, written in enumerate(making.args):
+        if isinstance(written, tree.Starred):  # the arguments of a wrapper, passed on
+            rest = dotted(written.value)
+            own = frame.node.params if frame.node is not None else []
+            takes_rest = any(param.kind == "*" and param.name == rest for param in own)
+            if takes_rest and place is not None and place >= at:
+                return rest, f"[{place - at}]"
+            return _only_session(frame, state)
+        if at == place:
+            return holder_of(frame, state, written)
+    return None
+
+
+def _only_session(frame: Frame, state: State) -> Session | None:
+    """The one variable that holds a session, if there is no other."""
+    found = [name for name, value in state.env.items() if is_session(frame.ctx, value)]
+    return (found[0], "") if len(found) == 1 else None
+
+
+def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session | None:
+    """The variable, and the attributes from there, that an expression is or is built from."""
+    if depth > _FARTHEST:
+        return None
+    if isinstance(node, tree.Name):
+        source = frame.activity.sources.get(node.id)
+        if source is not None:
+            found = holder_of(frame, state, source, depth + 1)
+            if found is not None:
+                return found
+        return node.id, ""
+    if isinstance(node, tree.Attr):
+        found = holder_of(frame, state, node.value, depth + 1)
+        return (found[0], path_of(found[1], node.name)) if found is not None else None
+    if isinstance(node, tree.Await):
+        return holder_of(frame, state, node.value, depth + 1)
+    if isinstance(node, tree.Call):
+        written = [*node.args, *(keyword.value for keyword in node.keywords)]
+        holders = {holder_of(frame, state, part, depth + 1) for part in written if holds(frame, state, part)}
+        return holders.pop() if len(holders) == 1 else None
+    return None
+
+
+def holds(frame: Frame, state: State, node: Expr) -> bool:
+    text = dotted(node)
+    return bool(text) and is_session(frame.ctx, _value(frame, state, text))
+
+
+def _plain(frame: Frame, state: State, session: Session) -> Session:
+    """A variable that is a session itself stands for what was built from it."""
+    name, path = session
+    return (name, "") if path and is_session(frame.ctx, _value(frame, state, name)) else session
+
+
+def _value(frame: Frame, state: State, text: str) -> Value:
+    """The value of ``a.b.c``, without saying that it was read."""
+    assigned_here = state.get(text)
+    if assigned_here is not None:
+        return assigned_here
+    first, *rest = text.split(".")
+    value = names.lookup(frame, state, first)
+    for name in rest:
+        value = attributes.attribute(frame.ctx, value, name) if len(options(value)) == 1 else UNKNOWN
+    return value
+
+
+def path_of(left: str, right: str) -> str:
+    return f"{left}.{right}".strip(".")
+
+
+def assigned_to(frame: Frame, node: Expr) -> Expr | None:
+    """What a variable was assigned, or the expression itself."""
+    return frame.activity.sources.get(node.id) if isinstance(node, tree.Name) else node

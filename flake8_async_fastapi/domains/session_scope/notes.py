@@ -1,0 +1,80 @@
+"""What a run notes about itself: where coroutines, sessions and tasks were made, and from what.
+
+Kept by a ``Frame``, filled by ``tasks``, ``session_uses``, ``transactions``, ``factories``
+and ``lifespans``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flake8_async_fastapi.engine.values import Arguments, Function
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+
+Session: TypeAlias = tuple[str, str]
+"""A variable, and the attributes that lead from it to the session."""
+Use: TypeAlias = tuple[str, str, str]
+"""How a function is given a session: ``parameter``, ``receiver`` or ``closure``, the name, the attributes."""
+Place: TypeAlias = tuple[str, int, int]
+Branches: TypeAlias = tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A call that made a coroutine or a generator, as written.
+
+    ``function`` is None for a method of a session.  ``repeats`` are the loops and
+    comprehensions around it, ``branches`` the sides of the conditions.
+    """
+
+    func: Expr
+    args: tuple[Expr, ...]
+    keywords: tuple[tuple[str, Expr], ...]
+    function: Function | None
+    arguments: Arguments
+    repeats: tuple[object, ...] = ()
+    branches: Branches = ()
+
+
+@dataclass(slots=True)
+class Started:
+    """A task under way; ``lap`` tells the passes of a loop apart."""
+
+    place: Place
+    sessions: frozenset[tuple[str, str]]
+    branches: Branches
+    lap: int
+    text: str
+    is_over: bool = False
+    is_kept: bool = False
+
+
+@dataclass(slots=True)
+class Activity:
+    """The notes of one run.
+
+    ``sources`` is what each variable was assigned (None for more than one thing),
+    ``opened`` are those that an ``async with`` bound, ``lists`` the coroutines put
+    into lists, ``groups`` how deep in loops a task group was made and what it runs.
+    """
+
+    branches: list[tuple[int, int, str]] = field(default_factory=list)
+    repeats: list[object] = field(default_factory=list)
+    laps: int = 0
+    making: dict[Place, Making] = field(default_factory=dict)
+    sources: dict[str, Expr | None] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    lists: dict[str, dict[Place, None]] = field(default_factory=dict)
+    groups: dict[object, tuple[int, dict[Place, Making]]] = field(default_factory=dict)
+    tasks: list[Started] = field(default_factory=list)
+    uses: set[tuple[str, str]] | None = None
+    takes_turns: bool = False
+    blocks: list[str] = field(default_factory=list)
+    flushed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    sessions: dict[Place, tree.Call] = field(default_factory=dict)
+    callees: dict[Function, None] = field(default_factory=dict)
+    uses_engine: bool = False
+    is_open_ended: bool = False
+    """Whether it awaits or enters something of which nothing is known."""

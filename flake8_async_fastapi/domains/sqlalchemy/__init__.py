@@ -1,0 +1,1 @@
+"""SQLAlchemy and SQLModel: statements, loader options, results, sessions and mapped classes."""

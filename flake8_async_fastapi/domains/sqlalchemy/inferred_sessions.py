@@ -1,0 +1,165 @@
+"""What the callers of a function pass for a parameter of which its own file says nothing.
+
+Only sessions are looked for: helpers are handed one without an annotation, and what they do with it
+would not be seen.  A parameter is asked about if code calls methods of a session on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import msgspec.structs
+
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.sqlalchemy import sessions
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    ClassValue,
+    Function,
+    Object,
+    Unknown,
+    Value,
+    is_none,
+    options,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in
+
+_METHODS: Final = frozenset(
+    {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
+     "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
+)  # fmt: skip
+_MOST: Final = 12
+"""Calls that are looked at."""
+_STEPS: Final = 3
+"""From variable to variable."""
+
+
+def session(ctx: Context, function: Function, param: Param) -> Value:
+    """The async session that all callers pass which are understood; unknown if there is none."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or not _is_used(ctx, function, node, param.name):
+        return UNKNOWN
+
+    def find() -> Value:
+        given = [value for passed in _passed(ctx, function, param.name) for value in options(passed)]
+        known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
+        found = [value for value in known if isinstance(value, Object) and sessions.is_session(value)]
+        agree = len(found) == len(known) and len({value.type for value in found}) == 1
+        return Object(found[0].type, declared=True) if agree else UNKNOWN
+
+    return ctx.once(("passed", function.key, param.name), find, UNKNOWN)
+
+
+def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
+    """Whether methods of a session are called on a parameter, or on an attribute that has it."""
+    owners = {name}
+    code: list[Stmt] = node.body
+    if node.name == "__init__" and function.owner is not None and node.params:
+        me = node.params[0].name
+        for statement in flat(node.body):
+            if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Name):
+                owners |= {source(target) for target in statement.targets if statement.value.id == name}
+        owners = {owner for owner in owners if owner.startswith(f"{me}.")}
+        code = function.owner.node.body
+    if not owners:
+        return False
+    key = ("used as sessions", function.key if code is node.body else function.owner)
+    return not owners.isdisjoint(ctx.once(key, lambda: _session_like(code), frozenset()))
+
+
+def _session_like(code: list[Stmt]) -> frozenset[str]:
+    """The variables and attributes on which code calls methods of a session."""
+    return frozenset(
+        source(part.func.value)
+        for part in nodes_in(code)
+        if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr) and part.func.name in _METHODS
+    )
+
+
+def _passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
+    """What callers pass for a parameter."""
+    params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
+    if function.receiver is not None and params:
+        params.pop(0)
+    place = params.index(name) if name in params else 1_000
+    for caller, node in islice(_callers(ctx, function), _MOST):
+        named = [keyword.value for keyword in node.keywords if keyword.name == name]
+        given = (named or node.args[place:])[:1]
+        if given and not any(isinstance(part, tree.Starred) for part in node.args):
+            yield _value_in(ctx, caller, function, node, given[0])
+
+
+def _value_in(ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr) -> Value:
+    """The value of an argument where it is passed, if the call is one of the function.
+
+    Only what binds the names in it is run of the caller: the rest costs much, and says nothing.
+    """
+    assert isinstance(caller.node, tree.FunctionDef)
+    wanted = {*names_in(given), *names_in(node.func)}
+    binding: list[Stmt] = []
+    for _ in range(_STEPS):
+        binding = [_bare(one) for one in flat(caller.node.body) if wanted.intersection(bound_names(one))]
+        wanted.update(names_in(binding))
+    frame, state = summaries.enter(ctx, caller, summaries.bind(ctx, caller, None))
+    for end in statements.run(frame, binding, [state]):
+        frame.state = end
+        if _is_of(ctx, expressions.evaluate(frame, end, node.func), function):
+            return expressions.evaluate(frame, end, given)
+    return UNKNOWN
+
+
+def _bare(statement: Stmt) -> Stmt:
+    """A statement that binds names, without the block that it has."""
+    if isinstance(statement, (tree.With, tree.For)):
+        return msgspec.structs.replace(statement, body=[])
+    return statement
+
+
+def _is_of(ctx: Context, callee: Value, function: Function) -> bool:
+    """Whether calling a value calls a function, or the constructor that it is."""
+    if isinstance(callee, Function):
+        return callee.key == function.key
+    if not isinstance(callee, ClassValue) or function.name != "__init__":
+        return False
+    order = (base for base in classes.mro(ctx, callee) if isinstance(base, ClassValue))
+    makers = [base for base in order if classes.body_bindings(ctx, base, "__init__")]
+    return makers[:1] == [function.owner]
+
+
+def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
+    """The functions and methods at the top of files that call a function of this name, with the calls."""
+    is_init = function.name == "__init__" and function.owner is not None
+    name = function.owner.name if is_init and function.owner is not None else function.name
+    searched = name.encode()
+    for path, facts in sorted(ctx.project.facts.items()):
+        if searched not in bytes(facts.code) or exemptions.is_test(path):
+            continue
+        for statement in flat(ctx.project.body(path)):
+            if isinstance(statement, tree.FunctionDef):
+                caller = functions.as_function(path, statement)
+                yield from ((caller, node) for node in _calls(statement, name))
+            elif isinstance(statement, tree.ClassDef):
+                cls = names.module_value(ctx, path, statement.name)
+                for method in flat(statement.body):
+                    if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
+                        for node in _calls(method, name):
+                            yield classes.as_method(ctx, functions.as_function(path, method), cls), node
+
+
+def _calls(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
+    for part in nodes_in(node.body):
+        if isinstance(part, tree.Call) and _last(part.func) == name:
+            yield part
+
+
+def _last(func: Expr) -> str:
+    if isinstance(func, tree.Attr):
+        return func.name
+    return func.id if isinstance(func, tree.Name) else ""

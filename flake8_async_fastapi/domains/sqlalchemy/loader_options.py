@@ -1,0 +1,153 @@
+"""Loader options: ``selectinload(...)`` and the like, as data.
+
+Source: SQLAlchemy documentation, "Relationship Loading Techniques".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Entity, Mapped, Option, Step
+from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.events import OptionIgnored
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Const,
+    Object,
+    Origin,
+    Value,
+    is_none,
+)
+
+LOAD: Final = "sqlalchemy.orm.Load"
+ATTRIBUTE: Final = "sqlalchemy.orm.InstrumentedAttribute"
+_STRATEGIES: Final = {
+    "selectinload": "selectin", "joinedload": "joined", "subqueryload": "subquery", "lazyload": "select",
+    "immediateload": "immediate", "noload": "noload", "contains_eager": "contains", "defaultload": "default",
+    "raiseload": "raise", "joinedload_all": "joined", "selectin_polymorphic": "",
+}  # fmt: skip
+_COLUMNS: Final = {"load_only": "only", "defer": "defer", "undefer": "undefer"}
+
+
+def attribute_of(cls: ClassValue, name: str, alias: object = None) -> Object:
+    """``Model.attribute`` as a value."""
+    return Object(ATTRIBUTE, detail=Mapped(cls, name, alias))
+
+
+def loader(frame: Frame, name: str, arguments: Arguments, origin: Origin) -> Value:
+    """The value of ``selectinload(...)`` and the other loader functions."""
+    return continued(frame, Option((), ()), name, arguments, origin)
+
+
+def continued(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Origin) -> Value:
+    """A loader option and what one more call adds to it; unknown if the call is not understood."""
+    if name == "Load":
+        first = arguments.args[0] if arguments.args else UNKNOWN
+        cls, alias = entity(first)
+        return Object(LOAD, detail=Option((), (), cls)) if cls is not None and alias is None else UNKNOWN
+    if name == "options":
+        return _nested(option, arguments)
+    if name in _COLUMNS:
+        return _columns(frame, option, name, arguments, origin)
+    if name in ("undefer_group", "with_expression"):  # which columns these are is not known
+        made = Directive(option.path, "undefer", None, root=option.root)
+        return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
+    strategy = _STRATEGIES.get(name)
+    if not strategy or not arguments.args or arguments.opaque:
+        return UNKNOWN
+    if name == "raiseload":
+        only = arguments.get(1, "sql_only")
+        if only is not None and only != Const(False):
+            strategy = "raise_on_sql"
+    path, directives = option.path, option.directives
+    for argument in arguments.args if name != "raiseload" else arguments.args[:1]:
+        if isinstance(argument, Const) and argument.value == "*":
+            return Object(
+                LOAD,
+                detail=replace(
+                    option, directives=(*directives, Directive(path, wildcard=strategy, root=option.root))
+                ),
+            )
+        if isinstance(argument, Const) and isinstance(argument.value, str):
+            frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
+            return UNKNOWN
+        if not isinstance(argument, Object) or not isinstance(argument.detail, Mapped):
+            return UNKNOWN
+        path = (*path, Step(argument.detail, strategy))
+        directives = (*directives, Directive(path, root=option.root))
+    return Object(LOAD, detail=Option(path, directives, option.root))
+
+
+def _nested(option: Option, arguments: Arguments) -> Value:
+    """``selectinload(...).options(a, b)``."""
+    found, certain = directives_in(arguments)
+    below = tuple(replace(inner, path=option.path + inner.path, root=option.root) for inner in found)
+    if not certain:
+        below = (*below, Directive(option.path, wildcard="?"))
+    return Object(LOAD, detail=replace(option, directives=(*option.directives, *below)))
+
+
+def _columns(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Origin) -> Value:
+    word = _COLUMNS[name]
+    names: list[str] = []
+    path = option.path
+    for argument in arguments.args:
+        if isinstance(argument, Const) and argument.value == "*":
+            made = Directive(path, word, None, root=option.root)
+            return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
+        if isinstance(argument, Const) and isinstance(argument.value, str):
+            frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
+        if not isinstance(argument, Object) or not isinstance(argument.detail, Mapped):
+            return Object(
+                LOAD,
+                detail=replace(option, directives=(*option.directives, Directive(path, wildcard="?"))),
+            )
+        names.append(argument.detail.name)
+        if not path and option.root is None:
+            option = replace(option, root=argument.detail.cls)
+    if arguments.opaque:
+        return Object(
+            LOAD, detail=replace(option, directives=(*option.directives, Directive(path, wildcard="?")))
+        )
+    made = Directive(path, word, tuple(names), root=option.root)
+    return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
+
+
+def directives_in(arguments: Arguments) -> tuple[tuple[Directive, ...], bool]:
+    """What options say, and whether all of them are known; lists and tuples are looked into."""
+    found: list[Directive] = []
+    certain = not arguments.opaque
+    for argument in arguments.args:
+        for option in _flat(argument):
+            if isinstance(option, Object) and isinstance(option.detail, Option):
+                found += option.detail.directives
+            else:
+                certain = certain and is_none(option) is True
+    return tuple(found), certain
+
+
+def _flat(value: Value) -> Iterator[Value]:
+    if isinstance(value, Collection):
+        for item in value.items if value.items is not None else (value.item,):
+            yield from _flat(item)
+    else:
+        yield value
+
+
+def entity(value: Value) -> tuple[ClassValue | None, object]:
+    """The model that an argument of ``select()`` means, and its alias."""
+    if isinstance(value, ClassValue):
+        return value, None
+    if isinstance(value, Object) and isinstance(value.detail, Entity):
+        return value.detail.cls, value.detail.alias
+    return None, None
+
+
+def is_loader(name: str) -> bool:
+    """Whether a function of ``sqlalchemy.orm`` makes a loader option."""
+    return name in _STRATEGIES or name in _COLUMNS or name in ("Load", "undefer_group", "with_expression")

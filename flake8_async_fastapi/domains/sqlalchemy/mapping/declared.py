@@ -1,0 +1,250 @@
+"""One mapped attribute: what a column, a relationship or an association proxy says of itself.
+
+Source: FACTS section 2; SQLAlchemy documentation, "Table Configuration with Declarative",
+"Relationship Configuration".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Proxy, Relationship
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.machine import expressions, functions
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Collection,
+    Const,
+    Function,
+    Library,
+    Object,
+    Options,
+    Unknown,
+    Value,
+    is_none,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
+
+RELATIONSHIP: Final = "sqlalchemy.orm.Relationship"
+COLUMN: Final = "sqlalchemy.Column"
+DEFERRED: Final = "sqlalchemy.orm.Deferred"
+EXPRESSION: Final = "sqlalchemy.ColumnElement"
+PROPERTY: Final = "sqlalchemy.orm.ColumnProperty"
+PROXY: Final = "sqlalchemy.ext.associationproxy.AssociationProxy"
+COMPUTED: Final = "sqlalchemy.Computed"
+FOREIGN_KEY: Final = "sqlalchemy.ForeignKey"
+BACKREF: Final = "sqlalchemy.orm.Backref"
+SYNONYM: Final = "sqlalchemy.orm.Synonym"
+
+STRATEGIES: Final = frozenset(
+    {"select", "joined", "selectin", "subquery", "immediate", "raise", "raise_on_sql", "noload", "dynamic",
+     "write_only"}
+)  # fmt: skip
+"""The values of ``relationship(lazy=)``; of 1.4 too."""
+_SPELLINGS: Final[Mapping[object, str]] = {True: "select", False: "joined", None: "noload"}
+
+
+_MAPPED = frozenset({"Mapped", "WriteOnlyMapped", "DynamicMapped"})
+_BY_ANNOTATION = {"WriteOnlyMapped": "write_only", "DynamicMapped": "dynamic"}
+
+
+def attribute(frame: Frame, value: Value, annotation: Expr | None) -> Attribute | None:
+    """The attribute that an assignment in a model's body maps; None for other class variables."""
+    wrapper = ""
+    if isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        if last in _MAPPED:
+            wrapper, annotation = last, annotation.index
+        elif last == "ClassVar":
+            return None
+    elif annotation is not None and dotted(annotation).rpartition(".")[2] in (*_MAPPED, "ClassVar"):
+        annotation = None
+    if isinstance(value, Object) and value.type == RELATIONSHIP:
+        return relationship(frame, value, annotation, wrapper)
+    if isinstance(value, Object) and value.type == PROXY:
+        through, attribute = value.argument("0"), value.argument("1") or value.argument("attr")
+        if isinstance(through, Const) and isinstance(attribute, Const):
+            return Proxy(str(through.value), str(attribute.value))
+        return None
+    if isinstance(value, Object) and value.type in (COLUMN, DEFERRED, PROPERTY, EXPRESSION):
+        return _column(value)
+    if isinstance(value, Object) and value.type == SYNONYM:
+        return Column()
+    if wrapper or annotation is not None:
+        if wrapper and wrapper in _BY_ANNOTATION:
+            return Relationship(_target(frame, annotation), _BY_ANNOTATION[wrapper], True)
+        return Column(on_update="?" if isinstance(value, (Unknown, Options)) and not is_none(value) else "")
+    return None
+
+
+def _column(value: Object) -> Column:
+    """What the arguments of ``Column``, ``mapped_column`` and the like say."""
+    arguments = dict(value.arguments)
+    parts = [part for key, part in arguments.items() if key.isdigit()]
+    inner = next((part for part in parts if isinstance(part, Object) and part.type == COLUMN), None)
+    nested = arguments.get("sa_column")
+    if inner is None and isinstance(nested, Object) and nested.type == COLUMN:
+        inner = nested
+    base = _column(inner) if inner is not None else Column()
+    on_update = _computing(arguments.get("onupdate"))
+    if "server_onupdate" in arguments or any(_is(part, COMPUTED) for part in parts):
+        on_update = "sql"
+    on_insert = "sql" if "server_default" in arguments or any(_is(part, COMPUTED) for part in parts) else ""
+    if _computing(arguments.get("default")) == "sql":
+        on_insert = "sql"
+    more = arguments.get("sa_column_kwargs")
+    if isinstance(more, Collection) and more.keys is not None and more.items is not None:
+        inside = dict(zip(more.keys, more.items, strict=True))
+        on_update = on_update or _computing(inside.get("onupdate"))
+    elif more is not None or "**" in arguments:
+        on_update = on_update or "?"
+    key = next((part for part in parts if isinstance(part, Object) and part.type == FOREIGN_KEY), None)
+    text = key.argument("0") if key is not None else arguments.get("foreign_key")
+    references = ""
+    if isinstance(text, Const) and isinstance(text.value, str):
+        references = text.value.rpartition(".")[0]
+    elif key is not None:
+        references = "?"
+    deferred = arguments.get("deferred")
+    return Column(
+        deferred=base.deferred or value.type == DEFERRED
+        or (isinstance(deferred, Const) and deferred.value is True),
+        on_update=on_update or base.on_update,
+        on_insert=on_insert or base.on_insert,
+        expression=base.expression or (value.type == PROPERTY and inner is None) or value.type == EXPRESSION,
+        references=references or base.references,
+        is_key=base.is_key or arguments.get("primary_key") == Const(True),
+        in_repr=_in_repr(arguments),
+    )  # fmt: skip
+
+
+def _in_repr(arguments: Mapping[str, Value]) -> bool:
+    """Whether the ``__repr__`` of a mapped dataclass shows an attribute; not where that is not known."""
+    given = arguments.get("repr", arguments.get("init") if "**" in arguments else None)
+    return given is None and "**" not in arguments or given == Const(True)
+
+
+def _is(value: Value, name: str) -> bool:
+    return isinstance(value, Object) and value.type == name
+
+
+def _computing(value: Value | None) -> str:
+    """Who computes a value: ``sql`` for the database, empty for Python, ``?`` where it is not known."""
+    if value is None or is_none(value) or isinstance(value, (Const, Function, ClassValue)):
+        return ""
+    if isinstance(value, Object):
+        return "sql" if value.type.startswith("sqlalchemy.") else ""
+    if isinstance(value, Library):
+        return "?" if value.dotted.startswith("sqlalchemy.") else ""
+    return "?" if isinstance(value, (Unknown, Options)) else ""
+
+
+# --- relationships ----------------------------------------------------------------------
+
+_LISTS = frozenset(
+    {"list", "List", "set", "Set", "Sequence", "dict", "Dict", "Collection", "MutableSequence", "Mapping"}
+)
+
+
+def relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
+    arguments = dict(value.arguments)
+    lazy = arguments.get("lazy")
+    inside = arguments.get("sa_relationship_kwargs")
+    unknown = "**" in arguments
+    if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
+        for key, item in zip(inside.keys, inside.items, strict=True):
+            if key is not None:
+                arguments[key] = item
+        lazy = arguments.get("lazy")
+    elif inside is not None:
+        unknown = True
+    strategy = strategy_of(lazy)
+    if unknown and lazy is None:
+        strategy = ""
+    if wrapper in _BY_ANNOTATION:
+        strategy = _BY_ANNOTATION[wrapper]
+    target = _given_target(frame, arguments.get("0") or arguments.get("argument"))
+    if target is None and annotation is not None:
+        target = _target(frame, annotation)
+    uselist = arguments.get("uselist")
+    collection: bool | None = None
+    if isinstance(uselist, Const) and isinstance(uselist.value, bool):
+        collection = uselist.value
+    elif annotation is not None:
+        collection = wrapper in _BY_ANNOTATION or _is_list(annotation)
+    elif "secondary" in arguments or strategy in ("dynamic", "write_only"):
+        collection = True
+    inverse = arguments.get("back_populates")
+    if inverse is None:
+        inverse = arguments.get("backref")
+        if isinstance(inverse, Object) and inverse.type == BACKREF:
+            inverse = inverse.argument("0")
+    return Relationship(
+        target,
+        strategy,
+        collection,
+        False if "secondary" in arguments else None,
+        str(inverse.value) if isinstance(inverse, Const) and inverse.value else "",
+        defaults=bool({"default", "default_factory"} & arguments.keys()),
+        in_repr=_in_repr(arguments),
+        has_depth="join_depth" in arguments,
+    )
+
+
+def strategy_of(lazy: Value | None) -> str:
+    """The load strategy that ``lazy=`` means; empty where it is not known or there is none of that name."""
+    if lazy is None:
+        return "select"
+    if not isinstance(lazy, Const):
+        return ""
+    if isinstance(lazy.value, str):
+        return lazy.value if lazy.value in STRATEGIES else ""
+    return _SPELLINGS[lazy.value]
+
+
+def _is_list(annotation: Expr) -> bool:
+    if isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        if last in ("Optional", "Union", "Annotated"):
+            index = annotation.index
+            return any(map(_is_list, index.items if isinstance(index, tree.Display) else [index]))
+        return last in _LISTS
+    if isinstance(annotation, tree.Binary):
+        return _is_list(annotation.left) or _is_list(annotation.right)
+    return isinstance(annotation, tree.Name) and annotation.id in _LISTS
+
+
+def _target(frame: Frame, annotation: Expr | None) -> ClassValue | None:
+    """The model that an annotation names, in a list, as optional, or by a text."""
+    match annotation:
+        case tree.Const(value=str(text)):
+            return models.named(frame.ctx, frame.path, text)
+        case tree.Subscript(value=value, index=index):
+            inner = index.items if isinstance(index, tree.Display) else [index]
+            last = dotted(value).rpartition(".")[2]
+            return _target(frame, inner[-1] if last in ("dict", "Dict", "Mapping") else inner[0])
+        case tree.Binary(left=left, right=right):
+            return _target(frame, left) or _target(frame, right)
+        case tree.Name() | tree.Attr():
+            found = expressions.evaluate(frame, State(), annotation)
+            if isinstance(found, ClassValue):
+                return found
+            text = dotted(annotation)
+            return None if text in _LISTS else models.named(frame.ctx, frame.path, text)
+    return None
+
+
+def _given_target(frame: Frame, value: Value | None) -> ClassValue | None:
+    """The model that the first argument of ``relationship()`` means."""
+    if isinstance(value, ClassValue):
+        return value
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return models.named(frame.ctx, frame.path, value.value)
+    if isinstance(value, Function):
+        return _given_target(frame, functions.given(frame, value, Arguments()))
+    return None

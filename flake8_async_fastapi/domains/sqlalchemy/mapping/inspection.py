@@ -1,0 +1,73 @@
+"""``inspect(obj).mapper.attrs`` and the like: code that goes through the attributes of a model.
+
+Source: SQLAlchemy documentation, "Inspection of Mapped Instances".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.mapping import Relationship
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Object, Value, is_none, options
+
+INSPECTED: Final = "sqlalchemy.orm.Inspected"
+_PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs": "columns"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The mapper of a class; ``part`` is a collection of its attributes, one of these, or its key.
+
+    ``of_object`` says that it is the state of an object, whose attributes are no mapper's.
+    """
+
+    cls: ClassValue
+    part: str = ""
+    which: str = ""
+    of_object: bool = False
+
+
+def inspect(value: Value) -> Value | None:
+    """What ``inspect(value)`` gives; None where that is not known."""
+    found = [option for option in options(value) if not is_none(option)]
+    if len(found) == 1 and isinstance(found[0], Instance):
+        return Object(INSPECTED, detail=Inspected(found[0].cls, of_object=True))
+    if len(found) == 1 and isinstance(found[0], ClassValue):
+        return Object(INSPECTED, detail=Inspected(found[0]))
+    return None
+
+
+def attribute(owner: Object, inspected: Inspected, name: str) -> Value:
+    """An attribute of what was inspected."""
+    if name == "mapper":
+        return replace(owner, detail=replace(inspected, of_object=False))
+    if inspected.part == "item" and name == "key":
+        return replace(owner, detail=replace(inspected, part="key"))
+    if name in _PARTS and not inspected.of_object and not inspected.part:
+        return replace(owner, detail=replace(inspected, part="items", which=_PARTS[name]))
+    return UNKNOWN
+
+
+def element(owner: Object, inspected: Inspected) -> Value:
+    """One of the attributes of a mapper."""
+    if inspected.part == "items":
+        return replace(owner, detail=replace(inspected, part="item"))
+    return UNKNOWN
+
+
+def keys(ctx: Context, value: Value) -> tuple[str, ...]:
+    """The names that a key of a mapper's attributes can be; none for another value."""
+    inspected = value.detail if isinstance(value, Object) else None
+    if not isinstance(inspected, Inspected) or inspected.part != "key":
+        return ()
+    model = models.mapped(ctx, inspected.cls)
+    if model is None:
+        return ()
+    return tuple(
+        name
+        for name, found in model.attributes.items()
+        if inspected.which == "all" or isinstance(found, Relationship) is (inspected.which == "relationships")
+    )

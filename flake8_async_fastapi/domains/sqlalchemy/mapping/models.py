@@ -1,0 +1,304 @@
+"""ORM models: what a class maps, read off its body and those of its bases.
+
+Source: FACTS section 2; SQLAlchemy documentation, "Declarative Mapping".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
+from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, imperative
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import classes, expressions, names
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    ClassValue,
+    Const,
+    Instance,
+    Library,
+    Object,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, flat
+
+
+def mapped(ctx: Context, cls: ClassValue) -> Model | None:
+    """What a class maps; None for a class that is not mapped, or not known to be."""
+    return ctx.once(("model", cls), lambda: _mapped(ctx, cls), None)
+
+
+_ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
+_DATACLASS = "sqlalchemy.orm.MappedAsDataclass"
+_SQLMODEL = "sqlmodel.SQLModel"
+
+
+def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
+    order = classes.mro(ctx, cls)
+    own = [base for base in order if isinstance(base, ClassValue)]
+    libraries = {base.dotted for base in order if isinstance(base, Library)}
+    if not _is_mapped(ctx, cls, own, libraries):
+        return None
+    attributes: dict[str, Attribute] = {}
+    for base in reversed(own):
+        for name, found in _declared(ctx, base, cls):
+            attributes[name] = found
+    attributes.update(_backrefs(ctx, cls, own))
+    settings = _mapper_args(ctx, own)
+    table = next((text for base in own if (text := table_name(ctx, base))), "")
+    model = Model(
+        attributes,
+        table,
+        _eager_defaults(settings),
+        any("polymorphic_on" in args for args in settings if args is not None),
+        _DATACLASS in libraries,
+        not any(isinstance(base, Unknown) for base in order) and imperative.tells_all(ctx, own),
+    )
+    return replace(model, attributes={name: _joined(ctx, cls, model, found)
+                                      for name, found in attributes.items()})  # fmt: skip
+
+
+def _is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
+    if imperative.mapping_of(ctx, cls) is not None:
+        return True
+    if _SQLMODEL in libraries:
+        return any(
+            keyword.name == "table" and isinstance(keyword.value, tree.Const) and keyword.value.value is True
+            for base in own
+            for keyword in base.node.keywords
+        )
+    if any(_assigns(statement, "__abstract__") for statement in cls.node.body):
+        return False
+    has_table = any(
+        classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
+    )
+    return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
+
+
+def _assigns(statement: tree.Stmt, name: str) -> bool:
+    return isinstance(statement, tree.Assign) and any(dotted(target) == name for target in statement.targets)
+
+
+def table_name(ctx: Context, cls: ClassValue) -> str:
+    """The text of ``__tablename__`` in the body of a class; SQLModel's default is the class name."""
+    for statement in classes.body_bindings(ctx, cls, "__tablename__"):
+        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Const):
+            return str(statement.value.value)
+    if any(keyword.name == "table" for keyword in cls.node.keywords):
+        return cls.name.lower()
+    table = imperative.table_of(ctx, cls)
+    return imperative.name_of(table) if table is not None else ""
+
+
+def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] | None]:
+    """The ``__mapper_args__`` of the classes, nearest first; None for one that is not understood."""
+    found: list[dict[str, Value] | None] = []
+    for base in own:
+        for statement in classes.body_bindings(ctx, base, "__mapper_args__"):
+            value = statement.value if isinstance(statement, tree.Assign) else _returned(statement)
+            if not isinstance(value, tree.DictDisplay):
+                found.append(None)
+                continue
+            frame = _frame(ctx, base)
+            found.append(
+                {
+                    key.value: expressions.evaluate(frame, State(), item)
+                    for key, item in zip(value.keys, value.values, strict=True)
+                    if isinstance(key, tree.Const) and isinstance(key.value, str)
+                }
+            )
+    return found
+
+
+def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
+    for args in settings:
+        if args is None:
+            return "?"
+        if "eager_defaults" in args:
+            value = args["eager_defaults"]
+            if isinstance(value, Const) and isinstance(value.value, bool):
+                return "on" if value.value else "off"
+            return "auto" if value == Const("auto") else "?"
+    return "auto"
+
+
+def _frame(ctx: Context, cls: ClassValue) -> Frame:
+    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls)
+
+
+# --- what is declared ------------------------------------------------------------------
+
+
+def _declared(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
+    """The attributes that ``base`` maps in ``cls``."""
+    for frame, name, value, annotation in _declarations(ctx, base, cls):
+        found = declared.attribute(frame, value, annotation)
+        if found is not None:
+            yield name, found
+
+
+def _declarations(
+    ctx: Context, base: ClassValue, cls: ClassValue
+) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
+    """What the table, the body or the imperative mapping of ``base`` gives to the attributes of ``cls``."""
+    frame = _frame(ctx, base)
+    frame.receiver = Instance(cls)
+    table = imperative.table_of(ctx, base)
+    if table is not None:
+        for name, column in imperative.columns_of(table)[0]:
+            yield frame, name, column, None
+    mapping = imperative.mapping_of(ctx, base)
+    if mapping is not None:
+        for name, value in mapping.properties:
+            yield Frame(ctx, mapping.path, ""), name, value, None
+        return
+    for statement in flat(base.node.body):
+        if isinstance(statement, tree.FunctionDef):
+            made = _returned(statement) if _is_declared_attr(frame, statement) else None
+            if made is not None:
+                yield frame, statement.name, expressions.evaluate(frame, State(), made), statement.returns
+        elif isinstance(statement, tree.Assign) and isinstance(statement.targets[0], tree.Name):
+            name = statement.targets[0].id
+            if not name.startswith("__"):
+                expr = statement.value
+                value = NONE if expr is None else expressions.evaluate(frame, State(), expr)
+                yield frame, name, value, statement.annotation
+
+
+def _returned(statement: tree.Stmt) -> Expr | None:
+    """What a function of one ``return`` gives."""
+    if isinstance(statement, tree.FunctionDef):
+        for inner in statement.body:
+            if isinstance(inner, tree.Return):
+                return inner.value
+    return None
+
+
+def _is_declared_attr(frame: Frame, node: tree.FunctionDef) -> bool:
+    for decorator in node.decorators:
+        value = expressions.evaluate(frame, State(), decorator)
+        if isinstance(value, Library) and ".declared_attr" in value.dotted:
+            return True
+    return False
+
+
+def named(ctx: Context, path: str, text: str) -> ClassValue | None:
+    """The model that a text names in the registry: the only one of that name, or the one in the same file."""
+    return ctx.once(("registry", path, text), lambda: _named(ctx, path, text), None)
+
+
+def _named(ctx: Context, path: str, text: str) -> ClassValue | None:
+    text = text.strip()
+    module, _, name = text.rpartition(".")
+    if not name.isidentifier():
+        return None
+    places = ctx.project.classes_named(name)
+    if module:
+        ending = module.replace(".", "/") + ".py"
+        places = [place for place in places if place == ending or place.endswith("/" + ending)] or places
+    if path in places:
+        places = [path]
+    elif len(places) > 1:
+        folder = path.rpartition("/")[0]
+        near = [place for place in places if place.rpartition("/")[0] == folder]
+        places = near or places
+    values = [names.module_value(ctx, place, name) for place in places]
+    found = [value for value in values if isinstance(value, ClassValue) and _has_table(ctx, value)]
+    return found[0] if len(found) == 1 else None
+
+
+def _has_table(ctx: Context, cls: ClassValue) -> bool:
+    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
+    libraries = {base.dotted for base in classes.mro(ctx, cls) if isinstance(base, Library)}
+    return _is_mapped(ctx, cls, bases, libraries)
+
+
+def _joined(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> Attribute:
+    """A relationship with its direction, as the foreign keys of both tables say."""
+    if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
+        return found
+    other = _tables(ctx, found.target)
+    own = tuple(
+        name
+        for name, column in model.attributes.items()
+        if isinstance(column, Column) and column.references and column.references.rpartition(".")[2] in other
+    )
+    collection = found.is_collection
+    refers = not own and _refers(ctx, found.target, model.table)
+    if collection is None and model.complete and (own or refers):
+        collection = refers
+    to_one = bool(own) and not collection if own or refers or collection else None
+    return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
+
+
+def _tables(ctx: Context, cls: ClassValue) -> frozenset[str]:
+    """The tables of a class and of the classes above it: a foreign key may point to any."""
+    bases = (base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue))
+    return frozenset(text for base in bases if (text := table_name(ctx, base)))
+
+
+def _refers(ctx: Context, cls: ClassValue, table: str) -> bool:
+    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
+    return bool(table) and any(
+        isinstance(found, Column) and found.references.rpartition(".")[2] == table
+        for base in bases
+        for _, found in _declared(ctx, base, cls)
+    )
+
+
+def _backrefs(ctx: Context, cls: ClassValue, own: list[ClassValue]) -> Iterator[tuple[str, Attribute]]:
+    """The attributes that ``backref=`` of other models adds to a class."""
+    named_so = (
+        names.module_value(ctx, path, name)
+        for path, names_of in ctx.project.models_with_backrefs
+        for name in names_of
+    )
+    mapped_so = (mapping.cls for mapping in imperative.mappings(ctx))
+    for other in (*named_so, *mapped_so):
+        if not isinstance(other, ClassValue):
+            continue
+        for frame, name, value, annotation in _declarations(ctx, other, other):
+            if not isinstance(value, Object) or value.type != declared.RELATIONSHIP:
+                continue
+            backref = value.argument("backref")
+            if backref is None:
+                continue
+            if isinstance(annotation, tree.Subscript):
+                annotation = annotation.index
+            made = declared.relationship(frame, value, annotation, "")
+            if made.target not in own:
+                continue
+            lazy: Value | None = None
+            uselist: Value | None = None
+            text: Value = backref
+            if isinstance(backref, Object) and backref.type == declared.BACKREF:
+                text = backref.argument("0") or UNKNOWN
+                lazy, uselist = backref.argument("lazy"), backref.argument("uselist")
+            if not isinstance(text, Const):
+                continue
+            is_many_to_many = value.argument("secondary") is not None
+            collection: bool | None = is_many_to_many or None
+            if isinstance(uselist, Const):
+                collection = bool(uselist.value)
+            strategy = declared.strategy_of(lazy)
+            to_one = False if is_many_to_many else None
+            yield str(text.value), Relationship(other, strategy, collection, to_one, name)
+
+
+def loads_with_base(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a subclass may be loaded by queries of its base: ``polymorphic_load``, ``with_polymorphic``."""
+    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
+    settings = _mapper_args(ctx, bases)
+    return any(args is None or "polymorphic_load" in args or "with_polymorphic" in args for args in settings)
+
+
+def has_own_constructor(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a class of the project says what the constructor does with its arguments."""
+    return classes.has_member(ctx, cls, "__init__") or (
+        bool(cls.node.decorators) and imperative.mapping_of(ctx, cls) is not None
+    )

@@ -1,0 +1,222 @@
+"""What statements select and load: data that travels with values."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from flake8_async_fastapi.engine.values import ClassValue, Ref
+from flake8_async_fastapi.facts.tree import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """An attribute of a model's class, as ``Post.author``; ``alias`` tells aliased classes apart."""
+
+    cls: ClassValue
+    name: str
+    alias: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One relationship on the way of a loader option, and how it is loaded (``default`` for not at all)."""
+
+    attribute: Mapped
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A loader option as one path, and what it says at its end.
+
+    ``columns`` (``only``, ``defer``, ``undefer``) names columns there, of which
+    None stands for all; ``wildcard`` is the strategy of all relationships there.
+    """
+
+    path: tuple[Step, ...] = ()
+    columns: str = ""
+    names: tuple[str, ...] | None = ()
+    wildcard: str = ""
+    root: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A loader option: where its chain stands, and all that it says."""
+
+    path: tuple[Step, ...]
+    directives: tuple[Directive, ...]
+    root: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is loaded of one object: explicit strategies by relationship, with the plans of their targets.
+
+    ``only`` are the columns of a ``load_only``; ``certain`` is false where
+    options may be missing here.
+    """
+
+    strategies: tuple[tuple[str, str, Plan], ...] = ()
+    only: frozenset[str] | None = None
+    deferred: frozenset[str] = frozenset()
+    undeferred: frozenset[str] | None = frozenset()
+    wildcard: str = ""
+    below: str = ""
+    certain: bool = True
+
+    def step(self, name: str) -> tuple[str, Plan] | None:
+        """The explicit strategy of a relationship and the plan of its target."""
+        for known, strategy, plan in self.strategies:
+            if known == name:
+                return strategy, plan
+        return None
+
+
+PLAIN: Final = Plan()
+"""A query without options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A model that a statement selects; ``alias`` tells aliased ones apart."""
+
+    cls: ClassValue
+    alias: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """A condition of a statement: a column has a value, which ``identity`` names."""
+
+    attribute: Mapped
+    identity: object
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a statement selects: entities, and None for columns; None at all where that is not known."""
+
+    items: tuple[Entity | None, ...] | None
+    options: tuple[Directive, ...] = ()
+    certain: bool = True
+    origin: tuple[str, int] = ("", 0)
+    equals: tuple[Equal, ...] = ()
+    is_filtered: bool = False
+    is_joined: bool = False
+    single: bool = False
+    """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
+
+    def agree(self, others: list[object]) -> Query | None:
+        """One query for several that differ in their conditions only; None for others."""
+        plain = replace(self, equals=(), is_filtered=True)
+        for other in others:
+            if not isinstance(other, Query):
+                return None
+            if replace(other, equals=(), is_filtered=True, origin=self.origin) != plain:
+                return None
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A result: its query, the session it came from, and what of it is handed out.
+
+    ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
+    """
+
+    query: Query
+    session: object
+    origin: tuple[str, int]
+    shape: str = "rows"
+    unique: bool = False
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression
+    (None for one that may be evaluated in Python).
+
+    ``filtered`` counts its conditions, of which ``equals`` are understood.
+    """
+
+    cls: ClassValue
+    values: tuple[tuple[str, bool | None], ...] = ()
+    equals: tuple[Equal, ...] = ()
+    filtered: int = 0
+    certain: bool = True
+    returning: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is known of a session: whether it expires on commit, and flushes before queries."""
+
+    expires: bool | None = None
+    flushes: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A transaction of a session as a context manager; ``closes`` the session too."""
+
+    session: object
+    settings: Settings | None
+    nested: bool = False
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A Pydantic model, or one of its instances: its methods are called on it."""
+
+    cls: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitables:
+    """``obj.awaitable_attrs``."""
+
+    ref: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
+
+    ref: tuple[Hashable, ...]
+    attribute: str
+    strategy: str
+
+
+ENDS: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
+"""What happens to sessions that loads nothing: what was missing before is missing after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
+    ``expire``, ``close``, ``select`` (a query of ``cls`` with a ``plan``), ``doubt`` (somebody
+    unknown had them), ``perhaps`` (one of ``ENDS``, or nothing) or ``anything`` (any of these).
+
+    ``of`` is the object that was loaded anew: those that came from the same place are others."""
+
+    session: object
+    what: str
+    settings: Settings
+    cls: ClassValue | None = None
+    plan: Plan = PLAIN
+    identity: object = None
+    of: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A type that values are validated against: an annotation, and where its names are looked up."""
+
+    annotation: Expr = field(compare=False, repr=False)
+    frame: Any = field(compare=False, repr=False)
+    place: tuple[int, int]

@@ -1,0 +1,197 @@
+"""Statements: what a query selects, and what it asks of it.
+
+Source: FACTS section 2, item 12; SQLAlchemy documentation, "SELECT and Related Constructs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.domains.orm import load_plans
+from flake8_async_fastapi.domains.sqlalchemy import loader_options
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.sqlalchemy.queries import (
+    Change,
+    Directive,
+    Entity,
+    Equal,
+    Mapped,
+    Option,
+    Query,
+)
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.events import OptionIgnored
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Instance,
+    Object,
+    Options,
+    Origin,
+    Unknown,
+    Value,
+    options,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
+
+ALIASED: Final = "sqlalchemy.orm.AliasedClass"
+
+
+def selected(frame: Frame, arguments: Arguments, origin: Origin, *, single: bool) -> Query:
+    """What ``select(...)`` selects."""
+    items: list[Entity | None] = []
+    for argument in arguments.args:
+        cls, alias = loader_options.entity(argument)
+        if cls is not None:
+            if models.mapped(frame.ctx, cls) is None:
+                return Query(None)
+            items.append(Entity(cls, alias))
+        elif isinstance(argument, (Unknown, Options, Collection)):
+            return Query(None)
+        else:
+            items.append(None)
+    return Query(None if arguments.opaque else tuple(items), origin=origin[:2], single=single)
+
+
+def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value:
+    """The value of ``aliased(Model)``."""
+    first = arguments.args[0] if arguments.args else UNKNOWN
+    if isinstance(first, ClassValue) and not polymorphic:
+        return Object(ALIASED, detail=Entity(first, origin))
+    return Object(ALIASED)
+
+
+_JOINING = frozenset({"outerjoin", "join_from", "outerjoin_from", "select_from", "from_statement"})
+_NARROWING = frozenset(
+    {"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"}
+)
+
+
+def statement_member(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Origin
+) -> Value | None:
+    """The result of a method of a statement, a loader option or an attribute; None for the usual one."""
+    detail = receiver.detail
+    if isinstance(detail, Option):
+        return loader_options.continued(frame, detail, name, arguments, origin)
+    if isinstance(detail, Mapped):
+        if name == "is_" and arguments.args[:1] == (NONE,):
+            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, ("constant", None)))
+        if name == "in_":
+            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, None))
+        return None
+    if isinstance(detail, Change) and name in ("values", "where", "filter", "returning"):
+        return _changed(frame, receiver, detail, name, arguments, origin)
+    if not isinstance(detail, Query):
+        return None
+    if name == "options":
+        found, certain = loader_options.directives_in(arguments)
+        check_roots(frame, detail, found, origin)
+        return replace(
+            receiver,
+            detail=replace(detail, options=(*detail.options, *found), certain=detail.certain and certain),
+        )
+    if name in ("with_only_columns", "returning", "add_columns", "column"):
+        more = selected(frame, arguments, origin, single=detail.single)
+        items = more.items
+        if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
+            items = detail.items + more.items
+        return replace(receiver, detail=replace(detail, items=items))
+    if name in _NARROWING:
+        equals = detail.equals + tuple(_equals(arguments))
+        joins = name in ("join", "having") or not all(map(_is_own_condition, arguments.args))
+        return replace(
+            receiver,
+            detail=replace(
+                detail,
+                equals=equals,
+                is_filtered=True,
+                is_joined=detail.is_joined or joins or arguments.opaque,
+            ),
+        )
+    if name in _JOINING:
+        return replace(receiver, detail=replace(detail, is_joined=True))
+    return None
+
+
+def _changed(
+    frame: Frame, receiver: Object, detail: Change, name: str, arguments: Arguments, origin: Origin
+) -> Value:
+    """``update(Model)`` with one more call."""
+    if name == "values":
+        new = tuple((key, _computing(value)) for key, value in arguments.keywords)
+        return replace(
+            receiver,
+            detail=replace(detail, values=(*detail.values, *new), certain=detail.certain and not
+                           (arguments.opaque or arguments.args)),
+        )  # fmt: skip
+    if name == "returning":
+        more = selected(frame, arguments, origin, single=False)
+        return replace(receiver, detail=replace(detail, returning=more))
+    equals = tuple(_equals(arguments))
+    filtered = detail.filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
+    return replace(receiver, detail=replace(detail, filtered=filtered, equals=detail.equals + equals))
+
+
+def _computing(value: Value) -> bool | None:
+    """Whether only the database can compute a value: what is made of columns, SQLAlchemy may evaluate."""
+    if not isinstance(value, Object) or not value.type.startswith("sqlalchemy."):
+        return False
+    return True if value.type == "sqlalchemy.FunctionElement" else None
+
+
+def equality(state: State, left: Value, right: Value, written: Expr) -> Value | None:
+    """``Model.column == value`` as a condition; None for other comparisons."""
+    if not isinstance(left, Object) or not isinstance(left.detail, Mapped):
+        return None
+    if isinstance(right, Object) and isinstance(right.detail, Mapped):
+        return Object("sqlalchemy.ColumnElement")
+    identity = identity_of(state, written)
+    return Object("sqlalchemy.ColumnElement", detail=Equal(left.detail, identity))
+
+
+def identity_of(state: State, written: Expr) -> object:
+    """What a key is, as far as two that are the same can be told: a constant, a name, an object's own key."""
+    if isinstance(written, tree.Const):
+        return ("constant", written.value)
+    if isinstance(written, tree.Attr):
+        owner = state.get(dotted(written.value))
+        for option in options(owner) if owner is not None else ():
+            if isinstance(option, Instance) and option.ref is not None:
+                return ("object", option.ref, written.name)
+    text = dotted(written)
+    return ("name", text) if text else None
+
+
+def _is_own_condition(value: Value) -> bool:
+    """Whether a condition is of the statement's own model: any other may join another one."""
+    return isinstance(value, Object) and isinstance(value.detail, Equal)
+
+
+def _equals(arguments: Arguments) -> Iterator[Equal]:
+    for value in arguments.args:
+        if isinstance(value, Object) and isinstance(value.detail, Equal):
+            yield value.detail
+
+
+def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Origin) -> None:
+    """Say which options begin at a model that the query does not select."""
+    if query.items is None or not frame.emit or not any(query.items):
+        return
+    entities = [item for item in query.items if item is not None]
+    for directive in found:
+        if not directive.path:
+            continue
+        first = directive.path[0].attribute
+        fits = (load_plans.related(frame.ctx, first.cls, entity.cls) and
+                first.alias == entity.alias for entity in entities)  # fmt: skip
+        if not any(fits):
+            text = f"{first.cls.name}.{first.name}"
+            frame.emit_event(OptionIgnored(*origin, frame.qualname, "root", text, entities[0].cls.name))

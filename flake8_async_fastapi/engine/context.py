@@ -1,0 +1,478 @@
+"""The state that runs along: of one analysis, of one function, of one path through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+from flake8_async_fastapi.domains.blocking.context import Watch
+from flake8_async_fastapi.domains.orm import instances
+from flake8_async_fastapi.domains.orm.instances import Lost, Row
+from flake8_async_fastapi.domains.session_scope.notes import Activity
+from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, Adapter, Transition
+from flake8_async_fastapi.engine.events import Effect, Event
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    ClassValue,
+    Closure,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Instance,
+    Object,
+    Options,
+    Plain,
+    Ref,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    may_hold,
+    union,
+)
+from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
+from flake8_async_fastapi.knowledge.settings import Settings
+from flake8_async_fastapi.project.project import Project
+
+MOST_STATES: Final = 6
+"""Paths kept apart in a function; beyond it they are joined to ``maybe``."""
+MOST_DEPTH: Final = 20
+"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
+MOST_ROUNDS: Final = 4
+"""Times that a computation which asks for its own result is repeated."""
+NO_CUT: Final = 1_000_000
+MOST_STEPS: Final = 100_000
+"""Statements run for one function under check, those of callees not run before included."""
+
+T = TypeVar("T")
+Memo: TypeAlias = dict[object, Any]
+"""Results by what they are results of."""
+
+
+@dataclass(slots=True)
+class State:
+    """One path through a function.
+
+    ``env`` are its variables, ``attributes`` those attributes of variables that
+    were assigned on this path (by their text, as ``self.session``), ``known``
+    the conditions the path was reached under, ``rows`` the ORM objects that are
+    known, by what tells them apart, ``happened`` what happened to whole sessions,
+    ``failed`` the sessions of which a flush failed.
+    """
+
+    env: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    known: dict[str, bool] = field(default_factory=dict)
+    rows: dict[Ref, Row] = field(default_factory=dict)
+    happened: tuple[Transition, ...] = ()
+    failed: frozenset[str] = frozenset()
+
+    def fork(self) -> State:
+        env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
+        return State(env, attributes, known, dict(self.rows), self.happened, self.failed)
+
+    def values(self) -> Iterator[Value]:
+        """The values of all variables and assigned attributes."""
+        yield from self.env.values()
+        yield from self.attributes.values()
+
+    def get(self, path: str) -> Value | None:
+        """The value of a variable, or of an attribute that was assigned; None if there is none."""
+        return self.attributes.get(path) if "." in path else self.env.get(path)
+
+    def bind(self, path: str, value: Value) -> None:
+        """Assign a variable or an attribute; what was known of it is no longer."""
+        for known in (self.known, self.attributes):
+            for text in [text for text in known if _mentions(text, path)]:
+                del known[text]
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def narrow(self, path: str, value: Value) -> None:
+        """Put a more exact value in the place of the same value."""
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def forget_attributes(self) -> None:
+        """After a call: what it may have assigned anew.  Types seldom change, None does."""
+        for path in [path for path, value in self.attributes.items() if isinstance(value, (Const, Plain))]:
+            del self.attributes[path]
+
+
+def _mentions(condition: str, name: str) -> bool:
+    return condition == name or condition.startswith((f"{name}.", f"{name} "))
+
+
+def merge(states: list[State], frame: Frame | None = None) -> list[State]:
+    """States without repetition, and at most ``MOST_STATES`` of them.
+
+    The coroutines that ``frame`` loses sight of in a join count as settled.
+    """
+    if len(states) < 2:
+        return states
+    kept: list[State] = []
+    for state in states:
+        for other in kept:
+            if (
+                other.env == state.env
+                and other.attributes == state.attributes
+                and other.happened == state.happened
+                and other.failed == state.failed
+                and (other.rows == state.rows or _same_rows(other, state))
+            ):
+                other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                break
+        else:
+            kept.append(state)
+    if len(kept) <= MOST_STATES:
+        return kept
+    if frame is not None and frame.created:
+        for state in kept:
+            for value in (*state.env.values(), *state.attributes.values()):
+                frame.settle(value)
+    return [join(kept)]
+
+
+def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
+    """What happened to sessions on all of several paths; where they differ, anything may have."""
+    first, *others = paths
+    if all(path == first for path in others):
+        return first
+    said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
+    if all(path == said[0] for path in said):
+        # a path that returns before its query is the rarer one, and a query flushes
+        usual = max(paths, key=lambda path: [step.what for step in path].count("query"))
+        selected = [step for path in paths for step in path if step.what == "select" and step not in usual]
+        return (*usual, *dict.fromkeys(selected))
+    by_session: dict[object, list[Transition]] = {}
+    for step in (step for path in said for step in path):
+        by_session.setdefault(step.session, []).append(step)
+    met = dict.fromkeys(step for path in paths for step in path if step.what == "select")
+    unsure = (
+        replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
+        for steps in by_session.values()
+    )
+    return (*met, *unsure)
+
+
+def _same_rows(one: State, other: State) -> bool:
+    """Whether two paths know the same of all objects that they can still reach."""
+    return instances.reachable(one.rows, one.values()) == instances.reachable(other.rows, other.values())
+
+
+def join(states: list[State]) -> State:
+    """One state that claims only what all states agree on."""
+    known = [set(state.known.items()) for state in states]
+    return State(
+        _agreed([state.env for state in states]),
+        _agreed([state.attributes for state in states]),
+        dict(set.intersection(*known)),
+        instances.joined([state.rows for state in states]),
+        agreed_transitions([state.happened for state in states]),
+        frozenset.intersection(*(state.failed for state in states)),
+    )
+
+
+def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
+    names = dict.fromkeys(name for env in envs for name in env)
+    return {name: _one_of([env.get(name, UNKNOWN) for env in envs]) for name in names}
+
+
+def _one_of(values: list[Value]) -> Value:
+    """What several paths agree on; of containers and objects, that it is one of them."""
+    first, *others = values
+    if all(other == first for other in others):
+        return first
+    told_apart = all(isinstance(value, (Collection, Instance, Options)) or is_none(value) for value in values)
+    return union(values) if told_apart and not any(any(held(value)) for value in values) else UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class LostRead:
+    """A callee reads an attribute of an object that it was given, and it is not loaded."""
+
+    ref: Ref
+    name: str
+    use: str
+    through: str
+    chain: tuple[str, ...]
+    lost: Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a call of a function does: what it returns and yields, and to its receiver.
+
+    ``rows`` are the ORM objects that its arguments or its result lead to, as they are
+    afterwards, ``happened`` what it did to sessions, ``lost`` the attributes of its
+    arguments that it reads though they are not loaded, ``after`` what a context manager
+    does to sessions when it is left.
+    """
+
+    returns: Value = UNKNOWN
+    yields: Value = UNKNOWN
+    receiver: Value | None = None
+    effects: tuple[Effect, ...] = ()
+    rows: tuple[tuple[Ref, Row], ...] = ()
+    happened: tuple[Transition, ...] = ()
+    lost: tuple[LostRead, ...] = ()
+    after: tuple[Transition, ...] = ()
+
+
+class TooDeep(Exception):
+    """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
+
+    def __init__(self, key: object, compute: Callable[[], Any], default: Any) -> None:
+        super().__init__(key)
+        self.asked = key, compute, default
+
+
+class WideCircle(Exception):
+    """Many functions call each other, which the run did not know when it began."""
+
+
+@dataclass
+class Context:
+    """One analysis of a project: what is kept, and what happened so far.
+
+    ``running`` are the computations under way, with their depth and what their
+    result is assumed to be; ``cut`` is the least depth of one that was asked for
+    its own result, ``provisional`` what rests on such an assumption.  ``active``
+    are the functions under way with the depth of their outermost call,
+    ``asked`` those under way that were asked for, ``bent`` what is provisional and
+    not to be kept, ``given_up`` what could not be computed within the limits.
+    """
+
+    project: Project
+    events: list[Event] = field(default_factory=list)
+    memo: Memo = field(default_factory=dict)
+    provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
+    active: dict[object, int] = field(default_factory=dict)
+    given_up: set[object] = field(default_factory=set)
+    bent: set[object] = field(default_factory=set)
+    asked: set[object] = field(default_factory=set)
+    running: dict[object, tuple[int, Any]] = field(default_factory=dict)
+    cut: int = NO_CUT
+    steps: int = 0
+    trace: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Run the code of one function under check, with its own budget.
+
+        Where it leads too deep, what lies there is computed first and the run
+        begins anew; the events of a run that was broken off are dropped.
+        """
+        self.steps = 0
+        self.given_up.clear()
+        before = len(self.events)
+        while True:
+            self._begin()
+            try:
+                return work()
+            except TooDeep as deep:
+                del self.events[before:]
+                with suppress(WideCircle):
+                    self._compute_apart(deep)
+            except WideCircle:
+                del self.events[before:]
+
+    def _begin(self) -> None:
+        self.cut = NO_CUT
+        self.provisional.clear()
+        self.bent.clear()
+        self.asked.clear()
+
+    def _compute_apart(self, deep: TooDeep) -> None:
+        pending = [deep.asked]
+        while pending:
+            self._begin()
+            try:
+                self.once(*pending[-1])
+                pending.pop()
+            except TooDeep as deeper:
+                if any(deeper.asked[0] == key for key, _, _ in pending):
+                    self.given_up.add(deeper.asked[0])  # a circle that is too wide
+                else:
+                    pending.append(deeper.asked)
+
+    def exhausted(self) -> bool:
+        return self.steps > MOST_STEPS
+
+    def once(self, key: object, compute: Callable[[], T], default: T) -> T:
+        """The result of ``compute``, kept under ``key``.
+
+        ``default`` stands for a result that is asked for while it is computed,
+        until it is known what the result is: then what rests on the default is
+        computed again with the result.  So what is kept does not depend on who
+        asked first.
+        """
+        if key in self.memo:
+            return cast(T, self.memo[key])
+        if key in self.provisional:
+            found, cut = self.provisional[key]
+            self.cut = min(self.cut, cut)
+            if key in self.bent:
+                self.bend(cut)
+            return cast(T, found)
+        depth = len(self.running)
+        if key in self.running:
+            at, assumed = self.running[key]
+            self.cut = min(self.cut, at)
+            self.asked.add(key)
+            return cast(T, assumed)
+        if self.exhausted() or key in self.given_up:
+            self.cut = -1
+            return default
+        if depth >= MOST_DEPTH:
+            raise TooDeep(key, compute, default)
+        outer_cut = self.cut
+        value = self._settled(key, compute, default, depth)
+        if self.cut >= depth:
+            self.memo[key] = value
+            self.cut = outer_cut
+        else:
+            self.provisional[key] = value, self.cut
+            self.cut = min(outer_cut, self.cut)
+        return value
+
+    def bend(self, depth: int) -> None:
+        """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
+        self.cut = min(self.cut, depth)
+        self.bent.update(key for key, (at, _) in self.running.items() if at > depth)
+
+    def _settled(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
+        """The result that is the same when it is computed from itself; the default if there is none."""
+        assumed = default
+        known = len(self.provisional)
+        for _ in range(MOST_ROUNDS):
+            self.cut = NO_CUT
+            self.running[key] = depth, assumed
+            try:
+                value = compute()
+            finally:
+                del self.running[key]
+            asked = key in self.asked
+            self.asked.discard(key)
+            if self.exhausted():
+                self.cut = -1  # it was not seen to its end, and what rests on it is not to be kept
+                if depth == 0:
+                    self.memo[key] = default  # the next function under check need not try it again
+            if not asked:
+                return value
+            resting = list(self.provisional)[known:]
+            if self.cut < depth:  # it rests on one further out too: to be computed anew when that is known
+                self.bent.update(resting, (key,))
+                return value
+            if value == assumed:
+                for other in resting:
+                    found, _ = self.provisional.pop(other)
+                    if other not in self.bent:
+                        self.memo[other] = found
+                return value
+            for other in resting:
+                del self.provisional[other]
+            assumed = value
+        return default
+
+
+@dataclass
+class Frame:
+    """One run of a function, a class body or a module body.
+
+    ``emit`` is true for the code under check itself, false for callees that run
+    only to learn what they return.  The coroutines that the run ``created`` are
+    in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
+    caller, or ``misused``.  ``tested`` are the places where they were tested,
+    ``open_tests`` the places where something else was tested too.  ``shared``
+    are the variables that nested functions assign.  ``state`` is the path that is under way,
+    ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
+    ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
+    place of an attribute whose value is about to be changed, ``response`` what
+    FastAPI makes of the result, ``using`` what reads attributes in its own name.
+    ``template`` is the page that runs, for a part of a Jinja template, ``reports_for`` the frame and
+    the place that render it: what is missing is said there.
+    """
+
+    ctx: Context
+    path: str
+    qualname: str
+    is_async: bool = False
+    is_route: bool = False
+    emit: bool = False
+    owner: ClassValue | None = None
+    receiver: Value | None = None
+    receiver_name: str = ""
+    closure: Closure | None = None
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    yielded: list[State] = field(default_factory=list)
+    created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
+    settled: set[tuple[str, int, int]] = field(default_factory=set)
+    given_back: set[tuple[str, int, int]] = field(default_factory=set)
+    misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    tested: dict[tuple[str, int, int], list[tuple[int, int, str]]] = field(default_factory=dict)
+    open_tests: set[tuple[int, int, str]] = field(default_factory=set)
+    effects: dict[Effect, None] = field(default_factory=dict)
+    guards_loop: bool = False
+    watch: Watch = field(default_factory=Watch)
+    globals: set[str] = field(default_factory=set)
+    loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
+    left: list[State] = field(default_factory=list)
+    raised: list[State] | None = None
+    assigned: State = field(default_factory=State)
+    inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
+    classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
+    routes: set[tuple[str, int, int]] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
+    included: list[tuple[Object, Object]] | None = None
+    state: State = field(default_factory=State)
+    lost: dict[LostRead, None] = field(default_factory=dict)
+    mutated: Expr | None = None
+    returned_at: list[tuple[int, int]] = field(default_factory=list)
+    response: Adapter | None = None
+    using: tuple[str, str] | None = None
+    calling: Call | None = None
+    template: Any = None
+    reports_for: tuple[Frame, tuple[int, int]] | None = None
+    node: FunctionDef | Lambda | None = None
+    _activity: Activity | None = None
+
+    @property
+    def activity(self) -> Activity:
+        """What the run notes for rules on tasks, sessions and transactions."""
+        if self._activity is None:
+            self._activity = Activity()
+        return self._activity
+
+    def emit_event(self, event: Event) -> None:
+        if self.emit:
+            self.ctx.events.append(event)
+
+    def at(self, node: Expr) -> tuple[str, int, int, str]:
+        """The place of an expression, as events begin with it."""
+        return self.path, node.line, node.col, self.qualname
+
+    def make(self, coroutine: Coroutine) -> Coroutine:
+        """Register a coroutine that this frame now has to see awaited."""
+        self.created.setdefault(coroutine.origin, coroutine)
+        return coroutine
+
+    def settle(self, value: Value) -> None:
+        """Somebody else has the coroutines of a value now, or they are awaited."""
+        if may_hold(value):
+            self.settled.update(coroutine.origin for coroutine in held(value))
+
+    def either(self, values: list[Value]) -> Value:
+        """One value for several; the coroutines among values that cannot be told apart are settled."""
+        result = union(values)
+        if isinstance(result, Unknown):
+            for value in values:
+                self.settle(value)
+        return result
+
+    def settle_items(self, value: Value) -> None:
+        """As ``settle``, but for what a container holds only: a coroutine itself was misused."""
+        if isinstance(value, Collection):
+            self.settle(value)

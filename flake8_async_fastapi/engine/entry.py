@@ -1,0 +1,114 @@
+"""The entry: all code of one file, run as if from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flake8_async_fastapi.domains.database import factories
+from flake8_async_fastapi.domains.fastapi import applications, endpoints, lifespans
+from flake8_async_fastapi.domains.orm import reads
+from flake8_async_fastapi.domains.pydantic import validation
+from flake8_async_fastapi.domains.session_scope import tasks
+from flake8_async_fastapi.engine import obligations
+from flake8_async_fastapi.engine.context import Context, Frame, Memo, State
+from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.machine import classes, functions, statements, summaries
+from flake8_async_fastapi.engine.values import ClassValue, Function
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.knowledge.settings import Settings
+from flake8_async_fastapi.project.project import Project
+
+
+def analyse(
+    project: Project,
+    path: str,
+    memo: Memo | None = None,
+    *,
+    trace: bool = False,
+    settings: Settings | None = None,
+) -> list[Event]:
+    """Run the module body, every function and every method of a file; what happened, in order.
+
+    Callees in other files are run for what they return, never reported on.
+    ``memo`` keeps what was learned of them for the other files of the project.
+    """
+    ctx = Context(project, memo={} if memo is None else memo, trace=trace, settings=settings or Settings())
+    _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
+    return sorted(ctx.events, key=lambda event: (event.line, event.col))
+
+
+def _run(
+    ctx: Context, enter: Callable[[], tuple[Frame, State]], body: list[Stmt], *, owes: bool = False
+) -> Frame:
+    """Run code in the frame and from the state that ``enter`` makes; the frame in the end.
+
+    ``owes`` says that nobody else can await what the code leaves behind.
+    """
+    frames: list[Frame] = []
+
+    def work() -> None:
+        frame, state = enter()
+        frame.emit = True
+        frames.append(frame)
+        statements.run(frame, body, [state])
+        _respond(frame)
+        if owes and not ctx.exhausted():
+            obligations.forgotten(frame)
+            tasks.ended(frame)
+            factories.ended(frame)
+            lifespans.ended(frame)
+
+    ctx.run(work)
+    return frames[-1]
+
+
+def _respond(frame: Frame) -> None:
+    """FastAPI makes the response of what a route returned."""
+    if frame.response is None:
+        return
+    for value, state, place in zip(frame.returns, frame.left, frame.returned_at, strict=True):
+        frame.state = state
+        validation.adapted(frame, frame.response, value, place, "response")
+
+
+def _run_inner(ctx: Context, frame: Frame) -> None:
+    """Run the functions and classes that a frame defined."""
+    for key, function in frame.inner.items():
+        _run_function(ctx, function, is_route=key in frame.routes)
+    for cls in frame.classes.values():
+        _run_class(ctx, cls)
+
+
+def _run_function(
+    ctx: Context, function: Function, *, is_route: bool, owner: ClassValue | None = None
+) -> None:
+    def enter() -> tuple[Frame, State]:
+        method = classes.as_method(ctx, function, owner) if owner is not None else function
+        frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
+        for param in method.node.params:
+            if param.name in state.env and method.is_async:  # others may run in a thread, or in run_sync
+                state.env[param.name] = reads.given(ctx, state, param.name, state.env[param.name])
+        endpoints.given_sessions(frame, function, state)
+        frame.is_route = is_route or function.key in applications.registered(ctx)
+        if is_route and isinstance(function.node, tree.FunctionDef):
+            outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)
+            frame.response = validation.response(outer, function.node, functions.is_route_verb)
+        if ctx.trace:
+            frame.emit = True
+            statements.believe(frame, function.node, [state])
+        return frame, state
+
+    if isinstance(function.node, tree.FunctionDef):
+        _run_inner(ctx, _run(ctx, enter, function.node.body, owes=True))
+
+
+def _run_class(ctx: Context, cls: ClassValue) -> None:
+    def enter() -> tuple[Frame, State]:
+        return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls), State()
+
+    body = _run(ctx, enter, cls.node.body)
+    for key, function in body.inner.items():
+        _run_function(ctx, function, is_route=key in body.routes, owner=cls)
+    for inner in body.classes.values():
+        _run_class(ctx, inner)

@@ -1,0 +1,156 @@
+"""Attributes of values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.domains.database import urls
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.domains.orm import reads
+from flake8_async_fastapi.domains.pydantic import validation
+from flake8_async_fastapi.domains.python import containers
+from flake8_async_fastapi.domains.sqlalchemy import loader_options
+from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection, models
+from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Entity
+from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.events import AttributeRead
+from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
+from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Folder,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    Member,
+    ModuleValue,
+    Object,
+    Super,
+    Value,
+    is_none,
+    is_url,
+    options,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+
+_OF_COROUTINES = frozenset({"close", "send", "throw"})
+
+
+def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
+    """The value of ``owner.name``, and the events of reading it."""
+    results = []
+    for option in options(owner):
+        if is_none(option) and len(options(owner)) > 1:
+            continue  # would fail for another reason; the author knows it is not None here
+        if isinstance(option, Coroutine):
+            if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
+                frame.settle(option)
+            else:
+                direct = awaited_chain and isinstance(node.value, tree.Call)
+                misuse(frame, option, "attribute", node.name, awaited_chain=direct)
+        elif isinstance(option, Instance):
+            blocking_calls.read(frame, option, node.name, (frame.path, node.line, node.col))
+        elif isinstance(option, Collection):
+            frame.settle(option)  # its methods may hand out what it holds
+        if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
+            frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, spoken(node)))
+        known = _of_row(frame, option, node)
+        found = attribute(frame.ctx, option, node.name) if known is None else known
+        results.append(protocols.adopted(frame, found, node))
+    return union(results)
+
+
+def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
+    """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
+    place = node.line, node.col
+    if frame.template is not None and (item := rendering.part(owner, node.name)) is not None:
+        return item
+    if isinstance(owner, Instance) and owner.ref is not None:
+        use = "mutated" if frame.mutated is node else "read"
+        value = reads.read(frame, owner, node.name, place, use)
+        if value is not None:
+            return value
+        getter = classes.getter(frame.ctx, owner, node.name)
+        if getter is not None:
+            return functions.property_value(frame, getter, (frame.path, *place))
+        found = attribute(frame.ctx, replace(owner, ref=None), node.name)
+        if isinstance(found, Function) and isinstance(found.receiver, Instance):
+            return replace(found, receiver=owner)
+        return found
+    if isinstance(owner, Collection) and owner.kind == "row" and owner.keys is not None:
+        if node.name in owner.keys and owner.items is not None:
+            return owner.items[owner.keys.index(node.name)]
+        if node.name == "_mapping":
+            return replace(owner, kind="dict")
+    if isinstance(owner, Collection):
+        return containers.method(owner, node.name)
+    if isinstance(owner, Object) and owner.detail is not None:
+        return reads.awaitable(frame, owner, node.name, place, spoken(node))
+    return None
+
+
+def _library_type(ctx: Context, owner: Value, name: str) -> Object | None:
+    """The library type in which an attribute is looked up, or None for another value."""
+    if isinstance(owner, Instance) and not classes.has_member(ctx, owner.cls, name):
+        return classes.library_base(ctx, owner.cls)
+    return owner if isinstance(owner, Object) else None
+
+
+def attribute(ctx: Context, owner: Value, name: str) -> Value:
+    """The value of an attribute, without saying that it was read."""
+    match owner:
+        case Object():
+            return _of_object(owner, name)
+        case Const() if is_url(owner):
+            return urls.attribute(name, owner)
+        case Instance():
+            found = classes.attribute(ctx, owner, name)
+            return (validation.method(ctx, owner.cls, name) or found) if found == UNKNOWN else found
+        case ClassValue():
+            method = validation.method(ctx, owner, name)
+            if method is not None:
+                return method
+            model = models.mapped(ctx, owner)
+            if model is not None and name in model.attributes:
+                return loader_options.attribute_of(owner, name)
+            return classes.class_attribute(ctx, owner, name)
+        case Super():
+            return classes.super_attribute(ctx, owner, name)
+        case ModuleValue() | Folder():
+            return names.module_attribute(ctx, owner, name)
+        case Library(dotted=dotted):
+            return Library(knowledge.canonical(f"{dotted}.{name}"))
+        case Member() if knowledge.result(owner.receiver.type, "any") == "call":
+            return Member(owner.receiver, f"{owner.name}.{name}")
+        case Generator() if name in ("__anext__", "__next__"):
+            return Member(Object("builtins.generator"), name)
+    return UNKNOWN
+
+
+def _of_object(owner: Object, name: str) -> Value:
+    if isinstance(owner.detail, inspection.Inspected):
+        return inspection.attribute(owner, owner.detail, name)
+    if isinstance(owner.detail, Adapter):
+        return Member(owner, name)
+    if isinstance(owner.detail, Entity):
+        return loader_options.attribute_of(owner.detail.cls, name, owner.detail.alias)
+    member = knowledge.member(owner.type, name)
+    if member is None:
+        other = knowledge.result(owner.type, "any")
+        if other is None:
+            return UNKNOWN
+        return Member(owner, name) if other == "call" else library_calls.typed(other, owner)
+    if name == "sync_engine":  # it works for events only, so where it is from matters
+        return Object(member.returns, (("async", owner),))
+    if member.kind == "property":
+        return library_calls.typed(member.returns, owner)
+    return Member(owner, name)

@@ -1,0 +1,278 @@
+"""Calls of any value."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.domains.database import engines, factories
+from flake8_async_fastapi.domains.fastapi import applications, lifespans
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.domains.orm import reads, writes
+from flake8_async_fastapi.domains.pydantic import validation
+from flake8_async_fastapi.domains.sqlalchemy import sessions
+from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.events import Called, Effect, Reached, RunSync
+from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
+from flake8_async_fastapi.engine.obligations import misuse, test
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Coroutine,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Object,
+    Options,
+    Partial,
+    Super,
+    Unknown,
+    Value,
+    inner_values,
+    is_none,
+    may_hold,
+    options,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import names_in
+
+_RECORDS = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel", "sqlalchemy.orm.DeclarativeBase"})
+"""Classes that keep their constructor's arguments as plain data."""
+
+
+def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
+    """The value of a call, and the events of making it."""
+    label, origin = spoken(node), (frame.path, node.line, node.col)
+    results = []
+    frame.calling = node
+    for option in options(callee):
+        if is_none(option) and isinstance(callee, Options):
+            continue
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "called")
+        if frame.emit:
+            place = frame.at(node)
+            frame.emit_event(Called(*place, option, arguments, label, frame.is_async, frame.is_route))
+        applications.handlers(frame, option, arguments, node)
+        applications.include(frame, option, arguments)
+        _hand_over(frame, option, arguments, node)
+        if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
+            result = _super(frame)
+        else:
+            given, done = blocking_calls.is_given(frame, node.func), blocking_calls.check(frame, option, node)
+            frame.watch.given += given
+            frame.watch.muted += done
+            result = apply(frame, option, arguments, label, origin)
+            frame.watch.given -= given
+            frame.watch.muted -= done
+        applications.constructed(frame, result, node)
+        if frame.emit:
+            engines.made(frame, option, arguments, node)
+            lifespans.called(frame, option, arguments, node)
+            factories.made(frame, option, arguments, node, result)
+        if (
+            isinstance(option, Member)
+            and option.name == "run_sync"
+            and library_calls.is_database(option.receiver.type)
+        ):
+            _run_sync(frame, option.receiver, arguments, node)
+        results.append(protocols.adopted(frame, result, node))
+    return union(results)
+
+
+def apply(
+    frame: Frame, callee: Value, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """What calling one value gives."""
+    match callee:
+        case Function() if frame.template is not None and rendering.is_macro(frame, callee):
+            return rendering.macro(frame, callee, arguments)
+        case Function():
+            blocking_calls.named(frame, callee, origin)
+            return functions.call(frame, callee, arguments, label, origin)
+        case ClassValue():
+            blocking_calls.constructed(frame, callee, arguments, origin)
+            validation.constructed(frame, callee, arguments, origin)
+            made = writes.construct(frame, callee, arguments, origin)
+            return classes.construct(frame, callee, arguments) if made is None else made
+        case Member(receiver=receiver, name=name):
+            short = f"{receiver.type.rpartition('.')[2]}.{name}"
+            blocking_calls.called(frame, callee, arguments, origin)
+            _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
+            made = library_calls.call_member(frame, receiver, name, arguments, label, origin)
+            _show(frame, f"{receiver.type}.{name}", arguments)
+            _escape(frame, callee, arguments)
+            if isinstance(made, Coroutine) and made.family == "database":
+                affect(frame, Effect("async-session", label), label, origin)
+            return made
+        case Object():
+            blocking_calls.called(frame, callee, arguments, origin)
+            return library_calls.call_object(frame, callee, arguments, origin)
+        case Library(dotted=dotted):
+            blocking_calls.called(frame, callee, arguments, origin)
+            _affect_by_name(frame, dotted, dotted, label, origin)
+            _show(frame, dotted, arguments)
+            _escape(frame, callee, arguments)
+            return library_calls.call_name(frame, dotted, arguments, label, origin)
+        case Partial(function=function, args=args, keywords=keywords):
+            joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
+            return apply(frame, function, joined, label, origin)
+        case Instance():
+            method = classes.attribute(frame.ctx, callee, "__call__")
+            return apply(frame, method, arguments, label, origin) if isinstance(method, Function) else UNKNOWN
+    _escape(frame, callee, arguments)
+    return UNKNOWN
+
+
+def _escape(frame: Frame, callee: Value, arguments: Arguments) -> None:
+    """Objects that are given away: what an unknown callee or an awaited one may do to them is unknown.
+
+    A plain function of a library cannot load anything of an async session's objects.
+    """
+    if not frame.state.rows:
+        return
+    given = list(arguments.values())
+    if isinstance(callee, Unknown):
+        reads.doubt_all(frame, given)
+    elif isinstance(callee, Library) or (
+        isinstance(callee, Member) and not library_calls.is_database(callee.receiver.type)
+    ):
+        reads.doubt_all(frame, [value for value in given if _is_deferred(value)])
+        if any(sessions.is_session(value) for value in given):
+            reads.doubt_all(frame, given)
+
+
+_SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})
+
+
+def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
+    """A function that makes text of its arguments."""
+    if not frame.state.rows or frame.calling is None:
+        return
+    if dotted in _SHOWING or knowledge.only_shows(dotted):
+        for value in arguments.values():
+            reads.shown(frame, value, frame.calling)
+
+
+def _is_deferred(value: Value) -> bool:
+    """Whether a value is code that the callee may run later."""
+    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
+
+
+def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.Call) -> None:
+    """Say what ``run_sync`` is given, and what that does with the session it is passed."""
+    function = arguments.get(0, "fn")
+    if function is None:
+        return
+    result, effects = library_calls.run_callback(frame, arguments, receiver)
+    callable_instance = isinstance(function, Instance) and (
+        not classes.is_closed(frame.ctx, function.cls)
+        or classes.has_member(frame.ctx, function.cls, "__call__")
+    )
+    is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
+    blocking_calls.ran_on_loop(frame, effects, node)
+    frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
+
+
+def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: tuple[str, int, int]) -> None:
+    effect = knowledge.effect(dotted)
+    if effect == "guards-loop":
+        frame.guards_loop = True
+    elif effect:
+        affect(frame, Effect(effect, short), label, origin)
+
+
+def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
+    """A call with an effect on its thread: reported where a coroutine function makes it."""
+    if effect.kind == "event-loop" and (frame.guards_loop or "nest_asyncio" in frame.ctx.project.imports):
+        return
+    if frame.is_async:
+        path, line, col = origin
+        frame.emit_event(Reached(path, line, col, frame.qualname, effect))
+    else:
+        frame.effects[effect] = None
+
+
+def _super(frame: Frame) -> Value:
+    if frame.owner is None or frame.receiver is None:
+        return UNKNOWN
+    if not isinstance(frame.receiver, (Instance, ClassValue)):
+        return UNKNOWN
+    return Super(frame.owner, frame.receiver)
+
+
+def _hand_over(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
+    if not any(map(may_hold, arguments.values())):
+        return
+    consumer = _plain_consumer(frame, callee)
+    place = knowledge.function_argument(_dotted(callee))
+    fates = summaries.fates(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
+    for index, (name, value) in enumerate(
+        (*((None, value) for value in arguments.args), *arguments.keywords)
+    ):
+        for option in options(value):
+            if isinstance(option, Coroutine):
+                if consumer and knowledge.only_shows(_dotted(callee)):
+                    test(frame, option, node, "interpolated")
+                elif consumer and _keeps_plain(frame, callee, name):
+                    misuse(frame, option, "passed", consumer)
+                elif index == 0 and name is None and knowledge.is_iterating_consumer(_dotted(callee)):
+                    misuse(frame, option, "iterated", _dotted(callee).removeprefix("builtins."))
+                elif index == place and name is None:
+                    misuse(frame, option, "called")
+                elif index in fates:
+                    misuse(frame, option, "used", f"{callee.name}()" if isinstance(callee, Function) else "")
+        if not consumer or isinstance(callee, ClassValue):
+            frame.settle(value)
+
+
+def _plain_consumer(frame: Frame, callee: Value) -> str:
+    """The name of a callee that uses its arguments as plain values only; empty for others."""
+    dotted = _dotted(callee)
+    if dotted and knowledge.is_plain_consumer(dotted):
+        return (
+            ".".join(dotted.split(".")[-2:])
+            if isinstance(callee, Member)
+            else dotted.removeprefix("builtins.")
+        )
+    if isinstance(callee, ClassValue) and is_record(frame, callee):
+        return callee.name
+    return ""
+
+
+def _dotted(callee: Value) -> str:
+    """The dotted name of a library's function or method; empty for other values."""
+    if isinstance(callee, Library):
+        return callee.dotted
+    return f"{callee.receiver.type}.{callee.name}" if isinstance(callee, Member) else ""
+
+
+def is_record(frame: Frame, cls: ClassValue) -> bool:
+    """Whether a class is an ORM model or a schema."""
+    return classes.derives(frame.ctx, cls, _RECORDS)
+
+
+_FREE = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callable"})
+
+
+def _keeps_plain(frame: Frame, callee: Value, name: str | None) -> bool:
+    """Whether a field of a record cannot be meant for an awaitable."""
+    if not isinstance(callee, ClassValue):
+        return True
+    if name is None:
+        return False
+    for base in classes.mro(frame.ctx, callee):
+        if isinstance(base, ClassValue):
+            for statement in classes.body_bindings(frame.ctx, base, name):
+                if isinstance(statement, tree.Assign) and statement.annotation is not None:
+                    return not _mentions(statement.annotation, _FREE)
+                return isinstance(statement, tree.Assign)
+    return False
+
+
+def _mentions(annotation: object, wanted: frozenset[str]) -> bool:
+    return any(name in wanted for name in names_in(annotation)) or isinstance(annotation, tree.Other)

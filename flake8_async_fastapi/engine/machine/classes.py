@@ -1,0 +1,405 @@
+"""Classes of the project: bases, members, attributes of their instances, construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.database import urls
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import (
+    expressions,
+    functions,
+    implementations,
+    library_calls,
+    names,
+    summaries,
+    type_hints,
+)
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Object,
+    Super,
+    Unknown,
+    Value,
+    common,
+    is_none,
+    is_url,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
+
+_PROPERTIES = frozenset(
+    {
+        "builtins.property",
+        "functools.cached_property",
+        "sqlalchemy.ext.hybrid.hybrid_property",
+        "abc.abstractproperty",
+    }
+)
+
+
+def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
+    """The class and its bases in the order of look-up: project classes, library names, unknown."""
+    return ctx.once(("mro", cls), lambda: tuple(_mro(ctx, cls)), (cls, UNKNOWN))
+
+
+def _mro(ctx: Context, cls: ClassValue) -> Iterator[Value]:
+    seen: dict[Value, None] = {cls: None}
+    for base in bases(ctx, cls):
+        found = mro(ctx, base) if isinstance(base, ClassValue) else (base,)
+        for ancestor in found:
+            seen.pop(ancestor, None)  # a base shared by two branches comes after both
+            seen[ancestor] = None
+    yield cls
+    yield from (ancestor for ancestor in seen if ancestor != cls)
+
+
+def bases(ctx: Context, cls: ClassValue) -> list[Value]:
+    """The values of the bases as written; generic parameters are dropped."""
+    frame = _class_frame(ctx, cls)
+    found = []
+    for base in cls.node.bases:
+        written = base.value if isinstance(base, tree.Subscript) else base
+        value = expressions.evaluate(frame, State(), written)
+        ignored = isinstance(value, Library) and value.dotted in _STRUCTURAL
+        if not ignored:
+            found.append(value if isinstance(value, (ClassValue, Library)) else UNKNOWN)
+    return found
+
+
+_STRUCTURAL = frozenset(
+    {
+        "typing.Generic",
+        "typing.Protocol",
+        "typing_extensions.Protocol",
+        "abc.ABC",
+        "builtins.object",
+        "typing_extensions.Generic",
+    }
+)
+
+
+def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
+    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+
+
+def library_base(ctx: Context, cls: ClassValue) -> Object | None:
+    """The library type that instances of the class are too, if its tables know one."""
+    for base in mro(ctx, cls):
+        if isinstance(base, Library) and knowledge.library_type(base.dotted) is not None:
+            return Object(base.dotted)
+        if isinstance(base, Unknown):
+            return None
+    return None
+
+
+def is_closed(ctx: Context, cls: ClassValue) -> bool:
+    """Whether all bases are classes of the project: then what it lacks is not there."""
+    return all(isinstance(base, ClassValue) for base in mro(ctx, cls))
+
+
+def derives(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
+    """Whether one of the library classes named is a base."""
+    return any(isinstance(base, Library) and base.dotted in roots for base in mro(ctx, cls))
+
+
+def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
+    """The statements in the body of the class itself that bind a name."""
+
+    def collect() -> dict[str, list[Stmt]]:
+        found: dict[str, list[Stmt]] = {}
+        for statement in flat(cls.node.body):
+            for bound in bound_names(statement):
+                found.setdefault(bound, []).append(statement)
+        return found
+
+    nothing: dict[str, list[Stmt]] = {}
+    return ctx.once(("class body", cls), collect, nothing).get(name, [])
+
+
+def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
+    """Whether the class or one of its project bases defines a name in its body."""
+    return any(isinstance(base, ClassValue) and body_bindings(ctx, base, name) for base in mro(ctx, cls))
+
+
+def attribute(ctx: Context, instance: Instance, name: str) -> Value:
+    """The value of an attribute of an instance, bound to it if it is a method."""
+    for assigned, value in instance.attributes or ():
+        if assigned == name and not is_none(value) and not isinstance(value, Unknown):
+            return value
+    key = ("attribute", instance, name)
+    return ctx.once(key, lambda: _found(ctx, instance, name, mro(ctx, instance.cls)), UNKNOWN)
+
+
+def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]) -> Value:
+    for base in order:
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found and isinstance(found[-1], tree.FunctionDef):
+                if name in assigned_names(ctx, instance.cls) or _mixed(found):
+                    return UNKNOWN  # which one counts depends on the object
+                behind = implementations.implementation(ctx, instance, found[-1])
+                if behind is not None:
+                    return attribute(ctx, behind, name)
+                return _method(ctx, base, found, instance)
+        elif isinstance(base, Library):
+            if _adds_nothing(base, name):
+                continue
+            member = knowledge.member(base.dotted, name)
+            if member is not None:
+                return Member(Object(base.dotted), name)
+            if knowledge.library_type(base.dotted) is None:
+                break
+        else:
+            break
+    return _data(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
+
+
+_RECORDS = frozenset(
+    {"sqlmodel.SQLModel", "sqlmodel.main.SQLModel", "pydantic.BaseModel", "sqlalchemy.orm.DeclarativeBase",
+     "sqlalchemy.orm.MappedAsDataclass", "sqlalchemy.orm.DeclarativeBaseNoMeta",
+     "sqlalchemy.ext.asyncio.AsyncAttrs"}
+)  # fmt: skip
+_OWN_NAMES = frozenset(
+    {"dict", "json", "copy", "construct", "schema", "schema_json", "validate", "from_orm", "parse_obj",
+     "parse_raw", "parse_file", "update_forward_refs", "fields", "metadata", "registry", "sqlmodel_update",
+     "awaitable_attrs", "type_annotation_map"}
+)  # fmt: skip
+
+
+def _adds_nothing(base: Library, name: str) -> bool:
+    """Whether a library's base class is known not to define a name: the look-up goes on after it."""
+    return base.dotted in _RECORDS and not name.startswith(("model_", "_")) and name not in _OWN_NAMES
+
+
+def _mixed(found: list[Stmt]) -> bool:
+    """Whether a class defines a method both ``def`` and ``async def``."""
+    return len({method.is_async for method in found if isinstance(method, tree.FunctionDef)}) > 1
+
+
+def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
+    """The attributes that methods of the class and its bases assign on their receiver."""
+
+    def collect() -> frozenset[str]:
+        own = {
+            name
+            for statement in flat(cls.node.body)
+            if isinstance(statement, tree.FunctionDef)
+            for name in assigned_in(ctx, cls, statement)
+        }
+        above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
+        return frozenset(own).union(*above)
+
+    return ctx.once(("assigned names", cls), collect, frozenset())
+
+
+def super_attribute(ctx: Context, value: Super, name: str) -> Value:
+    """An attribute of ``super()``: looked up from the class after the one that says it."""
+    cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.receiver
+    order = mro(ctx, cls)
+    after = order[order.index(value.owner) + 1 :] if value.owner in order else ()
+    if isinstance(value.receiver, Instance):
+        return _found(ctx, value.receiver, name, after)
+    for base in after:
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found:
+                return _body_value(ctx, base, found[-1], name, cls, declared_only=False)
+    return UNKNOWN
+
+
+def getter(ctx: Context, instance: Instance, name: str) -> Function | None:
+    """The function behind a property of an instance, bound to it; None where there is none."""
+    for base in mro(ctx, instance.cls):
+        found = body_bindings(ctx, base, name) if isinstance(base, ClassValue) else []
+        if isinstance(base, ClassValue) and found:
+            node = next((one for one in found if isinstance(one, tree.FunctionDef)), None)
+            if node is None or kind(ctx, base, node) != "property":
+                return None
+            return functions.as_function(base.path, node, base, instance, base.closure)
+    return None
+
+
+def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
+    node = found[-1]
+    assert isinstance(node, tree.FunctionDef)
+    how = kind(ctx, owner, node)
+    if how == "property":
+        if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
+            node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
+        getter = functions.as_function(owner.path, node, owner, instance, owner.closure)
+        return functions.property_value(_class_frame(ctx, owner), getter)
+    if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
+        return UNKNOWN
+    receiver: Value | None = instance
+    if how == "static":
+        receiver = None
+    elif how == "class":
+        receiver = instance.cls
+    method = functions.define(_class_frame(ctx, owner), node, owner, receiver)
+    return replace(method, is_static=True) if how == "static" and isinstance(method, Function) else method
+
+
+def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
+    """How a method is bound: ``property``, ``class``, ``static``, or empty for the usual way."""
+    frame = _class_frame(ctx, owner)
+    for decorator in node.decorators:
+        value = expressions.evaluate(frame, State(), decorator)
+        if isinstance(value, Library):
+            if value.dotted in _PROPERTIES:
+                return "property"
+            if value.dotted in ("builtins.classmethod", "builtins.staticmethod"):
+                return value.dotted.removeprefix("builtins.").removesuffix("method")
+        if isinstance(decorator, tree.Attr) and decorator.name in ("setter", "getter", "deleter"):
+            return "property"
+    return ""
+
+
+def as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
+    """A function of a class body, bound as it is when it is called."""
+    assert isinstance(function.node, tree.FunctionDef)
+    how = kind(ctx, cls, function.node)
+    receiver: Value | None = Instance(cls)
+    if how == "static":
+        receiver = None
+    elif how == "class" or function.name == "__new__":
+        receiver = cls
+    return functions.as_function(function.path, function.node, cls, receiver, cls.closure)
+
+
+def _data(ctx: Context, instance: Instance, name: str) -> Value:
+    key = ("data", instance.cls, name)
+    value = ctx.once(key, lambda: _assigned_data(ctx, instance.cls, name), UNKNOWN)
+    if isinstance(value, Unknown):
+        return class_attribute(ctx, instance.cls, name, declared_only=True)
+    return value
+
+
+def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
+    """What the methods of the class assign to ``self.name``, in any of them."""
+    if name not in assigned_names(ctx, cls):
+        return UNKNOWN
+    values: list[Value] = []
+    for base in mro(ctx, cls):
+        if not isinstance(base, ClassValue):
+            continue
+        for statement in flat(base.node.body):
+            if isinstance(statement, tree.FunctionDef) and name in assigned_in(ctx, base, statement):
+                me = cls if made_in(statement) else Instance(cls)
+                method = functions.as_function(base.path, statement, base, me, base.closure)
+                values.append(summaries.assigned(ctx, method, name))
+        if values:
+            break
+    return common(values)
+
+
+def assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
+    """The attributes that a method assigns on its first parameter, or on what it makes of that."""
+    key = ("assigned in", owner.path, method.line, method.col)
+    return ctx.once(key, lambda: frozenset(_assignments(method)), frozenset())
+
+
+def _assignments(method: tree.FunctionDef) -> Iterator[str]:
+    if not method.params:
+        return
+    me = made_in(method) or method.params[0].name
+    for statement in flat(method.body):
+        targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
+        if isinstance(statement, tree.With):
+            targets = [item.target for item in statement.items if item.target is not None]
+        for target in targets:
+            if isinstance(target, tree.Attr) and dotted(target.value) == me:
+                yield target.name
+
+
+def made_in(method: tree.FunctionDef) -> str:
+    """The variable that has what a class method makes: ``made = cls()``; empty for other methods."""
+    for statement in flat(method.body):
+        match statement:
+            case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call(func=tree.Name(id=called))) if (
+                method.params and called == method.params[0].name
+            ):
+                return name
+    return ""
+
+
+def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:
+    """The value of an attribute of the class itself, or the declared type of one of its instances."""
+    for base in mro(ctx, cls):
+        if isinstance(base, ClassValue):
+            found = body_bindings(ctx, base, name)
+            if found:
+                return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
+        elif isinstance(base, Library) and not declared_only:
+            if _adds_nothing(base, name):
+                continue
+            member = knowledge.member(base.dotted, name)
+            if member is None:
+                return UNKNOWN
+            return (
+                library_calls.typed(member.returns)
+                if member.kind == "property"
+                else Library(f"{base.dotted}.{name}")
+            )
+    return UNKNOWN
+
+
+def _body_value(
+    ctx: Context, owner: ClassValue, statement: Stmt, name: str, cls: ClassValue, *, declared_only: bool
+) -> Value:
+    frame, state = _class_frame(ctx, owner), State()
+    frame.receiver = Instance(cls)  # binds the type variables of its annotations
+    match statement:
+        case tree.FunctionDef():
+            receiver = cls if kind(ctx, owner, statement) == "class" else None
+            return functions.define(frame, statement, owner, receiver)
+        case tree.ClassDef():
+            return names.class_value(owner.path, statement, owner.closure)
+        case tree.Import():
+            return names.imported(ctx, owner.path, statement, name)
+        case tree.Assign(value=value, annotation=annotation):
+            assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
+            if is_url(assigned):  # the default of a setting
+                return UNKNOWN if urls.is_rewritten(cls.node.body) else assigned
+            plain = is_none(assigned) or isinstance(assigned, Unknown)
+            if annotation is not None and (plain or declared_only):
+                return type_hints.annotated(frame, state, annotation)
+            return UNKNOWN if is_none(assigned) else assigned
+    return UNKNOWN
+
+
+def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
+    """An instance, with the attributes that its constructor or its fields give it."""
+    ctx = frame.ctx
+    for base in mro(ctx, cls):
+        if not isinstance(base, ClassValue):
+            if isinstance(base, Unknown):
+                return Instance(cls, exact=True)
+            continue
+        found = body_bindings(ctx, base, "__init__")
+        if found and isinstance(found[-1], tree.FunctionDef):
+            me = Instance(cls, (), exact=True)
+            initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
+            return functions.constructed(frame, initialiser, arguments)
+    return Instance(cls, _fields(ctx, cls, arguments), exact=True)
+
+
+def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:
+    """The fields of a dataclass, schema or the like, as its generated constructor sets them."""
+    declared: dict[str, None] = {}
+    for base in reversed(mro(ctx, cls)):
+        if isinstance(base, ClassValue):
+            for statement in base.node.body:
+                if isinstance(statement, tree.Assign) and statement.annotation is not None:
+                    declared.update(dict.fromkeys(bound_names(statement)))
+    positional = () if arguments.opaque else tuple(zip(declared, arguments.args, strict=False))
+    return (*positional, *(pair for pair in arguments.keywords if pair[0] in declared))

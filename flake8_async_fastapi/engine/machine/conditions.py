@@ -1,0 +1,365 @@
+"""What a condition says about the path on which it held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi.domains.database import urls
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.domains.orm import instances, reads
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
+from flake8_async_fastapi.engine.machine import classes as project_classes
+from flake8_async_fastapi.engine.text import condition, source
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    Object,
+    Options,
+    Plain,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    is_url,
+    options,
+    truth,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
+
+_Test: TypeAlias = Callable[[Value], bool]
+
+_OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"})
+
+
+_OF_CALLABLES = frozenset({"Callable", "FunctionType", "MethodType", "type", "object"})
+_SAME = {"is": True, "==": True, "is not": False, "!=": False}
+
+
+def may_be(value: Value, outcome: bool) -> bool:
+    """Whether a value can count as true (or false)."""
+    return truth(value) is not (not outcome)
+
+
+def known_as(value: Value, outcome: bool) -> Value:
+    """A value of which it is known that it counts as false: a truth value is False then."""
+    return Const(False) if not outcome and value == Plain("bool") else value
+
+
+def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
+    """The states in which a condition came out as said; none if it cannot."""
+    if isinstance(test, (tree.Call, tree.Compare)):
+        holds = urls.holds(test, lambda tested: _outside_or_here(frame, state, tested))
+        if holds is not None:
+            return [state.fork()] if holds is outcome else []
+    match test:
+        case tree.Unary(op="not", value=value):
+            return assume(frame, state, value, not outcome)
+        case tree.BoolOp(op=op, values=values):
+            return _assume_all(frame, state, values, outcome, stops=(op == "and") is not outcome)
+        case tree.Walrus(target=target):
+            return _narrow(frame, state, target, lambda value: may_be(value, outcome))
+        case tree.Name(id=name):
+            states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            return states if outcome else [_emptied(after, name) for after in states]
+        case tree.Attr(value=owner, name=name):
+            states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
+            for after in states:
+                _about(frame, after, owner, name, is_empty=not outcome)
+            return states
+        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
+            wanted = (op == "is") is outcome
+            path = source(left)
+            states = _known(frame, state, test, outcome, _none_test(frame, state, path, wanted), path)
+            for after in states:
+                if isinstance(left, tree.Attr):
+                    _about(frame, after, left.value, left.name, is_empty=wanted)
+            return states
+        case tree.Compare(left=left, ops=[op], rights=[right]) if (
+            op in _COMPARISONS
+            and isinstance(right, tree.Display) is op.endswith("in")
+            and (same := _compared(state, left, right)) is not None
+        ):
+            return [state.fork()] if (same is _COMPARISONS[op]) is outcome else []
+        case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
+            states = _known(frame, state, test, outcome, lambda value: True, "")
+            for after in states:
+                _about(frame, after, owner, name, is_empty=False, is_kind=True)
+            return states
+        case tree.Compare(left=tree.Call(func=tree.Name(id="type"), args=[of]), ops=[op], rights=[cls]) if (
+            op in _SAME
+        ):
+            wanted = _SAME[op] is outcome
+            return _narrow(
+                frame, state, source(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
+            )
+        case tree.Compare(left=tree.Const(value=str(asked)), ops=[("in" | "not in")]):
+            states = _known(frame, state, test, outcome, lambda value: True, "")
+            for after in states:
+                reads.guard(after, asked)
+            return states
+        case tree.Call() if frame.template is not None:
+            return [state.fork()] if rendering.tested(frame, state, test, outcome) else []
+        case tree.Call(func=func, args=args) if args:
+            return _assume_call(frame, state, func, args, outcome)
+        case tree.Const(value=value):
+            return [state.fork()] if bool(value) is outcome else []
+    return _known(frame, state, test, outcome, lambda value: True, "")
+
+
+_COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
+_CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
+    "upper": str.upper, "lower": str.lower, "casefold": str.casefold,
+}  # fmt: skip
+
+
+def _compared(state: State, left: Expr, right: Expr) -> bool | None:
+    """Whether a text that a function was given is one of those written; None where that is not known."""
+    written = right.items if isinstance(right, tree.Display) else [right]
+    texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
+    given = _given_text(state, left)
+    return given in texts if given is not None and len(texts) == len(written) else None
+
+
+def _given_text(state: State, node: Expr) -> str | None:
+    if isinstance(node, tree.Name):
+        value = state.env.get(node.id)
+        is_text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
+        return str(value.value) if isinstance(value, Const) and is_text else None
+    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and not node.args:
+        change = _CHANGED_CASE.get(node.func.name)
+        text = _given_text(state, node.func.value) if change is not None else None
+        return change(text) if change is not None and text is not None else None
+    return None
+
+
+def _about(
+    frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
+) -> None:
+    """A condition was about ``owner.name``."""
+    if state.rows and source(owner):
+        value = state.get(source(owner))
+        if value is not None:
+            reads.tested(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
+
+
+def _emptied(state: State, name: str) -> State:
+    """A container turned out to be empty: there are no objects in it."""
+    value = state.get(name)
+    for option in options(value) if value is not None else ():
+        if isinstance(option, Collection) and option.items is None:
+            for ref in instances.refs_in(option.item):
+                if ref in state.rows:
+                    state.rows[ref] = replace(state.rows[ref], absent=True)
+    return state
+
+
+def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *, stops: bool) -> list[State]:
+    """Conditions joined by ``and`` or ``or``: all hold, or the first that ``stops`` decides."""
+    states = [state]
+    found: list[State] = []
+    for value in values:
+        if stops:
+            found += [after for before in states for after in assume(frame, before, value, outcome)]
+            states = [after for before in states for after in assume(frame, before, value, not outcome)]
+        else:
+            states = [after for before in states for after in assume(frame, before, value, outcome)]
+    return found[:3] if stops else states[:3]
+
+
+def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str) -> list[State]:
+    """A condition that may have been decided before on this path."""
+    spoken = condition(test)
+    if spoken is not None:
+        text, negated = spoken
+        before = state.known.get(text)
+        if before is not None and before is (outcome is negated):
+            return []
+    states = _narrow(frame, state, name, fits) if name else [state.fork()]
+    if spoken is not None:
+        for after in states:
+            after.known[spoken[0]] = outcome is not spoken[1]
+    return states
+
+
+def _none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
+    """Which values go with ``path is None``: ``X | None`` counts as ``X`` elsewhere, but not here."""
+    value = state.get(path)
+    asked = options((_outside(frame, state, path) if path else UNKNOWN) if value is None else value)
+    leaves_open = wanted and any(map(_is_declared, asked)) and _is_optional(frame, state, path)
+    return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
+
+
+def _is_optional(frame: Frame, state: State, path: str) -> bool:
+    """Whether a parameter of the code under check, or an attribute of a class, is declared ``X | None``."""
+    owner, _, name = path.rpartition(".")
+    if not owner:
+        params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
+        return any(param.name == name and type_hints.says_none(param.annotation) for param in params)
+    value = state.get(owner)
+    for option in options(_outside(frame, state, owner) if value is None else value):
+        if isinstance(option, Instance):
+            for base in project_classes.mro(frame.ctx, option.cls):
+                if isinstance(base, ClassValue):
+                    for binding in project_classes.body_bindings(frame.ctx, base, name):
+                        if isinstance(binding, tree.Assign) and type_hints.says_none(binding.annotation):
+                            return True
+    return False
+
+
+def _is_declared(value: Value) -> bool:
+    """Whether a value may be known from an annotation only."""
+    match value:
+        case Plain():
+            return True
+        case Collection(items=items):
+            return items is None
+        case Instance(ref=ref, exact=exact):
+            return ref is None and not exact
+        case Object(declared=declared):
+            return declared
+    return False
+
+
+def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
+    """The state in which a variable has only the values that fit; none if no value does."""
+    value = state.get(name)
+    if value is None:
+        value = _outside(frame, state, name)
+    left = [option for option in options(value) if fits(option)]
+    if not left:
+        return []
+    after = state.fork()
+    if isinstance(value, Options):
+        after.narrow(name, union(left))
+    return [after]
+
+
+def _outside_or_here(frame: Frame, state: State, tested: Expr) -> Value:
+    value = state.get(source(tested))
+    return _outside(frame, state, source(tested)) if value is None else value
+
+
+def _outside(frame: Frame, state: State, path: str) -> Value:
+    """The value of a name (or ``name.attribute``) that was not assigned on this path."""
+    first, *rest = path.split(".")
+    value = names.lookup(frame, state, first)
+    if rest and isinstance(value, Unknown):
+        return UNKNOWN
+    for name in rest:
+        value = attributes.attribute(frame.ctx, value, name)
+    return UNKNOWN if any(held(value)) else value
+
+
+def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
+    name = source(args[0])
+    callee = expressions.evaluate(frame, state, func)
+    if isinstance(callee, Library) and name:
+        if callee.dotted == "builtins.hasattr":
+            asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
+            return _narrow(frame, state, name, lambda value: _has(value, asked) is not (not outcome))
+        if callee.dotted.endswith(".iscoroutinefunction"):
+            return _narrow(
+                frame, state, name, lambda value: _is_coroutine_function(value) is not (not outcome)
+            )
+        if is_guard(callee.dotted):
+            return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
+        if callee.dotted == "builtins.isinstance" and len(args) > 1:
+            states = _narrow(
+                frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
+            )
+            if outcome:
+                _specialise(frame, states, name, expressions.evaluate(frame, state, args[1]))
+            return states
+    return [state.fork()]
+
+
+def _specialise(frame: Frame, states: list[State], name: str, cls: Value) -> None:
+    """A variable turned out to be of a class."""
+    for state in states:
+        value = state.get(name)
+        if value is not None:
+            state.narrow(name, of_class(frame, value, cls))
+
+
+def of_class(frame: Frame, value: Value, cls: Value) -> Value:
+    """A value that turned out to be of a class: an ORM object may be of a subclass, and is not None."""
+    if not isinstance(cls, ClassValue):
+        return value
+    found: list[Value] = []
+    for option in options(value):
+        if isinstance(option, Instance) and option.ref is not None:
+            if option.cls != cls and option.cls in project_classes.mro(frame.ctx, cls):
+                option = replace(option, cls=cls)
+            found.append(option)
+    return union(found) if found else value
+
+
+def _has(value: Value, name: object) -> bool | None:
+    """Whether ``hasattr`` says yes; None where that is not known."""
+    if name == "__await__":
+        return _can_await(value)
+    if isinstance(value, Object) and isinstance(name, str):
+        return False if is_absent(value.type, name) else None
+    return None
+
+
+def _is_coroutine_function(value: Value) -> bool | None:
+    return value.is_async and not value.is_generator if isinstance(value, Function) else None
+
+
+def _can_await(value: Value) -> bool | None:
+    if isinstance(value, Coroutine):
+        return True
+    if isinstance(value, (Const, Plain, Generator, Collection, Function, ClassValue)):
+        return False
+    return None
+
+
+def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
+    """Whether ``isinstance`` says yes; None where the classes or the value are not known."""
+    if isinstance(value, Unknown):
+        return None
+    if value == NONE:
+        return False
+    alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
+    named = {source(cls).rpartition(".")[2] for cls in alternatives}
+    if isinstance(value, Coroutine):
+        return True if named & _OF_COROUTINES else None if "" in named else False
+    if isinstance(value, (Plain, Collection)) and value.kind in named:
+        return True
+    if isinstance(value, Const) and type(value.value).__name__ in named:
+        return True
+    if isinstance(value, (Function, ClassValue)):
+        return True if named & _OF_CALLABLES else None if "" in named else False
+    if isinstance(value, (Instance, Object)):
+        return _is_one_of(frame, value, [expressions.evaluate(frame, State(), cls) for cls in alternatives])
+    return None
+
+
+def _is_one_of(frame: Frame, value: Instance | Object, asked: list[Value]) -> bool | None:
+    """Whether an object is of one of some classes; None where it may be of a subclass."""
+    if isinstance(value, Instance):
+        above = project_classes.mro(frame.ctx, value.cls)
+        if any(cls in above for cls in asked):
+            return True
+        exact = value.exact and all(isinstance(base, ClassValue) for base in above)
+    else:
+        if any(isinstance(cls, Library) and is_subtype(value.type, cls.dotted) for cls in asked):
+            return True
+        exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
+    known = all(isinstance(cls, (ClassValue, Library)) for cls in asked)
+    return False if exact and known else None

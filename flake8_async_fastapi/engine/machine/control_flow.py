@@ -1,0 +1,348 @@
+"""Transfer functions of statements that hold others: all paths enter a block together.
+
+Run path by path, blocks in blocks would be run once for each way through all of
+them; together, no more than ``MOST_STATES`` paths are in any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.orm import instances
+from flake8_async_fastapi.domains.python import truth_flags
+from flake8_async_fastapi.domains.session_scope import tasks, transactions
+from flake8_async_fastapi.domains.sqlalchemy import blocks, sessions
+from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.context import Frame, State, merge
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    conditions,
+    expressions,
+    functions,
+    protocols,
+    statements,
+)
+from flake8_async_fastapi.engine.obligations import test
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    Coroutine,
+    Function,
+    Instance,
+    Manager,
+    Options,
+    Value,
+    options,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+
+States = list[State]
+K = TypeVar("K")
+
+
+def _together(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
+    """The paths by what they come with."""
+    groups: list[tuple[K, States]] = []
+    for state, key in paths:
+        for known, states in groups:
+            if known == key:
+                states.append(state)
+                break
+        else:
+            groups.append((key, [state]))
+    return groups
+
+
+def _if(frame: Frame, states: States, node: tree.If) -> States:
+    for state in states:
+        test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    branches = frame.activity.branches
+    function = frame.node if isinstance(frame.node, tree.FunctionDef) else None
+    fills = function is not None and exemptions.fills_once(node, function)
+    ends: States = []
+    for outcome, body in ((True, node.body), (False, node.orelse)):
+        entering = [path for state in states for path in conditions.assume(frame, state, node.test, outcome)]
+        muted = outcome and fills
+        frame.watch.muted += muted
+        branches.append(
+            (node.line, node.col, "main" if exemptions.asks_for_main(node.test) else str(outcome))
+        )
+        ends += statements.run(frame, body, entering)
+        branches.pop()
+        frame.watch.muted -= muted
+    if function is not None and exemptions.returns_kept(node, function):
+        frame.watch.muted += 1  # until the end of the function: it comes here once
+    return ends
+
+
+def _loop(
+    frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]
+) -> tuple[States, States]:
+    """Run a loop's body twice: the second pass sees what the first left behind.
+
+    Gives the states at the head of the loop, and those that left it by ``break``.
+    """
+    head, new, left = states, states, []
+    for _ in range(2):
+        frame.activity.laps += 1
+        frame.loops.append(([], []))
+        ends = statements.run(frame, body, [inside for state in new for inside in enter(state.fork())])
+        broken, continued = frame.loops.pop()
+        left += broken
+        again = merge([*head, *ends, *continued], frame)
+        new = [state for state in again if not any(state is known for known in head)]
+        head = again
+        if not new:
+            break
+    return head, left
+
+
+def _for(frame: Frame, states: States, node: tree.For) -> States:
+    if node.is_async:
+        frame.watch.awaiting(node.iter)
+    iterated = []
+    for state in states:
+        value = expressions.evaluate(frame, state, node.iter)
+        frame.state = state
+        iterated.append((state, protocols.iterate(frame, value, node.iter, node.is_async)))
+    ends: States = []
+    for item, alike in _together(iterated):
+        ends += _each(frame, alike, node, item)
+    return ends
+
+
+def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
+    def enter(inside: State) -> States:
+        split = statements.split(inside, item)
+        for after, single in split:
+            frame.state = after
+            blocks.renewed(frame, single)
+            statements.assign(frame, after, node.target, single)
+        return [after for after, _ in split]
+
+    frame.activity.repeats.append(node)
+    head, left = _loop(frame, states, enter, node.body)
+    frame.activity.repeats.pop()
+    if isinstance(item, Options):  # each of several was met, not one of them in each lap
+        for ref in instances.refs_in(item):
+            met = [state.rows[ref] for state in head if ref in state.rows]
+            for state in head:
+                if ref in state.rows:
+                    state.rows[ref] = instances.join(met)
+    if len(head) > len(states):  # nothing was in it, so nothing is known to be missing of its items
+        for state in states:
+            for ref in instances.refs_in(item):
+                if ref in state.rows:
+                    state.rows[ref] = replace(state.rows[ref], absent=True)
+    return statements.run(frame, node.orelse, head) + left
+
+
+def _while(frame: Frame, states: States, node: tree.While) -> States:
+    def enter(inside: State) -> States:
+        test(frame, expressions.evaluate(frame, inside, node.test), node.test)
+        return conditions.assume(frame, inside, node.test, True)
+
+    frame.activity.repeats.append(node)
+    head, left = _loop(frame, states, enter, node.body)
+    frame.activity.repeats.pop()
+    for before in head:
+        if before.rows:  # the test that ends the loop is run too
+            expressions.evaluate(frame, before, node.test)
+    ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
+    return statements.run(frame, node.orelse, ended) + left
+
+
+def _with(frame: Frame, states: States, node: tree.With) -> States:
+    entered: list[tuple[State, list[tuple[Value, str]]]] = [(state, []) for state in states]
+    for item in node.items:
+        frame.watch.entering(node, item)
+        after = []
+        for before, outer in entered:
+            context = expressions.evaluate(frame, before, item.context)
+            tasks.entered(frame, item, context)
+            frame.state = before
+            value = protocols.enter(frame, context, node.is_async, item.context)
+            for split, single in statements.split(before, value):
+                if item.target is not None:
+                    statements.assign(frame, split, item.target, single)
+                block = transactions.entered(frame, split, item, context)
+                after.append((split, [*outer, (context, block)]))
+        entered = after
+    return [end for contexts, alike in _together(entered) for end in _inside(frame, alike, node, contexts)]
+
+
+def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[Value, str]]) -> States:
+    """Run the block of a ``with``, and leave what was ``entered``, each with its transaction if it is one."""
+    already, outside, handled = len(frame.left), len(frame.activity.blocks), frame.raised
+    swallows = any(_may_swallow(item.context) for item in node.items)
+    before = [state.fork() for state in states] if swallows else []
+    frame.activity.blocks += [block for _, block in entered if block]
+    rows = [dict(state.rows) for state in states]
+    raised: States = []
+    frame.raised = raised if handled is not None else None
+    if handled is not None and any(blocks.is_undone(context) for context, _ in entered):
+        ends = _watched(frame, node.body, states, raised)  # any statement may fail
+    else:
+        ends = statements.run(frame, node.body, states)
+    frame.raised = handled
+    del frame.activity.blocks[outside:]
+    for item, (_, block) in zip(node.items, entered, strict=True):
+        transactions.left(frame, ends, block, transactions.is_nested(item.context))
+    contexts = [(item, context) for item, (context, _) in zip(node.items, entered, strict=True)]
+    for end in [*ends, *frame.left[already:]]:
+        frame.state = end
+        for item, context in reversed(contexts):
+            _leave(frame, truth_flags.current(end, item, context), node)
+    for end in raised:
+        frame.state = end
+        for _, context in reversed(contexts):
+            blocks.undone(frame, context, node.line, rows)
+    if handled is not None:
+        handled += raised
+    return ends or before
+
+
+def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
+    """Run statements; ``seen`` gets the paths as they are before the first and after each."""
+    seen += [state.fork() for state in states]
+    for statement in body:
+        if not states:
+            break
+        states = merge(statements.step(frame, statement, states), frame)
+        seen += [after.fork() for after in states]
+    return states
+
+
+def _leave(frame: Frame, context: Value, node: tree.With) -> None:
+    """What the end of a ``with`` block does to ORM objects."""
+    line = node.line
+    if isinstance(context, Manager):
+        for step in context.after:
+            if isinstance(step, Transition):
+                sessions.happen(frame, step, line)
+    elif isinstance(context, Instance):
+        name = "__aexit__" if node.is_async else "__exit__"
+        method = attributes.attribute(frame.ctx, context, name)
+        if isinstance(method, Function):
+            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), (line, node.col))
+            if isinstance(given, Coroutine):
+                protocols.result_of_await(frame, given)
+    else:
+        blocks.left(frame, context, line)
+
+
+def _may_swallow(context: Expr) -> bool:
+    """Whether leaving by an exception may go on after the block."""
+    return isinstance(context, tree.Call) and source(context.func).rpartition(".")[2] in (
+        "suppress",
+        "raises",
+        "timeout",
+        "move_on_after",
+    )
+
+
+def _try(frame: Frame, states: States, node: tree.Try) -> States:
+    already = len(frame.left)
+    flushes, depth = len(frame.activity.flushed), len(frame.activity.blocks)
+    outer, seen = frame.raised, list[State]()
+    frame.raised = seen
+    states = _watched(frame, node.body, states, seen)
+    frame.raised = outer
+    ends = statements.run(frame, node.orelse, states)
+    raised = merge(seen, frame)
+    failed = transactions.failed(frame, flushes, depth)
+    for handler in node.handlers:
+        entering = [before.fork() for before in raised]
+        for before in entering:
+            kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
+            if failed and transactions.catches(kind):
+                before.failed = before.failed | failed
+            if handler.name is not None:
+                before.bind(handler.name, UNKNOWN)
+        ends = ends + statements.run(frame, handler.body, entering)
+    if node.final:
+        _finish(frame, node.final, already)
+        unhandled = [] if ends else [before.fork() for before in raised]
+        after = statements.run(frame, node.final, ends + unhandled)
+        return after if ends else []
+    return ends
+
+
+def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
+    """``finally`` runs after a ``return`` in the block too."""
+    for place in range(already, len(frame.left)):
+        if frame.left[place].rows:
+            emit, frame.emit = frame.emit, False
+            after = statements.run(frame, final, [frame.left[place]])
+            frame.emit = emit
+            if after:
+                frame.left[place] = after[0]
+
+
+def _match(frame: Frame, states: States, node: tree.Match) -> States:
+    subjects = [expressions.evaluate(frame, state, node.subject) for state in states]
+    for subject in subjects:
+        test(frame, subject, node.subject, "compared")
+    ends: States = []
+    has_default = False
+    for case in node.cases:
+        entering: States = []
+        for state, subject in zip(states, subjects, strict=True):
+            entering += _matched(frame, state.fork(), node.subject, subject, case)
+        ends += statements.run(frame, case.body, entering)
+        has_default = has_default or case.is_default
+    return ends if has_default else [*ends, *states]
+
+
+def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.Case) -> States:
+    """The paths on which a subject matches."""
+    for name in case.names:
+        state.bind(name, UNKNOWN)
+    if source(node) and isinstance(subject, Options):
+        frame.settle(subject)
+        state.bind(source(node), UNKNOWN)  # which of them it is, the pattern decides
+    for cls in case.classes:
+        expressions.evaluate(frame, state, cls)
+    _capture(frame, state, node, subject, case.captures)
+    if case.guard is None:
+        return [state]
+    test(frame, expressions.evaluate(frame, state, case.guard), case.guard)
+    return conditions.assume(frame, state, case.guard, True)
+
+
+def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
+    """Read of an ORM object what a pattern asks for, and bind what it names."""
+    if not state.rows or not any(map(renaming.carries, options(subject))):
+        return
+    known: dict[tuple[str, ...], Value] = {(): subject}
+    for capture in captures:
+        path = tuple(capture.path)
+        if path not in known:
+            written = tree.Attr(capture.line, capture.col, node, path[-1])
+            owner = known.get(path[:-1], UNKNOWN)
+            frame.state = state
+            known[path] = attributes.read(frame, owner, written, awaited_chain=False)
+        if capture.cls is not None:
+            cls = expressions.evaluate(frame, state, capture.cls)
+            known[path] = conditions.of_class(frame, known[path], cls)
+            if not path and source(node):
+                state.narrow(source(node), known[path])
+        if capture.name:
+            state.bind(capture.name, known[path])
+
+
+EXECUTE: dict[type, Callable[[Frame, States, Any], States]] = {
+    tree.If: _if,
+    tree.For: _for,
+    tree.While: _while,
+    tree.With: _with,
+    tree.Try: _try,
+    tree.Match: _match,
+}

@@ -1,0 +1,454 @@
+"""Transfer functions of expressions: the value of each, and what evaluating it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.domains.database import urls
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.domains.orm import instances, reads
+from flake8_async_fastapi.domains.python import containers, mutation, truth_flags
+from flake8_async_fastapi.domains.session_scope import tasks, transactions
+from flake8_async_fastapi.domains.sqlalchemy import selects, sessions
+from flake8_async_fastapi.engine.context import Frame, State, agreed_transitions
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    calls,
+    conditions,
+    functions,
+    library_calls,
+    names,
+    protocols,
+    statements,
+)
+from flake8_async_fastapi.engine.obligations import misuse, test, use
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Generator,
+    Library,
+    Object,
+    Plain,
+    Value,
+    display,
+    held,
+    is_none,
+    options,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import target_names
+
+
+def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = False) -> Value:
+    """The value of an expression.
+
+    ``awaited_chain`` says that an ``await`` stands before the chain of calls
+    and attributes that this expression begins.
+    """
+    if isinstance(node, (tree.Attr, tree.Call, tree.Subscript)):
+        return _CHAINS[type(node)](frame, state, node, awaited_chain)
+    return _EVALUATE[type(node)](frame, state, node)
+
+
+def _name(frame: Frame, state: State, node: tree.Name) -> Value:
+    value = names.lookup(frame, state, node.id)
+    if state.known and value == Plain("bool"):  # what a condition on this path found it to be
+        known = state.known.get(node.id)
+        return value if known is None else Const(known)
+    return value
+
+
+def _const(frame: Frame, state: State, node: tree.Const) -> Value:
+    if isinstance(node.value, str):
+        return urls.text(node.value)
+    if node.value is None or isinstance(node.value, bool):
+        return Const(node.value)
+    return Plain(type(node.value).__name__)
+
+
+def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool) -> Value:
+    if state.attributes:
+        assigned = state.attributes.get(source(node))
+        if assigned is not None:
+            return assigned
+    owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
+    frame.state = state
+    return attributes.read(frame, owner, node, awaited_chain)
+
+
+def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
+    if frame.template is not None and (special := rendering.called(frame, state, node)) is not None:
+        return special
+    if isinstance(node.func, tree.Attr) and node.func.name in reads.MUTATORS:
+        frame.mutated = node.func.value
+    callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
+    frame.mutated = None
+    lazily = blocking_calls.is_offloading(frame.ctx, callee)
+    frame.watch.lazily += lazily
+    args, opaque = names.opened(frame, state, node.args)
+    keywords: list[tuple[str, Value]] = []
+    for keyword in node.keywords:
+        value = evaluate(frame, state, keyword.value)
+        if keyword.name is None:
+            known = _unpacked(value)
+            opaque = opaque or known is None
+            keywords.extend(known or ())
+            use(frame, value, "unpacked")
+            frame.settle_items(value)
+        else:
+            keywords.append((keyword.name, value))
+    frame.watch.lazily -= lazily
+    arguments = Arguments(tuple(args), tuple(keywords), opaque)
+    frame.state = state
+    result = calls.call(frame, callee, arguments, node)
+    tasks.called(frame, state, callee, arguments, node, result)
+    transactions.called(frame, state, callee, node)
+    state.forget_attributes()
+    mutation.called(state, callee, node, arguments)
+    truth_flags.handed(frame.ctx, state, callee, node)
+    return result
+
+
+def _unpacked(value: Value) -> list[tuple[str, Value]] | None:
+    """The keyword arguments in ``**value``; None where they are not known."""
+    if not isinstance(value, Collection) or value.keys is None or value.items is None:
+        return None
+    if any(key is None for key in value.keys):
+        return None
+    return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
+
+
+def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: bool) -> Value:
+    owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
+    index = evaluate(frame, state, node.index)
+    frame.settle(index)
+    results: list[Value] = []
+    for option in options(owner):
+        if is_none(option) and len(options(owner)) > 1:
+            continue  # would fail for another reason
+        frame.state = state
+        reads.consumed(frame, option, (node.line, node.col))
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "subscript", awaited_chain=awaited_chain)
+        if isinstance(option, (ClassValue, Library)):
+            results.append(option)  # a generic type given its parameters
+        else:
+            results.append(_item(option, node.index))
+    return union(results)
+
+
+def _item(owner: Value, index: Expr) -> Value:
+    if isinstance(owner, Object):
+        return library_calls.typed(knowledge.result(owner.type, "getitem") or "?", owner)
+    if not isinstance(owner, Collection):
+        return UNKNOWN
+    if isinstance(index, tree.Other):  # a slice
+        return Collection(owner.kind, protocols.element_of(owner)) if owner.kind != "dict" else UNKNOWN
+    if isinstance(index, tree.Const) and owner.items is not None:
+        if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
+            return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
+        if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
+            return owner.items[owner.keys.index(index.value)]
+        return UNKNOWN
+    if owner.items is None:
+        return owner.item
+    return blocking_calls.chosen(owner) or UNKNOWN
+
+
+def _await(frame: Frame, state: State, node: tree.Await) -> Value:
+    frame.watch.awaiting(node.value)
+    _trust(frame, state, node.value)
+    value = evaluate(frame, state, node.value, awaited_chain=True)
+    frame.state = state
+    tasks.awaited(frame, state, value, node)
+    transactions.awaited(frame, state, value, node)
+    return protocols.awaited(frame, value, node)
+
+
+def _trust(frame: Frame, state: State, awaited: Expr) -> None:
+    """``await session.commit()`` tells that a session is async, whatever an annotation left behind says."""
+    if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
+        return
+    path = source(awaited.func.value)
+    if not path or not library_calls.is_coroutine_method(sessions.SESSION, awaited.func.name):
+        return
+    known = evaluate(frame, state, awaited.func.value)
+    if (
+        isinstance(known, Object)
+        and known.type == "sqlalchemy.orm.Session"
+        and library_calls.only_declared(known)
+    ):
+        origin = known.origin or (f"<{path}>", 0, 0)
+        state.narrow(path, Object(sessions.SESSION, declared=True, origin=origin))
+
+
+def _display(frame: Frame, state: State, node: tree.Display) -> Value:
+    found: list[Value] = []
+    is_exact = True
+    for part in node.items:
+        if not isinstance(part, tree.Starred):
+            found.append(evaluate(frame, state, part))
+            continue
+        value = evaluate(frame, state, part.value)
+        if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
+            found += value.items
+        else:
+            is_exact = False
+            found.append(containers.elements(frame, value, frame.at(node)[:3]))
+    return display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
+
+
+def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
+    keys: list[str | None] = []
+    items: list[Value] = []
+    for key, value_node in zip(node.keys, node.values, strict=True):
+        value = evaluate(frame, state, value_node)
+        if key is None:
+            use(frame, value, "unpacked")
+            known = _unpacked(value)
+            keys += [None] if known is None else [name for name, _ in known]
+            items += [UNKNOWN] if known is None else [item for _, item in known]
+        else:
+            frame.settle(evaluate(frame, state, key))
+            keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
+            items.append(value)
+    if None not in keys:  # the last of equal keys counts
+        pairs = dict(zip(keys, items, strict=True))
+        return display("dict", tuple(pairs.values()), tuple(pairs))
+    return display("dict", tuple(items), tuple(keys))
+
+
+def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
+    left, right = evaluate(frame, state, node.left), evaluate(frame, state, node.right)
+    for side, other in ((left, right), (right, left)):
+        if node.op == "%" and side is right:
+            continue
+        if isinstance(other, (Const, Plain, Collection, Coroutine)):
+            use(frame, side, "operand")  # another object may define the operator for coroutines
+        else:
+            frame.settle(side)
+    if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
+        return _concatenated(frame, left, right)
+    if node.op == "/" and (path := blocking_calls.joined(left, right)) is not None:
+        return path
+    if node.op == "%" and isinstance(left, (Const, Plain)):
+        test(frame, right, node.right, "interpolated")
+    frame.settle_items(left)
+    frame.settle_items(right)
+    if any(isinstance(side, Object) and side.type in _SQL for side in (left, right)):
+        functions_in = any(_is_function(side) for side in (left, right))
+        return Object("sqlalchemy.FunctionElement" if functions_in else "sqlalchemy.ColumnElement")
+    if node.op in ("+", "%") and isinstance(left, Const):
+        return urls.joined((left, right))
+    known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
+    return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
+
+
+_SQL = frozenset(
+    {"sqlalchemy.ColumnElement", "sqlalchemy.FunctionElement", "sqlalchemy.orm.InstrumentedAttribute"}
+)
+
+
+def _is_function(value: Value) -> bool:
+    return isinstance(value, Object) and value.type == "sqlalchemy.FunctionElement"
+
+
+def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:
+    if left.items is None or right.items is None:
+        frame.settle(left)
+        frame.settle(right)
+    return mutation.joined(left, right)
+
+
+def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
+    """``a and b``: each value is seen only where those before it let it through."""
+    results: list[Value] = []
+    current = state
+    *firsts, last = node.values
+    for part in firsts:
+        value = evaluate(frame, current, part)
+        test(frame, value, part)
+        results += [conditions.known_as(option, node.op == "or") for option in options(value)
+                    if conditions.may_be(option, node.op == "or")]  # fmt: skip
+        through = conditions.assume(frame, current, part, node.op == "and")
+        if not through:
+            return frame.either(results)
+        current = through[0]
+    results.append(evaluate(frame, current, last))
+    _keep_walrus(frame, state, current)
+    _keep_rows(state, [current])
+    return frame.either(results)
+
+
+def _keep_walrus(frame: Frame, state: State, inner: State) -> None:
+    """What an expression bound on its way: it may be bound, so nothing is known of it."""
+    for name in inner.env.keys() - state.env.keys():
+        frame.settle(inner.env[name])
+        state.env[name] = UNKNOWN
+
+
+def _unary(frame: Frame, state: State, node: tree.Unary) -> Value:
+    value = evaluate(frame, state, node.value)
+    if node.op == "not":
+        test(frame, value, node.value)
+        return Plain("bool")
+    use(frame, value, "operand")
+    return UNKNOWN
+
+
+_IDENTITY = frozenset({"is", "is not"})
+
+
+def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
+    sides = [evaluate(frame, state, side) for side in (node.left, *node.rights)]
+    if len(node.ops) == 1 and node.ops[0] == "==":
+        condition = selects.equality(state, sides[0], sides[1], node.rights[0])
+        if condition is not None:
+            return condition
+    for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
+        for side in (left, right):
+            if op in _IDENTITY:
+                if not isinstance(side, Const):
+                    test(frame, side, node, "compared")
+            elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
+                use(frame, side, "compared")
+    return Plain("bool")
+
+
+def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
+    test(frame, evaluate(frame, state, node.test), node.test)
+    results = []
+    paths = []
+    for outcome, part in ((True, node.body), (False, node.orelse)):
+        for path in conditions.assume(frame, state, node.test, outcome)[:1]:
+            results.append(evaluate(frame, path, part))
+            paths.append(path)
+    _keep_rows(state, paths)
+    return frame.either(results)
+
+
+def _keep_rows(state: State, inner: list[State]) -> None:
+    """What the parts of an expression did to ORM objects."""
+    parts = [part for part in inner if part is not state]
+    if any(part.rows != state.rows for part in parts):
+        state.rows = instances.joined([part.rows for part in parts])
+    if parts:
+        state.happened = agreed_transitions([part.happened for part in parts])
+
+
+def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
+    functions.capture(frame, state, node.body)
+    return functions.nested(frame, state, node)
+
+
+def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
+    inner = state.fork()
+    lazy = node.kind == "generator" and frame.watch.lazily > 0
+    frame.watch.muted += lazy
+    for loop in node.loops:
+        iterated = evaluate(frame, inner, loop.iter)
+        frame.state = inner
+        item = protocols.iterate(frame, iterated, loop.iter, loop.is_async)
+        statements.assign(frame, inner, loop.target, item)
+        for condition in loop.ifs:
+            test(frame, evaluate(frame, inner, condition), condition)
+            through = conditions.assume(frame, inner, condition, True)
+            if not through:  # the condition is known not to hold on this path
+                frame.watch.muted -= lazy
+                return Collection(node.kind)
+            inner = through[0]
+    frame.activity.repeats.append(node)
+    values = [evaluate(frame, inner, item) for item in node.items]
+    frame.activity.repeats.pop()
+    frame.watch.muted -= lazy
+    _keep_rows(state, [inner])
+    bound = {name for loop in node.loops for name in target_names(loop.target)}
+    for name, value in inner.env.items():  # a walrus in it binds outside
+        if name not in bound:
+            state.env.setdefault(name, value)
+    if node.kind == "generator":
+        return Collection("generator", values[-1])
+    return Collection(node.kind, values[-1])
+
+
+def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
+    parts = []
+    for part in node.values:
+        value = evaluate(frame, state, part)
+        frame.state = state
+        reads.shown(frame, value, part)
+        test(frame, value, part, "interpolated")
+        frame.settle_items(value)
+        parts.append(value)
+    return urls.joined(parts)
+
+
+def _starred(frame: Frame, state: State, node: tree.Starred) -> Value:
+    frame.settle(evaluate(frame, state, node.value))
+    return UNKNOWN
+
+
+def _walrus(frame: Frame, state: State, node: tree.Walrus) -> Value:
+    value = evaluate(frame, state, node.value)
+    state.bind(node.target, value)
+    return value
+
+
+def _yield(frame: Frame, state: State, node: tree.Yield) -> Value:
+    value = NONE if node.value is None else evaluate(frame, state, node.value)
+    frame.settle(value)
+    frame.yields.append(UNKNOWN if any(held(value)) else value)
+    frame.yielded.append(state.fork())
+    return UNKNOWN
+
+
+def _yield_from(frame: Frame, state: State, node: tree.YieldFrom) -> Value:
+    value = evaluate(frame, state, node.value)
+    frame.settle(value)
+    frame.yields.append(protocols.element(frame, value) if isinstance(value, Generator) else UNKNOWN)
+    return UNKNOWN
+
+
+def _other(frame: Frame, state: State, node: tree.Other) -> Value:
+    for part in node.parts:
+        frame.settle(evaluate(frame, state, part))
+    return UNKNOWN
+
+
+_CHAINS: dict[type, Callable[[Frame, State, Any, bool], Value]] = {
+    tree.Attr: _attribute,
+    tree.Call: _call,
+    tree.Subscript: _subscript,
+}
+
+_EVALUATE: dict[type, Callable[[Frame, State, Any], Value]] = {
+    tree.Name: _name,
+    tree.Const: _const,
+    tree.Await: _await,
+    tree.Display: _display,
+    tree.DictDisplay: _dict,
+    tree.Binary: _binary,
+    tree.BoolOp: _bool_op,
+    tree.Unary: _unary,
+    tree.Compare: _compare,
+    tree.IfExp: _if_exp,
+    tree.Lambda: _lambda,
+    tree.Comp: _comp,
+    tree.FString: _fstring,
+    tree.Starred: _starred,
+    tree.Walrus: _walrus,
+    tree.Yield: _yield,
+    tree.YieldFrom: _yield_from,
+    tree.Other: _other,
+}

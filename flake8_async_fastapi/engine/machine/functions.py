@@ -1,0 +1,295 @@
+"""Functions of the project: defining, decorating and calling them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.events import Effect
+from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Closure,
+    Const,
+    Coroutine,
+    Dependency,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    Manager,
+    Member,
+    Options,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    options,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.facts.walk import names_in
+
+_CONTEXTS = {
+    "contextlib.contextmanager": "context",
+    "contextlib.asynccontextmanager": "async-context",
+}
+_BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
+
+
+# --- defining ------------------------------------------------------------------------
+
+
+def as_function(
+    path: str,
+    node: tree.FunctionDef | tree.Lambda,
+    owner: ClassValue | None = None,
+    receiver: Value | None = None,
+    closure: Closure | None = None,
+) -> Function:
+    """A function before its decorators."""
+    return Function(path, node, (path, node.line, node.col), owner, receiver, closure)
+
+
+def nested(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
+    """A function defined where a frame stands."""
+    return as_function(frame.path, node, closure=scope(frame, state))
+
+
+def scope(frame: Frame, state: State) -> Closure | None:
+    """The variables that code defined where a frame stands can see, besides those of the module."""
+    is_body = not frame.qualname or (frame.owner is not None and frame.owner.node.qualname == frame.qualname)
+    return frame.closure if is_body else Closure(dict(state.env), frame.closure)
+
+
+def capture(frame: Frame, state: State, code: object) -> None:
+    """A nested function mentions variables: the coroutines they hold may be awaited there."""
+    if frame.created:
+        for name in names_in(code):
+            if name in state.env:
+                frame.settle(state.env[name])
+
+
+def define(
+    frame: Frame, node: tree.FunctionDef, owner: ClassValue | None, receiver: Value | None = None
+) -> Value:
+    """The value of a function once its decorators are applied; unknown if one of them is."""
+    function = as_function(frame.path, node, owner, None, frame.closure)
+    value: Value = function
+    if node.decorators:  # once for all receivers: what a decorator makes is a new function each time
+        state = _class_scope(frame, node, owner)
+        value = frame.ctx.once(("define", function), lambda: decorated(frame, state, function), UNKNOWN)
+    return (
+        replace(value, receiver=receiver) if isinstance(value, Function) and receiver is not None else value
+    )
+
+
+def _class_scope(frame: Frame, node: tree.FunctionDef, owner: ClassValue | None) -> State:
+    """The functions of the class body that the decorators of a method mention."""
+    state = State()
+    if owner is not None:
+        for name in names_in(node.decorators):
+            for other in classes.body_bindings(frame.ctx, owner, name) if name != node.name else ():
+                if isinstance(other, tree.FunctionDef):
+                    state.bind(name, as_function(frame.path, other, owner, None, frame.closure))
+    return state
+
+
+def decorated(frame: Frame, state: State, function: Function) -> Value:
+    """Apply the decorators of a function."""
+    node = function.node
+    value: Value = function
+    for decorator in reversed(node.decorators if isinstance(node, tree.FunctionDef) else ()):
+        value = _apply(frame, state, decorator, value)
+        if isinstance(value, Unknown):
+            return UNKNOWN
+    return value
+
+
+def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
+    written = decorator.func if isinstance(decorator, tree.Call) else decorator
+    called = expressions.evaluate(frame, state, written)
+    if isinstance(called, Library):
+        if called.dotted in _CONTEXTS and isinstance(value, Function):
+            return replace(value, wrapped=_CONTEXTS[called.dotted])
+        coroutine = isinstance(value, Function) and value.is_async
+        if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
+            return value
+    if is_route_verb(called):
+        return value
+    if isinstance(called, Function):
+        made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
+        given_back = given(frame, made, Arguments((value,)))
+        if isinstance(given_back, Function):
+            return given_back
+    return UNKNOWN
+
+
+def is_route_verb(value: Value) -> bool:
+    """Whether a value is ``app.get`` or another decorator that registers a route."""
+    return isinstance(value, Member) and knowledge.is_route_verb(value.receiver.type, value.name)
+
+
+# --- calling -------------------------------------------------------------------------
+
+
+def call(
+    frame: Frame, function: Function, arguments: Arguments, label: str, origin: tuple[str, int, int]
+) -> Value:
+    """Call a function: a coroutine, a generator, a manager, or what it returns."""
+    function, arguments = _bound_by_first(frame.ctx, function, arguments)
+    node = function.node
+    if function.wrapped:
+        summary = summaries.applied(frame, function, arguments, origin)
+        value = _or_declared(frame.ctx, function, summary.yields)
+        is_async = function.wrapped == "async-context"
+        called = replace(function, receiver=None)
+        return Manager(label, value, is_async, summary.after, called, summary.effects)
+    if function.is_generator:
+        summary = summaries.applied(frame, function, arguments, origin)
+        item = _or_declared(frame.ctx, function, summary.yields)
+        return Generator(label, item, function.is_async, replace(function, receiver=None), summary.effects)
+    if function.is_async:
+        if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.says_iterator(node.returns):
+            return UNKNOWN  # its overrides may be generators, which are not awaited
+        made = Coroutine(label, "other", origin, function=function, call=arguments)
+        blocking_calls.handed(frame, function, arguments, origin)
+        return frame.make(made)
+    summary = summaries.applied(frame, function, arguments, origin)
+    for effect in summary.effects:
+        if not blocking_calls.is_blocking(effect):
+            calls.affect(frame, effect.via(function.name), label, origin)
+    blocking_calls.passed_on(frame, function, summary.effects, origin)
+    return _or_declared(frame.ctx, function, summary.returns)
+
+
+def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> tuple[Function, Arguments]:
+    """A method that is called with its receiver as the first argument, as decorators do."""
+    if function.owner is None or function.receiver is not None or function.is_static or not arguments.args:
+        return function, arguments
+    first, *rest = arguments.args
+    cls = first.cls if isinstance(first, Instance) else first
+    if isinstance(cls, ClassValue) and function.owner in classes.mro(ctx, cls):
+        return replace(function, receiver=first), replace(arguments, args=tuple(rest))
+    return function, arguments
+
+
+def returned(
+    frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int] = ("", 0, 0)
+) -> Value:
+    """What a function returns: for a coroutine function, what awaiting the call gives."""
+    summary = summaries.applied(frame, function, arguments, origin)
+    return _or_declared(frame.ctx, function, summary.returns)
+
+
+def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
+    """A value, or what the annotation says where nothing is known of it."""
+    node = function.node
+    stub = isinstance(node, tree.FunctionDef) and node.is_stub
+    if not isinstance(value, Unknown) and not stub:
+        return value
+    if isinstance(node, tree.Lambda) or node.returns is None:
+        return UNKNOWN
+    frame = Frame(ctx, function.path, node.qualname, owner=function.owner, closure=function.closure)
+    frame.receiver = function.receiver
+    yields = function.is_generator or bool(function.wrapped)
+    annotation = node.returns  # may name an alias whose dependency is this function
+    return ctx.once(
+        ("declared return", function),
+        lambda: type_hints.returned(frame, State(), annotation, yields=yields),
+        UNKNOWN,
+    )
+
+
+def given(frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)) -> Value:
+    """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
+    return given_with_effects(frame, callee, arguments, place)[0]
+
+
+def given_with_effects(
+    frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)
+) -> tuple[Value, tuple[Effect, ...]]:
+    """What calling a value gives, and what it does to the thread."""
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    quiet.state = frame.state
+    result = calls.apply(quiet, callee, arguments, "", (frame.path, *place))
+    return result, tuple(quiet.effects)
+
+
+def effects_given(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
+    """What calling a value does to the thread; the path stays as it is."""
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    quiet.state = frame.state.fork()
+    calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
+    return tuple(quiet.effects)
+
+
+def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] = ("", 0, 0)) -> Value:
+    """What reading a property gives."""
+    if getter.is_async and not getter.is_generator:
+        assert isinstance(getter.node, tree.FunctionDef)
+        return Coroutine(getter.node.name, "other", ("", 0, 0), function=getter, call=Arguments())
+    return returned(frame, getter, Arguments(), origin)
+
+
+def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
+    """The instance that ``__init__`` leaves behind."""
+    node = frame.calling
+    origin = (frame.path, node.line, node.col) if node is not None else (frame.path, 0, 0)
+    receiver = summaries.applied(frame, initialiser, arguments, origin).receiver
+    if receiver is not None:
+        return receiver
+    return initialiser.receiver if initialiser.receiver is not None else UNKNOWN
+
+
+def declared(frame: Frame, param: Param) -> Value:
+    """What a parameter is by its default's dependency, or by its annotation."""
+    if param.default is not None:
+        default = expressions.evaluate(frame, State(), param.default)
+        for option in options(default):
+            if isinstance(option, Dependency):
+                provided = provide(frame, option, param.annotation)
+                if not isinstance(provided, Unknown):
+                    return provided
+    if param.annotation is None:
+        return UNKNOWN
+    return type_hints.annotated(frame, State(), param.annotation)
+
+
+def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Value:
+    """What FastAPI passes for a dependency: what it returns, or yields."""
+    target = dependency.target
+    if is_none(target):
+        if annotation is None:
+            return UNKNOWN
+        value = type_hints.annotated(frame, State(), annotation)
+        return value
+    given_value = given(frame, target, Arguments())
+    if isinstance(given_value, Generator):
+        given_value = given_value.item
+    if isinstance(given_value, Coroutine):
+        if given_value.function is not None and given_value.call is not None:
+            given_value = returned(frame, given_value.function, given_value.call)
+        else:
+            given_value = given_value.result
+    given_value = _present(given_value)
+    if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
+        return UNKNOWN
+    return given_value
+
+
+def _present(value: Value) -> Value:
+    """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
+    if isinstance(value, Options):
+        there = [option for option in value.values if not is_none(option)]
+        if len(there) == 1 and isinstance(there[0], Instance) and there[0].ref is not None:
+            return there[0]
+    return value
+
+
+def _is_wide(value: Value) -> bool:
+    return isinstance(value, Options) and any(is_none(option) for option in value.values)

@@ -1,0 +1,52 @@
+"""Which class is behind a protocol or an abstract base class, where the project has just one.
+
+A receiver is annotated with the abstract class, and what it is given to at run time is the
+class that implements it: its methods are what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes, names
+from flake8_async_fastapi.engine.values import ClassValue, Instance
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import names_in
+
+
+def implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
+    """The object behind an abstract one whose method does nothing; None where there may be several."""
+    if instance.exact or not method.is_stub:
+        return None
+    cls = instance.cls
+    none: list[ClassValue] = []
+    found = ctx.once(("behind", cls, method.name), lambda: list(_implementing(ctx, cls, method)), none)
+    return Instance(found[0]) if len(found) == 1 else None
+
+
+def _implementing(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
+    """The classes below one that say what a method does; those that only tests use are left out."""
+    if ctx.project.overrides_colour(cls.name, method.name, method.is_async):
+        return
+    for path, below in ctx.project.classes_below(cls.name):
+        if exemptions.is_test(path):
+            continue
+        value = names.module_value(ctx, path, below)
+        if not isinstance(value, ClassValue) or value == cls or cls not in classes.mro(ctx, value):
+            continue
+        own = classes.body_bindings(ctx, value, method.name)
+        implements = bool(own) and isinstance(own[-1], tree.FunctionDef) and not own[-1].is_stub
+        if implements and _is_used(ctx, path, below):
+            yield value
+
+
+def _is_used(ctx: Context, path: str, name: str) -> bool:
+    """Whether a file that is no test mentions a class, besides its definition and re-exports."""
+    searched = name.encode()
+    for other, facts in ctx.project.facts.items():
+        is_other = other != path and not other.endswith("__init__.py") and not exemptions.is_test(other)
+        if is_other and searched in bytes(facts.code):
+            return True
+    return name in names_in(ctx.project.body(path))

@@ -1,0 +1,223 @@
+"""What a name means: a variable, a name of the module, an import, a builtin."""
+
+from __future__ import annotations
+
+import builtins
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.jinja import rendering
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    expressions,
+    functions,
+    protocols,
+    statements,
+    type_hints,
+)
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    ClassValue,
+    Closure,
+    Collection,
+    Const,
+    Folder,
+    Library,
+    ModuleValue,
+    Unknown,
+    Value,
+    common,
+    unsealed,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.project.project import (
+    FolderTarget,
+    LibraryTarget,
+    ModuleTarget,
+    NameTarget,
+    Target,
+)
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def lookup(frame: Frame, state: State, name: str) -> Value:
+    """The value of a name where a frame stands."""
+    found = state.env.get(name)
+    if found is not None:
+        return found
+    closure = frame.closure
+    while closure is not None:
+        if name in closure.env:
+            return closure.env[name]
+        closure = closure.outer
+    if frame.template is not None:
+        return rendering.missing(frame, name)
+    return module_value(frame.ctx, frame.path, name)
+
+
+def module_value(ctx: Context, path: str, name: str) -> Value:
+    """The value of a name at module level; of a name bound twice, either.
+
+    A name that is only None is unknown: such a module sets it later.
+    """
+    return ctx.once(("name", path, name), lambda: _module_value(ctx, path, name), UNKNOWN)
+
+
+def _module_value(ctx: Context, path: str, name: str) -> Value:
+    found = ctx.project.bindings(path, name)
+    if not found:
+        return _unbound(ctx, path, name)
+    top = {id(statement) for statement in ctx.project.body(path)}
+    values: list[Value] = []
+    for statement in found:
+        value = _bound(ctx, path, statement, name)
+        values = [value] if id(statement) in top and not _is_empty(value) else [*values, value]
+    return common(values)
+
+
+def _is_empty(value: Value) -> bool:
+    return value == NONE or isinstance(value, Unknown)
+
+
+def _unbound(ctx: Context, path: str, name: str) -> Value:
+    for target in ctx.project.star_targets(path):
+        if isinstance(target, ModuleTarget) and ctx.project.exports(target.path, name):
+            value = module_value(ctx, target.path, name)
+            if not isinstance(value, Unknown) and value != Library(f"builtins.{name}"):
+                return value
+        elif isinstance(target, LibraryTarget):
+            dotted = knowledge.canonical(f"{target.dotted}.{name}")
+            if knowledge.library_type(dotted) or knowledge.function(dotted):
+                return Library(dotted)
+    return Library(f"builtins.{name}") if name in _BUILTINS else UNKNOWN
+
+
+def _bound(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
+    frame = Frame(ctx, path, "")
+    state = State()
+    match statement:
+        case tree.Import():
+            return imported(ctx, path, statement, name)
+        case tree.FunctionDef():
+            return functions.define(frame, statement, None)
+        case tree.ClassDef():
+            return class_value(path, statement, None)
+        case tree.Assign(value=None, annotation=annotation) if annotation is not None:
+            return type_hints.annotated(frame, state, annotation)
+        case tree.Assign(value=value, annotation=annotation) if value is not None:
+            found = expressions.evaluate(frame, state, value)
+            if annotation is not None and _is_empty(found):
+                return type_hints.annotated(frame, state, annotation)
+            for target in statement.targets:
+                statements.assign(frame, state, target, unsealed(found))
+                if isinstance(target, tree.Name) and isinstance(found, Const):
+                    state.env[target.id] = found  # texts too, which count only once here
+        case tree.With(items=items):
+            for item in items:
+                entered = protocols.enter(
+                    frame, expressions.evaluate(frame, state, item.context), statement.is_async
+                )
+                if item.target is not None:
+                    statements.assign(frame, state, item.target, entered)
+        case tree.For():
+            statements.assign(
+                frame,
+                state,
+                statement.target,
+                protocols.element(frame, expressions.evaluate(frame, state, statement.iter)),
+            )
+    return state.env.get(name, UNKNOWN)
+
+
+def class_value(path: str, node: tree.ClassDef, closure: Closure | None) -> ClassValue:
+    """A class of the project as a value."""
+    return ClassValue(path, node, (node.qualname, node.line), closure)
+
+
+def imported(ctx: Context, path: str, statement: tree.Import, name: str) -> Value:
+    """What an import statement binds a name to."""
+    for binding in statement.bindings:
+        if binding.local == name:
+            return target_value(ctx, ctx.project.target(path, binding))
+    return UNKNOWN
+
+
+def target_value(ctx: Context, target: Target | None) -> Value:
+    """The value that an import means."""
+    match target:
+        case ModuleTarget(path):
+            return ModuleValue(path)
+        case NameTarget(path, name):
+            return module_value(ctx, path, name)
+        case FolderTarget(dotted, importer):
+            return Folder(dotted, importer)
+        case LibraryTarget(dotted):
+            return Library(knowledge.canonical(dotted))
+    return UNKNOWN
+
+
+def module_attribute(ctx: Context, module: ModuleValue | Folder, name: str) -> Value:
+    """An attribute of a module of the project: a name in it, or a module below it."""
+    if isinstance(module, Folder):
+        found = ctx.project.modules.find(f"{module.dotted}.{name}", module.importer)
+        if found is not None:
+            return ModuleValue(found)
+        return Folder(f"{module.dotted}.{name}", module.importer)
+    if ctx.project.binds(module.path, name):
+        return module_value(ctx, module.path, name)
+    inner = ctx.project.attribute(module.path, name)
+    if inner is not None:
+        return ModuleValue(inner)
+    value = module_value(ctx, module.path, name)
+    return UNKNOWN if value == Library(f"builtins.{name}") else value
+
+
+def opened(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], bool]:
+    """Values of expressions with ``*iterables`` unpacked; whether one could not be."""
+    values: list[Value] = []
+    opaque = False
+    for expression in written:
+        if isinstance(expression, tree.Starred):
+            value = expressions.evaluate(frame, state, expression.value)
+            if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
+                values.extend(value.items)
+            else:
+                opaque = True
+                values.append(value)
+        else:
+            values.append(expressions.evaluate(frame, state, expression))
+    return values, opaque
+
+
+def dotted_value(ctx: Context, path: str, text: str) -> Value:
+    """The value of ``a.b.c`` at module level."""
+    first, *rest = text.split(".")
+    value = module_value(ctx, path, first)
+    for name in rest:
+        value = attributes.attribute(ctx, value, name)
+    return value
+
+
+def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str, Stmt] | None:
+    """The one statement that defines a name, followed through imports; None if there are several."""
+    found = ctx.project.bindings(path, name)
+    if not found and depth < 8:
+        for star in ctx.project.star_targets(path):
+            if isinstance(star, ModuleTarget) and ctx.project.exports(star.path, name):
+                there = definition(ctx, star.path, name, depth + 1)
+                if there is not None:
+                    return there
+    if len(found) != 1 or depth >= 8:
+        return None
+    statement = found[0]
+    if isinstance(statement, tree.Import):
+        for binding in statement.bindings:
+            if binding.local == name:
+                target = ctx.project.target(path, binding)
+                if isinstance(target, NameTarget):
+                    return definition(ctx, target.path, target.name, depth + 1)
+        return None
+    return path, statement

@@ -1,0 +1,200 @@
+"""Values that are awaited, entered with ``with``, or iterated."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.domains.orm import reads
+from flake8_async_fastapi.domains.sqlalchemy import blocks, results
+from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
+from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch
+from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
+from flake8_async_fastapi.engine.machine import classes, functions, library_calls
+from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Coroutine,
+    Generator,
+    Instance,
+    Manager,
+    Object,
+    Options,
+    Value,
+    options,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+
+_METHODS = {
+    "__enter__": "with",
+    "__aenter__": "async-with",
+    "__iter__": "iter",
+    "__getitem__": "iter",
+    "__aiter__": "async-iter",
+    "__await__": "await",
+    "__call__": "call",
+}
+
+
+def supports(ctx: Context, value: Value) -> frozenset[str] | None:
+    """All that a value can be used for besides its members; None where that is not known."""
+    match value:
+        case Manager(is_async=is_async):
+            return frozenset({"async-with" if is_async else "with"})
+        case Generator(is_async=is_async):
+            return frozenset({"async-iter" if is_async else "iter"})
+        case Object():
+            return None if library_calls.only_declared(value) else knowledge.protocols(value.type)
+        case Instance(cls=cls, ref=ref) if ref is not None:  # an ORM object
+            return None if classes.has_member(ctx, cls, "__await__") else frozenset()
+        case Instance(cls=cls, exact=True):
+            order = classes.mro(ctx, cls)
+            if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
+                return None
+            found = {kind for method, kind in _METHODS.items() if classes.has_member(ctx, cls, method)}
+            return frozenset(found)
+    return None
+
+
+def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
+    """What ``await`` gives."""
+    results = []
+    all_options = options(value)
+    # whether something that is now and then awaitable is so here, depends on more than is seen
+    is_open = any(isinstance(option, Coroutine) for option in all_options)
+    for option in all_options:
+        if frame.emit and (isinstance(option, Coroutine) or not is_open):
+            able = supports(frame.ctx, option)
+            frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value), able))
+        frame.settle(option)
+        results.append(adopted(frame, result_of_await(frame, option), node, made_by_await=True))
+    return union(results)
+
+
+def result_of_await(frame: Frame, value: Value) -> Value:
+    """What awaiting a value gives, without saying that it happened."""
+    if isinstance(value, Coroutine):
+        if value.function is not None and value.call is not None:
+            return functions.returned(frame, value.function, value.call, value.origin)
+        return value.result
+    if isinstance(value, Object):
+        return library_calls.typed(knowledge.result(value.type, "await") or "?", value)
+    if isinstance(value, Instance):
+        return UNKNOWN
+    return UNKNOWN
+
+
+def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
+    """A value that a call gave: coroutines in it are now this frame's to await."""
+    if not isinstance(value, (Coroutine, Options)):
+        return value
+    if not all(isinstance(option, Coroutine) for option in options(value)):
+        return value  # it depends on more than is seen here whether there is anything to await
+    adopted_options = []
+    for option in options(value):
+        if isinstance(option, Coroutine) and option.origin not in frame.created:
+            origin = (frame.path, node.line, node.col)
+            inner = node.value if isinstance(node, tree.Await) else node
+            option = frame.make(
+                Coroutine(
+                    spoken(inner),
+                    option.family,
+                    origin,
+                    option.result,
+                    option.function,
+                    option.call,
+                    made_by_await=made_by_await,
+                )
+            )
+        adopted_options.append(option)
+    return union(adopted_options)
+
+
+def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
+    """What the target of ``with`` (or ``async with``) is bound to."""
+    results = []
+    for option in options(value):
+        if node is not None:
+            if isinstance(option, Coroutine):
+                misuse(frame, option, "entered", "async with" if is_async else "with")
+            blocking_calls.entered(frame, option, node, is_async=is_async)
+            if frame.emit:
+                able = supports(frame.ctx, option)
+                frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node), able))
+        results.append(_entered(frame, option, is_async))
+    return union(results)
+
+
+def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
+    if isinstance(value, Manager):
+        return value.value
+    if isinstance(value, Object):
+        entered = library_calls.typed(
+            knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value
+        )
+        return blocks.entered(value, entered)
+    if isinstance(value, Instance):
+        method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
+        given = functions.given(frame, method, Arguments())
+        if isinstance(given, Coroutine):
+            given = result_of_await(frame, given)
+        return given
+    return UNKNOWN
+
+
+def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
+    """One element of an iterable that a loop runs over."""
+    results = []
+    for option in options(value):
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "iterated", "async for" if is_async else "for")
+        if frame.emit:
+            able = supports(frame.ctx, option)
+            frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
+        frame.settle_items(option)
+        reads.consumed(frame, option, (node.line, node.col))
+        blocking_calls.iterated(frame, option, node, is_async=is_async)
+        is_empty = isinstance(option, Collection) and option.items == ()
+        if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
+            results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
+    return union(results)
+
+
+def element_of(value: Value) -> Value:
+    """One element of a container."""
+    if isinstance(value, Collection) and value.kind != "dict":
+        return union(list(value.items)) if value.items is not None else value.item
+    return UNKNOWN
+
+
+def element(
+    frame: Frame, value: Value, is_async: bool | None = None, origin: tuple[str, int, int] | None = None
+) -> Value:
+    """One element of an iterable, without saying that it was iterated."""
+    if isinstance(value, Object) and isinstance(value.detail, Fetch) and origin is not None:
+        results.check_unique(frame, value.detail, origin, "iteration")
+        return results.item(frame, value.detail, origin)
+    if isinstance(value, Object) and isinstance(value.detail, inspection.Inspected):
+        return inspection.element(value, value.detail)
+    if isinstance(value, Collection):
+        if value.kind == "dict":
+            return UNKNOWN
+        return union(list(value.items)) if value.items is not None else value.item
+    if isinstance(value, Generator):
+        return value.item
+    if isinstance(value, Object):
+        asynchronous = knowledge.result(value.type, "aitem")
+        synchronous = knowledge.result(value.type, "item")
+        chosen = (asynchronous or synchronous) if is_async is not False else synchronous
+        return library_calls.typed(chosen or "?", value)
+    if isinstance(value, Instance) and is_async:
+        method = classes.attribute(frame.ctx, value, "__aiter__")
+        given = functions.given(frame, method, Arguments())
+        return given.item if isinstance(given, Generator) else UNKNOWN
+    return UNKNOWN

@@ -1,0 +1,382 @@
+"""Transfer functions of statements: from the states before to the states after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flake8_async_fastapi.domains.database import factories, listeners
+from flake8_async_fastapi.domains.jinja import render_calls
+from flake8_async_fastapi.domains.orm import instances, reads, writes
+from flake8_async_fastapi.domains.python import mutation
+from flake8_async_fastapi.domains.session_scope import tasks
+from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.context import Frame, State, merge
+from flake8_async_fastapi.engine.events import Believed, OptionIgnored
+from flake8_async_fastapi.engine.machine import (
+    conditions,
+    control_flow,
+    expressions,
+    functions,
+    names,
+    protocols,
+    type_hints,
+)
+from flake8_async_fastapi.engine.obligations import discard, misuse, test, use
+from flake8_async_fastapi.engine.text import source, spoken
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Collection,
+    Const,
+    Coroutine,
+    Instance,
+    Library,
+    ModuleValue,
+    Object,
+    Options,
+    Plain,
+    Unknown,
+    Value,
+    held,
+    is_none,
+    is_url,
+    options,
+    union,
+    unsealed,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import shared_names, target_names
+
+States = list[State]
+
+
+def run(frame: Frame, body: list[Stmt], states: States) -> States:
+    """Run statements on every path; the states of the paths that reach the end."""
+    states = merge(states, frame)
+    for statement in body:
+        if not states or frame.ctx.exhausted():
+            break
+        states = merge(step(frame, statement, states), frame)
+        if frame.ctx.trace and frame.emit and type(statement) not in control_flow.EXECUTE:
+            believe(frame, statement, states)
+    return states
+
+
+def step(frame: Frame, statement: Stmt, states: States) -> States:
+    """Run one statement on every path."""
+    frame.ctx.steps += len(states)
+    block = control_flow.EXECUTE.get(type(statement))
+    if block is not None:
+        return block(frame, states, statement)
+    execute = _EXECUTE[type(statement)]
+    return [after for state in states for after in execute(frame, state, statement)]
+
+
+def believe(frame: Frame, node: tree.Node, states: States) -> None:
+    """Say what the variables are after a statement, where that is known; imported names are left out."""
+    for state in states:
+        for name, value in (*state.env.items(), *state.attributes.items()):
+            if not isinstance(value, (Unknown, Library, ModuleValue)):
+                frame.state = state
+                loaded = "; ".join(reads.told(frame, ref) for ref in instances.refs_in(value))
+                place = frame.path, node.line, node.col, frame.qualname
+                frame.emit_event(Believed(*place, name, value, loaded))
+
+
+# --- simple statements -----------------------------------------------------------------
+
+
+def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
+    value = expressions.evaluate(frame, state, node.value)
+    tasks.dropped(frame, value, node.value)
+    discard(frame, value)
+    _dropped(frame, value, node.value)
+    _made_unique(state, value, node.value)
+    return [] if _never_returns(node.value) else [state]
+
+
+def _dropped(frame: Frame, value: Value, node: Expr) -> None:
+    """``statement.options(...)`` gives a new statement; the old one stays as it is."""
+    if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
+        return
+    while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
+        if node.func.name == "options":
+            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
+            return
+        node = node.func.value
+
+
+def _made_unique(state: State, value: Value, node: Expr) -> None:
+    """``result.unique()`` changes the result itself."""
+    if not isinstance(value, Object) or not isinstance(value.detail, Fetch):
+        return
+    if not isinstance(node, tree.Call):
+        return
+    path = source(node.func.value) if isinstance(node.func, tree.Attr) and node.func.name == "unique" else ""
+    if path and state.get(path) is not None:
+        state.narrow(path, value)
+
+
+def _never_returns(node: Expr) -> bool:
+    return isinstance(node, tree.Call) and source(node.func) in (
+        "sys.exit",
+        "os._exit",
+        "pytest.fail",
+        "pytest.skip",
+    )
+
+
+def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
+    if node.value is None:
+        assert node.annotation is not None
+        if isinstance(node.targets[0], tree.Name):
+            state.bind(node.targets[0].id, type_hints.annotated(frame, state, node.annotation))
+        return [state]
+    if isinstance(node.value, tree.IfExp):
+        return _assign_either(frame, state, node, node.value)
+    value = expressions.evaluate(frame, state, node.value)
+    if isinstance(node.targets[0], tree.Attr) and source(node.value) == source(node.targets[0]) != "":
+        return [state]  # obj.name = obj.name changes nothing
+    return _assign_value(frame, state, node, value)
+
+
+def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
+    """``x = a if c else b``: a path for each, so that a later ``if c`` goes with it."""
+    test(frame, expressions.evaluate(frame, state, value.test), value.test)
+    ends: States = []
+    for outcome, part in ((True, value.body), (False, value.orelse)):
+        for path in conditions.assume(frame, state, value.test, outcome):
+            ends += _assign_value(frame, path, node, expressions.evaluate(frame, path, part))
+    return ends
+
+
+def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -> States:
+    declared = UNKNOWN
+    if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
+        declared = type_hints.annotated(frame, state, node.annotation)
+        value = declared if isinstance(value, Unknown) else value
+    tasks.assigned(frame, node)
+    factories.assigned(frame, state, node, value)
+    states = split(state, value)
+    for after, single in states:
+        for target in node.targets:
+            assign(frame, after, target, single)
+    if isinstance(node.targets[0], tree.Attr) and not isinstance(declared, Unknown):
+        frame.assigned.bind(source(node.targets[0]), declared)
+    return [after for after, _ in states]
+
+
+def split(state: State, value: Value) -> list[tuple[State, Value]]:
+    """One path for each value that a variable may get, so that a later test can tell them apart.
+
+    A value that may be None is not split: tests for None narrow it.
+    """
+    if isinstance(value, Options) and not _is_optional(value):
+        return [(state.fork(), option) for option in value.values]
+    return [(state, value)]
+
+
+def _is_optional(value: Options) -> bool:
+    there = [option for option in value.values if not is_none(option)]
+    return len(there) == 1 and len(value.values) == 2 and renaming.carries(there[0])
+
+
+def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
+    """Bind a target to a value."""
+    match target:
+        case tree.Name(id=name):
+            if name in frame.globals or name in frame.shared:
+                frame.settle(value)
+            if name in frame.shared:
+                value = UNKNOWN
+            # texts are not told apart: paths that differ in nothing else are one
+            text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
+            text = text and not render_calls.is_name(frame.ctx, value)
+            state.bind(name, Plain("str") if text else value)
+        case tree.Attr(value=owner):
+            path = source(target)
+            owned = expressions.evaluate(frame, state, owner)
+            frame.settle(value)
+            frame.state = state
+            for option in options(owned):
+                if (
+                    isinstance(option, Instance)
+                    and option.ref is not None
+                    and writes.write(frame, option, target.name, value, (target.line, target.col))
+                ):
+                    path = ""
+            if path:
+                kept = UNKNOWN if any(held(value)) else unsealed(value)
+                state.bind(path, kept)
+                frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
+        case tree.Subscript(value=owner, index=index):
+            frame.mutated = owner
+            owned = expressions.evaluate(frame, state, owner)
+            frame.mutated = None
+            expressions.evaluate(frame, state, index)
+            frame.settle(value)
+            if isinstance(owned, Collection) and state.get(source(owner)) is not None:
+                state.narrow(source(owner), mutation.with_item(owned, index, value))
+        case tree.Display(items=items):
+            _unpack(frame, state, items, value, target)
+        case tree.Starred(value=inner):
+            assign(frame, state, inner, Collection("list"))
+
+
+def _either(before: Value | None, value: Value) -> Value:
+    if before is None or is_none(before):
+        return value
+    return before if is_none(value) else union([before, value])
+
+
+def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node: Expr) -> None:
+    for option in options(value):
+        if isinstance(option, Coroutine):
+            misuse(frame, option, "unpacked")
+    starred = any(isinstance(target, tree.Starred) for target in targets)
+    value = _single(value)
+    known = isinstance(value, Collection) and (value.keys is None or value.kind == "row")
+    items = value.items if isinstance(value, Collection) and known else None
+    if items is not None and not starred and len(items) == len(targets):
+        for target, item in zip(targets, items, strict=True):
+            assign(frame, state, target, item)
+        return
+    frame.settle_items(value)
+    item = protocols.element(frame, value)
+    for target in targets:
+        assign(frame, state, target, item)
+
+
+def _single(value: Value) -> Value:
+    """A value without the possibility of None, which cannot be unpacked."""
+    there = [option for option in options(value) if not is_none(option)]
+    return there[0] if len(there) == 1 else value
+
+
+def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
+    value = expressions.evaluate(frame, state, node.value)
+    if isinstance(node.target, tree.Attr):
+        frame.mutated = node.target
+    before = expressions.evaluate(frame, state, node.target)
+    frame.mutated = None
+    use(frame, before, "operand")
+    frame.settle_items(before)
+    if isinstance(before, (Const, Plain, Collection)):
+        use(frame, value, "operand")
+        frame.settle_items(value)
+    else:
+        frame.settle(value)  # another object may define the operator for coroutines
+    after: Value = UNKNOWN
+    if isinstance(before, Collection) and not any(held(before)):
+        after = mutation.joined(before, value)
+    assign(frame, state, node.target, after)
+    return [state]
+
+
+def _return(frame: Frame, state: State, node: tree.Return) -> States:
+    value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
+    if frame.is_route:
+        for coroutine in held(value):
+            misuse(frame, coroutine, "returned")
+    frame.given_back.update(coroutine.origin for coroutine in held(value))
+    frame.returned_at.append((node.line, node.col))
+    frame.returns.append(value)
+    frame.left.append(state)
+    return []
+
+
+def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
+    for part in node.parts:
+        expressions.evaluate(frame, state, part)
+    if frame.raised is not None:
+        frame.raised.append(state)
+    return []
+
+
+def _assert(frame: Frame, state: State, node: tree.Assert) -> States:
+    test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    if node.message is not None:
+        expressions.evaluate(frame, state, node.message)
+    return conditions.assume(frame, state, node.test, True)
+
+
+def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
+    for target in node.targets:
+        frame.settle(expressions.evaluate(frame, state, target))
+        for name in target_names(target):
+            state.bind(name, UNKNOWN)
+            if frame.template is not None:
+                del state.env[name]  # a variable of the lowering, whose scope ends
+    return [state]
+
+
+def _jump(frame: Frame, state: State, node: tree.Jump) -> States:
+    if frame.loops:
+        broken, continued = frame.loops[-1]
+        (broken if node.word == "break" else continued).append(state)
+    return []
+
+
+def _import(frame: Frame, state: State, node: tree.Import) -> States:
+    for binding in node.bindings:
+        if binding.local != "*":
+            state.bind(binding.local, names.imported(frame.ctx, frame.path, node, binding.local))
+    return [state]
+
+
+def _scope(frame: Frame, state: State, node: tree.Scope) -> States:
+    frame.globals.update(node.names)
+    return [state]
+
+
+def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
+    functions.capture(frame, state, node.body)
+    for name in shared_names(node.body):
+        frame.shared.add(name)
+        if name in state.env:
+            state.bind(name, UNKNOWN)
+    function = functions.nested(frame, state, node)
+    for decorator in node.decorators:
+        value = expressions.evaluate(
+            frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator
+        )
+        if functions.is_route_verb(value):
+            frame.routes.add(function.key)
+        discard(frame, expressions.evaluate(frame, state, decorator))
+        listeners.decorated(frame, value, function, decorator)
+    for param in node.params:
+        if param.default is not None:
+            expressions.evaluate(frame, state, param.default)
+        for extra in type_hints.metadata(param.annotation):
+            expressions.evaluate(frame, state, extra)
+    frame.inner[function.key] = function
+    state.bind(node.name, functions.decorated(frame, state, function))
+    return [state]
+
+
+def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
+    functions.capture(frame, state, node.body)
+    closure = functions.scope(frame, state)
+    cls = names.class_value(frame.path, node, closure)
+    frame.classes[cls.key] = cls
+    state.bind(node.name, cls)
+    return [state]
+
+
+_EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {
+    tree.ExprStmt: _expr_stmt,
+    tree.Assign: _assign,
+    tree.AugAssign: _aug_assign,
+    tree.Return: _return,
+    tree.Raise: _raise,
+    tree.Assert: _assert,
+    tree.Delete: _delete,
+    tree.Jump: _jump,
+    tree.Import: _import,
+    tree.Scope: _scope,
+    tree.FunctionDef: _function,
+    tree.ClassDef: _class,
+}

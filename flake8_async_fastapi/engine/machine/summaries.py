@@ -1,0 +1,541 @@
+"""Runs of callees: what a function returns, yields and does, for the arguments it is given.
+
+A summary is kept for each combination of arguments that can make a difference.
+Where an annotation says what a parameter is, the argument says little more, and
+all calls share one summary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.jinja import render_calls
+from flake8_async_fastapi.domains.orm import aliasing, instances, reads
+from flake8_async_fastapi.domains.orm.instances import Lost, Row
+from flake8_async_fastapi.domains.python import truth_flags
+from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, sessions
+from flake8_async_fastapi.domains.sqlalchemy import transitions as heap_rows
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.context import (
+    Context,
+    Frame,
+    LostRead,
+    State,
+    Summary,
+    WideCircle,
+    agreed_transitions,
+)
+from flake8_async_fastapi.engine.events import Effect
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Dependency,
+    Function,
+    Instance,
+    Object,
+    Options,
+    Partial,
+    Ref,
+    Unknown,
+    Value,
+    common,
+    held,
+    is_plain,
+    is_url,
+    options,
+    outcome,
+    unsealed,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Param
+from flake8_async_fastapi.facts.walk import flat, names_in
+
+Bound: TypeAlias = tuple[tuple[str, Value], ...]
+"""The parameters of a call, without the receiver."""
+Rows: TypeAlias = tuple[tuple[Ref, Row], ...]
+"""The ORM objects that the parameters lead to."""
+
+
+def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
+    """Run a function for what it returns, yields and does.
+
+    ``arguments`` are None where the caller is not known: then parameters have
+    what their annotations say.
+    """
+    if arguments is not None and (_is_long(ctx, function) or _is_in_wide_circle(ctx, function)):
+        arguments = None  # its result hardly hangs on one argument, and each run costs
+    bound = bind(ctx, function, arguments)
+    if function.key in ctx.active:
+        _note_circle(ctx, function)
+        if arguments is not None:
+            # arguments may grow without end from call to call: inside itself a function has its usual ones
+            ctx.bend(ctx.active[function.key])
+            bound = bind(ctx, function, None)
+    return _summary(ctx, function, bound, ())
+
+
+def effects(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
+    """What a call does to its thread, whatever is loaded of the objects that it is given."""
+    return summarise(ctx, *renaming.bare_call(function, arguments)).effects
+
+
+def _summary(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+    return ctx.once(("call", function, bound, rows), lambda: _run(ctx, function, bound, rows), Summary())
+
+
+def applied(frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int]) -> Summary:
+    """Call a function from a frame: its summary in the caller's names, and what it does to the path.
+
+    Reads of attributes that are missing are reported at the call, or left to the caller's caller.
+    """
+    ctx, state, receiver = frame.ctx, frame.state, function.receiver
+    _doubt_closure(frame, function)
+    given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
+    carries = any(map(renaming.carries, given))
+    usual = _is_long(ctx, function) or function.key in ctx.active or _is_in_wide_circle(ctx, function)
+    if usual or not carries:
+        if usual:
+            reads.doubt_all(frame, given)
+        summary = summarise(ctx, function, arguments)
+        names = renaming.Names()
+    else:
+        bound = bind(ctx, function, arguments)
+        values = [value for _, value in bound]
+        if function.receiver is not None:
+            values.append(function.receiver)
+        names = renaming.naming(ctx, state.rows, values)
+        rows = renaming.rows_inward(names, state.rows, values)
+        inside = tuple((name, renaming.inward(names, value)) for name, value in bound)
+        if function.receiver is not None:
+            function = replace(function, receiver=renaming.inward(names, function.receiver))
+        summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
+    truth_flags.changed(ctx, state, receiver, summary.receiver)
+    return _carried_back(frame, function, summary, renaming.Outward(names, origin))
+
+
+_WIDE: Final = 5
+
+
+def _note_circle(ctx: Context, function: Function) -> None:
+    """A function under way is called again: it and those between call each other in a circle.
+
+    The ways through many such functions are too many to carry the arguments of each caller
+    along all of them.  Raises WideCircle where this was not known of one of them.
+    """
+    depth = ctx.active[function.key]
+    between = [key for key, at in ctx.active.items() if at >= depth]
+    new = {("wide circle", key): True for key in between} if len(between) > _WIDE else {}
+    if new.keys() - ctx.memo.keys():
+        ctx.memo.update(new)
+        raise WideCircle
+
+
+def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
+    return ("wide circle", function.key) in ctx.memo
+
+
+def _by_name(pair: tuple[Ref, Row]) -> str:
+    return repr(pair[0])
+
+
+def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:
+    """What a call did, done to the path of the caller."""
+    if not (summary.rows or summary.happened or summary.lost) and not out.names.sessions:
+        return summary
+    state = frame.state
+    left = {out.ref(ref): row for ref, row in summary.rows}
+    before = {ref: state.rows[ref] for ref in left if ref in state.rows}
+    earlier = state.fork() if summary.lost else state
+    for read in summary.lost:
+        _read_by(frame, function, read, left, before, earlier, out)
+    line = out.origin[1]
+    for step in summary.happened:
+        sessions.happen(frame, out.transition(step), line)
+    for ref, row in left.items():
+        after = out.row(row, before.get(ref))
+        state.rows[ref] = after if ref in before else aliasing.with_others(frame.ctx, state, after)
+    return replace(
+        summary,
+        returns=out.value(summary.returns),
+        yields=out.value(summary.yields),
+        receiver=out.value(summary.receiver) if summary.receiver is not None else None,
+    )
+
+
+def _read_by(
+    frame: Frame, function: Function, read: LostRead, left: dict[Ref, Row], before: dict[Ref, Row],
+    earlier: State, out: renaming.Outward,
+) -> None:  # fmt: skip
+    """A callee reads what is missing of an object that the caller gave it."""
+    state, ref = frame.state, out.ref(read.ref)
+    for other, made in left.items():
+        if other not in state.rows:
+            state.rows[other] = out.row(made, None)
+    row = before.get(ref) or state.rows.get(ref)
+    if row is None:
+        return
+    model = models.mapped(frame.ctx, row.cls)
+    attribute = model.attributes.get(read.name) if model is not None else None
+    lost = read.lost
+    if not lost.path:
+        lost = replace(lost, path=row.path, line=row.line)
+        if attribute is not None:
+            found = heap_rows.status(frame.ctx, row, read.name, attribute)
+            lost = found if isinstance(found, Lost) else lost
+    if row.guarded and instances.root(ref)[0] == instances.ARGUMENT:
+        return  # the function asked first what it was given
+    if attribute is not None and aliasing.is_at_hand(frame, ref, row, read.name, attribute, lost):
+        return
+    if attribute is not None and ref not in before:  # the callee does not know what else is at hand
+        unread = replace(row, fields=tuple(pair for pair in row.fields if pair[0] != read.name))
+        shared = aliasing.with_others(frame.ctx, earlier, unread, ref)
+        alone, among = (heap_rows.status(frame.ctx, one, read.name, attribute) for one in (unread, shared))
+        if isinstance(alone, Lost) and not isinstance(among, Lost):
+            return
+    _, line, col = out.origin
+    chain = (function.name, *read.chain)
+    reads.report(frame, ref, read.name, lost, (line, col), read.use, read.through, chain)
+
+
+def _doubt_closure(frame: Frame, function: Function) -> None:
+    """A nested function may do anything to the objects that it sees in the variables around it."""
+    seen = seen_by(function) if frame.state.rows else []
+    if any(map(renaming.carries, seen)):
+        reads.doubt_all(frame, seen)
+
+
+def seen_by(function: Function) -> list[Value]:
+    """The variables around a nested function that it mentions."""
+    seen: list[Value] = []
+    for name in names_in(function.node.body) if function.closure is not None else ():
+        closure = function.closure
+        while closure is not None:
+            if name in closure.env:
+                seen.append(closure.env[name])
+                break
+            closure = closure.outer
+    return seen
+
+
+_LONG: Final = 60
+
+
+def _is_long(ctx: Context, function: Function) -> bool:
+    """Whether a function has too many statements to be run for each combination of arguments."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
+        return False
+    return ctx.once(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _LONG, False)
+
+
+def assigned(ctx: Context, method: Function, name: str) -> Value:
+    """What a method assigns to an attribute of its receiver."""
+    receiver = summarise(ctx, method, None).receiver
+    if isinstance(receiver, Instance):
+        for attribute, value in receiver.attributes or ():
+            if attribute == name:
+                return value
+    return UNKNOWN
+
+
+def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
+    """The places of coroutines among the arguments that a function uses as the value they would give.
+
+    What it does with them otherwise, even nothing, is its own affair.
+    """
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.is_stub or arguments.opaque:
+        return {}
+    places = {
+        index: ("<argument>", index, 0)
+        for index, value in enumerate(arguments.values())
+        if isinstance(value, Coroutine)
+    }
+    if not places:
+        return {}
+    marked = [
+        Coroutine("", "other", places[index]) if index in places else value
+        for index, value in enumerate(arguments.values())
+    ]
+    count = len(arguments.args)
+    names = [name for name, _ in arguments.keywords]
+    passed = Arguments(tuple(marked[:count]), tuple(zip(names, marked[count:], strict=True)))
+    bound = bind(ctx, function, passed)
+
+    def run() -> dict[int, str]:
+        frame, state = enter(ctx, function, bound)
+        for origin in places.values():
+            frame.created[origin] = Coroutine("", "other", origin)
+        statements.run(frame, node.body, [state])
+        return {
+            index: frame.misused[origin]
+            for index, origin in places.items()
+            if origin in frame.misused and origin not in frame.settled
+        }
+
+    return ctx.once(("fates", function, bound), run, {})
+
+
+def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound:
+    """The values of a function's parameters in a call, as far as they make a difference."""
+    params = list(function.node.params)
+    if _takes_receiver(function):
+        params.pop(0)
+    elif function.receiver is not None and arguments is not None:  # into `*args`
+        arguments = replace(arguments, args=(function.receiver, *arguments.args))
+    handed = arguments is None and not function.is_async and function.name in ctx.project.handed_to_run_sync
+    bound = []
+    for place, param in enumerate(params):
+        if handed and place == 0:
+            value: Value = UNKNOWN  # it gets the sync session, whatever its annotation says
+        else:
+            value = _argument(ctx, function, param, place, arguments)
+        bound.append((param.name, value))
+    return tuple(bound)
+
+
+def _takes_receiver(function: Function) -> bool:
+    params = function.node.params
+    return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
+
+
+def enter(ctx: Context, function: Function, bound: Bound, rows: Rows = ()) -> tuple[Frame, State]:
+    """A frame for a run of a function, and its first state: the parameters."""
+    frame = _frame(ctx, function)
+    frame.is_async = function.is_async
+    state = State(dict(bound), rows=dict(rows))
+    frame.watch.parameters = frozenset(state.env)
+    for param in function.node.params:  # what dependencies provide
+        value, provided = _declared(ctx, function, param)
+        if provided and state.env.get(param.name) == value:
+            state.rows.update(provided)
+    frame.state = state
+    if _takes_receiver(function) and function.receiver is not None:
+        frame.receiver_name = function.node.params[0].name
+        state.env[frame.receiver_name] = function.receiver
+        if isinstance(function.receiver, Instance):
+            for name, value in function.receiver.attributes or ():
+                state.attributes[f"{frame.receiver_name}.{name}"] = value
+    return frame, state
+
+
+def _frame(ctx: Context, function: Function) -> Frame:
+    qualname = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
+    return Frame(
+        ctx,
+        function.path,
+        qualname,
+        owner=function.owner,
+        receiver=function.receiver,
+        closure=function.closure,
+        node=function.node,
+    )
+
+
+def _argument(
+    ctx: Context, function: Function, param: Param, place: int, arguments: Arguments | None
+) -> Value:
+    if param.kind == "*":
+        rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
+        return Collection("tuple", items=rest)
+    if param.kind == "**":
+        return _rest(function, arguments)
+    known, _ = _declared(ctx, function, param)
+    if arguments is None:
+        return known
+    passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
+    if passed is not None and render_calls.is_name(ctx, passed):
+        return passed
+    if passed is not None:
+        return _telling(passed, known)
+    if not arguments.opaque and param.default is not None:
+        default = expressions.evaluate(_frame(ctx, function), State(), param.default)
+        if not isinstance(default, (Unknown, Dependency)):
+            return default
+    return known
+
+
+def _rest(function: Function, arguments: Arguments | None) -> Value:
+    """What ``**kwargs`` collects, where ORM objects are among it."""
+    if arguments is None or arguments.opaque:
+        return Collection("dict")
+    named = {param.name for param in function.node.params}
+    given = [(name, _telling(value, UNKNOWN)) for name, value in arguments.keywords if name not in named]
+    if not any(renaming.carries(value) for _, value in given):
+        return Collection("dict")
+    return Collection("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
+
+
+def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Rows]:
+    """What a parameter is by itself, and the ORM objects that its dependency provides."""
+    receiver = function.receiver.cls if isinstance(function.receiver, Instance) else function.receiver
+    key = ("declared", function.key, function.closure, receiver, param.name)
+
+    def compute() -> tuple[Value, Rows]:
+        frame = _frame(ctx, function)
+        value = functions.declared(frame, param)
+        if isinstance(value, Unknown) and param.annotation is None:
+            value = inferred_sessions.session(ctx, function, param)
+        if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
+            value = replace(value, origin=(f"<{param.name}>", 0, 0))
+        return value, tuple(instances.reachable(frame.state.rows, [value]).items())
+
+    nothing: tuple[Value, Rows] = (UNKNOWN, ())
+    return ctx.once(key, compute, nothing)
+
+
+def _telling(passed: Value, known: Value) -> Value:
+    """An argument, if it says more than what is known of its parameter anyway.
+
+    Plain values are all alike; an object of a declared type is one like any other.
+    """
+    if isinstance(passed, Coroutine) and passed.origin[0] == "<argument>":
+        return passed
+    if is_plain(passed) or any(held(passed)):
+        return known
+    if is_url(passed) or renaming.carries(passed):
+        return passed
+    if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
+        return _flat(passed)
+    match known, passed:
+        case Instance(cls=declared_class), Instance(cls=cls):
+            return known if cls == declared_class else Instance(cls)
+        case Object(type=declared_type), Object(type=name):
+            sure = known.declared and not passed.declared and knowledge.has_async_twin(name)
+            return known if name == declared_type and not passed.arguments and not sure else passed
+    return known
+
+
+def _flat(value: Value, depth: int = 0) -> Value:
+    """A value with its attributes, but not the attributes of those."""
+    if isinstance(value, Instance) and value.ref is not None:
+        return value
+    if isinstance(value, Instance) and value.attributes:
+        if depth:
+            return Instance(value.cls, None, value.exact)
+        kept = tuple((name, _flat(inner, depth + 1)) for name, inner in value.attributes)
+        return Instance(value.cls, kept, value.exact)
+    if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
+        return UNKNOWN
+    return value
+
+
+def _run(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+    outer = ctx.active.get(function.key)
+    ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
+    try:
+        return _run_body(ctx, function, bound, rows)
+    finally:
+        if outer is None:
+            del ctx.active[function.key]
+
+
+def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+    frame, state = enter(ctx, function, bound, rows)
+    node = function.node
+    if isinstance(node, tree.Lambda):
+        value = expressions.evaluate(frame, state, node.body)
+        frame.returns.append(value)
+        frame.left.append(state)
+        ends = []
+    else:
+        ends = statements.run(frame, node.body, [state])
+        if ends and not node.is_stub:
+            for end in ends:
+                frame.returns.append(NONE)
+                frame.left.append(end)
+    left = frame.left or ends
+    returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
+    effects = () if frame.guards_loop or _is_dispatcher(frame.returns) else tuple(frame.effects)
+    yields = outcome(frame.yields) if frame.yields else UNKNOWN
+    yielded = frame.yielded if frame.yields else []
+    return Summary(
+        returns,
+        yields,
+        _receiver(frame, left),
+        effects,
+        _rows(frame.yields, yielded) if yielded else _rows(frame.returns or [returns], left),
+        agreed_transitions([end.happened for end in (yielded or left)]) if left else (),
+        tuple(frame.lost),
+        _after(left, yielded),
+    )
+
+
+def _is_dispatcher(returns: list[Value]) -> bool:
+    """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
+    gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
+    return any(gives_coroutine) and not all(gives_coroutine)
+
+
+def _rows(values: list[Value], ends: list[State]) -> Rows:
+    """The ORM objects that a caller gets to see: those it gave, and of each path those of its result.
+
+    What a path lost of an object that only other paths give is nobody's loss.
+    """
+    given_by = [[value] for value in values] if len(values) == len(ends) else [values] * len(ends)
+    found = []
+    for end, results in zip(ends, given_by, strict=True):
+        seen = instances.reachable(end.rows, results)
+        found.append(
+            {
+                ref: row
+                for ref, row in end.rows.items()
+                if ref in seen or instances.root(ref)[0] == instances.ARGUMENT
+            }
+        )
+    if not found:
+        return ()
+    given = instances.joined([_split(kept, given=True) for kept in found])
+    made = instances.joined([_split(kept, given=False) for kept in found], instances.worst)
+    return tuple(sorted({**given, **made}.items(), key=_by_name))
+
+
+def _split(rows: dict[Ref, Row], *, given: bool) -> dict[Ref, Row]:
+    """The objects that the caller gave, or those that the call made."""
+    return {ref: row for ref, row in rows.items() if (instances.root(ref)[0] == instances.ARGUMENT) is given}
+
+
+def _after(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
+    """What a context manager does to sessions after its ``yield``."""
+    if not yielded or not ends:
+        return ()
+    begun = min(len(state.happened) for state in yielded)
+    return agreed_transitions([end.happened[begun:] for end in ends])
+
+
+def _foreign(value: Value) -> bool:
+    """A container with coroutines in it: nobody can say when they are awaited."""
+    return not isinstance(value, (Coroutine, Options)) and any(held(value))
+
+
+def _receiver(frame: Frame, ends: list[State]) -> Value | None:
+    """The receiver with the attributes that the run assigned, where all ends agree on a type.
+
+    For a class method, the object that it makes.
+    """
+    me, variable = frame.receiver, frame.receiver_name
+    if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
+        me, variable = Instance(me), classes.made_in(frame.node)
+    if not isinstance(me, Instance) or not variable:
+        return None
+    prefix = variable + "."
+    found: dict[str, list[Value]] = {}
+    for end in [*ends, frame.assigned]:
+        for path, value in end.attributes.items():
+            name = path.removeprefix(prefix)
+            if path.startswith(prefix) and "." not in name:
+                found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
+    attributes = dict(me.attributes or ())
+    for name, values in found.items():
+        attributes[name] = _flat(unsealed(renaming.without_new(common(values))), 1)
+    return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -1,0 +1,265 @@
+"""What an annotation says of a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import expressions, functions, names
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    ClassValue,
+    Collection,
+    Dependency,
+    Generator,
+    Instance,
+    Library,
+    ModuleValue,
+    Object,
+    Plain,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+
+_ITERATORS = frozenset(
+    {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
+)
+_AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+_COLLECTIONS = {
+    "list": "list", "List": "list", "Sequence": "list", "set": "set", "Set": "set",
+    "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
+}  # fmt: skip
+_PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
+_DEEPEST = 8
+
+
+def annotated(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> Value:
+    """A value of the declared type; unknown for a type that says too little.
+
+    ``X | None`` counts as ``X``: code that cares tests for None itself.
+    """
+    if depth > _DEEPEST:
+        return UNKNOWN
+    if isinstance(annotation, tree.Const) and annotation.value is None:
+        return NONE
+    if isinstance(annotation, tree.Binary) and annotation.op == "|":
+        return _only(
+            [annotated(frame, state, side, depth + 1) for side in (annotation.left, annotation.right)]
+        )
+    if isinstance(annotation, tree.Subscript):
+        return _subscripted(frame, state, annotation, depth)
+    if isinstance(annotation, (tree.Name, tree.Attr)):
+        return _named(frame, state, annotation, depth)
+    return UNKNOWN
+
+
+def _only(found: list[Value]) -> Value:
+    values = {value for value in found if value != NONE}
+    return values.pop() if len(values) == 1 else UNKNOWN
+
+
+def _arguments(annotation: tree.Subscript) -> list[Expr]:
+    index = annotation.index
+    return list(index.items) if isinstance(index, tree.Display) else [index]
+
+
+def _subscripted(frame: Frame, state: State, annotation: tree.Subscript, depth: int) -> Value:
+    last = dotted(annotation.value).rpartition(".")[2]
+    inner = _arguments(annotation)
+    if last == "Annotated" and inner:
+        return _with_metadata(frame, state, inner, depth)
+    if last in ("Optional", "Final", "ClassVar", "Mapped", "Required", "NotRequired") and inner:
+        return annotated(frame, state, inner[0], depth + 1)
+    if last == "Union":
+        return _only([annotated(frame, state, part, depth + 1) for part in inner])
+    if last in _COLLECTIONS and inner:
+        return Collection(_COLLECTIONS[last], annotated(frame, state, inner[0], depth + 1))
+    if last in ("tuple", "Tuple"):
+        if len(inner) == 2 and isinstance(inner[1], tree.Other):
+            return Collection("tuple", annotated(frame, state, inner[0], depth + 1))
+        return Collection("tuple", items=tuple(annotated(frame, state, part, depth + 1) for part in inner))
+    if last in ("type", "Type") and inner:
+        named = annotated(frame, state, inner[0], depth + 1)
+        if isinstance(named, Instance):
+            return named.cls
+        return Library(named.type) if isinstance(named, Object) else UNKNOWN
+    if last in _PLAIN:
+        return Plain(last.lower())
+    if last in _ITERATORS and last.startswith("Async") and inner:
+        return Generator("", annotated(frame, state, inner[0], depth + 1), is_async=True)
+    return _named(frame, state, annotation.value, depth)
+
+
+def metadata(annotation: Expr | None) -> list[Expr]:
+    """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
+    if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
+        return []
+    return [extra for extra in _arguments(annotation)[1:] if isinstance(extra, tree.Call)]
+
+
+def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
+    """``Annotated[type, Depends(f)]``: what ``f`` provides, else the type."""
+    path = frame.state
+    for extra in inner[1:]:
+        value = expressions.evaluate(frame, state, extra)
+        frame.state = path  # what the dependency provides belongs to it
+        if isinstance(value, Dependency):
+            provided = functions.provide(frame, value, inner[0])
+            if not isinstance(provided, Unknown):
+                return provided
+    return annotated(frame, state, inner[0], depth + 1)
+
+
+def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
+    found = alias(frame, annotation)
+    if found is not None:
+        other, expression = found
+        return annotated(other, State(), expression, depth + 1)
+    bound = _type_parameter(frame, annotation)
+    if bound is not None:
+        return bound
+    value = expressions.evaluate(frame, state, annotation)
+    if isinstance(value, ClassValue):
+        return Instance(value)
+    if isinstance(value, Library):
+        last = value.dotted.rpartition(".")[2]
+        if value.dotted.startswith("builtins."):
+            return Plain(last) if last in _PLAIN else Collection(last) if last in _COLLECTIONS else UNKNOWN
+        if value.dotted in ("typing.Self", "typing_extensions.Self"):
+            return frame.receiver if isinstance(frame.receiver, Instance) else UNKNOWN
+        if knowledge.library_type(value.dotted) is not None:
+            return Object(value.dotted, declared=True)
+    return UNKNOWN
+
+
+def alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
+    """The annotation that a name such as ``SessionDep`` stands for, and where it is written."""
+    if isinstance(annotation, tree.Attr):
+        module = expressions.evaluate(frame, State(), annotation.value)
+        if not isinstance(module, ModuleValue):
+            return None
+        path, name = module.path, annotation.name
+    elif isinstance(annotation, tree.Name):
+        path, name = frame.path, annotation.id
+        closure = frame.closure
+        while closure is not None:
+            if name in closure.env:
+                return None
+            closure = closure.outer
+    else:
+        return None
+    found = names.definition(frame.ctx, path, name)
+    if found is None or not isinstance(found[1], tree.Assign):
+        return None
+    value = found[1].value
+    if isinstance(value, (tree.Subscript, tree.Binary, tree.Name, tree.Attr)):
+        other = Frame(frame.ctx, found[0], "")
+        other.state = frame.state
+        return other, value
+    return None
+
+
+def _type_parameter(frame: Frame, annotation: Expr) -> Value | None:
+    """What a type variable is bound to in the class of the receiver, or None."""
+    receiver = frame.receiver
+    cls = receiver.cls if isinstance(receiver, Instance) else receiver
+    if not isinstance(annotation, tree.Name) or not isinstance(cls, ClassValue):
+        return None
+    parameters = bound_parameters(frame.ctx, cls)
+    return parameters.get(annotation.id)
+
+
+def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
+    """Type variables of generic bases by name, bound through the subscripts of the bases."""
+    return ctx.once(("type parameters", cls), lambda: _bound_parameters(ctx, cls), {})
+
+
+def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for base, arguments in _generic_bases(ctx, cls):
+        # what the base passes on to its own bases under another name is known under that name too
+        passed_on = _passed_on(ctx, base, arguments)
+        found.update({**bound_parameters(ctx, base), **passed_on})
+    return found
+
+
+def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, dict[str, Value]]]:
+    """The bases that are classes of the project, each with what its type variables are bound to."""
+    frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+    for base in cls.node.bases:
+        written = base.value if isinstance(base, tree.Subscript) else base
+        value = expressions.evaluate(frame, State(), written)
+        if isinstance(value, ClassValue):
+            given = _arguments(base) if isinstance(base, tree.Subscript) else []
+            bound = zip(
+                parameter_names(value), (annotated(frame, State(), one) for one in given), strict=False
+            )
+            yield value, {name: what for name, what in bound if not isinstance(what, Unknown)}
+
+
+def _passed_on(ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth: int = 0) -> dict[str, Value]:
+    """What the type variables of a class and of its bases are, if its own are ``given``."""
+    found: dict[str, Value] = {}
+    for written in cls.node.bases:
+        if not isinstance(written, tree.Subscript) or depth > _DEEPEST:
+            continue
+        base = expressions.evaluate(Frame(ctx, cls.path, "", closure=cls.closure), State(), written.value)
+        if isinstance(base, ClassValue):
+            arguments = zip(parameter_names(base), map(dotted, _arguments(written)), strict=False)
+            passed = {name: given[argument] for name, argument in arguments if argument in given}
+            found.update(_passed_on(ctx, base, passed, depth + 1))
+    return {**found, **given}
+
+
+def parameter_names(cls: ClassValue) -> list[str]:
+    """The type variables of a generic class, in their order."""
+    if cls.node.parameters:
+        return cls.node.parameters
+    for base in cls.node.bases:
+        if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (
+            "Generic",
+            "Protocol",
+        ):
+            return [dotted(argument) for argument in _arguments(base)]
+    names_found: dict[str, None] = {}
+    for base in cls.node.bases:
+        if isinstance(base, tree.Subscript):
+            names_found.update(dict.fromkeys(dotted(argument) for argument in _arguments(base)))
+    return list(names_found)
+
+
+def returned(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
+    """What a call gives by its return annotation: ``yields`` asks for a generator's items."""
+    if yields:
+        if isinstance(annotation, tree.Subscript):
+            last = dotted(annotation.value).rpartition(".")[2]
+            inner = _arguments(annotation)
+            if last in _ITERATORS and inner:
+                return annotated(frame, state, inner[0])
+        return UNKNOWN
+    if isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        if last in _AWAITABLES:
+            return UNKNOWN
+    return annotated(frame, state, annotation)
+
+
+def says_none(annotation: Expr | None) -> bool:
+    """Whether an annotation allows None."""
+    return any(
+        (isinstance(node, tree.Const) and node.value is None)
+        or (isinstance(node, (tree.Name, tree.Attr)) and dotted(node).rpartition(".")[2] == "Optional")
+        for node in nodes_in(annotation)
+    )
+
+
+def says_iterator(annotation: Expr | None) -> bool:
+    """Whether a return annotation is that of a generator."""
+    if annotation is None:
+        return False
+    return dotted(annotation).rpartition(".")[2] in _ITERATORS

@@ -1,0 +1,117 @@
+"""What the interpreter believes, line by line, for a reader who doubts a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from flake8_async_fastapi.engine.events import Believed, Event, Wanted
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Dependency,
+    Folder,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    Manager,
+    Member,
+    ModuleValue,
+    Object,
+    Options,
+    Partial,
+    Plain,
+    Super,
+    Unknown,
+    Value,
+)
+
+
+class _Finding(Protocol):
+    @property
+    def line(self) -> int: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> Iterator[str]:
+    """The lines of a file that hold code, each followed by what its paths believe after it."""
+    believed: dict[int, dict[str, dict[str, None]]] = {}
+    functions: dict[int, str] = {}
+    wanted: dict[int, dict[str, dict[str, None]]] = {}
+    for event in events:
+        if isinstance(event, Wanted):
+            wanted.setdefault(event.line, {}).setdefault(event.reader, {})[event.route] = None
+        if isinstance(event, Believed):
+            names = believed.setdefault(event.line, {})
+            words = describe(event.value) + (f" [{event.loaded}]" if event.loaded else "")
+            names.setdefault(event.name, {})[words] = None
+            functions[event.line] = event.function
+    before: dict[str, list[str]] = {}
+    function = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        reported = [finding for finding in findings if finding.line == number]
+        if number not in believed and number not in wanted and not reported:
+            continue
+        if functions.get(number, function) != function:
+            function, before = functions[number], {}
+        yield f"{number:5} | {line}"
+        now = {name: list(values) for name, values in believed.get(number, {}).items()}
+        for name, values in now.items():
+            if before.get(name) != values:
+                yield f"      :     {name} = {' or '.join(values)}"
+        before = now or before
+        for reader, routes in wanted.get(number, {}).items():
+            yield f"      ?     {reader} reads {', '.join(routes)}"
+        for finding in reported:
+            yield f"      > {finding.code} {finding.message}"
+
+
+def describe(value: Value) -> str:
+    """A value in words."""
+    match value:
+        case Unknown():
+            return "unknown"
+        case Plain(kind=kind):
+            return kind
+        case Const(value=constant):
+            return repr(constant)
+        case Library(dotted=dotted):
+            return dotted
+        case Object(type=name, declared=declared):
+            return f"{name}{' (declared)' if declared else ''}"
+        case Member(receiver=receiver, name=name):
+            return f"{receiver.type}.{name}"
+        case ModuleValue(path=path):
+            return f"module {path}"
+        case Folder(dotted=dotted):
+            return f"package {dotted}"
+        case ClassValue():
+            return f"class {value.name} ({value.path})"
+        case Instance(cls=cls, exact=exact):
+            return f"{cls.name}{'' if exact else ' or a subclass'} ({cls.path})"
+        case Super(owner=owner):
+            return f"super() of {owner.name}"
+        case Function():
+            return f"{'async ' if value.is_async else ''}function {value.name} ({value.path})"
+        case Partial(function=function):
+            return f"partial of {describe(function)}"
+        case Coroutine(label=label):
+            return f"coroutine {label}, not awaited yet"
+        case Generator(item=item, is_async=is_async):
+            return f"{'async ' if is_async else ''}generator of {describe(item)}"
+        case Manager(value=entered, is_async=is_async):
+            return f"{'async ' if is_async else ''}context manager giving {describe(entered)}"
+        case Collection(kind=kind, items=None, item=item):
+            return f"{kind} of {describe(item)}"
+        case Collection(kind=kind, items=items):
+            return f"{kind} of ({', '.join(describe(item) for item in items or ())})"
+        case Dependency(target=target):
+            return f"Depends({describe(target)})"
+        case Options(values=values):
+            return " or ".join(describe(option) for option in values)
