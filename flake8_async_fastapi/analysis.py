@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import importlib.metadata
 import logging
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,8 +22,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from flake8_async_fastapi import __version__
-from flake8_async_fastapi.engine.context import Memo
+from flake8_async_fastapi import __version__, domains
+from flake8_async_fastapi.engine.context import Hooks, Memo
+from flake8_async_fastapi.engine.domain import combine
 from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.facts import template
@@ -161,7 +164,15 @@ class Analysis:
         """What the interpreter saw in one file."""
         if path not in self.project.facts:
             return []
-        return analyse(self.project, path, self._memo, trace=trace, settings=self.settings)
+        return analyse(self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings)
+
+
+@functools.cache
+def all_hooks() -> Hooks:
+    """What the engine asks of all domains: every folder of ``domains`` with a ``DOMAIN``."""
+    folders = pkgutil.iter_modules(domains.__path__, f"{domains.__name__}.")
+    modules = [importlib.import_module(info.name) for info in folders]
+    return combine(module.DOMAIN for module in modules if hasattr(module, "DOMAIN"))
 
 
 @functools.cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.domains.blocking.context import Watch
 from flake8_async_fastapi.domains.orm import instances
@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, Adapter, Trans
 from flake8_async_fastapi.engine.events import Effect, Event
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
+    Arguments,
     ClassValue,
     Closure,
     Collection,
@@ -24,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Options,
+    Origin,
     Plain,
     Ref,
     Unknown,
@@ -52,6 +54,29 @@ Memo: TypeAlias = dict[object, Any]
 """Results by what they are results of."""
 
 
+class Part(Protocol):
+    """What a domain keeps of one path; made without arguments, it knows nothing.
+
+    Commutative, associative and idempotent: ``join`` claims only what all of several paths agree on.
+    """
+
+    def fork(self: P) -> P:
+        """The part for another path that goes on from here; itself, if it is frozen."""
+
+    def same(self: P, other: P, states: tuple[State, State]) -> bool:
+        """Whether two paths that agree in all else, the ``states``, may become one."""
+
+    def join(self: P, others: list[P]) -> P:
+        """One part for several paths."""
+
+    def forget(self: P, path: str) -> P:
+        """The part after a variable, or an attribute of one, was assigned anew."""
+
+
+P = TypeVar("P", bound=Part)
+N = TypeVar("N")
+
+
 @dataclass(slots=True)
 class State:
     """One path through a function.
@@ -60,7 +85,7 @@ class State:
     were assigned on this path (by their text, as ``self.session``), ``known``
     the conditions the path was reached under, ``rows`` the ORM objects that are
     known, by what tells them apart, ``happened`` what happened to whole sessions,
-    ``failed`` the sessions of which a flush failed.
+    ``parts`` what domains keep of the path, by the type that they keep it in.
     """
 
     env: dict[str, Value] = field(default_factory=dict)
@@ -68,11 +93,23 @@ class State:
     known: dict[str, bool] = field(default_factory=dict)
     rows: dict[Ref, Row] = field(default_factory=dict)
     happened: tuple[Transition, ...] = ()
-    failed: frozenset[str] = frozenset()
+    parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def fork(self) -> State:
         env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
-        return State(env, attributes, known, dict(self.rows), self.happened, self.failed)
+        parts = {kind: part.fork() for kind, part in self.parts.items()} if self.parts else {}
+        return State(env, attributes, known, dict(self.rows), self.happened, parts)
+
+    def part(self, kind: type[P]) -> P:
+        """What a domain keeps of this path in a type of its own."""
+        found = self.parts.get(kind)
+        if found is None:
+            found = self.parts[kind] = kind()
+        return cast(P, found)
+
+    def put(self, part: Part) -> None:
+        """Put another part in the place of one of the same type."""
+        self.parts[type(part)] = part
 
     def values(self) -> Iterator[Value]:
         """The values of all variables and assigned attributes."""
@@ -88,6 +125,8 @@ class State:
         for known in (self.known, self.attributes):
             for text in [text for text in known if _mentions(text, path)]:
                 del known[text]
+        for kind, part in self.parts.items():
+            self.parts[kind] = part.forget(path)
         (self.attributes if "." in path else self.env)[path] = value
 
     def narrow(self, path: str, value: Value) -> None:
@@ -118,10 +157,11 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
                 other.env == state.env
                 and other.attributes == state.attributes
                 and other.happened == state.happened
-                and other.failed == state.failed
+                and (other.parts is state.parts or _same_parts(other, state))
                 and (other.rows == state.rows or _same_rows(other, state))
             ):
                 other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                other.parts = _join_parts([other, state])
                 break
         else:
             kept.append(state)
@@ -156,6 +196,17 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     return (*met, *unsure)
 
 
+def _same_parts(one: State, other: State) -> bool:
+    kinds = one.parts.keys() | other.parts.keys()
+    return all(one.part(kind).same(other.part(kind), (one, other)) for kind in kinds)
+
+
+def _join_parts(states: list[State]) -> dict[type[Any], Any]:
+    """The parts of several paths; a part that one of them lacks knows nothing there."""
+    kinds = dict.fromkeys(kind for state in states for kind in state.parts)
+    return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
+
+
 def _same_rows(one: State, other: State) -> bool:
     """Whether two paths know the same of all objects that they can still reach."""
     return instances.reachable(one.rows, one.values()) == instances.reachable(other.rows, other.values())
@@ -170,7 +221,7 @@ def join(states: list[State]) -> State:
         dict(set.intersection(*known)),
         instances.joined([state.rows for state in states]),
         agreed_transitions([state.happened for state in states]),
-        frozenset.intersection(*(state.failed for state in states)),
+        _join_parts(states),
     )
 
 
@@ -220,6 +271,52 @@ class Summary:
     after: tuple[Transition, ...] = ()
 
 
+class CallSite(NamedTuple):
+    """A call under way, as models and observers see it: ``label`` is its text, ``place`` where it is."""
+
+    frame: Frame
+    callee: Value
+    arguments: Arguments
+    label: str
+    place: Origin
+
+
+CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
+"""What a call gives; None where the model has nothing to say, and the next one or the table decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Who gives values, by name.
+
+    ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
+    """
+
+    calls: Mapping[str, CallModel] = field(default_factory=dict)
+
+    def call(self, dotted: str) -> CallModel | None:
+        """The model of a library's function."""
+        return self.calls.get(dotted) or self.calls.get(f"{dotted.rpartition('.')[0]}.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is told what happens; observers give nothing.
+
+    ``decorated``: a function, by a value, at an expression.
+    """
+
+    decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the engine asks of all domains together."""
+
+    models: Models = field(default_factory=Models)
+    observers: Observers = field(default_factory=Observers)
+
+
 class TooDeep(Exception):
     """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
 
@@ -257,6 +354,7 @@ class Context:
     steps: int = 0
     trace: bool = False
     settings: Settings = field(default_factory=Settings)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def run(self, work: Callable[[], None]) -> None:
         """Run the code of one function under check, with its own budget.
@@ -438,6 +536,14 @@ class Frame:
     reports_for: tuple[Frame, tuple[int, int]] | None = None
     node: FunctionDef | Lambda | None = None
     _activity: Activity | None = None
+    notes: dict[type[Any], Any] = field(default_factory=dict)
+
+    def note(self, kind: type[N]) -> N:
+        """What a domain notes of this run in a type of its own; made without arguments at first."""
+        found = self.notes.get(kind)
+        if found is None:
+            found = self.notes[kind] = kind()
+        return cast(N, found)
 
     @property
     def activity(self) -> Activity:

@@ -10,7 +10,7 @@ from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.session_scope import tasks
 from flake8_async_fastapi.engine import obligations
-from flake8_async_fastapi.engine.context import Context, Frame, Memo, State
+from flake8_async_fastapi.engine.context import Context, Frame, Hooks, Memo, State
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.machine import classes, functions, statements, summaries
 from flake8_async_fastapi.engine.values import ClassValue, Function
@@ -25,15 +25,19 @@ def analyse(
     path: str,
     memo: Memo | None = None,
     *,
+    hooks: Hooks,
     trace: bool = False,
     settings: Settings | None = None,
 ) -> list[Event]:
     """Run the module body, every function and every method of a file; what happened, in order.
 
     Callees in other files are run for what they return, never reported on.
-    ``memo`` keeps what was learned of them for the other files of the project.
+    ``memo`` keeps what was learned of them for the other files of the project, ``hooks`` are
+    the libraries that the engine knows.
     """
-    ctx = Context(project, memo={} if memo is None else memo, trace=trace, settings=settings or Settings())
+    ctx = Context(
+        project, memo={} if memo is None else memo, trace=trace, settings=settings or Settings(), hooks=hooks
+    )
     _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
 

@@ -1,1 +1,12 @@
-"""How an application sets up its database: URLs, engines, session factories, listeners."""
+"""Engines, session factories and database URLs: how an application sets up its database.
+
+Adds no part of the state and no effect.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.database import listeners
+from flake8_async_fastapi.engine.context import Observers
+from flake8_async_fastapi.engine.domain import Domain
+
+DOMAIN = Domain("database", observers=Observers(decorated=(listeners.decorated,)))

@@ -1,13 +1,12 @@
 """Transactions of sessions: begun, ended inside their own block, failed and not rolled back.
 
-What is certain on a path is among the conditions that it was reached under: ``begun``,
-``block`` (inside ``async with session.begin()``), ``closed`` (ended in such a block) and
-``nested``, each with the session as written.  Sessions that failed keep paths apart.
+What is certain of the sessions on a path, each as written, is a part of the state.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.events import TransactionMisused
@@ -28,8 +27,50 @@ from flake8_async_fastapi.facts.walk import dotted, target_names
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.transactions import BEGINS, ENDS, FLUSHES, ROLLS_BACK, SESSION, STATEMENTS
 
-_MARKS: Final = ("begun", "block", "closed", "nested")
+Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
+"""A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
+``closed`` in such a block, or it is ``nested``."""
 _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """What is certain of transactions on one path; sessions of which a flush ``failed`` keep paths apart."""
+
+    marks: frozenset[tuple[str, Mark]] = frozenset()
+    failed: frozenset[str] = frozenset()
+
+    def fork(self) -> Transactions:
+        return self
+
+    def same(self, other: Transactions, states: tuple[State, State]) -> bool:
+        return self.failed == other.failed
+
+    def join(self, others: list[Transactions]) -> Transactions:
+        if all(other is self for other in others):
+            return self
+        marks = self.marks.intersection(*(other.marks for other in others))
+        return Transactions(marks, self.failed.intersection(*(other.failed for other in others)))
+
+    def forget(self, path: str) -> Transactions:
+        kept = (pair for pair in self.marks if pair[0] != path and not pair[0].startswith(f"{path}."))
+        return replace(self, marks=frozenset(kept)) if self.marks else self
+
+    def has(self, session: str, *marks: Mark) -> bool:
+        """Whether one of some marks is on a session."""
+        return any((session, mark) in self.marks for mark in marks)
+
+    def put(self, session: str, *marks: Mark) -> Transactions:
+        return replace(self, marks=self.marks.union((session, mark) for mark in marks))
+
+    def drop(self, session: str, *marks: Mark) -> Transactions:
+        """Without some marks of a session."""
+        return replace(self, marks=self.marks.difference((session, mark) for mark in marks))
+
+    def end(self, session: str) -> Transactions:
+        """With nothing known of a session."""
+        marks = frozenset(pair for pair in self.marks if pair[0] != session)
+        return Transactions(marks, self.failed - {session})
 
 
 def called(frame: Frame, state: State, callee: Value, node: tree.Call) -> None:
@@ -44,24 +85,26 @@ def called(frame: Frame, state: State, callee: Value, node: tree.Call) -> None:
     name = callee.name
     if not session:
         return
-    failed = session in state.failed
+    known = state.part(Transactions)
+    failed = session in known.failed
     works = name in STATEMENTS or name in ("commit", "begin_nested")
-    if (works or name in BEGINS) and state.known.get(f"{session} closed"):
+    if (works or name in BEGINS) and known.has(session, "closed"):
         _say(frame, node, session, "closed")
     elif works and failed:
         _say(frame, node, session, "failed")
-    elif name == "begin" and (state.known.get(f"{session} begun") or state.known.get(f"{session} block")):
+    elif name == "begin" and known.has(session, "begun", "block"):
         _say(frame, node, session, "begun")
-    if name in FLUSHES and not state.known.get(f"{session} nested"):
+    if name in FLUSHES and not known.has(session, "nested"):
         frame.activity.flushed.append((session, tuple(frame.activity.blocks)))
     if name in STATEMENTS or name in BEGINS:
-        state.known[f"{session} begun"] = True
+        known = known.put(session, "begun")
     if name in ENDS:
-        state.known.pop(f"{session} begun", None)
-        if name in ("commit", "rollback") and state.known.get(f"{session} block"):
-            state.known[f"{session} closed"] = True
+        known = known.drop(session, "begun")
+        if name in ("commit", "rollback") and known.has(session, "block"):
+            known = known.put(session, "closed")
     if failed and (name in ROLLS_BACK or works):  # reported once
-        state.failed = state.failed - {session}
+        known = replace(known, failed=known.failed - {session})
+    state.put(known)
 
 
 def _say(frame: Frame, node: tree.Call, session: str, problem: str) -> None:
@@ -76,7 +119,7 @@ def awaited(frame: Frame, state: State, value: Value, node: tree.Await) -> None:
         forget(state)
     session, _ = _block(node.value, value)
     if session:
-        state.known[f"{session} begun"] = True
+        state.put(state.part(Transactions).put(session, "begun"))
 
 
 def _is_foreign(value: Value) -> bool:
@@ -88,9 +131,8 @@ def _is_foreign(value: Value) -> bool:
 
 def forget(state: State) -> None:
     """Nothing is certain of any transaction, but for the blocks the code stands in."""
-    for key in [key for key in state.known if key.endswith((" begun", " closed"))]:
-        del state.known[key]
-    state.failed = frozenset()
+    certain = (pair for pair in state.part(Transactions).marks if pair[1] in ("block", "nested"))
+    state.put(Transactions(frozenset(certain)))
 
 
 def entered(frame: Frame, state: State, item: tree.WithItem, value: Value) -> str:
@@ -98,32 +140,30 @@ def entered(frame: Frame, state: State, item: tree.WithItem, value: Value) -> st
     if not frame.emit:
         return ""
     for name in target_names(item.target) if item.target is not None else ():
-        _drop(state, name)
+        state.put(state.part(Transactions).end(name))
     session, kind = _block(item.context, value)
     if session:
-        state.known[f"{session} {kind}"] = True
-        if kind == "block":
-            state.known[f"{session} begun"] = True
+        state.put(state.part(Transactions).put(session, *kind))
         return session
     if isinstance(item.target, tree.Name) and isinstance(value, Object) and _makes_session(value):
         session = item.target.id
         if value.type.endswith("_SessionBegin"):
-            state.known[f"{session} block"] = True
+            state.put(state.part(Transactions).put(session, "block"))
         return session
     if isinstance(value, (Unknown, Manager)):
         forget(state)
     return ""
 
 
-def _block(context: Expr, value: Value) -> tuple[str, str]:
-    """The session, and the kind of block, of ``session.begin()`` and ``session.begin_nested()``."""
+def _block(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
+    """The session, and the marks of the block, of ``session.begin()`` and ``session.begin_nested()``."""
     if isinstance(value, Object) and value.type.endswith("AsyncSessionTransaction"):
         match context:
             case tree.Call(func=tree.Attr(value=session, name="begin")):
-                return dotted(session), "block"
+                return dotted(session), ("block", "begun")
             case tree.Call(func=tree.Attr(value=session, name="begin_nested")):
-                return dotted(session), "nested"
-    return "", ""
+                return dotted(session), ("nested",)
+    return "", ()
 
 
 def _makes_session(value: Object) -> bool:
@@ -135,15 +175,12 @@ def left(frame: Frame, states: list[State], session: str, is_nested: bool) -> No
     if not session:
         return
     for state in states:
-        for mark in ("nested",) if is_nested else _MARKS:
-            state.known.pop(f"{session} {mark}", None)
-        state.failed = state.failed - {session}
-
-
-def _drop(state: State, session: str) -> None:
-    for mark in _MARKS:
-        state.known.pop(f"{session} {mark}", None)
-    state.failed = state.failed - {session}
+        known = state.part(Transactions)
+        if is_nested:
+            known = replace(known.drop(session, "nested"), failed=known.failed - {session})
+        else:
+            known = known.end(session)
+        state.put(known)
 
 
 def is_nested(context: Expr) -> bool:
@@ -160,6 +197,12 @@ def failed(frame: Frame, since: int, depth: int) -> frozenset[str]:
     return frozenset(
         session for session, blocks in frame.activity.flushed[since:] if session not in blocks[depth:]
     )
+
+
+def fail(state: State, sessions: frozenset[str]) -> None:
+    """Flushes of some sessions failed on the way to a handler."""
+    known = state.part(Transactions)
+    state.put(replace(known, failed=known.failed | sessions))
 
 
 def catches(value: Value | None) -> bool:

@@ -263,7 +263,7 @@ def _try(frame: Frame, states: States, node: tree.Try) -> States:
         for before in entering:
             kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
             if failed and transactions.catches(kind):
-                before.failed = before.failed | failed
+                transactions.fail(before, failed)
             if handler.name is not None:
                 before.bind(handler.name, UNKNOWN)
         ends = ends + statements.run(frame, handler.body, entering)

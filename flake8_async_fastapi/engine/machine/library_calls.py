@@ -13,7 +13,7 @@ from flake8_async_fastapi.domains.python import containers
 from flake8_async_fastapi.domains.sqlalchemy import blocks, loader_options, results, selects, sessions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, inspection
 from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Change, Dynamic, Query, Schema, Scope
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import CallSite, Frame
 from flake8_async_fastapi.engine.events import Effect, LazyDeclared
 from flake8_async_fastapi.engine.machine import calls, classes, functions
 from flake8_async_fastapi.engine.values import (
@@ -24,13 +24,10 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
-    Dependency,
-    Function,
     Generator,
     Instance,
     Library,
     Object,
-    Partial,
     Plain,
     Unknown,
     Value,
@@ -173,6 +170,12 @@ def call_name(
     done = containers.builtin(frame, dotted, arguments, origin)
     if done is not None:
         return done
+    model = frame.ctx.hooks.models.call(dotted)
+    modelled = (
+        model(CallSite(frame, Library(dotted), arguments, label, origin)) if model is not None else None
+    )
+    if modelled is not None:
+        return modelled
     special = _SPECIAL.get(dotted)
     if special is not None:
         return special(frame, arguments)
@@ -259,16 +262,6 @@ def run_callback(
 # --- the few that need more than a table ---------------------------------------------------
 
 
-def _partial(frame: Frame, arguments: Arguments) -> Value:
-    if not arguments.args or arguments.opaque:
-        return UNKNOWN
-    return Partial(arguments.args[0], arguments.args[1:], arguments.keywords)
-
-
-def _depends(frame: Frame, arguments: Arguments) -> Value:
-    return Dependency(arguments.get(0, "dependency") or NONE)
-
-
 def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
     def make(frame: Frame, arguments: Arguments) -> Value:
         if not arguments.args:
@@ -333,26 +326,6 @@ def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
     return Object("sqlalchemy.orm.sessionmaker", _kept(arguments))
 
 
-def _cast(frame: Frame, arguments: Arguments) -> Value:
-    named = arguments.get(0, "typ")
-    if isinstance(named, ClassValue):
-        return Instance(named)
-    if isinstance(named, Library) and knowledge.library_type(named.dotted) is not None:
-        return Object(named.dotted, declared=True)
-    return UNKNOWN
-
-
-def _new_type(frame: Frame, arguments: Arguments) -> Value:
-    return arguments.get(1, "tp") or UNKNOWN
-
-
-def _is_coroutine_function(frame: Frame, arguments: Arguments) -> Value:
-    first = arguments.args[0] if arguments.args else UNKNOWN
-    if isinstance(first, Function):
-        return Const(first.is_async and not first.is_generator)
-    return Plain("bool")
-
-
 def _type(frame: Frame, arguments: Arguments) -> Value:
     first = arguments.args[0] if len(arguments.args) == 1 else UNKNOWN
     return first.cls if isinstance(first, Instance) else UNKNOWN
@@ -371,23 +344,7 @@ def _plain(kind: str) -> Callable[[Frame, Arguments], Value]:
     return make
 
 
-def _wrapper(frame: Frame, arguments: Arguments) -> Value:
-    """``functools.wraps(f)`` gives a decorator that changes nothing."""
-    return Library("functools.wraps.decorator")
-
-
-def _first(frame: Frame, arguments: Arguments) -> Value:
-    return arguments.args[0] if arguments.args else UNKNOWN
-
-
 _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
-    "functools.partial": _partial,
-    "functools.wraps": _wrapper,
-    "functools.wraps.decorator": _first,
-    "fastapi.Depends": _depends,
-    "fastapi.Security": _depends,
-    "fastapi.params.Depends": _depends,
-    "fastapi.param_functions.Depends": _depends,
     "builtins.list": _collection("list"),
     "builtins.tuple": _collection("tuple"),
     "builtins.set": _collection("set"),
@@ -398,8 +355,6 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.sorted": _collection("list"),
     "builtins.reversed": _collection("list"),
     "builtins.next": _next,
-    "asyncio.iscoroutinefunction": _is_coroutine_function,
-    "inspect.iscoroutinefunction": _is_coroutine_function,
     "builtins.type": _type,
     "sqlalchemy.orm.declarative_base": _declarative_base,
     "sqlalchemy.ext.declarative.declarative_base": _declarative_base,
@@ -410,7 +365,5 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.isinstance": _plain("bool"),
     "builtins.print": lambda frame, arguments: NONE,
     "sqlalchemy.orm.sessionmaker": _sessionmaker,
-    "typing.cast": _cast,
-    "typing.NewType": _new_type,
     **urls.SPECIAL,
 }

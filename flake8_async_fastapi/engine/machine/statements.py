@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flake8_async_fastapi.domains.database import factories, listeners
+from flake8_async_fastapi.domains.database import factories
 from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import instances, reads, writes
 from flake8_async_fastapi.domains.python import mutation
@@ -346,7 +346,8 @@ def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
         if functions.is_route_verb(value):
             frame.routes.add(function.key)
         discard(frame, expressions.evaluate(frame, state, decorator))
-        listeners.decorated(frame, value, function, decorator)
+        for observe in frame.ctx.hooks.observers.decorated:
+            observe(frame, value, function, decorator)
     for param in node.params:
         if param.default is not None:
             expressions.evaluate(frame, state, param.default)

@@ -1,0 +1,103 @@
+"""Domains: what plugs into the engine, a library or a kind of mistake each.
+
+The engine interprets Python and names no library.  A domain says by ``models`` what a library's
+calls, attributes and items give, and is told by ``observers`` what happens.  What it keeps of a
+path is a ``Part`` of the ``State``, what it keeps of one run a note of the ``Frame``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeVar
+
+from flake8_async_fastapi.engine.context import Hooks, Models, Observers
+
+T = TypeVar("T", Models, Observers)
+
+
+class DomainError(Exception):
+    """Domains that do not fit together: a circle, an unknown name, or two models of one thing."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A library, or a kind of mistake; results depend on arguments and questions to the project only.
+
+    ``needs`` are the domains whose functions and parts it may use.
+    """
+
+    name: str
+    needs: tuple[str, ...] = ()
+    models: Models = field(default_factory=Models)
+    observers: Observers = field(default_factory=Observers)
+
+
+def combine(domains: Iterable[Domain]) -> Hooks:
+    """All domains as one; who needs others is asked and told before them.
+
+    Raises DomainError where two domains model one thing and neither needs the other.
+    """
+    ordered = _sort(domains)
+    return Hooks(
+        _merge(Models, [(domain, domain.models) for domain in ordered]),
+        _merge(Observers, [(domain, domain.observers) for domain in ordered]),
+    )
+
+
+def _sort(domains: Iterable[Domain]) -> list[Domain]:
+    """The domains, each before those that it needs, otherwise by name."""
+    by_name = {domain.name: domain for domain in sorted(domains, key=lambda domain: domain.name)}
+    users: dict[str, set[str]] = {name: set() for name in by_name}
+    for domain in by_name.values():
+        for needed in domain.needs:
+            if needed not in by_name:
+                raise DomainError(f"{domain.name} needs {needed}, and there is no such domain")
+            users[needed].add(domain.name)
+    sorter = TopologicalSorter(users)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise DomainError(f"domains need each other: {', '.join(error.args[1])}") from error
+    ordered: list[Domain] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [by_name[name] for name in ready]
+        sorter.done(*ready)
+    return ordered
+
+
+def _merge(kind: type[T], given: list[tuple[Domain, T]]) -> T:
+    """One table of hooks: mappings by key, lists one after the other."""
+    merged: dict[str, Any] = {}
+    for one in fields(kind):
+        parts = [(domain, getattr(hooks, one.name)) for domain, hooks in given]
+        if all(isinstance(part, Mapping) for _, part in parts):
+            merged[one.name] = _merge_mappings(one.name, parts)
+        else:
+            merged[one.name] = tuple(hook for _, part in parts for hook in part)
+    return kind(**merged)
+
+
+def _merge_mappings(what: str, parts: list[tuple[Domain, Mapping[Any, Any]]]) -> dict[Any, Any]:
+    merged: dict[Any, Any] = {}
+    owners: dict[Any, Domain] = {}
+    for domain, mapping in parts:
+        for key, model in mapping.items():
+            owner = owners.get(key)
+            if owner is not None and domain.name not in owner.needs:
+                raise DomainError(f"{owner.name} and {domain.name} both have {what} of {key}")
+            merged[key] = model if owner is None else _ask_both(merged[key], model)
+            owners[key] = domain
+    return merged
+
+
+def _ask_both(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
+    """A model that asks another one where it has nothing to say."""
+
+    def ask(*given: Any) -> Any:
+        found = first(*given)
+        return second(*given) if found is None else found
+
+    return ask
