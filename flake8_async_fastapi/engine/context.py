@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
@@ -28,6 +28,8 @@ from flake8_async_fastapi.engine.values import (
     Origin,
     Plain,
     Ref,
+    Text,
+    TextPrefix,
     Unknown,
     Value,
     held,
@@ -290,13 +292,43 @@ class Models:
     """Who gives values, by name.
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
+    ``literals``: a text as a value of its own, if it matters which text it is.
+    ``conditions``: whether a condition comes out true, given how to evaluate its parts.
     """
 
     calls: Mapping[str, CallModel] = field(default_factory=dict)
+    literals: tuple[Callable[[Context, str], Text | None], ...] = ()
+    conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
 
     def call(self, dotted: str) -> CallModel | None:
         """The model of a library's function."""
         return self.calls.get(dotted) or self.calls.get(f"{dotted.rpartition('.')[0]}.*")
+
+    def text(self, ctx: Context, written: str) -> Const:
+        """The value of a text."""
+        for model in self.literals:
+            found = model(ctx, written)
+            if found is not None:
+                return found
+        return Const(written)
+
+    def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
+        """The text that begins with some parts, if that is enough for it to matter."""
+        known = ""
+        for part in parts:
+            if not isinstance(part, Const) or not isinstance(part.value, str):
+                break
+            known += part.value
+        whole = self.text(ctx, known) if known else None
+        return whole if isinstance(whole, TextPrefix) else Plain("str")
+
+    def holds(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
+        """Whether a condition is known to come out true, or false."""
+        for model in self.conditions:
+            found = model(test, evaluate)
+            if found is not None:
+                return found
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -40,6 +39,16 @@ class Const:
     """A literal None, truth value or text."""
 
     value: None | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Const):
+    """A text that matters: it is told apart from others, as a domain's model of literals says."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPrefix(Text):
+    """A text that matters, of which no more than the beginning is kept."""
 
 
 NONE: Final[Value] = Const(None)
@@ -309,17 +318,7 @@ MOST_KEYS: Final = 40
 def is_plain(value: Value) -> bool:
     """Whether a value is one that no call can do anything with but read it."""
     return isinstance(value, (Plain, Unknown)) or (
-        isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
-    )
-
-
-_URL: Final = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)")
-
-
-def is_url(value: Value) -> bool:
-    """Whether a value is the beginning of a database URL, which texts are cut down to."""
-    return (
-        isinstance(value, Const) and isinstance(value.value, str) and _URL.fullmatch(value.value) is not None
+        isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, Text)
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.database.urls import driver, kind
+from flake8_async_fastapi.domains.database.urls import driver, is_url, kind
 from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.events import EngineMade
 from flake8_async_fastapi.engine.text import spoken
-from flake8_async_fastapi.engine.values import Arguments, Const, Library, Value, is_url
+from flake8_async_fastapi.engine.values import Arguments, Const, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
 

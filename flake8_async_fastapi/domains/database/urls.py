@@ -7,19 +7,17 @@ database URL are kept, cut down to that beginning: it says which driver is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import CallModel, CallSite, Context
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     Const,
-    Library,
-    Partial,
     Plain,
+    TextPrefix,
     Value,
-    is_url,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -30,31 +28,26 @@ _BEGINNING: Final = re.compile(r"([a-z]+)(?:\+(\w+))?://")
 _DATABASES: Final = frozenset({*drivers.ASYNC, "postgres"})
 
 
-def text(written: str) -> Const:
-    """A literal text; of a database URL, its beginning."""
+_URL: Final = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)")
+
+
+def literal(ctx: Context, written: str) -> TextPrefix | None:
+    """A text as what is kept of it, if it is a database URL; None for another text."""
+    return text(written)
+
+
+def text(written: str) -> TextPrefix | None:
+    """The beginning of a database URL, or the name of a driver; None for another text."""
     if "://" in written:
         match = _BEGINNING.match(written)
         if match is not None and match[1] in _DATABASES:
-            return Const(match[0])
-    return Const(written)
+            written = match[0]
+    return TextPrefix(written) if _URL.fullmatch(written) else None
 
 
-def joined(parts: Iterable[Value]) -> Value:
-    """The text that begins with some parts, if that makes it a database URL."""
-    known = ""
-    for part in parts:
-        if not isinstance(part, Const) or not isinstance(part.value, str):
-            break
-        known += part.value
-        if is_url(text(known)):
-            return text(known)
-    return Plain("str")
-
-
-def attribute(name: str, url: Value) -> Value:
-    """A method of a text (or URL object) that is a database URL."""
-    dotted_name = f"builtins.str.{name}"
-    return Partial(Library(dotted_name), (url,), ()) if dotted_name in SPECIAL else UNKNOWN
+def is_url(value: Value) -> bool:
+    """Whether a value is the beginning of a database URL, which texts are cut down to."""
+    return isinstance(value, TextPrefix)
 
 
 def holds(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
@@ -93,45 +86,45 @@ def _known(value: Value | None) -> Value:
     return value if value is not None and is_url(value) else UNKNOWN
 
 
-def _default(frame: Frame, arguments: Arguments) -> Value:
+def _default(site: CallSite) -> Value:
     """What the environment gives where it says nothing: the default."""
-    return _known(arguments.get(1, "default"))
+    return _known(site.arguments.get(1, "default"))
 
 
-def _first(frame: Frame, arguments: Arguments) -> Value:
-    return _known(arguments.args[0] if arguments.args else None)
+def _first(site: CallSite) -> Value:
+    return _known(site.arguments.args[0] if site.arguments.args else None)
 
 
-def _field(frame: Frame, arguments: Arguments) -> Value:
-    return _known(arguments.get(0, "default"))
+def _field(site: CallSite) -> Value:
+    return _known(site.arguments.get(0, "default"))
 
 
-def _named(frame: Frame, arguments: Arguments) -> Value:
+def _named(site: CallSite) -> Value:
     """``URL.create("postgresql+asyncpg", ...)`` and the like."""
-    name = arguments.get(0, "drivername") or arguments.get(1_000, "scheme")
+    name = site.arguments.get(0, "drivername") or site.arguments.get(1_000, "scheme")
     if isinstance(name, Const) and isinstance(name.value, str):
         return _known(text(name.value.removesuffix("://") + "://"))
     return UNKNOWN
 
 
-def _set(frame: Frame, arguments: Arguments) -> Value:
-    if arguments.opaque:
+def _set(site: CallSite) -> Value:
+    if site.arguments.opaque:
         return UNKNOWN
     return (
-        _named(frame, Arguments((), arguments.keywords))
-        if arguments.get(1_000, "drivername")
-        else _first(frame, arguments)
+        _named(site._replace(arguments=Arguments((), site.arguments.keywords)))
+        if site.arguments.get(1_000, "drivername")
+        else _first(site)
     )
 
 
-def _as_text(frame: Frame, arguments: Arguments) -> Value:
-    found = _first(frame, arguments)
+def _as_text(site: CallSite) -> Value:
+    found = _first(site)
     return found if is_url(found) else Plain("str")
 
 
-def _replace(frame: Frame, arguments: Arguments) -> Value:
-    whole, old, new = (arguments.get(place, "") for place in range(3))
-    if whole is None or not isinstance(old, Const) or not old.value or arguments.opaque:
+def _replace(site: CallSite) -> Value:
+    whole, old, new = (site.arguments.get(place, "") for place in range(3))
+    if whole is None or not isinstance(old, Const) or not old.value or site.arguments.opaque:
         return UNKNOWN
     before = str(old.value)
     if before not in _text(whole):
@@ -142,7 +135,7 @@ def _replace(frame: Frame, arguments: Arguments) -> Value:
     return _known(text(_text(whole).replace(before, new.value)))
 
 
-SPECIAL: Final[dict[str, Callable[[Frame, Arguments], Value]]] = {
+CALLS: Final[Mapping[str, CallModel]] = {
     "os.getenv": _default,
     "os.environ.get": _default,
     "decouple.config": _default,
@@ -170,18 +163,6 @@ SPECIAL: Final[dict[str, Callable[[Frame, Arguments], Value]]] = {
         _named,
     ),
 }  # fmt: skip
-
-
-def is_rewritten(body: Iterable[object]) -> bool:
-    """Whether a class has methods that may change a field that its body sets."""
-    for statement in body:
-        if isinstance(statement, tree.FunctionDef):
-            marks = (d.func if isinstance(d, tree.Call) else d for d in statement.decorators)
-            if any("validator" in dotted(mark) for mark in marks):
-                return True
-            if statement.name in ("__init__", "model_post_init", "__post_init__", "__new__"):
-                return True
-    return False
 
 
 def driver(url: str) -> tuple[str, str]:

@@ -1,1 +1,12 @@
-"""Jinja: what rendering a template reads of its variables."""
+"""Jinja: what rendering a template reads of its variables.
+
+Adds no part of the state and no effect: a template is run on the path that renders it.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.jinja import render_calls
+from flake8_async_fastapi.engine.context import Models
+from flake8_async_fastapi.engine.domain import Domain
+
+DOMAIN = Domain("jinja", models=Models(literals=(render_calls.literal,)))

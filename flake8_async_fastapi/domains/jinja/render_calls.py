@@ -18,6 +18,7 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Object,
     Plain,
+    Text,
     Value,
     is_none,
     options,
@@ -140,8 +141,6 @@ def _in_package(loader: Object) -> Folders:
     return (None,)
 
 
-def is_name(ctx: Context, value: Value) -> bool:
-    """Whether a text names a template of the project: then it matters which text it is."""
-    if not isinstance(value, Const) or not isinstance(value.value, str):
-        return False
-    return value.value.rpartition("/")[2] in ctx.project.templates.by_last
+def literal(ctx: Context, written: str) -> Text | None:
+    """A text that names a template of the project: then it matters which text it is."""
+    return Text(written) if written.rpartition("/")[2] in ctx.project.templates.by_last else None

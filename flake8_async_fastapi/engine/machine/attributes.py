@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.database import urls
 from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
@@ -23,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
     Collection,
-    Const,
     Coroutine,
     Folder,
     Function,
@@ -33,10 +31,11 @@ from flake8_async_fastapi.engine.values import (
     Member,
     ModuleValue,
     Object,
+    Partial,
     Super,
+    TextPrefix,
     Value,
     is_none,
-    is_url,
     options,
     union,
 )
@@ -110,8 +109,9 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
     match owner:
         case Object():
             return _of_object(owner, name)
-        case Const() if is_url(owner):
-            return urls.attribute(name, owner)
+        case TextPrefix():
+            called = f"builtins.str.{name}"
+            return Partial(Library(called), (owner,), ()) if called in ctx.hooks.models.calls else UNKNOWN
         case Instance():
             found = classes.attribute(ctx, owner, name)
             return (validation.method(ctx, owner.cls, name) or found) if found == UNKNOWN else found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.database import urls
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import (
     expressions,
@@ -27,11 +26,11 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Object,
     Super,
+    TextPrefix,
     Unknown,
     Value,
     common,
     is_none,
-    is_url,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -368,13 +367,25 @@ def _body_value(
             return names.imported(ctx, owner.path, statement, name)
         case tree.Assign(value=value, annotation=annotation):
             assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
-            if is_url(assigned):  # the default of a setting
-                return UNKNOWN if urls.is_rewritten(cls.node.body) else assigned
+            if isinstance(assigned, TextPrefix):  # the default of a setting
+                return UNKNOWN if _is_rewritten(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             if annotation is not None and (plain or declared_only):
                 return type_hints.annotated(frame, state, annotation)
             return UNKNOWN if is_none(assigned) else assigned
     return UNKNOWN
+
+
+def _is_rewritten(body: Iterable[object]) -> bool:
+    """Whether a class has methods that may change a field that its body sets."""
+    for statement in body:
+        if isinstance(statement, tree.FunctionDef):
+            marks = (d.func if isinstance(d, tree.Call) else d for d in statement.decorators)
+            if any("validator" in dotted(mark) for mark in marks):
+                return True
+            if statement.name in ("__init__", "model_post_init", "__post_init__", "__new__"):
+                return True
+    return False
 
 
 def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.domains.database import urls
 from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import instances, reads
 from flake8_async_fastapi.engine.context import Frame, State
@@ -27,11 +26,11 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Options,
     Plain,
+    TextPrefix,
     Unknown,
     Value,
     held,
     is_none,
-    is_url,
     options,
     truth,
     union,
@@ -62,7 +61,7 @@ def known_as(value: Value, outcome: bool) -> Value:
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     """The states in which a condition came out as said; none if it cannot."""
     if isinstance(test, (tree.Call, tree.Compare)):
-        holds = urls.holds(test, lambda tested: _outside_or_here(frame, state, tested))
+        holds = frame.ctx.hooks.models.holds(test, lambda tested: _outside_or_here(frame, state, tested))
         if holds is not None:
             return [state.fork()] if holds is outcome else []
     match test:
@@ -137,7 +136,9 @@ def _compared(state: State, left: Expr, right: Expr) -> bool | None:
 def _given_text(state: State, node: Expr) -> str | None:
     if isinstance(node, tree.Name):
         value = state.env.get(node.id)
-        is_text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
+        is_text = (
+            isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, TextPrefix)
+        )
         return str(value.value) if isinstance(value, Const) and is_text else None
     if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and not node.args:
         change = _CHANGED_CASE.get(node.func.name)

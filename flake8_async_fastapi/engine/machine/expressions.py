@@ -7,7 +7,6 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.database import urls
 from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import instances, reads
 from flake8_async_fastapi.domains.python import containers, mutation, truth_flags
@@ -71,7 +70,7 @@ def _name(frame: Frame, state: State, node: tree.Name) -> Value:
 
 def _const(frame: Frame, state: State, node: tree.Const) -> Value:
     if isinstance(node.value, str):
-        return urls.text(node.value)
+        return frame.ctx.hooks.models.text(frame.ctx, node.value)
     if node.value is None or isinstance(node.value, bool):
         return Const(node.value)
     return Plain(type(node.value).__name__)
@@ -250,7 +249,7 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         functions_in = any(_is_function(side) for side in (left, right))
         return Object("sqlalchemy.FunctionElement" if functions_in else "sqlalchemy.ColumnElement")
     if node.op in ("+", "%") and isinstance(left, Const):
-        return urls.joined((left, right))
+        return frame.ctx.hooks.models.join_texts(frame.ctx, (left, right))
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
@@ -391,7 +390,7 @@ def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
         test(frame, value, part, "interpolated")
         frame.settle_items(value)
         parts.append(value)
-    return urls.joined(parts)
+    return frame.ctx.hooks.models.join_texts(frame.ctx, parts)
 
 
 def _starred(frame: Frame, state: State, node: tree.Starred) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.database import urls
 from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.pydantic import validation
@@ -365,5 +364,4 @@ _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
     "builtins.isinstance": _plain("bool"),
     "builtins.print": lambda frame, arguments: NONE,
     "sqlalchemy.orm.sessionmaker": _sessionmaker,
-    **urls.SPECIAL,
 }

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi.domains.database import factories
-from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import instances, reads, writes
 from flake8_async_fastapi.domains.python import mutation
 from flake8_async_fastapi.domains.session_scope import tasks
@@ -37,11 +36,11 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Options,
     Plain,
+    Text,
     Unknown,
     Value,
     held,
     is_none,
-    is_url,
     options,
     union,
     unsealed,
@@ -193,9 +192,8 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             if name in frame.shared:
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
-            text = isinstance(value, Const) and isinstance(value.value, str) and not is_url(value)
-            text = text and not render_calls.is_name(frame.ctx, value)
-            state.bind(name, Plain("str") if text else value)
+            is_text = isinstance(value, Const) and isinstance(value.value, str)
+            state.bind(name, Plain("str") if is_text and not isinstance(value, Text) else value)
         case tree.Attr(value=owner):
             path = source(target)
             owned = expressions.evaluate(frame, state, owner)

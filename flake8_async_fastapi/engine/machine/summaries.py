@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import aliasing, instances, reads
 from flake8_async_fastapi.domains.orm.instances import Lost, Row
 from flake8_async_fastapi.domains.python import truth_flags
@@ -46,12 +45,12 @@ from flake8_async_fastapi.engine.values import (
     Options,
     Partial,
     Ref,
+    Text,
     Unknown,
     Value,
     common,
     held,
     is_plain,
-    is_url,
     options,
     outcome,
     unsealed,
@@ -354,8 +353,6 @@ def _argument(
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
-    if passed is not None and render_calls.is_name(ctx, passed):
-        return passed
     if passed is not None:
         return _telling(passed, known)
     if not arguments.opaque and param.default is not None:
@@ -403,7 +400,7 @@ def _telling(passed: Value, known: Value) -> Value:
         return passed
     if is_plain(passed) or any(held(passed)):
         return known
-    if is_url(passed) or renaming.carries(passed):
+    if isinstance(passed, Text) or renaming.carries(passed):
         return passed
     if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return _flat(passed)
