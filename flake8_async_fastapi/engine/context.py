@@ -283,6 +283,25 @@ class CallSite(NamedTuple):
     place: Origin
 
 
+class Language(Protocol):
+    """A language other than Python that was lowered to the same tree: what it means otherwise."""
+
+    def call(self, frame: Frame, state: State, node: Call) -> Value | None:
+        """A call that has a meaning of its own; None for the others."""
+
+    def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
+        """A call of a function of this language; None for one of Python."""
+
+    def look_up(self, frame: Frame, name: str) -> Value:
+        """A name that is no variable."""
+
+    def member(self, owner: Value, name: str) -> Value | None:
+        """``owner.name`` where that means an item; None where it does not."""
+
+    def may_hold(self, frame: Frame, state: State, node: Call, outcome: bool) -> bool:
+        """Whether a test may come out as said."""
+
+
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
 
@@ -521,8 +540,8 @@ class Frame:
     ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
     place of an attribute whose value is about to be changed, ``response`` what
     FastAPI makes of the result, ``using`` what reads attributes in its own name.
-    ``template`` is the page that runs, for a part of a Jinja template, ``reports_for`` the frame and
-    the place that render it: what is missing is said there.
+    ``language`` is what the code is written in, if not in Python, ``reports_for`` the frame and
+    the place that run it: what is missing is said there.
     """
 
     ctx: Context
@@ -564,7 +583,7 @@ class Frame:
     response: Adapter | None = None
     using: tuple[str, str] | None = None
     calling: Call | None = None
-    template: Any = None
+    language: Language | None = None
     reports_for: tuple[Frame, tuple[int, int]] | None = None
     node: FunctionDef | Lambda | None = None
     _activity: Activity | None = None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from flake8_async_fastapi.domains.jinja.page import Layer, Named, Page, Place, Rendering, Variables
 from flake8_async_fastapi.domains.orm import instances
@@ -139,7 +139,12 @@ def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
 def _frame(ctx: Context, page: Page, path: str) -> Frame:
     name = page.rendering.names.get(path, path)
     return Frame(
-        ctx, path, name, using=("template", name), reports_for=page.rendering.reports_for, template=page
+        ctx,
+        path,
+        name,
+        using=("template", name),
+        reports_for=page.rendering.reports_for,
+        language=Template(page),
     )
 
 
@@ -168,9 +173,8 @@ def _whole(ctx: Context, page: Page, path: str, states: list[State], below: tupl
 
 
 def _page(frame: Frame) -> Page:
-    page = frame.template
-    assert isinstance(page, Page)
-    return page
+    assert isinstance(frame.language, Template)
+    return frame.language.page
 
 
 def _may_enter(frame: Frame, key: object) -> bool:
@@ -205,10 +209,32 @@ def _take(state: State, ends: list[State]) -> None:
         state.happened = agreed_transitions([end.happened for end in ends])
 
 
+class Template(NamedTuple):
+    """Jinja as a language, in one page."""
+
+    page: Page
+
+    def call(self, frame: Frame, state: State, node: tree.Call) -> Value | None:
+        return call(frame, state, node)
+
+    def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
+        is_macro = function.path not in frame.ctx.project.facts
+        return run_macro(frame, function, arguments) if is_macro else None
+
+    def look_up(self, frame: Frame, name: str) -> Value:
+        return look_up(frame, name)
+
+    def member(self, owner: Value, name: str) -> Value | None:
+        return member(owner, name)
+
+    def may_hold(self, frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+        return may_hold(frame, state, node, outcome)
+
+
 # --- variables ------------------------------------------------------------------------------
 
 
-def missing(frame: Frame, name: str) -> Value:
+def look_up(frame: Frame, name: str) -> Value:
     """A name that is no variable: something of Jinja or of the environment, or else undefined."""
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
@@ -238,7 +264,7 @@ def _context(frame: Frame, state: State) -> Variables:
     return env
 
 
-def part(owner: Value, name: str) -> Value | None:
+def member(owner: Value, name: str) -> Value | None:
     """``owner.name`` where that means an item; None where it does not."""
     if not isinstance(owner, Collection):
         return None
@@ -258,7 +284,7 @@ _OF_GROUPS: Final = {"grouper": 0, "list": 1}
 # --- what only templates have ---------------------------------------------------------------
 
 
-def called(frame: Frame, state: State, node: tree.Call) -> Value | None:
+def call(frame: Frame, state: State, node: tree.Call) -> Value | None:
     """A call that means something else than in Python; None for the others."""
     match node.func:
         case tree.Name(id="{% block"):
@@ -277,7 +303,7 @@ def called(frame: Frame, state: State, node: tree.Call) -> Value | None:
     return None
 
 
-def tested(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+def may_hold(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
     """Whether a test may come out as said: of ``is defined``, the path may know it."""
     if not isinstance(node.func, tree.Name) or len(node.args) != 1:
         return True
@@ -287,7 +313,7 @@ def tested(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
         return True
     value = state.env.get(asked.id)
     if value is None:
-        defined = None if isinstance(missing(frame, asked.id), (Unknown, Library)) else False
+        defined = None if isinstance(look_up(frame, asked.id), (Unknown, Library)) else False
     else:
         defined = None if value == _UNDEFINED else True  # it may have been undefined before a loop
     return defined is None or (defined is wanted) is outcome
@@ -382,12 +408,7 @@ def _exported(ends: list[State], before: Variables) -> Value:
 # --- macros ---------------------------------------------------------------------------------
 
 
-def is_macro(frame: Frame, function: Function) -> bool:
-    """Whether a function is a macro."""
-    return isinstance(frame.template, Page) and function.path not in frame.ctx.project.facts
-
-
-def macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
+def run_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
     """Call a macro: run it where it is called."""
     state, page, node = frame.state, _page(frame), function.node
     if not isinstance(node, tree.FunctionDef) or not _may_enter(frame, function.key):

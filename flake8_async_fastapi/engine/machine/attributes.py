@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.python import containers
@@ -71,7 +70,7 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
 def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
     place = node.line, node.col
-    if frame.template is not None and (item := rendering.part(owner, node.name)) is not None:
+    if frame.language is not None and (item := frame.language.member(owner, node.name)) is not None:
         return item
     if isinstance(owner, Instance) and owner.ref is not None:
         use = "mutated" if frame.mutated is node else "read"

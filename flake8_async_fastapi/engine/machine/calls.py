@@ -6,7 +6,6 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.database import engines, factories
 from flake8_async_fastapi.domains.fastapi import applications, lifespans
-from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.sqlalchemy import sessions
@@ -88,9 +87,11 @@ def apply(
 ) -> Value:
     """What calling one value gives."""
     match callee:
-        case Function() if frame.template is not None and rendering.is_macro(frame, callee):
-            return rendering.macro(frame, callee, arguments)
         case Function():
+            if frame.language is not None:
+                run = frame.language.call_function(frame, callee, arguments)
+                if run is not None:
+                    return run
             blocking_calls.named(frame, callee, origin)
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():

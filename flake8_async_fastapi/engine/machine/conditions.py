@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import instances, reads
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
@@ -110,8 +109,8 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             for after in states:
                 reads.guard(after, asked)
             return states
-        case tree.Call() if frame.template is not None:
-            return [state.fork()] if rendering.tested(frame, state, test, outcome) else []
+        case tree.Call() if frame.language is not None:
+            return [state.fork()] if frame.language.may_hold(frame, state, test, outcome) else []
         case tree.Call(func=func, args=args) if args:
             return _assume_call(frame, state, func, args, outcome)
         case tree.Const(value=value):

@@ -7,7 +7,6 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.orm import instances, reads
 from flake8_async_fastapi.domains.python import containers, mutation, truth_flags
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
@@ -87,7 +86,7 @@ def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool)
 
 
 def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
-    if frame.template is not None and (special := rendering.called(frame, state, node)) is not None:
+    if frame.language is not None and (special := frame.language.call(frame, state, node)) is not None:
         return special
     if isinstance(node.func, tree.Attr) and node.func.name in reads.MUTATORS:
         frame.mutated = node.func.value

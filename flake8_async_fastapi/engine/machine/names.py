@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -53,8 +52,8 @@ def lookup(frame: Frame, state: State, name: str) -> Value:
         if name in closure.env:
             return closure.env[name]
         closure = closure.outer
-    if frame.template is not None:
-        return rendering.missing(frame, name)
+    if frame.language is not None:
+        return frame.language.look_up(frame, name)
     return module_value(frame.ctx, frame.path, name)
 
 

@@ -306,7 +306,7 @@ def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
         frame.settle(expressions.evaluate(frame, state, target))
         for name in target_names(target):
             state.bind(name, UNKNOWN)
-            if frame.template is not None:
+            if frame.language is not None:
                 del state.env[name]  # a variable of the lowering, whose scope ends
     return [state]
 
