@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import Frame, Language
 from flake8_async_fastapi.engine.values import Value
 from flake8_async_fastapi.facts.tree import Stmt
 
@@ -37,6 +37,7 @@ class Rendering:
     is_open: bool
     begun: int
     reports_for: tuple[Frame, Place]
+    language: Callable[[Page], Language]
     names: dict[str, str] = field(default_factory=dict)
     imports: dict[str, Value] = field(default_factory=dict)
 

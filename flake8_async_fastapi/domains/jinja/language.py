@@ -1,0 +1,275 @@
+"""Jinja as a language: what its blocks, includes, imports, macros and names mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from flake8_async_fastapi.domains.jinja.page import Page, Variables
+from flake8_async_fastapi.domains.jinja.running import (
+    enter_scope,
+    find_templates,
+    frame_of,
+    may_enter,
+    run_template,
+    take_effects,
+)
+from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.machine import expressions, statements
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Closure,
+    Collection,
+    Const,
+    Function,
+    Library,
+    Plain,
+    Unknown,
+    Value,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+
+_SAVED: Final = "{{ outer"
+_UNDEFINED: Final = Const(False)
+"""What a name is that nobody gave: it counts as false."""
+_GLOBALS: Final = frozenset(
+    {"lipsum", "cycler", "joiner", "namespace", "_", "gettext", "ngettext", "pgettext", "npgettext", "debug",
+     "loop", "self", "super", "caller", "varargs", "kwargs", "request", "url_for"}
+)  # fmt: skip
+_BUILTINS: Final = frozenset({"len", "sum", "range", "dict"})
+
+
+class Template(NamedTuple):
+    """Jinja as a language, in one page."""
+
+    page: Page
+
+    def call(self, frame: Frame, state: State, node: tree.Call) -> Value | None:
+        return call(frame, state, node)
+
+    def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
+        is_macro = function.path not in frame.ctx.project.facts
+        return run_macro(frame, function, arguments) if is_macro else None
+
+    def look_up(self, frame: Frame, name: str) -> Value:
+        return look_up(frame, name)
+
+    def member(self, owner: Value, name: str) -> Value | None:
+        return member(owner, name)
+
+    def may_hold(self, frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+        return may_hold(frame, state, node, outcome)
+
+
+def page_of(frame: Frame) -> Page:
+    """The page that a frame runs a part of."""
+    assert isinstance(frame.language, Template)
+    return frame.language.page
+
+
+def look_up(frame: Frame, name: str) -> Value:
+    """A name that is no variable: something of Jinja or of the environment, or else undefined."""
+    if name in _BUILTINS:
+        return Library(f"builtins.{name}")
+    if name in _GLOBALS or name.startswith("{") or page_of(frame).rendering.is_open:
+        return UNKNOWN
+    return _UNDEFINED
+
+
+def _visible(state: State) -> Variables:
+    """All variables that the template's author can name."""
+    return {name: value for name, value in state.env.items() if not name.startswith("{")}
+
+
+def _context(frame: Frame, state: State) -> Variables:
+    """What blocks and macros see: not the variables of loops, but those that they hide."""
+    page = page_of(frame)
+    if page.context is not None:
+        return dict(page.context)
+    env = _visible(state)
+    depths: dict[str, int] = {}
+    for saved, value in state.env.items():
+        if saved.startswith(_SAVED):
+            depth, _, name = saved.removeprefix(_SAVED).partition(":")
+            if int(depth) <= depths.get(name, int(depth)):
+                depths[name] = int(depth)
+                env[name] = value
+    return env
+
+
+def member(owner: Value, name: str) -> Value | None:
+    """``owner.name`` where that means an item; None where it does not."""
+    if not isinstance(owner, Collection):
+        return None
+    if owner.keys is not None and owner.items is not None:
+        return owner.items[owner.keys.index(name)] if name in owner.keys else None
+    if owner.kind == "dict" and owner.items is None and not hasattr(dict, name):
+        return owner.item
+    if owner.items is not None and len(owner.items) == 2 and name in _OF_GROUPS:
+        return owner.items[_OF_GROUPS[name]]
+    return None
+
+
+_OF_GROUPS: Final = {"grouper": 0, "list": 1}
+"""What ``groupby`` gives are tuples with names."""
+
+
+def call(frame: Frame, state: State, node: tree.Call) -> Value | None:
+    """A call that means something else than in Python; None for the others."""
+    match node.func:
+        case tree.Name(id="{% block"):
+            return _block(frame, state, node)
+        case tree.Name(id="{% super"):
+            return _super(frame, state, node)
+        case tree.Name(id="{% include"):
+            _include(frame, state, node)
+            return UNKNOWN
+        case tree.Name(id="{% import"):
+            return _import(frame, state, node)
+        case tree.Name(id=name) if name.startswith("{"):
+            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+                expressions.evaluate(frame, state, given.value if isinstance(given, tree.Starred) else given)
+            return UNKNOWN
+    return None
+
+
+def may_hold(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+    """Whether a test may come out as said: of ``is defined``, the path may know it."""
+    if not isinstance(node.func, tree.Name) or len(node.args) != 1:
+        return True
+    wanted = {"{{ test:defined": True, "{{ test:undefined": False}.get(node.func.id)
+    asked = node.args[0]
+    if wanted is None or not isinstance(asked, tree.Name):
+        return True
+    value = state.env.get(asked.id)
+    if value is None:
+        defined = None if isinstance(look_up(frame, asked.id), (Unknown, Library)) else False
+    else:
+        defined = None if value == _UNDEFINED else True  # it may have been undefined before a loop
+    return defined is None or (defined is wanted) is outcome
+
+
+def _constant(node: tree.Call, place: int) -> object:
+    given = node.args[place] if place < len(node.args) else None
+    return given.value if isinstance(given, tree.Const) else None
+
+
+def _block(frame: Frame, state: State, node: tree.Call) -> Value:
+    env = _visible(state) if _constant(node, 1) is True else _context(frame, state)
+    return _layer(frame, state, str(_constant(node, 0)), 0, env)
+
+
+def _super(frame: Frame, state: State, node: tree.Call) -> Value:
+    name, levels = str(_constant(node, 0)), _constant(node, 1)
+    current = page_of(frame).levels.get(name, 0)
+    level = current + (levels if isinstance(levels, int) else 1)
+    return _layer(frame, state, name, level, _context(frame, state))
+
+
+def _layer(frame: Frame, state: State, name: str, level: int, env: Variables) -> Value:
+    """Run a block, or what it replaced."""
+    page = page_of(frame)
+    layers = page.blocks.get(name, ())
+    key = "block", name, level
+    if level < len(layers) and may_enter(frame, page, key):
+        levels = {**page.levels, name: level}
+        page = replace(page, context=dict(env), levels=levels, active=(*page.active, key))
+        inner = frame_of(frame.ctx, page, layers[level].path)
+        take_effects(state, statements.run(inner, layers[level].body, [enter_scope(state, env)]))
+    return Plain("str")
+
+
+def _flag(node: tree.Call, name: str) -> bool:
+    given = [keyword.value for keyword in node.keywords if keyword.name == name]
+    return any(isinstance(value, tree.Const) and value.value is True for value in given)
+
+
+def _include(frame: Frame, state: State, node: tree.Call) -> None:
+    page = page_of(frame)
+    named = expressions.evaluate(frame, state, node.args[0])
+    ends: list[State] = []
+    for path in find_templates(frame.ctx, page.rendering, named):
+        if may_enter(frame, page, path):
+            inner = Page(page.rendering, active=(*page.active, path))
+            env = _visible(state) if _flag(node, "with_context") else {}
+            ends += run_template(frame.ctx, inner, path, [enter_scope(state, env)], ())
+    take_effects(state, ends)
+
+
+def _import(frame: Frame, state: State, node: tree.Call) -> Value:
+    """The macros and variables of another template, as items by their names."""
+    page = page_of(frame)
+    named = expressions.evaluate(frame, state, node.args[0])
+    with_context = _flag(node, "with_context")
+    found: list[Value] = []
+    for path in find_templates(frame.ctx, page.rendering, named):
+        known = None if with_context else page.rendering.imports.get(path)
+        if known is None and may_enter(frame, page, path):
+            inner = Page(page.rendering, active=(*page.active, path))
+            env = _visible(state) if with_context else {}
+            before = dict(env)
+            ends = run_template(frame.ctx, inner, path, [enter_scope(state, env)], ())
+            take_effects(state, ends)
+            known = _exported(ends, before)
+            if not with_context:
+                page.rendering.imports[path] = known
+        found.append(UNKNOWN if known is None else known)
+    return union(found) if found else UNKNOWN
+
+
+def _exported(ends: list[State], before: Variables) -> Value:
+    """What a template offers that imports it; its macros see each other, and what else it set."""
+    envs = [_visible(end) for end in ends]
+    exported = {
+        name: value
+        for name, value in (envs[0] if envs else {}).items()
+        if before.get(name) is not value and all(env.get(name) == value for env in envs)
+    }
+    closure = Closure({})
+    for name, value in exported.items():
+        if isinstance(value, Function):
+            kept = {**value.closure.env, **closure.env} if value.closure is not None else {}
+            closure.env.update(kept)
+            exported[name] = replace(value, closure=closure)
+    closure.env.update(exported)
+    return Collection("template", items=tuple(exported.values()), keys=tuple(exported))
+
+
+def run_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
+    """Call a macro: run it where it is called."""
+    state, page, node = frame.state, page_of(frame), function.node
+    if not isinstance(node, tree.FunctionDef) or not may_enter(frame, page, function.key):
+        return UNKNOWN
+    env = _context(frame, state) if function.path == frame.path else {}  # macros that come after it
+    if function.closure is not None:
+        env.update((name, value) for name, value in function.closure.env.items() if name[:1] != "{")
+    page = replace(page, blocks={}, context=dict(env), levels={}, active=(*page.active, function.key))
+    inner = frame_of(frame.ctx, page, function.path)
+    start = enter_scope(state, env)
+    _bind(inner, start, node, arguments)
+    take_effects(state, [*statements.run(inner, node.body, [start]), *inner.left])
+    return Plain("str")
+
+
+def _bind(frame: Frame, state: State, node: tree.FunctionDef, arguments: Arguments) -> None:
+    """Give a macro's parameters their values: those that are not given are undefined."""
+    usual = [param for param in node.params if param.kind == "any"]
+    named = {param.name for param in node.params}
+    for place, param in enumerate(usual):
+        value = arguments.get(place, param.name)
+        if value is None and param.default is not None and not arguments.opaque:
+            value = expressions.evaluate(frame, state, param.default)
+        if value is None:
+            value = UNKNOWN if arguments.opaque else _UNDEFINED
+        state.bind(param.name, value)
+    for param in node.params:
+        if param.kind == "*":
+            state.bind(param.name, Collection("tuple", items=arguments.args[len(usual) :]))
+        elif param.kind == "kw":
+            state.bind(param.name, dict(arguments.keywords).get(param.name, UNKNOWN))
+        elif param.kind == "**":
+            rest = [pair for pair in arguments.keywords if pair[0] not in named]
+            keys, items = tuple(name for name, _ in rest), tuple(value for _, value in rest)
+            state.bind(param.name, Collection("dict", items=items, keys=keys))

@@ -1,0 +1,125 @@
+"""Running templates: frames and scopes of their own, on the objects of the path that renders them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
+from flake8_async_fastapi.domains.orm import instances
+from flake8_async_fastapi.engine.context import Context, Frame, State, agreed_transitions, merge
+from flake8_async_fastapi.engine.machine import expressions, statements
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Collection,
+    Const,
+    Value,
+    is_none,
+    options,
+)
+
+MOST_NESTED: Final = 12
+"""Blocks, includes and macros inside of each other; those further in are left out."""
+MOST_WORK: Final = 10_000
+"""Statements run for one rendering: what it would enter beyond that is left out."""
+_AGAIN: Final = 2
+"""A template or macro inside of itself shows what it does to the next level, and nothing new after that."""
+CALLER: Final = "{{ caller"
+"""A variable that no template can name: the other objects of the path that renders it, which live on."""
+
+
+def find_templates(ctx: Context, rendering: Rendering, named: Value) -> Iterator[str]:
+    """The templates that a name may mean: of a list, the first that there is."""
+    for option in options(named):
+        several = option.items if isinstance(option, Collection) and option.keys is None else (option,)
+        for one in several or ():
+            if not isinstance(one, Const) or not isinstance(one.value, str):
+                break  # that one may be meant
+            path = _find(ctx, rendering, one.value)
+            if path is not None:
+                rendering.names.setdefault(path, one.value)
+                yield path
+                break
+
+
+def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
+    find = ctx.project.templates.find
+    for folder in rendering.folders:
+        path = find(name, rendering.importer, folder)
+        if path is None and folder is not None:
+            # the folder may be written as seen from above the project's root
+            path = find(name, rendering.importer, folder.rstrip("/").rpartition("/")[2])
+        if path is not None:
+            return path
+    return None
+
+
+def frame_of(ctx: Context, page: Page, path: str) -> Frame:
+    """A frame for a part of a template: what is missing is reported where it is rendered."""
+    name = page.rendering.names.get(path, path)
+    return Frame(
+        ctx,
+        path,
+        name,
+        using=("template", name),
+        reports_for=page.rendering.reports_for,
+        language=page.rendering.language(page),
+    )
+
+
+def run_template(
+    ctx: Context, page: Page, path: str, states: list[State], below: tuple[str, ...]
+) -> list[State]:
+    """Run a template and then its parents, in which the blocks are those of the most derived one."""
+    facts = ctx.project.template(path)
+    if facts is None or path in below:
+        return states
+    blocks = dict(page.blocks)
+    for name, block in facts.blocks.items():
+        blocks[name] = (*blocks.get(name, ()), Layer(path, block.body))
+    page = replace(page, blocks=blocks)
+    frame = frame_of(ctx, page, path)
+    ends = statements.run(frame, facts.body, states)
+    if facts.extends is None:
+        return ends
+    after: list[State] = []
+    for end in ends:
+        parent = expressions.evaluate(frame, end, facts.extends)
+        parents = list(find_templates(ctx, page.rendering, parent))
+        if not parents or any(map(is_none, options(parent))):
+            after.append(end)
+        for above in parents:
+            after += run_template(ctx, page, above, [end.fork()], (*below, path))
+    return merge(after)
+
+
+def may_enter(frame: Frame, page: Page, key: object) -> bool:
+    """Whether there is room for one more block, include or macro."""
+    if len(page.active) >= MOST_NESTED or page.active.count(key) >= _AGAIN:
+        return False
+    return frame.ctx.steps - page.rendering.begun < MOST_WORK and not frame.ctx.exhausted()
+
+
+def enter_scope(state: State, env: Variables) -> State:
+    """A path into a part that sees other variables; what is known of those it shares stays known."""
+
+    def shared(text: str) -> bool:
+        root = text.partition(" ")[0].partition(".")[0]
+        return root in env and env[root] is state.env.get(root)
+
+    env.setdefault(CALLER, state.env.get(CALLER, UNKNOWN))
+    return State(
+        env,
+        {text: value for text, value in state.attributes.items() if shared(text)},
+        {text: outcome for text, outcome in state.known.items() if shared(text)},
+        dict(state.rows),
+        state.happened,
+    )
+
+
+def take_effects(state: State, ends: list[State]) -> None:
+    """What a part did to ORM objects, done to the path that it was run for."""
+    if ends:
+        state.rows = instances.joined([end.rows for end in ends])
+        state.happened = agreed_transitions([end.happened for end in ends])
