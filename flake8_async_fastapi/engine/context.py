@@ -311,11 +311,17 @@ class Models:
     """Who gives values, by name.
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
+    ``attached``: of a method, by the type of what is attached to the object; ``objects``: of
+    an object, by its library type.
     ``literals``: a text as a value of its own, if it matters which text it is.
+    ``texts``: the texts that a value can be.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
     """
 
     calls: Mapping[str, CallModel] = field(default_factory=dict)
+    attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
+    objects: Mapping[str, CallModel] = field(default_factory=dict)
+    texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
     literals: tuple[Callable[[Context, str], Text | None], ...] = ()
     conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
 
@@ -330,6 +336,11 @@ class Models:
             if found is not None:
                 return found
         return Const(written)
+
+    def texts_of(self, ctx: Context, value: Value) -> Iterator[str]:
+        """The texts that a value can be, as far as domains know them."""
+        for model in self.texts:
+            yield from model(ctx, value)
 
     def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
         """The text that begins with some parts, if that is enough for it to matter."""
@@ -354,10 +365,21 @@ class Models:
 class Observers:
     """Who is told what happens; observers give nothing.
 
-    ``decorated``: a function, by a value, at an expression.
+    ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.
+    ``consumed``: a value whose items are gone through, at a place.
+    ``receiver_changed``: the receiver of a call has other attributes than before.
     """
 
+    consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
+
     decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
+
+    def consume(self, frame: Frame, value: Value, place: Origin) -> None:
+        """The items of a value are gone through."""
+        for observe in self.consumed:
+            observe(frame, value, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -520,6 +520,13 @@ def mapped_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> 
     return Arguments(args, keywords, arguments.opaque)
 
 
+def element_of(value: Value) -> Value:
+    """One element of a container."""
+    if isinstance(value, Collection) and value.kind != "dict":
+        return union(list(value.items)) if value.items is not None else value.item
+    return UNKNOWN
+
+
 def is_none(value: Value) -> bool | None:
     """Whether a value is None; None where that is not known."""
     if isinstance(value, Const):

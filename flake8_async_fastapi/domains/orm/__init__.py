@@ -1,1 +1,16 @@
 """ORM objects on a path: what is loaded of them, what reading and writing them does."""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> object:
+    """The ``DOMAIN``, made late as long as the engine itself imports modules of this folder."""
+    if name != "DOMAIN":
+        raise AttributeError(name)
+    from flake8_async_fastapi.domains.orm import reads
+    from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
+    from flake8_async_fastapi.engine.context import Models, Observers
+    from flake8_async_fastapi.engine.domain import Domain
+
+    models, observers = Models(texts=(inspection.keys,)), Observers(consumed=(reads.consumed,))
+    return Domain("orm", models=models, observers=observers)

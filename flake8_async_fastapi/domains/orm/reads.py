@@ -38,6 +38,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Options,
+    Origin,
     Plain,
     Ref,
     Unknown,
@@ -315,14 +316,14 @@ def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) ->
             read(frame, instance, name, place, "shown")
 
 
-def consumed(frame: Frame, value: Value, place: Place) -> None:
+def consumed(frame: Frame, value: Value, origin: Origin) -> None:
     """A relationship that has to be queried is used as a collection."""
     if isinstance(value, Object) and isinstance(value.detail, Dynamic):
         dynamic = value.detail
         row = frame.state.rows.get(dynamic.ref)
         if row is not None:
             lost = Lost(dynamic.strategy, row.path, row.line)
-            report(frame, dynamic.ref, dynamic.attribute, lost, place, "read", "", ())
+            report(frame, dynamic.ref, dynamic.attribute, lost, origin[1:], "read", "", ())
 
 
 def told(frame: Frame, ref: Ref) -> str:

@@ -5,8 +5,17 @@ Adds no part of the state and no effect.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.python import stdlib
-from flake8_async_fastapi.engine.context import Models
+from flake8_async_fastapi.domains.python import builtins, iteration, stdlib, truth_flags
+from flake8_async_fastapi.engine.containers import Kept
+from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
 
-DOMAIN = Domain("python", models=Models(calls=stdlib.CALLS))
+DOMAIN = Domain(
+    "python",
+    models=Models(
+        calls={**builtins.CALLS, **stdlib.CALLS},
+        attached={Kept: iteration.call_method},
+        objects={"operator.attrgetter": iteration.call_getter},
+    ),
+    observers=Observers(called=(truth_flags.forget_given,), receiver_changed=(truth_flags.note_change,)),
+)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.engine.context import Context, State
+from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.text import source
-from flake8_async_fastapi.engine.values import ClassValue, Const, Instance, Library, Value
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Const, Instance, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
 
@@ -39,18 +39,19 @@ def _flags(ctx: Context, value: Value | None) -> dict[str, Value]:
     return {name: one for name, one in found.items() if name in names}
 
 
-def changed(ctx: Context, state: State, before: Value | None, after: Value | None) -> None:
+def note_change(frame: Frame, before: Value | None, after: Value | None) -> None:
     """A method was called: its receiver has other flags from then on."""
     if not isinstance(before, Instance) or not isinstance(after, Instance):
         return
-    old, new = _flags(ctx, before), _flags(ctx, after)
+    old, new = _flags(frame.ctx, before), _flags(frame.ctx, after)
     if old != new:
         rest = [(name, kept) for name, kept in before.attributes or () if name not in old and name not in new]
-        _exchange(state, before, replace(before, attributes=(*rest, *new.items())))
+        _exchange(frame.state, before, replace(before, attributes=(*rest, *new.items())))
 
 
-def handed(ctx: Context, state: State, callee: Value, node: tree.Call) -> None:
+def forget_given(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Whoever is given an object may call its methods."""
+    ctx, state = frame.ctx, frame.state
     if isinstance(callee, (ClassValue, Library)):
         return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -71,12 +72,3 @@ def _exchange(state: State, before: Instance, after: Instance) -> None:
                 del state.attributes[path]
             elif name in flags:
                 state.attributes[path] = flags[name]
-
-
-def current(state: State, item: tree.WithItem, entered: Value) -> Value:
-    """The object of a ``with`` at its end: its flags may be others than at the start."""
-    for place in (item.target, item.context):
-        now = state.env.get(source(place)) if place is not None else None
-        if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
-            return now
-    return entered

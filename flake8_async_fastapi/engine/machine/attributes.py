@@ -8,10 +8,10 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
-from flake8_async_fastapi.domains.python import containers
 from flake8_async_fastapi.domains.sqlalchemy import loader_options
 from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection, models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Entity
+from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.orm import instances
-from flake8_async_fastapi.domains.python import truth_flags
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
 from flake8_async_fastapi.domains.sqlalchemy import blocks, sessions
 from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
@@ -199,7 +198,7 @@ def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[V
     for end in [*ends, *frame.left[already:]]:
         frame.state = end
         for item, context in reversed(contexts):
-            _leave(frame, truth_flags.current(end, item, context), node)
+            _leave(frame, _at_end(end, item, context), node)
     for end in raised:
         frame.state = end
         for _, context in reversed(contexts):
@@ -236,6 +235,15 @@ def _leave(frame: Frame, context: Value, node: tree.With) -> None:
                 protocols.result_of_await(frame, given)
     else:
         blocks.left(frame, context, line)
+
+
+def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
+    """The object of a ``with`` at its end: its attributes may be others than at the start."""
+    for place in (item.target, item.context):
+        now = state.env.get(source(place)) if place is not None else None
+        if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
+            return now
+    return entered
 
 
 def _may_swallow(context: Expr) -> bool:

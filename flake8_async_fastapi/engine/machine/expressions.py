@@ -8,9 +8,9 @@ from typing import Any
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import instances, reads
-from flake8_async_fastapi.domains.python import containers, mutation, truth_flags
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
 from flake8_async_fastapi.domains.sqlalchemy import selects, sessions
+from flake8_async_fastapi.engine import mutation
 from flake8_async_fastapi.engine.context import Frame, State, agreed_transitions
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -38,6 +38,7 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Value,
     display,
+    element_of,
     held,
     is_none,
     options,
@@ -114,7 +115,8 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     transactions.called(frame, state, callee, node)
     state.forget_attributes()
     mutation.called(state, callee, node, arguments)
-    truth_flags.handed(frame.ctx, state, callee, node)
+    for observe in frame.ctx.hooks.observers.called:
+        observe(frame, callee, arguments, node, result)
     return result
 
 
@@ -136,7 +138,7 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
         if is_none(option) and len(options(owner)) > 1:
             continue  # would fail for another reason
         frame.state = state
-        reads.consumed(frame, option, (node.line, node.col))
+        frame.ctx.hooks.observers.consume(frame, option, (frame.path, node.line, node.col))
         if isinstance(option, Coroutine):
             misuse(frame, option, "subscript", awaited_chain=awaited_chain)
         if isinstance(option, (ClassValue, Library)):
@@ -152,7 +154,7 @@ def _item(owner: Value, index: Expr) -> Value:
     if not isinstance(owner, Collection):
         return UNKNOWN
     if isinstance(index, tree.Other):  # a slice
-        return Collection(owner.kind, protocols.element_of(owner)) if owner.kind != "dict" else UNKNOWN
+        return Collection(owner.kind, element_of(owner)) if owner.kind != "dict" else UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
             return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
@@ -203,7 +205,7 @@ def _display(frame: Frame, state: State, node: tree.Display) -> Value:
             found += value.items
         else:
             is_exact = False
-            found.append(containers.elements(frame, value, frame.at(node)[:3]))
+            found.append(protocols.elements(frame, value, frame.at(node)[:3]))
     return display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
 
 

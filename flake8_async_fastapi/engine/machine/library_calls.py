@@ -8,13 +8,12 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.pydantic import validation
-from flake8_async_fastapi.domains.python import containers
 from flake8_async_fastapi.domains.sqlalchemy import blocks, loader_options, results, selects, sessions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, inspection
 from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Change, Dynamic, Query, Schema, Scope
 from flake8_async_fastapi.engine.context import CallSite, Frame
 from flake8_async_fastapi.engine.events import Effect, LazyDeclared
-from flake8_async_fastapi.engine.machine import calls, classes, functions
+from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -24,14 +23,12 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Generator,
-    Instance,
     Library,
+    Member,
     Object,
     Plain,
     Unknown,
     Value,
-    display,
-    held,
     is_none,
 )
 
@@ -79,8 +76,11 @@ def call_member(
     frame: Frame, receiver: Object, name: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """Call a method of a library's object."""
-    if isinstance(receiver.detail, containers.Kept):
-        return containers.called(frame, receiver.detail, name, arguments, origin)
+    attached = frame.ctx.hooks.models.attached.get(type(receiver.detail))
+    if attached is not None:
+        modelled = attached(CallSite(frame, Member(receiver, name), arguments, label, origin))
+        if modelled is not None:
+            return modelled
     if isinstance(receiver.detail, (Schema, Adapter)):
         return validation.called(frame, receiver.detail, name, arguments, origin) or UNKNOWN
     member = knowledge.member(receiver.type, name)
@@ -110,7 +110,7 @@ def _told(
     if receiver.detail is None:
         return None
     if isinstance(receiver.detail, Dynamic) and name in _FETCHING and receiver.detail.strategy == "dynamic":
-        reads.consumed(frame, receiver, origin[1:])
+        frame.ctx.hooks.observers.consume(frame, receiver, origin)
     if isinstance(receiver.detail, Scope):
         return blocks.scope_called(frame, receiver.detail, name, origin)
     found = selects.statement_member(frame, receiver, name, arguments, origin)
@@ -166,9 +166,6 @@ def call_name(
     frame: Frame, dotted: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """Call a function or construct a type of a library, by its canonical name."""
-    done = containers.builtin(frame, dotted, arguments, origin)
-    if done is not None:
-        return done
     model = frame.ctx.hooks.models.call(dotted)
     modelled = (
         model(CallSite(frame, Library(dotted), arguments, label, origin)) if model is not None else None
@@ -204,8 +201,11 @@ def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tupl
 
 
 def _called(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
-    if callee.detail is not None and callee.type == "operator.attrgetter":
-        return containers.get(frame, callee, arguments, origin)
+    model = frame.ctx.hooks.models.objects.get(callee.type)
+    if model is not None:
+        modelled = model(CallSite(frame, callee, arguments, "", origin))
+        if modelled is not None:
+            return modelled
     given = callee.argument("class_")
     if given is not None and not is_none(given):
         return sessions.made(frame.ctx, callee, arguments, functions.given(frame, given, arguments), origin)
@@ -261,54 +261,6 @@ def run_callback(
 # --- the few that need more than a table ---------------------------------------------------
 
 
-def _collection(kind: str) -> Callable[[Frame, Arguments], Value]:
-    def make(frame: Frame, arguments: Arguments) -> Value:
-        if not arguments.args:
-            return Collection(kind, items=())
-        first = arguments.args[0]
-        if isinstance(first, Collection) and first.kind != "dict":
-            return Collection(kind, first.item, first.items if first.keys is None else None)
-        return Collection(kind)
-
-    return make
-
-
-def _dict(frame: Frame, arguments: Arguments) -> Value:
-    """``dict(known, name=value)``."""
-    base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
-    if arguments.opaque or not isinstance(base, Collection):
-        return Collection("dict")
-    if base.keys is None or base.items is None:
-        return Collection("dict", _value_of(base)) if not arguments.keywords else Collection("dict")
-    pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
-    pairs.update(arguments.keywords)
-    if None in pairs or any(any(held(value)) for value in pairs.values()):
-        return Collection("dict")
-    return display("dict", tuple(pairs.values()), tuple(pairs))
-
-
-def _value_of(pairs: Collection) -> Value:
-    """The values of a dict that is made of another one, or of pairs."""
-    if pairs.kind == "dict":
-        return pairs.item
-    pair = containers.item_of(pairs)
-    items = pair.items if isinstance(pair, Collection) else None
-    return items[1] if items is not None and len(items) == 2 else UNKNOWN
-
-
-def _default_dict(frame: Frame, arguments: Arguments) -> Value:
-    """``defaultdict(list)``: any key has what the factory makes, until something is put there."""
-    if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
-        return Collection("dict")
-    made = calls.apply(frame, arguments.args[0], Arguments(), "", (frame.path, 0, 0))
-    return Collection("dict", UNKNOWN if any(held(made)) else made)
-
-
-def _next(frame: Frame, arguments: Arguments) -> Value:
-    first = arguments.args[0] if arguments.args else UNKNOWN
-    return first.item if isinstance(first, Generator) and not first.is_async else UNKNOWN
-
-
 def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
     made = arguments.get(1, "class_")
     if isinstance(made, (ClassValue, Library)):
@@ -325,43 +277,14 @@ def _sessionmaker(frame: Frame, arguments: Arguments) -> Value:
     return Object("sqlalchemy.orm.sessionmaker", _kept(arguments))
 
 
-def _type(frame: Frame, arguments: Arguments) -> Value:
-    first = arguments.args[0] if len(arguments.args) == 1 else UNKNOWN
-    return first.cls if isinstance(first, Instance) else UNKNOWN
-
-
 def _declarative_base(frame: Frame, arguments: Arguments) -> Value:
     """The base of ``declarative_base()`` and ``registry.generate_base()``; of ``cls=``, the class given."""
     given = dict(arguments.keywords).get("cls")
     return given if isinstance(given, ClassValue) else Library("sqlalchemy.orm.DeclarativeBase")
 
 
-def _plain(kind: str) -> Callable[[Frame, Arguments], Value]:
-    def make(frame: Frame, arguments: Arguments) -> Value:
-        return Plain(kind)
-
-    return make
-
-
 _SPECIAL: dict[str, Callable[[Frame, Arguments], Value]] = {
-    "builtins.list": _collection("list"),
-    "builtins.tuple": _collection("tuple"),
-    "builtins.set": _collection("set"),
-    "builtins.dict": _dict,
-    "collections.OrderedDict": _dict,
-    "collections.defaultdict": _default_dict,
-    "collections.deque": _collection("list"),
-    "builtins.sorted": _collection("list"),
-    "builtins.reversed": _collection("list"),
-    "builtins.next": _next,
-    "builtins.type": _type,
     "sqlalchemy.orm.declarative_base": _declarative_base,
     "sqlalchemy.ext.declarative.declarative_base": _declarative_base,
-    "builtins.int": _plain("int"),
-    "builtins.float": _plain("float"),
-    "builtins.len": _plain("int"),
-    "builtins.bool": _plain("bool"),
-    "builtins.isinstance": _plain("bool"),
-    "builtins.print": lambda frame, arguments: NONE,
     "sqlalchemy.orm.sessionmaker": _sessionmaker,
 }

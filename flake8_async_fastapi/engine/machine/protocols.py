@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.sqlalchemy import blocks, results
 from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch
@@ -24,7 +23,9 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Object,
     Options,
+    Origin,
     Value,
+    is_none,
     options,
     union,
 )
@@ -158,19 +159,12 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             able = supports(frame.ctx, option)
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
-        reads.consumed(frame, option, (node.line, node.col))
+        frame.ctx.hooks.observers.consume(frame, option, (frame.path, node.line, node.col))
         blocking_calls.iterated(frame, option, node, is_async=is_async)
         is_empty = isinstance(option, Collection) and option.items == ()
         if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
             results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
     return union(results)
-
-
-def element_of(value: Value) -> Value:
-    """One element of a container."""
-    if isinstance(value, Collection) and value.kind != "dict":
-        return union(list(value.items)) if value.items is not None else value.item
-    return UNKNOWN
 
 
 def element(
@@ -198,3 +192,13 @@ def element(
         given = functions.given(frame, method, Arguments())
         return given.item if isinstance(given, Generator) else UNKNOWN
     return UNKNOWN
+
+
+def elements(frame: Frame, value: Value, origin: Origin) -> Value:
+    """What going through an iterable gives."""
+    found = []
+    for option in options(value):
+        if not is_none(option):
+            frame.ctx.hooks.observers.consume(frame, option, origin)
+            found.append(element(frame, option, False, origin))
+    return union(found)

@@ -7,10 +7,9 @@ from typing import Any
 
 from flake8_async_fastapi.domains.database import factories
 from flake8_async_fastapi.domains.orm import instances, reads, writes
-from flake8_async_fastapi.domains.python import mutation
 from flake8_async_fastapi.domains.session_scope import tasks
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
-from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine import mutation, renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
 from flake8_async_fastapi.engine.events import Believed, OptionIgnored
 from flake8_async_fastapi.engine.machine import (

@@ -13,7 +13,6 @@ from typing import Final, TypeAlias
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm import aliasing, instances, reads
 from flake8_async_fastapi.domains.orm.instances import Lost, Row
-from flake8_async_fastapi.domains.python import truth_flags
 from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, sessions
 from flake8_async_fastapi.domains.sqlalchemy import transitions as heap_rows
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
@@ -118,7 +117,8 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
         if function.receiver is not None:
             function = replace(function, receiver=renaming.inward(names, function.receiver))
         summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
-    truth_flags.changed(ctx, state, receiver, summary.receiver)
+    for observe in ctx.hooks.observers.receiver_changed:
+        observe(frame, receiver, summary.receiver)
     return _carried_back(frame, function, summary, renaming.Outward(names, origin))
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flake8_async_fastapi.domains.python import containers
+from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.context import State
-from flake8_async_fastapi.engine.machine import protocols
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     MOST_KEYS,
@@ -23,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Plain,
     Value,
+    element_of,
     held,
     is_plain,
     options,
@@ -94,7 +94,7 @@ def _after(before: Collection, name: str, arguments: Arguments) -> Collection:
     if before.keys is not None:
         return before
     if name in _EXTENDING:
-        return _with(before, *(protocols.element_of(given) for given in arguments.args))
+        return _with(before, *(element_of(given) for given in arguments.args))
     if name in _ADDING:
         new = arguments.get(_ADDING[name], "object")
         return _with(before, new if new is not None else UNKNOWN)
@@ -168,4 +168,4 @@ def joined(left: Collection, right: Value) -> Collection:
     more = right.items if isinstance(right, Collection) and right.kind != "dict" else None
     if left.items is not None and more is not None:
         return Collection(left.kind, items=left.items + more)
-    return _with(left, protocols.element_of(right))
+    return _with(left, element_of(right))

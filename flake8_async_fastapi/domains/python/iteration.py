@@ -1,13 +1,12 @@
-"""Lists, dicts and the builtin functions that go through them."""
+"""Methods of lists and dicts, and the functions that go through them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import reads
-from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine import containers
+from flake8_async_fastapi.engine.context import CallSite, Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -27,65 +26,44 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     held,
-    is_none,
     options,
     union,
 )
 from flake8_async_fastapi.facts import tree
 
-CONTAINER: Final = "builtins.container"
 _GETTER: Final = "operator.attrgetter"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The container whose method is called, or the names that an ``attrgetter`` reads."""
+class Getter:
+    """The names that an ``attrgetter`` reads."""
 
-    value: Collection | None = None
     names: tuple[str, ...] = ()
 
 
-def method(collection: Collection, name: str) -> Value:
-    """A method of a container."""
-    if any(held(collection)):
-        return UNKNOWN
-    return Member(Object(CONTAINER, detail=Kept(collection)), name)
-
-
-def item_of(collection: Collection) -> Value:
-    """Any item of a container: for a dict, one of its values."""
-    return union(list(collection.items)) if collection.items is not None else collection.item
-
-
-def item_at(collection: Collection, key: str | None) -> Value | None:
-    """What a container has at a key, or anywhere if the key is not known; None where nothing is."""
-    keys = collection.keys
-    if keys is not None and collection.items is not None and key in keys:
-        return collection.items[keys.index(key)]
-    is_missing = keys is not None and key is not None and None not in keys
-    return None if is_missing or collection.items == () else item_of(collection)
-
-
-def called(frame: Frame, kept: Kept, name: str, arguments: Arguments, origin: Origin) -> Value:
+def call_method(site: CallSite) -> Value:
     """What a method of a container gives."""
-    collection = kept.value
-    if collection is None:
+    frame, callee, arguments, _, origin = site
+    if not isinstance(callee, Member) or not isinstance(callee.receiver.detail, containers.Kept):
         return UNKNOWN
+    name, collection = callee.name, callee.receiver.detail.value
     if name == "sort":
-        _apply_key(frame, arguments, item_of(collection), origin)
+        _apply_key(frame, arguments, containers.item_of(collection), origin)
         return NONE
     if name == "copy":
         return collection
     if name in ("pop", "popleft") and collection.kind != "dict":
-        return item_of(collection)
+        return containers.item_of(collection)
     if collection.kind != "dict":
         return UNKNOWN
     if name == "values":
-        return Collection("list", item_of(collection))
+        return Collection("list", containers.item_of(collection))
     if name == "items":
-        return Collection("list", Collection("tuple", items=(Plain("object"), item_of(collection))))
+        return Collection(
+            "list", Collection("tuple", items=(Plain("object"), containers.item_of(collection)))
+        )
     if name == "popitem":
-        return Collection("tuple", items=(Plain("object"), item_of(collection)))
+        return Collection("tuple", items=(Plain("object"), containers.item_of(collection)))
     if name == "keys":
         return Collection("list", Plain("object"))
     if name in ("get", "pop", "setdefault"):
@@ -109,55 +87,57 @@ def _at(collection: Collection, asked: Value | None) -> Value:
 # --- builtin functions ------------------------------------------------------------------------
 
 
-def builtin(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> Value | None:
-    """What a builtin function does with the items of its argument; None for other functions."""
+def go_through(site: CallSite) -> Value | None:
+    """What a function does with the items of its argument; None where its type says enough."""
+    frame, callee, arguments, _, origin = site
+    dotted = callee.dotted if isinstance(callee, Library) else ""
     name = dotted.removeprefix("builtins.")
     if dotted == _GETTER:
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
-        return Object(_GETTER, detail=Kept(names=texts))
+        return Object(_GETTER, detail=Getter(texts))
     if not arguments.args or any(any(held(value)) for value in arguments.args):
         return None
-    if dotted in _PASSING:
+    if dotted in PASSING:
         return Collection("generator", _passed(frame, dotted, arguments, origin))
     if name == dotted:
         return None
     first = arguments.args[0]
     if name in ("len", "sum", "any", "all", "sorted", "list", "tuple", "set"):
-        reads.consumed(frame, first, origin[1:])
+        frame.ctx.hooks.observers.consume(frame, first, origin)
     if name in ("getattr", "hasattr"):
         return _attribute(frame, name, arguments)
     if name in ("sorted", "min", "max"):
-        item = elements(frame, first, origin)
+        item = protocols.elements(frame, first, origin)
         _apply_key(frame, arguments, item, origin)
         if name == "sorted":
             return None if isinstance(item, Unknown) else Collection("list", item)
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
     if name in ("map", "filter") and len(arguments.args) == 2:
-        item = elements(frame, arguments.args[1], origin)
+        item = protocols.elements(frame, arguments.args[1], origin)
         lazily = frame.watch.lazily > 0  # a thread goes through it
         frame.watch.muted += lazily
         result = _applied(frame, first, item, origin)
         frame.watch.muted -= lazily
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
-        items = (Plain("int"), elements(frame, first, origin))
+        items = (Plain("int"), protocols.elements(frame, first, origin))
         return Collection("generator", Collection("tuple", items=items))
     if name == "zip":
-        parts = tuple(elements(frame, part, origin) for part in arguments.args)
+        parts = tuple(protocols.elements(frame, part, origin) for part in arguments.args)
         return Collection("generator", Collection("tuple", items=parts))
     if name in ("list", "tuple", "set", "reversed", "iter") and isinstance(first, Object):
-        item = elements(frame, first, origin)
+        item = protocols.elements(frame, first, origin)
         return None if isinstance(item, Unknown) else Collection("set" if name == "set" else "list", item)
     if name == "next" and isinstance(first, (Collection, Object)):
-        item = elements(frame, first, origin)
+        item = protocols.elements(frame, first, origin)
         if isinstance(item, (Unknown, Options)):
             return item
         return union([item, arguments.args[1]]) if len(arguments.args) > 1 else item
     return None
 
 
-_PASSING: Final = {
+PASSING: Final = {
     "itertools.chain": (),
     "itertools.chain.from_iterable": (0,),
     "itertools.islice": (0,),
@@ -171,27 +151,17 @@ _PASSING: Final = {
 
 
 def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> Value:
-    places = _PASSING[dotted] or range(len(arguments.args))
+    places = PASSING[dotted] or range(len(arguments.args))
     given = [value for place, value in enumerate(arguments.args) if place in places]
-    item = union([elements(frame, value, origin) for value in given])
+    item = union([protocols.elements(frame, value, origin) for value in given])
     if dotted == "itertools.chain.from_iterable":
-        return elements(frame, item, origin)
+        return protocols.elements(frame, item, origin)
     if dotted == "itertools.groupby":
         _apply_key(frame, arguments, item, origin)
         return Collection("tuple", items=(UNKNOWN, Collection("generator", item)))
     if places == (1,):
         _applied(frame, arguments.args[0], item, origin)
     return item
-
-
-def elements(frame: Frame, value: Value, origin: Origin) -> Value:
-    """What going through an iterable gives."""
-    found = []
-    for option in options(value):
-        if not is_none(option):
-            reads.consumed(frame, option, origin[1:])
-            found.append(protocols.element(frame, option, False, origin))
-    return union(found)
 
 
 def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Origin) -> None:
@@ -202,7 +172,7 @@ def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Origin) 
 
 def _applied(frame: Frame, function: Value, item: Value, origin: Origin) -> Value:
     """Call a function on one item."""
-    if isinstance(function, Object) and isinstance(function.detail, Kept):
+    if isinstance(function, Object) and isinstance(function.detail, Getter):
         for path in function.detail.names:
             _read(frame, item, path, origin)
         return UNKNOWN
@@ -213,11 +183,12 @@ def _applied(frame: Frame, function: Value, item: Value, origin: Origin) -> Valu
     return UNKNOWN
 
 
-def get(frame: Frame, getter: Object, arguments: Arguments, origin: Origin) -> Value:
+def call_getter(site: CallSite) -> Value:
     """Call an ``attrgetter``."""
-    kept = getter.detail
+    frame, getter, arguments, _, origin = site
+    kept = getter.detail if isinstance(getter, Object) else None
     value: Value = UNKNOWN
-    if isinstance(kept, Kept) and arguments.args:
+    if isinstance(kept, Getter) and arguments.args:
         for path in kept.names:
             value = _read(frame, arguments.args[0], path, origin)
         return value if len(kept.names) == 1 else UNKNOWN
@@ -242,7 +213,7 @@ def _attribute(frame: Frame, function: str, arguments: Arguments) -> Value | Non
         if not isinstance(option, Instance) or option.ref is None:
             continue
         asked = [name.value for name in options(arguments.args[1]) if isinstance(name, Const)]
-        for name in (*asked, *inspection.keys(frame.ctx, arguments.args[1])):
+        for name in (*asked, *frame.ctx.hooks.models.texts_of(frame.ctx, arguments.args[1])):
             if isinstance(name, str):
                 written = tree.Attr(node.line, node.col, node.args[0], name)
                 found.append(attributes.read(frame, option, written, awaited_chain=False))

@@ -1,0 +1,38 @@
+"""Lists, tuples, sets and dicts: their methods as values, and what they have at a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Member, Object, Value, held, union
+
+CONTAINER: Final = "builtins.container"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The container whose method is called."""
+
+    value: Collection
+
+
+def method(collection: Collection, name: str) -> Value:
+    """A method of a container."""
+    if any(held(collection)):
+        return UNKNOWN
+    return Member(Object(CONTAINER, detail=Kept(collection)), name)
+
+
+def item_of(collection: Collection) -> Value:
+    """Any item of a container: for a dict, one of its values."""
+    return union(list(collection.items)) if collection.items is not None else collection.item
+
+
+def item_at(collection: Collection, key: str | None) -> Value | None:
+    """What a container has at a key, or anywhere if the key is not known; None where nothing is."""
+    keys = collection.keys
+    if keys is not None and collection.items is not None and key in keys:
+        return collection.items[keys.index(key)]
+    is_missing = keys is not None and key is not None and None not in keys
+    return None if is_missing or collection.items == () else item_of(collection)
