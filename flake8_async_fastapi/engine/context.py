@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.domains.blocking.context import Watch
-from flake8_async_fastapi.domains.orm import instances
-from flake8_async_fastapi.domains.orm.instances import Lost, Row
 from flake8_async_fastapi.domains.session_scope.notes import Activity
-from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, Adapter, Transition
 from flake8_async_fastapi.engine.events import Effect, Event
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -22,12 +19,13 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Function,
+    Generator,
     Instance,
+    Manager,
     Object,
     Options,
     Origin,
     Plain,
-    Ref,
     Text,
     TextPrefix,
     Unknown,
@@ -65,8 +63,11 @@ class Part(Protocol):
     def fork(self: P) -> P:
         """The part for another path that goes on from here; itself, if it is frozen."""
 
-    def same(self: P, other: P, states: tuple[State, State]) -> bool:
-        """Whether two paths that agree in all else, the ``states``, may become one."""
+    def unify(self: P, other: P, states: tuple[State, State]) -> P | None:
+        """The part of one path in the place of two that agree in all else, the ``states``.
+
+        None where the two have to be kept apart.
+        """
 
     def join(self: P, others: list[P]) -> P:
         """One part for several paths."""
@@ -85,22 +86,19 @@ class State:
 
     ``env`` are its variables, ``attributes`` those attributes of variables that
     were assigned on this path (by their text, as ``self.session``), ``known``
-    the conditions the path was reached under, ``rows`` the ORM objects that are
-    known, by what tells them apart, ``happened`` what happened to whole sessions,
-    ``parts`` what domains keep of the path, by the type that they keep it in.
+    the conditions the path was reached under, ``parts`` what domains keep of the
+    path, by the type that they keep it in.
     """
 
     env: dict[str, Value] = field(default_factory=dict)
     attributes: dict[str, Value] = field(default_factory=dict)
     known: dict[str, bool] = field(default_factory=dict)
-    rows: dict[Ref, Row] = field(default_factory=dict)
-    happened: tuple[Transition, ...] = ()
     parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def fork(self) -> State:
         env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
         parts = {kind: part.fork() for kind, part in self.parts.items()} if self.parts else {}
-        return State(env, attributes, known, dict(self.rows), self.happened, parts)
+        return State(env, attributes, known, parts)
 
     def part(self, kind: type[P]) -> P:
         """What a domain keeps of this path in a type of its own."""
@@ -158,12 +156,10 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
             if (
                 other.env == state.env
                 and other.attributes == state.attributes
-                and other.happened == state.happened
-                and (other.parts is state.parts or _same_parts(other, state))
-                and (other.rows == state.rows or _same_rows(other, state))
+                and (parts := _unify_parts(other, state)) is not None
             ):
                 other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
-                other.parts = _join_parts([other, state])
+                other.parts = parts
                 break
         else:
             kept.append(state)
@@ -176,42 +172,21 @@ def merge(states: list[State], frame: Frame | None = None) -> list[State]:
     return [join(kept)]
 
 
-def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
-    """What happened to sessions on all of several paths; where they differ, anything may have."""
-    first, *others = paths
-    if all(path == first for path in others):
-        return first
-    said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
-    if all(path == said[0] for path in said):
-        # a path that returns before its query is the rarer one, and a query flushes
-        usual = max(paths, key=lambda path: [step.what for step in path].count("query"))
-        selected = [step for path in paths for step in path if step.what == "select" and step not in usual]
-        return (*usual, *dict.fromkeys(selected))
-    by_session: dict[object, list[Transition]] = {}
-    for step in (step for path in said for step in path):
-        by_session.setdefault(step.session, []).append(step)
-    met = dict.fromkeys(step for path in paths for step in path if step.what == "select")
-    unsure = (
-        replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
-        for steps in by_session.values()
-    )
-    return (*met, *unsure)
-
-
-def _same_parts(one: State, other: State) -> bool:
-    kinds = one.parts.keys() | other.parts.keys()
-    return all(one.part(kind).same(other.part(kind), (one, other)) for kind in kinds)
+def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
+    """The parts of two paths that become one, or None if they have to be kept apart."""
+    unified: dict[type[Any], Any] = {}
+    for kind in dict.fromkeys((*one.parts, *other.parts)):
+        part = one.part(kind).unify(other.part(kind), (one, other))
+        if part is None:
+            return None
+        unified[kind] = part
+    return unified
 
 
 def _join_parts(states: list[State]) -> dict[type[Any], Any]:
     """The parts of several paths; a part that one of them lacks knows nothing there."""
     kinds = dict.fromkeys(kind for state in states for kind in state.parts)
     return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
-
-
-def _same_rows(one: State, other: State) -> bool:
-    """Whether two paths know the same of all objects that they can still reach."""
-    return instances.reachable(one.rows, one.values()) == instances.reachable(other.rows, other.values())
 
 
 def join(states: list[State]) -> State:
@@ -221,8 +196,6 @@ def join(states: list[State]) -> State:
         _agreed([state.env for state in states]),
         _agreed([state.attributes for state in states]),
         dict(set.intersection(*known)),
-        instances.joined([state.rows for state in states]),
-        agreed_transitions([state.happened for state in states]),
         _join_parts(states),
     )
 
@@ -242,35 +215,53 @@ def _one_of(values: list[Value]) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class LostRead:
-    """A callee reads an attribute of an object that it was given, and it is not loaded."""
-
-    ref: Ref
-    name: str
-    use: str
-    through: str
-    chain: tuple[str, ...]
-    lost: Lost
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What a call of a function does: what it returns and yields, and to its receiver.
 
-    ``rows`` are the ORM objects that its arguments or its result lead to, as they are
-    afterwards, ``happened`` what it did to sessions, ``lost`` the attributes of its
-    arguments that it reads though they are not loaded, ``after`` what a context manager
-    does to sessions when it is left.
+    ``parts`` are what it does in the eyes of domains, each of a type of its own.
     """
 
     returns: Value = UNKNOWN
     yields: Value = UNKNOWN
     receiver: Value | None = None
     effects: tuple[Effect, ...] = ()
-    rows: tuple[tuple[Ref, Row], ...] = ()
-    happened: tuple[Transition, ...] = ()
-    lost: tuple[LostRead, ...] = ()
-    after: tuple[Transition, ...] = ()
+    parts: tuple[Hashable, ...] = ()
+
+
+class Ends(NamedTuple):
+    """How a run of a function ends: what it gives, each with the path there.
+
+    For a generator, ``paths`` are those to its ``yield``s, and ``after`` those to its end.
+    """
+
+    values: list[Value]
+    paths: list[State]
+    after: list[State]
+
+
+class Application(NamedTuple):
+    """A call whose effects are applied: by whom and where, of what, and with whose names for objects."""
+
+    frame: Frame
+    function: Function
+    place: Origin
+    renaming: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EffectHooks:
+    """How a domain says, in values of a type of its own, what calls do: the ``parts`` of a ``Summary``.
+
+    ``summarise`` makes them of a run.  ``call`` applies one on the path of a caller, and gives what is
+    left for later, in types that have hooks too: ``enter`` and ``leave`` apply that where a context
+    manager is entered and left, ``iterate`` where a generator is run over.
+    """
+
+    summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
+    call: Callable[[Application, Any], Iterable[Hashable]] | None = None
+    enter: Callable[[Frame, Manager, Any, Origin], None] | None = None
+    leave: Callable[[Frame, Manager, Any, Origin], None] | None = None
+    iterate: Callable[[Frame, Generator, Any, Origin], None] | None = None
 
 
 class CallSite(NamedTuple):
@@ -388,6 +379,29 @@ class Hooks:
 
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
+    effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
+
+    def summarise(self, frame: Frame, ends: Ends) -> tuple[Hashable, ...]:
+        """What a run does in the eyes of all domains."""
+        found: list[Hashable] = []
+        for hooks in self.effects.values():
+            if hooks.summarise is not None:
+                found += hooks.summarise(frame, ends)
+        return tuple(found)
+
+    def call(self, call: Application, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
+        """Apply what a call does, and give what is left for later."""
+        left: list[Hashable] = []
+        for effect in effects:
+            if (apply := self.effects[type(effect)].call) is not None:
+                left += apply(call, effect)
+        return tuple(left)
+
+    def leave(self, frame: Frame, manager: Manager, place: Origin) -> None:
+        """Apply what leaving a context manager does."""
+        for effect in manager.parts:
+            if (apply := self.effects[type(effect)].leave) is not None:
+                apply(frame, manager, effect, place)
 
 
 class TooDeep(Exception):
@@ -559,8 +573,7 @@ class Frame:
     ``open_tests`` the places where something else was tested too.  ``shared``
     are the variables that nested functions assign.  ``state`` is the path that is under way,
     ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
-    ``lost`` what is read of the arguments though it is not loaded, ``mutated`` the
-    place of an attribute whose value is about to be changed, ``response`` what
+    ``mutated`` the place of an attribute whose value is about to be changed, ``response`` what
     FastAPI makes of the result, ``using`` what reads attributes in its own name.
     ``language`` is what the code is written in, if not in Python, ``reports_for`` the frame and
     the place that run it: what is missing is said there.
@@ -599,10 +612,9 @@ class Frame:
     shared: set[str] = field(default_factory=set)
     included: list[tuple[Object, Object]] | None = None
     state: State = field(default_factory=State)
-    lost: dict[LostRead, None] = field(default_factory=dict)
     mutated: Expr | None = None
     returned_at: list[tuple[int, int]] = field(default_factory=list)
-    response: Adapter | None = None
+    response: Any = None
     using: tuple[str, str] | None = None
     calling: Call | None = None
     language: Language | None = None

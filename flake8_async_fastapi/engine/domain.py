@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
-from flake8_async_fastapi.engine.context import Hooks, Models, Observers
+from flake8_async_fastapi.engine.context import EffectHooks, Hooks, Models, Observers
 
 T = TypeVar("T", Models, Observers)
 
@@ -25,13 +25,15 @@ class DomainError(Exception):
 class Domain:
     """A library, or a kind of mistake; results depend on arguments and questions to the project only.
 
-    ``needs`` are the domains whose functions and parts it may use.
+    ``needs`` are the domains whose functions and parts it may use, ``effects`` how it says what
+    calls do, by the type that says it.
     """
 
     name: str
     needs: tuple[str, ...] = ()
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
+    effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
 
 
 def combine(domains: Iterable[Domain]) -> Hooks:
@@ -43,6 +45,7 @@ def combine(domains: Iterable[Domain]) -> Hooks:
     return Hooks(
         _merge(Models, [(domain, domain.models) for domain in ordered]),
         _merge(Observers, [(domain, domain.observers) for domain in ordered]),
+        {kind: hooks for domain in ordered for kind, hooks in domain.effects.items()},
     )
 
 

@@ -225,14 +225,14 @@ class Generator:
 class Manager:
     """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
 
-    ``function`` is what was called, ``effects`` what that does to the thread, ``after`` what
-    happens to sessions when it is left.
+    ``function`` is what was called, ``effects`` what that does to the thread, ``parts`` what it does
+    in the eyes of domains when it is entered or left.
     """
 
     label: str
     value: Value
     is_async: bool
-    after: tuple[Hashable, ...] = ()
+    parts: tuple[Hashable, ...] = ()
     function: Function | None = None
     effects: tuple[Hashable, ...] = ()
 

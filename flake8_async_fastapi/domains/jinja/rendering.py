@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from flake8_async_fastapi.domains.jinja.language import Template
 from flake8_async_fastapi.domains.jinja.page import Named, Page, Place, Rendering, Variables
 from flake8_async_fastapi.domains.jinja.running import CALLER, find_templates, run_template, take_effects
+from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.text import condition
@@ -41,7 +42,8 @@ def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool,
         known = _said(frame, state, variables)
         for path in find_templates(ctx, rendering, named.name):
             env = {**variables, CALLER: Collection("tuple", items=others)}
-            inner = State(env, {}, dict(known), dict(state.rows), state.happened)
+            inner = State(env, {}, dict(known))
+            inner.put(state.part(Instances).fork())
             ends += run_template(ctx, Page(rendering, active=(path,)), path, [inner], ())
     take_effects(state, ends)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
-from flake8_async_fastapi.domains.orm import instances
-from flake8_async_fastapi.engine.context import Context, Frame, State, agreed_transitions, merge
+from flake8_async_fastapi.domains.orm.instances import Instances
+from flake8_async_fastapi.engine.context import Context, Frame, State, merge
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -109,17 +109,17 @@ def enter_scope(state: State, env: Variables) -> State:
         return root in env and env[root] is state.env.get(root)
 
     env.setdefault(CALLER, state.env.get(CALLER, UNKNOWN))
-    return State(
+    inner = State(
         env,
         {text: value for text, value in state.attributes.items() if shared(text)},
         {text: outcome for text, outcome in state.known.items() if shared(text)},
-        dict(state.rows),
-        state.happened,
     )
+    inner.put(state.part(Instances).fork())
+    return inner
 
 
 def take_effects(state: State, ends: list[State]) -> None:
     """What a part did to ORM objects, done to the path that it was run for."""
     if ends:
-        state.rows = instances.joined([end.rows for end in ends])
-        state.happened = agreed_transitions([end.happened for end in ends])
+        first, *others = [end.part(Instances) for end in ends]
+        state.put(first.join(others))

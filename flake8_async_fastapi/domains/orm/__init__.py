@@ -1,4 +1,7 @@
-"""ORM objects on a path: what is loaded of them, what reading and writing them does."""
+"""ORM objects on a path: what is loaded of them, what reading and writing them does.
+
+Adds to the state what is known of each object, and to the summary of a call what it does to them.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ def __getattr__(name: str) -> object:
     """The ``DOMAIN``, made late as long as the engine itself imports modules of this folder."""
     if name != "DOMAIN":
         raise AttributeError(name)
-    from flake8_async_fastapi.domains.orm import reads
+    from flake8_async_fastapi.domains.orm import effects, reads
     from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
     from flake8_async_fastapi.engine.context import Models, Observers
     from flake8_async_fastapi.engine.domain import Domain
 
     models, observers = Models(texts=(inspection.keys,)), Observers(consumed=(reads.consumed,))
-    return Domain("orm", models=models, observers=observers)
+    return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import instances, load_plans
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, root
+from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, root, rows_of
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import results, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
@@ -33,8 +33,8 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
         return False
     if attribute.target is None:
         return True
-    state = frame.state
-    above = state.rows.get(row.parent[0]) if row.parent is not None else None
+    state, rows = frame.state, rows_of(frame.state)
+    above = rows.get(row.parent[0]) if row.parent is not None else None
     if above is not None and row.parent is not None and not isinstance(above.rest, Lost):
         fits = load_plans.related(frame.ctx, above.cls, attribute.target)
         if fits and _is_way_back(frame, above, row.parent[1], name):
@@ -44,8 +44,8 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
             return True
     if name in row.tied or _is_held(frame, attribute.target):
         return True
-    alive = reachable(state.rows, state.values())
-    for other_ref, other in state.rows.items():
+    alive = reachable(rows, state.values())
+    for other_ref, other in rows.items():
         if other_ref not in alive and root(other_ref) not in alive:
             continue
         if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
@@ -91,13 +91,13 @@ def is_met_elsewhere(
     """Whether the query may have brought the same object by another way too, with more of it loaded."""
     if lost.cause not in _BY_QUERY:
         return False  # what expires later is gone on all ways
-    state = frame.state
+    rows = rows_of(frame.state)
     own: list[str] = []
     root_row, at = row, ref
-    while root_row.parent is not None and root_row.parent[0] in state.rows and len(own) < instances.LONGEST:
+    while root_row.parent is not None and root_row.parent[0] in rows and len(own) < instances.LONGEST:
         at, via = root_row.parent
         own.insert(0, via)
-        root_row = state.rows[at]
+        root_row = rows[at]
     for way in load_plans.ways(frame.ctx, root_row.cls, root_row.plan):
         if way.names == tuple(own) or not load_plans.related(frame.ctx, way.cls, row.cls):
             continue
@@ -121,9 +121,10 @@ def different(one: object, other: object) -> bool:
 
 def loaded(frame: Frame, state: State, ref: tuple[object, ...], row: Row) -> Instance:
     """An object that a query brought: any that is there already may be the same one."""
+    rows = rows_of(state)
     drop_below(state, ref)
-    state.rows.pop(ref, None)
-    state.rows[ref] = with_others(frame.ctx, state, row)
+    rows.pop(ref, None)
+    rows[ref] = with_others(frame.ctx, state, row)
     return Instance(row.cls, ref=ref)
 
 
@@ -134,7 +135,7 @@ def with_others(ctx: Context, state: State, row: Row, own: Ref | None = None) ->
     """
     there = [
         other
-        for ref, other in transitions.of_session(state, row.session)
+        for ref, other in transitions.of_session(rows_of(state), row.session)
         if own is None or root(ref) != root(own)
     ]
     for other in (*there, *unfetched(ctx, state, row.session)):
@@ -209,6 +210,7 @@ _BY_QUERY: Final = (
 
 def drop_below(state: State, ref: tuple[object, ...]) -> None:
     """Forget the objects that were reached through one that is loaded anew."""
-    for known in [known for known in state.rows if known[0] == ref]:
+    rows = rows_of(state)
+    for known in [known for known in rows if known[0] == ref]:
         drop_below(state, known)
-        del state.rows[known]
+        del rows[known]

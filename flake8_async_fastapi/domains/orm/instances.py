@@ -6,10 +6,11 @@ Source: FACTS section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.domains.sqlalchemy.queries import PLAIN, Plan
+from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, PLAIN, Plan, Transition
+from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
 
 
@@ -177,6 +178,94 @@ def joined(heaps: list[dict[Ref, Row]], join_rows: Callable[[list[Row]], Row] = 
         for ref, row in heap.items():
             found.setdefault(ref, []).append(row)
     return {ref: join_rows(rows) for ref, rows in found.items()}
+
+
+def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
+    """What happened to sessions on all of several paths; where they differ, anything may have."""
+    first, *others = paths
+    if all(path == first for path in others):
+        return first
+    said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
+    if all(path == said[0] for path in said):
+        # a path that returns before its query is the rarer one, and a query flushes
+        usual = max(paths, key=lambda path: [step.what for step in path].count("query"))
+        selected = [step for path in paths for step in path if step.what == "select" and step not in usual]
+        return (*usual, *dict.fromkeys(selected))
+    by_session: dict[object, list[Transition]] = {}
+    for step in (step for path in said for step in path):
+        by_session.setdefault(step.session, []).append(step)
+    met = dict.fromkeys(step for path in paths for step in path if step.what == "select")
+    unsure = (
+        replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
+        for steps in by_session.values()
+    )
+    return (*met, *unsure)
+
+
+@dataclass(slots=True)
+class Instances:
+    """What one path knows of ORM objects, and what ``happened`` to whole sessions on it.
+
+    ``rows`` are the objects that are known, by what tells them apart.
+    """
+
+    rows: dict[Ref, Row] = field(default_factory=dict)
+    happened: tuple[Transition, ...] = ()
+
+    def fork(self) -> Instances:
+        return Instances(dict(self.rows), self.happened)
+
+    def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
+        """The part itself, if two paths know the same of all objects that they can still reach."""
+        if self.happened != other.happened:
+            return None
+        if self.rows == other.rows:
+            return self
+        one, two = states
+        same = reachable(self.rows, one.values()) == reachable(other.rows, two.values())
+        return self if same else None
+
+    def join(self, others: list[Instances]) -> Instances:
+        parts = [self, *others]
+        happened = agreed_transitions([part.happened for part in parts])
+        return Instances(joined([part.rows for part in parts]), happened)
+
+    def forget(self, path: str) -> Instances:
+        return self
+
+
+Rows: TypeAlias = tuple[tuple[Ref, Row], ...]
+"""ORM objects, in an order that does not hang on how they were found."""
+
+
+def in_order(rows: dict[Ref, Row]) -> Rows:
+    """Objects in the order of their names."""
+    return tuple(sorted(rows.items(), key=lambda pair: repr(pair[0])))
+
+
+def rows_of(state: State) -> dict[Ref, Row]:
+    """The ORM objects that a path knows, by what tells them apart."""
+    part: Instances | None = state.parts.get(Instances)
+    return state.part(Instances).rows if part is None else part.rows
+
+
+@dataclass(frozen=True, slots=True)
+class LostRead:
+    """A callee reads an attribute of an object that it was given, and it is not loaded."""
+
+    ref: Ref
+    name: str
+    use: str
+    through: str
+    chain: tuple[str, ...]
+    lost: Lost
+
+
+@dataclass(slots=True)
+class Debts:
+    """What a run reads of the objects that it was given, though it is not loaded: its caller hears of it."""
+
+    reads: dict[LostRead, None] = field(default_factory=dict)
 
 
 LONGEST: Final = 8

@@ -13,19 +13,22 @@ from flake8_async_fastapi.domains.orm import aliasing, instances, load_plans
 from flake8_async_fastapi.domains.orm.instances import (
     ARGUMENT,
     PERHAPS,
+    Debts,
     Field,
     Held,
     Lost,
+    LostRead,
     Row,
     reachable,
     refs_in,
     root,
+    rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic, Settings, Transition
-from flake8_async_fastapi.engine.context import Context, Frame, LostRead, State
+from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.events import Missing, Wanted
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.values import (
@@ -63,8 +66,8 @@ def read(
 
     Says so where reading it would do I/O.
     """
-    state = frame.state
-    row = state.rows.get(instance.ref) if instance.ref is not None else None
+    rows = rows_of(frame.state)
+    row = rows.get(instance.ref) if instance.ref is not None else None
     if row is None or instance.ref is None:
         return None
     if name == "awaitable_attrs":
@@ -82,7 +85,7 @@ def read(
         frame.emit_event(Wanted(frame.path, *place, frame.qualname, reader, f"{row.cls.name}.{name}"))
     found = transitions.status(frame.ctx, row, name, attribute)
     if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
-        state.rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
+        rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
     if isinstance(found, Lost):
         found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
     if isinstance(found, Held):
@@ -95,24 +98,24 @@ def _lost(
     place: Place, use: str, through: str,
 ) -> Field:  # fmt: skip
     """Say that an attribute is missing, unless the object that it leads to is at hand."""
-    state = frame.state
+    rows = rows_of(frame.state)
     if lost.cause == "noload":
         report(frame, ref, name, lost, place, use, through, ())
         if isinstance(attribute, Relationship):
             return Held(Collection("list", items=()) if attribute.is_collection else NONE)
     if aliasing.is_at_hand(frame, ref, row, name, attribute, lost):
-        state.rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
+        rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
         return PERHAPS
     if aliasing.is_met_elsewhere(frame, ref, row, name, attribute, lost):
         return PERHAPS
     if row.guarded and root(ref)[0] == ARGUMENT:
         return PERHAPS  # a function that was given it asked first what it is
     report(frame, ref, name, lost, place, use, through, ())
-    current = state.rows[ref]
+    current = rows[ref]
     if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
-        state.rows[ref] = replace(current, rest="perhaps", fields=())
+        rows[ref] = replace(current, rest="perhaps", fields=())
     else:
-        state.rows[ref] = current.put(name, PERHAPS)
+        rows[ref] = current.put(name, PERHAPS)
     return PERHAPS
 
 
@@ -121,17 +124,17 @@ def report(
     chain: tuple[str, ...],
 ) -> None:  # fmt: skip
     """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
-    state = frame.state
+    rows = rows_of(frame.state)
     if frame.using is not None:
         use, through = frame.using
     if frame.reports_for is not None:
         frame, place = frame.reports_for
-    row = state.rows[ref]
+    row = rows[ref]
     route = [f"{row.cls.name}.{name}"]
     top, top_ref = row, ref
-    while top.parent is not None and top.parent[0] in state.rows:
+    while top.parent is not None and top.parent[0] in rows:
         top_ref, via = top.parent
-        top = state.rows[top_ref]
+        top = rows[top_ref]
         route.insert(0, f"{top.cls.name}.{via}")
         if len(route) > instances.LONGEST:
             break
@@ -140,7 +143,7 @@ def report(
     if top_ref[0] == ARGUMENT:
         if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
-        frame.lost[LostRead(ref, name, use, through, chain, lost)] = None
+        frame.note(Debts).reads[LostRead(ref, name, use, through, chain, lost)] = None
     elif frame.emit:
         model = models.mapped(frame.ctx, row.cls)
         attribute = model.attributes.get(name) if model is not None else None
@@ -184,15 +187,15 @@ def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, val
         return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(ref, name, how))
     if attribute.target is None or attribute.is_collection is None:
         return UNKNOWN
-    state = frame.state
+    state, rows = frame.state, rows_of(frame.state)
     child: Ref = (ref, name)
-    if child not in state.rows:
+    if child not in rows:
         made = Row(
             attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
             above=(*row.above, row.cls), way=(*row.way, how),
             is_item=attribute.is_collection, doubtful=_depth(child) > instances.LONGEST or row.made == "new",
         )  # fmt: skip
-        state.rows[child] = aliasing.with_others(frame.ctx, state, made)
+        rows[child] = aliasing.with_others(frame.ctx, state, made)
     instance = Instance(attribute.target, ref=child)
     return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
 
@@ -233,7 +236,7 @@ def _of_subclass(
         return None
     assert instance.ref is not None
     report(frame, instance.ref, name, Lost("subclass", row.path, row.line), place, use, through, ())
-    frame.state.rows[instance.ref] = row.put(name, PERHAPS)
+    rows_of(frame.state)[instance.ref] = row.put(name, PERHAPS)
     return UNKNOWN
 
 
@@ -244,8 +247,9 @@ def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) 
     """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
     if not isinstance(owner.detail, Awaitables):
         return None
-    state, ref = frame.state, owner.detail.ref
-    row = state.rows.get(ref)
+    rows = rows_of(frame.state)
+    ref = owner.detail.ref
+    row = rows.get(ref)
     model = models.mapped(frame.ctx, row.cls) if row is not None else None
     attribute = model.attributes.get(name) if model is not None else None
     result: Value = UNKNOWN
@@ -259,11 +263,11 @@ def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) 
                 row = replace(row, rest="perhaps", fields=())
             else:
                 row = row.put(name, Held())
-            state.rows[ref] = row
+            rows[ref] = row
         result = read(frame, Instance(row.cls, ref=ref), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == row.cls:
             for child in refs_in(result):  # up or down a tree: its end is not known
-                state.rows[child] = replace(state.rows[child], doubtful=True)
+                rows[child] = replace(rows[child], doubtful=True)
     return frame.make(Coroutine(label, "database", (frame.path, *place), result))
 
 
@@ -274,17 +278,17 @@ def given(ctx: Context, state: State, name: str, value: Value) -> Value:
     if models.mapped(ctx, value.cls) is None:
         return value
     ref: Ref = ("given", name)
-    state.rows[ref] = Row(value.cls, "given", transitions.ANY, "", 0, rest="perhaps", made="given")
+    rows_of(state)[ref] = Row(value.cls, "given", transitions.ANY, "", 0, rest="perhaps", made="given")
     return replace(value, ref=ref)
 
 
 def doubt(frame: Frame, values: Iterable[Value]) -> None:
     """Somebody unknown was given objects: what they lack, it may have loaded."""
-    state = frame.state
-    if not state.rows:
+    rows = rows_of(frame.state)
+    if not rows:
         return
-    for ref in reachable(state.rows, values):
-        state.rows[ref] = replace(state.rows[ref], doubtful=True)
+    for ref in reachable(rows, values):
+        rows[ref] = replace(rows[ref], doubtful=True)
 
 
 def shown(frame: Frame, value: Value, node: Expr) -> None:
@@ -292,7 +296,7 @@ def shown(frame: Frame, value: Value, node: Expr) -> None:
     for option in options(value):
         if not isinstance(option, Instance) or option.ref is None:
             continue
-        row = frame.state.rows.get(option.ref)
+        row = rows_of(frame.state).get(option.ref)
         if row is None:
             continue
         place = node.line, node.col
@@ -320,7 +324,7 @@ def consumed(frame: Frame, value: Value, origin: Origin) -> None:
     """A relationship that has to be queried is used as a collection."""
     if isinstance(value, Object) and isinstance(value.detail, Dynamic):
         dynamic = value.detail
-        row = frame.state.rows.get(dynamic.ref)
+        row = rows_of(frame.state).get(dynamic.ref)
         if row is not None:
             lost = Lost(dynamic.strategy, row.path, row.line)
             report(frame, dynamic.ref, dynamic.attribute, lost, origin[1:], "read", "", ())
@@ -328,7 +332,7 @@ def consumed(frame: Frame, value: Value, origin: Origin) -> None:
 
 def told(frame: Frame, ref: Ref) -> str:
     """What is known of an object, in words: its load plan and its state."""
-    row = frame.state.rows.get(ref)
+    row = rows_of(frame.state).get(ref)
     model = models.mapped(frame.ctx, row.cls) if row is not None else None
     if row is None or model is None:
         return ""
@@ -352,8 +356,9 @@ def tested(frame: Frame, state: State, owner: Value, name: str, *, is_empty: boo
 
     A comparison with a constant asks what kind of object it is (``is_kind``).
     """
+    rows = rows_of(state)
     for option in options(owner):
-        row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
+        row = rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
         model = models.mapped(frame.ctx, row.cls) if row is not None else None
         if row is None or model is None or not isinstance(option, Instance) or option.ref is None:
             continue
@@ -365,18 +370,20 @@ def tested(frame: Frame, state: State, owner: Value, name: str, *, is_empty: boo
             for other in empty:
                 if row.field(other) is None:
                     row = row.put(other, PERHAPS)
-        state.rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
+        rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
 
 
 def guard(state: State, name: str) -> None:
     """A condition asks whether an attribute is there: the code knows what it does."""
-    for ref, row in list(state.rows.items()):
-        state.rows[ref] = row.put(name, PERHAPS)
+    rows = rows_of(state)
+    for ref, row in list(rows.items()):
+        rows[ref] = row.put(name, PERHAPS)
 
 
 def doubt_all(frame: Frame, values: list[Value]) -> None:
     """A callee that is not followed: it may have loaded, committed or closed what it was given."""
-    if not frame.state.rows:
+    rows = rows_of(frame.state)
+    if not rows:
         return
     doubt(frame, values)
     for value in values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm import aliasing, reads
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Held, Lost, Row, refs_in
+from flake8_async_fastapi.domains.orm.instances import PERHAPS, Held, Lost, Row, refs_in, rows_of
 from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
@@ -29,8 +29,8 @@ from flake8_async_fastapi.engine.values import (
 
 def write(frame: Frame, instance: Instance, name: str, value: Value, place: reads.Place) -> bool:
     """Assign an attribute; whether it is a mapped one of an object that is known."""
-    state = frame.state
-    row = state.rows.get(instance.ref) if instance.ref is not None else None
+    state, rows = frame.state, rows_of(frame.state)
+    row = rows.get(instance.ref) if instance.ref is not None else None
     model = models.mapped(frame.ctx, row.cls) if row is not None else None
     attribute = model.attributes.get(name) if model is not None else None
     if row is None or model is None or attribute is None or instance.ref is None:
@@ -55,13 +55,13 @@ def write(frame: Frame, instance: Instance, name: str, value: Value, place: read
         status = Held(value) if _is_known(value) else PERHAPS
         row = replace(row.put(name, status), nulls=row.nulls - {name})
         _link(frame, instance, attribute, value)
-    state.rows[instance.ref] = replace(row, dirty=True)
+    rows[instance.ref] = replace(row, dirty=True)
     return True
 
 
 def _link(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
     """The other side of a relationship that was assigned: a new object has it loaded too."""
-    state = frame.state
+    rows = rows_of(frame.state)
     if not relationship.inverse:
         return
     given = [value]
@@ -69,7 +69,7 @@ def _link(frame: Frame, instance: Instance, relationship: Relationship, value: V
         given = list(value.items) if value.items is not None else [value.item]
     for part in given:
         for option in options(part):
-            row = state.rows.get(option.ref) if isinstance(option, Instance) and option.ref else None
+            row = rows.get(option.ref) if isinstance(option, Instance) and option.ref else None
             if row is None or not isinstance(option, Instance) or option.ref is None:
                 continue
             model = models.mapped(frame.ctx, row.cls)
@@ -78,9 +78,9 @@ def _link(frame: Frame, instance: Instance, relationship: Relationship, value: V
                 continue
             if inverse.is_collection:
                 if row.phase in ("transient", "pending"):
-                    state.rows[option.ref] = row.put(relationship.inverse, Held())
+                    rows[option.ref] = row.put(relationship.inverse, Held())
             else:
-                state.rows[option.ref] = row.put(relationship.inverse, Held(instance))
+                rows[option.ref] = row.put(relationship.inverse, Held(instance))
 
 
 def _is_known(value: Value) -> bool:
@@ -117,7 +117,7 @@ def construct(
         elif name in model.attributes:
             is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
             row = row.put(name, Held(transitions.SQL if is_sql else value))
-    state.rows[ref] = row
+    rows_of(state)[ref] = row
     for name, value in arguments.keywords:
         attribute = model.attributes.get(name)
         if isinstance(attribute, Relationship):
@@ -127,29 +127,29 @@ def construct(
 
 def set_unnamed(frame: Frame, arguments: Arguments) -> None:
     """``setattr(obj, name, value)`` with a name that is not known: something was changed."""
-    state = frame.state
+    rows = rows_of(frame.state)
     if len(arguments.args) != 3:
         return
     owner, name, value = arguments.args
     for option in options(owner):
-        if not isinstance(option, Instance) or option.ref not in state.rows or option.ref is None:
+        if not isinstance(option, Instance) or option.ref not in rows or option.ref is None:
             continue
         if isinstance(name, Const) and isinstance(name.value, str):
             place = (frame.calling.line, frame.calling.col) if frame.calling is not None else (0, 0)
             write(frame, option, name.value, value, place)
         else:
-            state.rows[option.ref] = replace(state.rows[option.ref], dirty=True)
+            rows[option.ref] = replace(rows[option.ref], dirty=True)
 
 
 def set_by_hand(frame: Frame, arguments: Arguments) -> None:
     """``set_committed_value(obj, "name", value)``: loaded from then on."""
-    state = frame.state
+    rows = rows_of(frame.state)
     for ref in refs_in(arguments.args[0]) if len(arguments.args) == 3 else ():
         name = arguments.args[1]
-        if ref in state.rows:
-            row = state.rows[ref]
+        if ref in rows:
+            row = rows[ref]
             known = isinstance(name, Const) and isinstance(name.value, str)
-            state.rows[ref] = (
+            rows[ref] = (
                 row.put(str(name.value), Held(arguments.args[2]))
                 if known and isinstance(name, Const)
                 else replace(row, doubtful=True)

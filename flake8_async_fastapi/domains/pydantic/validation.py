@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flake8_async_fastapi.domains.orm.instances import rows_of
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Schema
 from flake8_async_fastapi.engine.context import Context, Frame, State
@@ -349,7 +350,7 @@ def _validate_as(
     model = models.mapped(frame.ctx, cls)
     for option in options(value):
         if isinstance(option, Instance) and option.ref is not None:
-            if frame.state.rows.get(option.ref) is None:
+            if rows_of(frame.state).get(option.ref) is None:
                 continue
             if model is not None and option.cls == cls:
                 continue  # an SQLModel table validates itself, and its relationships are no fields
@@ -439,7 +440,7 @@ def _has(ctx: Context, cls: ClassValue, name: str) -> bool:
 
 def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]) -> None:
     """``Schema(author=post.author)``: what is given is validated too."""
-    if not frame.state.rows or not is_schema(frame.ctx, cls) or models.mapped(frame.ctx, cls) is not None:
+    if not rows_of(frame.state) or not is_schema(frame.ctx, cls) or models.mapped(frame.ctx, cls) is not None:
         return
     place = origin[1], origin[2]
     given = dict(arguments.keywords)

@@ -43,8 +43,8 @@ class Transactions:
     def fork(self) -> Transactions:
         return self
 
-    def same(self, other: Transactions, states: tuple[State, State]) -> bool:
-        return self.failed == other.failed
+    def unify(self, other: Transactions, states: tuple[State, State]) -> Transactions | None:
+        return self.join([other]) if self.failed == other.failed else None
 
     def join(self, others: list[Transactions]) -> Transactions:
         if all(other is self for other in others):

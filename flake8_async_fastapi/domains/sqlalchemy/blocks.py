@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm.instances import Row
+from flake8_async_fastapi.domains.orm.instances import Row, rows_of
 from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings, Transition
 from flake8_async_fastapi.engine.context import Frame
@@ -24,8 +24,9 @@ def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value
 def renewed(frame: Frame, value: Value) -> None:
     """A session is made again at the same place: objects of the one before are not in it."""
     if isinstance(value, Object) and sessions.is_session(value):
-        for ref, row in transitions.of_session(frame.state, sessions.key(value)):
-            frame.state.rows[ref] = replace(row, doubtful=True, identity=None)
+        rows = rows_of(frame.state)
+        for ref, row in transitions.of_session(rows, sessions.key(value)):
+            rows[ref] = replace(row, doubtful=True, identity=None)
 
 
 def entered(value: Object, usual: Value) -> Value:
@@ -68,9 +69,10 @@ def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) 
         known = sessions.settings(frame.ctx, value)
         sessions.happen(frame, Transition(sessions.key(value), "close", known), line)
     elif isinstance(value.detail, Scope) and value.detail.nested:
-        for ref, row in transitions.of_session(frame.state, value.detail.session):
+        rows = rows_of(frame.state)
+        for ref, row in transitions.of_session(rows, value.detail.session):
             entry = [known[ref] for known in before if ref in known]
-            frame.state.rows[ref] = transitions.rolled_back_to(row, entry, frame.path, line)
+            rows[ref] = transitions.rolled_back_to(row, entry, frame.path, line)
     elif isinstance(value.detail, Scope):
         known = value.detail.settings or Settings()
         sessions.happen(frame, Transition(value.detail.session, "rollback", known), line)

@@ -12,7 +12,16 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm import aliasing, load_plans, reads
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Held, Lost, Row, reachable, refs_in
+from flake8_async_fastapi.domains.orm.instances import (
+    PERHAPS,
+    Held,
+    Instances,
+    Lost,
+    Row,
+    reachable,
+    refs_in,
+    rows_of,
+)
 from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import loader_options, results, selects, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
@@ -121,9 +130,10 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     """Apply a transition to all objects of its session, and keep it for the caller."""
     state, ctx = frame.state, frame.ctx
     where = path or frame.path
-    if transition.what == "rollback" and _is_idle(state, transition.session):
+    part = state.part(Instances)
+    if transition.what == "rollback" and _is_idle(part, transition.session):
         return  # there is no transaction to roll back
-    state.happened = _with_step(state.happened, transition)
+    part.happened = _with_step(part.happened, transition)
     what, known = transition.what, transition.settings
 
     def change(row: Row) -> Row:
@@ -149,7 +159,7 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
             return replace(row, rest="perhaps", fields=()) if there else row
         return transitions.detached(row)
 
-    transitions.change(state, transition.session, change, transition.of)
+    transitions.change(part.rows, transition.session, change, transition.of)
 
 
 def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
@@ -166,9 +176,9 @@ def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transiti
 _READING: Final = frozenset({"query", "select"})
 
 
-def _is_idle(state: State, session: object) -> bool:
+def _is_idle(part: Instances, session: object) -> bool:
     """Whether the last that a session did was to end its transaction."""
-    done = [step.what for step in state.happened if step.session == session]
+    done = [step.what for step in part.happened if step.session == session]
     return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
@@ -225,22 +235,23 @@ def called(
 
 
 def _each(frame: Frame, arguments: Arguments, change: Callable[[Row], Row]) -> None:
-    state = frame.state
+    rows = rows_of(frame.state)
     for ref in refs_in(arguments.args[0]) if arguments.args else ():
-        if ref in state.rows:
-            state.rows[ref] = change(state.rows[ref])
+        if ref in rows:
+            rows[ref] = change(rows[ref])
 
 
 def add(frame: Frame, state: State, value: Value, session: object) -> None:
     """``session.add``: the object is pending, and so are new ones that it leads to."""
-    for ref in reachable(state.rows, [value]):
-        row = state.rows[ref]
+    rows = rows_of(state)
+    for ref in reachable(rows, [value]):
+        row = rows[ref]
         if row.phase == "transient":
-            state.rows[ref] = replace(row, phase="pending", session=session)
+            rows[ref] = replace(row, phase="pending", session=session)
         elif row.phase == "detached":
-            state.rows[ref] = replace(row, phase="persistent", session=session)
+            rows[ref] = replace(row, phase="persistent", session=session)
         elif row.phase == "given":  # it may be new: then an INSERT follows, which computes nothing anew
-            state.rows[ref] = replace(row, phase="added", session=session)
+            rows[ref] = replace(row, phase="added", session=session)
 
 
 # --- queries -------------------------------------------------------------------------------
@@ -299,7 +310,7 @@ def _get(
     state = frame.state
     identity = _identity(state, node)
     if identity is not None and not populates:
-        for ref, row in transitions.of_session(state, session):
+        for ref, row in transitions.of_session(rows_of(state), session):
             own = isinstance(identity, tuple) and identity[:2] == ("object", ref)
             same = own or identity == row.identity
             if same and row.cls == cls and row.phase == "persistent" and not row.doubtful:
@@ -308,7 +319,7 @@ def _get(
                         OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {row.line}")
                     )
                 if isinstance(row.rest, Lost):
-                    state.rows[ref] = replace(row, rest="plan", fields=())
+                    rows_of(state)[ref] = replace(row, rest="plan", fields=())
                 return _result(Instance(cls, ref=ref), name)
     plan = load_plans.plan_of(found, certain=certain)
     plan_step = Transition(session, "select", Settings(), cls, plan, identity)
@@ -357,7 +368,8 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
     model = models.mapped(ctx, detail.cls)
     if model is None:
         return
-    for ref, row in transitions.of_session(state, session):
+    rows = rows_of(state)
+    for ref, row in transitions.of_session(rows, session):
         if row.phase != "persistent" or not load_plans.related(ctx, row.cls, detail.cls):
             continue
         met = _meets(ctx, detail, ref, row)
@@ -371,7 +383,7 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
             if isinstance(attribute, Column) and attribute.on_update and name not in given:
                 certain = met and detail.certain and model.eager_defaults in ("auto", "off")
                 row = row.put(name, Lost("update", *origin[:2]) if certain else PERHAPS)
-        state.rows[ref] = row
+        rows[ref] = row
 
 
 def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
@@ -396,16 +408,16 @@ def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
 
 
 def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None:
-    state = frame.state
+    state, rows = frame.state, rows_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
     for ref in refs_in(subject) if subject is not None else ():
-        row = state.rows.get(ref)
+        row = rows.get(ref)
         if row is None:
             continue
         aliasing.drop_below(state, ref)
         if given is None and not arguments.opaque:
-            state.rows[ref] = transitions.refreshed(row, *origin[:2])
+            rows[ref] = transitions.refreshed(row, *origin[:2])
             if row.made != "new":  # others that a query gave may be the same object
                 step = Transition(row.session, "select", Settings(), row.cls, row.plan, row.identity, ref)
                 happen(frame, step, origin[1])
@@ -414,9 +426,9 @@ def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None
         for option in options(given) if given is not None else ():
             names = results.target_columns(option)
         if names is None:
-            state.rows[ref] = replace(row, doubtful=True)
+            rows[ref] = replace(row, doubtful=True)
             continue
-        state.rows[ref] = _loaded_names(frame, row, names)
+        rows[ref] = _loaded_names(frame, row, names)
         model = models.mapped(frame.ctx, row.cls)
         for name in names:
             attribute = model.attributes.get(name) if model is not None else None
@@ -448,24 +460,24 @@ def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
 
 
 def _expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
-    state = frame.state
+    rows = rows_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
     for ref in refs_in(subject) if subject is not None else ():
-        row = state.rows.get(ref)
+        row = rows.get(ref)
         if row is None or row.phase not in ("persistent", "given"):
             continue
         lost = Lost("expire", *origin[:2])
         if given is None:
-            state.rows[ref] = transitions.expired(row, lost)
+            rows[ref] = transitions.expired(row, lost)
             continue
         names = results.target_columns(given)
         if names is None:
-            state.rows[ref] = replace(row, doubtful=True)
+            rows[ref] = replace(row, doubtful=True)
             continue
         for name in names:
             row = row.put(name, lost)
-        state.rows[ref] = row
+        rows[ref] = row
 
 
 def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) -> Value | None:
@@ -474,7 +486,7 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
     state = frame.state
     if not isinstance(subject, Instance) or models.mapped(frame.ctx, subject.cls) is None:
         return None
-    given = state.rows.get(subject.ref) if subject.ref is not None else None
+    given = rows_of(state).get(subject.ref) if subject.ref is not None else None
     row = Row(subject.cls, "persistent", session, *origin[:2], made="merge")
     if arguments.get(2, "options") is not None:
         row = replace(row, doubtful=True)

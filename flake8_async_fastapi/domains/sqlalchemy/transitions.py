@@ -6,7 +6,7 @@ one path knows it.  Source: FACTS section 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.orm import load_plans
 from flake8_async_fastapi.domains.orm.instances import PERHAPS, Field, Held, Lost, Row, root
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.engine.context import Context, State
+from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, Collection, Options, Plain, Ref, Value, is_none
 
 # --- what reading gives -------------------------------------------------------------------
@@ -140,13 +140,13 @@ ANY: Final = "any session"
 # --- what happens to rows ------------------------------------------------------------------
 
 
-def of_session(state: State, session: object) -> Iterator[tuple[Ref, Row]]:
+def of_session(rows: Mapping[Ref, Row], session: object) -> list[tuple[Ref, Row]]:
     """The rows that belong to a session."""
-    return (
-        (ref, row)
-        for ref, row in list(state.rows.items())
-        if row.session == session or (row.session is ANY and isinstance(session, (tuple, str)))
-    )
+    found = []
+    for ref, row in rows.items():
+        if row.session == session or (row.session is ANY and isinstance(session, (tuple, str))):
+            found.append((ref, row))
+    return found
 
 
 def on_way(way: load_plans.Way) -> Row:
@@ -155,13 +155,13 @@ def on_way(way: load_plans.Way) -> Row:
 
 
 def change(
-    state: State, session: object, transition: Callable[[Row], Row], besides: Ref | None = None
+    rows: dict[Ref, Row], session: object, transition: Callable[[Row], Row], besides: Ref | None = None
 ) -> None:
     """Apply what happens to all objects of a session, ``besides`` those from the place of one of them."""
     own = root(besides)[:3] if besides is not None else None
-    for ref, row in of_session(state, session):
+    for ref, row in of_session(rows, session):
         if own is None or root(ref)[:3] != own:
-            state.rows[ref] = transition(row)
+            rows[ref] = transition(row)
 
 
 def flushed(ctx: Context, row: Row, path: str, line: int) -> Row:

@@ -7,6 +7,7 @@ from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.database import engines, factories
 from flake8_async_fastapi.domains.fastapi import applications, lifespans
 from flake8_async_fastapi.domains.orm import reads, writes
+from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.sqlalchemy import sessions
 from flake8_async_fastapi.engine.context import Frame
@@ -133,7 +134,8 @@ def _escape(frame: Frame, callee: Value, arguments: Arguments) -> None:
 
     A plain function of a library cannot load anything of an async session's objects.
     """
-    if not frame.state.rows:
+    known = frame.state.parts.get(Instances)
+    if known is None or not known.rows:
         return
     given = list(arguments.values())
     if isinstance(callee, Unknown):
@@ -151,7 +153,8 @@ _SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builti
 
 def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
     """A function that makes text of its arguments."""
-    if not frame.state.rows or frame.calling is None:
+    known = frame.state.parts.get(Instances)
+    if known is None or not known.rows or frame.calling is None:
         return
     if dotted in _SHOWING or knowledge.only_shows(dotted):
         for value in arguments.values():

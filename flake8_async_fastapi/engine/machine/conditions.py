@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.domains.orm import instances, reads
+from flake8_async_fastapi.domains.orm.instances import rows_of
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
 from flake8_async_fastapi.engine.machine import classes as project_classes
@@ -150,7 +151,7 @@ def _about(
     frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
 ) -> None:
     """A condition was about ``owner.name``."""
-    if state.rows and source(owner):
+    if rows_of(state) and source(owner):
         value = state.get(source(owner))
         if value is not None:
             reads.tested(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
@@ -162,8 +163,8 @@ def _emptied(state: State, name: str) -> State:
     for option in options(value) if value is not None else ():
         if isinstance(option, Collection) and option.items is None:
             for ref in instances.refs_in(option.item):
-                if ref in state.rows:
-                    state.rows[ref] = replace(state.rows[ref], absent=True)
+                if ref in rows_of(state):
+                    rows_of(state)[ref] = replace(rows_of(state)[ref], absent=True)
     return state
 
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.orm import instances
+from flake8_async_fastapi.domains.orm.instances import rows_of
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
-from flake8_async_fastapi.domains.sqlalchemy import blocks, sessions
-from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
+from flake8_async_fastapi.domains.sqlalchemy import blocks
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
 from flake8_async_fastapi.engine.machine import (
@@ -131,15 +131,15 @@ def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
     frame.activity.repeats.pop()
     if isinstance(item, Options):  # each of several was met, not one of them in each lap
         for ref in instances.refs_in(item):
-            met = [state.rows[ref] for state in head if ref in state.rows]
+            met = [rows_of(state)[ref] for state in head if ref in rows_of(state)]
             for state in head:
-                if ref in state.rows:
-                    state.rows[ref] = instances.join(met)
+                if ref in rows_of(state):
+                    rows_of(state)[ref] = instances.join(met)
     if len(head) > len(states):  # nothing was in it, so nothing is known to be missing of its items
         for state in states:
             for ref in instances.refs_in(item):
-                if ref in state.rows:
-                    state.rows[ref] = replace(state.rows[ref], absent=True)
+                if ref in rows_of(state):
+                    rows_of(state)[ref] = replace(rows_of(state)[ref], absent=True)
     return statements.run(frame, node.orelse, head) + left
 
 
@@ -152,7 +152,7 @@ def _while(frame: Frame, states: States, node: tree.While) -> States:
     head, left = _loop(frame, states, enter, node.body)
     frame.activity.repeats.pop()
     for before in head:
-        if before.rows:  # the test that ends the loop is run too
+        if rows_of(before):  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
     return statements.run(frame, node.orelse, ended) + left
@@ -183,7 +183,7 @@ def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[V
     swallows = any(_may_swallow(item.context) for item in node.items)
     before = [state.fork() for state in states] if swallows else []
     frame.activity.blocks += [block for _, block in entered if block]
-    rows = [dict(state.rows) for state in states]
+    rows = [dict(rows_of(state)) for state in states]
     raised: States = []
     frame.raised = raised if handled is not None else None
     if handled is not None and any(blocks.is_undone(context) for context, _ in entered):
@@ -223,9 +223,7 @@ def _leave(frame: Frame, context: Value, node: tree.With) -> None:
     """What the end of a ``with`` block does to ORM objects."""
     line = node.line
     if isinstance(context, Manager):
-        for step in context.after:
-            if isinstance(step, Transition):
-                sessions.happen(frame, step, line)
+        frame.ctx.hooks.leave(frame, context, (frame.path, line, node.col))
     elif isinstance(context, Instance):
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute(frame.ctx, context, name)
@@ -286,7 +284,7 @@ def _try(frame: Frame, states: States, node: tree.Try) -> States:
 def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
     """``finally`` runs after a ``return`` in the block too."""
     for place in range(already, len(frame.left)):
-        if frame.left[place].rows:
+        if rows_of(frame.left[place]):
             emit, frame.emit = frame.emit, False
             after = statements.run(frame, final, [frame.left[place]])
             frame.emit = emit
@@ -327,7 +325,7 @@ def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.
 
 def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
     """Read of an ORM object what a pattern asks for, and bind what it names."""
-    if not state.rows or not any(map(renaming.carries, options(subject))):
+    if not rows_of(state) or not any(map(renaming.carries, options(subject))):
         return
     known: dict[tuple[str, ...], Value] = {(): subject}
     for capture in captures:

@@ -7,11 +7,12 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm import instances, reads
+from flake8_async_fastapi.domains.orm import reads
+from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
 from flake8_async_fastapi.domains.sqlalchemy import selects, sessions
 from flake8_async_fastapi.engine import mutation
-from flake8_async_fastapi.engine.context import Frame, State, agreed_transitions
+from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import (
     attributes,
     calls,
@@ -340,11 +341,9 @@ def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
 
 def _keep_rows(state: State, inner: list[State]) -> None:
     """What the parts of an expression did to ORM objects."""
-    parts = [part for part in inner if part is not state]
-    if any(part.rows != state.rows for part in parts):
-        state.rows = instances.joined([part.rows for part in parts])
-    if parts:
-        state.happened = agreed_transitions([part.happened for part in parts])
+    parts = [path.part(Instances) for path in inner if path is not state]
+    if parts and any(part != state.part(Instances) for part in parts):
+        state.put(parts[0].join(parts[1:]))
 
 
 def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:

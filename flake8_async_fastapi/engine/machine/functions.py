@@ -148,7 +148,7 @@ def call(
         value = _or_declared(frame.ctx, function, summary.yields)
         is_async = function.wrapped == "async-context"
         called = replace(function, receiver=None)
-        return Manager(label, value, is_async, summary.after, called, summary.effects)
+        return Manager(label, value, is_async, summary.parts, called, summary.effects)
     if function.is_generator:
         summary = summaries.applied(frame, function, arguments, origin)
         item = _or_declared(frame.ctx, function, summary.yields)

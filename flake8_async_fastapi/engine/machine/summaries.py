@@ -11,21 +11,18 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm import aliasing, instances, reads
-from flake8_async_fastapi.domains.orm.instances import Lost, Row
+from flake8_async_fastapi.domains.orm import instances, reads
+from flake8_async_fastapi.domains.orm.instances import Instances, Rows, in_order, rows_of
 from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, sessions
-from flake8_async_fastapi.domains.sqlalchemy import transitions as heap_rows
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import (
+    Application,
     Context,
+    Ends,
     Frame,
-    LostRead,
     State,
     Summary,
     WideCircle,
-    agreed_transitions,
 )
 from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
@@ -43,7 +40,6 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Options,
     Partial,
-    Ref,
     Text,
     Unknown,
     Value,
@@ -60,8 +56,6 @@ from flake8_async_fastapi.facts.walk import flat, names_in
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
-Rows: TypeAlias = tuple[tuple[Ref, Row], ...]
-"""The ORM objects that the parameters lead to."""
 
 
 def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
@@ -111,12 +105,13 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
         values = [value for _, value in bound]
         if function.receiver is not None:
             values.append(function.receiver)
-        names = renaming.naming(ctx, state.rows, values)
-        rows = renaming.rows_inward(names, state.rows, values)
+        known = rows_of(state)
+        names = renaming.naming(ctx, known, values)
+        rows = renaming.rows_inward(names, known, values)
         inside = tuple((name, renaming.inward(names, value)) for name, value in bound)
         if function.receiver is not None:
             function = replace(function, receiver=renaming.inward(names, function.receiver))
-        summary = _summary(ctx, function, inside, tuple(sorted(rows.items(), key=_by_name)))
+        summary = _summary(ctx, function, inside, in_order(rows))
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     return _carried_back(frame, function, summary, renaming.Outward(names, origin))
@@ -143,72 +138,23 @@ def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
     return ("wide circle", function.key) in ctx.memo
 
 
-def _by_name(pair: tuple[Ref, Row]) -> str:
-    return repr(pair[0])
-
-
 def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:
-    """What a call did, done to the path of the caller."""
-    if not (summary.rows or summary.happened or summary.lost) and not out.names.sessions:
+    """A summary in the caller's names, with what is left of its parts once they are applied to the path."""
+    if not summary.parts and not out.names.sessions:
         return summary
-    state = frame.state
-    left = {out.ref(ref): row for ref, row in summary.rows}
-    before = {ref: state.rows[ref] for ref in left if ref in state.rows}
-    earlier = state.fork() if summary.lost else state
-    for read in summary.lost:
-        _read_by(frame, function, read, left, before, earlier, out)
-    line = out.origin[1]
-    for step in summary.happened:
-        sessions.happen(frame, out.transition(step), line)
-    for ref, row in left.items():
-        after = out.row(row, before.get(ref))
-        state.rows[ref] = after if ref in before else aliasing.with_others(frame.ctx, state, after)
+    left = frame.ctx.hooks.call(Application(frame, function, out.origin, out), summary.parts)
     return replace(
         summary,
         returns=out.value(summary.returns),
         yields=out.value(summary.yields),
         receiver=out.value(summary.receiver) if summary.receiver is not None else None,
+        parts=left,
     )
-
-
-def _read_by(
-    frame: Frame, function: Function, read: LostRead, left: dict[Ref, Row], before: dict[Ref, Row],
-    earlier: State, out: renaming.Outward,
-) -> None:  # fmt: skip
-    """A callee reads what is missing of an object that the caller gave it."""
-    state, ref = frame.state, out.ref(read.ref)
-    for other, made in left.items():
-        if other not in state.rows:
-            state.rows[other] = out.row(made, None)
-    row = before.get(ref) or state.rows.get(ref)
-    if row is None:
-        return
-    model = models.mapped(frame.ctx, row.cls)
-    attribute = model.attributes.get(read.name) if model is not None else None
-    lost = read.lost
-    if not lost.path:
-        lost = replace(lost, path=row.path, line=row.line)
-        if attribute is not None:
-            found = heap_rows.status(frame.ctx, row, read.name, attribute)
-            lost = found if isinstance(found, Lost) else lost
-    if row.guarded and instances.root(ref)[0] == instances.ARGUMENT:
-        return  # the function asked first what it was given
-    if attribute is not None and aliasing.is_at_hand(frame, ref, row, read.name, attribute, lost):
-        return
-    if attribute is not None and ref not in before:  # the callee does not know what else is at hand
-        unread = replace(row, fields=tuple(pair for pair in row.fields if pair[0] != read.name))
-        shared = aliasing.with_others(frame.ctx, earlier, unread, ref)
-        alone, among = (heap_rows.status(frame.ctx, one, read.name, attribute) for one in (unread, shared))
-        if isinstance(alone, Lost) and not isinstance(among, Lost):
-            return
-    _, line, col = out.origin
-    chain = (function.name, *read.chain)
-    reads.report(frame, ref, read.name, lost, (line, col), read.use, read.through, chain)
 
 
 def _doubt_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
-    seen = seen_by(function) if frame.state.rows else []
+    seen = seen_by(function) if function.closure is not None and frame.state.parts else []
     if any(map(renaming.carries, seen)):
         reads.doubt_all(frame, seen)
 
@@ -312,12 +258,14 @@ def enter(ctx: Context, function: Function, bound: Bound, rows: Rows = ()) -> tu
     """A frame for a run of a function, and its first state: the parameters."""
     frame = _frame(ctx, function)
     frame.is_async = function.is_async
-    state = State(dict(bound), rows=dict(rows))
+    state = State(dict(bound))
+    if rows:
+        state.put(Instances(dict(rows)))
     frame.watch.parameters = frozenset(state.env)
     for param in function.node.params:  # what dependencies provide
         value, provided = _declared(ctx, function, param)
         if provided and state.env.get(param.name) == value:
-            state.rows.update(provided)
+            rows_of(state).update(provided)
     frame.state = state
     if _takes_receiver(function) and function.receiver is not None:
         frame.receiver_name = function.node.params[0].name
@@ -385,7 +333,8 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Ro
             value = inferred_sessions.session(ctx, function, param)
         if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
             value = replace(value, origin=(f"<{param.name}>", 0, 0))
-        return value, tuple(instances.reachable(frame.state.rows, [value]).items())
+        rows = rows_of(frame.state) if frame.state.parts else {}
+        return value, tuple(instances.reachable(rows, [value]).items())
 
     nothing: tuple[Value, Rows] = (UNKNOWN, ())
     return ctx.once(key, compute, nothing)
@@ -451,63 +400,21 @@ def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Sum
             for end in ends:
                 frame.returns.append(NONE)
                 frame.left.append(end)
-    left = frame.left or ends
     returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
     effects = () if frame.guards_loop or _is_dispatcher(frame.returns) else tuple(frame.effects)
     yields = outcome(frame.yields) if frame.yields else UNKNOWN
-    yielded = frame.yielded if frame.yields else []
-    return Summary(
-        returns,
-        yields,
-        _receiver(frame, left),
-        effects,
-        _rows(frame.yields, yielded) if yielded else _rows(frame.returns or [returns], left),
-        agreed_transitions([end.happened for end in (yielded or left)]) if left else (),
-        tuple(frame.lost),
-        _after(left, yielded),
-    )
+    paths = frame.left or ends
+    receiver = _receiver(frame, paths)
+    found = Ends(frame.returns or [returns], paths, [])
+    if frame.yields and frame.yielded:
+        found = Ends(frame.yields, frame.yielded, paths)
+    return Summary(returns, yields, receiver, effects, ctx.hooks.summarise(frame, found))
 
 
 def _is_dispatcher(returns: list[Value]) -> bool:
     """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
     gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
     return any(gives_coroutine) and not all(gives_coroutine)
-
-
-def _rows(values: list[Value], ends: list[State]) -> Rows:
-    """The ORM objects that a caller gets to see: those it gave, and of each path those of its result.
-
-    What a path lost of an object that only other paths give is nobody's loss.
-    """
-    given_by = [[value] for value in values] if len(values) == len(ends) else [values] * len(ends)
-    found = []
-    for end, results in zip(ends, given_by, strict=True):
-        seen = instances.reachable(end.rows, results)
-        found.append(
-            {
-                ref: row
-                for ref, row in end.rows.items()
-                if ref in seen or instances.root(ref)[0] == instances.ARGUMENT
-            }
-        )
-    if not found:
-        return ()
-    given = instances.joined([_split(kept, given=True) for kept in found])
-    made = instances.joined([_split(kept, given=False) for kept in found], instances.worst)
-    return tuple(sorted({**given, **made}.items(), key=_by_name))
-
-
-def _split(rows: dict[Ref, Row], *, given: bool) -> dict[Ref, Row]:
-    """The objects that the caller gave, or those that the call made."""
-    return {ref: row for ref, row in rows.items() if (instances.root(ref)[0] == instances.ARGUMENT) is given}
-
-
-def _after(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
-    """What a context manager does to sessions after its ``yield``."""
-    if not yielded or not ends:
-        return ()
-    begun = min(len(state.happened) for state in yielded)
-    return agreed_transitions([end.happened[begun:] for end in ends])
 
 
 def _foreign(value: Value) -> bool:
