@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.domains.blocking.context import Watch
-from flake8_async_fastapi.domains.session_scope.notes import Activity
 from flake8_async_fastapi.engine.events import Effect, Event
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -35,6 +34,7 @@ from flake8_async_fastapi.engine.values import (
     may_hold,
     union,
 )
+from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
@@ -293,6 +293,9 @@ class Language(Protocol):
         """Whether a test may come out as said."""
 
 
+BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
+"""The items of a ``with``, each with the value that is entered."""
+
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
 
@@ -357,10 +360,30 @@ class Observers:
     """Who is told what happens; observers give nothing.
 
     ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.
+    ``assigned``: a statement assigns a value; ``dropped``: the value of a statement is dropped;
+    ``awaited``: a value is about to be awaited; ``entered``: so is a value by an item of a ``with``.
+    ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
+    the end also the paths that reach it.
+    ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by
+    the frame's path, given what it catches (None for everything).
+    ``function_ends``: the code under check of a function was run to its end.
+    ``call_ends``: a call was made of one value, with a result.
     ``consumed``: a value whose items are gone through, at a place.
     ``receiver_changed``: the receiver of a call has other attributes than before.
     """
 
+    assigned: tuple[Callable[[Frame, tree.Assign, Value], None], ...] = ()
+    dropped: tuple[Callable[[Frame, Value, Expr], None], ...] = ()
+    awaited: tuple[Callable[[Frame, Value, tree.Await], None], ...] = ()
+    entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
+    block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
+    block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()
+    try_begins: tuple[Callable[[Frame], None], ...] = ()
+    handlers_begin: tuple[Callable[[Frame], None], ...] = ()
+    caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
+    try_ends: tuple[Callable[[Frame], None], ...] = ()
+    function_ends: tuple[Callable[[Frame], None], ...] = ()
+    call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
     called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
@@ -576,7 +599,9 @@ class Frame:
     ``mutated`` the place of an attribute whose value is about to be changed, ``response`` what
     FastAPI makes of the result, ``using`` what reads attributes in its own name.
     ``language`` is what the code is written in, if not in Python, ``reports_for`` the frame and
-    the place that run it: what is missing is said there.
+    the place that run it: what is missing is said there.  ``branches`` are the sides of the
+    conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
+    ``iteration`` counts their passes.
     """
 
     ctx: Context
@@ -620,7 +645,9 @@ class Frame:
     language: Language | None = None
     reports_for: tuple[Frame, tuple[int, int]] | None = None
     node: FunctionDef | Lambda | None = None
-    _activity: Activity | None = None
+    branches: list[tuple[int, int, str]] = field(default_factory=list)
+    enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)
+    iteration: int = 0
     notes: dict[type[Any], Any] = field(default_factory=dict)
 
     def note(self, kind: type[N]) -> N:
@@ -629,13 +656,6 @@ class Frame:
         if found is None:
             found = self.notes[kind] = kind()
         return cast(N, found)
-
-    @property
-    def activity(self) -> Activity:
-        """What the run notes for rules on tasks, sessions and transactions."""
-        if self._activity is None:
-            self._activity = Activity()
-        return self._activity
 
     def emit_event(self, event: Event) -> None:
         if self.emit:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flake8_async_fastapi.domains.database import factories
-from flake8_async_fastapi.domains.fastapi import applications, endpoints, lifespans
+from flake8_async_fastapi.domains.fastapi import applications, endpoints
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
-from flake8_async_fastapi.domains.session_scope import tasks
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.context import Context, Frame, Hooks, Memo, State
 from flake8_async_fastapi.engine.events import Event
@@ -59,9 +57,8 @@ def _run(
         _respond(frame)
         if owes and not ctx.exhausted():
             obligations.forgotten(frame)
-            tasks.ended(frame)
-            factories.ended(frame)
-            lifespans.ended(frame)
+            for observe in ctx.hooks.observers.function_ends:
+                observe(frame)
 
     ctx.run(work)
     return frames[-1]

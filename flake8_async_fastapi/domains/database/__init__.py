@@ -5,12 +5,17 @@ Adds no part of the state and no effect.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.database import listeners, urls
+from flake8_async_fastapi.domains.database import engines, factories, listeners, urls
 from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
 
 DOMAIN = Domain(
     "database",
     models=Models(calls=urls.CALLS, literals=(urls.literal,), conditions=(urls.holds,)),
-    observers=Observers(decorated=(listeners.decorated,)),
+    observers=Observers(
+        assigned=(factories.assigned,),
+        call_ends=(engines.made, factories.made),
+        decorated=(listeners.decorated,),
+        function_ends=(factories.ended,),
+    ),
 )

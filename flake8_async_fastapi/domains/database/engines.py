@@ -16,9 +16,9 @@ _ENGINES = {
 }
 
 
-def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Say so where an engine is made, with what is known of its URL."""
-    if not isinstance(callee, Library) or callee.dotted not in _ENGINES:
+    if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
         return
     url = arguments.get(0, "url")
     beginning = str(url.value) if isinstance(url, Const) and is_url(url) else ""
@@ -34,7 +34,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             driver(beginning)[1] if beginning else "",
             is_21,
             requirements,
-            frame.is_route and not frame.globals and not frame.activity.branches and not _is_kept(frame),
+            frame.is_route and not frame.globals and not frame.branches and not _is_kept(frame),
         )
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import holders
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.domains.database.sessions import is_session
+from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.events import ClientMade, FactoryMade, GlobalSession, SessionLeftOpen
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.text import spoken
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Value
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Origin, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -22,9 +23,16 @@ _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
 _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
 
 
+@dataclass(slots=True)
+class OpenedSessions:
+    """The calls of one run that made a session, by their place."""
+
+    calls: dict[Origin, tree.Call] = field(default_factory=dict)
+
+
 def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Say so where a factory or a session is made, and note the session."""
-    if not isinstance(callee, (Library, ClassValue, Object)):
+    if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     requirements = frame.ctx.project.requirements.of(frame.path)
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
@@ -41,8 +49,8 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
             requirements,
         )
         frame.emit_event(event)
-    if _opens(frame, callee) and holders.is_session(frame.ctx, result):
-        frame.activity.sessions[frame.path, node.line, node.col] = node
+    if _opens(frame, callee) and is_session(frame.ctx, result):
+        frame.note(OpenedSessions).calls[frame.path, node.line, node.col] = node
 
 
 def _is_factory(frame: Frame, callee: Value) -> bool:
@@ -74,13 +82,11 @@ def _opens(frame: Frame, callee: Value) -> bool:
     return _is_factory(frame, callee) and not (isinstance(callee, Library) and callee.dotted in _FACTORIES)
 
 
-def assigned(frame: Frame, state: State, node: tree.Assign, value: Value) -> None:
+def assigned(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Say so where a module or class keeps a session."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
-    if any(side == "main" for _, _, side in frame.activity.branches) or not holders.is_session(
-        frame.ctx, value
-    ):
+    if any(side == "main" for _, _, side in frame.branches) or not is_session(frame.ctx, value):
         return
     if isinstance(value, Object) and value.declared:
         return
@@ -92,11 +98,15 @@ def assigned(frame: Frame, state: State, node: tree.Assign, value: Value) -> Non
 def ended(frame: Frame) -> None:
     """Say so where a dependency gives a session that it opened and does not close."""
     function = frame.node
-    if not frame.is_route or not isinstance(function, tree.FunctionDef) or not frame.activity.sessions:
+    if (
+        not frame.is_route
+        or not isinstance(function, tree.FunctionDef)
+        or not frame.note(OpenedSessions).calls
+    ):
         return
     for node, how in _given(function):
         names = {node.id} if isinstance(node, tree.Name) else set()
-        for place, call in frame.activity.sessions.items():
+        for place, call in frame.note(OpenedSessions).calls.items():
             held = _is_at(node, place) or any(
                 isinstance(inner, tree.Assign)
                 and inner.value is not None

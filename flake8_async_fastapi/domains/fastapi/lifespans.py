@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.engine.context import Context, Frame, State
@@ -28,9 +29,23 @@ _USES = frozenset({"begin", "connect", "raw_connection"})
 _CALLS_FOLLOWED = 3
 
 
-def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+@dataclass(slots=True)
+class EngineUse:
+    """What one run does with engines, directly or by the functions that it calls.
+
+    ``is_open_ended``: it awaits, enters or calls something of which nothing is known.
+    """
+
+    uses_engine: bool = False
+    is_open_ended: bool = False
+    callees: dict[Function, None] = field(default_factory=dict)
+
+
+def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note what a function does with engines, and say so where an application is mounted."""
-    activity = frame.activity
+    if not frame.emit:
+        return
+    activity = frame.note(EngineUse)
     if isinstance(callee, Member):
         if callee.receiver.type == _ENGINE and callee.name in _USES:
             activity.uses_engine = True
@@ -44,16 +59,28 @@ def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -
         activity.is_open_ended = True
 
 
+def note_unknown(frame: Frame, at: object, value: Value) -> None:
+    """Something of which nothing is known is entered."""
+    if isinstance(value, Unknown) and frame.emit:
+        frame.note(EngineUse).is_open_ended = True
+
+
+def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
+    """As ``note_unknown``, for what is awaited."""
+    note_unknown(frame, node, value)
+
+
 def ended(frame: Frame) -> None:
     """Say so where an async generator with one parameter used an engine and did not dispose of it."""
     function = frame.node
-    if not frame.activity.uses_engine or frame.activity.is_open_ended:
+    use = frame.note(EngineUse)
+    if not use.uses_engine or use.is_open_ended:
         return
     if not isinstance(function, tree.FunctionDef) or not (function.is_async and function.is_generator):
         return
     if len(function.params) != 1 or _disposes(frame.ctx, frame.path, function, _CALLS_FOLLOWED):
         return
-    bodies = [(callee.path, callee.node) for callee in frame.activity.callees]
+    bodies = [(callee.path, callee.node) for callee in use.callees]
     if any(_disposes(frame.ctx, path, node, _CALLS_FOLLOWED) for path, node in bodies):
         return
     (param,) = function.params

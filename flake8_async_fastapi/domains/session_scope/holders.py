@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope.notes import Making, Session, Use
+from flake8_async_fastapi.domains.database import sessions
+from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Session, Use
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
@@ -21,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Function,
     Instance,
-    Object,
     Value,
     held,
     options,
@@ -29,23 +29,9 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
-from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.knowledge.transactions import SESSION
 
 _FARTHEST: Final = 6
 """Assignments followed to the variable that holds a session."""
-
-
-def is_session(ctx: Context, value: Value) -> bool:
-    """Whether a value is surely an AsyncSession."""
-    return all(_is_session(ctx, option) for option in options(value))
-
-
-def _is_session(ctx: Context, value: Value) -> bool:
-    if isinstance(value, Instance):
-        base = classes.library_base(ctx, value.cls)
-        return base is not None and is_subtype(base.type, SESSION)
-    return isinstance(value, Object) and is_subtype(value.type, SESSION)
 
 
 def sessions_of(frame: Frame, state: State, making: Making) -> frozenset[Session]:
@@ -63,7 +49,7 @@ def sessions_of(frame: Frame, state: State, making: Making) -> frozenset[Session
             sessions.add(_plain(frame, state, (holder[0], path_of(holder[1], rest.strip(".")))))
     for value in making.arguments.values():  # a wrapper awaits what it is given
         for coroutine in held(value):
-            inner = frame.activity.making.get(coroutine.origin)
+            inner = frame.note(Activity).making.get(coroutine.origin)
             if inner is not None and inner is not making:
                 sessions |= sessions_of(frame, state, inner)
     return frozenset(sessions)
@@ -85,10 +71,10 @@ def holds_any(value: Value) -> bool:
 
 
 def _leads_to_session(ctx: Context, value: Value) -> bool:
-    if is_session(ctx, value):
+    if sessions.is_session(ctx, value):
         return True
     if isinstance(value, Instance):
-        if any(is_session(ctx, inner) for _, inner in value.attributes or ()):
+        if any(sessions.is_session(ctx, inner) for _, inner in value.attributes or ()):
             return True
         return ctx.once(("has session", value.cls), lambda: _has_session(ctx, value.cls), False)
     return False
@@ -117,12 +103,14 @@ def _uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iterator[
     if not isinstance(node, tree.FunctionDef) or node.is_stub:
         return
     frame, state = summaries.enter(ctx, function, bound)
-    frame.activity.uses = set()
+    activity = frame.note(Activity)
+    found: set[tuple[str, str]] = set()
+    activity.uses = found
     statements.run(frame, node.body, [state])
-    if frame.activity.takes_turns:
+    if activity.takes_turns:
         return
     own = {name for statement in flat(node.body) for name in bound_names(statement)}
-    for name, path in sorted(frame.activity.uses):
+    for name, path in sorted(found):
         if name == frame.receiver_name:
             yield "receiver", name, path
         elif any(name == param.name for param in node.params):
@@ -163,7 +151,7 @@ def _given(frame: Frame, state: State, making: Making, kind: str, name: str, off
 
 def _only_session(frame: Frame, state: State) -> Session | None:
     """The one variable that holds a session, if there is no other."""
-    found = [name for name, value in state.env.items() if is_session(frame.ctx, value)]
+    found = [name for name, value in state.env.items() if sessions.is_session(frame.ctx, value)]
     return (found[0], "") if len(found) == 1 else None
 
 
@@ -172,7 +160,7 @@ def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session
     if depth > _FARTHEST:
         return None
     if isinstance(node, tree.Name):
-        source = frame.activity.sources.get(node.id)
+        source = frame.note(Activity).sources.get(node.id)
         if source is not None:
             found = holder_of(frame, state, source, depth + 1)
             if found is not None:
@@ -192,13 +180,13 @@ def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session
 
 def holds(frame: Frame, state: State, node: Expr) -> bool:
     text = dotted(node)
-    return bool(text) and is_session(frame.ctx, _value(frame, state, text))
+    return bool(text) and sessions.is_session(frame.ctx, _value(frame, state, text))
 
 
 def _plain(frame: Frame, state: State, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    return (name, "") if path and is_session(frame.ctx, _value(frame, state, name)) else session
+    return (name, "") if path and sessions.is_session(frame.ctx, _value(frame, state, name)) else session
 
 
 def _value(frame: Frame, state: State, text: str) -> Value:
@@ -219,4 +207,4 @@ def path_of(left: str, right: str) -> str:
 
 def assigned_to(frame: Frame, node: Expr) -> Expr | None:
     """What a variable was assigned, or the expression itself."""
-    return frame.activity.sources.get(node.id) if isinstance(node, tree.Name) else node
+    return frame.note(Activity).sources.get(node.id) if isinstance(node, tree.Name) else node

@@ -1,7 +1,6 @@
 """What a run notes about itself: where coroutines, sessions and tasks were made, and from what.
 
-Kept by a ``Frame``, filled by ``tasks``, ``session_uses``, ``transactions``, ``factories``
-and ``lifespans``.
+Kept by a ``Frame``, filled by ``tasks`` and ``holders``.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine.values import Arguments, Function
-from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 Session: TypeAlias = tuple[str, str]
@@ -60,9 +58,6 @@ class Activity:
     into lists, ``groups`` how deep in loops a task group was made and what it runs.
     """
 
-    branches: list[tuple[int, int, str]] = field(default_factory=list)
-    repeats: list[object] = field(default_factory=list)
-    laps: int = 0
     making: dict[Place, Making] = field(default_factory=dict)
     sources: dict[str, Expr | None] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
@@ -71,10 +66,3 @@ class Activity:
     tasks: list[Started] = field(default_factory=list)
     uses: set[tuple[str, str]] | None = None
     takes_turns: bool = False
-    blocks: list[str] = field(default_factory=list)
-    flushed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    sessions: dict[Place, tree.Call] = field(default_factory=dict)
-    callees: dict[Function, None] = field(default_factory=dict)
-    uses_engine: bool = False
-    is_open_ended: bool = False
-    """Whether it awaits or enters something of which nothing is known."""

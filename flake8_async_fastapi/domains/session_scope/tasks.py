@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.session_scope import holders
-from flake8_async_fastapi.domains.session_scope.notes import Making, Place, Session, Started
+from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Place, Session, Started
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.events import SessionOutlives, SessionShared
 from flake8_async_fastapi.engine.text import spoken
@@ -37,17 +37,17 @@ _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._Gat
 # --- what is noted on the way ---------------------------------------------------------------
 
 
-def assigned(frame: Frame, node: tree.Assign) -> None:
+def assigned(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Note what a variable is assigned."""
     if not _listens(frame):
         return
     for target in node.targets:
         if isinstance(target, tree.Name):
-            sources = frame.activity.sources
+            sources = frame.note(Activity).sources
             before = sources.get(target.id, node.value)
             sources[target.id] = node.value if before is node.value else None
             if isinstance(node.value, tree.Display) and not node.value.items:
-                frame.activity.lists.pop(target.id, None)
+                frame.note(Activity).lists.pop(target.id, None)
 
 
 def entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
@@ -55,27 +55,25 @@ def entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
     if not _listens(frame):
         return
     if isinstance(item.target, tree.Name):
-        frame.activity.opened.add(item.target.id)
+        frame.note(Activity).opened.add(item.target.id)
     context = item.context
-    frame.activity.is_open_ended |= isinstance(value, Unknown)
     if isinstance(context, (tree.Name, tree.Attr)) and isinstance(value, Object):
-        frame.activity.takes_turns |= value.type in concurrency.LOCKS
+        frame.note(Activity).takes_turns |= value.type in concurrency.LOCKS
 
 
 def dropped(frame: Frame, value: Value, node: Expr) -> None:
     """A statement's value is dropped: a task that nobody waits for runs on alone."""
     if frame.emit and isinstance(value, Object) and value.origin is not None and isinstance(node, tree.Call):
-        for task in frame.activity.tasks:
+        for task in frame.note(Activity).tasks:
             if task.place == value.origin:
                 _left_alone(frame, task)
 
 
-def awaited(frame: Frame, state: State, value: Value, node: tree.Await) -> None:
+def awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     """A task that is awaited is over; an unknown coroutine made from a session uses that."""
-    uses_here = frame.activity.uses
+    uses_here = frame.note(Activity).uses
     if uses_here is not None and isinstance(value, Unknown) and isinstance(node.value, tree.Call):
-        uses_here.update(_made_from(frame, state, node.value))
-    frame.activity.is_open_ended |= isinstance(value, Unknown)
+        uses_here.update(_made_from(frame, frame.state, node.value))
     over(frame, value)
 
 
@@ -94,28 +92,27 @@ def _made_from(frame: Frame, state: State, call: tree.Call) -> Iterator[Session]
 
 def over(frame: Frame, value: Value) -> None:
     """The tasks among some values are awaited, here or elsewhere."""
-    if not frame.activity.tasks:
+    if not frame.note(Activity).tasks:
         return
     places = {option.origin for option in _tasks_in(value)}
-    for task in frame.activity.tasks:
+    for task in frame.note(Activity).tasks:
         task.is_over |= task.place in places
 
 
 def ended(frame: Frame) -> None:
     """At the end of a function: tasks that are only kept from being collected."""
-    for task in frame.activity.tasks:
+    for task in frame.note(Activity).tasks:
         if task.is_kept and not task.is_over:
             _left_alone(frame, task)
 
 
 def _listens(frame: Frame) -> bool:
-    return frame.emit or frame.activity.uses is not None
+    return frame.emit or frame.note(Activity).uses is not None
 
 
-def called(
-    frame: Frame, state: State, callee: Value, arguments: Arguments, node: tree.Call, result: Value
-) -> None:
+def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note a call, and say so where it has one session used by several tasks, or too late."""
+    state = frame.state
     if not _listens(frame):
         return
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
@@ -142,7 +139,7 @@ def _making(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) 
             (*callee.args, *arguments.args), (*callee.keywords, *arguments.keywords), arguments.opaque
         )
         callee = callee.function
-    around = tuple(frame.activity.repeats), tuple(frame.activity.branches)
+    around = tuple(frame.enclosing_loops), tuple(frame.branches)
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
         return Making(func, args, keywords, callee, arguments, *around)
     if isinstance(callee, Member) and is_subtype(callee.receiver.type, SESSION):
@@ -155,10 +152,11 @@ def _making(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) 
 def _note(frame: Frame, state: State, making: Making, node: tree.Call, result: Value) -> None:
     place = (frame.path, node.line, node.col)
     made = any(isinstance(option, Coroutine) and option.origin == place for option in options(result))
+    activity = frame.note(Activity)
     if made or isinstance(result, Generator):
-        frame.activity.making[place] = making
-    if frame.activity.uses is not None:
-        frame.activity.uses.update(holders.sessions_of(frame, state, making))
+        activity.making[place] = making
+    if activity.uses is not None:
+        activity.uses.update(holders.sessions_of(frame, state, making))
 
 
 # --- what runs at the same time ------------------------------------------------------------------
@@ -168,16 +166,16 @@ def _consumed(
     frame: Frame, state: State, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     name = _name(callee)
-    activity = frame.activity
+    activity = frame.note(Activity)
     place = (frame.path, node.line, node.col)
     if name in concurrency.GROUPS and isinstance(result, Object):
-        activity.groups[result.origin] = len(activity.repeats), {}
+        activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
         isinstance(callee, Function) and any(map(holders.holds_any, arguments.values())) and _gathers(callee)
     ):
         makings = {place: activity.making[place] for place in _given_coroutines(frame, arguments, node)
                    if place in activity.making}  # fmt: skip
-        _share(frame, state, makings, len(activity.repeats), node)
+        _share(frame, state, makings, len(frame.enclosing_loops), node)
     elif name in concurrency.STARTS and arguments.args:
         _join_group(frame, state, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
@@ -198,7 +196,7 @@ def _collect(frame: Frame, arguments: Arguments, func: Expr) -> None:
     match func:
         case tree.Attr(value=tree.Name(id=name), name="append" | "add" | "extend"):
             added = {coroutine.origin: None for value in arguments.args for coroutine in held(value)}
-            frame.activity.lists.setdefault(name, {}).update(added)
+            frame.note(Activity).lists.setdefault(name, {}).update(added)
 
 
 def _name(callee: Value) -> str:
@@ -227,7 +225,7 @@ def _given_coroutines(frame: Frame, arguments: Arguments, node: tree.Call) -> It
     for written in node.args:
         inner = written.value if isinstance(written, tree.Starred) else written
         if isinstance(inner, tree.Name):
-            yield from frame.activity.lists.get(inner.id, ())
+            yield from frame.note(Activity).lists.get(inner.id, ())
 
 
 def _share(
@@ -270,9 +268,9 @@ def _bound_in(loop: object) -> frozenset[str]:
 def _join_group(frame: Frame, state: State, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """A task group gets a coroutine, or a function with its arguments."""
     assert isinstance(callee, Member)
-    activity = frame.activity
+    activity = frame.note(Activity)
     key = callee.receiver.origin or dotted(node.func)
-    depth, makings = activity.groups.setdefault(key, (len(activity.repeats), {}))
+    depth, makings = activity.groups.setdefault(key, (len(frame.enclosing_loops), {}))
     before = dict(makings)
     first = arguments.args[0]
     added = {c.origin: activity.making[c.origin] for c in held(first) if c.origin in activity.making}
@@ -301,25 +299,25 @@ def _handed(frame: Frame, arguments: Arguments, node: tree.Call) -> Making | Non
 
 def _start(frame: Frame, state: State, place: Place, arguments: Arguments, node: tree.Call) -> None:
     """A task of its own: at the same time as those that were started before and not awaited yet."""
-    activity = frame.activity
+    activity = frame.note(Activity)
     makings = [activity.making[c.origin] for value in arguments.args[:1] for c in held(value)
                if c.origin in activity.making]  # fmt: skip
     sessions = frozenset[Session]().union(*(holders.sessions_of(frame, state, making) for making in makings))
-    branches = tuple(activity.branches)
-    repeated = [loop for loop in activity.repeats if isinstance(loop, tree.Comp)]
+    branches = tuple(frame.branches)
+    repeated = [loop for loop in frame.enclosing_loops if isinstance(loop, tree.Comp)]
     for session in sorted(sessions):
-        bound = any(session[0] in _bound_in(loop) for loop in activity.repeats)
+        bound = any(session[0] in _bound_in(loop) for loop in frame.enclosing_loops)
         beside = any(
             session in task.sessions
             and not task.is_over
             and not _exclusive(task.branches, branches)
-            and (task.place != place or (task.lap != activity.laps and not bound))
+            and (task.place != place or (task.lap != frame.iteration and not bound))
             for task in activity.tasks
         )
         if beside or (repeated and not bound):
             frame.emit_event(SessionShared(*frame.at(node), spoken(node.func), _said(session)))
             break
-    activity.tasks.append(Started(place, sessions, branches, activity.laps, spoken(node.func)))
+    activity.tasks.append(Started(place, sessions, branches, frame.iteration, spoken(node.func)))
 
 
 def _tasks_in(value: Value) -> Iterator[Object]:
@@ -336,7 +334,7 @@ def _tasks_in(value: Value) -> Iterator[Object]:
 def _mind_tasks(frame: Frame, callee: Value, arguments: Arguments, func: Expr) -> None:
     """A task that is passed on may be awaited by others; one that is only kept is not."""
     if isinstance(callee, Member) and callee.receiver.type in _TASKS:
-        for task in frame.activity.tasks:
+        for task in frame.note(Activity).tasks:
             if task.place == callee.receiver.origin:
                 task.is_kept |= callee.name == "add_done_callback"
                 task.is_over |= callee.name == "cancel"
@@ -358,7 +356,7 @@ def _later(frame: Frame, state: State, kind: str, arguments: Arguments, node: tr
         )
         call = holders.assigned_to(frame, written) if written is not None else None
         making = (
-            frame.activity.making.get((frame.path, call.line, call.col))
+            frame.note(Activity).making.get((frame.path, call.line, call.col))
             if isinstance(call, tree.Call)
             else None
         )
@@ -379,7 +377,7 @@ def _outlive(frame: Frame, session: Session, kind: str, text: str, place: tuple[
     """Say so where a session is closed before it is used, or may be."""
     name, path = session
     params = frame.node.params if frame.node is not None else []
-    if name in frame.activity.opened and not path:
+    if name in frame.note(Activity).opened and not path:
         closed_by = "block"
     elif any(name == param.name for param in params) and (kind != "task" or frame.is_route):
         closed_by = "request"

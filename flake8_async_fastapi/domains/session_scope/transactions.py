@@ -5,13 +5,14 @@ What is certain of the sessions on a path, each as written, is a part of the sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.context import BlockItems, Frame, State
 from flake8_async_fastapi.engine.events import TransactionMisused
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
+    Arguments,
     Coroutine,
     Library,
     Manager,
@@ -73,10 +74,11 @@ class Transactions:
         return Transactions(marks, self.failed - {session})
 
 
-def called(frame: Frame, state: State, callee: Value, node: tree.Call) -> None:
+def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """A method of a session is called: what it does to the transaction, and whether it can."""
     if not frame.emit or not isinstance(callee, Member):
         return
+    state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
         forget(state)  # a savepoint or transaction that is ended by hand
     if not is_subtype(callee.receiver.type, SESSION):
@@ -95,7 +97,8 @@ def called(frame: Frame, state: State, callee: Value, node: tree.Call) -> None:
     elif name == "begin" and known.has(session, "begun", "block"):
         _say(frame, node, session, "begun")
     if name in FLUSHES and not known.has(session, "nested"):
-        frame.activity.flushed.append((session, tuple(frame.activity.blocks)))
+        course = frame.note(Course)
+        course.flushed.append((session, tuple(course.blocks)))
     if name in STATEMENTS or name in BEGINS:
         known = known.put(session, "begun")
     if name in ENDS:
@@ -111,10 +114,11 @@ def _say(frame: Frame, node: tree.Call, session: str, problem: str) -> None:
     frame.emit_event(TransactionMisused(*frame.at(node), spoken(node), session, problem))
 
 
-def awaited(frame: Frame, state: State, value: Value, node: tree.Await) -> None:
+def awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     """A transaction begins, or other code ran meanwhile: it may have ended or begun any."""
     if not frame.emit:
         return
+    state = frame.state
     if any(_is_foreign(option) for option in options(value)):
         forget(state)
     session, _ = _block(node.value, value)
@@ -135,24 +139,51 @@ def forget(state: State) -> None:
     state.put(Transactions(frozenset(certain)))
 
 
-def entered(frame: Frame, state: State, item: tree.WithItem, value: Value) -> str:
-    """A ``with`` begins; gives the session whose block it is, or an empty text."""
+def entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
+    """A ``with`` begins: the block of a transaction, or of a session."""
     if not frame.emit:
-        return ""
+        return
+    state = frame.state
     for name in target_names(item.target) if item.target is not None else ():
         state.put(state.part(Transactions).end(name))
-    session, kind = _block(item.context, value)
+    session, marks = _block(item.context, value)
     if session:
-        state.put(state.part(Transactions).put(session, *kind))
-        return session
-    if isinstance(item.target, tree.Name) and isinstance(value, Object) and _makes_session(value):
-        session = item.target.id
-        if value.type.endswith("_SessionBegin"):
-            state.put(state.part(Transactions).put(session, "block"))
-        return session
-    if isinstance(value, (Unknown, Manager)):
+        state.put(state.part(Transactions).put(session, *marks))
+    elif name := _made_session(item, value):
+        if isinstance(value, Object) and value.type.endswith("_SessionBegin"):
+            state.put(state.part(Transactions).put(name, "block"))
+    elif isinstance(value, (Unknown, Manager)):
         forget(state)
-    return ""
+
+
+def _made_session(item: tree.WithItem, value: Value) -> str:
+    """The name to which a ``with`` binds the session that it makes; empty where it makes none."""
+    makes = isinstance(value, Object) and _makes_session(value)
+    return item.target.id if makes and isinstance(item.target, tree.Name) else ""
+
+
+def _session_of(item: tree.WithItem, value: Value) -> str:
+    """The session whose block a ``with`` is; empty for another."""
+    session, _ = _block(item.context, value)
+    return session or _made_session(item, value)
+
+
+def block_begins(frame: Frame, items: BlockItems) -> None:
+    """The sessions of the block are under way in it."""
+    if frame.emit:
+        blocks = frame.note(Course).blocks
+        blocks += [session for item, value in items if (session := _session_of(item, value))]
+
+
+def block_ends(frame: Frame, items: BlockItems, ends: list[State]) -> None:
+    """The block of some sessions ends, and with it their transactions."""
+    if not frame.emit:
+        return
+    for item, value in items:
+        session = _session_of(item, value)
+        if session:
+            frame.note(Course).blocks.pop()
+            _end(ends, session, _is_nested(item.context))
 
 
 def _block(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
@@ -170,10 +201,7 @@ def _makes_session(value: Object) -> bool:
     return is_subtype(value.type, SESSION) or value.type.endswith("ext.asyncio._SessionBegin")
 
 
-def left(frame: Frame, states: list[State], session: str, is_nested: bool) -> None:
-    """A block of a session ends, and with it the transaction."""
-    if not session:
-        return
+def _end(states: list[State], session: str, is_nested: bool) -> None:
     for state in states:
         known = state.part(Transactions)
         if is_nested:
@@ -183,29 +211,52 @@ def left(frame: Frame, states: list[State], session: str, is_nested: bool) -> No
         state.put(known)
 
 
-def is_nested(context: Expr) -> bool:
+def _is_nested(context: Expr) -> bool:
     """Whether a block is that of a savepoint."""
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 
 
-def failed(frame: Frame, since: int, depth: int) -> frozenset[str]:
-    """The sessions of which a flush may have failed in the body of a ``try``.
+@dataclass(slots=True)
+class Course:
+    """What one run noted: the sessions whose ``blocks`` it is in, and those that ``flushed`` in which blocks.
 
-    ``since`` is how many flushes were noted before, ``depth`` how many blocks it is in: a
-    block that the error leaves rolls back.
+    ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
+    began, and, in its handlers, the sessions of which a flush may have failed.
     """
-    return frozenset(
-        session for session, blocks in frame.activity.flushed[since:] if session not in blocks[depth:]
-    )
+
+    blocks: list[str] = field(default_factory=list)
+    flushed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    tries: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
 
 
-def fail(state: State, sessions: frozenset[str]) -> None:
-    """Flushes of some sessions failed on the way to a handler."""
-    known = state.part(Transactions)
-    state.put(replace(known, failed=known.failed | sessions))
+def try_begins(frame: Frame) -> None:
+    """The body of a ``try``: flushes in it may fail."""
+    course = frame.note(Course)
+    course.tries.append((len(course.flushed), len(course.blocks), frozenset()))
 
 
-def catches(value: Value | None) -> bool:
+def handlers_begin(frame: Frame) -> None:
+    """Its handlers: a block that the error has left rolled back."""
+    course = frame.note(Course)
+    since, depth, _ = course.tries[-1]
+    failed = (session for session, blocks in course.flushed[since:] if session not in blocks[depth:])
+    course.tries[-1] = since, depth, frozenset(failed)
+
+
+def caught(frame: Frame, kind: Value | None) -> None:
+    """A handler is entered: what flushed may have failed, if it catches that."""
+    failed = frame.note(Course).tries[-1][2]
+    if failed and _catches(kind):
+        known = frame.state.part(Transactions)
+        frame.state.put(replace(known, failed=known.failed | failed))
+
+
+def try_ends(frame: Frame) -> None:
+    """The handlers are over."""
+    frame.note(Course).tries.pop()
+
+
+def _catches(value: Value | None) -> bool:
     """Whether a handler catches what a failed flush raises; ``value`` is None for one that catches all."""
     if value is None:
         return True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.database import engines, factories
-from flake8_async_fastapi.domains.fastapi import applications, lifespans
+from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.domains.pydantic import validation
@@ -69,10 +68,8 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             frame.watch.given -= given
             frame.watch.muted -= done
         applications.constructed(frame, result, node)
-        if frame.emit:
-            engines.made(frame, option, arguments, node)
-            lifespans.called(frame, option, arguments, node)
-            factories.made(frame, option, arguments, node, result)
+        for observe in frame.ctx.hooks.observers.call_ends:
+            observe(frame, option, arguments, node, result)
         if (
             isinstance(option, Member)
             and option.name == "run_sync"

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.orm import instances
 from flake8_async_fastapi.domains.orm.instances import rows_of
-from flake8_async_fastapi.domains.session_scope import tasks, transactions
 from flake8_async_fastapi.domains.sqlalchemy import blocks
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
@@ -62,7 +61,7 @@ def _together(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
 def _if(frame: Frame, states: States, node: tree.If) -> States:
     for state in states:
         test(frame, expressions.evaluate(frame, state, node.test), node.test)
-    branches = frame.activity.branches
+    branches = frame.branches
     function = frame.node if isinstance(frame.node, tree.FunctionDef) else None
     fills = function is not None and exemptions.fills_once(node, function)
     ends: States = []
@@ -90,7 +89,7 @@ def _loop(
     """
     head, new, left = states, states, []
     for _ in range(2):
-        frame.activity.laps += 1
+        frame.iteration += 1
         frame.loops.append(([], []))
         ends = statements.run(frame, body, [inside for state in new for inside in enter(state.fork())])
         broken, continued = frame.loops.pop()
@@ -126,9 +125,9 @@ def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
             statements.assign(frame, after, node.target, single)
         return [after for after, _ in split]
 
-    frame.activity.repeats.append(node)
+    frame.enclosing_loops.append(node)
     head, left = _loop(frame, states, enter, node.body)
-    frame.activity.repeats.pop()
+    frame.enclosing_loops.pop()
     if isinstance(item, Options):  # each of several was met, not one of them in each lap
         for ref in instances.refs_in(item):
             met = [rows_of(state)[ref] for state in head if ref in rows_of(state)]
@@ -148,9 +147,9 @@ def _while(frame: Frame, states: States, node: tree.While) -> States:
         test(frame, expressions.evaluate(frame, inside, node.test), node.test)
         return conditions.assume(frame, inside, node.test, True)
 
-    frame.activity.repeats.append(node)
+    frame.enclosing_loops.append(node)
     head, left = _loop(frame, states, enter, node.body)
-    frame.activity.repeats.pop()
+    frame.enclosing_loops.pop()
     for before in head:
         if rows_of(before):  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
@@ -159,49 +158,51 @@ def _while(frame: Frame, states: States, node: tree.While) -> States:
 
 
 def _with(frame: Frame, states: States, node: tree.With) -> States:
-    entered: list[tuple[State, list[tuple[Value, str]]]] = [(state, []) for state in states]
+    observers = frame.ctx.hooks.observers
+    entered: list[tuple[State, list[Value]]] = [(state, []) for state in states]
     for item in node.items:
         frame.watch.entering(node, item)
         after = []
         for before, outer in entered:
             context = expressions.evaluate(frame, before, item.context)
-            tasks.entered(frame, item, context)
             frame.state = before
             value = protocols.enter(frame, context, node.is_async, item.context)
             for split, single in statements.split(before, value):
                 if item.target is not None:
                     statements.assign(frame, split, item.target, single)
-                block = transactions.entered(frame, split, item, context)
-                after.append((split, [*outer, (context, block)]))
+                frame.state = split
+                for observe in observers.entered:
+                    observe(frame, item, context)
+                after.append((split, [*outer, context]))
         entered = after
     return [end for contexts, alike in _together(entered) for end in _inside(frame, alike, node, contexts)]
 
 
-def _inside(frame: Frame, states: States, node: tree.With, entered: list[tuple[Value, str]]) -> States:
-    """Run the block of a ``with``, and leave what was ``entered``, each with its transaction if it is one."""
-    already, outside, handled = len(frame.left), len(frame.activity.blocks), frame.raised
+def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
+    """Run the block of a ``with``, and leave what was entered."""
+    observers, already, handled = frame.ctx.hooks.observers, len(frame.left), frame.raised
+    items = list(zip(node.items, contexts, strict=True))
     swallows = any(_may_swallow(item.context) for item in node.items)
     before = [state.fork() for state in states] if swallows else []
-    frame.activity.blocks += [block for _, block in entered if block]
+    for begin in observers.block_begins:
+        begin(frame, items)
     rows = [dict(rows_of(state)) for state in states]
     raised: States = []
     frame.raised = raised if handled is not None else None
-    if handled is not None and any(blocks.is_undone(context) for context, _ in entered):
+    if handled is not None and any(map(blocks.is_undone, contexts)):
         ends = _watched(frame, node.body, states, raised)  # any statement may fail
     else:
         ends = statements.run(frame, node.body, states)
     frame.raised = handled
-    del frame.activity.blocks[outside:]
-    for item, (_, block) in zip(node.items, entered, strict=True):
-        transactions.left(frame, ends, block, transactions.is_nested(item.context))
-    contexts = [(item, context) for item, (context, _) in zip(node.items, entered, strict=True)]
+    for finish in observers.block_ends:
+        finish(frame, items, ends)
     for end in [*ends, *frame.left[already:]]:
         frame.state = end
-        for item, context in reversed(contexts):
+        for item, context in reversed(items):
             _leave(frame, _at_end(end, item, context), node)
     for end in raised:
         frame.state = end
-        for _, context in reversed(contexts):
+        for context in reversed(contexts):
             blocks.undone(frame, context, node.line, rows)
     if handled is not None:
         handled += raised
@@ -256,23 +257,29 @@ def _may_swallow(context: Expr) -> bool:
 
 def _try(frame: Frame, states: States, node: tree.Try) -> States:
     already = len(frame.left)
-    flushes, depth = len(frame.activity.flushed), len(frame.activity.blocks)
+    observers = frame.ctx.hooks.observers
     outer, seen = frame.raised, list[State]()
+    for begin in observers.try_begins:
+        begin(frame)
     frame.raised = seen
     states = _watched(frame, node.body, states, seen)
     frame.raised = outer
     ends = statements.run(frame, node.orelse, states)
     raised = merge(seen, frame)
-    failed = transactions.failed(frame, flushes, depth)
+    for begin in observers.handlers_begin:
+        begin(frame)
     for handler in node.handlers:
         entering = [before.fork() for before in raised]
         for before in entering:
             kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
-            if failed and transactions.catches(kind):
-                transactions.fail(before, failed)
+            frame.state = before
+            for observe in observers.caught:
+                observe(frame, kind)
             if handler.name is not None:
                 before.bind(handler.name, UNKNOWN)
         ends = ends + statements.run(frame, handler.body, entering)
+    for finish in observers.try_ends:
+        finish(frame)
     if node.final:
         _finish(frame, node.final, already)
         unhandled = [] if ends else [before.fork() for before in raised]

@@ -9,7 +9,6 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.session_scope import tasks, transactions
 from flake8_async_fastapi.domains.sqlalchemy import selects, sessions
 from flake8_async_fastapi.engine import mutation
 from flake8_async_fastapi.engine.context import Frame, State
@@ -112,8 +111,6 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
     frame.state = state
     result = calls.call(frame, callee, arguments, node)
-    tasks.called(frame, state, callee, arguments, node, result)
-    transactions.called(frame, state, callee, node)
     state.forget_attributes()
     mutation.called(state, callee, node, arguments)
     for observe in frame.ctx.hooks.observers.called:
@@ -172,8 +169,8 @@ def _await(frame: Frame, state: State, node: tree.Await) -> Value:
     _trust(frame, state, node.value)
     value = evaluate(frame, state, node.value, awaited_chain=True)
     frame.state = state
-    tasks.awaited(frame, state, value, node)
-    transactions.awaited(frame, state, value, node)
+    for observe in frame.ctx.hooks.observers.awaited:
+        observe(frame, value, node)
     return protocols.awaited(frame, value, node)
 
 
@@ -367,9 +364,9 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
                 frame.watch.muted -= lazy
                 return Collection(node.kind)
             inner = through[0]
-    frame.activity.repeats.append(node)
+    frame.enclosing_loops.append(node)
     values = [evaluate(frame, inner, item) for item in node.items]
-    frame.activity.repeats.pop()
+    frame.enclosing_loops.pop()
     frame.watch.muted -= lazy
     _keep_rows(state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}

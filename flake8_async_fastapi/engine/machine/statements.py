@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flake8_async_fastapi.domains.database import factories
 from flake8_async_fastapi.domains.orm import instances, reads, writes
-from flake8_async_fastapi.domains.session_scope import tasks
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
 from flake8_async_fastapi.engine import mutation, renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
@@ -89,7 +87,8 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
 
 def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     value = expressions.evaluate(frame, state, node.value)
-    tasks.dropped(frame, value, node.value)
+    for observe in frame.ctx.hooks.observers.dropped:
+        observe(frame, value, node.value)
     discard(frame, value)
     _dropped(frame, value, node.value)
     _made_unique(state, value, node.value)
@@ -156,8 +155,9 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
         declared = type_hints.annotated(frame, state, node.annotation)
         value = declared if isinstance(value, Unknown) else value
-    tasks.assigned(frame, node)
-    factories.assigned(frame, state, node, value)
+    frame.state = state
+    for observe in frame.ctx.hooks.observers.assigned:
+        observe(frame, node, value)
     states = split(state, value)
     for after, single in states:
         for target in node.targets:

@@ -1,0 +1,21 @@
+"""Values that are sessions."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.values import Instance, Object, Value, options
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import SESSION
+
+
+def is_session(ctx: Context, value: Value) -> bool:
+    """Whether a value is surely an AsyncSession, or of a class of the project that derives from it."""
+    return all(_is_session(ctx, option) for option in options(value))
+
+
+def _is_session(ctx: Context, value: Value) -> bool:
+    if isinstance(value, Instance):
+        base = classes.library_base(ctx, value.cls)
+        return base is not None and is_subtype(base.type, SESSION)
+    return isinstance(value, Object) and is_subtype(value.type, SESSION)
