@@ -298,6 +298,8 @@ BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
+MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
+"""What an attribute of an object is; None where the model has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +309,8 @@ class Models:
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
     ``attached``: of a method, by the type of what is attached to the object; ``objects``: of
     an object, by its library type.
+    ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
+    attribute that a class of the project, or its instance, has from a library's base class.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
@@ -315,6 +319,8 @@ class Models:
     calls: Mapping[str, CallModel] = field(default_factory=dict)
     attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
+    members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
+    inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
     literals: tuple[Callable[[Context, str], Text | None], ...] = ()
     conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
@@ -322,6 +328,14 @@ class Models:
     def call(self, dotted: str) -> CallModel | None:
         """The model of a library's function."""
         return self.calls.get(dotted) or self.calls.get(f"{dotted.rpartition('.')[0]}.*")
+
+    def inherit(self, ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
+        """What a class of the project, or its instance, has under a name from a library's base class."""
+        for model in self.inherited:
+            found = model(ctx, owner, name)
+            if found is not None:
+                return found
+        return None
 
     def text(self, ctx: Context, written: str) -> Const:
         """The value of a text."""
@@ -369,6 +383,7 @@ class Observers:
     ``function_ends``: the code under check of a function was run to its end.
     ``call_ends``: a call was made of one value, with a result.
     ``consumed``: a value whose items are gone through, at a place.
+    ``constructs``: a class of the project is about to be called, at a place.
     ``receiver_changed``: the receiver of a call has other attributes than before.
     """
 
@@ -385,6 +400,7 @@ class Observers:
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    constructs: tuple[Callable[[Frame, ClassValue, Arguments, Origin], None], ...] = ()
     called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
 

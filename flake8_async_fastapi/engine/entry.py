@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flake8_async_fastapi.domains.fastapi import applications, endpoints
+from flake8_async_fastapi.domains.fastapi import applications, endpoints, routes
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.context import Context, Frame, Hooks, Memo, State
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.engine.machine import classes, functions, statements, summaries
+from flake8_async_fastapi.engine.machine import classes, statements, summaries
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
@@ -94,7 +94,7 @@ def _run_function(
         frame.is_route = is_route or function.key in applications.registered(ctx)
         if is_route and isinstance(function.node, tree.FunctionDef):
             outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)
-            frame.response = validation.response(outer, function.node, functions.is_route_verb)
+            frame.response = routes.response(outer, function.node)
         if ctx.trace:
             frame.emit = True
             statements.believe(frame, function.node, [state])

@@ -1,1 +1,22 @@
-"""Pydantic: what validating a value reads of it."""
+"""Pydantic: what validating a value reads of ORM objects.
+
+Adds no part of the state and no effect.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.pydantic import schemas, validation
+from flake8_async_fastapi.engine.context import Models, Observers
+from flake8_async_fastapi.engine.domain import Domain
+
+DOMAIN = Domain(
+    "pydantic",
+    ("orm",),
+    models=Models(
+        calls=schemas.CALLS,
+        attached={schemas.Schema: schemas.call_schema, validation.Adapter: schemas.call_adapter},
+        members={validation.Adapter: schemas.adapter_method},
+        inherited=(schemas.method,),
+    ),
+    observers=Observers(constructs=(validation.constructed,)),
+)

@@ -6,13 +6,13 @@ class instances"; FastAPI documentation, "Response Model".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.instances import rows_of
+from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Schema
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, type_hints
 from flake8_async_fastapi.engine.values import (
@@ -21,9 +21,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Instance,
-    Member,
     Object,
-    Plain,
     Value,
     is_none,
     options,
@@ -32,25 +30,16 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
 
-_ROOTS = frozenset(
-    {"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "pydantic.generics.GenericModel",
-     "pydantic.RootModel", "pydantic.v1.BaseModel"}
-)  # fmt: skip
-TYPE: Final = "pydantic.BaseModel"
 _DEEPEST: Final = 6
-_VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})
-_DUMPING = frozenset({"model_dump", "dict"})
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a schema: what is read for it, and where its type is written."""
+class Adapter:
+    """A type that values are validated against: an annotation, and where its names are looked up."""
 
-    name: str
-    reads: tuple[str, ...]
-    annotation: Expr
-    owner: ClassValue
-    converts: bool = False
+    annotation: Expr = field(compare=False, repr=False)
+    frame: Frame = field(compare=False, repr=False)
+    place: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,148 +49,6 @@ class Wanted:
     annotation: Expr
     frame: Frame
     bound: Mapping[str, Wanted]
-
-
-def is_schema(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a class is a Pydantic model; an SQLModel table is one too."""
-    return classes.derives(ctx, cls, _ROOTS)
-
-
-def method(ctx: Context, cls: ClassValue, name: str) -> Value | None:
-    """A method that every schema has and that matters here; None for others."""
-    if name not in _VALIDATING and name not in _DUMPING and name != "model_construct":
-        return None
-    if not classes.has_member(ctx, cls, name) and is_schema(ctx, cls):
-        return Member(Object(TYPE, detail=Schema(cls)), name)
-    return None
-
-
-def fields(ctx: Context, cls: ClassValue) -> tuple[Field, ...]:
-    """The fields of a schema, those of its bases first."""
-    return ctx.once(("fields", cls), lambda: tuple(_fields(ctx, cls)), ())
-
-
-def _fields(ctx: Context, cls: ClassValue) -> Iterator[Field]:
-    found: dict[str, Field] = {}
-    for base in reversed(classes.mro(ctx, cls)):
-        if not isinstance(base, ClassValue):
-            continue
-        converted = _converted(base)
-        for statement in base.node.body:
-            if not isinstance(statement, tree.Assign) or statement.annotation is None:
-                continue
-            name = dotted(statement.targets[0])
-            if not name or name.startswith("_") or name == "model_config":
-                continue
-            if dotted(statement.annotation).rpartition(".")[2] == "ClassVar":
-                continue
-            if isinstance(statement.value, tree.Call) and dotted(statement.value.func).endswith(
-                "Relationship"
-            ):
-                continue  # no field of an SQLModel
-            found[name] = Field(name, _reads(name, statement), statement.annotation, base, name in converted)
-    yield from found.values()
-
-
-def _reads(name: str, statement: tree.Assign) -> tuple[str, ...]:
-    """The attributes that a field is read from: its alias, or else its name."""
-    calls_written = [statement.value, *_metadata(statement.annotation)]
-    for call in calls_written:
-        if isinstance(call, tree.Call) and dotted(call.func).rpartition(".")[2] == "Field":
-            given = {keyword.name: keyword.value for keyword in call.keywords}
-            alias = given.get("validation_alias") or given.get("alias")
-            names = tuple(_names(alias)) if alias is not None else ()
-            if names:
-                return (*names, name)
-    return (name,)
-
-
-def _names(alias: Expr) -> Iterator[str]:
-    if isinstance(alias, tree.Const) and isinstance(alias.value, str):
-        yield alias.value
-    elif isinstance(alias, tree.Call) and alias.args:
-        last = dotted(alias.func).rpartition(".")[2]
-        if last == "AliasChoices":
-            for choice in alias.args:
-                yield from _names(choice)
-        elif last == "AliasPath":
-            parts = [
-                part.value for part in alias.args if isinstance(part, tree.Const) and part.value is not None
-            ]
-            texts = [part for part in parts if isinstance(part, str)]
-            if texts and len(texts) == len(alias.args):
-                yield ".".join(texts)
-            elif texts:
-                yield texts[0]
-
-
-def _metadata(annotation: Expr | None) -> list[Expr]:
-    if isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Annotated"):
-        index = annotation.index
-        return list(index.items[1:]) if isinstance(index, tree.Display) else []
-    return []
-
-
-def _converted(cls: ClassValue) -> frozenset[str]:
-    """The fields with a validator that gets the value first."""
-    found: set[str] = set()
-    for statement in cls.node.body:
-        if not isinstance(statement, tree.FunctionDef):
-            continue
-        for decorator in statement.decorators:
-            if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in (
-                "field_validator",
-                "validator",
-            ):
-                words = {word.name: word.value for word in decorator.keywords}
-                mode, pre = words.get("mode"), words.get("pre")
-                early = isinstance(mode, tree.Const) and mode.value in ("before", "wrap", "plain")
-                if early or (isinstance(pre, tree.Const) and pre.value is True):
-                    found.update(
-                        part.value
-                        for part in decorator.args
-                        if isinstance(part, tree.Const) and isinstance(part.value, str)
-                    )
-    return frozenset(found)
-
-
-# --- calls --------------------------------------------------------------------------------
-
-
-def adapter(frame: Frame, arguments: Arguments, origin: tuple[str, int, int]) -> Value | None:
-    """The value of ``TypeAdapter(annotation)``, and what ``parse_obj_as(annotation, value)`` reads."""
-    node = frame.calling
-    if node is None or not node.args:
-        return None
-    made = Adapter(node.args[0], Frame(frame.ctx, frame.path, "", closure=frame.closure), origin[1:])
-    if len(arguments.args) == 2:
-        adapted(frame, made, arguments.args[1], origin[1:], "validated")
-        return UNKNOWN
-    return Object("pydantic.TypeAdapter", detail=made)
-
-
-def called(
-    frame: Frame, schema: Schema | Adapter, name: str, arguments: Arguments, origin: tuple[str, int, int]
-) -> Value | None:
-    """``Schema.model_validate(obj)`` and other methods of schemas and type adapters."""
-    if isinstance(schema, Adapter):
-        if name == "validate_python" and arguments.args:
-            adapted(frame, schema, arguments.args[0], origin[1:], "validated")
-        return None
-    cls = schema.cls
-    if name in _VALIDATING:
-        value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
-        if value is not None:
-            validated(frame, cls, value, (origin[1], origin[2]), "validated", cls.name)
-        return Instance(cls, exact=True)
-    if name in _DUMPING:
-        known = fields(frame.ctx, cls)
-        if arguments.args or {key for key, _ in arguments.keywords} & {"by_alias"}:
-            return Plain("dict")
-        return Collection(
-            "dict", items=tuple(Plain("object") for _ in known), keys=tuple(one.name for one in known)
-        )
-    return None
 
 
 def validated(
@@ -457,23 +304,3 @@ def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: tup
                 inner = Wanted(one.annotation, _frame(frame.ctx, one.owner), bound)
                 _validate(frame, inner, given[name], place, 1)
     frame.using = before
-
-
-def response(frame: Frame, node: tree.FunctionDef, verb: object) -> Adapter | None:
-    """What FastAPI validates the result of a route against; None for nothing."""
-    for decorator in node.decorators:
-        if not isinstance(decorator, tree.Call):
-            continue
-        called_on = expressions.evaluate(frame, State(), decorator.func)
-        if not callable(verb) or not verb(called_on):
-            continue
-        for keyword in decorator.keywords:
-            if keyword.name == "response_model":
-                if isinstance(keyword.value, tree.Const) and keyword.value.value is None:
-                    return None
-                return Adapter(keyword.value, frame, (keyword.value.line, keyword.value.col))
-            if keyword.name is None:
-                return None
-        if node.returns is not None:
-            return Adapter(node.returns, frame, (node.returns.line, node.returns.col))
-    return None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from flake8_async_fastapi.engine.values import ClassValue, Ref
-from flake8_async_fastapi.facts.tree import Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +169,6 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
-    """A Pydantic model, or one of its instances: its methods are called on it."""
-
-    cls: ClassValue
-
-
-@dataclass(frozen=True, slots=True)
 class Awaitables:
     """``obj.awaitable_attrs``."""
 
@@ -211,12 +203,3 @@ class Transition:
     plan: Plan = PLAIN
     identity: object = None
     of: Ref | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A type that values are validated against: an annotation, and where its names are looked up."""
-
-    annotation: Expr = field(compare=False, repr=False)
-    frame: Any = field(compare=False, repr=False)
-    place: tuple[int, int]

@@ -7,10 +7,9 @@ from dataclasses import replace
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import reads
-from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.sqlalchemy import loader_options
 from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection, models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Entity
+from flake8_async_fastapi.domains.sqlalchemy.queries import Entity
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
@@ -107,17 +106,17 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
     """The value of an attribute, without saying that it was read."""
     match owner:
         case Object():
-            return _of_object(owner, name)
+            return _of_object(ctx, owner, name)
         case TextPrefix():
             called = f"builtins.str.{name}"
             return Partial(Library(called), (owner,), ()) if called in ctx.hooks.models.calls else UNKNOWN
         case Instance():
             found = classes.attribute(ctx, owner, name)
-            return (validation.method(ctx, owner.cls, name) or found) if found == UNKNOWN else found
+            return (ctx.hooks.models.inherit(ctx, owner, name) or found) if found == UNKNOWN else found
         case ClassValue():
-            method = validation.method(ctx, owner, name)
-            if method is not None:
-                return method
+            inherited = ctx.hooks.models.inherit(ctx, owner, name)
+            if inherited is not None:
+                return inherited
             model = models.mapped(ctx, owner)
             if model is not None and name in model.attributes:
                 return loader_options.attribute_of(owner, name)
@@ -135,11 +134,13 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
     return UNKNOWN
 
 
-def _of_object(owner: Object, name: str) -> Value:
+def _of_object(ctx: Context, owner: Object, name: str) -> Value:
+    model = ctx.hooks.models.members.get(type(owner.detail))
+    found = model(ctx, owner, name) if model is not None else None
+    if found is not None:
+        return found
     if isinstance(owner.detail, inspection.Inspected):
         return inspection.attribute(owner, owner.detail, name)
-    if isinstance(owner.detail, Adapter):
-        return Member(owner, name)
     if isinstance(owner.detail, Entity):
         return loader_options.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)

@@ -7,7 +7,6 @@ from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.sqlalchemy import sessions
 from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.events import Called, Effect, Reached, RunSync
@@ -94,7 +93,8 @@ def apply(
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():
             blocking_calls.constructed(frame, callee, arguments, origin)
-            validation.constructed(frame, callee, arguments, origin)
+            for observe in frame.ctx.hooks.observers.constructs:
+                observe(frame, callee, arguments, origin)
             made = writes.construct(frame, callee, arguments, origin)
             return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.domains.orm import reads, writes
-from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.domains.sqlalchemy import blocks, loader_options, results, selects, sessions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, inspection
-from flake8_async_fastapi.domains.sqlalchemy.queries import Adapter, Change, Dynamic, Query, Schema, Scope
+from flake8_async_fastapi.domains.sqlalchemy.queries import Change, Dynamic, Query, Scope
 from flake8_async_fastapi.engine.context import CallSite, Frame
 from flake8_async_fastapi.engine.events import Effect, LazyDeclared
 from flake8_async_fastapi.engine.machine import classes, functions
@@ -81,8 +80,6 @@ def call_member(
         modelled = attached(CallSite(frame, Member(receiver, name), arguments, label, origin))
         if modelled is not None:
             return modelled
-    if isinstance(receiver.detail, (Schema, Adapter)):
-        return validation.called(frame, receiver.detail, name, arguments, origin) or UNKNOWN
     member = knowledge.member(receiver.type, name)
     if member is None:
         return UNKNOWN
@@ -140,8 +137,6 @@ def _made_of(frame: Frame, dotted: str, arguments: Arguments, origin: tuple[str,
         return Object(f"sqlalchemy.{name.title()}", _kept(arguments), origin=origin, detail=detail)
     if dotted.startswith(_FUNCTIONS):
         return Object("sqlalchemy.FunctionElement")
-    if dotted in ("pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter", "pydantic.parse_obj_as"):
-        return validation.adapter(frame, arguments, origin)
     if dotted in ("sqlalchemy.inspect", "sqlalchemy.orm.class_mapper", "sqlalchemy.orm.object_mapper"):
         return inspection.inspect(arguments.args[0]) if arguments.args else None
     if dotted == "builtins.setattr":

@@ -1,0 +1,123 @@
+"""The fields of Pydantic models, and what each is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.values import ClassValue
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
+
+_ROOTS = frozenset(
+    {"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "pydantic.generics.GenericModel",
+     "pydantic.RootModel", "pydantic.v1.BaseModel"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a schema: what is read for it, and where its type is written."""
+
+    name: str
+    reads: tuple[str, ...]
+    annotation: Expr
+    owner: ClassValue
+    converts: bool = False
+
+
+def is_schema(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a class is a Pydantic model; an SQLModel table is one too."""
+    return classes.derives(ctx, cls, _ROOTS)
+
+
+def fields(ctx: Context, cls: ClassValue) -> tuple[Field, ...]:
+    """The fields of a schema, those of its bases first."""
+    return ctx.once(("fields", cls), lambda: tuple(_fields(ctx, cls)), ())
+
+
+def _fields(ctx: Context, cls: ClassValue) -> Iterator[Field]:
+    found: dict[str, Field] = {}
+    for base in reversed(classes.mro(ctx, cls)):
+        if not isinstance(base, ClassValue):
+            continue
+        converted = _converted(base)
+        for statement in base.node.body:
+            if not isinstance(statement, tree.Assign) or statement.annotation is None:
+                continue
+            name = dotted(statement.targets[0])
+            if not name or name.startswith("_") or name == "model_config":
+                continue
+            if dotted(statement.annotation).rpartition(".")[2] == "ClassVar":
+                continue
+            if isinstance(statement.value, tree.Call) and dotted(statement.value.func).endswith(
+                "Relationship"
+            ):
+                continue  # no field of an SQLModel
+            found[name] = Field(name, _reads(name, statement), statement.annotation, base, name in converted)
+    yield from found.values()
+
+
+def _reads(name: str, statement: tree.Assign) -> tuple[str, ...]:
+    """The attributes that a field is read from: its alias, or else its name."""
+    calls_written = [statement.value, *_metadata(statement.annotation)]
+    for call in calls_written:
+        if isinstance(call, tree.Call) and dotted(call.func).rpartition(".")[2] == "Field":
+            given = {keyword.name: keyword.value for keyword in call.keywords}
+            alias = given.get("validation_alias") or given.get("alias")
+            names = tuple(_names(alias)) if alias is not None else ()
+            if names:
+                return (*names, name)
+    return (name,)
+
+
+def _names(alias: Expr) -> Iterator[str]:
+    if isinstance(alias, tree.Const) and isinstance(alias.value, str):
+        yield alias.value
+    elif isinstance(alias, tree.Call) and alias.args:
+        last = dotted(alias.func).rpartition(".")[2]
+        if last == "AliasChoices":
+            for choice in alias.args:
+                yield from _names(choice)
+        elif last == "AliasPath":
+            parts = [
+                part.value for part in alias.args if isinstance(part, tree.Const) and part.value is not None
+            ]
+            texts = [part for part in parts if isinstance(part, str)]
+            if texts and len(texts) == len(alias.args):
+                yield ".".join(texts)
+            elif texts:
+                yield texts[0]
+
+
+def _metadata(annotation: Expr | None) -> list[Expr]:
+    if isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Annotated"):
+        index = annotation.index
+        return list(index.items[1:]) if isinstance(index, tree.Display) else []
+    return []
+
+
+def _converted(cls: ClassValue) -> frozenset[str]:
+    """The fields with a validator that gets the value first."""
+    found: set[str] = set()
+    for statement in cls.node.body:
+        if not isinstance(statement, tree.FunctionDef):
+            continue
+        for decorator in statement.decorators:
+            if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in (
+                "field_validator",
+                "validator",
+            ):
+                words = {word.name: word.value for word in decorator.keywords}
+                mode, pre = words.get("mode"), words.get("pre")
+                early = isinstance(mode, tree.Const) and mode.value in ("before", "wrap", "plain")
+                if early or (isinstance(pre, tree.Const) and pre.value is True):
+                    found.update(
+                        part.value
+                        for part in decorator.args
+                        if isinstance(part, tree.Const) and isinstance(part.value, str)
+                    )
+    return frozenset(found)
