@@ -36,6 +36,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
+from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 
@@ -228,6 +229,10 @@ class Summary:
     parts: tuple[Hashable, ...] = ()
 
 
+Footprint: TypeAlias = tuple[tuple[type[Any], Hashable], ...]
+"""What is known of some objects, by the type of the part of the state that knows it."""
+
+
 class Ends(NamedTuple):
     """How a run of a function ends: what it gives, each with the path there.
 
@@ -262,6 +267,19 @@ class EffectHooks:
     enter: Callable[[Frame, Manager, Any, Origin], None] | None = None
     leave: Callable[[Frame, Manager, Any, Origin], None] | None = None
     iterate: Callable[[Frame, Generator, Any, Origin], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartHooks:
+    """How a domain's part of the state goes along into a callee.
+
+    ``footprint`` gives what is known of the objects that values lead to.  It adds them to the
+    ``Names`` that they have in the callee, if there is one, and uses these.  It is a piece of the
+    key of the callee's summary.  ``begin`` puts it on a path.
+    """
+
+    footprint: Callable[[State, Any, Sequence[Value]], Hashable]
+    begin: Callable[[State, Any], None]
 
 
 class CallSite(NamedTuple):
@@ -307,6 +325,8 @@ class Models:
     """Who gives values, by name.
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
+    ``resources``: the types whose objects are told apart by where they were made, as sessions are,
+    and what is attached to one inside of a callee.
     ``attached``: of a method, by the type of what is attached to the object; ``objects``: of
     an object, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
@@ -317,6 +337,7 @@ class Models:
     """
 
     calls: Mapping[str, CallModel] = field(default_factory=dict)
+    resources: Mapping[str, Callable[[Context, Object], Hashable]] = field(default_factory=dict)
     attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
@@ -335,6 +356,13 @@ class Models:
             found = model(ctx, owner, name)
             if found is not None:
                 return found
+        return None
+
+    def resource(self, name: str) -> Callable[[Context, Object], Hashable] | None:
+        """The model of the resources of a type, or of one that it is derived from."""
+        for base, model in self.resources.items():
+            if is_subtype(name, base):
+                return model
         return None
 
     def text(self, ctx: Context, written: str) -> Const:
@@ -419,6 +447,20 @@ class Hooks:
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
     effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
+    parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
+
+    def footprint(self, state: State, names: Any, values: Sequence[Value]) -> Footprint:
+        """What is known on a path of what values lead to, by the type of the part that knows it."""
+        found = []
+        for kind, hooks in self.parts.items():
+            if kind in state.parts and (known := hooks.footprint(state, names, values)):
+                found.append((kind, known))
+        return tuple(found)
+
+    def begin(self, state: State, footprint: Footprint) -> None:
+        """Put on a path what was known on another."""
+        for kind, known in footprint:
+            self.parts[kind].begin(state, known)
 
     def summarise(self, frame: Frame, ends: Ends) -> tuple[Hashable, ...]:
         """What a run does in the eyes of all domains."""

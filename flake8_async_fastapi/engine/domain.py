@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
-from flake8_async_fastapi.engine.context import EffectHooks, Hooks, Models, Observers
+from flake8_async_fastapi.engine.context import EffectHooks, Hooks, Models, Observers, PartHooks
 
 T = TypeVar("T", Models, Observers)
 
@@ -26,7 +26,7 @@ class Domain:
     """A library, or a kind of mistake; results depend on arguments and questions to the project only.
 
     ``needs`` are the domains whose functions and parts it may use, ``effects`` how it says what
-    calls do, by the type that says it.
+    calls do, by the type that says it, ``parts`` how what it keeps of a path goes along into a callee.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Domain:
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
     effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
+    parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
 
 
 def combine(domains: Iterable[Domain]) -> Hooks:
@@ -46,6 +47,7 @@ def combine(domains: Iterable[Domain]) -> Hooks:
         _merge(Models, [(domain, domain.models) for domain in ordered]),
         _merge(Observers, [(domain, domain.observers) for domain in ordered]),
         {kind: hooks for domain in ordered for kind, hooks in domain.effects.items()},
+        {kind: hooks for domain in ordered for kind, hooks in domain.parts.items()},
     )
 
 

@@ -1,8 +1,9 @@
-"""Objects and sessions on their way into a function and back.
+"""Locations and resources on their way into a function and back.
 
-A summary of a function must not depend on who calls it.  So the ORM objects and
-sessions among its arguments get names by their order, the places where they were
-made are left out, and what the function did to them is carried back to the caller.
+A summary of a function must not depend on who calls it.  So the objects among its arguments
+whose state is tracked get names by their order, and so do resources, as sessions are; what
+the function did to them is carried back in the names of the caller.  What lies at a location is
+an affair of domains: they rename it with what is here.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.instances import ARGUMENT, Held, Lost, Row, reachable, root
-from flake8_async_fastapi.domains.sqlalchemy import sessions
-from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Function,
     Instance,
     Object,
+    Payload,
     Ref,
     Value,
     inner_values,
@@ -27,52 +26,72 @@ from flake8_async_fastapi.engine.values import (
     mapped_values,
 )
 
-_SESSION: Final = "<session>"
+ARGUMENT: Final = "argument"
+"""The first part of the name of an object that a function was given."""
+_RESOURCE: Final = "<session>"
+
+
+def root(ref: Ref) -> Ref:
+    """The object from which another was reached."""
+    while isinstance(ref[0], tuple):
+        ref = ref[0]
+    return ref
+
+
+def resource_key(resource: Object) -> object:
+    """What tells a resource from others: where it was made, or which parameter it is."""
+    return resource.origin or resource.type
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names that objects and sessions have inside a call, and those they have outside."""
+    """The names that objects and resources have inside a call, and those they have outside."""
 
     refs: dict[Ref, Ref] = field(default_factory=dict)
-    sessions: dict[object, Object] = field(default_factory=dict)
+    resources: dict[object, Object] = field(default_factory=dict)
     outside: dict[Ref, Ref] = field(default_factory=dict)
     originals: dict[object, Object] = field(default_factory=dict)
 
+    def add(self, ref: Ref) -> None:
+        """Name an object, unless it has a name, by itself or by the object that it was reached from."""
+        if ref not in self.refs and not (isinstance(ref[0], tuple) and ref[0] in self.refs):
+            inside: Ref = (ARGUMENT, len(self.refs))
+            self.refs[ref] = inside
+            self.outside[inside] = ref
 
-def carries(value: Value) -> bool:
-    """Whether a value says more than its type can: an ORM object, a session, a statement, …"""
+    def ref(self, ref: Ref) -> Ref | None:
+        """The name of an object inside the call."""
+        return _ref(self.refs, ref)
+
+    def key(self, key: object) -> object:
+        """The key of a resource inside the call."""
+        named = self.resources.get(key)
+        return named.origin if named is not None else key
+
+
+def carries(ctx: Context, value: Value) -> bool:
+    """Whether a value says more than its type can: a tracked object, a resource, a statement, …"""
     return any(
         inner.ref is not None
         if isinstance(inner, Instance)
-        else isinstance(inner, Object) and (inner.detail is not None or sessions.is_session(inner))
+        else isinstance(inner, Object)
+        and (inner.detail is not None or ctx.hooks.models.resource(inner.type) is not None)
         for inner in inner_values(value)
     )
 
 
-def naming(ctx: Context, rows: Mapping[Ref, Row], values: Iterable[Value]) -> Names:
-    """Name all objects and sessions that values lead to."""
+def naming(ctx: Context, values: Iterable[Value]) -> Names:
+    """Names for all resources that values lead to; domains add the objects."""
     names = Names()
-    listed = list(values)
-    for value in listed:
+    for value in values:
         for inner in inner_values(value):
-            if isinstance(inner, Object) and sessions.is_session(inner):
-                _name_session(ctx, names, inner)
-    for ref in reachable(rows, listed):
-        if ref not in names.refs and not (isinstance(ref[0], tuple) and ref[0] in names.refs):
-            inside: Ref = (ARGUMENT, len(names.refs))
-            names.refs[ref] = inside
-            names.outside[inside] = ref
+            if isinstance(inner, Object) and (model := ctx.hooks.models.resource(inner.type)) is not None:
+                key = resource_key(inner)
+                if key not in names.resources:
+                    origin = (_RESOURCE, len(names.resources), 0)
+                    names.resources[key] = Object(inner.type, origin=origin, detail=model(ctx, inner))
+                    names.originals[origin] = inner
     return names
-
-
-def _name_session(ctx: Context, names: Names, session: Object) -> None:
-    key = sessions.key(session)
-    if key not in names.sessions:
-        origin = (_SESSION, len(names.sessions), 0)
-        named = Object(session.type, origin=origin, detail=sessions.settings(ctx, session))
-        names.sessions[key] = named
-        names.originals[origin] = session
 
 
 def inward(names: Names, value: Value) -> Value:
@@ -82,26 +101,22 @@ def inward(names: Names, value: Value) -> Value:
 
 def _inward(names: Names, value: Value) -> Value:
     if isinstance(value, Instance) and value.ref is not None:
-        ref = _ref(names.refs, value.ref)
-        return replace(value, ref=ref)
+        return replace(value, ref=names.ref(value.ref))
     if isinstance(value, Object):
-        if sessions.is_session(value):
-            return names.sessions.get(sessions.key(value), value)
-        return _with_session(value, lambda key: _key(names.sessions, key))
+        named = names.resources.get(resource_key(value))
+        if named is not None and named.type == value.type:
+            return named
+        return _renamed(value, names.key)
     return value
 
 
-def _with_session(value: Object, change: Callable[[object], object]) -> Object:
-    """A result or transaction, which belongs to a session too."""
+def _renamed(value: Object, change: Callable[[object], object]) -> Object:
+    """An object that belongs to a resource, which has another key."""
     detail = value.detail
-    if detail is not None and hasattr(detail, "session"):
-        return replace(value, detail=replace(detail, session=change(detail.session)))  # type: ignore[type-var]
+    if isinstance(detail, Payload):
+        renamed = detail.renamed(change)
+        return value if renamed is detail else replace(value, detail=renamed)
     return value
-
-
-def _key(known: Mapping[object, Object], key: object) -> object:
-    named = known.get(key)
-    return named.origin if named is not None else key
 
 
 def _ref(known: Mapping[Ref, Ref], ref: Ref) -> Ref | None:
@@ -112,41 +127,6 @@ def _ref(known: Mapping[Ref, Ref], ref: Ref) -> Ref | None:
         above = _ref(known, ref[0])
         return (above, *ref[1:]) if above is not None else None
     return None
-
-
-def rows_inward(names: Names, rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:
-    """The objects that values lead to, as they are known inside the call."""
-    found: dict[Ref, Row] = {}
-    kept = reachable(rows, values)
-    for ref, row in kept.items():
-        inside = _ref(names.refs, ref)
-        if inside is not None:
-            found[inside] = _row_inward(names, row, kept)
-    for ref, row in rows.items():  # what was reached from them already
-        if ref not in kept and isinstance(ref[0], tuple):
-            inside = _ref(names.refs, ref)
-            if inside is not None:
-                found[inside] = _row_inward(names, row, {**kept, **rows})
-    return found
-
-
-def _row_inward(names: Names, row: Row, kept: Mapping[Ref, Row]) -> Row:
-    fields = []
-    for name, status in row.fields:
-        if isinstance(status, Held):
-            status = Held(inward(names, status.value))
-        elif isinstance(status, Lost):
-            status = replace(status, path="", line=0)
-        fields.append((name, status))
-    parent = None
-    if row.parent is not None:
-        above = _ref(names.refs, row.parent[0])
-        parent = (above, row.parent[1]) if above is not None else None
-    rest = replace(row.rest, path="", line=0) if isinstance(row.rest, Lost) else row.rest
-    return replace(
-        row, fields=tuple(fields), rest=rest, path="", line=0, identity=None, guarded=False,
-        session=_key(names.sessions, row.session), parent=parent,
-    )  # fmt: skip
 
 
 # --- and back --------------------------------------------------------------------------------
@@ -181,44 +161,17 @@ class Outward:
         if isinstance(value, Object):
             if value.origin in self.names.originals:
                 return self.names.originals[value.origin]
-            return _with_session(value, self.session)
+            return _renamed(value, self.key)
         return value
 
-    def session(self, key: object) -> object:
+    def key(self, key: object) -> object:
+        """The caller's key of a resource."""
         original = self.names.originals.get(key)
-        return sessions.key(original) if original is not None else key
-
-    def row(self, row: Row, before: Row | None) -> Row:
-        """An object as the call left it; what it says of places is the caller's where nothing happened."""
-        fields = []
-        for name, status in row.fields:
-            if isinstance(status, Held):
-                status = Held(self.value(status.value))
-            elif isinstance(status, Lost) and not status.path and before is not None:
-                old = before.field(name)
-                status = old if isinstance(old, Lost) else replace(status, path=before.path, line=before.line)
-            fields.append((name, status))
-        rest = row.rest
-        if isinstance(rest, Lost) and not rest.path and before is not None:
-            rest = before.rest if isinstance(before.rest, Lost) else rest
-        parent = (self.ref(row.parent[0]), row.parent[1]) if row.parent is not None else None
-        row = replace(
-            row, fields=tuple(fields), rest=rest, session=self.session(row.session), parent=parent,
-            guarded=before is not None and before.guarded,
-        )  # fmt: skip
-        if before is not None:
-            row = replace(row, identity=before.identity, parent=before.parent)
-            if not row.path:
-                row = replace(row, path=before.path, line=before.line)
-        return row
-
-    def transition(self, step: Transition) -> Transition:
-        of = self.ref(step.of) if step.of is not None else None
-        return replace(step, session=self.session(step.session), of=of)
+        return resource_key(original) if original is not None else key
 
 
 def without_new(value: Value) -> Value:
-    """A value without what is known of ORM objects, except of those that the caller gave."""
+    """A value without what is known of objects, except of those that the caller gave."""
 
     def change(inner: Value) -> Value:
         if isinstance(inner, Instance) and inner.ref is not None and root(inner.ref)[0] != ARGUMENT:
@@ -228,17 +181,18 @@ def without_new(value: Value) -> Value:
     return mapped_values(value, change)
 
 
-def bare_call(function: Function, arguments: Arguments | None) -> tuple[Function, Arguments | None]:
+def bare_call(
+    ctx: Context, function: Function, arguments: Arguments | None
+) -> tuple[Function, Arguments | None]:
     """A call of which no more is known than the types: many calls are one."""
+
+    def bare(value: Value) -> Value:
+        if isinstance(value, Instance):
+            return replace(value, ref=None)
+        if isinstance(value, Object) and carries(ctx, value):
+            return replace(value, origin=None, detail=None)
+        return value
+
     if function.receiver is not None:
         function = replace(function, receiver=mapped_values(function.receiver, bare))
     return function, mapped_arguments(arguments, bare) if arguments is not None else None
-
-
-def bare(value: Value) -> Value:
-    """An ORM object, session, statement, …, of which no more is known than its type."""
-    if isinstance(value, Instance):
-        return replace(value, ref=None)
-    if isinstance(value, Object) and carries(value):
-        return replace(value, origin=None, detail=None)
-    return value

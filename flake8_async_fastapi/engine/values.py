@@ -61,6 +61,20 @@ class Library:
     dotted: str
 
 
+class Payload:
+    """What a domain attaches to an object of a library; frozen, and compared by what it says."""
+
+    __slots__ = ()
+
+    def renamed(self, change: Callable[[object], object]) -> Payload:
+        """The payload, with the keys of the resources that it names changed."""
+        return self
+
+    def joined(self, others: list[Hashable]) -> Payload | None:
+        """One payload for several; None where they are to be told apart."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """An instance of a library's type.
@@ -395,8 +409,7 @@ def _common_object(found: list[Object]) -> Value:
     details = [one.detail for one in found]
     if not any(details):
         return usual
-    agree = getattr(details[0], "agree", None)
-    agreed = agree(details[1:]) if agree is not None else None
+    agreed = details[0].joined(details[1:]) if isinstance(details[0], Payload) else None
     if agreed is not None:
         return replace(usual, detail=agreed)
     return Options(tuple(found)) if len(found) <= MOST else usual

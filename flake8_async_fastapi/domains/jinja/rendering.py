@@ -35,10 +35,10 @@ def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool,
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
     for variables in contexts:
-        if not any(map(renaming.carries, variables.values())):
+        if not any(renaming.carries(ctx, value) for value in variables.values()):
             continue  # nothing of what it reads can be missing
         rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place), Template)
-        others = tuple(filter(renaming.carries, state.values()))
+        others = tuple(value for value in state.values() if renaming.carries(ctx, value))
         known = _said(frame, state, variables)
         for path in find_templates(ctx, rendering, named.name):
             env = {**variables, CALLER: Collection("tuple", items=others)}

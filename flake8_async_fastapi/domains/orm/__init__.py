@@ -11,9 +11,11 @@ def __getattr__(name: str) -> object:
     if name != "DOMAIN":
         raise AttributeError(name)
     from flake8_async_fastapi.domains.orm import effects, reads
+    from flake8_async_fastapi.domains.sqlalchemy import sessions
     from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
     from flake8_async_fastapi.engine.context import Models, Observers
     from flake8_async_fastapi.engine.domain import Domain
 
-    models, observers = Models(texts=(inspection.keys,)), Observers(consumed=(reads.consumed,))
-    return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS)
+    models = Models(resources=sessions.RESOURCES, texts=(inspection.keys,))
+    observers = Observers(consumed=(reads.consumed,))
+    return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS, parts=effects.PARTS)

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import instances, load_plans
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, root, rows_of
+from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, rows_of
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import results, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Plan, Transition
 from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref, inner_values
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")

@@ -18,10 +18,12 @@ from flake8_async_fastapi.domains.orm.instances import (
     in_order,
     rows_of,
 )
+from flake8_async_fastapi.domains.orm.renaming import begin, footprint, row_outward, transition_outward
 from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
-from flake8_async_fastapi.engine.context import Application, EffectHooks, Ends, Frame, State
+from flake8_async_fastapi.engine.context import Application, EffectHooks, Ends, Frame, PartHooks, State
+from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.values import Manager, Origin, Ref, Value
 
 
@@ -76,7 +78,7 @@ def _rows(values: Sequence[Value], ends: list[State]) -> Rows:
 
 
 def _is_given(ref: Ref) -> bool:
-    return instances.root(ref)[0] == instances.ARGUMENT
+    return root(ref)[0] == ARGUMENT
 
 
 def _split(rows: dict[Ref, Row], *, given: bool) -> dict[Ref, Row]:
@@ -109,9 +111,9 @@ def _call(call: Application, effect: InstanceEffect) -> tuple[Transition, ...]:
         _read_by(call, read, left, before, earlier)
     line = call.place[1]
     for step in effect.happened:
-        sessions.happen(frame, out.transition(step), line)
+        sessions.happen(frame, transition_outward(out, step), line)
     for ref, row in left.items():
-        after = out.row(row, before.get(ref))
+        after = row_outward(out, row, before.get(ref))
         rows[ref] = after if ref in before else aliasing.with_others(frame.ctx, state, after)
     return effect.after
 
@@ -124,7 +126,7 @@ def _read_by(
     rows, ref = rows_of(frame.state), out.ref(read.ref)
     for other, made in left.items():
         if other not in rows:
-            rows[other] = out.row(made, None)
+            rows[other] = row_outward(out, made, None)
     row = before.get(ref) or rows.get(ref)
     if row is None:
         return
@@ -157,3 +159,4 @@ def _leave(frame: Frame, manager: Manager, step: Transition, place: Origin) -> N
 
 
 EFFECTS: Final = {InstanceEffect: EffectHooks(_summarise, _call), Transition: EffectHooks(leave=_leave)}
+PARTS: Final = {Instances: PartHooks(footprint, begin)}

@@ -270,15 +270,6 @@ class Debts:
 
 LONGEST: Final = 8
 """Relationships that are followed from one object to the next."""
-ARGUMENT: Final = "argument"
-"""The first part of what tells an object apart that a function was given."""
-
-
-def root(ref: Ref) -> Ref:
-    """The object from which another was reached."""
-    while isinstance(ref[0], tuple):
-        ref = ref[0]
-    return ref
 
 
 def reachable(rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:

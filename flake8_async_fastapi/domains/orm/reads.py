@@ -11,7 +11,6 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm import aliasing, instances, load_plans
 from flake8_async_fastapi.domains.orm.instances import (
-    ARGUMENT,
     PERHAPS,
     Debts,
     Field,
@@ -21,7 +20,6 @@ from flake8_async_fastapi.domains.orm.instances import (
     Row,
     reachable,
     refs_in,
-    root,
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
@@ -31,6 +29,7 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic,
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.events import Missing, Wanted
 from flake8_async_fastapi.engine.machine import classes, summaries
+from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key, root
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -389,5 +388,5 @@ def doubt_all(frame: Frame, values: list[Value]) -> None:
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and sessions.is_session(inner):
-                step = Transition(sessions.key(inner), "anything", Settings())
+                step = Transition(resource_key(inner), "anything", Settings())
                 sessions.happen(frame, step, 0)

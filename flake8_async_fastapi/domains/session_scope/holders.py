@@ -92,7 +92,7 @@ def _has_session(ctx: Context, cls: ClassValue) -> bool:
 
 def uses(ctx: Context, function: Function, arguments: Arguments) -> frozenset[Use]:
     """How a function is given the sessions that it does database work on."""
-    function, given = renaming.bare_call(function, arguments)
+    function, given = renaming.bare_call(ctx, function, arguments)
     bound = summaries.bind(ctx, function, given)
     nothing: frozenset[Use] = frozenset()
     return ctx.once(("uses", function, bound), lambda: frozenset(_uses(ctx, function, bound)), nothing)

@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.orm.instances import Row, rows_of
 from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings, Transition
 from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import Object, Origin, Ref, Value
 
 
@@ -25,7 +26,7 @@ def renewed(frame: Frame, value: Value) -> None:
     """A session is made again at the same place: objects of the one before are not in it."""
     if isinstance(value, Object) and sessions.is_session(value):
         rows = rows_of(frame.state)
-        for ref, row in transitions.of_session(rows, sessions.key(value)):
+        for ref, row in transitions.of_session(rows, resource_key(value)):
             rows[ref] = replace(row, doubtful=True, identity=None)
 
 
@@ -43,7 +44,7 @@ def left(frame: Frame, value: Value, line: int) -> None:
         return
     if sessions.is_session(value):
         known = sessions.settings(frame.ctx, value)
-        sessions.happen(frame, Transition(sessions.key(value), "close", known), line)
+        sessions.happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope):
         scope = value.detail
         known = scope.settings or Settings()
@@ -67,7 +68,7 @@ def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) 
         return
     if sessions.is_session(value):
         known = sessions.settings(frame.ctx, value)
-        sessions.happen(frame, Transition(sessions.key(value), "close", known), line)
+        sessions.happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope) and value.detail.nested:
         rows = rows_of(frame.state)
         for ref, row in transitions.of_session(rows, value.detail.session):

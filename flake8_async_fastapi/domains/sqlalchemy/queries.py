@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flake8_async_fastapi.engine.values import ClassValue, Ref
+from flake8_async_fastapi.engine.values import ClassValue, Payload, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Equal:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(Payload):
     """What a statement selects: entities, and None for columns; None at all where that is not known."""
 
     items: tuple[Entity | None, ...] | None
@@ -108,7 +108,7 @@ class Query:
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 
-    def agree(self, others: list[object]) -> Query | None:
+    def joined(self, others: list[Hashable]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
         plain = replace(self, equals=(), is_filtered=True)
         for other in others:
@@ -120,7 +120,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Payload):
     """A result: its query, the session it came from, and what of it is handed out.
 
     ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
@@ -132,6 +132,9 @@ class Fetch:
     shape: str = "rows"
     unique: bool = False
     index: int = 0
+
+    def renamed(self, change: Callable[[object], object]) -> Fetch:
+        return replace(self, session=change(self.session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +162,16 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Payload):
     """A transaction of a session as a context manager; ``closes`` the session too."""
 
     session: object
     settings: Settings | None
     nested: bool = False
     closes: bool = False
+
+    def renamed(self, change: Callable[[object], object]) -> Scope:
+        return replace(self, session=change(self.session))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.machine import summaries
+from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
@@ -66,11 +67,6 @@ def is_session(value: Value) -> bool:
     return isinstance(value, Object) and (
         knowledge.is_subtype(value.type, SESSION) or knowledge.is_subtype(value.type, _SCOPED)
     )
-
-
-def key(session: Object) -> object:
-    """What tells a session from others: where it was made, or which parameter it is."""
-    return session.origin or session.type
 
 
 def made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
@@ -121,6 +117,10 @@ def settings(ctx: Context, session: Object) -> Settings:
             given = replace(given, opaque=True)
         return _settings(None, given)
     return Settings(ctx.project.expire_on_commit)
+
+
+RESOURCES: Final = {SESSION: settings, _SCOPED: settings}
+"""What is attached to a session inside of a callee."""
 
 
 # --- what leads beyond one object -----------------------------------------------------------
@@ -201,7 +201,7 @@ def called(
     """What a method of a session does to objects, and what it gives; None for the usual result."""
     if name not in _KNOWN:
         return None
-    session, known = key(receiver), settings(frame.ctx, receiver)
+    session, known = resource_key(receiver), settings(frame.ctx, receiver)
     if name == "run_sync" and arguments.args and isinstance(arguments.args[0], Function):
         reads.doubt(frame, summaries.seen_by(arguments.args[0]))  # what it is given is doubted by the call
         reads.doubt(frame, arguments.args[1:])

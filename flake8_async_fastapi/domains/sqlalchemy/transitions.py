@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import load_plans
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Field, Held, Lost, Row, root
+from flake8_async_fastapi.domains.orm.instances import PERHAPS, Field, Held, Lost, Row
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, Collection, Options, Plain, Ref, Value, is_none
 
 # --- what reading gives -------------------------------------------------------------------

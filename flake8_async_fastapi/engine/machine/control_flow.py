@@ -118,7 +118,7 @@ def _for(frame: Frame, states: States, node: tree.For) -> States:
 
 def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
     def enter(inside: State) -> States:
-        split = statements.split(inside, item)
+        split = statements.split(frame, inside, item)
         for after, single in split:
             frame.state = after
             blocks.renewed(frame, single)
@@ -167,7 +167,7 @@ def _with(frame: Frame, states: States, node: tree.With) -> States:
             context = expressions.evaluate(frame, before, item.context)
             frame.state = before
             value = protocols.enter(frame, context, node.is_async, item.context)
-            for split, single in statements.split(before, value):
+            for split, single in statements.split(frame, before, value):
                 if item.target is not None:
                     statements.assign(frame, split, item.target, single)
                 frame.state = split
@@ -332,7 +332,7 @@ def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.
 
 def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
     """Read of an ORM object what a pattern asks for, and bind what it names."""
-    if not rows_of(state) or not any(map(renaming.carries, options(subject))):
+    if not rows_of(state) or not any(renaming.carries(frame.ctx, option) for option in options(subject)):
         return
     known: dict[tuple[str, ...], Value] = {(): subject}
     for capture in captures:

@@ -8,7 +8,7 @@ from typing import Any
 from flake8_async_fastapi.domains.orm import instances, reads, writes
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
 from flake8_async_fastapi.engine import mutation, renaming
-from flake8_async_fastapi.engine.context import Frame, State, merge
+from flake8_async_fastapi.engine.context import Context, Frame, State, merge
 from flake8_async_fastapi.engine.events import Believed, OptionIgnored
 from flake8_async_fastapi.engine.machine import (
     conditions,
@@ -158,7 +158,7 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     frame.state = state
     for observe in frame.ctx.hooks.observers.assigned:
         observe(frame, node, value)
-    states = split(state, value)
+    states = split(frame, state, value)
     for after, single in states:
         for target in node.targets:
             assign(frame, after, target, single)
@@ -167,19 +167,19 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     return [after for after, _ in states]
 
 
-def split(state: State, value: Value) -> list[tuple[State, Value]]:
+def split(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may get, so that a later test can tell them apart.
 
     A value that may be None is not split: tests for None narrow it.
     """
-    if isinstance(value, Options) and not _is_optional(value):
+    if isinstance(value, Options) and not _is_optional(frame.ctx, value):
         return [(state.fork(), option) for option in value.values]
     return [(state, value)]
 
 
-def _is_optional(value: Options) -> bool:
+def _is_optional(ctx: Context, value: Options) -> bool:
     there = [option for option in value.values if not is_none(option)]
-    return len(there) == 1 and len(value.values) == 2 and renaming.carries(there[0])
+    return len(there) == 1 and len(value.values) == 2 and renaming.carries(ctx, there[0])
 
 
 def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:

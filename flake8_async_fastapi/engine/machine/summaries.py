@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm import instances, reads
-from flake8_async_fastapi.domains.orm.instances import Instances, Rows, in_order, rows_of
+from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, sessions
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import (
     Application,
     Context,
     Ends,
+    Footprint,
     Frame,
     State,
     Summary,
@@ -78,11 +78,12 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
 
 def effects(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
     """What a call does to its thread, whatever is loaded of the objects that it is given."""
-    return summarise(ctx, *renaming.bare_call(function, arguments)).effects
+    return summarise(ctx, *renaming.bare_call(ctx, function, arguments)).effects
 
 
-def _summary(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
-    return ctx.once(("call", function, bound, rows), lambda: _run(ctx, function, bound, rows), Summary())
+def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
+    key = ("call", function, bound, footprint)
+    return ctx.once(key, lambda: _run(ctx, function, bound, footprint), Summary())
 
 
 def applied(frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int]) -> Summary:
@@ -93,7 +94,7 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
     ctx, state, receiver = frame.ctx, frame.state, function.receiver
     _doubt_closure(frame, function)
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
-    carries = any(map(renaming.carries, given))
+    carries = any(renaming.carries(ctx, value) for value in given)
     usual = _is_long(ctx, function) or function.key in ctx.active or _is_in_wide_circle(ctx, function)
     if usual or not carries:
         if usual:
@@ -105,13 +106,12 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
         values = [value for _, value in bound]
         if function.receiver is not None:
             values.append(function.receiver)
-        known = rows_of(state)
-        names = renaming.naming(ctx, known, values)
-        rows = renaming.rows_inward(names, known, values)
+        names = renaming.naming(ctx, values)
+        footprint = ctx.hooks.footprint(state, names, values)
         inside = tuple((name, renaming.inward(names, value)) for name, value in bound)
         if function.receiver is not None:
             function = replace(function, receiver=renaming.inward(names, function.receiver))
-        summary = _summary(ctx, function, inside, in_order(rows))
+        summary = _summary(ctx, function, inside, footprint)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     return _carried_back(frame, function, summary, renaming.Outward(names, origin))
@@ -140,7 +140,7 @@ def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
 
 def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:
     """A summary in the caller's names, with what is left of its parts once they are applied to the path."""
-    if not summary.parts and not out.names.sessions:
+    if not summary.parts and not out.names.resources:
         return summary
     left = frame.ctx.hooks.call(Application(frame, function, out.origin, out), summary.parts)
     return replace(
@@ -155,7 +155,7 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: renam
 def _doubt_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
     seen = seen_by(function) if function.closure is not None and frame.state.parts else []
-    if any(map(renaming.carries, seen)):
+    if any(renaming.carries(frame.ctx, value) for value in seen):
         reads.doubt_all(frame, seen)
 
 
@@ -254,18 +254,17 @@ def _takes_receiver(function: Function) -> bool:
     return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
 
 
-def enter(ctx: Context, function: Function, bound: Bound, rows: Rows = ()) -> tuple[Frame, State]:
+def enter(ctx: Context, function: Function, bound: Bound, footprint: Footprint = ()) -> tuple[Frame, State]:
     """A frame for a run of a function, and its first state: the parameters."""
     frame = _frame(ctx, function)
     frame.is_async = function.is_async
     state = State(dict(bound))
-    if rows:
-        state.put(Instances(dict(rows)))
+    ctx.hooks.begin(state, footprint)
     frame.watch.parameters = frozenset(state.env)
     for param in function.node.params:  # what dependencies provide
         value, provided = _declared(ctx, function, param)
         if provided and state.env.get(param.name) == value:
-            rows_of(state).update(provided)
+            ctx.hooks.begin(state, provided)
     frame.state = state
     if _takes_receiver(function) and function.receiver is not None:
         frame.receiver_name = function.node.params[0].name
@@ -296,13 +295,13 @@ def _argument(
         rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
         return Collection("tuple", items=rest)
     if param.kind == "**":
-        return _rest(function, arguments)
+        return _rest(ctx, function, arguments)
     known, _ = _declared(ctx, function, param)
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
     if passed is not None:
-        return _telling(passed, known)
+        return _telling(ctx, passed, known)
     if not arguments.opaque and param.default is not None:
         default = expressions.evaluate(_frame(ctx, function), State(), param.default)
         if not isinstance(default, (Unknown, Dependency)):
@@ -310,37 +309,36 @@ def _argument(
     return known
 
 
-def _rest(function: Function, arguments: Arguments | None) -> Value:
+def _rest(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
     """What ``**kwargs`` collects, where ORM objects are among it."""
     if arguments is None or arguments.opaque:
         return Collection("dict")
     named = {param.name for param in function.node.params}
-    given = [(name, _telling(value, UNKNOWN)) for name, value in arguments.keywords if name not in named]
-    if not any(renaming.carries(value) for _, value in given):
+    given = [(name, _telling(ctx, value, UNKNOWN)) for name, value in arguments.keywords if name not in named]
+    if not any(renaming.carries(ctx, value) for _, value in given):
         return Collection("dict")
     return Collection("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
 
 
-def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Rows]:
-    """What a parameter is by itself, and the ORM objects that its dependency provides."""
+def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
+    """What a parameter is by itself, and what is known of the objects that its dependency provides."""
     receiver = function.receiver.cls if isinstance(function.receiver, Instance) else function.receiver
     key = ("declared", function.key, function.closure, receiver, param.name)
 
-    def compute() -> tuple[Value, Rows]:
+    def compute() -> tuple[Value, Footprint]:
         frame = _frame(ctx, function)
         value = functions.declared(frame, param)
         if isinstance(value, Unknown) and param.annotation is None:
             value = inferred_sessions.session(ctx, function, param)
         if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
             value = replace(value, origin=(f"<{param.name}>", 0, 0))
-        rows = rows_of(frame.state) if frame.state.parts else {}
-        return value, tuple(instances.reachable(rows, [value]).items())
+        return value, ctx.hooks.footprint(frame.state, None, [value])
 
-    nothing: tuple[Value, Rows] = (UNKNOWN, ())
+    nothing: tuple[Value, Footprint] = (UNKNOWN, ())
     return ctx.once(key, compute, nothing)
 
 
-def _telling(passed: Value, known: Value) -> Value:
+def _telling(ctx: Context, passed: Value, known: Value) -> Value:
     """An argument, if it says more than what is known of its parameter anyway.
 
     Plain values are all alike; an object of a declared type is one like any other.
@@ -349,7 +347,7 @@ def _telling(passed: Value, known: Value) -> Value:
         return passed
     if is_plain(passed) or any(held(passed)):
         return known
-    if isinstance(passed, Text) or renaming.carries(passed):
+    if isinstance(passed, Text) or renaming.carries(ctx, passed):
         return passed
     if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return _flat(passed)
@@ -376,18 +374,18 @@ def _flat(value: Value, depth: int = 0) -> Value:
     return value
 
 
-def _run(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
+def _run(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     outer = ctx.active.get(function.key)
     ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
     try:
-        return _run_body(ctx, function, bound, rows)
+        return _run_body(ctx, function, bound, footprint)
     finally:
         if outer is None:
             del ctx.active[function.key]
 
 
-def _run_body(ctx: Context, function: Function, bound: Bound, rows: Rows) -> Summary:
-    frame, state = enter(ctx, function, bound, rows)
+def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
+    frame, state = enter(ctx, function, bound, footprint)
     node = function.node
     if isinstance(node, tree.Lambda):
         value = expressions.evaluate(frame, state, node.body)
