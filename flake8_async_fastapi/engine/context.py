@@ -408,7 +408,9 @@ class Observers:
     the end also the paths that reach it.
     ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by
     the frame's path, given what it catches (None for everything).
-    ``function_ends``: the code under check of a function was run to its end.
+    ``function_begins``: the code under check of a function is about to be run, given the frame that
+    defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
+    ``function_ends``: it was run to its end.
     ``call_ends``: a call was made of one value, with a result.
     ``consumed``: a value whose items are gone through, at a place.
     ``constructs``: a class of the project is about to be called, at a place.
@@ -425,6 +427,8 @@ class Observers:
     handlers_begin: tuple[Callable[[Frame], None], ...] = ()
     caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
     try_ends: tuple[Callable[[Frame], None], ...] = ()
+    function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
+    function_returns: tuple[Callable[[Frame, Value, tuple[int, int]], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
@@ -654,8 +658,9 @@ class Frame:
     ``open_tests`` the places where something else was tested too.  ``shared``
     are the variables that nested functions assign.  ``state`` is the path that is under way,
     ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
-    ``mutated`` the place of an attribute whose value is about to be changed, ``response`` what
-    FastAPI makes of the result, ``using`` what reads attributes in its own name.
+    ``mutated`` the place of an attribute whose value is about to be changed, ``using`` what reads
+    attributes in its own name.  ``role`` says for what a framework calls the function, in the words
+    of the domain that knows the framework; it is empty for a function that no framework calls.
     ``language`` is what the code is written in, if not in Python, ``reports_for`` the frame and
     the place that run it: what is missing is said there.  ``branches`` are the sides of the
     conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
@@ -666,7 +671,7 @@ class Frame:
     path: str
     qualname: str
     is_async: bool = False
-    is_route: bool = False
+    role: str = ""
     emit: bool = False
     owner: ClassValue | None = None
     receiver: Value | None = None
@@ -691,13 +696,10 @@ class Frame:
     assigned: State = field(default_factory=State)
     inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
     classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
-    routes: set[tuple[str, int, int]] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
-    included: list[tuple[Object, Object]] | None = None
     state: State = field(default_factory=State)
     mutated: Expr | None = None
     returned_at: list[tuple[int, int]] = field(default_factory=list)
-    response: Any = None
     using: tuple[str, str] | None = None
     calling: Call | None = None
     language: Language | None = None

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flake8_async_fastapi.domains.fastapi import applications, endpoints, routes
-from flake8_async_fastapi.domains.orm import reads
-from flake8_async_fastapi.domains.pydantic import validation
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.context import Context, Frame, Hooks, Memo, State
 from flake8_async_fastapi.engine.events import Event
@@ -54,7 +51,7 @@ def _run(
         frame.emit = True
         frames.append(frame)
         statements.run(frame, body, [state])
-        _respond(frame)
+        _tell_returns(frame)
         if owes and not ctx.exhausted():
             obligations.forgotten(frame)
             for observe in ctx.hooks.observers.function_ends:
@@ -64,37 +61,30 @@ def _run(
     return frames[-1]
 
 
-def _respond(frame: Frame) -> None:
-    """FastAPI makes the response of what a route returned."""
-    if frame.response is None:
-        return
+def _tell_returns(frame: Frame) -> None:
+    """Tell what a function returned on each of its paths."""
     for value, state, place in zip(frame.returns, frame.left, frame.returned_at, strict=True):
         frame.state = state
-        validation.adapted(frame, frame.response, value, place, "response")
+        for observe in frame.ctx.hooks.observers.function_returns:
+            observe(frame, value, place)
 
 
 def _run_inner(ctx: Context, frame: Frame) -> None:
     """Run the functions and classes that a frame defined."""
-    for key, function in frame.inner.items():
-        _run_function(ctx, function, is_route=key in frame.routes)
+    for function in frame.inner.values():
+        _run_function(ctx, function, frame)
     for cls in frame.classes.values():
         _run_class(ctx, cls)
 
 
-def _run_function(
-    ctx: Context, function: Function, *, is_route: bool, owner: ClassValue | None = None
-) -> None:
+def _run_function(ctx: Context, function: Function, outer: Frame, owner: ClassValue | None = None) -> None:
+    """Run a function that the frame ``outer`` defined, as a method of ``owner`` if that is not None."""
+
     def enter() -> tuple[Frame, State]:
         method = classes.as_method(ctx, function, owner) if owner is not None else function
         frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
-        for param in method.node.params:
-            if param.name in state.env and method.is_async:  # others may run in a thread, or in run_sync
-                state.env[param.name] = reads.given(ctx, state, param.name, state.env[param.name])
-        endpoints.given_sessions(frame, function, state)
-        frame.is_route = is_route or function.key in applications.registered(ctx)
-        if is_route and isinstance(function.node, tree.FunctionDef):
-            outer = Frame(ctx, function.path, "", owner=owner, closure=function.closure)
-            frame.response = routes.response(outer, function.node)
+        for observe in ctx.hooks.observers.function_begins:
+            observe(frame, method, outer)
         if ctx.trace:
             frame.emit = True
             statements.believe(frame, function.node, [state])
@@ -109,7 +99,7 @@ def _run_class(ctx: Context, cls: ClassValue) -> None:
         return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls), State()
 
     body = _run(ctx, enter, cls.node.body)
-    for key, function in body.inner.items():
-        _run_function(ctx, function, is_route=key in body.routes, owner=cls)
+    for function in body.inner.values():
+        _run_function(ctx, function, body, cls)
     for inner in body.classes.values():
         _run_class(ctx, inner)

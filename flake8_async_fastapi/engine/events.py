@@ -115,18 +115,6 @@ class Reached(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncEndpoint(Event):
-    """A plain function, at its ``def``, has a dependency that gives an AsyncSession.
-
-    ``saved`` says that the dependency commits by itself, or may do so.
-    """
-
-    name: str
-    parameter: str
-    saved: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RunSync(Event):
     """A call of ``run_sync``: what it is given, what that returns and does.
 
@@ -191,19 +179,6 @@ class LazyDeclared(Event):
     """A ``relationship(lazy=...)`` of a strategy that does not exist."""
 
     strategy: str
-
-
-@dataclass(frozen=True, slots=True)
-class HandlerAdded(Event):
-    """A start-up or shutdown handler is registered.
-
-    ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty
-    if none is known to.  ``deprecated`` says that it is registered in a way that warns.
-    """
-
-    text: str
-    ignored_by: str
-    deprecated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,22 +285,6 @@ class TransactionMisused(Event):
     text: str
     session: str
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class LifespanEnded(Event):
-    """A lifespan that uses an engine; ``is_declared`` says that its parameter is an application."""
-
-    lifespan: Function
-    is_declared: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mounted(Event):
-    """An application with a lifespan is mounted under one that does not run that lifespan."""
-
-    text: str
-    lifespan: str
 
 
 @dataclass(frozen=True, slots=True)

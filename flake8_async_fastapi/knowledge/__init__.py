@@ -156,8 +156,8 @@ def is_keeper(dotted: str, *, of_coroutine_function: bool) -> bool:
     return dotted in decorators.KEEPERS or (of_coroutine_function and dotted in decorators.ASYNC_KEEPERS)
 
 
-def is_route_verb(type_name: str, name: str) -> bool:
-    """Whether a member registers the function it decorates, and gives it back."""
+def is_registering_method(type_name: str, name: str) -> bool:
+    """Whether a method registers the function that it decorates, and gives it back."""
     owners = ("starlette.applications.Starlette", "starlette.routing.Router")
     return name in decorators.ROUTE_VERBS and any(is_subtype(type_name, owner) for owner in owners)
 

@@ -34,7 +34,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
             driver(beginning)[1] if beginning else "",
             is_21,
             requirements,
-            frame.is_route and not frame.globals and not frame.branches and not _is_kept(frame),
+            bool(frame.role) and not frame.globals and not frame.branches and not _is_kept(frame),
         )
     )
 

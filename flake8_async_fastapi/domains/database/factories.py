@@ -98,11 +98,7 @@ def assigned(frame: Frame, node: tree.Assign, value: Value) -> None:
 def ended(frame: Frame) -> None:
     """Say so where a dependency gives a session that it opened and does not close."""
     function = frame.node
-    if (
-        not frame.is_route
-        or not isinstance(function, tree.FunctionDef)
-        or not frame.note(OpenedSessions).calls
-    ):
+    if not frame.role or not isinstance(function, tree.FunctionDef) or not frame.note(OpenedSessions).calls:
         return
     for node, how in _given(function):
         names = {node.id} if isinstance(node, tree.Name) else set()

@@ -5,17 +5,21 @@ Adds no part of the state and no effect.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.fastapi import dependencies, lifespans
+from flake8_async_fastapi.domains.fastapi import applications, dependencies, endpoints, lifespans, routes
 from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
 
 DOMAIN = Domain(
     "fastapi",
+    ("pydantic",),
     models=Models(calls=dependencies.CALLS),
     observers=Observers(
         awaited=(lifespans.note_awaited,),
-        call_ends=(lifespans.called,),
+        call_ends=(applications.observe_call, lifespans.called),
+        decorated=(routes.note_route,),
         entered=(lifespans.note_unknown,),
+        function_begins=(endpoints.given_sessions, routes.begin),
         function_ends=(lifespans.ended,),
+        function_returns=(routes.respond,),
     ),
 )

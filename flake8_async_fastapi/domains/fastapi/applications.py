@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
 from flake8_async_fastapi.engine.context import Context, Frame, State
-from flake8_async_fastapi.engine.events import HandlerAdded
 from flake8_async_fastapi.engine.machine import names, statements
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
@@ -19,20 +20,37 @@ _REGISTRARS = frozenset({"on_event", "add_event_handler"})
 _HANDLERS = ("on_startup", "on_shutdown")
 
 
-def handlers(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """Say so where a call registers handlers of start-up or shutdown."""
-    if frame.emit and isinstance(callee, Member) and callee.name in _REGISTRARS and _is_part(callee.receiver):
-        ignored_by = _ignored_by(frame.ctx, callee.receiver)
-        frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), ignored_by, deprecated=True))
+@dataclass(slots=True)
+class Inclusions:
+    """The routers that a run includes, each with what includes it; only runs made for that have the note."""
+
+    pairs: list[tuple[Object, Object]] = field(default_factory=list)
 
 
-def constructed(frame: Frame, made: Value, node: tree.Call) -> None:
+def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Note routers that are included; say so where handlers of start-up or shutdown are registered."""
+    if isinstance(callee, Member):
+        if callee.name == "include_router":
+            _include(frame, callee.receiver, arguments)
+        elif frame.emit and callee.name in _REGISTRARS and _is_part(callee.receiver):
+            ignored_by = _ignored_by(frame.ctx, callee.receiver)
+            frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), ignored_by, deprecated=True))
+    if frame.emit and isinstance(result, Object) and _is_part(result):
+        _made_with_handlers(frame, result, node)
+
+
+def _made_with_handlers(frame: Frame, made: Object, node: tree.Call) -> None:
     """Say so where an application is made with both handlers and a lifespan."""
-    if isinstance(made, Object) and _is_part(made):
-        given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
-        if given and has_lifespan(made):
-            text = f"{spoken(node.func)}({given[0]}=...)"
-            frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
+    given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
+    if given and has_lifespan(made):
+        text = f"{spoken(node.func)}({given[0]}=...)"
+        frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
+
+
+def _include(frame: Frame, including: Object, arguments: Arguments) -> None:
+    noted, router = frame.notes.get(Inclusions), arguments.get(0, "router")
+    if noted is not None and isinstance(router, Object):
+        noted.pairs.append((including, router))
 
 
 def _is_part(value: Object) -> bool:
@@ -91,9 +109,9 @@ def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
         frame = Frame(ctx, path, function.qualname, is_async=function.is_async)
         runs.append((frame, function.body))
     for frame, code in runs:
-        frame.included = []
+        included = frame.note(Inclusions).pairs
         statements.run(frame, code, [State()])
-        yield from frame.included
+        yield from included
 
 
 def _mentions_inclusion(code: object) -> bool:
@@ -111,11 +129,3 @@ def _registered(ctx: Context) -> Iterator[object]:
             value = names.dotted_value(ctx, path, text)
             if isinstance(value, Function):
                 yield value.key
-
-
-def include(frame: Frame, callee: Value, arguments: Arguments) -> None:
-    """Note a call of ``include_router``."""
-    if frame.included is not None and isinstance(callee, Member) and callee.name == "include_router":
-        router = arguments.get(0, "router")
-        if isinstance(router, Object):
-            frame.included.append((callee.receiver, router))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
 from flake8_async_fastapi.engine.context import Frame, State
-from flake8_async_fastapi.engine.events import SyncEndpoint
 from flake8_async_fastapi.engine.machine import expressions, names
 from flake8_async_fastapi.engine.values import Dependency, Function, Object, Value
 from flake8_async_fastapi.facts import tree
@@ -14,13 +14,13 @@ _SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 _SAVES = frozenset({"commit", "begin"})
 
 
-def given_sessions(frame: Frame, function: Function, state: State) -> None:
+def given_sessions(frame: Frame, function: Function, outer: Frame) -> None:
     """Say so where a plain function has a dependency that gives it an AsyncSession."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_async:
         return
     for param in node.params:
-        value = state.env.get(param.name)
+        value = frame.state.env.get(param.name)
         if isinstance(value, Object) and is_subtype(value.type, _SESSION):
             target = _dependency(frame, param)
             if target is not None:

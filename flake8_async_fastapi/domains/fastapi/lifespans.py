@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flake8_async_fastapi.domains.fastapi import applications
+from flake8_async_fastapi.domains.fastapi.events import LifespanEnded, Mounted
 from flake8_async_fastapi.engine.context import Context, Frame, State
-from flake8_async_fastapi.engine.events import LifespanEnded, Mounted
 from flake8_async_fastapi.engine.machine import names, type_hints
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (

@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Final
+
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.pydantic.validation import Adapter
+from flake8_async_fastapi.domains.fastapi import applications
+from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import expressions
-from flake8_async_fastapi.engine.values import Member, Value
+from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+
+ROUTE: Final = "route"
+"""The role of a function under ``@router.get`` and the like."""
+REGISTERED: Final = "registered"
+"""The role of a function that is passed to ``Depends``, ``add_exception_handler`` and the like."""
 
 
 def is_route_verb(value: Value) -> bool:
     """Whether a value is ``app.get`` or another decorator that registers a route."""
-    return isinstance(value, Member) and knowledge.is_route_verb(value.receiver.type, value.name)
+    return isinstance(value, Member) and knowledge.is_registering_method(value.receiver.type, value.name)
+
+
+@dataclass(slots=True)
+class Routes:
+    """The functions that a run defines as routes, and what is made of what it returns itself."""
+
+    keys: set[tuple[str, int, int]] = field(default_factory=set)
+    response: Adapter | None = None
+
+
+def note_route(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
+    """A function is decorated: with ``@router.get(...)`` it is a route."""
+    if is_route_verb(decorator):
+        frame.note(Routes).keys.add(function.key)
+
+
+def begin(frame: Frame, function: Function, outer: Frame) -> None:
+    """Find out for what FastAPI calls a function, and what it makes of the result."""
+    noted = outer.notes.get(Routes)
+    if noted is not None and function.key in noted.keys:
+        frame.role = ROUTE
+        if isinstance(function.node, tree.FunctionDef):
+            around = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
+            frame.note(Routes).response = response(around, function.node)
+    elif function.key in applications.registered(frame.ctx):
+        frame.role = REGISTERED
+
+
+def respond(frame: Frame, value: Value, place: tuple[int, int]) -> None:
+    """Make the response of what a route returns."""
+    noted = frame.notes.get(Routes)
+    if noted is not None and noted.response is not None:
+        adapted(frame, noted.response, value, place, "response")
 
 
 def response(frame: Frame, node: tree.FunctionDef) -> Adapter | None:

@@ -17,5 +17,5 @@ def __getattr__(name: str) -> object:
     from flake8_async_fastapi.engine.domain import Domain
 
     models = Models(resources=sessions.RESOURCES, texts=(inspection.keys,))
-    observers = Observers(consumed=(reads.consumed,))
+    observers = Observers(consumed=(reads.consumed,), function_begins=(reads.begin_parameters,))
     return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS, parts=effects.PARTS)

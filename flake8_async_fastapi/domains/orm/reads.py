@@ -281,6 +281,17 @@ def given(ctx: Context, state: State, name: str, value: Value) -> Value:
     return replace(value, ref=ref)
 
 
+def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
+    """Parameters of a coroutine function that are ORM objects: what is loaded of them is noted from here on.
+
+    A plain function may run in a thread, or in ``run_sync``.
+    """
+    env = frame.state.env
+    for param in function.node.params if function.is_async else ():
+        if param.name in env:
+            env[param.name] = given(frame.ctx, frame.state, param.name, env[param.name])
+
+
 def doubt(frame: Frame, values: Iterable[Value]) -> None:
     """Somebody unknown was given objects: what they lack, it may have loaded."""
     rows = rows_of(frame.state)

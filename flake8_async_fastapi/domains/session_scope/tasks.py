@@ -379,7 +379,7 @@ def _outlive(frame: Frame, session: Session, kind: str, text: str, place: tuple[
     params = frame.node.params if frame.node is not None else []
     if name in frame.note(Activity).opened and not path:
         closed_by = "block"
-    elif any(name == param.name for param in params) and (kind != "task" or frame.is_route):
+    elif any(name == param.name for param in params) and (kind != "task" or frame.role):
         closed_by = "request"
     else:
         return

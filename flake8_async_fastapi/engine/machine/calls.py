@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.domains.sqlalchemy import sessions
@@ -53,9 +52,7 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             misuse(frame, option, "called")
         if frame.emit:
             place = frame.at(node)
-            frame.emit_event(Called(*place, option, arguments, label, frame.is_async, frame.is_route))
-        applications.handlers(frame, option, arguments, node)
-        applications.include(frame, option, arguments)
+            frame.emit_event(Called(*place, option, arguments, label, frame.is_async, bool(frame.role)))
         _hand_over(frame, option, arguments, node)
         if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
             result = _super(frame)
@@ -66,7 +63,6 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             result = apply(frame, option, arguments, label, origin)
             frame.watch.given -= given
             frame.watch.muted -= done
-        applications.constructed(frame, result, node)
         for observe in frame.ctx.hooks.observers.call_ends:
             observe(frame, option, arguments, node, result)
         if (

@@ -119,7 +119,7 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
         coroutine = isinstance(value, Function) and value.is_async
         if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
             return value
-    if is_route_verb(called):
+    if isinstance(called, Member) and knowledge.is_registering_method(called.receiver.type, called.name):
         return value
     if isinstance(called, Function):
         made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
@@ -127,11 +127,6 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
         if isinstance(given_back, Function):
             return given_back
     return UNKNOWN
-
-
-def is_route_verb(value: Value) -> bool:
-    """Whether a value is ``app.get`` or another decorator that registers a route."""
-    return isinstance(value, Member) and knowledge.is_route_verb(value.receiver.type, value.name)
 
 
 # --- calling -------------------------------------------------------------------------

@@ -275,7 +275,7 @@ def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
 
 def _return(frame: Frame, state: State, node: tree.Return) -> States:
     value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
-    if frame.is_route:
+    if frame.role:
         for coroutine in held(value):
             misuse(frame, coroutine, "returned")
     frame.given_back.update(coroutine.origin for coroutine in held(value))
@@ -340,8 +340,6 @@ def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
         value = expressions.evaluate(
             frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator
         )
-        if functions.is_route_verb(value):
-            frame.routes.add(function.key)
         discard(frame, expressions.evaluate(frame, state, decorator))
         for observe in frame.ctx.hooks.observers.decorated:
             observe(frame, value, function, decorator)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, Misused, SyncEndpoint
+from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
+from flake8_async_fastapi.engine.events import Called, Misused
 from flake8_async_fastapi.engine.values import Library, Member
 from flake8_async_fastapi.knowledge import effect, is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule

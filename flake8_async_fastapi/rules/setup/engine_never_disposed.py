@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, LifespanEnded
+from flake8_async_fastapi.domains.fastapi.events import LifespanEnded
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Function
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 

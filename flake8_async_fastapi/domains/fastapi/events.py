@@ -1,0 +1,49 @@
+"""What happens with applications, routers, their handlers and lifespans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.values import Function
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEndpoint(Event):
+    """A plain function, at its ``def``, has a dependency that gives an AsyncSession.
+
+    ``saved`` says that the dependency commits by itself, or may do so.
+    """
+
+    name: str
+    parameter: str
+    saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerAdded(Event):
+    """A start-up or shutdown handler is registered.
+
+    ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty
+    if none is known to.  ``deprecated`` says that it is registered in a way that warns.
+    """
+
+    text: str
+    ignored_by: str
+    deprecated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LifespanEnded(Event):
+    """A lifespan that uses an engine; ``is_declared`` says that its parameter is an application."""
+
+    lifespan: Function
+    is_declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted(Event):
+    """An application with a lifespan is mounted under one that does not run that lifespan."""
+
+    text: str
+    lifespan: str
