@@ -271,11 +271,19 @@ class Dependency:
     target: Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Options:
-    """One of several values, at most ``MOST``."""
+    """One of several values, at most ``MOST``; their order says nothing."""
 
     values: tuple[Value, ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Options):
+            return NotImplemented
+        return self.values == other.values or frozenset(self.values) == frozenset(other.values)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,9 +410,10 @@ def common(values: Iterable[Value]) -> Value:
 
 def _common_object(found: list[Object]) -> Value:
     """What several objects of one type are; statements that select the same are one statement."""
-    same = tuple(pair for pair in found[0].arguments if all(pair in other.arguments for other in found))
-    if any(other.arguments != found[0].arguments for other in found):
-        same = (*same, ("**", UNKNOWN))  # and some that are not known
+    same = found[0].arguments
+    if any(other.arguments != same for other in found):  # and some that are not known
+        agreed_on = (pair for pair in same if all(pair in other.arguments for other in found))
+        same = (*sorted(agreed_on, key=lambda pair: pair[0]), ("**", UNKNOWN))
     usual = Object(found[0].type, same, declared=any(one.declared for one in found))
     details = [one.detail for one in found]
     if not any(details):
@@ -422,7 +431,9 @@ def outcome(values: Iterable[Value]) -> Value:
     must be of one type, None apart.
     """
     found = list(flattened(values))
-    result = common(found)
+    there = [value for value in dict.fromkeys(found) if value != NONE]
+    colours = {value.is_async if isinstance(value, Function) else None for value in there}
+    result = union(there) if colours in ({True}, {False}) else common(found)
     if NONE in found:
         return NONE if all(value == NONE for value in found) else union([result, NONE])
     return result

@@ -369,7 +369,7 @@ def _function(node: Any, scope: _Context) -> Stmt:
         qualname,
         isinstance(node, nodes.AsyncFunctionDef),
         _is_generator(node),
-        _is_stub(node),
+        _is_stub(node.body),
         _params(node.args, scope),
         _annotation(node.returns, scope),
         _exprs(decorators, scope),
@@ -434,9 +434,9 @@ def _is_generator(function: nodes.FunctionDef) -> bool:
     return False
 
 
-def _is_stub(function: nodes.FunctionDef | nodes.If) -> bool:
-    """Whether the body says nothing of what an implementation does."""
-    for statement in function.body:
+def _is_stub(body: list[nodes.NodeNG]) -> bool:
+    """Whether a body says nothing of what an implementation does."""
+    for statement in body:
         match statement:
             case nodes.Pass() | nodes.Expr(value=nodes.Const()):
                 continue
@@ -444,7 +444,7 @@ def _is_stub(function: nodes.FunctionDef | nodes.If) -> bool:
                 raised = statement.exc.func if isinstance(statement.exc, nodes.Call) else statement.exc
                 if isinstance(raised, nodes.Name) and raised.name == "NotImplementedError":
                     continue
-            case nodes.If(orelse=[]) if _is_stub(statement):
+            case nodes.If(body=inner, orelse=other) if _is_stub(inner) and _is_stub(other):
                 continue
         return False
     return True

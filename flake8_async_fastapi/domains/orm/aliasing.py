@@ -53,7 +53,7 @@ def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute
             continue  # what was reached from the same object by another way is another one
         if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
             continue
-        if other.session != row.session and transitions.ANY not in (other.session, row.session):
+        if other.session != row.session and instances.ANY not in (other.session, row.session):
             continue
         if load_plans.related(frame.ctx, other.cls, attribute.target):
             return True

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, PLAIN, Plan, Transition
 from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,45 +132,88 @@ def worst(rows: list[Row]) -> Row:
     The caller does not tell the paths apart, as it would if they gave different objects.
     """
     agreed = join(rows)
-    lost = next((row for row in rows if isinstance(row.rest, Lost)), None)
     if agreed.doubtful:
         return agreed
-    if lost is not None:
-        return lost
-    for row in rows:
-        for name, found in row.fields:
-            if isinstance(found, Lost):
-                agreed = agreed.put(name, found)
+    rows = [row for row in rows if not row.absent] or rows
+    rests = [row.rest for row in rows if isinstance(row.rest, Lost)]
+    if rests:
+        agreed = replace(agreed, rest=min(rests, key=_order_of_lost))
+    for name in dict.fromkeys(name for row in rows for name, _ in row.fields):
+        known = [(row.field(name) or row.rest) for row in rows]
+        lost = [found for found in known if isinstance(found, Lost)]
+        if lost:
+            agreed = agreed.put(name, min(lost, key=_order_of_lost))
     return agreed
 
 
+def _order_of_lost(lost: Lost) -> tuple[str, str, int, str]:
+    return lost.cause, lost.path, lost.line, lost.text
+
+
 def join(rows: list[Row]) -> Row:
-    """One row that claims only what several agree on; where there is none, nothing is claimed."""
+    """One row that claims only what several agree on; where there is none, nothing is claimed.
+
+    What would make a rule speak is kept if all say it, what would make it silent if one does.  So
+    it is no matter in which order the rows come.
+    """
     rows = [row for row in rows if not row.absent] or rows
     first, *others = rows
     if all(other == first for other in others):
         return first
-    if any(other.cls != first.cls for other in others):
-        return replace(first, rest="perhaps", fields=(), doubtful=True)
-    names = {name for row in rows for name, _ in row.fields}
-    agreed = []
-    for name in sorted(names):
-        found = {row.field(name) for row in rows}
-        single = next(iter(found)) if len(found) == 1 else PERHAPS
-        agreed.append((name, PERHAPS if single is None else single))
-    same = all(
-        (other.rest, other.plan, other.made, other.phase) == (first.rest, first.plan, first.made, first.phase)
-        for other in others
+    places = [(row.path, row.line) for row in rows]
+    path, line = min(places)
+    sessions = {row.session for row in rows}
+    kinds = {(row.rest, row.plan, row.made, row.phase) for row in rows}
+    same_class = all(row.cls == first.cls for row in others)
+    same_way = all(
+        (row.above, row.way, row.is_all) == (first.above, first.way, first.is_all) for row in others
     )
-    return replace(
-        first,
-        fields=tuple(agreed),
-        rest=first.rest if same else "perhaps",
-        doubtful=any(row.doubtful for row in rows),
+    return Row(
+        min((row.cls for row in rows), key=lambda cls: (cls.path, cls.key)),
+        _only({row.phase for row in rows}, "persistent") if same_class else "persistent",
+        _only(sessions, ANY),
+        path,
+        line,
+        plan=_only({row.plan for row in rows}, _SOME_PLAN),
+        rest=first.rest if len(kinds) == 1 and same_class else "perhaps",
+        fields=_join_fields(rows, same_class=same_class),
+        made=min((row.made for row in rows), key=_MADE.index),
+        parent=min((row.parent for row in rows), key=repr),
+        doubtful=any(row.doubtful for row in rows) or len(sessions) > 1 or not (same_class and same_way),
         unsure=any(row.unsure for row in rows),
-        phase=first.phase if same else "persistent",
+        absent=all(row.absent for row in rows),
         dirty=any(row.dirty for row in rows),
+        is_item=any(row.is_item for row in rows),
+        is_open=any(row.is_open for row in rows),
+        is_all=all(row.is_all for row in rows),
+        nulls=frozenset.intersection(*(row.nulls for row in rows)),
+        tied=frozenset.union(*(row.tied for row in rows)),
+        guarded=any(row.guarded for row in rows),
+        above=min((row.above for row in rows), key=lambda above: [(cls.path, cls.key) for cls in above]),
+        way=min(row.way for row in rows),
+        identity=_only({row.identity for row in rows}, None),
     )
+
+
+ANY: Final = "any session"
+"""The session of an object that a function was given: the one that it works with."""
+_SOME_PLAN: Final = Plan(certain=False)
+_MADE: Final = ("query", "merge", "refreshed", "new", "given")
+
+
+def _only(values: set[T], otherwise: T) -> T:
+    """The one value that several paths have."""
+    return next(iter(values)) if len(values) == 1 else otherwise
+
+
+def _join_fields(rows: list[Row], *, same_class: bool) -> tuple[tuple[str, Field], ...]:
+    """What all rows say of attributes; what one of them leaves to its plan, another may know."""
+    agreed: list[tuple[str, Field]] = []
+    for name in sorted({name for row in rows for name, _ in row.fields}):
+        found = {row.field(name) for row in rows}
+        single = next(iter(found)) if len(found) == 1 and same_class else None
+        agreed.append((name, PERHAPS if single is None else single))
+    return tuple(agreed)
 
 
 def joined(heaps: list[dict[Ref, Row]], join_rows: Callable[[list[Row]], Row] = join) -> dict[Ref, Row]:
@@ -185,6 +230,7 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     first, *others = paths
     if all(path == first for path in others):
         return first
+    paths = sorted(paths, key=lambda path: [_order_of_step(step) for step in path])
     said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
     if all(path == said[0] for path in said):
         # a path that returns before its query is the rarer one, and a query flushes
@@ -202,6 +248,11 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     return (*met, *unsure)
 
 
+def _order_of_step(step: Transition) -> tuple[object, ...]:
+    cls = (step.cls.path, step.cls.key) if step.cls is not None else ("", ("", 0))
+    return step.what, repr(step.session), cls, repr(step.settings), repr(step.plan), repr(step.identity)
+
+
 @dataclass(slots=True)
 class Instances:
     """What one path knows of ORM objects, and what ``happened`` to whole sessions on it.
@@ -216,14 +267,14 @@ class Instances:
         return Instances(dict(self.rows), self.happened)
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
-        """The part itself, if two paths know the same of all objects that they can still reach."""
+        """One part, if two paths know the same of all objects that they can still reach."""
         if self.happened != other.happened:
             return None
         if self.rows == other.rows:
             return self
         one, two = states
         same = reachable(self.rows, one.values()) == reachable(other.rows, two.values())
-        return self if same else None
+        return self.join([other]) if same else None
 
     def join(self, others: list[Instances]) -> Instances:
         parts = [self, *others]

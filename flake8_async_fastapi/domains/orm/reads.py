@@ -277,7 +277,7 @@ def given(ctx: Context, state: State, name: str, value: Value) -> Value:
     if models.mapped(ctx, value.cls) is None:
         return value
     ref: Ref = ("given", name)
-    rows_of(state)[ref] = Row(value.cls, "given", transitions.ANY, "", 0, rest="perhaps", made="given")
+    rows_of(state)[ref] = Row(value.cls, "given", instances.ANY, "", 0, rest="perhaps", made="given")
     return replace(value, ref=ref)
 
 

@@ -111,12 +111,14 @@ class Query(Payload):
     def joined(self, others: list[Hashable]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
         plain = replace(self, equals=(), is_filtered=True)
+        origins = [self.origin]
         for other in others:
             if not isinstance(other, Query):
                 return None
             if replace(other, equals=(), is_filtered=True, origin=self.origin) != plain:
                 return None
-        return plain
+            origins.append(other.origin)
+        return replace(plain, origin=min(origins))
 
 
 @dataclass(frozen=True, slots=True)

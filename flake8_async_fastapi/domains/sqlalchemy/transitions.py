@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import load_plans
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Field, Held, Lost, Row
+from flake8_async_fastapi.domains.orm.instances import ANY, PERHAPS, Field, Held, Lost, Row
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.engine.context import Context
@@ -132,10 +132,6 @@ def _unset_to_one(row: Row, relationship: Relationship) -> Field:
     if any(isinstance(found, Held) and is_none(found.value) is False for found in given):
         return Lost("new", row.path, row.line)
     return Lost("new", row.path, row.line)
-
-
-ANY: Final = "any session"
-"""The session of an object that a function was given: the one that it works with."""
 
 
 # --- what happens to rows ------------------------------------------------------------------
