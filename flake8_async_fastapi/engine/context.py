@@ -36,7 +36,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
-from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge import is_subtype, with_bases
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 
@@ -327,8 +327,9 @@ class Models:
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
     ``resources``: the types whose objects are told apart by where they were made, as sessions are,
     and what is attached to one inside of a callee.
-    ``attached``: of a method, by the type of what is attached to the object; ``objects``: of
-    an object, by its library type.
+    ``attached``: a method, by the type of what is attached to the object; ``methods``: by the
+    library type and its name, or ``*``; of a coroutine function, what awaiting the call gives.
+    ``objects``: an object that is called, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
     attribute that a class of the project, or its instance, has from a library's base class.
     ``literals``: a text as a value of its own, if it matters which text it is.
@@ -339,6 +340,7 @@ class Models:
     calls: Mapping[str, CallModel] = field(default_factory=dict)
     resources: Mapping[str, Callable[[Context, Object], Hashable]] = field(default_factory=dict)
     attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
+    methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
@@ -348,7 +350,19 @@ class Models:
 
     def call(self, dotted: str) -> CallModel | None:
         """The model of a library's function."""
-        return self.calls.get(dotted) or self.calls.get(f"{dotted.rpartition('.')[0]}.*")
+        found, package = self.calls.get(dotted), dotted
+        while found is None and package:
+            package = package.rpartition(".")[0]
+            found = self.calls.get(f"{package}.*")
+        return found
+
+    def method(self, type_name: str, name: str) -> CallModel | None:
+        """The model of a method of a library's type, its own or that of a type it is derived from."""
+        for base in with_bases(type_name):
+            found = self.methods.get(f"{base}.{name}") or self.methods.get(f"{base}.*")
+            if found is not None:
+                return found
+        return None
 
     def inherit(self, ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
         """What a class of the project, or its instance, has under a name from a library's base class."""

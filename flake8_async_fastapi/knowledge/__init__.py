@@ -117,6 +117,17 @@ def is_subtype(name: str, base: str) -> bool:
     return any(known.name == base for known in _with_bases(name))
 
 
+@cache
+def with_bases(type_name: str) -> tuple[str, ...]:
+    """The name of a library type, and those of all types that it is derived from."""
+    return tuple(known.name for known in _with_bases(type_name)) or (type_name,)
+
+
+def is_database(dotted: str) -> bool:
+    """Whether a name is of a library whose calls talk to the database of an application."""
+    return dotted.startswith(("sqlalchemy.", "sqlmodel."))
+
+
 def is_known_root(package: str) -> bool:
     """Whether a top-level package is one of those that the tables describe."""
     return package in _roots()

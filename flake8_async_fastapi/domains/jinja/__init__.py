@@ -9,4 +9,10 @@ from flake8_async_fastapi.domains.jinja import render_calls
 from flake8_async_fastapi.engine.context import Models
 from flake8_async_fastapi.engine.domain import Domain
 
-DOMAIN = Domain("jinja", models=Models(literals=(render_calls.literal,)))
+DOMAIN = Domain(
+    "jinja",
+    models=Models(
+        literals=(render_calls.literal,),
+        methods={f"{name}.*": render_calls.call_method for name in render_calls.TYPES},
+    ),
+)

@@ -10,12 +10,13 @@ from typing import Final
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.jinja.page import Folders, Named, Place, Variables
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.context import CallSite, Context, Frame
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     Collection,
     Const,
+    Member,
     Object,
     Plain,
     Text,
@@ -24,9 +25,10 @@ from flake8_async_fastapi.engine.values import (
     options,
 )
 
-LIBRARIES: Final = ("jinja2.", "starlette.templating.")
 TEMPLATE: Final = "jinja2.Template"
 _RESPONSES: Final = "starlette.templating.Jinja2Templates"
+TYPES: Final = ("jinja2.Environment", TEMPLATE, _RESPONSES)
+"""Types whose methods are modelled here."""
 _GETTING: Final = {
     "get_template": "name",
     "select_template": "names",
@@ -35,10 +37,11 @@ _GETTING: Final = {
 _RENDERING: Final = frozenset({"render", "render_async", "generate", "generate_async", "stream"})
 
 
-def called_member(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: tuple[str, int, int]
-) -> Value | None:
+def call_method(site: CallSite) -> Value | None:
     """A method of an environment or a template; None for the usual result."""
+    assert isinstance(site.callee, Member)
+    receiver, name = site.callee.receiver, site.callee.name
+    frame, arguments, origin = site.frame, site.arguments, site.place
     if name == "TemplateResponse" and knowledge.is_subtype(receiver.type, _RESPONSES):
         _respond(frame, receiver, arguments, origin[1:])
     elif name in _GETTING and not isinstance(receiver.detail, Named):

@@ -11,11 +11,22 @@ def __getattr__(name: str) -> object:
     if name != "DOMAIN":
         raise AttributeError(name)
     from flake8_async_fastapi.domains.orm import effects, reads
-    from flake8_async_fastapi.domains.sqlalchemy import sessions
+    from flake8_async_fastapi.domains.sqlalchemy import library_models, run_sync, session_factories
     from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
     from flake8_async_fastapi.engine.context import Models, Observers
     from flake8_async_fastapi.engine.domain import Domain
 
-    models = Models(resources=sessions.RESOURCES, texts=(inspection.keys,))
-    observers = Observers(consumed=(reads.consumed,), function_begins=(reads.begin_parameters,))
+    models = Models(
+        calls=library_models.CALLS,
+        attached=library_models.ATTACHED,
+        methods=library_models.METHODS,
+        objects=library_models.OBJECTS,
+        resources=session_factories.RESOURCES,
+        texts=(inspection.keys,),
+    )
+    observers = Observers(
+        call_ends=(run_sync.report,),
+        consumed=(reads.consumed,),
+        function_begins=(reads.begin_parameters,),
+    )
     return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS, parts=effects.PARTS)

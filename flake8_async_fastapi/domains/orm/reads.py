@@ -23,7 +23,7 @@ from flake8_async_fastapi.domains.orm.instances import (
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
+from flake8_async_fastapi.domains.sqlalchemy import session_factories, sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic, Settings, Transition
 from flake8_async_fastapi.engine.context import Context, Frame, State
@@ -398,6 +398,6 @@ def doubt_all(frame: Frame, values: list[Value]) -> None:
     doubt(frame, values)
     for value in values:
         for inner in inner_values(value):
-            if isinstance(inner, Object) and sessions.is_session(inner):
+            if isinstance(inner, Object) and session_factories.is_session(inner):
                 step = Transition(resource_key(inner), "anything", Settings())
                 sessions.happen(frame, step, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.instances import Row, rows_of
-from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
+from flake8_async_fastapi.domains.sqlalchemy import session_factories, sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings, Transition
 from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -24,7 +24,7 @@ def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value
 
 def renewed(frame: Frame, value: Value) -> None:
     """A session is made again at the same place: objects of the one before are not in it."""
-    if isinstance(value, Object) and sessions.is_session(value):
+    if isinstance(value, Object) and session_factories.is_session(value):
         rows = rows_of(frame.state)
         for ref, row in transitions.of_session(rows, resource_key(value)):
             rows[ref] = replace(row, doubtful=True, identity=None)
@@ -34,7 +34,7 @@ def entered(value: Object, usual: Value) -> Value:
     """What ``async with`` gives for a scope of a session: ``factory.begin()`` gives the session."""
     scope = value.detail
     if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, tuple):
-        return Object(sessions.SESSION, origin=scope.session, detail=scope.settings)
+        return Object(session_factories.SESSION, origin=scope.session, detail=scope.settings)
     return usual
 
 
@@ -42,8 +42,8 @@ def left(frame: Frame, value: Value, line: int) -> None:
     """The end of ``async with`` on a session or a transaction."""
     if not isinstance(value, Object):
         return
-    if sessions.is_session(value):
-        known = sessions.settings(frame.ctx, value)
+    if session_factories.is_session(value):
+        known = session_factories.settings(frame.ctx, value)
         sessions.happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope):
         scope = value.detail
@@ -66,8 +66,8 @@ def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) 
     """
     if not isinstance(value, Object):
         return
-    if sessions.is_session(value):
-        known = sessions.settings(frame.ctx, value)
+    if session_factories.is_session(value):
+        known = session_factories.settings(frame.ctx, value)
         sessions.happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope) and value.detail.nested:
         rows = rows_of(frame.state)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec.structs
 
 from flake8_async_fastapi.domains.blocking import exemptions
-from flake8_async_fastapi.domains.sqlalchemy import sessions
+from flake8_async_fastapi.domains.sqlalchemy import session_factories
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.text import source
@@ -50,7 +50,7 @@ def session(ctx: Context, function: Function, param: Param) -> Value:
     def find() -> Value:
         given = [value for passed in _passed(ctx, function, param.name) for value in options(passed)]
         known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
-        found = [value for value in known if isinstance(value, Object) and sessions.is_session(value)]
+        found = [one for one in known if isinstance(one, Object) and session_factories.is_session(one)]
         agree = len(found) == len(known) and len({value.type for value in found}) == 1
         return Object(found[0].type, declared=True) if agree else UNKNOWN
 

@@ -148,6 +148,5 @@ def entity(value: Value) -> tuple[ClassValue | None, object]:
     return None, None
 
 
-def is_loader(name: str) -> bool:
-    """Whether a function of ``sqlalchemy.orm`` makes a loader option."""
-    return name in _STRATEGIES or name in _COLUMNS or name in ("Load", "undefer_group", "with_expression")
+LOADERS: Final = (*_STRATEGIES, *_COLUMNS, "Load", "undefer_group", "with_expression")
+"""The functions of ``sqlalchemy.orm`` that make a loader option."""

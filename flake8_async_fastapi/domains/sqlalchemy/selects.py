@@ -21,8 +21,9 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Option,
     Query,
 )
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.context import CallSite, Frame, State
 from flake8_async_fastapi.engine.events import OptionIgnored
+from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -30,6 +31,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Instance,
+    Library,
     Object,
     Options,
     Origin,
@@ -58,6 +60,27 @@ def selected(frame: Frame, arguments: Arguments, origin: Origin, *, single: bool
         else:
             items.append(None)
     return Query(None if arguments.opaque else tuple(items), origin=origin[:2], single=single)
+
+
+def make_select(site: CallSite) -> Value:
+    """The value of ``select(...)``."""
+    assert isinstance(site.callee, Library)
+    of_sqlmodel = site.callee.dotted == "sqlmodel.select"
+    made = "sqlmodel.sql.expression.SelectOfScalar" if of_sqlmodel else "sqlalchemy.Select"
+    query = selected(site.frame, site.arguments, site.place, single=of_sqlmodel)
+    return Object(made, library_calls.kept(site.arguments), origin=site.place, detail=query)
+
+
+def make_change(site: CallSite) -> Value:
+    """The value of ``update(...)``, ``insert(...)`` or ``delete(...)``."""
+    assert isinstance(site.callee, Library)
+    name, arguments = site.callee.dotted.rpartition(".")[2], site.arguments
+    first = arguments.args[0] if arguments.args else UNKNOWN
+    detail: Change | Query = Query((), origin=site.place[:2])
+    if name == "update" and isinstance(first, ClassValue):
+        detail = Change(first)
+    kept = library_calls.kept(arguments)
+    return Object(f"sqlalchemy.{name.title()}", kept, origin=site.place, detail=detail)
 
 
 def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value:

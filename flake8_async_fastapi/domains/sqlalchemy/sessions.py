@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm import aliasing, load_plans, reads
 from flake8_async_fastapi.domains.orm.instances import (
     PERHAPS,
@@ -23,7 +22,14 @@ from flake8_async_fastapi.domains.orm.instances import (
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import loader_options, results, selects, transitions
+from flake8_async_fastapi.domains.sqlalchemy import (
+    loader_options,
+    results,
+    run_sync,
+    selects,
+    session_factories,
+    transitions,
+)
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Change,
@@ -35,7 +41,7 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Settings,
     Transition,
 )
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.context import CallSite, Context, Frame, State
 from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.machine import summaries
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -46,6 +52,7 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Function,
     Instance,
+    Member,
     Object,
     Options,
     Origin,
@@ -57,70 +64,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 
-SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
-_SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
-
-
-def is_session(value: Value) -> bool:
-    """Whether a value is an async session, or a scoped one."""
-    return isinstance(value, Object) and (
-        knowledge.is_subtype(value.type, SESSION) or knowledge.is_subtype(value.type, _SCOPED)
-    )
-
-
-def made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
-    """A session that a factory or its class made, with what its arguments say."""
-    if not isinstance(result, Object):
-        return result
-    if result.type == "sqlalchemy.ext.asyncio._AsyncSessionContextManager":
-        return result
-    if not is_session(result):
-        return result
-    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions else Settings()
-    return replace(result, origin=origin, detail=known)
-
-
-def _settings(factory: Object | None, arguments: Arguments) -> Settings:
-    return Settings(
-        _setting("expire_on_commit", factory, arguments), _setting("autoflush", factory, arguments)
-    )
-
-
-def _setting(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
-    """The value of a keyword of a session, given to it or to its factory; both are True by default."""
-    given = dict(arguments.keywords).get(name)
-    if given is None and arguments.opaque:
-        return None
-    if given is None and factory is not None:
-        if factory.type == _SCOPED:
-            inner = factory.argument("0") or factory.argument("session_factory")
-            return _setting(name, inner, arguments) if isinstance(inner, Object) else None
-        given = factory.argument(name)
-        made_by = factory.argument("class_")
-        if given is None and (factory.argument("**") is not None or isinstance(made_by, ClassValue)):
-            return None
-        if factory.declared or factory.doubtful:
-            return None
-    if given is None:
-        return True
-    return given.value if isinstance(given, Const) and isinstance(given.value, bool) else None
-
-
-def settings(ctx: Context, session: Object) -> Settings:
-    """What is known of a session; of one that only an annotation names, what all factories agree on."""
-    if isinstance(session.detail, Settings):
-        return session.detail
-    if session.arguments:
-        given = Arguments(keywords=tuple(pair for pair in session.arguments if not pair[0].isdigit()))
-        if any(name == "**" for name, _ in session.arguments):
-            given = replace(given, opaque=True)
-        return _settings(None, given)
-    return Settings(ctx.project.expire_on_commit)
-
-
-RESOURCES: Final = {SESSION: settings, _SCOPED: settings}
-"""What is attached to a session inside of a callee."""
 
 
 # --- what leads beyond one object -----------------------------------------------------------
@@ -185,27 +129,32 @@ def _is_idle(part: Instances, session: object) -> bool:
 _WHAT = {
     "commit": "commit", "flush": "flush", "rollback": "rollback", "close": "close", "aclose": "close",
     "reset": "close", "expire_all": "expire", "expunge_all": "close", "invalidate": "close",
-    "remove": "close", "run_sync": "doubt",
+    "remove": "close",
 }  # fmt: skip
 _QUERIES = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
 _KNOWN = frozenset(
     {"in_transaction", "is_modified", "get_bind", "begin", "begin_nested", "connection", "identity_key",
      "in_nested_transaction", "add", "add_all", "refresh", "expire", "expunge", "delete", "merge", "get",
-     "get_one", "enable_relationship_loading", *_WHAT, *_QUERIES}
+     "get_one", "enable_relationship_loading", "run_sync", *_WHAT, *_QUERIES}
 )  # fmt: skip
 
 
-def called(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, node: tree.Call | None, origin: Origin
-) -> Value | None:
+def call_method(site: CallSite) -> Value | None:
     """What a method of a session does to objects, and what it gives; None for the usual result."""
+    frame, arguments, origin = site.frame, site.arguments, site.place
+    assert isinstance(site.callee, Member)
+    receiver, name = site.callee.receiver, site.callee.name
     if name not in _KNOWN:
         return None
-    session, known = resource_key(receiver), settings(frame.ctx, receiver)
-    if name == "run_sync" and arguments.args and isinstance(arguments.args[0], Function):
-        reads.doubt(frame, summaries.seen_by(arguments.args[0]))  # what it is given is doubted by the call
-        reads.doubt(frame, arguments.args[1:])
-        return None
+    session, known = resource_key(receiver), session_factories.settings(frame.ctx, receiver)
+    if name == "run_sync":
+        given_back = run_sync.call_function(site)
+        if arguments.args and isinstance(arguments.args[0], Function):
+            reads.doubt(frame, summaries.seen_by(arguments.args[0]))  # what it is given, the call doubts
+            reads.doubt(frame, arguments.args[1:])
+            return given_back
+        happen(frame, Transition(session, "doubt", known), origin[1])
+        return given_back
     if name in _WHAT:
         happen(frame, Transition(session, _WHAT[name], known), origin[1])
         return None
@@ -215,7 +164,7 @@ def called(
         return Object(_TRANSACTION, origin=origin, detail=Scope(session, known, name == "begin_nested"))
     if name in ("get", "get_one"):
         happen(frame, Transition(session, "query", known), origin[1])
-        return _get(frame, name, arguments, session, node, origin)
+        return _get(frame, name, arguments, session, origin)
     if name in ("add", "add_all"):
         for value in arguments.values():
             add(frame, frame.state, value, session)
@@ -297,7 +246,7 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
 
 
 def _get(
-    frame: Frame, name: str, arguments: Arguments, session: object, node: tree.Call | None, origin: Origin
+    frame: Frame, name: str, arguments: Arguments, session: object, origin: Origin
 ) -> Value | None:
     cls = arguments.get(0, "entity")
     if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
@@ -308,7 +257,7 @@ def _get(
     selects.check_roots(frame, Query((Entity(cls),)), found, origin)
     populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
     state = frame.state
-    identity = _identity(state, node)
+    identity = _identity(state, frame.calling)
     if identity is not None and not populates:
         for ref, row in transitions.of_session(rows_of(state), session):
             own = isinstance(identity, tuple) and identity[:2] == ("object", ref)
@@ -500,9 +449,3 @@ def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) 
         if given.rest == "plan":  # what is loaded of the given object is copied
             row = replace(row, plan=given.plan)
     return aliasing.loaded(frame, state, (*origin, 0), row)
-
-
-def begun(ctx: Context, factory: Object, arguments: Arguments, origin: Origin) -> Value:
-    """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
-    known = _settings(factory, arguments) if not ctx.project.reconfigures_sessions else Settings()
-    return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(origin, known, closes=True))

@@ -6,9 +6,9 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import reads, writes
 from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.sqlalchemy import sessions
+from flake8_async_fastapi.domains.sqlalchemy import session_factories
 from flake8_async_fastapi.engine.context import Frame
-from flake8_async_fastapi.engine.events import Called, Effect, Reached, RunSync
+from flake8_async_fastapi.engine.events import Called, Effect, Reached
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.obligations import misuse, test
 from flake8_async_fastapi.engine.text import spoken
@@ -65,12 +65,6 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
             frame.watch.muted -= done
         for observe in frame.ctx.hooks.observers.call_ends:
             observe(frame, option, arguments, node, result)
-        if (
-            isinstance(option, Member)
-            and option.name == "run_sync"
-            and library_calls.is_database(option.receiver.type)
-        ):
-            _run_sync(frame, option.receiver, arguments, node)
         results.append(protocols.adopted(frame, result, node))
     return union(results)
 
@@ -134,10 +128,10 @@ def _escape(frame: Frame, callee: Value, arguments: Arguments) -> None:
     if isinstance(callee, Unknown):
         reads.doubt_all(frame, given)
     elif isinstance(callee, Library) or (
-        isinstance(callee, Member) and not library_calls.is_database(callee.receiver.type)
+        isinstance(callee, Member) and not knowledge.is_database(callee.receiver.type)
     ):
         reads.doubt_all(frame, [value for value in given if _is_deferred(value)])
-        if any(sessions.is_session(value) for value in given):
+        if any(session_factories.is_session(value) for value in given):
             reads.doubt_all(frame, given)
 
 
@@ -157,21 +151,6 @@ def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
 def _is_deferred(value: Value) -> bool:
     """Whether a value is code that the callee may run later."""
     return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
-
-
-def _run_sync(frame: Frame, receiver: Object, arguments: Arguments, node: tree.Call) -> None:
-    """Say what ``run_sync`` is given, and what that does with the session it is passed."""
-    function = arguments.get(0, "fn")
-    if function is None:
-        return
-    result, effects = library_calls.run_callback(frame, arguments, receiver)
-    callable_instance = isinstance(function, Instance) and (
-        not classes.is_closed(frame.ctx, function.cls)
-        or classes.has_member(frame.ctx, function.cls, "__call__")
-    )
-    is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
-    blocking_calls.ran_on_loop(frame, effects, node)
-    frame.emit_event(RunSync(*frame.at(node), function, result, effects, is_call, spoken(node.func)))
 
 
 def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: tuple[str, int, int]) -> None:

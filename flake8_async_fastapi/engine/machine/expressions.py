@@ -9,7 +9,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.sqlalchemy import selects, sessions
+from flake8_async_fastapi.domains.sqlalchemy import selects, session_factories
 from flake8_async_fastapi.engine import mutation
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import (
@@ -179,7 +179,7 @@ def _trust(frame: Frame, state: State, awaited: Expr) -> None:
     if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
         return
     path = source(awaited.func.value)
-    if not path or not library_calls.is_coroutine_method(sessions.SESSION, awaited.func.name):
+    if not path or not library_calls.is_coroutine_method(session_factories.SESSION, awaited.func.name):
         return
     known = evaluate(frame, state, awaited.func.value)
     if (
@@ -188,7 +188,7 @@ def _trust(frame: Frame, state: State, awaited: Expr) -> None:
         and library_calls.only_declared(known)
     ):
         origin = known.origin or (f"<{path}>", 0, 0)
-        state.narrow(path, Object(sessions.SESSION, declared=True, origin=origin))
+        state.narrow(path, Object(session_factories.SESSION, declared=True, origin=origin))
 
 
 def _display(frame: Frame, state: State, node: tree.Display) -> Value:

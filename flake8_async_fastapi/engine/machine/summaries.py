@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm import reads
-from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, sessions
+from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, session_factories
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import (
     Application,
@@ -330,7 +330,7 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Fo
         value = functions.declared(frame, param)
         if isinstance(value, Unknown) and param.annotation is None:
             value = inferred_sessions.session(ctx, function, param)
-        if isinstance(value, Object) and value.origin is None and sessions.is_session(value):
+        if isinstance(value, Object) and value.origin is None and session_factories.is_session(value):
             value = replace(value, origin=(f"<{param.name}>", 0, 0))
         return value, ctx.hooks.footprint(frame.state, None, [value])
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Proxy, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.context import CallSite, Frame, State
+from flake8_async_fastapi.engine.events import LazyDeclared
 from flake8_async_fastapi.engine.machine import expressions, functions
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -205,6 +206,18 @@ def strategy_of(lazy: Value | None) -> str:
     if isinstance(lazy.value, str):
         return lazy.value if lazy.value in STRATEGIES else ""
     return _SPELLINGS[lazy.value]
+
+
+def check_strategy(site: CallSite) -> None:
+    """Say so where ``lazy=`` of a relationship is a text that means no strategy."""
+    given = dict(site.arguments.keywords)
+    inside = given.get("sa_relationship_kwargs")
+    if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
+        given = {str(key): item for key, item in zip(inside.keys, inside.items, strict=True)}
+    lazy = given.get("lazy")
+    text = lazy.value if isinstance(lazy, Const) else None
+    if isinstance(text, str) and not strategy_of(lazy):
+        site.frame.emit_event(LazyDeclared(*site.place, site.frame.qualname, text))
 
 
 def _is_list(annotation: Expr) -> bool:

@@ -1,0 +1,166 @@
+"""Functions, types and methods of SQLAlchemy and SQLModel, by name: who says what calls of them give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flake8_async_fastapi.domains.orm import reads, writes
+from flake8_async_fastapi.domains.sqlalchemy import (
+    blocks,
+    loader_options,
+    results,
+    run_sync,
+    selects,
+    session_factories,
+    sessions,
+)
+from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, inspection
+from flake8_async_fastapi.domains.sqlalchemy.queries import (
+    Change,
+    Dynamic,
+    Fetch,
+    Mapped,
+    Option,
+    Query,
+    Scope,
+)
+from flake8_async_fastapi.engine.context import CallModel, CallSite
+from flake8_async_fastapi.engine.values import ClassValue, Library, Member, Object, Value
+
+
+def _make_loader(site: CallSite) -> Value:
+    return loader_options.loader(site.frame, _name(site), site.arguments, site.place)
+
+
+def _make_alias(site: CallSite) -> Value:
+    return selects.aliased(site.arguments, site.place, polymorphic=_name(site) == "with_polymorphic")
+
+
+def _make_function(site: CallSite) -> Value:
+    return Object("sqlalchemy.FunctionElement")
+
+
+def _make_base(site: CallSite) -> Value:
+    """The base of ``declarative_base()`` and ``registry.generate_base()``; of ``cls=``, the class given."""
+    given = dict(site.arguments.keywords).get("cls")
+    return given if isinstance(given, ClassValue) else Library("sqlalchemy.orm.DeclarativeBase")
+
+
+def _inspect(site: CallSite) -> Value | None:
+    return inspection.inspect(site.arguments.args[0]) if site.arguments.args else None
+
+
+def _set_attribute(site: CallSite) -> None:
+    writes.set_unnamed(site.frame, site.arguments)
+
+
+def _set_by_hand(site: CallSite) -> None:
+    writes.set_by_hand(site.frame, site.arguments)
+
+
+def _make_transient(site: CallSite) -> None:
+    reads.doubt_all(site.frame, list(site.arguments.args))
+
+
+def _name(site: CallSite) -> str:
+    assert isinstance(site.callee, Library)
+    return site.callee.dotted.rpartition(".")[2]
+
+
+CALLS: Final[Mapping[str, CallModel]] = {
+    **{
+        f"{package}.{name}": _make_loader
+        for package in ("sqlalchemy.orm", "sqlalchemy.orm.strategy_options")
+        for name in loader_options.LOADERS
+    },
+    "sqlalchemy.orm.aliased": _make_alias,
+    "sqlalchemy.orm.with_polymorphic": _make_alias,
+    "sqlalchemy.select": selects.make_select,
+    "sqlmodel.select": selects.make_select,
+    "sqlalchemy.update": selects.make_change,
+    "sqlalchemy.insert": selects.make_change,
+    "sqlalchemy.delete": selects.make_change,
+    "sqlalchemy.func.*": _make_function,
+    "sqlalchemy.sql.func.*": _make_function,
+    "sqlalchemy.sql.functions.*": _make_function,
+    "sqlmodel.func.*": _make_function,
+    "sqlalchemy.inspect": _inspect,
+    "sqlalchemy.orm.class_mapper": _inspect,
+    "sqlalchemy.orm.object_mapper": _inspect,
+    "builtins.setattr": _set_attribute,
+    "sqlalchemy.orm.attributes.set_committed_value": _set_by_hand,
+    "sqlalchemy.orm.make_transient": _make_transient,
+    "sqlalchemy.orm.make_transient_to_detached": _make_transient,
+    "sqlalchemy.orm.relationship": declared.check_strategy,
+    "sqlalchemy.orm.backref": declared.check_strategy,
+    "sqlmodel.Relationship": declared.check_strategy,
+    "sqlalchemy.orm.declarative_base": _make_base,
+    "sqlalchemy.ext.declarative.declarative_base": _make_base,
+    "sqlalchemy.orm.sessionmaker": session_factories.make_factory,
+}
+
+
+# --- methods -----------------------------------------------------------------------------------
+
+
+def _call_statement(site: CallSite) -> Value | None:
+    receiver, name = _method(site)
+    return selects.statement_member(site.frame, receiver, name, site.arguments, site.place)
+
+
+def _call_result(site: CallSite) -> Value | None:
+    receiver, name = _method(site)
+    return results.fetched(site.frame, receiver, name, site.arguments, site.place)
+
+
+def _call_scope(site: CallSite) -> None:
+    receiver, name = _method(site)
+    assert isinstance(receiver.detail, Scope)
+    blocks.scope_called(site.frame, receiver.detail, name, site.place)
+
+
+_FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", "get", "delete", "update"})
+
+
+def _call_dynamic(site: CallSite) -> None:
+    """A relationship that is queried by a method runs a statement, as one that is iterated does."""
+    receiver, name = _method(site)
+    assert isinstance(receiver.detail, Dynamic)
+    if name in _FETCHING and receiver.detail.strategy == "dynamic":
+        site.frame.ctx.hooks.observers.consume(site.frame, receiver, site.place)
+
+
+def _method(site: CallSite) -> tuple[Object, str]:
+    assert isinstance(site.callee, Member)
+    return site.callee.receiver, site.callee.name
+
+
+ATTACHED: Final[Mapping[type[Any], CallModel]] = {
+    Option: _call_statement,
+    Mapped: _call_statement,
+    Change: _call_statement,
+    Query: _call_statement,
+    Fetch: _call_result,
+    Scope: _call_scope,
+    Dynamic: _call_dynamic,
+}
+METHODS: Final[Mapping[str, CallModel]] = {
+    f"{session_factories.SESSION}.*": sessions.call_method,
+    f"{session_factories.SCOPED}.*": sessions.call_method,
+    "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": run_sync.call_function,
+    "sqlalchemy.ext.asyncio.async_sessionmaker.begin": session_factories.begin,
+    "sqlalchemy.orm.registry.generate_base": _make_base,
+}
+
+
+# --- objects that are called -------------------------------------------------------------------
+
+
+def _call_factory(site: CallSite) -> Value:
+    made = session_factories.call_factory(site)
+    blocks.renewed(site.frame, made)
+    return made
+
+
+OBJECTS: Final[Mapping[str, CallModel]] = dict.fromkeys(session_factories.FACTORIES, _call_factory)

@@ -1,0 +1,57 @@
+"""``run_sync``: plain functions that are given a sync session or connection, in the midst of async code.
+
+Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions under asyncio".
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.blocking import blocking_calls
+from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.events import Effect, RunSync
+from flake8_async_fastapi.engine.machine import classes, functions
+from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Coroutine,
+    Instance,
+    Member,
+    Object,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge import is_database
+
+
+def call_function(site: CallSite) -> Value:
+    """What ``run_sync`` gives once it is awaited: what its function returns, if that is no coroutine."""
+    assert isinstance(site.callee, Member)
+    result, _ = _run(site.frame, site.callee.receiver, site.arguments)
+    return UNKNOWN if isinstance(result, Coroutine) else result
+
+
+def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, tuple[Effect, ...]]:
+    """What a function returns and does that is given the sync twin of a session or connection."""
+    if not arguments.args:
+        return UNKNOWN, ()
+    function, *rest = arguments.args
+    twin = "sqlalchemy.orm.Session" if "Session" in receiver.type else "sqlalchemy.engine.Connection"
+    given = Arguments((Object(twin), *rest), (), arguments.opaque)
+    return functions.given_with_effects(frame, function, given)
+
+
+def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Say what ``run_sync`` is given, and what that does with the session it is passed."""
+    if not isinstance(callee, Member) or callee.name != "run_sync" or not is_database(callee.receiver.type):
+        return
+    function = arguments.get(0, "fn")
+    if function is None:
+        return
+    returned, effects = _run(frame, callee.receiver, arguments)
+    callable_instance = isinstance(function, Instance) and (
+        not classes.is_closed(frame.ctx, function.cls)
+        or classes.has_member(frame.ctx, function.cls, "__call__")
+    )
+    is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
+    blocking_calls.ran_on_loop(frame, effects, node)
+    frame.emit_event(RunSync(*frame.at(node), function, returned, effects, is_call, spoken(node.func)))

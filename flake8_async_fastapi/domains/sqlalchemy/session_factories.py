@@ -1,0 +1,136 @@
+"""Sessions and what makes them: which values are sessions, and what is known of each.
+
+Source: SQLAlchemy documentation, "Session Basics", "Asynchronous I/O".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings
+from flake8_async_fastapi.engine.context import CallSite, Context
+from flake8_async_fastapi.engine.machine import classes, functions, library_calls
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Const,
+    Library,
+    Member,
+    Object,
+    Origin,
+    Value,
+    is_none,
+)
+
+SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
+SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
+_ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
+_FACTORY: Final = "sqlalchemy.orm.sessionmaker"
+
+
+def is_session(value: Value) -> bool:
+    """Whether a value is an async session, or a scoped one."""
+    return isinstance(value, Object) and (
+        knowledge.is_subtype(value.type, SESSION) or knowledge.is_subtype(value.type, SCOPED)
+    )
+
+
+def make_factory(site: CallSite) -> Value:
+    """The value of ``sessionmaker(...)``, which makes async sessions if its ``class_`` is one."""
+    arguments = site.arguments
+    made = arguments.get(1, "class_")
+    given = library_calls.kept(arguments)
+    if isinstance(made, (ClassValue, Library)):
+        name = made.dotted if isinstance(made, Library) else ""
+        if isinstance(made, ClassValue):
+            order = classes.mro(site.frame.ctx, made)
+            name = next((base.dotted for base in order if isinstance(base, Library)), "")
+        if knowledge.is_subtype(name, SESSION):
+            kept = [("class_", made), *((k, v) for k, v in given if k != "class_")]
+            return Object(_ASYNC_FACTORY, tuple(kept))
+    if made is not None:
+        return Object(_FACTORY, (*given, ("**", UNKNOWN)))
+    return Object(_FACTORY, given)
+
+
+def call_factory(site: CallSite) -> Value:
+    """The session that a factory makes."""
+    frame, factory, arguments = site.frame, site.callee, site.arguments
+    assert isinstance(factory, Object)
+    cls = factory.argument("class_")
+    if cls is not None and not is_none(cls):
+        return _made(frame.ctx, factory, arguments, functions.given(frame, cls, arguments), site.place)
+    if factory.type == _FACTORY:
+        bound = factory.argument("0") or factory.argument("bind")
+        if factory.argument("**") is not None or bound is None:
+            return UNKNOWN  # the class may be given elsewhere
+    made = library_calls.typed(knowledge.result(factory.type, "call") or "?", factory)
+    return _made(frame.ctx, factory, arguments, made, site.place)
+
+
+def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
+    """A session that a factory or its class made, with what its arguments say."""
+    if not isinstance(result, Object):
+        return result
+    if result.type == "sqlalchemy.ext.asyncio._AsyncSessionContextManager":
+        return result
+    if not is_session(result):
+        return result
+    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions else Settings()
+    return replace(result, origin=origin, detail=known)
+
+
+def _settings(factory: Object | None, arguments: Arguments) -> Settings:
+    return Settings(
+        _setting("expire_on_commit", factory, arguments), _setting("autoflush", factory, arguments)
+    )
+
+
+def _setting(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
+    """The value of a keyword of a session, given to it or to its factory; both are True by default."""
+    given = dict(arguments.keywords).get(name)
+    if given is None and arguments.opaque:
+        return None
+    if given is None and factory is not None:
+        if factory.type == SCOPED:
+            inner = factory.argument("0") or factory.argument("session_factory")
+            return _setting(name, inner, arguments) if isinstance(inner, Object) else None
+        given = factory.argument(name)
+        made_by = factory.argument("class_")
+        if given is None and (factory.argument("**") is not None or isinstance(made_by, ClassValue)):
+            return None
+        if factory.declared or factory.doubtful:
+            return None
+    if given is None:
+        return True
+    return given.value if isinstance(given, Const) and isinstance(given.value, bool) else None
+
+
+def settings(ctx: Context, session: Object) -> Settings:
+    """What is known of a session; of one that only an annotation names, what all factories agree on."""
+    if isinstance(session.detail, Settings):
+        return session.detail
+    if session.arguments:
+        given = Arguments(keywords=tuple(pair for pair in session.arguments if not pair[0].isdigit()))
+        if any(name == "**" for name, _ in session.arguments):
+            given = replace(given, opaque=True)
+        return _settings(None, given)
+    return Settings(ctx.project.expire_on_commit)
+
+
+def begin(site: CallSite) -> Value:
+    """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
+    ctx = site.frame.ctx
+    assert isinstance(site.callee, Member)
+    factory = site.callee.receiver
+    known = _settings(factory, site.arguments) if not ctx.project.reconfigures_sessions else Settings()
+    return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(site.place, known, closes=True))
+
+
+RESOURCES: Final = {SESSION: settings, SCOPED: settings}
+"""What is attached to a session inside of a callee."""
+FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
+"""Types whose instances are called for a session."""
