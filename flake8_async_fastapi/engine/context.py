@@ -316,6 +316,8 @@ BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
+ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
+"""What is passed for a parameter, given the object that says so and the annotation of the parameter."""
 MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
 """What an attribute of an object is; None where the model has nothing to say."""
 
@@ -332,6 +334,8 @@ class Models:
     ``objects``: an object that is called, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
     attribute that a class of the project, or its instance, has from a library's base class.
+    ``parameters``: what a framework passes for a parameter, by the type of what is attached to its
+    default or to a part of its ``Annotated``.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
@@ -344,6 +348,7 @@ class Models:
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
+    parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
     literals: tuple[Callable[[Context, str], Text | None], ...] = ()
     conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
@@ -363,6 +368,18 @@ class Models:
             if found is not None:
                 return found
         return None
+
+    def parameter(self, marker: Value) -> ParameterModel | None:
+        """The model of parameters that have a value as their default, or in their ``Annotated``."""
+        return self.parameters.get(type(marker.detail)) if isinstance(marker, Object) else None
+
+    def passed(self, frame: Frame, marker: Value, annotation: Expr | None) -> Value | None:
+        """What a framework passes for a parameter that has a marker; None where nothing is known of it."""
+        model = self.parameter(marker)
+        if model is None or not isinstance(marker, Object):
+            return None
+        found = model(frame, marker, annotation)
+        return None if isinstance(found, Unknown) else found
 
     def inherit(self, ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
         """What a class of the project, or its instance, has under a name from a library's base class."""

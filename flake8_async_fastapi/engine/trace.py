@@ -11,7 +11,6 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
-    Dependency,
     Folder,
     Function,
     Generator,
@@ -111,7 +110,5 @@ def describe(value: Value) -> str:
             return f"{kind} of {describe(item)}"
         case Collection(kind=kind, items=items):
             return f"{kind} of ({', '.join(describe(item) for item in items or ())})"
-        case Dependency(target=target):
-            return f"Depends({describe(target)})"
         case Options(values=values):
             return " or ".join(describe(option) for option in values)

@@ -264,13 +264,6 @@ class Collection:
     keys: tuple[str | None, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
-    """``Depends(target)``."""
-
-    target: Value
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Options:
     """One of several values, at most ``MOST``; their order says nothing."""
@@ -324,7 +317,6 @@ Value: TypeAlias = (
     | Generator
     | Manager
     | Collection
-    | Dependency
     | Options
 )
 

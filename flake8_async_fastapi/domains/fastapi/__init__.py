@@ -12,7 +12,7 @@ from flake8_async_fastapi.engine.domain import Domain
 DOMAIN = Domain(
     "fastapi",
     ("pydantic",),
-    models=Models(calls=dependencies.CALLS),
+    models=Models(calls=dependencies.CALLS, parameters={dependencies.Dependency: dependencies.provide}),
     observers=Observers(
         awaited=(lifespans.note_awaited,),
         call_ends=(applications.observe_call, lifespans.called),

@@ -1,17 +1,42 @@
-"""What ``Depends`` gives."""
+"""Dependencies: what ``Depends`` gives, and what FastAPI passes for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.engine.context import CallModel, CallSite
-from flake8_async_fastapi.engine.values import NONE, Dependency, Value
+from flake8_async_fastapi.engine.context import CallModel, CallSite, Frame, State
+from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Arguments,
+    Const,
+    Coroutine,
+    Generator,
+    Instance,
+    Manager,
+    Object,
+    Options,
+    Payload,
+    Value,
+    held,
+    is_none,
+)
+from flake8_async_fastapi.facts.tree import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency(Payload):
+    """The function or class that FastAPI calls for a parameter; None for the one in its annotation."""
+
+    target: Value
 
 
 def depends(site: CallSite) -> Value:
     """``Depends(target)``, and ``Security(target)``."""
-    return Dependency(site.arguments.get(0, "dependency") or NONE)
+    return Object("fastapi.params.Depends", detail=Dependency(site.arguments.get(0, "dependency") or NONE))
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
@@ -20,3 +45,42 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "fastapi.params.Depends": depends,
     "fastapi.param_functions.Depends": depends,
 }
+
+
+def target(value: Value) -> Value | None:
+    """What the dependency that a value is calls; None for other values."""
+    detail = value.detail if isinstance(value, Object) else None
+    return detail.target if isinstance(detail, Dependency) else None
+
+
+def provide(frame: Frame, marker: Object, annotation: Expr | None) -> Value:
+    """What FastAPI passes for a dependency: what it returns, or yields."""
+    assert isinstance(marker.detail, Dependency)
+    target = marker.detail.target
+    if is_none(target):
+        return UNKNOWN if annotation is None else type_hints.annotated(frame, State(), annotation)
+    given_value = functions.given(frame, target, Arguments())
+    if isinstance(given_value, Generator):
+        given_value = given_value.item
+    if isinstance(given_value, Coroutine):
+        if given_value.function is not None and given_value.call is not None:
+            given_value = functions.returned(frame, given_value.function, given_value.call)
+        else:
+            given_value = given_value.result
+    given_value = _present(given_value)
+    if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
+        return UNKNOWN
+    return given_value
+
+
+def _present(value: Value) -> Value:
+    """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
+    if isinstance(value, Options):
+        there = [option for option in value.values if not is_none(option)]
+        if len(there) == 1 and isinstance(there[0], Instance) and there[0].ref is not None:
+            return there[0]
+    return value
+
+
+def _is_wide(value: Value) -> bool:
+    return isinstance(value, Options) and any(is_none(option) for option in value.values)

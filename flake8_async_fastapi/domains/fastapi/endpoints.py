@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.fastapi import dependencies
 from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import expressions, names
-from flake8_async_fastapi.engine.values import Dependency, Function, Object, Value
+from flake8_async_fastapi.engine.values import Function, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
@@ -43,9 +44,9 @@ def _dependency(frame: Frame, param: tree.Param) -> Value | None:
     if isinstance(annotation, tree.Subscript) and isinstance(annotation.index, tree.Display):
         written += annotation.index.items[1:]
     for expression in written:
-        value = expressions.evaluate(outer, State(), expression)
-        if isinstance(value, Dependency):
-            return value.target
+        target = dependencies.target(expressions.evaluate(outer, State(), expression))
+        if target is not None:
+            return target
     return None
 
 

@@ -14,20 +14,15 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
     Closure,
-    Const,
     Coroutine,
-    Dependency,
     Function,
     Generator,
     Instance,
     Library,
     Manager,
     Member,
-    Options,
     Unknown,
     Value,
-    held,
-    is_none,
     options,
 )
 from flake8_async_fastapi.facts import tree
@@ -242,49 +237,13 @@ def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Va
 
 
 def declared(frame: Frame, param: Param) -> Value:
-    """What a parameter is by its default's dependency, or by its annotation."""
+    """What a parameter is by its default, which may say what is passed for it, or by its annotation."""
     if param.default is not None:
         default = expressions.evaluate(frame, State(), param.default)
         for option in options(default):
-            if isinstance(option, Dependency):
-                provided = provide(frame, option, param.annotation)
-                if not isinstance(provided, Unknown):
-                    return provided
+            passed = frame.ctx.hooks.models.passed(frame, option, param.annotation)
+            if passed is not None:
+                return passed
     if param.annotation is None:
         return UNKNOWN
     return type_hints.annotated(frame, State(), param.annotation)
-
-
-def provide(frame: Frame, dependency: Dependency, annotation: Expr | None) -> Value:
-    """What FastAPI passes for a dependency: what it returns, or yields."""
-    target = dependency.target
-    if is_none(target):
-        if annotation is None:
-            return UNKNOWN
-        value = type_hints.annotated(frame, State(), annotation)
-        return value
-    given_value = given(frame, target, Arguments())
-    if isinstance(given_value, Generator):
-        given_value = given_value.item
-    if isinstance(given_value, Coroutine):
-        if given_value.function is not None and given_value.call is not None:
-            given_value = returned(frame, given_value.function, given_value.call)
-        else:
-            given_value = given_value.result
-    given_value = _present(given_value)
-    if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
-        return UNKNOWN
-    return given_value
-
-
-def _present(value: Value) -> Value:
-    """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
-    if isinstance(value, Options):
-        there = [option for option in value.values if not is_none(option)]
-        if len(there) == 1 and isinstance(there[0], Instance) and there[0].ref is not None:
-            return there[0]
-    return value
-
-
-def _is_wide(value: Value) -> bool:
-    return isinstance(value, Options) and any(is_none(option) for option in value.values)

@@ -34,7 +34,6 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
-    Dependency,
     Function,
     Instance,
     Object,
@@ -304,7 +303,7 @@ def _argument(
         return _telling(ctx, passed, known)
     if not arguments.opaque and param.default is not None:
         default = expressions.evaluate(_frame(ctx, function), State(), param.default)
-        if not isinstance(default, (Unknown, Dependency)):
+        if not isinstance(default, Unknown) and ctx.hooks.models.parameter(default) is None:
             return default
     return known
 

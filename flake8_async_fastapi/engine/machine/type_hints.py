@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.context import Context, Frame, State
-from flake8_async_fastapi.engine.machine import expressions, functions, names
+from flake8_async_fastapi.engine.machine import expressions, names
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     ClassValue,
     Collection,
-    Dependency,
     Generator,
     Instance,
     Library,
@@ -103,15 +102,14 @@ def metadata(annotation: Expr | None) -> list[Expr]:
 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
-    """``Annotated[type, Depends(f)]``: what ``f`` provides, else the type."""
+    """``Annotated[type, extra]``: what the extra says is passed for such a parameter, else the type."""
     path = frame.state
     for extra in inner[1:]:
         value = expressions.evaluate(frame, state, extra)
-        frame.state = path  # what the dependency provides belongs to it
-        if isinstance(value, Dependency):
-            provided = functions.provide(frame, value, inner[0])
-            if not isinstance(provided, Unknown):
-                return provided
+        frame.state = path  # what is passed belongs to it
+        passed = frame.ctx.hooks.models.passed(frame, value, inner[0])
+        if passed is not None:
+            return passed
     return annotated(frame, state, inner[0], depth + 1)
 
 
