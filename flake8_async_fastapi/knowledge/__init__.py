@@ -18,6 +18,7 @@ from flake8_async_fastapi.knowledge import (
     anyio,
     asyncio_,
     asyncpg,
+    bases,
     consumers,
     decorators,
     effects,
@@ -176,6 +177,28 @@ def is_registering_method(type_name: str, name: str) -> bool:
 def effect(dotted: str) -> str:
     """What a call does to the thread it is made on, as ``effects`` names it; empty for nothing known."""
     return effects.EFFECTS.get(dotted, "")
+
+
+def never_returns(dotted: str) -> bool:
+    """Whether a call of a function is the last that its caller does."""
+    return dotted in effects.NEVER_RETURN
+
+
+def allows_nested_loops(imports: frozenset[str]) -> bool:
+    """Whether one of the packages that a project imports lets event loops start inside others."""
+    return not imports.isdisjoint(effects.NESTING)
+
+
+def lacks(base: str, name: str) -> bool:
+    """Whether a library's base class is known not to define a name: the look-up goes on after it."""
+    if base not in bases.TRANSPARENT or name in bases.OWN_NAMES:
+        return False
+    return not name.startswith(("model_", "_"))
+
+
+def makes_property(dotted: str) -> bool:
+    """Whether a decorator makes a property of a method."""
+    return dotted in bases.PROPERTIES
 
 
 def function_argument(dotted: str) -> int | None:

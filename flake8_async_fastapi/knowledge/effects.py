@@ -24,3 +24,8 @@ EFFECTS: Final[Mapping[str, str]] = {
     "nest_asyncio.apply": "guards-loop",
     "sniffio.current_async_library": "guards-loop",
 }
+
+NEVER_RETURN: Final[frozenset[str]] = frozenset({"os._exit", "pytest.fail", "pytest.skip", "sys.exit"})
+
+NESTING: Final[frozenset[str]] = frozenset({"nest_asyncio"})
+"""Packages that let a thread start an event loop inside another one."""

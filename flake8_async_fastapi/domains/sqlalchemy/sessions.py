@@ -245,9 +245,7 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
             happen(frame, step, line)
 
 
-def _get(
-    frame: Frame, name: str, arguments: Arguments, session: object, origin: Origin
-) -> Value | None:
+def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin: Origin) -> Value | None:
     cls = arguments.get(0, "entity")
     if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
         return None

@@ -35,9 +35,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
-
-_RECORDS = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel", "sqlalchemy.orm.DeclarativeBase"})
-"""Classes that keep their constructor's arguments as plain data."""
+from flake8_async_fastapi.knowledge.bases import RECORDS
 
 
 def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
@@ -163,7 +161,9 @@ def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: t
 
 def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
     """A call with an effect on its thread: reported where a coroutine function makes it."""
-    if effect.kind == "event-loop" and (frame.guards_loop or "nest_asyncio" in frame.ctx.project.imports):
+    if effect.kind == "event-loop" and (
+        frame.guards_loop or knowledge.allows_nested_loops(frame.ctx.project.imports)
+    ):
         return
     if frame.is_async:
         path, line, col = origin
@@ -228,8 +228,8 @@ def _dotted(callee: Value) -> str:
 
 
 def is_record(frame: Frame, cls: ClassValue) -> bool:
-    """Whether a class is an ORM model or a schema."""
-    return classes.derives(frame.ctx, cls, _RECORDS)
+    """Whether a class keeps the arguments of its constructor as plain data."""
+    return classes.derives(frame.ctx, cls, RECORDS)
 
 
 _FREE = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callable"})

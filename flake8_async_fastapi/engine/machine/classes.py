@@ -36,15 +36,6 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 
-_PROPERTIES = frozenset(
-    {
-        "builtins.property",
-        "functools.cached_property",
-        "sqlalchemy.ext.hybrid.hybrid_property",
-        "abc.abstractproperty",
-    }
-)
-
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
     """The class and its bases in the order of look-up: project classes, library names, unknown."""
@@ -151,7 +142,7 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
                     return attribute(ctx, behind, name)
                 return _method(ctx, base, found, instance)
         elif isinstance(base, Library):
-            if _adds_nothing(base, name):
+            if knowledge.lacks(base.dotted, name):
                 continue
             member = knowledge.member(base.dotted, name)
             if member is not None:
@@ -161,23 +152,6 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
         else:
             break
     return _data(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
-
-
-_RECORDS = frozenset(
-    {"sqlmodel.SQLModel", "sqlmodel.main.SQLModel", "pydantic.BaseModel", "sqlalchemy.orm.DeclarativeBase",
-     "sqlalchemy.orm.MappedAsDataclass", "sqlalchemy.orm.DeclarativeBaseNoMeta",
-     "sqlalchemy.ext.asyncio.AsyncAttrs"}
-)  # fmt: skip
-_OWN_NAMES = frozenset(
-    {"dict", "json", "copy", "construct", "schema", "schema_json", "validate", "from_orm", "parse_obj",
-     "parse_raw", "parse_file", "update_forward_refs", "fields", "metadata", "registry", "sqlmodel_update",
-     "awaitable_attrs", "type_annotation_map"}
-)  # fmt: skip
-
-
-def _adds_nothing(base: Library, name: str) -> bool:
-    """Whether a library's base class is known not to define a name: the look-up goes on after it."""
-    return base.dotted in _RECORDS and not name.startswith(("model_", "_")) and name not in _OWN_NAMES
 
 
 def _mixed(found: list[Stmt]) -> bool:
@@ -254,7 +228,7 @@ def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     for decorator in node.decorators:
         value = expressions.evaluate(frame, State(), decorator)
         if isinstance(value, Library):
-            if value.dotted in _PROPERTIES:
+            if knowledge.makes_property(value.dotted):
                 return "property"
             if value.dotted in ("builtins.classmethod", "builtins.staticmethod"):
                 return value.dotted.removeprefix("builtins.").removesuffix("method")
@@ -339,7 +313,7 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
             if found:
                 return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
         elif isinstance(base, Library) and not declared_only:
-            if _adds_nothing(base, name):
+            if knowledge.lacks(base.dotted, name):
                 continue
             member = knowledge.member(base.dotted, name)
             if member is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm import instances, reads, writes
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
 from flake8_async_fastapi.engine import mutation, renaming
@@ -118,12 +119,7 @@ def _made_unique(state: State, value: Value, node: Expr) -> None:
 
 
 def _never_returns(node: Expr) -> bool:
-    return isinstance(node, tree.Call) and source(node.func) in (
-        "sys.exit",
-        "os._exit",
-        "pytest.fail",
-        "pytest.skip",
-    )
+    return isinstance(node, tree.Call) and knowledge.never_returns(source(node.func))
 
 
 def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
