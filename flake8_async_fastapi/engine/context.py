@@ -20,7 +20,9 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Generator,
     Instance,
+    Library,
     Manager,
+    Member,
     Object,
     Options,
     Origin,
@@ -314,6 +316,29 @@ class Language(Protocol):
 BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 """The items of a ``with``, each with the value that is entered."""
 
+
+class Access(NamedTuple):
+    """An attribute that is read or assigned on the path of a frame: ``label`` is its text.
+
+    ``is_mutated`` says that its value is read to be changed in place.
+    """
+
+    frame: Frame
+    owner: Instance | Object
+    name: str
+    place: Origin
+    label: str = ""
+    is_mutated: bool = False
+
+
+class AttributeObserver(Protocol):
+    """Told by a condition about ``owner.name`` on a path."""
+
+    def __call__(
+        self, frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool
+    ) -> None: ...
+
+
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
 ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
@@ -336,6 +361,10 @@ class Models:
     attribute that a class of the project, or its instance, has from a library's base class.
     ``parameters``: what a framework passes for a parameter, by the type of what is attached to its
     default or to a part of its ``Annotated``.
+    ``constructors``: what calling a class of the project gives.  ``reads``: an attribute whose
+    value hangs on the path, by the type of what is attached, or ``Instance`` for a tracked object.
+    ``writes``: an attribute of a tracked object is assigned; whether its value is kept there.
+    ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
@@ -347,6 +376,10 @@ class Models:
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
+    constructors: tuple[Callable[[Frame, ClassValue, Arguments, Origin], Value | None], ...] = ()
+    reads: Mapping[type[Any], Callable[[Access], Value | None]] = field(default_factory=dict)
+    writes: tuple[Callable[[Access, Value], bool], ...] = ()
+    descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
@@ -385,6 +418,14 @@ class Models:
         """What a class of the project, or its instance, has under a name from a library's base class."""
         for model in self.inherited:
             found = model(ctx, owner, name)
+            if found is not None:
+                return found
+        return None
+
+    def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Origin) -> Value | None:
+        """What calling a class of the project gives, if a library makes its instances."""
+        for model in self.constructors:
+            found = model(frame, cls, arguments, place)
             if found is not None:
                 return found
         return None
@@ -444,6 +485,12 @@ class Observers:
     ``function_ends``: it was run to its end.
     ``call_ends``: a call was made of one value, with a result.
     ``consumed``: a value whose items are gone through, at a place.
+    ``attribute_tested``: a condition on an attribute of a value held: that it is empty (false or None), or
+    a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
+    for a text in something; ``emptied``: a value turned out to count as false.
+    ``shown``: text is made of a value, at a place.
+    ``escaped``: values are given to a callee that is unknown, or of a library; ``havoc``: values are
+    given to code that is not followed, so that anything may happen to them.
     ``constructs``: a class of the project is about to be called, at a place.
     ``receiver_changed``: the receiver of a call has other attributes than before.
     """
@@ -463,11 +510,27 @@ class Observers:
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    shown: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    attribute_tested: tuple[AttributeObserver, ...] = ()
+    name_sought: tuple[Callable[[State, str], None], ...] = ()
+    emptied: tuple[Callable[[State, Value], None], ...] = ()
+    escaped: tuple[Callable[[Frame, Unknown | Library | Member, Sequence[Value]], None], ...] = ()
+    havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()
     constructs: tuple[Callable[[Frame, ClassValue, Arguments, Origin], None], ...] = ()
     called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
 
     decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
+
+    def show(self, frame: Frame, value: Value, place: Origin) -> None:
+        """Text is made of a value."""
+        for observe in self.shown:
+            observe(frame, value, place)
+
+    def cause_havoc(self, frame: Frame, values: Sequence[Value]) -> None:
+        """Values are given to code that is not followed."""
+        for observe in self.havoc:
+            observe(frame, values)
 
     def consume(self, frame: Frame, value: Value, place: Origin) -> None:
         """The items of a value are gone through."""

@@ -35,6 +35,11 @@ _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 _EXTENDING: Final = frozenset({"extend", "extendleft", "update"})
 _TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard"})
 
+MUTATORS: Final = frozenset(
+    {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
+)
+"""Methods that change a container."""
+
 
 def called(state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
     """A call that may change what containers in variables hold: ``items.append(x)``, ``fill(items)``."""

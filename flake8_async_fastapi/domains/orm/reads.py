@@ -5,7 +5,6 @@ Source: FACTS section 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -18,22 +17,19 @@ from flake8_async_fastapi.domains.orm.instances import (
     Lost,
     LostRead,
     Row,
-    reachable,
     refs_in,
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import session_factories, sessions, transitions
+from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic, Settings, Transition
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic
+from flake8_async_fastapi.engine.context import Access, Context, Frame, State
 from flake8_async_fastapi.engine.events import Missing, Wanted
-from flake8_async_fastapi.engine.machine import classes, summaries
-from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key, root
+from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
-    Arguments,
     Collection,
     Coroutine,
     Function,
@@ -45,17 +41,17 @@ from flake8_async_fastapi.engine.values import (
     Ref,
     Unknown,
     Value,
-    inner_values,
     options,
 )
-from flake8_async_fastapi.facts.tree import Expr
 
 Place = tuple[int, int]
 """A line and a column of the file under check."""
 
-MUTATORS: Final = frozenset(
-    {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
-)
+def read_attribute(access: Access) -> Value | None:
+    """The value of an attribute that is read of an ORM object; None where nothing is known of it."""
+    assert isinstance(access.owner, Instance)
+    use = "mutated" if access.is_mutated else "read"
+    return read(access.frame, access.owner, access.name, access.place[1:], use)
 
 
 def read(
@@ -242,10 +238,10 @@ def _of_subclass(
 # --- the rest of what touches objects --------------------------------------------------------
 
 
-def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) -> Value | None:
+def read_awaitable(access: Access) -> Value:
     """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
-    if not isinstance(owner.detail, Awaitables):
-        return None
+    frame, owner, name, place = access.frame, access.owner, access.name, access.place[1:]
+    assert isinstance(owner, Object) and isinstance(owner.detail, Awaitables)
     rows = rows_of(frame.state)
     ref = owner.detail.ref
     row = rows.get(ref)
@@ -267,7 +263,7 @@ def awaitable(frame: Frame, owner: Object, name: str, place: Place, label: str) 
         if isinstance(attribute, Relationship) and attribute.target == row.cls:
             for child in refs_in(result):  # up or down a tree: its end is not known
                 rows[child] = replace(rows[child], doubtful=True)
-    return frame.make(Coroutine(label, "database", (frame.path, *place), result))
+    return frame.make(Coroutine(access.label, "database", (frame.path, *place), result))
 
 
 def given(ctx: Context, state: State, name: str, value: Value) -> Value:
@@ -292,44 +288,6 @@ def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
             env[param.name] = given(frame.ctx, frame.state, param.name, env[param.name])
 
 
-def doubt(frame: Frame, values: Iterable[Value]) -> None:
-    """Somebody unknown was given objects: what they lack, it may have loaded."""
-    rows = rows_of(frame.state)
-    if not rows:
-        return
-    for ref in reachable(rows, values):
-        rows[ref] = replace(rows[ref], doubtful=True)
-
-
-def shown(frame: Frame, value: Value, node: Expr) -> None:
-    """An object becomes text: its ``__repr__`` reads attributes."""
-    for option in options(value):
-        if not isinstance(option, Instance) or option.ref is None:
-            continue
-        row = rows_of(frame.state).get(option.ref)
-        if row is None:
-            continue
-        place = node.line, node.col
-        for name in ("__str__", "__repr__"):
-            plain = replace(option, ref=None)
-            method = classes.attribute(frame.ctx, plain, name)
-            if isinstance(method, Function):
-                summaries.applied(frame, replace(method, receiver=option), Arguments(), (frame.path, *place))
-                break
-        else:
-            _generated_repr(frame, option, row, place)
-
-
-def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) -> None:
-    """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
-    model = models.mapped(frame.ctx, row.cls)
-    if model is None or not model.is_dataclass:
-        return
-    for name, attribute in model.attributes.items():
-        if attribute.in_repr is True:
-            read(frame, instance, name, place, "shown")
-
-
 def consumed(frame: Frame, value: Value, origin: Origin) -> None:
     """A relationship that has to be queried is used as a collection."""
     if isinstance(value, Object) and isinstance(value.detail, Dynamic):
@@ -338,66 +296,3 @@ def consumed(frame: Frame, value: Value, origin: Origin) -> None:
         if row is not None:
             lost = Lost(dynamic.strategy, row.path, row.line)
             report(frame, dynamic.ref, dynamic.attribute, lost, origin[1:], "read", "", ())
-
-
-def told(frame: Frame, ref: Ref) -> str:
-    """What is known of an object, in words: its load plan and its state."""
-    row = rows_of(frame.state).get(ref)
-    model = models.mapped(frame.ctx, row.cls) if row is not None else None
-    if row is None or model is None:
-        return ""
-    held, missing = [], []
-    for name, attribute in model.attributes.items():
-        found = transitions.status(frame.ctx, row, name, attribute)
-        if isinstance(found, Lost):
-            missing.append(f"{name} ({found.cause})")
-        elif isinstance(found, Held) and isinstance(attribute, Relationship):
-            held.append(name)
-    parts = [row.phase, *(["doubtful"] if row.doubtful else [])]
-    if held:
-        parts.append(f"loaded: {', '.join(held)}")
-    if missing:
-        parts.append(f"missing: {', '.join(missing)}")
-    return ", ".join(parts)
-
-
-def tested(frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool) -> None:
-    """A condition was about a column of an object: an empty foreign key leads nowhere without I/O.
-
-    A comparison with a constant asks what kind of object it is (``is_kind``).
-    """
-    rows = rows_of(state)
-    for option in options(owner):
-        row = rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
-        model = models.mapped(frame.ctx, row.cls) if row is not None else None
-        if row is None or model is None or not isinstance(option, Instance) or option.ref is None:
-            continue
-        if not isinstance(model.attributes.get(name), Column):
-            continue
-        if is_empty:
-            empty = {other for other, found in model.relationships() if name in (found.keys or ())}
-            row = replace(row, nulls=row.nulls | empty)
-            for other in empty:
-                if row.field(other) is None:
-                    row = row.put(other, PERHAPS)
-        rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
-
-
-def guard(state: State, name: str) -> None:
-    """A condition asks whether an attribute is there: the code knows what it does."""
-    rows = rows_of(state)
-    for ref, row in list(rows.items()):
-        rows[ref] = row.put(name, PERHAPS)
-
-
-def doubt_all(frame: Frame, values: list[Value]) -> None:
-    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
-    rows = rows_of(frame.state)
-    if not rows:
-        return
-    doubt(frame, values)
-    for value in values:
-        for inner in inner_values(value):
-            if isinstance(inner, Object) and session_factories.is_session(inner):
-                step = Transition(resource_key(inner), "anything", Settings())
-                sessions.happen(frame, step, 0)

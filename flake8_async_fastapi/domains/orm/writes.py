@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.orm.instances import PERHAPS, Held, Lost, Row,
 from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
 from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import Access, Frame
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -25,6 +25,12 @@ from flake8_async_fastapi.engine.values import (
     is_none,
     options,
 )
+
+
+def write_attribute(access: Access, value: Value) -> bool:
+    """Assign an attribute of an ORM object; whether it is a mapped one."""
+    assert isinstance(access.owner, Instance)
+    return write(access.frame, access.owner, access.name, value, access.place[1:])
 
 
 def write(frame: Frame, instance: Instance, name: str, value: Value, place: reads.Place) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flake8_async_fastapi.domains.orm import reads, writes
+from flake8_async_fastapi.domains.orm import writes
 from flake8_async_fastapi.domains.sqlalchemy import (
     blocks,
     loader_options,
@@ -60,7 +60,7 @@ def _set_by_hand(site: CallSite) -> None:
 
 
 def _make_transient(site: CallSite) -> None:
-    reads.doubt_all(site.frame, list(site.arguments.args))
+    sessions.havoc(site.frame, site.arguments.args)
 
 
 def _name(site: CallSite) -> str:

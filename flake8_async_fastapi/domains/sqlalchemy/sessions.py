@@ -6,11 +6,12 @@ Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import aliasing, load_plans, reads
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.orm import aliasing, load_plans
 from flake8_async_fastapi.domains.orm.instances import (
     PERHAPS,
     Held,
@@ -50,16 +51,20 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
     Const,
+    Coroutine,
     Function,
     Instance,
+    Library,
     Member,
     Object,
     Options,
     Origin,
+    Partial,
     Plain,
     Ref,
     Unknown,
     Value,
+    inner_values,
     options,
 )
 from flake8_async_fastapi.facts import tree
@@ -106,6 +111,38 @@ def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> N
     transitions.change(part.rows, transition.session, change, transition.of)
 
 
+def havoc(frame: Frame, values: Sequence[Value]) -> None:
+    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
+    rows = rows_of(frame.state)
+    if not rows:
+        return
+    transitions.doubt(frame.state, values)
+    for value in values:
+        for inner in inner_values(value):
+            if isinstance(inner, Object) and session_factories.is_session(inner):
+                happen(frame, Transition(resource_key(inner), "anything", Settings()), 0)
+
+
+def escape(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
+    """Objects are given away: what an unknown callee or an awaited one may do to them is unknown.
+
+    A plain function of a library cannot load anything of an async session's objects.
+    """
+    if not rows_of(frame.state):
+        return
+    if isinstance(callee, Unknown):
+        havoc(frame, values)
+    elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):
+        havoc(frame, [value for value in values if _is_deferred(value)])
+        if any(session_factories.is_session(value) for value in values):
+            havoc(frame, values)
+
+
+def _is_deferred(value: Value) -> bool:
+    """Whether a value is code that the callee may run later."""
+    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
+
+
 def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
     """What was done, with one step more; a query that was made since the last change adds nothing."""
     if step.what in _READING:
@@ -148,10 +185,10 @@ def call_method(site: CallSite) -> Value | None:
         return None
     session, known = resource_key(receiver), session_factories.settings(frame.ctx, receiver)
     if name == "run_sync":
-        given_back = run_sync.call_function(site)
+        given_back = run_sync.call_function(site)  # which doubts what its function is given
         if arguments.args and isinstance(arguments.args[0], Function):
-            reads.doubt(frame, summaries.seen_by(arguments.args[0]))  # what it is given, the call doubts
-            reads.doubt(frame, arguments.args[1:])
+            transitions.doubt(frame.state, summaries.seen_by(arguments.args[0]))
+            transitions.doubt(frame.state, arguments.args[1:])
             return given_back
         happen(frame, Transition(session, "doubt", known), origin[1])
         return given_back

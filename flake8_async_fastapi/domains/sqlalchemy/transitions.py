@@ -6,15 +6,24 @@ one path knows it.  Source: FACTS section 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import load_plans
-from flake8_async_fastapi.domains.orm.instances import ANY, PERHAPS, Field, Held, Lost, Row
+from flake8_async_fastapi.domains.orm.instances import (
+    ANY,
+    PERHAPS,
+    Field,
+    Held,
+    Lost,
+    Row,
+    reachable,
+    rows_of,
+)
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.context import Context, State
 from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, Collection, Options, Plain, Ref, Value, is_none
 
@@ -144,6 +153,15 @@ def of_session(rows: Mapping[Ref, Row], session: object) -> list[tuple[Ref, Row]
         if row.session == session or (row.session is ANY and isinstance(session, (tuple, str))):
             found.append((ref, row))
     return found
+
+
+def doubt(state: State, values: Iterable[Value]) -> None:
+    """Somebody unknown was given objects: what they lack, it may have loaded."""
+    rows = rows_of(state)
+    if not rows:
+        return
+    for ref in reachable(rows, values):
+        rows[ref] = replace(rows[ref], doubtful=True)
 
 
 def on_way(way: load_plans.Way) -> Row:

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.sqlalchemy import loader_options
 from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection, models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Entity
 from flake8_async_fastapi.engine import containers
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.context import Access, Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
 from flake8_async_fastapi.engine.obligations import misuse
@@ -68,17 +67,18 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
 
 def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
-    place = node.line, node.col
+    place, reads = (frame.path, node.line, node.col), frame.ctx.hooks.models.reads
     if frame.language is not None and (item := frame.language.member(owner, node.name)) is not None:
         return item
     if isinstance(owner, Instance) and owner.ref is not None:
-        use = "mutated" if frame.mutated is node else "read"
-        value = reads.read(frame, owner, node.name, place, use)
+        model = reads.get(Instance)
+        access = Access(frame, owner, node.name, place, is_mutated=frame.mutated is node)
+        value = model(access) if model is not None else None
         if value is not None:
             return value
         getter = classes.getter(frame.ctx, owner, node.name)
         if getter is not None:
-            return functions.property_value(frame, getter, (frame.path, *place))
+            return functions.property_value(frame, getter, place)
         found = attribute(frame.ctx, replace(owner, ref=None), node.name)
         if isinstance(found, Function) and isinstance(found.receiver, Instance):
             return replace(found, receiver=owner)
@@ -90,8 +90,8 @@ def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
             return replace(owner, kind="dict")
     if isinstance(owner, Collection):
         return containers.method(owner, node.name)
-    if isinstance(owner, Object) and owner.detail is not None:
-        return reads.awaitable(frame, owner, node.name, place, spoken(node))
+    if isinstance(owner, Object) and (model := reads.get(type(owner.detail))) is not None:
+        return model(Access(frame, owner, node.name, place, spoken(node)))
     return None
 
 

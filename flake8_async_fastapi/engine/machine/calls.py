@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm import reads, writes
-from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.sqlalchemy import session_factories
 from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.events import Called, Effect, Reached
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
@@ -27,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
     Super,
     Unknown,
     Value,
-    inner_values,
     is_none,
     may_hold,
     options,
@@ -83,7 +79,7 @@ def apply(
             blocking_calls.constructed(frame, callee, arguments, origin)
             for observe in frame.ctx.hooks.observers.constructs:
                 observe(frame, callee, arguments, origin)
-            made = writes.construct(frame, callee, arguments, origin)
+            made = frame.ctx.hooks.models.construct(frame, callee, arguments, origin)
             return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
             short = f"{receiver.type.rpartition('.')[2]}.{name}"
@@ -110,27 +106,17 @@ def apply(
         case Instance():
             method = classes.attribute(frame.ctx, callee, "__call__")
             return apply(frame, method, arguments, label, origin) if isinstance(method, Function) else UNKNOWN
-    _escape(frame, callee, arguments)
+    if isinstance(callee, Unknown):
+        _escape(frame, callee, arguments)
     return UNKNOWN
 
 
-def _escape(frame: Frame, callee: Value, arguments: Arguments) -> None:
-    """Objects that are given away: what an unknown callee or an awaited one may do to them is unknown.
-
-    A plain function of a library cannot load anything of an async session's objects.
-    """
-    known = frame.state.parts.get(Instances)
-    if known is None or not known.rows:
-        return
-    given = list(arguments.values())
-    if isinstance(callee, Unknown):
-        reads.doubt_all(frame, given)
-    elif isinstance(callee, Library) or (
-        isinstance(callee, Member) and not knowledge.is_database(callee.receiver.type)
-    ):
-        reads.doubt_all(frame, [value for value in given if _is_deferred(value)])
-        if any(session_factories.is_session(value) for value in given):
-            reads.doubt_all(frame, given)
+def _escape(frame: Frame, callee: Unknown | Library | Member, arguments: Arguments) -> None:
+    """Values are given to a callee that is unknown, or of a library."""
+    if frame.state.parts:
+        given = list(arguments.values())
+        for observe in frame.ctx.hooks.observers.escaped:
+            observe(frame, callee, given)
 
 
 _SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})
@@ -138,17 +124,10 @@ _SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builti
 
 def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
     """A function that makes text of its arguments."""
-    known = frame.state.parts.get(Instances)
-    if known is None or not known.rows or frame.calling is None:
-        return
-    if dotted in _SHOWING or knowledge.only_shows(dotted):
+    node = frame.calling
+    if frame.state.parts and node is not None and (dotted in _SHOWING or knowledge.only_shows(dotted)):
         for value in arguments.values():
-            reads.shown(frame, value, frame.calling)
-
-
-def _is_deferred(value: Value) -> bool:
-    """Whether a value is code that the callee may run later."""
-    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
+            frame.ctx.hooks.observers.show(frame, value, (frame.path, node.line, node.col))
 
 
 def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: tuple[str, int, int]) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.domains.orm import instances, reads
-from flake8_async_fastapi.domains.orm.instances import rows_of
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
 from flake8_async_fastapi.engine.machine import classes as project_classes
@@ -73,7 +71,7 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
             return _narrow(frame, state, target, lambda value: may_be(value, outcome))
         case tree.Name(id=name):
             states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
-            return states if outcome else [_emptied(after, name) for after in states]
+            return states if outcome else [_emptied(frame, after, name) for after in states]
         case tree.Attr(value=owner, name=name):
             states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
             for after in states:
@@ -108,7 +106,8 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Compare(left=tree.Const(value=str(asked)), ops=[("in" | "not in")]):
             states = _known(frame, state, test, outcome, lambda value: True, "")
             for after in states:
-                reads.guard(after, asked)
+                for observe in frame.ctx.hooks.observers.name_sought:
+                    observe(after, asked)
             return states
         case tree.Call() if frame.language is not None:
             return [state.fork()] if frame.language.may_hold(frame, state, test, outcome) else []
@@ -151,20 +150,19 @@ def _about(
     frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
 ) -> None:
     """A condition was about ``owner.name``."""
-    if rows_of(state) and source(owner):
+    if state.parts and source(owner):
         value = state.get(source(owner))
         if value is not None:
-            reads.tested(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
+            for observe in frame.ctx.hooks.observers.attribute_tested:
+                observe(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
 
 
-def _emptied(state: State, name: str) -> State:
-    """A container turned out to be empty: there are no objects in it."""
-    value = state.get(name)
-    for option in options(value) if value is not None else ():
-        if isinstance(option, Collection) and option.items is None:
-            for ref in instances.refs_in(option.item):
-                if ref in rows_of(state):
-                    rows_of(state)[ref] = replace(rows_of(state)[ref], absent=True)
+def _emptied(frame: Frame, state: State, name: str) -> State:
+    """A variable turned out to count as false: if it is a container, that is empty."""
+    value = state.get(name) if state.parts else None
+    if value is not None:
+        for observe in frame.ctx.hooks.observers.emptied:
+            observe(state, value)
     return state
 
 

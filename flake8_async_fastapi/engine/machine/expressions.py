@@ -7,7 +7,6 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.orm.instances import Instances
 from flake8_async_fastapi.domains.sqlalchemy import selects, session_factories
 from flake8_async_fastapi.engine import mutation
@@ -89,7 +88,7 @@ def _attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool)
 def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> Value:
     if frame.language is not None and (special := frame.language.call(frame, state, node)) is not None:
         return special
-    if isinstance(node.func, tree.Attr) and node.func.name in reads.MUTATORS:
+    if isinstance(node.func, tree.Attr) and node.func.name in mutation.MUTATORS:
         frame.mutated = node.func.value
     callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
     frame.mutated = None
@@ -383,7 +382,7 @@ def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
     for part in node.values:
         value = evaluate(frame, state, part)
         frame.state = state
-        reads.shown(frame, value, part)
+        frame.ctx.hooks.observers.show(frame, value, (frame.path, part.line, part.col))
         test(frame, value, part, "interpolated")
         frame.settle_items(value)
         parts.append(value)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm import instances, reads, writes
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
 from flake8_async_fastapi.engine import mutation, renaming
-from flake8_async_fastapi.engine.context import Context, Frame, State, merge
+from flake8_async_fastapi.engine.context import Access, Context, Frame, State, merge
 from flake8_async_fastapi.engine.events import Believed, OptionIgnored
 from flake8_async_fastapi.engine.machine import (
     conditions,
@@ -78,7 +77,8 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
         for name, value in (*state.env.items(), *state.attributes.items()):
             if not isinstance(value, (Unknown, Library, ModuleValue)):
                 frame.state = state
-                loaded = "; ".join(reads.told(frame, ref) for ref in instances.refs_in(value))
+                describe = frame.ctx.hooks.models.descriptions
+                loaded = "; ".join(text for model in describe for text in model(frame, value))
                 place = frame.path, node.line, node.col, frame.qualname
                 frame.emit_event(Believed(*place, name, value, loaded))
 
@@ -194,11 +194,12 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             owned = expressions.evaluate(frame, state, owner)
             frame.settle(value)
             frame.state = state
+            place = frame.path, target.line, target.col
             for option in options(owned):
                 if (
                     isinstance(option, Instance)
                     and option.ref is not None
-                    and writes.write(frame, option, target.name, value, (target.line, target.col))
+                    and _keep(Access(frame, option, target.name, place), value)
                 ):
                     path = ""
             if path:
@@ -217,6 +218,11 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             _unpack(frame, state, items, value, target)
         case tree.Starred(value=inner):
             assign(frame, state, inner, Collection("list"))
+
+
+def _keep(access: Access, value: Value) -> bool:
+    """Whether a domain keeps what is assigned to an attribute of a tracked object."""
+    return any(model(access, value) for model in access.frame.ctx.hooks.models.writes)
 
 
 def _either(before: Value | None, value: Value) -> Value:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm import reads
 from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, session_factories
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import (
@@ -97,7 +96,7 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: tupl
     usual = _is_long(ctx, function) or function.key in ctx.active or _is_in_wide_circle(ctx, function)
     if usual or not carries:
         if usual:
-            reads.doubt_all(frame, given)
+            ctx.hooks.observers.cause_havoc(frame, given)
         summary = summarise(ctx, function, arguments)
         names = renaming.Names()
     else:
@@ -155,7 +154,7 @@ def _doubt_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
     seen = seen_by(function) if function.closure is not None and frame.state.parts else []
     if any(renaming.carries(frame.ctx, value) for value in seen):
-        reads.doubt_all(frame, seen)
+        frame.ctx.hooks.observers.cause_havoc(frame, seen)
 
 
 def seen_by(function: Function) -> list[Value]:
