@@ -752,11 +752,10 @@ class Frame:
     ``open_tests`` the places where something else was tested too.  ``shared``
     are the variables that nested functions assign.  ``state`` is the path that is under way,
     ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
-    ``mutated`` the place of an attribute whose value is about to be changed, ``using`` what reads
-    attributes in its own name.  ``role`` says for what a framework calls the function, in the words
-    of the domain that knows the framework; it is empty for a function that no framework calls.
-    ``language`` is what the code is written in, if not in Python, ``reports_for`` the frame and
-    the place that run it: what is missing is said there.  ``branches`` are the sides of the
+    ``mutated`` the place of an attribute whose value is about to be changed.  ``role`` says for
+    what a framework calls the function, in the words of the domain that knows the framework; it is
+    empty for a function that no framework calls.
+    ``language`` is what the code is written in, if not in Python.  ``branches`` are the sides of the
     conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
     ``iteration`` counts their passes.
     """
@@ -794,10 +793,8 @@ class Frame:
     state: State = field(default_factory=State)
     mutated: Expr | None = None
     returned_at: list[tuple[int, int]] = field(default_factory=list)
-    using: tuple[str, str] | None = None
     calling: Call | None = None
     language: Language | None = None
-    reports_for: tuple[Frame, tuple[int, int]] | None = None
     node: FunctionDef | Lambda | None = None
     branches: list[tuple[int, int, str]] = field(default_factory=list)
     enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)

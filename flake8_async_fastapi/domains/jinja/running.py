@@ -8,6 +8,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
 from flake8_async_fastapi.domains.orm.instances import Instances
+from flake8_async_fastapi.domains.orm.readers import Reader
 from flake8_async_fastapi.engine.context import Context, Frame, State, merge
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.values import (
@@ -58,14 +59,9 @@ def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
 def frame_of(ctx: Context, page: Page, path: str) -> Frame:
     """A frame for a part of a template: what is missing is reported where it is rendered."""
     name = page.rendering.names.get(path, path)
-    return Frame(
-        ctx,
-        path,
-        name,
-        using=("template", name),
-        reports_for=page.rendering.reports_for,
-        language=page.rendering.language(page),
-    )
+    frame = Frame(ctx, path, name, language=page.rendering.language(page))
+    frame.notes[Reader] = Reader("template", name, page.rendering.reports_for)
+    return frame
 
 
 def run_template(

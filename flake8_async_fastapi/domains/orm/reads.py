@@ -21,6 +21,7 @@ from flake8_async_fastapi.domains.orm.instances import (
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.domains.orm.readers import Reader
 from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic
@@ -46,6 +47,7 @@ from flake8_async_fastapi.engine.values import (
 
 Place = tuple[int, int]
 """A line and a column of the file under check."""
+
 
 def read_attribute(access: Access) -> Value | None:
     """The value of an attribute that is read of an ORM object; None where nothing is known of it."""
@@ -76,7 +78,7 @@ def read(
     if isinstance(attribute, Proxy):
         return _through_proxy(frame, instance, attribute, place, use, through)
     if frame.ctx.trace:
-        reader = frame.using[1] if frame.using is not None else "code"
+        reader = frame.note(Reader).name or "code"
         frame.emit_event(Wanted(frame.path, *place, frame.qualname, reader, f"{row.cls.name}.{name}"))
     found = transitions.status(frame.ctx, row, name, attribute)
     if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
@@ -120,10 +122,11 @@ def report(
 ) -> None:  # fmt: skip
     """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
     rows = rows_of(frame.state)
-    if frame.using is not None:
-        use, through = frame.using
-    if frame.reports_for is not None:
-        frame, place = frame.reports_for
+    reader = frame.notes.get(Reader)
+    if reader is not None and reader.use:
+        use, through = reader.use, reader.name
+    if reader is not None and reader.reports_for is not None:
+        frame, place = reader.reports_for
     row = rows[ref]
     route = [f"{row.cls.name}.{name}"]
     top, top_ref = row, ref

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.instances import rows_of
+from flake8_async_fastapi.domains.orm.readers import read_for
 from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.engine.context import Context, Frame, State
@@ -56,17 +57,15 @@ def validated(
 ) -> None:
     """Validate a value against a schema."""
     wanted = Wanted(tree.Name(0, 0, cls.name), _frame(frame.ctx, cls), {})
-    before, frame.using = frame.using, (use, through)
-    _validate_as(frame, cls, wanted, value, place, 0)
-    frame.using = before
+    with read_for(frame, use, through):
+        _validate_as(frame, cls, wanted, value, place, 0)
 
 
 def adapted(frame: Frame, adapter: Adapter, value: Value, place: tuple[int, int], use: str) -> None:
     """Validate a value against an annotation: a response model, or that of a ``TypeAdapter``."""
     wanted = Wanted(adapter.annotation, adapter.frame, {})
-    before, frame.using = frame.using, (use, _spoken(adapter.annotation))
-    _validate(frame, wanted, value, place, 0)
-    frame.using = before
+    with read_for(frame, use, _spoken(adapter.annotation)):
+        _validate(frame, wanted, value, place, 0)
 
 
 def _spoken(annotation: Expr) -> str:
@@ -297,10 +296,9 @@ def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: tup
         index = written.index
         parts: list[Expr] = list(index.items) if isinstance(index, tree.Display) else [index]
         bound = _bound(cls, list(parts), frame, {})
-    before, frame.using = frame.using, ("validated", cls.name)
-    for one in fields(frame.ctx, cls):
-        for name in one.reads:
-            if name in given and not one.converts:
-                inner = Wanted(one.annotation, _frame(frame.ctx, one.owner), bound)
-                _validate(frame, inner, given[name], place, 1)
-    frame.using = before
+    with read_for(frame, "validated", cls.name):
+        for one in fields(frame.ctx, cls):
+            for name in one.reads:
+                if name in given and not one.converts:
+                    inner = Wanted(one.annotation, _frame(frame.ctx, one.owner), bound)
+                    _validate(frame, inner, given[name], place, 1)

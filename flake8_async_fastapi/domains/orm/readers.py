@@ -1,0 +1,31 @@
+"""On whose behalf attributes of ORM objects are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flake8_async_fastapi.engine.context import Frame
+
+
+@dataclass(slots=True)
+class Reader:
+    """Who reads attributes in a run, if not its code: how they are used, and the name of who does.
+
+    ``reports_for`` are the frame and the place where what is missing is said, if not in the run itself.
+    """
+
+    use: str = ""
+    name: str = ""
+    reports_for: tuple[Frame, tuple[int, int]] | None = None
+
+
+@contextmanager
+def read_for(frame: Frame, use: str, name: str) -> Iterator[None]:
+    """Inside the block, what a run reads is read by somebody else."""
+    reader = frame.note(Reader)
+    before = reader.use, reader.name
+    reader.use, reader.name = use, name
+    yield
+    reader.use, reader.name = before
