@@ -37,7 +37,7 @@ from flake8_async_fastapi.engine.values import (
     union,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
+from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
@@ -277,11 +277,13 @@ class PartHooks:
 
     ``footprint`` gives what is known of the objects that values lead to.  It adds them to the
     ``Names`` that they have in the callee, if there is one, and uses these.  It is a piece of the
-    key of the callee's summary.  ``begin`` puts it on a path.
+    key of the callee's summary.  ``begin`` puts it on a path.  ``tracks`` says whether the part
+    knows of any object.
     """
 
     footprint: Callable[[State, Any, Sequence[Value]], Hashable]
     begin: Callable[[State, Any], None]
+    tracks: Callable[[Any], bool]
 
 
 class CallSite(NamedTuple):
@@ -339,10 +341,22 @@ class AttributeObserver(Protocol):
     ) -> None: ...
 
 
+class Operation(NamedTuple):
+    """A binary operator or a comparison: ``written`` is its right side as it is written."""
+
+    state: State
+    operator: str
+    left: Value
+    right: Value
+    written: Expr
+
+
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 """What a call gives; None where the model has nothing to say, and the next one or the table decides."""
 ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
 """What is passed for a parameter, given the object that says so and the annotation of the parameter."""
+ItemModel: TypeAlias = Callable[["Frame", Object, "Origin | None"], "Value | None"]
+"""One element of an object, at a place, if it is gone through there; None where the table decides."""
 MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
 """What an attribute of an object is; None where the model has nothing to say."""
 
@@ -364,6 +378,10 @@ class Models:
     ``constructors``: what calling a class of the project gives.  ``reads``: an attribute whose
     value hangs on the path, by the type of what is attached, or ``Instance`` for a tracked object.
     ``writes``: an attribute of a tracked object is assigned; whether its value is kept there.
+    ``items``: one element of an object, at a place where it is gone through; ``entries``: what
+    entering it gives; both by the type of what is attached.  ``operators``: what an operator gives,
+    by the library type of one of its sides.
+    ``guesses``: what a parameter may be of which nothing is said.
     ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
@@ -379,6 +397,10 @@ class Models:
     constructors: tuple[Callable[[Frame, ClassValue, Arguments, Origin], Value | None], ...] = ()
     reads: Mapping[type[Any], Callable[[Access], Value | None]] = field(default_factory=dict)
     writes: tuple[Callable[[Access, Value], bool], ...] = ()
+    items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
+    entries: Mapping[type[Any], Callable[[Object], Value | None]] = field(default_factory=dict)
+    operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
+    guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
     descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
@@ -430,6 +452,23 @@ class Models:
                 return found
         return None
 
+    def operate(self, operation: Operation) -> Value | None:
+        """What an operator gives that a library defines."""
+        for side in (operation.left, operation.right):
+            model = self.operators.get(side.type) if isinstance(side, Object) else None
+            found = model(operation) if model is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def guess(self, ctx: Context, function: Function, param: Param) -> Value:
+        """What a parameter may be of which nothing is said."""
+        for model in self.guesses:
+            found = model(ctx, function, param)
+            if not isinstance(found, Unknown):
+                return found
+        return UNKNOWN
+
     def resource(self, name: str) -> Callable[[Context, Object], Hashable] | None:
         """The model of the resources of a type, or of one that it is derived from."""
         for base, model in self.resources.items():
@@ -475,7 +514,12 @@ class Observers:
 
     ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.
     ``assigned``: a statement assigns a value; ``dropped``: the value of a statement is dropped;
-    ``awaited``: a value is about to be awaited; ``entered``: so is a value by an item of a ``with``.
+    ``awaits``: an ``await`` is about to be evaluated on the frame's path; ``awaited``: a value is about
+    to be awaited; ``entered``: so is a value by an item of a ``with``.
+    ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
+    given the paths as they were at the begin of the block.
+    ``lap_begins``: a loop takes an item; ``loop_ends``: a loop over items is over, given the paths
+    before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
     the end also the paths that reach it.
     ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by
@@ -498,7 +542,12 @@ class Observers:
     assigned: tuple[Callable[[Frame, tree.Assign, Value], None], ...] = ()
     dropped: tuple[Callable[[Frame, Value, Expr], None], ...] = ()
     awaited: tuple[Callable[[Frame, Value, tree.Await], None], ...] = ()
+    awaits: tuple[Callable[[Frame, tree.Await], None], ...] = ()
     entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
+    left: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    broken_off: tuple[Callable[[Frame, Value, Origin, list[State]], None], ...] = ()
+    lap_begins: tuple[Callable[[Frame, Value], None], ...] = ()
+    loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
     block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
     block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()
     try_begins: tuple[Callable[[Frame], None], ...] = ()
@@ -554,6 +603,21 @@ class Hooks:
             if kind in state.parts and (known := hooks.footprint(state, names, values)):
                 found.append((kind, known))
         return tuple(found)
+
+    def tracks(self, state: State) -> bool:
+        """Whether a path knows of any object whose state is tracked."""
+        if state.parts:
+            for kind, hooks in self.parts.items():
+                if kind in state.parts and hooks.tracks(state.parts[kind]):
+                    return True
+        return False
+
+    def join_into(self, state: State, paths: list[State]) -> None:
+        """Put on a path what the paths through parts of an expression did to objects."""
+        for kind in self.parts if paths else ():
+            first, *others = [path.part(kind) for path in paths]
+            if any(part != state.part(kind) for part in (first, *others)):
+                state.put(first.join(others))
 
     def begin(self, state: State, footprint: Footprint) -> None:
         """Put on a path what was known on another."""

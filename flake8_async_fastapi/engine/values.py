@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 
@@ -65,6 +65,8 @@ class Payload:
     """What a domain attaches to an object of a library; frozen, and compared by what it says."""
 
     __slots__ = ()
+    undoes: ClassVar[bool] = False
+    """Whether leaving the object by an exception takes back what was done since it was entered."""
 
     def renamed(self, change: Callable[[object], object]) -> Payload:
         """The payload, with the keys of the resources that it names changed."""

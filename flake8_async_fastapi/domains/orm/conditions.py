@@ -1,14 +1,15 @@
-"""What conditions say of ORM objects."""
+"""What conditions and loops say of ORM objects."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from flake8_async_fastapi.domains.orm import instances
 from flake8_async_fastapi.domains.orm.instances import PERHAPS, refs_in, rows_of
 from flake8_async_fastapi.domains.orm.mapping import Column
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.engine.context import Frame, State
-from flake8_async_fastapi.engine.values import Collection, Instance, Value, options
+from flake8_async_fastapi.engine.values import Collection, Instance, Options, Value, options
 
 
 def test_attribute(
@@ -48,5 +49,22 @@ def empty(state: State, value: Value) -> None:
     for option in options(value):
         if isinstance(option, Collection) and option.items is None:
             for ref in refs_in(option.item):
+                if ref in rows:
+                    rows[ref] = replace(rows[ref], absent=True)
+
+
+def end_loop(item: Value, before: list[State], after: list[State]) -> None:
+    """A loop over objects is over: which of several it met last is no matter, and it may have met none."""
+    if isinstance(item, Options):  # each of several was met, not one of them in each lap
+        paths = [rows_of(state) for state in after]
+        for ref in refs_in(item):
+            met = [rows[ref] for rows in paths if ref in rows]
+            for rows in paths:
+                if ref in rows:
+                    rows[ref] = instances.join(met)
+    if len(after) > len(before):  # nothing was in it, so nothing is known to be missing of its items
+        for state in before:
+            rows = rows_of(state)
+            for ref in refs_in(item):
                 if ref in rows:
                     rows[ref] = replace(rows[ref], absent=True)

@@ -159,4 +159,4 @@ def _leave(frame: Frame, manager: Manager, step: Transition, place: Origin) -> N
 
 
 EFFECTS: Final = {InstanceEffect: EffectHooks(_summarise, _call), Transition: EffectHooks(leave=_leave)}
-PARTS: Final = {Instances: PartHooks(footprint, begin)}
+PARTS: Final = {Instances: PartHooks(footprint, begin, lambda part: bool(part.rows))}

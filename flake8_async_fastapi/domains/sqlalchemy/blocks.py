@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm.instances import Row, rows_of
+from flake8_async_fastapi.domains.orm.instances import rows_of
 from flake8_async_fastapi.domains.sqlalchemy import session_factories, sessions, transitions
 from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings, Transition
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.renaming import resource_key
-from flake8_async_fastapi.engine.values import Object, Origin, Ref, Value
+from flake8_async_fastapi.engine.values import Object, Origin, Value
 
 
 def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value | None:
@@ -30,16 +30,17 @@ def renewed(frame: Frame, value: Value) -> None:
             rows[ref] = replace(row, doubtful=True, identity=None)
 
 
-def entered(value: Object, usual: Value) -> Value:
+def entered(value: Object) -> Value | None:
     """What ``async with`` gives for a scope of a session: ``factory.begin()`` gives the session."""
     scope = value.detail
     if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, tuple):
         return Object(session_factories.SESSION, origin=scope.session, detail=scope.settings)
-    return usual
+    return None
 
 
-def left(frame: Frame, value: Value, line: int) -> None:
+def left(frame: Frame, value: Value, place: Origin) -> None:
     """The end of ``async with`` on a session or a transaction."""
+    line = place[1]
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):
@@ -53,17 +54,13 @@ def left(frame: Frame, value: Value, line: int) -> None:
             sessions.happen(frame, Transition(scope.session, "close", known), line)
 
 
-def is_undone(value: Value) -> bool:
-    """Whether leaving an ``async with`` by an exception takes back what was done in it."""
-    return isinstance(value, Object) and isinstance(value.detail, Scope)
-
-
-def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) -> None:
+def undone(frame: Frame, value: Value, place: Origin, before: list[State]) -> None:
     """The end of ``async with`` on a session or a transaction by an exception.
 
-    ``before`` are the objects as they were at its begin, on several paths: the end of a
-    savepoint expires only those that were changed since.
+    ``before`` are the paths as they were at its begin: the end of a savepoint expires only
+    the objects that were changed since.
     """
+    line = place[1]
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):
@@ -72,7 +69,7 @@ def undone(frame: Frame, value: Value, line: int, before: list[dict[Ref, Row]]) 
     elif isinstance(value.detail, Scope) and value.detail.nested:
         rows = rows_of(frame.state)
         for ref, row in transitions.of_session(rows, value.detail.session):
-            entry = [known[ref] for known in before if ref in known]
+            entry = [known[ref] for known in map(rows_of, before) if ref in known]
             rows[ref] = transitions.rolled_back_to(row, entry, frame.path, line)
     elif isinstance(value.detail, Scope):
         known = value.detail.settings or Settings()

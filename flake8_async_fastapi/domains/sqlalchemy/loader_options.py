@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Entity, Mapped, Option, Step
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -18,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Const,
+    Instance,
     Object,
     Origin,
     Value,
@@ -37,6 +39,19 @@ _COLUMNS: Final = {"load_only": "only", "defer": "defer", "undefer": "undefer"}
 def attribute_of(cls: ClassValue, name: str, alias: object = None) -> Object:
     """``Model.attribute`` as a value."""
     return Object(ATTRIBUTE, detail=Mapped(cls, name, alias))
+
+
+def alias_attribute(ctx: Context, owner: Object, name: str) -> Value:
+    """An attribute of an aliased model."""
+    assert isinstance(owner.detail, Entity)
+    return attribute_of(owner.detail.cls, name, owner.detail.alias)
+
+
+def model_attribute(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
+    """An attribute of a model's class, if it is a mapped one."""
+    model = models.mapped(ctx, owner) if isinstance(owner, ClassValue) else None
+    mapped = model is not None and name in model.attributes
+    return attribute_of(owner, name) if mapped and isinstance(owner, ClassValue) else None
 
 
 def loader(frame: Frame, name: str, arguments: Arguments, origin: Origin) -> Value:

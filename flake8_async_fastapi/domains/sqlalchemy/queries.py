@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from flake8_async_fastapi.engine.values import ClassValue, Payload, Ref
 
@@ -171,6 +171,7 @@ class Scope(Payload):
     settings: Settings | None
     nested: bool = False
     closes: bool = False
+    undoes: ClassVar[bool] = True
 
     def renamed(self, change: Callable[[object], object]) -> Scope:
         return replace(self, session=change(self.session))

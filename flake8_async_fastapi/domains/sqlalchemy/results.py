@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Entity, Fetch, Mapped, Plan, Query
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import JoinedFetched
+from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -28,6 +29,8 @@ from flake8_async_fastapi.engine.values import (
     Value,
     options,
 )
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 
 _MANY = frozenset({"all", "fetchall", "fetchmany", "partitions"})
 _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
@@ -178,3 +181,22 @@ def target_columns(value: Value) -> tuple[str, ...] | None:
             else:
                 return None
     return tuple(names)
+
+
+def element(frame: Frame, value: Object, place: Origin | None) -> Value | None:
+    """What a loop over a result takes; None where it is not gone through here."""
+    if not isinstance(value.detail, Fetch) or place is None:
+        return None
+    check_unique(frame, value.detail, place, "iteration")
+    return item(frame, value.detail, place)
+
+
+def make_unique(frame: Frame, value: Value, node: Expr) -> None:
+    """``result.unique()`` changes the result itself."""
+    if not isinstance(value, Object) or not isinstance(value.detail, Fetch):
+        return
+    if not isinstance(node, tree.Call):
+        return
+    path = source(node.func.value) if isinstance(node.func, tree.Attr) and node.func.name == "unique" else ""
+    if path and frame.state.get(path) is not None:
+        frame.state.narrow(path, value)

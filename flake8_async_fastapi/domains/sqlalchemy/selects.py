@@ -21,9 +21,10 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Option,
     Query,
 )
-from flake8_async_fastapi.engine.context import CallSite, Frame, State
+from flake8_async_fastapi.engine.context import CallSite, Frame, Operation, State
 from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.machine import library_calls
+from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -218,3 +219,33 @@ def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin
         if not any(fits):
             text = f"{first.cls.name}.{first.name}"
             frame.emit_event(OptionIgnored(*origin, frame.qualname, "root", text, entities[0].cls.name))
+
+
+def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
+    """``statement.options(...)`` gives a new statement; the old one stays as it is."""
+    if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
+        return
+    while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
+        if node.func.name == "options":
+            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
+            return
+        node = node.func.value
+
+
+_FUNCTION: Final = "sqlalchemy.FunctionElement"
+_SQL: Final = ("sqlalchemy.ColumnElement", _FUNCTION, "sqlalchemy.orm.InstrumentedAttribute")
+_COMPARISONS: Final = frozenset({"!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"})
+
+
+def _operate(operation: Operation) -> Value | None:
+    """An operator on columns and SQL expressions gives another one."""
+    left, right = operation.left, operation.right
+    if operation.operator == "==":
+        return equality(operation.state, left, right, operation.written)
+    if operation.operator in _COMPARISONS:
+        return None
+    functions_in = any(isinstance(side, Object) and side.type == _FUNCTION for side in (left, right))
+    return Object(_FUNCTION if functions_in else "sqlalchemy.ColumnElement")
+
+
+OPERATORS: Final = dict.fromkeys(_SQL, _operate)

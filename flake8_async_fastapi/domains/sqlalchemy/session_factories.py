@@ -10,8 +10,9 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings
-from flake8_async_fastapi.engine.context import CallSite, Context
-from flake8_async_fastapi.engine.machine import classes, functions, library_calls
+from flake8_async_fastapi.engine.context import CallSite, Context, Frame
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
+from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -24,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
+from flake8_async_fastapi.facts import tree
 
 SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
 SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
@@ -134,3 +136,21 @@ RESOURCES: Final = {SESSION: settings, SCOPED: settings}
 """What is attached to a session inside of a callee."""
 FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
 """Types whose instances are called for a session."""
+
+
+def trust_await(frame: Frame, node: tree.Await) -> None:
+    """``await session.commit()`` tells that a session is async, whatever an annotation left behind says."""
+    awaited = node.value
+    if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
+        return
+    path = source(awaited.func.value)
+    if not path or not library_calls.is_coroutine_method(SESSION, awaited.func.name):
+        return
+    known = expressions.evaluate(frame, frame.state, awaited.func.value)
+    if (
+        isinstance(known, Object)
+        and known.type == "sqlalchemy.orm.Session"
+        and library_calls.only_declared(known)
+    ):
+        origin = known.origin or (f"<{path}>", 0, 0)
+        frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))

@@ -6,9 +6,6 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.sqlalchemy import loader_options
-from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection, models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Entity
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.context import Access, Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
@@ -117,9 +114,6 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
             inherited = ctx.hooks.models.inherit(ctx, owner, name)
             if inherited is not None:
                 return inherited
-            model = models.mapped(ctx, owner)
-            if model is not None and name in model.attributes:
-                return loader_options.attribute_of(owner, name)
             return classes.class_attribute(ctx, owner, name)
         case Super():
             return classes.super_attribute(ctx, owner, name)
@@ -139,10 +133,6 @@ def _of_object(ctx: Context, owner: Object, name: str) -> Value:
     found = model(ctx, owner, name) if model is not None else None
     if found is not None:
         return found
-    if isinstance(owner.detail, inspection.Inspected):
-        return inspection.attribute(owner, owner.detail, name)
-    if isinstance(owner.detail, Entity):
-        return loader_options.attribute_of(owner.detail.cls, name, owner.detail.alias)
     member = knowledge.member(owner.type, name)
     if member is None:
         other = knowledge.result(owner.type, "any")

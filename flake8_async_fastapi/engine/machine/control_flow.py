@@ -7,13 +7,9 @@ them; together, no more than ``MOST_STATES`` paths are in any of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from flake8_async_fastapi.domains.blocking import exemptions
-from flake8_async_fastapi.domains.orm import instances
-from flake8_async_fastapi.domains.orm.instances import rows_of
-from flake8_async_fastapi.domains.sqlalchemy import blocks
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
 from flake8_async_fastapi.engine.machine import (
@@ -34,7 +30,9 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Manager,
+    Object,
     Options,
+    Payload,
     Value,
     options,
 )
@@ -117,28 +115,22 @@ def _for(frame: Frame, states: States, node: tree.For) -> States:
 
 
 def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
+    observers = frame.ctx.hooks.observers
+
     def enter(inside: State) -> States:
         split = statements.split(frame, inside, item)
         for after, single in split:
             frame.state = after
-            blocks.renewed(frame, single)
+            for observe in observers.lap_begins:
+                observe(frame, single)
             statements.assign(frame, after, node.target, single)
         return [after for after, _ in split]
 
     frame.enclosing_loops.append(node)
     head, left = _loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
-    if isinstance(item, Options):  # each of several was met, not one of them in each lap
-        for ref in instances.refs_in(item):
-            met = [rows_of(state)[ref] for state in head if ref in rows_of(state)]
-            for state in head:
-                if ref in rows_of(state):
-                    rows_of(state)[ref] = instances.join(met)
-    if len(head) > len(states):  # nothing was in it, so nothing is known to be missing of its items
-        for state in states:
-            for ref in instances.refs_in(item):
-                if ref in rows_of(state):
-                    rows_of(state)[ref] = replace(rows_of(state)[ref], absent=True)
+    for end in observers.loop_ends:
+        end(item, states, head)
     return statements.run(frame, node.orelse, head) + left
 
 
@@ -151,7 +143,7 @@ def _while(frame: Frame, states: States, node: tree.While) -> States:
     head, left = _loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
     for before in head:
-        if rows_of(before):  # the test that ends the loop is run too
+        if frame.ctx.hooks.tracks(before):  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
     return statements.run(frame, node.orelse, ended) + left
@@ -183,16 +175,14 @@ def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]
     observers, already, handled = frame.ctx.hooks.observers, len(frame.left), frame.raised
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(_may_swallow(item.context) for item in node.items)
-    before = [state.fork() for state in states] if swallows else []
+    fails = handled is not None and any(map(_is_undone, contexts))
+    before = [state.fork() for state in states] if swallows or fails else []
     for begin in observers.block_begins:
         begin(frame, items)
-    rows = [dict(rows_of(state)) for state in states]
     raised: States = []
     frame.raised = raised if handled is not None else None
-    if handled is not None and any(map(blocks.is_undone, contexts)):
-        ends = _watched(frame, node.body, states, raised)  # any statement may fail
-    else:
-        ends = statements.run(frame, node.body, states)
+    # any statement may fail
+    ends = _watched(frame, node.body, states, raised) if fails else statements.run(frame, node.body, states)
     frame.raised = handled
     for finish in observers.block_ends:
         finish(frame, items, ends)
@@ -203,10 +193,16 @@ def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]
     for end in raised:
         frame.state = end
         for context in reversed(contexts):
-            blocks.undone(frame, context, node.line, rows)
+            for observe in observers.broken_off:
+                observe(frame, context, (frame.path, node.line, node.col), before)
     if handled is not None:
         handled += raised
-    return ends or before
+    return ends or (before if swallows else [])
+
+
+def _is_undone(value: Value) -> bool:
+    """Whether leaving a value by an exception takes back what was done since it was entered."""
+    return isinstance(value, Object) and isinstance(value.detail, Payload) and value.detail.undoes
 
 
 def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
@@ -221,19 +217,20 @@ def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> St
 
 
 def _leave(frame: Frame, context: Value, node: tree.With) -> None:
-    """What the end of a ``with`` block does to ORM objects."""
-    line = node.line
+    """What the end of a ``with`` block does."""
+    place = frame.path, node.line, node.col
     if isinstance(context, Manager):
-        frame.ctx.hooks.leave(frame, context, (frame.path, line, node.col))
+        frame.ctx.hooks.leave(frame, context, place)
     elif isinstance(context, Instance):
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), (line, node.col))
+            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), place[1:])
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:
-        blocks.left(frame, context, line)
+        for observe in frame.ctx.hooks.observers.left:
+            observe(frame, context, place)
 
 
 def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
@@ -291,7 +288,7 @@ def _try(frame: Frame, states: States, node: tree.Try) -> States:
 def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
     """``finally`` runs after a ``return`` in the block too."""
     for place in range(already, len(frame.left)):
-        if rows_of(frame.left[place]):
+        if frame.ctx.hooks.tracks(frame.left[place]):
             emit, frame.emit = frame.emit, False
             after = statements.run(frame, final, [frame.left[place]])
             frame.emit = emit
@@ -332,7 +329,8 @@ def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.
 
 def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
     """Read of an ORM object what a pattern asks for, and bind what it names."""
-    if not rows_of(state) or not any(renaming.carries(frame.ctx, option) for option in options(subject)):
+    ctx = frame.ctx
+    if not ctx.hooks.tracks(state) or not any(renaming.carries(ctx, option) for option in options(subject)):
         return
     known: dict[tuple[str, ...], Value] = {(): subject}
     for capture in captures:

@@ -7,10 +7,8 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.sqlalchemy import selects, session_factories
 from flake8_async_fastapi.engine import mutation
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.context import Frame, Operation, State
 from flake8_async_fastapi.engine.machine import (
     attributes,
     calls,
@@ -165,29 +163,14 @@ def _item(owner: Value, index: Expr) -> Value:
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
     frame.watch.awaiting(node.value)
-    _trust(frame, state, node.value)
+    frame.state = state
+    for begin in frame.ctx.hooks.observers.awaits:
+        begin(frame, node)
     value = evaluate(frame, state, node.value, awaited_chain=True)
     frame.state = state
     for observe in frame.ctx.hooks.observers.awaited:
         observe(frame, value, node)
     return protocols.awaited(frame, value, node)
-
-
-def _trust(frame: Frame, state: State, awaited: Expr) -> None:
-    """``await session.commit()`` tells that a session is async, whatever an annotation left behind says."""
-    if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
-        return
-    path = source(awaited.func.value)
-    if not path or not library_calls.is_coroutine_method(session_factories.SESSION, awaited.func.name):
-        return
-    known = evaluate(frame, state, awaited.func.value)
-    if (
-        isinstance(known, Object)
-        and known.type == "sqlalchemy.orm.Session"
-        and library_calls.only_declared(known)
-    ):
-        origin = known.origin or (f"<{path}>", 0, 0)
-        state.narrow(path, Object(session_factories.SESSION, declared=True, origin=origin))
 
 
 def _display(frame: Frame, state: State, node: tree.Display) -> Value:
@@ -243,22 +226,13 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
     frame.settle_items(right)
-    if any(isinstance(side, Object) and side.type in _SQL for side in (left, right)):
-        functions_in = any(_is_function(side) for side in (left, right))
-        return Object("sqlalchemy.FunctionElement" if functions_in else "sqlalchemy.ColumnElement")
+    operated = frame.ctx.hooks.models.operate(Operation(state, node.op, left, right, node.right))
+    if operated is not None:
+        return operated
     if node.op in ("+", "%") and isinstance(left, Const):
         return frame.ctx.hooks.models.join_texts(frame.ctx, (left, right))
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
     return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
-
-
-_SQL = frozenset(
-    {"sqlalchemy.ColumnElement", "sqlalchemy.FunctionElement", "sqlalchemy.orm.InstrumentedAttribute"}
-)
-
-
-def _is_function(value: Value) -> bool:
-    return isinstance(value, Object) and value.type == "sqlalchemy.FunctionElement"
 
 
 def _concatenated(frame: Frame, left: Collection, right: Collection) -> Value:
@@ -284,7 +258,7 @@ def _bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
         current = through[0]
     results.append(evaluate(frame, current, last))
     _keep_walrus(frame, state, current)
-    _keep_rows(state, [current])
+    _keep_effects(frame, state, [current])
     return frame.either(results)
 
 
@@ -309,8 +283,9 @@ _IDENTITY = frozenset({"is", "is not"})
 
 def _compare(frame: Frame, state: State, node: tree.Compare) -> Value:
     sides = [evaluate(frame, state, side) for side in (node.left, *node.rights)]
-    if len(node.ops) == 1 and node.ops[0] == "==":
-        condition = selects.equality(state, sides[0], sides[1], node.rights[0])
+    if len(node.ops) == 1:
+        operation = Operation(state, node.ops[0], sides[0], sides[1], node.rights[0])
+        condition = frame.ctx.hooks.models.operate(operation)
         if condition is not None:
             return condition
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
@@ -331,15 +306,13 @@ def _if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
         for path in conditions.assume(frame, state, node.test, outcome)[:1]:
             results.append(evaluate(frame, path, part))
             paths.append(path)
-    _keep_rows(state, paths)
+    _keep_effects(frame, state, paths)
     return frame.either(results)
 
 
-def _keep_rows(state: State, inner: list[State]) -> None:
-    """What the parts of an expression did to ORM objects."""
-    parts = [path.part(Instances) for path in inner if path is not state]
-    if parts and any(part != state.part(Instances) for part in parts):
-        state.put(parts[0].join(parts[1:]))
+def _keep_effects(frame: Frame, state: State, inner: list[State]) -> None:
+    """What the parts of an expression did to objects."""
+    frame.ctx.hooks.join_into(state, [path for path in inner if path is not state])
 
 
 def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
@@ -367,7 +340,7 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
     values = [evaluate(frame, inner, item) for item in node.items]
     frame.enclosing_loops.pop()
     frame.watch.muted -= lazy
-    _keep_rows(state, [inner])
+    _keep_effects(frame, state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
     for name, value in inner.env.items():  # a walrus in it binds outside
         if name not in bound:

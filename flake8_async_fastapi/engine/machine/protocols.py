@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.domains.sqlalchemy import blocks, results
-from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
-from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
@@ -136,16 +133,18 @@ def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
     if isinstance(value, Manager):
         return value.value
     if isinstance(value, Object):
-        entered = library_calls.typed(
-            knowledge.result(value.type, "aenter" if is_async else "enter") or "?", value
-        )
-        return blocks.entered(value, entered)
+        model = frame.ctx.hooks.models.entries.get(type(value.detail))
+        entered = model(value) if model is not None else None
+        if entered is not None:
+            return entered
+        given = knowledge.result(value.type, "aenter" if is_async else "enter")
+        return library_calls.typed(given or "?", value)
     if isinstance(value, Instance):
         method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
-        given = functions.given(frame, method, Arguments())
-        if isinstance(given, Coroutine):
-            given = result_of_await(frame, given)
-        return given
+        gives = functions.given(frame, method, Arguments())
+        if isinstance(gives, Coroutine):
+            gives = result_of_await(frame, gives)
+        return gives
     return UNKNOWN
 
 
@@ -171,11 +170,6 @@ def element(
     frame: Frame, value: Value, is_async: bool | None = None, origin: tuple[str, int, int] | None = None
 ) -> Value:
     """One element of an iterable, without saying that it was iterated."""
-    if isinstance(value, Object) and isinstance(value.detail, Fetch) and origin is not None:
-        results.check_unique(frame, value.detail, origin, "iteration")
-        return results.item(frame, value.detail, origin)
-    if isinstance(value, Object) and isinstance(value.detail, inspection.Inspected):
-        return inspection.element(value, value.detail)
     if isinstance(value, Collection):
         if value.kind == "dict":
             return UNKNOWN
@@ -183,6 +177,10 @@ def element(
     if isinstance(value, Generator):
         return value.item
     if isinstance(value, Object):
+        model = frame.ctx.hooks.models.items.get(type(value.detail))
+        item = model(frame, value, origin) if model is not None else None
+        if item is not None:
+            return item
         asynchronous = knowledge.result(value.type, "aitem")
         synchronous = knowledge.result(value.type, "item")
         chosen = (asynchronous or synchronous) if is_async is not False else synchronous

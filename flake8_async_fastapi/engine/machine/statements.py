@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Query
 from flake8_async_fastapi.engine import mutation, renaming
 from flake8_async_fastapi.engine.context import Access, Context, Frame, State, merge
-from flake8_async_fastapi.engine.events import Believed, OptionIgnored
+from flake8_async_fastapi.engine.events import Believed
 from flake8_async_fastapi.engine.machine import (
     conditions,
     control_flow,
@@ -20,7 +19,7 @@ from flake8_async_fastapi.engine.machine import (
     type_hints,
 )
 from flake8_async_fastapi.engine.obligations import discard, misuse, test, use
-from flake8_async_fastapi.engine.text import source, spoken
+from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -30,7 +29,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     ModuleValue,
-    Object,
     Options,
     Plain,
     Text,
@@ -88,34 +86,11 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
 
 def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     value = expressions.evaluate(frame, state, node.value)
+    frame.state = state
     for observe in frame.ctx.hooks.observers.dropped:
         observe(frame, value, node.value)
     discard(frame, value)
-    _dropped(frame, value, node.value)
-    _made_unique(state, value, node.value)
     return [] if _never_returns(node.value) else [state]
-
-
-def _dropped(frame: Frame, value: Value, node: Expr) -> None:
-    """``statement.options(...)`` gives a new statement; the old one stays as it is."""
-    if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
-        return
-    while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
-        if node.func.name == "options":
-            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
-            return
-        node = node.func.value
-
-
-def _made_unique(state: State, value: Value, node: Expr) -> None:
-    """``result.unique()`` changes the result itself."""
-    if not isinstance(value, Object) or not isinstance(value.detail, Fetch):
-        return
-    if not isinstance(node, tree.Call):
-        return
-    path = source(node.func.value) if isinstance(node.func, tree.Attr) and node.func.name == "unique" else ""
-    if path and state.get(path) is not None:
-        state.narrow(path, value)
 
 
 def _never_returns(node: Expr) -> bool:

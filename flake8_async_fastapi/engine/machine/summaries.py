@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.sqlalchemy import inferred_sessions, session_factories
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import (
     Application,
@@ -327,8 +326,8 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Fo
         frame = _frame(ctx, function)
         value = functions.declared(frame, param)
         if isinstance(value, Unknown) and param.annotation is None:
-            value = inferred_sessions.session(ctx, function, param)
-        if isinstance(value, Object) and value.origin is None and session_factories.is_session(value):
+            value = ctx.hooks.models.guess(ctx, function, param)
+        if isinstance(value, Object) and ctx.hooks.models.resource(value.type) and value.origin is None:
             value = replace(value, origin=(f"<{param.name}>", 0, 0))
         return value, ctx.hooks.footprint(frame.state, None, [value])
 

@@ -10,8 +10,17 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.engine.context import Context
-from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Object, Value, is_none, options
+from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    ClassValue,
+    Instance,
+    Object,
+    Origin,
+    Value,
+    is_none,
+    options,
+)
 
 INSPECTED: Final = "sqlalchemy.orm.Inspected"
 _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs": "columns"}
@@ -40,8 +49,10 @@ def inspect(value: Value) -> Value | None:
     return None
 
 
-def attribute(owner: Object, inspected: Inspected, name: str) -> Value:
+def attribute(ctx: Context, owner: Object, name: str) -> Value:
     """An attribute of what was inspected."""
+    inspected = owner.detail
+    assert isinstance(inspected, Inspected)
     if name == "mapper":
         return replace(owner, detail=replace(inspected, of_object=False))
     if inspected.part == "item" and name == "key":
@@ -51,9 +62,10 @@ def attribute(owner: Object, inspected: Inspected, name: str) -> Value:
     return UNKNOWN
 
 
-def element(owner: Object, inspected: Inspected) -> Value:
+def element(frame: Frame, owner: Object, place: Origin | None) -> Value:
     """One of the attributes of a mapper."""
-    if inspected.part == "items":
+    inspected = owner.detail
+    if isinstance(inspected, Inspected) and inspected.part == "items":
         return replace(owner, detail=replace(inspected, part="item"))
     return UNKNOWN
 
