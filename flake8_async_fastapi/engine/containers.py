@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Member, Object, Value, held, union
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Collection,
+    Member,
+    Object,
+    Payload,
+    Value,
+    held,
+    union,
+)
 
 CONTAINER: Final = "builtins.container"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Payload):
     """The container whose method is called."""
 
     value: Collection

@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Options,
     Origin,
+    Payload,
     Plain,
     Text,
     TextPrefix,
@@ -381,6 +382,8 @@ class Models:
     ``items``: one element of an object, at a place where it is gone through; ``entries``: what
     entering it gives; both by the type of what is attached.  ``operators``: what an operator gives,
     by the library type of one of its sides.
+    ``properties``: an attribute of an object, by the library type and its name.
+    ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
     ``guesses``: what a parameter may be of which nothing is said.
     ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
@@ -389,7 +392,7 @@ class Models:
     """
 
     calls: Mapping[str, CallModel] = field(default_factory=dict)
-    resources: Mapping[str, Callable[[Context, Object], Hashable]] = field(default_factory=dict)
+    resources: Mapping[str, Callable[[Context, Object], Payload]] = field(default_factory=dict)
     attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
@@ -400,6 +403,8 @@ class Models:
     items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
     entries: Mapping[type[Any], Callable[[Object], Value | None]] = field(default_factory=dict)
     operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
+    properties: Mapping[str, MemberModel] = field(default_factory=dict)
+    undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
     descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
@@ -469,7 +474,7 @@ class Models:
                 return found
         return UNKNOWN
 
-    def resource(self, name: str) -> Callable[[Context, Object], Hashable] | None:
+    def resource(self, name: str) -> Callable[[Context, Object], Payload] | None:
         """The model of the resources of a type, or of one that it is derived from."""
         for base, model in self.resources.items():
             if is_subtype(name, base):
@@ -528,6 +533,7 @@ class Observers:
     defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
     ``function_ends``: it was run to its end.
     ``call_ends``: a call was made of one value, with a result.
+    ``callback_ran``: a call ran a function that it was given, on the same thread, with these effects.
     ``consumed``: a value whose items are gone through, at a place.
     ``attribute_tested``: a condition on an attribute of a value held: that it is empty (false or None), or
     a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
@@ -558,6 +564,7 @@ class Observers:
     function_returns: tuple[Callable[[Frame, Value, tuple[int, int]], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    callback_ran: tuple[Callable[[Frame, tuple[Effect, ...], Call], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
     shown: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
     attribute_tested: tuple[AttributeObserver, ...] = ()

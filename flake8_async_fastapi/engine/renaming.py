@@ -18,7 +18,6 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Object,
-    Payload,
     Ref,
     Value,
     inner_values,
@@ -112,11 +111,8 @@ def _inward(names: Names, value: Value) -> Value:
 
 def _renamed(value: Object, change: Callable[[object], object]) -> Object:
     """An object that belongs to a resource, which has another key."""
-    detail = value.detail
-    if isinstance(detail, Payload):
-        renamed = detail.renamed(change)
-        return value if renamed is detail else replace(value, detail=renamed)
-    return value
+    renamed = value.detail.renamed(change) if value.detail is not None else None
+    return value if renamed is value.detail else replace(value, detail=renamed)
 
 
 def _ref(known: Mapping[Ref, Ref], ref: Ref) -> Ref | None:

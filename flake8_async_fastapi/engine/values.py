@@ -6,7 +6,7 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, TypeAlias
 
@@ -72,7 +72,7 @@ class Payload:
         """The payload, with the keys of the resources that it names changed."""
         return self
 
-    def joined(self, others: list[Hashable]) -> Payload | None:
+    def joined(self, others: Sequence[object]) -> Payload | None:
         """One payload for several; None where they are to be told apart."""
         return None
 
@@ -93,7 +93,7 @@ class Object:
     declared: bool = False
     origin: tuple[str, int, int] | None = None
     doubtful: bool = False
-    detail: Hashable = None
+    detail: Payload | None = None
 
     def argument(self, name: str) -> Value | None:
         return dict(self.arguments).get(name)
@@ -412,7 +412,7 @@ def _common_object(found: list[Object]) -> Value:
     details = [one.detail for one in found]
     if not any(details):
         return usual
-    agreed = details[0].joined(details[1:]) if isinstance(details[0], Payload) else None
+    agreed = details[0].joined(details[1:]) if details[0] is not None else None
     if agreed is not None:
         return replace(usual, detail=agreed)
     return Options(tuple(found)) if len(found) <= MOST else usual

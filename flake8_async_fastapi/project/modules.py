@@ -8,11 +8,15 @@ nearest to the importing file wins.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from flake8_async_fastapi.knowledge import is_known_root
+
+_TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 
 
 @dataclass(frozen=True)
@@ -116,3 +120,8 @@ def _nearest(found: list[tuple[str, str]], importer: str) -> str | None:
     else:
         best = [path for path, _ in found]
     return best[0] if len(best) == 1 else None
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is one of the tests, by where it is and how it is called."""
+    return _TEST_FILE.search(path) is not None

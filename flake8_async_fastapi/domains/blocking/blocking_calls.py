@@ -14,7 +14,6 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import exemptions
-from flake8_async_fastapi.domains.sqlalchemy.queries import Dynamic
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.events import Effect, Reached
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls, summaries
@@ -45,6 +44,8 @@ from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import Blocking, bases, blocking_member, blocking_name
 
 _KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
+
+_DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
 
 
 def is_blocking(effect: Effect) -> bool:
@@ -163,7 +164,7 @@ def _is_sure(ctx: Context, receiver: Object) -> bool:
 
     A dynamic relationship that is known is of an async session: it fails, and blocks nothing.
     """
-    if isinstance(receiver.detail, Dynamic):
+    if receiver.type == _DYNAMIC and receiver.detail is not None:
         return False
     if not library_calls.only_declared(receiver):
         return True

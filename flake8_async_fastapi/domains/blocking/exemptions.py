@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
@@ -18,9 +17,8 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
-from flake8_async_fastapi.project.modules import module_folder
+from flake8_async_fastapi.project.modules import is_test, module_folder
 
-_TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 _MOST_STEPS: Final = 8
 
 
@@ -74,11 +72,6 @@ def is_mentioned(ctx: Context, dotted_type: str) -> bool:
 
 
 # --- start-up and tests ----------------------------------------------------------------------
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is one of the tests, by where it is and how it is called."""
-    return _TEST_FILE.search(path) is not None
 
 
 def is_off_duty(ctx: Context, path: str, qualname: str) -> bool:

@@ -11,7 +11,12 @@ from flake8_async_fastapi.engine.domain import Domain
 
 DOMAIN = Domain(
     "database",
-    models=Models(calls=urls.CALLS, literals=(urls.literal,), conditions=(urls.holds,)),
+    models=Models(
+        calls=urls.CALLS,
+        literals=(urls.literal,),
+        conditions=(urls.holds,),
+        properties=engines.PROPERTIES,
+    ),
     observers=Observers(
         assigned=(factories.assigned,),
         call_ends=(engines.made, factories.made),

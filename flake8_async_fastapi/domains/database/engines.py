@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from flake8_async_fastapi.domains.database.urls import driver, is_url, kind
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.context import Context, Frame, MemberModel
 from flake8_async_fastapi.engine.events import EngineMade
 from flake8_async_fastapi.engine.text import spoken
-from flake8_async_fastapi.engine.values import Arguments, Const, Library, Value
+from flake8_async_fastapi.engine.values import Arguments, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
 
@@ -43,3 +46,14 @@ def _is_kept(frame: Frame) -> bool:
     """Whether a decorator keeps what the function gives, so that it runs once."""
     decorators = frame.node.decorators if isinstance(frame.node, tree.FunctionDef) else []
     return any("cache" in dotted(d.func if isinstance(d, tree.Call) else d) for d in decorators)
+
+
+def sync_engine(ctx: Context, owner: Object, name: str) -> Value:
+    """The sync engine behind an async one: it works for events only, so where it is from matters."""
+    return Object("sqlalchemy.engine.Engine", (("async", owner),))
+
+
+PROPERTIES: Final[Mapping[str, MemberModel]] = {
+    "sqlalchemy.ext.asyncio.AsyncEngine.sync_engine": sync_engine,
+    "sqlalchemy.ext.asyncio.AsyncConnection.sync_engine": sync_engine,
+}

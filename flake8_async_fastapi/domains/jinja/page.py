@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine.context import Frame, Language
-from flake8_async_fastapi.engine.values import Value
+from flake8_async_fastapi.engine.values import Payload, Value
 from flake8_async_fastapi.facts.tree import Stmt
 
 Place: TypeAlias = tuple[int, int]
@@ -17,7 +17,7 @@ Folders: TypeAlias = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Named(Payload):
     """A template as its name says: ``name`` is its value, ``folders`` say where the name begins."""
 
     name: Value

@@ -43,6 +43,7 @@ def __getattr__(name: str) -> object:
         operators=selects.OPERATORS,
         members={Inspected: inspection.attribute, Entity: loader_options.alias_attribute},
         inherited=(loader_options.model_attribute,),
+        undeclared=(run_sync.gets_sync_twin,),
         guesses=(inferred_sessions.session,),
         descriptions=(showing.describe,),
         texts=(inspection.keys,),

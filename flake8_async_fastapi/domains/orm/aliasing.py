@@ -14,7 +14,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm import instances, load_plans
 from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, rows_of
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import results, transitions
+from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Plan, Transition
 from flake8_async_fastapi.engine.context import Context, Frame, State
@@ -182,7 +182,7 @@ def unfetched(ctx: Context, state: State, session: object) -> Iterator[Row]:
         if isinstance(fetch, Fetch) and fetch.session == session:
             for entity in fetch.query.items or ():
                 if entity is not None:
-                    plan = results.plan_for(ctx, fetch.query, entity)
+                    plan = load_plans.plan_for(ctx, fetch.query, entity)
                     for way in load_plans.ways(ctx, entity.cls, plan):
                         yield replace(transitions.on_way(way), session=session)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Plan, Step
+from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Entity, Plan, Query, Step
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import ClassValue
@@ -41,6 +41,18 @@ def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
     for directive in directives:
         plan = _added(plan, directive, directive.path)
     return plan
+
+
+def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
+    """What the options of a query load of one of its entities."""
+    fitting = [
+        directive
+        for directive in query.options
+        if applies(ctx, directive, entity.cls, entity.alias)
+    ]
+    if not query.is_joined and query.items is not None and len(query.items) == 1:
+        fitting = [without_contained(directive) for directive in fitting]
+    return plan_of(fitting, certain=query.certain)
 
 
 def without_contained(directive: Directive) -> Directive:

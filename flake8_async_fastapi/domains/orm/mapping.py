@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine.values import ClassValue
+
+COLUMN: Final = "sqlalchemy.Column"
 
 
 @dataclass(frozen=True, slots=True)

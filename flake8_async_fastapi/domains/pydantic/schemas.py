@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Member,
     Object,
+    Payload,
     Plain,
     Value,
 )
@@ -28,7 +29,7 @@ _METHODS = frozenset({*_VALIDATING, *_DUMPING, "model_construct"})
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Payload):
     """A Pydantic model, or one of its instances: its methods are called on it."""
 
     cls: ClassValue

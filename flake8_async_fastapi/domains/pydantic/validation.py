@@ -23,6 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Instance,
     Object,
+    Payload,
     Value,
     is_none,
     options,
@@ -35,7 +36,7 @@ _DEEPEST: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(Payload):
     """A type that values are validated against: an annotation, and where its names are looked up."""
 
     annotation: Expr = field(compare=False, repr=False)

@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Options,
     Origin,
     Partial,
+    Payload,
     Plain,
     Unknown,
     Value,
@@ -35,7 +36,7 @@ _GETTER: Final = "operator.attrgetter"
 
 
 @dataclass(frozen=True, slots=True)
-class Getter:
+class Getter(Payload):
     """The names that an ``attrgetter`` reads."""
 
     names: tuple[str, ...] = ()

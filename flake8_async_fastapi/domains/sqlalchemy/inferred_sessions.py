@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec.structs
 
-from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.sqlalchemy import session_factories
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
@@ -30,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in
+from flake8_async_fastapi.project.modules import is_test
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
@@ -139,7 +139,7 @@ def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.
     name = function.owner.name if is_init and function.owner is not None else function.name
     searched = name.encode()
     for path, facts in sorted(ctx.project.facts.items()):
-        if searched not in bytes(facts.code) or exemptions.is_test(path):
+        if searched not in bytes(facts.code) or is_test(path):
             continue
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):

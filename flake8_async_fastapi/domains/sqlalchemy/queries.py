@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -10,7 +10,7 @@ from flake8_async_fastapi.engine.values import ClassValue, Payload, Ref
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Payload):
     """An attribute of a model's class, as ``Post.author``; ``alias`` tells aliased classes apart."""
 
     cls: ClassValue
@@ -42,7 +42,7 @@ class Directive:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Option(Payload):
     """A loader option: where its chain stands, and all that it says."""
 
     path: tuple[Step, ...]
@@ -79,7 +79,7 @@ PLAIN: Final = Plan()
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Payload):
     """A model that a statement selects; ``alias`` tells aliased ones apart."""
 
     cls: ClassValue
@@ -87,7 +87,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Equal:
+class Equal(Payload):
     """A condition of a statement: a column has a value, which ``identity`` names."""
 
     attribute: Mapped
@@ -108,7 +108,7 @@ class Query(Payload):
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 
-    def joined(self, others: list[Hashable]) -> Query | None:
+    def joined(self, others: Sequence[object]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
         plain = replace(self, equals=(), is_filtered=True)
         origins = [self.origin]
@@ -140,7 +140,7 @@ class Fetch(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Payload):
     """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression
     (None for one that may be evaluated in Python).
 
@@ -156,7 +156,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Payload):
     """What is known of a session: whether it expires on commit, and flushes before queries."""
 
     expires: bool | None = None
@@ -178,14 +178,14 @@ class Scope(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Awaitables:
+class Awaitables(Payload):
     """``obj.awaitable_attrs``."""
 
     ref: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Dynamic:
+class Dynamic(Payload):
     """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
 
     ref: tuple[Hashable, ...]

@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.orm import aliasing, load_plans
 from flake8_async_fastapi.domains.orm.instances import Row
 from flake8_async_fastapi.domains.orm.mapping import Column
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Entity, Fetch, Mapped, Plan, Query
+from flake8_async_fastapi.domains.sqlalchemy.queries import Entity, Fetch, Mapped, Query
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import JoinedFetched
 from flake8_async_fastapi.engine.text import source
@@ -82,23 +82,11 @@ def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
     for entity in fetch.query.items or ():
         if entity is None:
             continue
-        plan = plan_for(frame.ctx, fetch.query, entity)
+        plan = load_plans.plan_for(frame.ctx, fetch.query, entity)
         path = load_plans.multiplying(frame.ctx, entity.cls, plan)
         if path is not None:
             frame.emit_event(JoinedFetched(*origin, frame.qualname, path, name, fetch.query.origin))
             return
-
-
-def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
-    """What the options of a query load of one of its entities."""
-    fitting = [
-        directive
-        for directive in query.options
-        if load_plans.applies(ctx, directive, entity.cls, entity.alias)
-    ]
-    if not query.is_joined and query.items is not None and len(query.items) == 1:
-        fitting = [load_plans.without_contained(directive) for directive in fitting]
-    return load_plans.plan_of(fitting, certain=query.certain)
 
 
 def item(frame: Frame, fetch: Fetch, origin: Origin, *, one: bool = False) -> Value:
@@ -117,7 +105,7 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
     entity = (fetch.query.items or ())[index]
     if entity is None:
         return Plain("object")
-    plan = plan_for(frame.ctx, fetch.query, entity)
+    plan = load_plans.plan_for(frame.ctx, fetch.query, entity)
     ref = (*origin, index)
     row = Row(
         entity.cls, "persistent", fetch.session, *fetch.query.origin, plan=plan, is_item=not one,
@@ -127,7 +115,8 @@ def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bo
     )  # fmt: skip
     for place, other in enumerate(fetch.query.items or ()):
         if other is not None and place != index:
-            row = aliasing.supplied(frame.ctx, row, other.cls, plan_for(frame.ctx, fetch.query, other))
+            inner = load_plans.plan_for(frame.ctx, fetch.query, other)
+            row = aliasing.supplied(frame.ctx, row, other.cls, inner)
     return aliasing.loaded(frame, frame.state, ref, row)
 
 

@@ -5,8 +5,7 @@ Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions und
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.context import CallSite, Context, Frame
 from flake8_async_fastapi.engine.events import Effect, RunSync
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.text import spoken
@@ -14,6 +13,7 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     Coroutine,
+    Function,
     Instance,
     Member,
     Object,
@@ -40,6 +40,11 @@ def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, t
     return functions.given_with_effects(frame, function, given)
 
 
+def gets_sync_twin(ctx: Context, function: Function, place: int) -> bool:
+    """Whether a parameter gets a sync session or connection, whatever its annotation says."""
+    return place == 0 and not function.is_async and function.name in ctx.project.handed_to_run_sync
+
+
 def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Say what ``run_sync`` is given, and what that does with the session it is passed."""
     if not isinstance(callee, Member) or callee.name != "run_sync" or not is_database(callee.receiver.type):
@@ -53,5 +58,6 @@ def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, r
         or classes.has_member(frame.ctx, function.cls, "__call__")
     )
     is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
-    blocking_calls.ran_on_loop(frame, effects, node)
+    for observe in frame.ctx.hooks.observers.callback_ran:
+        observe(frame, effects, node)
     frame.emit_event(RunSync(*frame.at(node), function, returned, effects, is_call, spoken(node.func)))

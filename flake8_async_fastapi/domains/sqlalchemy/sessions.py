@@ -276,7 +276,7 @@ def touch(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
         if entity is not None:
-            plan = results.plan_for(frame.ctx, query, entity)
+            plan = load_plans.plan_for(frame.ctx, query, entity)
             known = results.identity(frame.ctx, query, entity)
             step = Transition(session, "select", Settings(), entity.cls, plan, known)
             happen(frame, step, line)

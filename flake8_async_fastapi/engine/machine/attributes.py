@@ -139,8 +139,10 @@ def _of_object(ctx: Context, owner: Object, name: str) -> Value:
         if other is None:
             return UNKNOWN
         return Member(owner, name) if other == "call" else library_calls.typed(other, owner)
-    if name == "sync_engine":  # it works for events only, so where it is from matters
-        return Object(member.returns, (("async", owner),))
+    known = ctx.hooks.models.properties.get(f"{owner.type}.{name}")
+    found = known(ctx, owner, name) if known is not None else None
+    if found is not None:
+        return found
     if member.kind == "property":
         return library_calls.typed(member.returns, owner)
     return Member(owner, name)

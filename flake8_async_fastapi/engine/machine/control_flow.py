@@ -32,7 +32,6 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Object,
     Options,
-    Payload,
     Value,
     options,
 )
@@ -202,7 +201,7 @@ def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]
 
 def _is_undone(value: Value) -> bool:
     """Whether leaving a value by an exception takes back what was done since it was entered."""
-    return isinstance(value, Object) and isinstance(value.detail, Payload) and value.detail.undoes
+    return isinstance(value, Object) and value.detail is not None and value.detail.undoes
 
 
 def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:

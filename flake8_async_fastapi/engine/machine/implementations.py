@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.machine import classes, names
 from flake8_async_fastapi.engine.values import ClassValue, Instance
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.project.modules import is_test
 
 
 def implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
@@ -31,7 +31,7 @@ def _implementing(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> It
     if ctx.project.overrides_colour(cls.name, method.name, method.is_async):
         return
     for path, below in ctx.project.classes_below(cls.name):
-        if exemptions.is_test(path):
+        if is_test(path):
             continue
         value = names.module_value(ctx, path, below)
         if not isinstance(value, ClassValue) or value == cls or cls not in classes.mro(ctx, value):
@@ -46,7 +46,7 @@ def _is_used(ctx: Context, path: str, name: str) -> bool:
     """Whether a file that is no test mentions a class, besides its definition and re-exports."""
     searched = name.encode()
     for other, facts in ctx.project.facts.items():
-        is_other = other != path and not other.endswith("__init__.py") and not exemptions.is_test(other)
+        is_other = other != path and not other.endswith("__init__.py") and not is_test(other)
         if is_other and searched in bytes(facts.code):
             return True
     return name in names_in(ctx.project.body(path))

@@ -235,11 +235,10 @@ def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound
         params.pop(0)
     elif function.receiver is not None and arguments is not None:  # into `*args`
         arguments = replace(arguments, args=(function.receiver, *arguments.args))
-    handed = arguments is None and not function.is_async and function.name in ctx.project.handed_to_run_sync
     bound = []
     for place, param in enumerate(params):
-        if handed and place == 0:
-            value: Value = UNKNOWN  # it gets the sync session, whatever its annotation says
+        if arguments is None and any(ask(ctx, function, place) for ask in ctx.hooks.models.undeclared):
+            value: Value = UNKNOWN
         else:
             value = _argument(ctx, function, param, place, arguments)
         bound.append((param.name, value))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Proxy, Relationship
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.mapping import COLUMN, Attribute, Column, Proxy, Relationship
+from flake8_async_fastapi.domains.sqlalchemy.mapping import registry
 from flake8_async_fastapi.engine.context import CallSite, Frame, State
 from flake8_async_fastapi.engine.events import LazyDeclared
 from flake8_async_fastapi.engine.machine import expressions, functions
@@ -32,7 +32,6 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
 
 RELATIONSHIP: Final = "sqlalchemy.orm.Relationship"
-COLUMN: Final = "sqlalchemy.Column"
 DEFERRED: Final = "sqlalchemy.orm.Deferred"
 EXPRESSION: Final = "sqlalchemy.ColumnElement"
 PROPERTY: Final = "sqlalchemy.orm.ColumnProperty"
@@ -236,7 +235,7 @@ def _target(frame: Frame, annotation: Expr | None) -> ClassValue | None:
     """The model that an annotation names, in a list, as optional, or by a text."""
     match annotation:
         case tree.Const(value=str(text)):
-            return models.named(frame.ctx, frame.path, text)
+            return registry.named(frame.ctx, frame.path, text)
         case tree.Subscript(value=value, index=index):
             inner = index.items if isinstance(index, tree.Display) else [index]
             last = dotted(value).rpartition(".")[2]
@@ -248,7 +247,7 @@ def _target(frame: Frame, annotation: Expr | None) -> ClassValue | None:
             if isinstance(found, ClassValue):
                 return found
             text = dotted(annotation)
-            return None if text in _LISTS else models.named(frame.ctx, frame.path, text)
+            return None if text in _LISTS else registry.named(frame.ctx, frame.path, text)
     return None
 
 
@@ -257,7 +256,7 @@ def _given_target(frame: Frame, value: Value | None) -> ClassValue | None:
     if isinstance(value, ClassValue):
         return value
     if isinstance(value, Const) and isinstance(value.value, str):
-        return models.named(frame.ctx, frame.path, value.value)
+        return registry.named(frame.ctx, frame.path, value.value)
     if isinstance(value, Function):
         return _given_target(frame, functions.given(frame, value, Arguments()))
     return None

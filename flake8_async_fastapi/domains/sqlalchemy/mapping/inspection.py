@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Origin,
+    Payload,
     Value,
     is_none,
     options,
@@ -27,7 +28,7 @@ _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(Payload):
     """The mapper of a class; ``part`` is a collection of its attributes, one of these, or its key.
 
     ``of_object`` says that it is the state of an object, whose attributes are no mapper's.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, imperative
+from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, imperative, registry
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.values import (
@@ -25,7 +25,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, flat
+from flake8_async_fastapi.facts.walk import flat
 
 
 def mapped(ctx: Context, cls: ClassValue) -> Model | None:
@@ -33,16 +33,15 @@ def mapped(ctx: Context, cls: ClassValue) -> Model | None:
     return ctx.once(("model", cls), lambda: _mapped(ctx, cls), None)
 
 
-_ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
 _DATACLASS = "sqlalchemy.orm.MappedAsDataclass"
-_SQLMODEL = "sqlmodel.SQLModel"
+
 
 
 def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
     order = classes.mro(ctx, cls)
     own = [base for base in order if isinstance(base, ClassValue)]
     libraries = {base.dotted for base in order if isinstance(base, Library)}
-    if not _is_mapped(ctx, cls, own, libraries):
+    if not registry.is_mapped(ctx, cls, own, libraries):
         return None
     attributes: dict[str, Attribute] = {}
     for base in reversed(own):
@@ -50,7 +49,7 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
             attributes[name] = found
     attributes.update(_backrefs(ctx, cls, own))
     settings = _mapper_args(ctx, own)
-    table = next((text for base in own if (text := table_name(ctx, base))), "")
+    table = next((text for base in own if (text := registry.table_name(ctx, base))), "")
     model = Model(
         attributes,
         table,
@@ -61,38 +60,6 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
     )
     return replace(model, attributes={name: _joined(ctx, cls, model, found)
                                       for name, found in attributes.items()})  # fmt: skip
-
-
-def _is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
-    if imperative.mapping_of(ctx, cls) is not None:
-        return True
-    if _SQLMODEL in libraries:
-        return any(
-            keyword.name == "table" and isinstance(keyword.value, tree.Const) and keyword.value.value is True
-            for base in own
-            for keyword in base.node.keywords
-        )
-    if any(_assigns(statement, "__abstract__") for statement in cls.node.body):
-        return False
-    has_table = any(
-        classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
-    )
-    return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
-
-
-def _assigns(statement: tree.Stmt, name: str) -> bool:
-    return isinstance(statement, tree.Assign) and any(dotted(target) == name for target in statement.targets)
-
-
-def table_name(ctx: Context, cls: ClassValue) -> str:
-    """The text of ``__tablename__`` in the body of a class; SQLModel's default is the class name."""
-    for statement in classes.body_bindings(ctx, cls, "__tablename__"):
-        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Const):
-            return str(statement.value.value)
-    if any(keyword.name == "table" for keyword in cls.node.keywords):
-        return cls.name.lower()
-    table = imperative.table_of(ctx, cls)
-    return imperative.name_of(table) if table is not None else ""
 
 
 def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] | None]:
@@ -187,37 +154,6 @@ def _is_declared_attr(frame: Frame, node: tree.FunctionDef) -> bool:
     return False
 
 
-def named(ctx: Context, path: str, text: str) -> ClassValue | None:
-    """The model that a text names in the registry: the only one of that name, or the one in the same file."""
-    return ctx.once(("registry", path, text), lambda: _named(ctx, path, text), None)
-
-
-def _named(ctx: Context, path: str, text: str) -> ClassValue | None:
-    text = text.strip()
-    module, _, name = text.rpartition(".")
-    if not name.isidentifier():
-        return None
-    places = ctx.project.classes_named(name)
-    if module:
-        ending = module.replace(".", "/") + ".py"
-        places = [place for place in places if place == ending or place.endswith("/" + ending)] or places
-    if path in places:
-        places = [path]
-    elif len(places) > 1:
-        folder = path.rpartition("/")[0]
-        near = [place for place in places if place.rpartition("/")[0] == folder]
-        places = near or places
-    values = [names.module_value(ctx, place, name) for place in places]
-    found = [value for value in values if isinstance(value, ClassValue) and _has_table(ctx, value)]
-    return found[0] if len(found) == 1 else None
-
-
-def _has_table(ctx: Context, cls: ClassValue) -> bool:
-    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
-    libraries = {base.dotted for base in classes.mro(ctx, cls) if isinstance(base, Library)}
-    return _is_mapped(ctx, cls, bases, libraries)
-
-
 def _joined(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> Attribute:
     """A relationship with its direction, as the foreign keys of both tables say."""
     if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
@@ -239,7 +175,7 @@ def _joined(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> At
 def _tables(ctx: Context, cls: ClassValue) -> frozenset[str]:
     """The tables of a class and of the classes above it: a foreign key may point to any."""
     bases = (base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue))
-    return frozenset(text for base in bases if (text := table_name(ctx, base)))
+    return frozenset(text for base in bases if (text := registry.table_name(ctx, base)))
 
 
 def _refers(ctx: Context, cls: ClassValue, table: str) -> bool:

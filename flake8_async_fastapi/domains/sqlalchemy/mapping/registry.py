@@ -1,0 +1,80 @@
+"""Which classes are mapped, to which table, and which of them a text names.
+
+Source: SQLAlchemy documentation, "Declarative Mapping".
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.sqlalchemy.mapping import imperative
+from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.machine import classes, names
+from flake8_async_fastapi.engine.values import ClassValue, Library
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted
+
+_ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
+_SQLMODEL = "sqlmodel.SQLModel"
+
+
+def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
+    """Whether a class is mapped, given its bases of the project (itself first) and those of libraries."""
+    if imperative.mapping_of(ctx, cls) is not None:
+        return True
+    if _SQLMODEL in libraries:
+        return any(
+            keyword.name == "table" and isinstance(keyword.value, tree.Const) and keyword.value.value is True
+            for base in own
+            for keyword in base.node.keywords
+        )
+    if any(_assigns(statement, "__abstract__") for statement in cls.node.body):
+        return False
+    has_table = any(
+        classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
+    )
+    return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
+
+
+def _assigns(statement: tree.Stmt, name: str) -> bool:
+    return isinstance(statement, tree.Assign) and any(dotted(target) == name for target in statement.targets)
+
+
+def table_name(ctx: Context, cls: ClassValue) -> str:
+    """The text of ``__tablename__`` in the body of a class; SQLModel's default is the class name."""
+    for statement in classes.body_bindings(ctx, cls, "__tablename__"):
+        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Const):
+            return str(statement.value.value)
+    if any(keyword.name == "table" for keyword in cls.node.keywords):
+        return cls.name.lower()
+    table = imperative.table_of(ctx, cls)
+    return imperative.name_of(table) if table is not None else ""
+
+
+def named(ctx: Context, path: str, text: str) -> ClassValue | None:
+    """The model that a text names in the registry: the only one of that name, or the one in the same file."""
+    return ctx.once(("registry", path, text), lambda: _named(ctx, path, text), None)
+
+
+def _named(ctx: Context, path: str, text: str) -> ClassValue | None:
+    text = text.strip()
+    module, _, name = text.rpartition(".")
+    if not name.isidentifier():
+        return None
+    places = ctx.project.classes_named(name)
+    if module:
+        ending = module.replace(".", "/") + ".py"
+        places = [place for place in places if place == ending or place.endswith("/" + ending)] or places
+    if path in places:
+        places = [path]
+    elif len(places) > 1:
+        folder = path.rpartition("/")[0]
+        near = [place for place in places if place.rpartition("/")[0] == folder]
+        places = near or places
+    values = [names.module_value(ctx, place, name) for place in places]
+    found = [value for value in values if isinstance(value, ClassValue) and _has_table(ctx, value)]
+    return found[0] if len(found) == 1 else None
+
+
+def _has_table(ctx: Context, cls: ClassValue) -> bool:
+    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
+    libraries = {base.dotted for base in classes.mro(ctx, cls) if isinstance(base, Library)}
+    return is_mapped(ctx, cls, bases, libraries)
