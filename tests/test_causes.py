@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from flake8_async_fastapi.domains.orm.events import Missing
 from flake8_async_fastapi.domains.orm.instances import CAUSES
-from flake8_async_fastapi.engine.events import Missing
 from flake8_async_fastapi.rules.model import Events, check_all
 
 USES = ("read", "shown", "mutated", "response", "validated", "template")

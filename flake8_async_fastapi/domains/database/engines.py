@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from flake8_async_fastapi.domains.database.events import EngineMade
 from flake8_async_fastapi.domains.database.urls import driver, is_url, kind
 from flake8_async_fastapi.engine.context import Context, Frame, MemberModel
-from flake8_async_fastapi.engine.events import EngineMade
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree

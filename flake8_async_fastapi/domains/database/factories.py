@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from flake8_async_fastapi.domains.database.events import (
+    ClientMade,
+    FactoryMade,
+    GlobalSession,
+    SessionLeftOpen,
+)
 from flake8_async_fastapi.domains.database.sessions import is_session
 from flake8_async_fastapi.engine.context import Frame
-from flake8_async_fastapi.engine.events import ClientMade, FactoryMade, GlobalSession, SessionLeftOpen
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Origin, Value

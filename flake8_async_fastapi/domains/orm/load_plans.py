@@ -45,11 +45,7 @@ def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
 
 def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
     """What the options of a query load of one of its entities."""
-    fitting = [
-        directive
-        for directive in query.options
-        if applies(ctx, directive, entity.cls, entity.alias)
-    ]
+    fitting = [directive for directive in query.options if applies(ctx, directive, entity.cls, entity.alias)]
     if not query.is_joined and query.items is not None and len(query.items) == 1:
         fitting = [without_contained(directive) for directive in fitting]
     return plan_of(fitting, certain=query.certain)

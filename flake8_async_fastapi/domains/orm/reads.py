@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm import aliasing, instances, load_plans
+from flake8_async_fastapi.domains.orm.events import Missing
 from flake8_async_fastapi.domains.orm.instances import (
     PERHAPS,
     Debts,
@@ -26,7 +27,7 @@ from flake8_async_fastapi.domains.sqlalchemy import transitions
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic
 from flake8_async_fastapi.engine.context import Access, Context, Frame, State
-from flake8_async_fastapi.engine.events import Missing, Wanted
+from flake8_async_fastapi.engine.events import Wanted
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.values import (
     NONE,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
+from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.engine.context import BlockItems, Frame, State
-from flake8_async_fastapi.engine.events import TransactionMisused
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     Arguments,

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import Directive, Entity, Mapped, Option, Step
 from flake8_async_fastapi.engine.context import Context, Frame
-from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

@@ -5,8 +5,9 @@ Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions und
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.sqlalchemy.events import RunSync
 from flake8_async_fastapi.engine.context import CallSite, Context, Frame
-from flake8_async_fastapi.engine.events import Effect, RunSync
+from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (

@@ -11,6 +11,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm import load_plans
 from flake8_async_fastapi.domains.sqlalchemy import loader_options
+from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Change,
@@ -22,7 +23,6 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Query,
 )
 from flake8_async_fastapi.engine.context import CallSite, Frame, Operation, State
-from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (

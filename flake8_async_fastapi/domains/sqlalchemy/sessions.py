@@ -31,6 +31,7 @@ from flake8_async_fastapi.domains.sqlalchemy import (
     session_factories,
     transitions,
 )
+from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
 from flake8_async_fastapi.domains.sqlalchemy.mapping import models
 from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Change,
@@ -43,7 +44,6 @@ from flake8_async_fastapi.domains.sqlalchemy.queries import (
     Transition,
 )
 from flake8_async_fastapi.engine.context import CallSite, Context, Frame, State
-from flake8_async_fastapi.engine.events import OptionIgnored
 from flake8_async_fastapi.engine.machine import summaries
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine.events import Missing
+from flake8_async_fastapi.domains.orm.events import Missing
 
 CAUSED = frozenset(
-    {"commit", "rollback", "expire", "server", "update", "deferred", "subclass", "detached", "noload",
-     "dynamic", "write_only"}
+    {
+        "commit",
+        "rollback",
+        "expire",
+        "server",
+        "update",
+        "deferred",
+        "subclass",
+        "detached",
+        "noload",
+        "dynamic",
+        "write_only",
+    }
 )
 """Causes with a rule of their own, whatever the use."""
 WRITTEN = frozenset({"new", "refreshed", "merged"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import SessionOutlives
+from flake8_async_fastapi.domains.session_scope.events import SessionOutlives
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, FactoryMade
+from flake8_async_fastapi.domains.database.events import FactoryMade
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Const, Library, Object
 from flake8_async_fastapi.knowledge.engines import NOT_OF_ENGINES, SYNC_POOLS
 from flake8_async_fastapi.rules.model import Events, Finding, Rule

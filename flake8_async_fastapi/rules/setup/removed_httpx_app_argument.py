@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import ClientMade
+from flake8_async_fastapi.domains.database.events import ClientMade
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(

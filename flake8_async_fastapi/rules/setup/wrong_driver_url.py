@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, EngineMade
+from flake8_async_fastapi.domains.database.events import EngineMade
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Object
 from flake8_async_fastapi.knowledge.drivers import USUAL
 from flake8_async_fastapi.rules.model import Events, Finding, Rule

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import COLUMN, Attribute, Column, Proxy, Relationship
+from flake8_async_fastapi.domains.sqlalchemy.events import LazyDeclared
 from flake8_async_fastapi.domains.sqlalchemy.mapping import registry
 from flake8_async_fastapi.engine.context import CallSite, Frame, State
-from flake8_async_fastapi.engine.events import LazyDeclared
 from flake8_async_fastapi.engine.machine import expressions, functions
 from flake8_async_fastapi.engine.values import (
     Arguments,

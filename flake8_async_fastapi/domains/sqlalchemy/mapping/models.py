@@ -36,7 +36,6 @@ def mapped(ctx: Context, cls: ClassValue) -> Model | None:
 _DATACLASS = "sqlalchemy.orm.MappedAsDataclass"
 
 
-
 def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
     order = classes.mro(ctx, cls)
     own = [base for base in order if isinstance(base, ClassValue)]

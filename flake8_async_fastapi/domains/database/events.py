@@ -1,0 +1,70 @@
+"""Where engines, session factories, sessions and HTTP clients are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.values import Arguments, Value
+from flake8_async_fastapi.project.requirements import Requirements
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMade(Event):
+    """An engine is made.
+
+    ``url`` is the beginning of its URL, empty where that is not known; ``fits`` the
+    engines that it is for: ``async``, ``sync``, ``both``, ``none`` (there is no such
+    driver), or empty.  ``is_21`` says whether SQLAlchemy is 2.1 or later.
+    ``per_request`` says that it is made anew for each request.
+    """
+
+    text: str
+    is_async: bool
+    url: str
+    fits: str
+    driver: str
+    is_21: bool | None
+    requirements: Requirements
+    per_request: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryMade(Event):
+    """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
+
+    ``made`` is what that gave, ``has_default`` says that a class of the project decides
+    on ``expire_on_commit``.
+    """
+
+    callee: Value
+    arguments: Arguments
+    made: Value
+    text: str
+    has_default: bool
+    requirements: Requirements
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMade(Event):
+    """An HTTP client is made; ``is_removed`` says whether its version has no ``app`` any more."""
+
+    arguments: Arguments
+    text: str
+    is_removed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalSession(Event):
+    """A session is assigned to a variable of a module or class, named ``name``."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLeftOpen(Event):
+    """A dependency gives a session that it opened and never closes; ``how`` is ``return`` or ``yield``."""
+
+    text: str
+    how: str

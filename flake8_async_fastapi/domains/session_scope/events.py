@@ -1,0 +1,44 @@
+"""Sessions that are shared, used too late, or in a wrong state of their transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_async_fastapi.engine.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShared(Event):
+    """Tasks that run at the same time use one session."""
+
+    text: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOutlives(Event):
+    """A session is used when what it belongs to is over.
+
+    ``how`` is ``background``, ``task`` or ``stream``; ``closed_by`` is the ``block`` that
+    opened it, or the ``request`` that it was provided for.  ``may_be_older`` says that the
+    project admits versions of FastAPI that close the latter first.
+    """
+
+    text: str
+    session: str
+    how: str
+    closed_by: str
+    may_be_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionMisused(Event):
+    """A session is used in a way that its transaction does not allow.
+
+    ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
+    own block) or ``failed`` (a flush failed, and nothing was rolled back).
+    """
+
+    text: str
+    session: str
+    problem: str
