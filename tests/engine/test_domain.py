@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
+from test_import_contract import PACKAGE, imports
+
+from flake8_async_fastapi import domains
 from flake8_async_fastapi.analysis import all_hooks
 from flake8_async_fastapi.engine.context import CallModel, CallSite, Models, Observers
 from flake8_async_fastapi.engine.domain import Domain, DomainError, combine
-from flake8_async_fastapi.engine.values import Plain, Value
+from flake8_async_fastapi.engine.values import UNKNOWN, Object, Payload, Plain, Value
 
 
 def giving(kind: str | None) -> CallModel:
@@ -64,3 +72,61 @@ def test_circles_and_strangers_are_refused() -> None:
 
 def test_the_domains_of_the_package_fit_together() -> None:
     assert all_hooks().models.call("functools.partial") is not None
+
+
+# --- models that are asked by what is attached, or one after the other ---------------------------
+
+
+@dataclass(frozen=True)
+class Marker(Payload):
+    passes: Value
+
+
+def test_a_marker_says_what_is_passed_for_a_parameter() -> None:
+    def passes(frame: object, marker: Object, annotation: object) -> Value:
+        assert isinstance(marker.detail, Marker)
+        return marker.detail.passes
+
+    models = combine([Domain("a", models=Models(parameters={Marker: passes}))]).models
+    marked, silent = (Object("x.M", detail=Marker(value)) for value in (Plain("int"), UNKNOWN))
+    passed = [models.passed(None, value, None) for value in (marked, silent, Object("x.M"))]  # type: ignore[arg-type]
+    assert passed == [Plain("int"), None, None]
+    assert models.parameter(silent) is passes
+    assert models.parameter(Plain("int")) is None
+
+
+def test_the_first_domain_that_knows_says_what_a_class_inherits() -> None:
+    def only(known: str, kind: str) -> Models:
+        return Models(inherited=(lambda ctx, owner, name: Plain(kind) if name == known else None,))
+
+    below, above = Domain("a", models=only("f", "below")), Domain("b", ("a",), models=only("g", "above"))
+    both = Domain("c", ("b",), models=only("f", "top"))
+    models = combine([below, above, both]).models
+    found = [models.inherit(None, None, name) for name in "fgh"]  # type: ignore[arg-type]
+    assert found == [Plain("top"), Plain("above"), None]
+
+
+# --- who imports whom -----------------------------------------------------------------------------
+
+
+def arrows(folder: Path) -> Iterator[tuple[str, str]]:
+    """The domains that each domain of a folder imports modules of."""
+    prefix = f"{PACKAGE.name}.{folder.name}."
+    for path in sorted(folder.rglob("*.py")):
+        own = path.relative_to(folder).parts[0]
+        for _, name in imports(path, PACKAGE):
+            other = name.removeprefix(prefix).partition(".")[0]
+            if name.startswith(prefix) and other != own:
+                yield own, other
+
+
+def test_domains_import_only_those_that_they_need() -> None:
+    folder = Path(domains.__file__).parent
+    modules = {
+        info.name: importlib.import_module(f"{domains.__name__}.{info.name}")
+        for info in pkgutil.iter_modules([str(folder)])
+    }
+    needs = {name: module.DOMAIN.needs for name, module in modules.items() if hasattr(module, "DOMAIN")}
+    found = {(own, other) for own, other in arrows(folder) if {own, other} <= needs.keys()}
+    assert ("fastapi", "pydantic") in found
+    assert sorted((own, other) for own, other in found if other not in needs[own]) == []

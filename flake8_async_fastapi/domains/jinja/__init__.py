@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.domain import Domain
 
 DOMAIN = Domain(
     "jinja",
+    ("orm",),
     models=Models(
         literals=(render_calls.literal,),
         methods={f"{name}.*": render_calls.call_method for name in render_calls.TYPES},
