@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flake8_async_fastapi.domains.orm.events import Missing
-from flake8_async_fastapi.domains.orm.instances import CAUSES
+from flake8_async_fastapi.domains.orm.objects.instances import CAUSES
 from flake8_async_fastapi.rules.model import Events, check_all
 
 USES = ("read", "shown", "mutated", "response", "validated", "template")

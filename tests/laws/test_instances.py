@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flake8_async_fastapi.domains.orm.instances import (
+from flake8_async_fastapi.domains.orm.objects.instances import (
     PERHAPS,
     Field,
     Held,
@@ -20,7 +20,7 @@ from flake8_async_fastapi.domains.orm.instances import (
     joined,
     worst,
 )
-from flake8_async_fastapi.domains.sqlalchemy.queries import PLAIN, Plan, Settings, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import PLAIN, Plan, Settings, Transition
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, ClassValue
 from flake8_async_fastapi.facts import tree
 

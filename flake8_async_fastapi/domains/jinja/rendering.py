@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from flake8_async_fastapi.domains.jinja.language import Template
 from flake8_async_fastapi.domains.jinja.page import Named, Page, Place, Rendering, Variables
 from flake8_async_fastapi.domains.jinja.running import CALLER, find_templates, run_template, take_effects
-from flake8_async_fastapi.domains.orm.instances import Instances
+from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.text import condition

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
-from flake8_async_fastapi.domains.orm.instances import Instances
-from flake8_async_fastapi.domains.orm.readers import Reader
+from flake8_async_fastapi.domains.orm.objects.instances import Instances
+from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.engine.context import Context, Frame, State, merge
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.values import (

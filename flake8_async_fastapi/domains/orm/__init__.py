@@ -1,35 +1,31 @@
-"""ORM objects on a path: what is loaded of them, what reading and writing them does.
+"""ORM objects and what loads them, by SQLAlchemy and SQLModel.
 
-Adds to the state what is known of each object, and to the summary of a call what it does to them.
+Knows mapped classes (``mapping``), statements and their results (``statements``), what a path knows
+of objects (``objects``), and sessions (``session``).  Adds to the state what is known of each object
+and what happened to sessions, and to the summary of a call what it does to them.
 """
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.orm import library_models
+from flake8_async_fastapi.domains.orm.mapping import inspection
+from flake8_async_fastapi.domains.orm.objects import conditions, effects, reads, showing, writes
+from flake8_async_fastapi.domains.orm.session import (
+    blocks,
+    inferred_sessions,
+    run_sync,
+    session_factories,
+    sessions,
+)
+from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Entity, Fetch, Scope
+from flake8_async_fastapi.engine.context import Models, Observers
+from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.values import Instance
 
-def __getattr__(name: str) -> object:
-    """The ``DOMAIN``, made late as long as the engine itself imports modules of this folder."""
-    if name != "DOMAIN":
-        raise AttributeError(name)
-    from flake8_async_fastapi.domains.orm import conditions, effects, reads, showing, writes
-    from flake8_async_fastapi.domains.sqlalchemy import (
-        blocks,
-        inferred_sessions,
-        library_models,
-        loader_options,
-        results,
-        run_sync,
-        selects,
-        session_factories,
-        sessions,
-    )
-    from flake8_async_fastapi.domains.sqlalchemy.mapping import inspection
-    from flake8_async_fastapi.domains.sqlalchemy.mapping.inspection import Inspected
-    from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Entity, Fetch, Scope
-    from flake8_async_fastapi.engine.context import Models, Observers
-    from flake8_async_fastapi.engine.domain import Domain
-    from flake8_async_fastapi.engine.values import Instance
-
-    models = Models(
+DOMAIN = Domain(
+    "orm",
+    models=Models(
         calls=library_models.CALLS,
         attached=library_models.ATTACHED,
         methods=library_models.METHODS,
@@ -38,17 +34,17 @@ def __getattr__(name: str) -> object:
         constructors=(writes.construct,),
         reads={Instance: reads.read_attribute, Awaitables: reads.read_awaitable},
         writes=(writes.write_attribute,),
-        items={Fetch: results.element, Inspected: inspection.element},
+        items={Fetch: results.element, inspection.Inspected: inspection.element},
         entries={Scope: blocks.entered},
         operators=selects.OPERATORS,
-        members={Inspected: inspection.attribute, Entity: loader_options.alias_attribute},
+        members={inspection.Inspected: inspection.attribute, Entity: loader_options.alias_attribute},
         inherited=(loader_options.model_attribute,),
         undeclared=(run_sync.gets_sync_twin,),
         guesses=(inferred_sessions.session,),
         descriptions=(showing.describe,),
         texts=(inspection.keys,),
-    )
-    observers = Observers(
+    ),
+    observers=Observers(
         dropped=(selects.report_dropped_option, results.make_unique),
         awaits=(session_factories.trust_await,),
         left=(blocks.left,),
@@ -64,5 +60,7 @@ def __getattr__(name: str) -> object:
         call_ends=(run_sync.report,),
         consumed=(reads.consumed,),
         function_begins=(reads.begin_parameters,),
-    )
-    return Domain("orm", models=models, observers=observers, effects=effects.EFFECTS, parts=effects.PARTS)
+    ),
+    effects=effects.EFFECTS,
+    parts=effects.PARTS,
+)

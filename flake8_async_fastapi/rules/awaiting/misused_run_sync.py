@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.sqlalchemy.events import RunSync
+from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.values import Collection, Const, Coroutine, Function, Instance, Plain, Value
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
+from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(

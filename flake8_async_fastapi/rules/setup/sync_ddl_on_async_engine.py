@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.sqlalchemy.events import RunSync
+from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Member, Object, Value
 from flake8_async_fastapi.knowledge import is_subtype

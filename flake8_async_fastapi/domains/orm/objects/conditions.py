@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm import instances
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, refs_in, rows_of
-from flake8_async_fastapi.domains.orm.mapping import Column
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column
+from flake8_async_fastapi.domains.orm.objects import instances
+from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, refs_in, rows_of
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.values import Collection, Instance, Options, Value, options
 

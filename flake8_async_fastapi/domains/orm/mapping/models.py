@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, imperative, registry
+from flake8_async_fastapi.domains.orm.mapping import declared, imperative, registry
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.values import (

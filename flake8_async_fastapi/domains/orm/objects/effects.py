@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import aliasing, instances, reads
-from flake8_async_fastapi.domains.orm.instances import (
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.objects import aliasing, instances, reads, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import (
     Debts,
     Instances,
     Lost,
@@ -18,10 +19,14 @@ from flake8_async_fastapi.domains.orm.instances import (
     in_order,
     rows_of,
 )
-from flake8_async_fastapi.domains.orm.renaming import begin, footprint, row_outward, transition_outward
-from flake8_async_fastapi.domains.sqlalchemy import sessions, transitions
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
+from flake8_async_fastapi.domains.orm.objects.renaming import (
+    begin,
+    footprint,
+    row_outward,
+    transition_outward,
+)
+from flake8_async_fastapi.domains.orm.session import sessions
+from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.context import Application, EffectHooks, Ends, Frame, PartHooks, State
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.values import Manager, Origin, Ref, Value

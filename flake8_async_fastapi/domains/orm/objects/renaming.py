@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm.instances import Held, Lost, Row, Rows, in_order, reachable, rows_of
-from flake8_async_fastapi.domains.sqlalchemy.queries import Transition
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    Held,
+    Lost,
+    Row,
+    Rows,
+    in_order,
+    reachable,
+    rows_of,
+)
+from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.renaming import Names, Outward, inward
 from flake8_async_fastapi.engine.values import Ref, Value

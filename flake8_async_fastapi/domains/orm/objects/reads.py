@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import aliasing, instances, load_plans
 from flake8_async_fastapi.domains.orm.events import Missing
-from flake8_async_fastapi.domains.orm.instances import (
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import (
     PERHAPS,
     Debts,
     Field,
@@ -21,11 +23,9 @@ from flake8_async_fastapi.domains.orm.instances import (
     refs_in,
     rows_of,
 )
-from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Proxy, Relationship
-from flake8_async_fastapi.domains.orm.readers import Reader
-from flake8_async_fastapi.domains.sqlalchemy import transitions
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Awaitables, Dynamic
+from flake8_async_fastapi.domains.orm.objects.readers import Reader
+from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Dynamic
 from flake8_async_fastapi.engine.context import Access, Context, Frame, State
 from flake8_async_fastapi.engine.events import Wanted
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.mapping import COLUMN
+from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import classes, expressions
 from flake8_async_fastapi.engine.values import (

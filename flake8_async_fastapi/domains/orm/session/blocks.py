@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm.instances import rows_of
-from flake8_async_fastapi.domains.sqlalchemy import session_factories, sessions, transitions
-from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings, Transition
+from flake8_async_fastapi.domains.orm.objects import transitions
+from flake8_async_fastapi.domains.orm.objects.instances import rows_of
+from flake8_async_fastapi.domains.orm.session import session_factories, sessions
+from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import Object, Origin, Value

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import load_plans
-from flake8_async_fastapi.domains.orm.instances import (
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
+from flake8_async_fastapi.domains.orm.objects.instances import (
     ANY,
     PERHAPS,
     Field,
@@ -21,8 +22,7 @@ from flake8_async_fastapi.domains.orm.instances import (
     reachable,
     rows_of,
 )
-from flake8_async_fastapi.domains.orm.mapping import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.engine.context import Context, State
 from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, Collection, Options, Plain, Ref, Value, is_none

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm import aliasing, reads
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Held, Lost, Row, refs_in, rows_of
-from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import transitions
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
+from flake8_async_fastapi.domains.orm.objects import aliasing, reads, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Held, Lost, Row, refs_in, rows_of
 from flake8_async_fastapi.engine.context import Access, Frame
 from flake8_async_fastapi.engine.values import (
     Arguments,

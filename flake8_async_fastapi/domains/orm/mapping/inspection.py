@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.mapping import Relationship
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec.structs
 
-from flake8_async_fastapi.domains.sqlalchemy import session_factories
+from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.engine.context import Context
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.text import source

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
-from flake8_async_fastapi.domains.sqlalchemy.queries import ENDS, PLAIN, Plan, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Transition
 from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm import reads
-from flake8_async_fastapi.domains.orm.instances import Held, Lost, Row, refs_in, rows_of
-from flake8_async_fastapi.domains.orm.mapping import Relationship
-from flake8_async_fastapi.domains.sqlalchemy import transitions
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.objects import reads, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import Held, Lost, Row, refs_in, rows_of
 from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.values import (

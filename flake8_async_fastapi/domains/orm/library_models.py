@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flake8_async_fastapi.domains.orm import writes
-from flake8_async_fastapi.domains.sqlalchemy import (
-    blocks,
-    loader_options,
-    results,
-    run_sync,
-    selects,
-    session_factories,
-    sessions,
-)
-from flake8_async_fastapi.domains.sqlalchemy.mapping import declared, inspection
-from flake8_async_fastapi.domains.sqlalchemy.queries import (
+from flake8_async_fastapi.domains.orm.mapping import declared, inspection
+from flake8_async_fastapi.domains.orm.objects import writes
+from flake8_async_fastapi.domains.orm.session import blocks, run_sync, session_factories, sessions
+from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements.queries import (
     Change,
     Dynamic,
     Fetch,

@@ -11,8 +11,11 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm import aliasing, load_plans
-from flake8_async_fastapi.domains.orm.instances import (
+from flake8_async_fastapi.domains.orm.events import OptionIgnored
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
+from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import (
     PERHAPS,
     Held,
     Instances,
@@ -22,18 +25,9 @@ from flake8_async_fastapi.domains.orm.instances import (
     refs_in,
     rows_of,
 )
-from flake8_async_fastapi.domains.orm.mapping import Column, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import (
-    loader_options,
-    results,
-    run_sync,
-    selects,
-    session_factories,
-    transitions,
-)
-from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import (
+from flake8_async_fastapi.domains.orm.session import run_sync, session_factories
+from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements.queries import (
     Change,
     Directive,
     Entity,

@@ -5,7 +5,7 @@ Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions und
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.sqlalchemy.events import RunSync
+from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.context import CallSite, Context, Frame
 from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, functions

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.sqlalchemy.queries import Scope, Settings
+from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings
 from flake8_async_fastapi.engine.context import CallSite, Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
 from flake8_async_fastapi.engine.text import source

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.domains.orm import aliasing, load_plans
-from flake8_async_fastapi.domains.orm.instances import Row
-from flake8_async_fastapi.domains.orm.mapping import Column
-from flake8_async_fastapi.domains.sqlalchemy.events import JoinedFetched
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Entity, Fetch, Mapped, Query
+from flake8_async_fastapi.domains.orm.events import JoinedFetched
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column
+from flake8_async_fastapi.domains.orm.objects import aliasing
+from flake8_async_fastapi.domains.orm.objects.instances import Row
+from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.queries import Entity, Fetch, Mapped, Query
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import load_plans
-from flake8_async_fastapi.domains.sqlalchemy import loader_options
-from flake8_async_fastapi.domains.sqlalchemy.events import OptionIgnored
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import (
+from flake8_async_fastapi.domains.orm.events import OptionIgnored
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options
+from flake8_async_fastapi.domains.orm.statements.queries import (
     Change,
     Directive,
     Entity,

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm import instances, load_plans
-from flake8_async_fastapi.domains.orm.instances import PERHAPS, Lost, Row, reachable, rows_of
-from flake8_async_fastapi.domains.orm.mapping import Attribute, Relationship
-from flake8_async_fastapi.domains.sqlalchemy import transitions
-from flake8_async_fastapi.domains.sqlalchemy.mapping import models
-from flake8_async_fastapi.domains.sqlalchemy.queries import Fetch, Plan, Transition
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Relationship
+from flake8_async_fastapi.domains.orm.objects import instances, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Lost, Row, reachable, rows_of
+from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Plan, Transition
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref, inner_values

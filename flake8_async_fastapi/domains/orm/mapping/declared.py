@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.mapping import COLUMN, Attribute, Column, Proxy, Relationship
-from flake8_async_fastapi.domains.sqlalchemy.events import LazyDeclared
-from flake8_async_fastapi.domains.sqlalchemy.mapping import registry
+from flake8_async_fastapi.domains.orm.events import LazyDeclared
+from flake8_async_fastapi.domains.orm.mapping import registry
+from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN, Attribute, Column, Proxy, Relationship
 from flake8_async_fastapi.engine.context import CallSite, Frame, State
 from flake8_async_fastapi.engine.machine import expressions, functions
 from flake8_async_fastapi.engine.values import (

@@ -1,1 +1,0 @@
-"""SQLAlchemy and SQLModel: statements, loader options, results, sessions and mapped classes."""
