@@ -20,17 +20,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
-import msgspec
-
 from flake8_async_fastapi import __version__, domains
-from flake8_async_fastapi.engine.context import Hooks, Memo
+from flake8_async_fastapi.engine.context import Hooks
 from flake8_async_fastapi.engine.domain import combine
 from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import Project, link
+from flake8_async_fastapi.project.project import UNRELIABLE, Project, link
 from flake8_async_fastapi.project.requirements import read_requirements
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
@@ -45,6 +44,7 @@ from flake8_async_fastapi.store.sources import (
     load_templates,
     normalised,
 )
+from flake8_async_fastapi.verdicts import Verdict, decode_verdict, encode_verdict
 
 T = TypeVar("T")
 
@@ -65,6 +65,8 @@ class Analysis:
     settings: Settings = field(default_factory=Settings)
     required: Mapping[str, str] = field(default_factory=dict)
     """The texts of the files that say what the project needs, by path."""
+    reuses: bool = True
+    """Whether a verdict of another state of the project counts, if all that it was made from is the same."""
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -101,7 +103,7 @@ class Analysis:
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
         project = link(modules, read_requirements(self.required))
-        project.add_templates(self.templates, self._template)
+        project.add_templates(self.templates, self._template, self._template_digest)
         return project
 
     def _template(self, path: str) -> template.TemplateFacts | None:
@@ -116,6 +118,10 @@ class Analysis:
                 self._faults.append(path)
         return self._template_facts[source.digest]
 
+    def _template_digest(self, path: str) -> str:
+        source = self.templates.get(path)
+        return "" if source is None else source.digest
+
     def _keep(self, kind: str, key: str, data: bytes) -> None:
         """Keep what was computed, unless a fault has a part in it: the next run tries, and tells, again."""
         if not self._faults and all(source.digest in self._facts for source in self.sources.values()):
@@ -123,7 +129,7 @@ class Analysis:
 
     @cached_property
     def _memo(self) -> Memo:
-        return {}
+        return Memo()
 
     @cached_property
     def key(self) -> str:
@@ -133,11 +139,6 @@ class Analysis:
         texts += [f"{path} {digest(text, salt='')}" for path, text in sorted(self.required.items())]
         return digest("\n".join((self.settings.key(), *texts)), salt=salt())
 
-    @cached_property
-    def _names(self) -> str:
-        """A digest of the files that there are, whatever they say."""
-        return digest("\n".join((self.settings.key(), *sorted(self.sources))), salt=salt())
-
     def prepare(self) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
 
@@ -145,26 +146,46 @@ class Analysis:
         known, and whoever misses one links the facts that are in the cache.
         """
         if self.cache.read("prepared", self.key) is None:
-            survive("the project", "linked", lambda: self.project.imports)
+            survive("the project", "linked", lambda: self.project.facts)
             self._keep("prepared", self.key, b"")
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of one file; none for a file that does not parse."""
-        place = digest(path, salt=self._names)  # the newest verdict only: older states would pile up
-        cached = _decode_findings(self.cache.read("findings", place), path, self.key)
+        place = digest(f"{self.settings.key()} {path}", salt=salt())  # the newest only: others would pile up
+        cached = decode_verdict(self.cache.read("findings", place), path)
         if cached is not None:
-            return cached
-        found = survive(path, "analysed", lambda: check_all(Events(self.events(path))))
+            if cached.state == self.key:
+                return cached.findings
+            if self.reuses and survive(path, "compared", lambda: self._stands(cached)):
+                self._keep("findings", place, encode_verdict(replace(cached, state=self.key)))
+                return cached.findings
+        found = survive(path, "analysed", lambda: self._compute(path))
         if found is None:
             return []
-        self._keep("findings", place, msgspec.msgpack.encode((self.key, found)))
-        return found
+        self._keep("findings", place, encode_verdict(found))
+        return found.findings
+
+    def _compute(self, path: str) -> Verdict:
+        found = check_all(Events(self.events(path)))
+        reads = self.project.reads
+        is_kept = self.reuses and self.cache.directory is not None and not reads & UNRELIABLE
+        asked = self.project.questions(reads) if is_kept else ()
+        said = [(question, self.project.fingerprint(question)) for question in asked]
+        return Verdict(self.key, said, found)
+
+    def _stands(self, verdict: Verdict) -> bool:
+        """Whether all questions that led to a verdict have the same answers still."""
+        ask = self.project.fingerprint
+        return bool(verdict.reads) and all(ask(question) == said for question, said in verdict.reads)
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
-        """What the interpreter saw in one file."""
-        if path not in self.project.facts:
+        """What the interpreter saw in one file; what it read for that is in the project's ``reads``."""
+        self.project.reads = 0
+        if not self.project.has(path):
             return []
-        return analyse(self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings)
+        return analyse(
+            self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings
+        )
 
 
 @functools.cache
@@ -295,24 +316,6 @@ def survive(
     except Exception:
         LOG.warning("%s could not be %s: a fault in flake8-async-fastapi", path, done, exc_info=True)
     return None
-
-
-def _decode_findings(data: bytes | None, path: str, key: str) -> list[Finding] | None:
-    """The findings in an entry of the cache, or None: what it says may come from anywhere.
-
-    ``key`` names the state of the project that the findings must be of.
-    """
-    if data is None:
-        return None
-    try:
-        state, found = msgspec.msgpack.decode(data, type=tuple[str, list[Finding]])
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    plausible = state == key and all(
-        finding.path == path and finding.line >= 0 and finding.col >= 0 and finding.code.isalnum()
-        for finding in found
-    )
-    return found if plausible else None
 
 
 @contextmanager

@@ -174,7 +174,7 @@ def _open(file: str, configured: str | None) -> tuple[Analysis, str]:
         analysis = analysis.with_text(relative, text)
     if survive("the project", "linked", lambda: analysis.project) is None:
         raise UsageError(_FAULT.format(root))
-    if relative not in analysis.project.facts:
+    if not analysis.project.has(relative):
         raise UsageError(f"{file} does not parse, or nests too deep")
     return analysis, relative
 

@@ -20,6 +20,7 @@ LAYERS = (
     ("__main__",),
     ("plugin", "cli"),
     ("analysis",),
+    ("verdicts",),
     ("rules", "fixes"),
     ("domains", "engine"),
     ("project",),

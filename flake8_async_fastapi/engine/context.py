@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.domains.blocking.context import Watch
 from flake8_async_fastapi.engine.events import Effect, Event
+from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -41,21 +41,11 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import Project
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
-MOST_DEPTH: Final = 20
-"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
-MOST_ROUNDS: Final = 4
-"""Times that a computation which asks for its own result is repeated."""
-NO_CUT: Final = 1_000_000
-MOST_STEPS: Final = 100_000
-"""Statements run for one function under check, those of callees not run before included."""
 
 T = TypeVar("T")
-Memo: TypeAlias = dict[object, Any]
-"""Results by what they are results of."""
 
 
 class Part(Protocol):
@@ -654,41 +644,11 @@ class Hooks:
                 apply(frame, manager, effect, place)
 
 
-class TooDeep(Exception):
-    """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
-
-    def __init__(self, key: object, compute: Callable[[], Any], default: Any) -> None:
-        super().__init__(key)
-        self.asked = key, compute, default
-
-
-class WideCircle(Exception):
-    """Many functions call each other, which the run did not know when it began."""
-
-
 @dataclass
-class Context:
-    """One analysis of a project: what is kept, and what happened so far.
+class Context(Queries):
+    """One analysis of a project: what it asks, and what happened so far."""
 
-    ``running`` are the computations under way, with their depth and what their
-    result is assumed to be; ``cut`` is the least depth of one that was asked for
-    its own result, ``provisional`` what rests on such an assumption.  ``active``
-    are the functions under way with the depth of their outermost call,
-    ``asked`` those under way that were asked for, ``bent`` what is provisional and
-    not to be kept, ``given_up`` what could not be computed within the limits.
-    """
-
-    project: Project
     events: list[Event] = field(default_factory=list)
-    memo: Memo = field(default_factory=dict)
-    provisional: dict[object, tuple[Any, int]] = field(default_factory=dict)
-    active: dict[object, int] = field(default_factory=dict)
-    given_up: set[object] = field(default_factory=set)
-    bent: set[object] = field(default_factory=set)
-    asked: set[object] = field(default_factory=set)
-    running: dict[object, tuple[int, Any]] = field(default_factory=dict)
-    cut: int = NO_CUT
-    steps: int = 0
     trace: bool = False
     settings: Settings = field(default_factory=Settings)
     hooks: Hooks = field(default_factory=Hooks)
@@ -699,117 +659,12 @@ class Context:
         Where it leads too deep, what lies there is computed first and the run
         begins anew; the events of a run that was broken off are dropped.
         """
-        self.steps = 0
-        self.given_up.clear()
         before = len(self.events)
-        while True:
-            self._begin()
-            try:
-                return work()
-            except TooDeep as deep:
-                del self.events[before:]
-                with suppress(WideCircle):
-                    self._compute_apart(deep)
-            except WideCircle:
-                del self.events[before:]
 
-    def _begin(self) -> None:
-        self.cut = NO_CUT
-        self.provisional.clear()
-        self.bent.clear()
-        self.asked.clear()
+        def drop_events() -> None:
+            del self.events[before:]
 
-    def _compute_apart(self, deep: TooDeep) -> None:
-        pending = [deep.asked]
-        while pending:
-            self._begin()
-            try:
-                self.once(*pending[-1])
-                pending.pop()
-            except TooDeep as deeper:
-                if any(deeper.asked[0] == key for key, _, _ in pending):
-                    self.given_up.add(deeper.asked[0])  # a circle that is too wide
-                else:
-                    pending.append(deeper.asked)
-
-    def exhausted(self) -> bool:
-        return self.steps > MOST_STEPS
-
-    def once(self, key: object, compute: Callable[[], T], default: T) -> T:
-        """The result of ``compute``, kept under ``key``.
-
-        ``default`` stands for a result that is asked for while it is computed,
-        until it is known what the result is: then what rests on the default is
-        computed again with the result.  So what is kept does not depend on who
-        asked first.
-        """
-        if key in self.memo:
-            return cast(T, self.memo[key])
-        if key in self.provisional:
-            found, cut = self.provisional[key]
-            self.cut = min(self.cut, cut)
-            if key in self.bent:
-                self.bend(cut)
-            return cast(T, found)
-        depth = len(self.running)
-        if key in self.running:
-            at, assumed = self.running[key]
-            self.cut = min(self.cut, at)
-            self.asked.add(key)
-            return cast(T, assumed)
-        if self.exhausted() or key in self.given_up:
-            self.cut = -1
-            return default
-        if depth >= MOST_DEPTH:
-            raise TooDeep(key, compute, default)
-        outer_cut = self.cut
-        value = self._settled(key, compute, default, depth)
-        if self.cut >= depth:
-            self.memo[key] = value
-            self.cut = outer_cut
-        else:
-            self.provisional[key] = value, self.cut
-            self.cut = min(outer_cut, self.cut)
-        return value
-
-    def bend(self, depth: int) -> None:
-        """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
-        self.cut = min(self.cut, depth)
-        self.bent.update(key for key, (at, _) in self.running.items() if at > depth)
-
-    def _settled(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
-        """The result that is the same when it is computed from itself; the default if there is none."""
-        assumed = default
-        known = len(self.provisional)
-        for _ in range(MOST_ROUNDS):
-            self.cut = NO_CUT
-            self.running[key] = depth, assumed
-            try:
-                value = compute()
-            finally:
-                del self.running[key]
-            asked = key in self.asked
-            self.asked.discard(key)
-            if self.exhausted():
-                self.cut = -1  # it was not seen to its end, and what rests on it is not to be kept
-                if depth == 0:
-                    self.memo[key] = default  # the next function under check need not try it again
-            if not asked:
-                return value
-            resting = list(self.provisional)[known:]
-            if self.cut < depth:  # it rests on one further out too: to be computed anew when that is known
-                self.bent.update(resting, (key,))
-                return value
-            if value == assumed:
-                for other in resting:
-                    found, _ = self.provisional.pop(other)
-                    if other not in self.bent:
-                        self.memo[other] = found
-                return value
-            for other in resting:
-                del self.provisional[other]
-            assumed = value
-        return default
+        self.run_with_budget(work, drop_events)
 
 
 @dataclass

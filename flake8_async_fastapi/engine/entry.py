@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi.engine import obligations
-from flake8_async_fastapi.engine.context import Context, Frame, Hooks, Memo, State
+from flake8_async_fastapi.engine.context import Context, Frame, Hooks, State
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.machine import classes, statements, summaries
+from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import Project
+from flake8_async_fastapi.project.project import UNRELIABLE, Project
 
 
 def analyse(
@@ -26,13 +27,12 @@ def analyse(
 ) -> list[Event]:
     """Run the module body, every function and every method of a file; what happened, in order.
 
-    Callees in other files are run for what they return, never reported on.
-    ``memo`` keeps what was learned of them for the other files of the project, ``hooks`` are
-    the libraries that the engine knows.
+    Callees in other files are run for what they return, never reported on.  What is read for all
+    that is noted in the project's ``reads``.  ``memo`` keeps what was learned of callees for the
+    other files of the project, ``hooks`` are the libraries that the engine knows.
     """
-    ctx = Context(
-        project, memo={} if memo is None else memo, trace=trace, settings=settings or Settings(), hooks=hooks
-    )
+    kept = Memo() if memo is None else memo
+    ctx = Context(project, kept, trace=trace, settings=settings or Settings(), hooks=hooks)
     _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
 
@@ -58,6 +58,8 @@ def _run(
                 observe(frame)
 
     ctx.run(work)
+    if ctx.exhausted():
+        ctx.project.reads |= UNRELIABLE
     return frames[-1]
 
 

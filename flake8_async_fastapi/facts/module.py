@@ -91,6 +91,11 @@ def encode(facts: ModuleFacts) -> bytes:
     return _ENCODER.encode(facts)
 
 
+def encode_statements(statements: list[tuple[bool, Stmt]]) -> bytes:
+    """Statements as bytes, to compare them."""
+    return _ENCODER.encode(statements)
+
+
 def decode(data: bytes) -> ModuleFacts | None:
     """Facts from bytes, or None for bytes that are not facts of this format."""
     try:

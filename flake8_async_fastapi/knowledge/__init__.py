@@ -184,9 +184,9 @@ def never_returns(dotted: str) -> bool:
     return dotted in effects.NEVER_RETURN
 
 
-def allows_nested_loops(imports: frozenset[str]) -> bool:
-    """Whether one of the packages that a project imports lets event loops start inside others."""
-    return not imports.isdisjoint(effects.NESTING)
+def nesting_packages() -> frozenset[str]:
+    """The packages that let event loops start inside others, for whoever imports them."""
+    return effects.NESTING
 
 
 def lacks(base: str, name: str) -> bool:

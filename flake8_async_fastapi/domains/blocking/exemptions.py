@@ -61,14 +61,8 @@ def dotted_name(function: Function) -> str:
 def is_mentioned(ctx: Context, dotted_type: str) -> bool:
     """Whether any file of the project imports a type, or says its name."""
     module, _, name = dotted_type.rpartition(".")
-    own = name.encode()
     plain = name[:1].isupper() and not name.startswith("Async")  # the sync type has the same name
-    for facts in ctx.project.facts.values():
-        if plain and any(m == module or m.startswith(f"{module}.") for m in facts.outline.imports):
-            return True
-        if not plain and own in bytes(facts.code):
-            return True
-    return False
+    return ctx.project.is_imported(module) if plain else bool(ctx.project.mentioning(name))
 
 
 # --- start-up and tests ----------------------------------------------------------------------
@@ -121,22 +115,39 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
 
     def find() -> tuple[_Use, ...]:
         found: dict[_Use, None] = {}
-        searched = name.encode()
-        for path, facts in sorted(ctx.project.facts.items()):
-            code = bytes(facts.code)
-            if searched in code and owner.encode() in code and not is_test(path):
+        of_owner = frozenset(ctx.project.mentioning(owner)) if owner else None
+        for path in ctx.project.mentioning(name):
+            if (of_owner is None or path in of_owner) and not is_test(path):
                 body = ctx.project.body(path)
                 bare = bool(owner) or path == home or _imports(body, name)
                 wanted = _Wanted(name, bare, bool(owner) or (path != home and _imports(body, module)))
                 is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
-                for statement in body:
-                    for user, how in _mentions(statement, wanted, None):
+                for statement, words in _words(ctx, path):
+                    for user, how in _mentions(statement, wanted, None) if name in words else ():
                         # whatever runs a coroutine in a program, does it at once
                         starts = how == "passed" and user is None and is_program
                         found[path, user, "start-up" if starts else how] = None
         return tuple(found)
 
     return ctx.once(("uses", home, name, owner), find, ())
+
+
+def _words(ctx: Context, path: str) -> list[tuple[Stmt, frozenset[str]]]:
+    """The statements of a file, each with the names that it mentions: most mention none that is sought."""
+
+    def collect() -> list[tuple[Stmt, frozenset[str]]]:
+        return [(statement, frozenset(_names_in(statement))) for statement in ctx.project.body(path)]
+
+    nothing: list[tuple[Stmt, frozenset[str]]] = []
+    return ctx.once(("words", path), collect, nothing)
+
+
+def _names_in(statement: Stmt) -> Iterator[str]:
+    for node in nodes_in(statement):
+        if isinstance(node, tree.Name):
+            yield node.id
+        elif isinstance(node, (tree.Attr, tree.FunctionDef)):
+            yield node.name
 
 
 _USES_RESULT: Final = (tree.ExprStmt, tree.Assign, tree.Attr, tree.Subscript)

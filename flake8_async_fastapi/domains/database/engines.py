@@ -25,7 +25,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
         return
     url = arguments.get(0, "url")
     beginning = str(url.value) if isinstance(url, Const) and is_url(url) else ""
-    requirements = frame.ctx.project.requirements.of(frame.path)
+    requirements = frame.ctx.project.requirements_of(frame.path)
     is_21 = requirements.at_least("sqlalchemy", (2, 1))
     frame.emit_event(
         EngineMade(

@@ -39,7 +39,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
     """Say so where a factory or a session is made, and note the session."""
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
-    requirements = frame.ctx.project.requirements.of(frame.path)
+    requirements = frame.ctx.project.requirements_of(frame.path)
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
         is_removed = requirements.at_least("httpx", (0, 28))
         frame.emit_event(ClientMade(*frame.at(node), arguments, spoken(node.func), is_removed))

@@ -90,9 +90,8 @@ def inclusions(ctx: Context) -> tuple[tuple[Object, Object], ...]:
 
 
 def _inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
-    for path, facts in sorted(ctx.project.facts.items()):
-        if facts.outline.includes_routers:
-            yield from _included_in(ctx, path)
+    for path in ctx.project.files_including_routers():
+        yield from _included_in(ctx, path)
 
 
 def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
@@ -118,14 +117,14 @@ def _mentions_inclusion(code: object) -> bool:
     return any(isinstance(node, tree.Attr) and node.name == "include_router" for node in nodes_in(code))
 
 
-def registered(ctx: Context) -> frozenset[object]:
-    """The keys of the functions that are passed to what makes a framework call them, in any file."""
-    return ctx.once(("registered",), lambda: frozenset(_registered(ctx)), frozenset())
+def is_registered(ctx: Context, function: Function) -> bool:
+    """Whether a function is passed to what makes a framework call it, in any file."""
+    return ctx.once(("registered", function.key), lambda: _is_registered(ctx, function), False)
 
 
-def _registered(ctx: Context) -> Iterator[object]:
-    for path, facts in sorted(ctx.project.facts.items()):
-        for text in facts.outline.registered:
-            value = names.dotted_value(ctx, path, text)
-            if isinstance(value, Function):
-                yield value.key
+def _is_registered(ctx: Context, function: Function) -> bool:
+    for path, text in ctx.project.registrations_of(function.name):
+        value = names.dotted_value(ctx, path, text)
+        if isinstance(value, Function) and value.key == function.key:
+            return True
+    return False

@@ -47,7 +47,7 @@ def begin(frame: Frame, function: Function, outer: Frame) -> None:
         if isinstance(function.node, tree.FunctionDef):
             around = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
             frame.note(Routes).response = response(around, function.node)
-    elif function.key in applications.registered(frame.ctx):
+    elif applications.is_registered(frame.ctx, function):
         frame.role = REGISTERED
 
 

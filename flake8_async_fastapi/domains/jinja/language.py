@@ -50,7 +50,7 @@ class Template(NamedTuple):
         return call(frame, state, node)
 
     def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
-        is_macro = function.path not in frame.ctx.project.facts
+        is_macro = not frame.ctx.project.has(function.path)
         return run_macro(frame, function, arguments) if is_macro else None
 
     def look_up(self, frame: Frame, name: str) -> Value:

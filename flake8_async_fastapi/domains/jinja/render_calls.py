@@ -146,4 +146,4 @@ def _in_package(loader: Object) -> Folders:
 
 def literal(ctx: Context, written: str) -> Text | None:
     """A text that names a template of the project: then it matters which text it is."""
-    return Text(written) if written.rpartition("/")[2] in ctx.project.templates.by_last else None
+    return Text(written) if written.rpartition("/")[2] in ctx.project.template_names() else None

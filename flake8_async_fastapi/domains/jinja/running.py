@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     is_none,
     options,
 )
+from flake8_async_fastapi.project.project import UNRELIABLE
 
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""
@@ -45,7 +46,7 @@ def find_templates(ctx: Context, rendering: Rendering, named: Value) -> Iterator
 
 
 def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
-    find = ctx.project.templates.find
+    find = ctx.project.find_template
     for folder in rendering.folders:
         path = find(name, rendering.importer, folder)
         if path is None and folder is not None:
@@ -94,7 +95,11 @@ def may_enter(frame: Frame, page: Page, key: object) -> bool:
     """Whether there is room for one more block, include or macro."""
     if len(page.active) >= MOST_NESTED or page.active.count(key) >= _AGAIN:
         return False
-    return frame.ctx.steps - page.rendering.begun < MOST_WORK and not frame.ctx.exhausted()
+    ctx = frame.ctx
+    if ctx.steps - page.rendering.begun < MOST_WORK and not ctx.exhausted():
+        return True
+    ctx.project.reads |= UNRELIABLE
+    return False
 
 
 def enter_scope(state: State, env: Variables) -> State:

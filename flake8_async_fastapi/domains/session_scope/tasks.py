@@ -383,5 +383,5 @@ def _outlive(frame: Frame, session: Session, kind: str, text: str, place: tuple[
         closed_by = "request"
     else:
         return
-    older = frame.ctx.project.requirements.of(frame.path).may_be_below("fastapi", (0, 118))
+    older = frame.ctx.project.requirements_of(frame.path).may_be_below("fastapi", (0, 118))
     frame.emit_event(SessionOutlives(*place, text, _said(session), kind, closed_by, older))

@@ -141,7 +141,7 @@ def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: t
 def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
     """A call with an effect on its thread: reported where a coroutine function makes it."""
     if effect.kind == "event-loop" and (
-        frame.guards_loop or knowledge.allows_nested_loops(frame.ctx.project.imports)
+        frame.guards_loop or any(map(frame.ctx.project.is_imported, knowledge.nesting_packages()))
     ):
         return
     if frame.is_async:

@@ -44,9 +44,7 @@ def _implementing(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> It
 
 def _is_used(ctx: Context, path: str, name: str) -> bool:
     """Whether a file that is no test mentions a class, besides its definition and re-exports."""
-    searched = name.encode()
-    for other, facts in ctx.project.facts.items():
-        is_other = other != path and not other.endswith("__init__.py") and not is_test(other)
-        if is_other and searched in bytes(facts.code):
+    for other in ctx.project.mentioning(name):
+        if other != path and not other.endswith("__init__.py") and not is_test(other):
             return True
     return name in names_in(ctx.project.body(path))

@@ -69,11 +69,10 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
     found = ctx.project.bindings(path, name)
     if not found:
         return _unbound(ctx, path, name)
-    top = {id(statement) for statement in ctx.project.body(path)}
     values: list[Value] = []
-    for statement in found:
+    for is_top, statement in found:
         value = _bound(ctx, path, statement, name)
-        values = [value] if id(statement) in top and not _is_empty(value) else [*values, value]
+        values = [value] if is_top and not _is_empty(value) else [*values, value]
     return common(values)
 
 
@@ -161,13 +160,13 @@ def target_value(ctx: Context, target: Target | None) -> Value:
 def module_attribute(ctx: Context, module: ModuleValue | Folder, name: str) -> Value:
     """An attribute of a module of the project: a name in it, or a module below it."""
     if isinstance(module, Folder):
-        found = ctx.project.modules.find(f"{module.dotted}.{name}", module.importer)
+        found = ctx.project.find_module(f"{module.dotted}.{name}", module.importer)
         if found is not None:
             return ModuleValue(found)
         return Folder(f"{module.dotted}.{name}", module.importer)
     if ctx.project.binds(module.path, name):
         return module_value(ctx, module.path, name)
-    inner = ctx.project.attribute(module.path, name)
+    inner = ctx.project.submodule(module.path, name)
     if inner is not None:
         return ModuleValue(inner)
     value = module_value(ctx, module.path, name)
@@ -211,7 +210,7 @@ def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str,
                     return there
     if len(found) != 1 or depth >= 8:
         return None
-    statement = found[0]
+    _, statement = found[0]
     if isinstance(statement, tree.Import):
         for binding in statement.bindings:
             if binding.local == name:

@@ -20,10 +20,10 @@ from flake8_async_fastapi.engine.context import (
     Frame,
     State,
     Summary,
-    WideCircle,
 )
 from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
+from flake8_async_fastapi.engine.queries import WideCircle
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -68,7 +68,7 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
         _note_circle(ctx, function)
         if arguments is not None:
             # arguments may grow without end from call to call: inside itself a function has its usual ones
-            ctx.bend(ctx.active[function.key])
+            ctx.mark_partial(ctx.active[function.key])
             bound = bind(ctx, function, None)
     return _summary(ctx, function, bound, ())
 
@@ -125,14 +125,16 @@ def _note_circle(ctx: Context, function: Function) -> None:
     """
     depth = ctx.active[function.key]
     between = [key for key, at in ctx.active.items() if at >= depth]
-    new = {("wide circle", key): True for key in between} if len(between) > _WIDE else {}
-    if new.keys() - ctx.memo.keys():
-        ctx.memo.update(new)
+    new = [key for key in between if not ctx.is_kept(("wide circle", key))] if len(between) > _WIDE else []
+    for key in new:
+        ctx.keep_fact(("wide circle", key))
+    if new:
         raise WideCircle
 
 
 def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
-    return ("wide circle", function.key) in ctx.memo
+    key = "wide circle", function.key
+    return key in ctx.memo.results and ctx.is_kept(key)
 
 
 def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:

@@ -55,7 +55,7 @@ def mappings(ctx: Context) -> tuple[Mapping, ...]:
 
 
 def _mappings(ctx: Context) -> Iterator[Mapping]:
-    for path in ctx.project.imperative_mappings:
+    for path in ctx.project.imperative_mappings():
         frame = Frame(ctx, path, "")
         for node in nodes_in(ctx.project.body(path)):
             if isinstance(node, tree.Call) and _is_mapper(frame, node.func):

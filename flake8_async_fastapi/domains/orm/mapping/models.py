@@ -190,7 +190,7 @@ def _backrefs(ctx: Context, cls: ClassValue, own: list[ClassValue]) -> Iterator[
     """The attributes that ``backref=`` of other models adds to a class."""
     named_so = (
         names.module_value(ctx, path, name)
-        for path, names_of in ctx.project.models_with_backrefs
+        for path, names_of in ctx.project.models_with_backrefs()
         for name in names_of
     )
     mapped_so = (mapping.cls for mapping in imperative.mappings(ctx))

@@ -137,9 +137,8 @@ def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.
     """The functions and methods at the top of files that call a function of this name, with the calls."""
     is_init = function.name == "__init__" and function.owner is not None
     name = function.owner.name if is_init and function.owner is not None else function.name
-    searched = name.encode()
-    for path, facts in sorted(ctx.project.facts.items()):
-        if searched not in bytes(facts.code) or is_test(path):
+    for path in ctx.project.mentioning(name):
+        if is_test(path):
             continue
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):

@@ -43,7 +43,7 @@ def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, t
 
 def gets_sync_twin(ctx: Context, function: Function, place: int) -> bool:
     """Whether a parameter gets a sync session or connection, whatever its annotation says."""
-    return place == 0 and not function.is_async and function.name in ctx.project.handed_to_run_sync
+    return place == 0 and not function.is_async and ctx.project.is_handed_to_run_sync(function.name)
 
 
 def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:

@@ -81,7 +81,7 @@ def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, o
         return result
     if not is_session(result):
         return result
-    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions else Settings()
+    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions() else Settings()
     return replace(result, origin=origin, detail=known)
 
 
@@ -120,7 +120,7 @@ def settings(ctx: Context, session: Object) -> Settings:
         if any(name == "**" for name, _ in session.arguments):
             given = replace(given, opaque=True)
         return _settings(None, given)
-    return Settings(ctx.project.expire_on_commit)
+    return Settings(ctx.project.expire_on_commit())
 
 
 def begin(site: CallSite) -> Value:
@@ -128,7 +128,7 @@ def begin(site: CallSite) -> Value:
     ctx = site.frame.ctx
     assert isinstance(site.callee, Member)
     factory = site.callee.receiver
-    known = _settings(factory, site.arguments) if not ctx.project.reconfigures_sessions else Settings()
+    known = _settings(factory, site.arguments) if not ctx.project.reconfigures_sessions() else Settings()
     return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(site.place, known, closes=True))
 
 

@@ -1,0 +1,212 @@
+"""Results that are kept, and what was read to get them.
+
+A result is kept under what it is a result of.  One that asks for itself is computed again
+until it is the same: a fixpoint.  While a result is computed, the questions to the project are noted
+with it; whoever takes it from the memo has read them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+from flake8_async_fastapi.project.project import UNRELIABLE, Project
+
+MOST_DEPTH: Final = 20
+"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
+MOST_ROUNDS: Final = 4
+"""Times that a computation which asks for its own result is repeated."""
+MOST_STEPS: Final = 100_000
+"""Statements run for one function under check, those of callees not run before included."""
+_NO_HEAD: Final = 1_000_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """Results by what they are results of, each with what was read for it; one for all files of a project."""
+
+    results: dict[object, Any] = field(default_factory=dict)
+    reads: dict[object, int] = field(default_factory=dict)
+
+
+class TooDeep(Exception):
+    """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
+
+    def __init__(self, key: object, compute: Callable[[], Any], default: Any) -> None:
+        super().__init__(key)
+        self.query = key, compute, default
+
+
+class WideCircle(Exception):
+    """Many functions call each other, which the run did not know when it began."""
+
+
+@dataclass
+class Queries:
+    """Memoised queries about a project, which may ask for each other, and for themselves.
+
+    ``running`` are those under way, with their depth and what their result is assumed to be;
+    ``lowest_head`` is the least depth of one that was asked for its own result, ``provisional`` what
+    rests on such an assumption, with what was read for it.  ``active`` are the functions under way with
+    the depth of their outermost call, ``cycle_heads`` the queries under way that were asked for,
+    ``partial`` what is provisional and not to be kept, ``abandoned`` what could not be computed
+    within the limits.
+    """
+
+    project: Project
+    memo: Memo = field(default_factory=Memo)
+    provisional: dict[object, tuple[Any, int, int]] = field(default_factory=dict)
+    active: dict[object, int] = field(default_factory=dict)
+    abandoned: set[object] = field(default_factory=set)
+    partial: set[object] = field(default_factory=set)
+    cycle_heads: set[object] = field(default_factory=set)
+    running: dict[object, tuple[int, Any]] = field(default_factory=dict)
+    lowest_head: int = _NO_HEAD
+    steps: int = 0
+
+    def once(self, key: object, compute: Callable[[], T], default: T) -> T:
+        """The result of ``compute``, kept under ``key``.
+
+        ``default`` stands for a result that is asked for while it is computed,
+        until it is known what the result is: then what rests on the default is
+        computed again with the result.  So what is kept does not depend on who
+        asked first.
+        """
+        if key in self.memo.results:
+            self.project.reads |= self.memo.reads[key]
+            return cast(T, self.memo.results[key])
+        if key in self.provisional:
+            found, head, reads = self.provisional[key]
+            self.project.reads |= reads
+            self.lowest_head = min(self.lowest_head, head)
+            if key in self.partial:
+                self.mark_partial(head)
+            return cast(T, found)
+        depth = len(self.running)
+        if key in self.running:
+            at, assumed = self.running[key]
+            self.lowest_head = min(self.lowest_head, at)
+            self.cycle_heads.add(key)
+            return cast(T, assumed)
+        if self.steps > MOST_STEPS or key in self.abandoned:
+            self.lowest_head = -1
+            self.project.reads |= UNRELIABLE
+            return default
+        if depth >= MOST_DEPTH:
+            raise TooDeep(key, compute, default)
+        outer_head, outer_reads = self.lowest_head, self.project.reads
+        self.project.reads = 0
+        try:
+            value = self._find_fixpoint(key, compute, default, depth)
+            reads = self.project.reads
+        finally:
+            self.project.reads |= outer_reads
+        if self.lowest_head >= depth:
+            self._keep(key, value, reads)
+            self.lowest_head = outer_head
+        else:
+            self.provisional[key] = value, self.lowest_head, reads
+            self.lowest_head = min(outer_head, self.lowest_head)
+        return value
+
+    def is_kept(self, key: object) -> bool:
+        """Whether there is a result under a key; who asks has read what led to it."""
+        if key not in self.memo.results:
+            return False
+        self.project.reads |= self.memo.reads[key]
+        return True
+
+    def keep_fact(self, key: object) -> None:
+        """Keep what was found out on the way, with all that was read so far."""
+        self._keep(key, True, self.project.reads)
+
+    def _keep(self, key: object, value: object, reads: int) -> None:
+        self.memo.results[key] = value
+        self.memo.reads[key] = reads
+
+    def mark_partial(self, depth: int) -> None:
+        """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
+        self.lowest_head = min(self.lowest_head, depth)
+        self.partial.update(key for key, (at, _) in self.running.items() if at > depth)
+
+    def exhausted(self) -> bool:
+        """Whether the budget of the function under check is used up."""
+        return self.steps > MOST_STEPS
+
+    def _find_fixpoint(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
+        """The result that is the same when it is computed from itself; the default if there is none."""
+        assumed = default
+        known = len(self.provisional)
+        for _ in range(MOST_ROUNDS):
+            self.lowest_head = _NO_HEAD
+            self.running[key] = depth, assumed
+            try:
+                value = compute()
+            finally:
+                del self.running[key]
+            is_head = key in self.cycle_heads
+            self.cycle_heads.discard(key)
+            if self.steps > MOST_STEPS:
+                self.lowest_head = -1  # it was not seen to its end, and what rests on it is not to be kept
+                self.project.reads |= UNRELIABLE
+                if depth == 0:  # the next function under check need not try it again
+                    self._keep(key, default, self.project.reads)
+            if not is_head:
+                return value
+            resting = list(self.provisional)[known:]
+            if self.lowest_head < depth:  # it rests on one further out too: computed anew when that is known
+                self.partial.update(resting, (key,))
+                return value
+            if value == assumed:
+                for other in resting:
+                    found, _, _ = self.provisional.pop(other)
+                    if other not in self.partial:  # all in a circle have read what one of them has
+                        self._keep(other, found, self.project.reads)
+                return value
+            for other in resting:
+                del self.provisional[other]
+            assumed = value
+        return default
+
+    # --- runs with a budget ---------------------------------------------------------------
+
+    def run_with_budget(self, work: Callable[[], None], begin_anew: Callable[[], None]) -> None:
+        """Do some work with a budget of its own.
+
+        What lies too deep is computed first, and the work done anew.
+        """
+        self.steps = 0
+        self.abandoned.clear()
+        while True:
+            self._forget_assumptions()
+            try:
+                return work()
+            except TooDeep as deep:
+                begin_anew()
+                with suppress(WideCircle):
+                    self._compute_apart(deep)
+            except WideCircle:
+                begin_anew()
+
+    def _forget_assumptions(self) -> None:
+        self.lowest_head = _NO_HEAD
+        self.provisional.clear()
+        self.partial.clear()
+        self.cycle_heads.clear()
+
+    def _compute_apart(self, deep: TooDeep) -> None:
+        pending = [deep.query]
+        while pending:
+            self._forget_assumptions()
+            try:
+                self.once(*pending[-1])
+                pending.pop()
+            except TooDeep as deeper:
+                if any(deeper.query[0] == key for key, _, _ in pending):
+                    self.abandoned.add(deeper.query[0])  # a circle that is too wide
+                else:
+                    pending.append(deeper.query)

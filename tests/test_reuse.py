@@ -1,0 +1,284 @@
+"""A verdict stands as long as what it was made from: a warm cache gives what an empty one gives.
+
+The oracle edits each file of some projects in turn and compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from case_files import read_cases
+from generated.programs import random_program
+
+from flake8_async_fastapi import analysis as analysis_module
+from flake8_async_fastapi.analysis import Analysis, analysis_of
+from flake8_async_fastapi.knowledge.settings import Settings, read_settings
+from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.store.cache import Cache
+
+TESTS = Path(__file__).parent
+EVERY = 1 if os.environ.get("AFA_ALL_EDITS") else 11
+"""Of the edits of the blog, one in so many is tried; all take minutes (``AFA_ALL_EDITS=1``)."""
+BLOG = Path(analysis_module.__file__).parent / "blog"
+Files = Mapping[str, str]
+
+
+def findings(project: Analysis) -> dict[str, list[Finding]]:
+    return {path: project.findings(path) for path in sorted(project.sources)}
+
+
+def blog(variant: str) -> dict[str, str]:
+    root = BLOG / variant
+    paths = [path for path in root.rglob("*") if path.suffix in (".py", ".html", ".txt", ".toml", ".xml")]
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose verdicts are computed, and not taken from a cache."""
+    done: list[str] = []
+    analyse = analysis_module.analyse
+
+    def noting(project: object, path: str, *rest: object, **named: object) -> object:
+        done.append(path)
+        return analyse(project, path, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analysis_module, "analyse", noting)
+    return done
+
+
+def edits(files: Files) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each file emptied, and with a name changed; a module and a template that are new."""
+    for path, text in files.items():
+        yield f"{path} emptied", {**files, path: ""}
+        yield f"{path} gone", {other: said for other, said in files.items() if other != path}
+        for old, new in RENAMES:
+            if old in text:
+                yield f"{path}: {old} is {new}", {**files, path: text.replace(old, new)}
+        yield f"{path} with a line above", {**files, path: "\n" + text}
+    yield "a new module", {**files, "os.py": "def getcwd(): ...\n"}
+    yield "a second implementation", {**files, "more.py": SECOND}
+    yield "a caller", {**files, "caller.py": CALLER}
+    yield "requirements", {**files, "requirements.txt": "fastapi==0.100\nsqlalchemy==2.0.1\n"}
+    yield "newer requirements", {**files, "requirements.txt": "fastapi==0.118\nsqlalchemy[asyncio]==2.1\n"}
+
+
+RENAMES = (
+    ("async def ", "def "),
+    ("selectinload(", "lazyload("), ("expire_on_commit=False", "expire_on_commit=True"),
+    ("await session.commit()", "session.commit()"), ("import ", "import not_there, "), ("yield ", "return "),
+)  # fmt: skip
+SECOND = """
+from ports import Journal, Notes
+
+class Other(Journal, Notes):
+    async def write(self, session): ...
+    async def add(self, session, text): ...
+"""
+CALLER = """
+from main import *
+
+async def call(session):
+    await use(session)
+"""
+
+
+def compare(files: Files, tmp_path: Path, every: int = 1) -> int:
+    """Edit a project in all ways, and compare a cache that knows it with none; how many edits there were.
+
+    ``every``: one edit of so many is tried.
+    """
+    known = tmp_path / "known"
+    findings(analysis_of(files, Cache(known)))
+    chosen = list(edits(files))[::every]
+    for number, (what, edited) in enumerate(chosen):
+        warm, cold = tmp_path / f"warm{number}", tmp_path / f"cold{number}"
+        for copy in (warm, cold):
+            shutil.copytree(known, copy)
+        shutil.rmtree(next(cold.glob("*/findings")))  # what was read of the texts may stay
+        assert findings(analysis_of(edited, Cache(warm))) == findings(analysis_of(edited, Cache(cold))), what
+    return len(chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("variant", "every"), [("pitfalls", EVERY), ("converted", 3 * EVERY)])
+def test_edits_of_the_blog(variant: str, every: int, tmp_path: Path) -> None:
+    assert compare(blog(variant), tmp_path, every) * every > 200
+
+
+CASES = {case.title: case for case in read_cases(TESTS / "cases")}
+SEVERAL = [
+    "Behind a protocol and an abstract class",
+    "Dependencies of all kinds",
+    "Annotated aliases of aliases",
+    "Routes over a service, a repository and a database object",
+    "At import, on the first use, and at start-up",
+    "What is kept from the first call on, with an early return",
+    "Classes that a call maps, and tables of their own",
+]
+
+
+@pytest.mark.parametrize("title", SEVERAL)
+def test_edits_of_cases(title: str, tmp_path: Path) -> None:
+    assert compare(CASES[title].program.files, tmp_path) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_edits_of_generated_programs(seed: int, tmp_path: Path) -> None:
+    assert compare(dict(random_program(seed).files), tmp_path) > 5
+
+
+# --- what is computed again ------------------------------------------------------------------
+
+
+def service(size: int) -> dict[str, str]:
+    """An application of routers over services, repositories and models."""
+    files = {
+        "app/__init__.py": "",
+        "app/db.py": DATABASE,
+        "app/main.py": "from fastapi import FastAPI\n"
+        + "".join(f"from app.routers import r{i}\n" for i in range(size))
+        + "app = FastAPI()\n"
+        + "".join(f"app.include_router(r{i}.router)\n" for i in range(size)),
+        **{f"app/{part}/__init__.py": "" for part in ("models", "repositories", "services", "routers")},
+    }
+    for i in range(size):
+        files[f"app/models/m{i}.py"] = MODEL.replace("%", str(i))
+        files[f"app/repositories/p{i}.py"] = REPOSITORY.replace("%", str(i))
+        files[f"app/services/s{i}.py"] = SERVICE.replace("%", str(i))
+        files[f"app/routers/r{i}.py"] = ROUTER.replace("%", str(i))
+    return files
+
+
+DATABASE = """
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+engine = create_async_engine("sqlite+aiosqlite://")
+factory = async_sessionmaker(engine, expire_on_commit=False)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+async def get_db():
+    async with factory() as session:
+        yield session
+"""
+MODEL = """
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base
+
+
+class Item%(Base):
+    __tablename__ = "items%"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("items%.id"))
+    children: Mapped[list["Item%"]] = relationship()
+"""
+REPOSITORY = """
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.m% import Item%
+
+
+class Repository%:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def get(self, id: int) -> Item%:
+        return (await self.session.execute(select(Item%).where(Item%.id == id))).scalar_one()
+"""
+SERVICE = """
+from app.repositories.p% import Repository%
+
+
+class Service%:
+    def __init__(self, session) -> None:
+        self.repository = Repository%(session)
+
+    async def children(self, id: int) -> list:
+        item = await self.repository.get(id)
+        return [child.id for child in item.children]
+"""
+ROUTER = """
+from fastapi import APIRouter, Depends
+
+from app.db import get_db
+from app.services.s% import Service%
+
+router = APIRouter()
+
+
+@router.get("/items%/{id}")
+async def children%(id: int, db=Depends(get_db)):
+    return await Service%(db).children(id)
+"""
+
+
+def test_a_change_of_a_router_leaves_most_verdicts(tmp_path: Path, computed: list[str]) -> None:
+    files, cache = service(80), Cache(tmp_path)
+    before = findings(analysis_of(files, cache))
+    assert len(computed) == len(files) > 300
+    assert sum(map(len, before.values())) >= 80  # the lazy loads are seen through all layers
+    computed.clear()
+    router = files["app/routers/r7.py"].replace('"/items7', '"/other7') + "\n\nx = 1\n"
+    edited = {**files, "app/routers/r7.py": router}
+    assert findings(analysis_of(edited, cache)) == findings(analysis_of(edited))
+    again = computed[: -len(files)]
+    assert 0 < len(again) <= len(files) / 10
+
+
+def test_what_a_change_reaches_is_computed_again(tmp_path: Path, computed: list[str]) -> None:
+    files, cache = service(3), Cache(tmp_path)
+    findings(analysis_of(files, cache))
+    computed.clear()
+    path = "app/repositories/p1.py"
+    loaded = files[path].replace("select(Item1)", "select(Item1).options(selectinload(Item1.children))")
+    imports = "import select\nfrom sqlalchemy.orm import selectinload\n"
+    edited = {**files, path: loaded.replace("import select\n", imports)}
+    after = findings(analysis_of(edited, cache))
+    assert {*computed} >= {path, "app/services/s1.py", "app/routers/r1.py"}
+    assert not {"app/services/s2.py", "app/routers/r2.py", "app/models/m1.py"} & {*computed}
+    assert [finding.code for found in after.values() for finding in found].count("AFA301") == 2
+
+
+def test_settings_have_verdicts_of_their_own(tmp_path: Path, computed: list[str]) -> None:
+    files = {"main.py": "import app\n\n\nasync def f():\n    app.load()\n", "app.py": "def load(): ...\n"}
+    cache = Cache(tmp_path)
+    plain, blocking = Settings(), read_settings(["AFA205=app.load"], [], [])
+    assert findings(analysis_of(files, cache, plain))["main.py"] == []
+    assert [one.code for one in findings(analysis_of(files, cache, blocking))["main.py"]] == ["AFA205"]
+    assert findings(analysis_of(files, cache, plain))["main.py"] == []
+
+
+def test_a_function_beyond_its_budget_has_no_list_of_questions(
+    tmp_path: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flake8_async_fastapi.engine.queries.MOST_STEPS", 2)
+    files, cache = {"main.py": "def f():\n" + "    x = 1\n" * 9, "other.py": ""}, Cache(tmp_path)
+    findings(analysis_of(files, cache))
+    computed.clear()
+    findings(analysis_of(files, cache))
+    assert computed == []
+    findings(analysis_of({**files, "other.py": "y = 2\n"}, cache))
+    assert computed == ["main.py", "other.py"]
+
+
+def test_reuse_can_be_turned_off(tmp_path: Path, computed: list[str]) -> None:
+    files, cache = {"main.py": "x = 1\n", "other.py": ""}, Cache(tmp_path)
+    findings(analysis_of(files, cache))
+    computed.clear()
+    edited = analysis_of({**files, "other.py": "y = 2\n"}, cache)
+    object.__setattr__(edited, "reuses", False)
+    findings(edited)
+    assert computed == ["main.py", "other.py"]
