@@ -24,7 +24,7 @@ class Unknown:
 UNKNOWN: Final[Value] = Unknown()
 
 Ref: TypeAlias = tuple[Hashable, ...]
-"""What tells ORM objects apart: where, and by which way, an object was made."""
+"""What tells tracked objects apart: where, and by which way, an object was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,8 @@ class Instance:
     """An instance of a class of the project.
 
     ``attributes`` are those its construction set; ``exact`` says that the class
-    is not a subclass; both are unknown for a parameter.  ``ref`` names the row of
-    the state that says what is loaded of an ORM object.
+    is not a subclass; both are unknown for a parameter.  ``ref`` tells an object apart
+    whose state a domain tracks.
     """
 
     cls: ClassValue

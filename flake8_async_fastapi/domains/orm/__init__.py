@@ -14,8 +14,8 @@ from flake8_async_fastapi.domains.orm.session import (
     blocks,
     inferred_sessions,
     run_sync,
+    session_effects,
     session_factories,
-    sessions,
 )
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Entity, Fetch, Scope
@@ -55,8 +55,8 @@ DOMAIN = Domain(
         name_sought=(conditions.seek_name,),
         emptied=(conditions.empty,),
         shown=(showing.show,),
-        escaped=(sessions.escape,),
-        havoc=(sessions.havoc,),
+        escaped=(session_effects.escape,),
+        havoc=(session_effects.havoc,),
         call_ends=(run_sync.report,),
         consumed=(reads.consumed,),
         function_begins=(reads.begin_parameters,),

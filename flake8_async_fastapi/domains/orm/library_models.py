@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from flake8_async_fastapi.domains.orm.mapping import declared, inspection
 from flake8_async_fastapi.domains.orm.objects import writes
-from flake8_async_fastapi.domains.orm.session import blocks, run_sync, session_factories, sessions
+from flake8_async_fastapi.domains.orm.session import (
+    blocks,
+    run_sync,
+    session_effects,
+    session_factories,
+    sessions,
+)
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Change,
@@ -53,7 +59,7 @@ def _set_by_hand(site: CallSite) -> None:
 
 
 def _make_transient(site: CallSite) -> None:
-    sessions.havoc(site.frame, site.arguments.args)
+    session_effects.havoc(site.frame, site.arguments.args)
 
 
 def _name(site: CallSite) -> str:

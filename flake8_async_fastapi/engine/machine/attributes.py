@@ -63,7 +63,7 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
 
 
 def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
-    """The value of an attribute whose value hangs on the path: of an ORM object, of a row of a result."""
+    """The value of an attribute whose value hangs on the path: of a tracked object, of a row."""
     place, reads = (frame.path, node.line, node.col), frame.ctx.hooks.models.reads
     if frame.language is not None and (item := frame.language.member(owner, node.name)) is not None:
         return item

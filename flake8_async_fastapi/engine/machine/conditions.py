@@ -295,7 +295,7 @@ def _specialise(frame: Frame, states: list[State], name: str, cls: Value) -> Non
 
 
 def of_class(frame: Frame, value: Value, cls: Value) -> Value:
-    """A value that turned out to be of a class: an ORM object may be of a subclass, and is not None."""
+    """A value that turned out to be of a class: a tracked object may be of a subclass, and is not None."""
     if not isinstance(cls, ClassValue):
         return value
     found: list[Value] = []

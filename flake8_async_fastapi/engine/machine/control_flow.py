@@ -327,7 +327,7 @@ def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.
 
 
 def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
-    """Read of an ORM object what a pattern asks for, and bind what it names."""
+    """Read of a tracked object what a pattern asks for, and bind what it names."""
     ctx = frame.ctx
     if not ctx.hooks.tracks(state) or not any(renaming.carries(ctx, option) for option in options(subject)):
         return

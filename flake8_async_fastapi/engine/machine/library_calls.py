@@ -97,7 +97,7 @@ def call_name(
 
 
 def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
-    """Call an instance of a library's type, such as a session factory."""
+    """Call an instance of a library's type, such as a factory."""
     model = frame.ctx.hooks.models.objects.get(callee.type)
     if model is not None:
         modelled = model(CallSite(frame, callee, arguments, "", origin))

@@ -49,7 +49,7 @@ def supports(ctx: Context, value: Value) -> frozenset[str] | None:
             return frozenset({"async-iter" if is_async else "iter"})
         case Object():
             return None if library_calls.only_declared(value) else knowledge.protocols(value.type)
-        case Instance(cls=cls, ref=ref) if ref is not None:  # an ORM object
+        case Instance(cls=cls, ref=ref) if ref is not None:  # a tracked object, whose class a library made
             return None if classes.has_member(ctx, cls, "__await__") else frozenset()
         case Instance(cls=cls, exact=True):
             order = classes.mro(ctx, cls)

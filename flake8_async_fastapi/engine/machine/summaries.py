@@ -308,7 +308,7 @@ def _argument(
 
 
 def _rest(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
-    """What ``**kwargs`` collects, where ORM objects are among it."""
+    """What ``**kwargs`` collects, where more is known of it than the types."""
     if arguments is None or arguments.opaque:
         return Collection("dict")
     named = {param.name for param in function.node.params}

@@ -25,7 +25,7 @@ from flake8_async_fastapi.domains.orm.objects.renaming import (
     row_outward,
     transition_outward,
 )
-from flake8_async_fastapi.domains.orm.session import sessions
+from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.context import Application, EffectHooks, Ends, Frame, PartHooks, State
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
@@ -116,7 +116,7 @@ def _call(call: Application, effect: InstanceEffect) -> tuple[Transition, ...]:
         _read_by(call, read, left, before, earlier)
     line = call.place[1]
     for step in effect.happened:
-        sessions.happen(frame, transition_outward(out, step), line)
+        session_effects.happen(frame, transition_outward(out, step), line)
     for ref, row in left.items():
         after = row_outward(out, row, before.get(ref))
         rows[ref] = after if ref in before else aliasing.with_others(frame.ctx, state, after)
@@ -160,7 +160,7 @@ def _read_by(
 
 def _leave(frame: Frame, manager: Manager, step: Transition, place: Origin) -> None:
     """Do what a context manager does to sessions when it is left."""
-    sessions.happen(frame, step, place[1])
+    session_effects.happen(frame, step, place[1])
 
 
 EFFECTS: Final = {InstanceEffect: EffectHooks(_summarise, _call), Transition: EffectHooks(leave=_leave)}

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.instances import rows_of
-from flake8_async_fastapi.domains.orm.session import session_factories, sessions
+from flake8_async_fastapi.domains.orm.session import session_factories
+from flake8_async_fastapi.domains.orm.session.session_effects import happen
 from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition
 from flake8_async_fastapi.engine.context import Frame, State
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -19,7 +20,7 @@ from flake8_async_fastapi.engine.values import Object, Origin, Value
 def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value | None:
     """``commit`` and ``rollback`` of a transaction."""
     if name in ("commit", "rollback") and not scope.nested:
-        sessions.happen(frame, Transition(scope.session, name, scope.settings or Settings()), origin[1])
+        happen(frame, Transition(scope.session, name, scope.settings or Settings()), origin[1])
     return None
 
 
@@ -46,13 +47,13 @@ def left(frame: Frame, value: Value, place: Origin) -> None:
         return
     if session_factories.is_session(value):
         known = session_factories.settings(frame.ctx, value)
-        sessions.happen(frame, Transition(resource_key(value), "close", known), line)
+        happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope):
         scope = value.detail
         known = scope.settings or Settings()
-        sessions.happen(frame, Transition(scope.session, "flush" if scope.nested else "commit", known), line)
+        happen(frame, Transition(scope.session, "flush" if scope.nested else "commit", known), line)
         if scope.closes:
-            sessions.happen(frame, Transition(scope.session, "close", known), line)
+            happen(frame, Transition(scope.session, "close", known), line)
 
 
 def undone(frame: Frame, value: Value, place: Origin, before: list[State]) -> None:
@@ -66,7 +67,7 @@ def undone(frame: Frame, value: Value, place: Origin, before: list[State]) -> No
         return
     if session_factories.is_session(value):
         known = session_factories.settings(frame.ctx, value)
-        sessions.happen(frame, Transition(resource_key(value), "close", known), line)
+        happen(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, Scope) and value.detail.nested:
         rows = rows_of(frame.state)
         for ref, row in transitions.of_session(rows, value.detail.session):
@@ -74,6 +75,6 @@ def undone(frame: Frame, value: Value, place: Origin, before: list[State]) -> No
             rows[ref] = transitions.rolled_back_to(row, entry, frame.path, line)
     elif isinstance(value.detail, Scope):
         known = value.detail.settings or Settings()
-        sessions.happen(frame, Transition(value.detail.session, "rollback", known), line)
+        happen(frame, Transition(value.detail.session, "rollback", known), line)
         if value.detail.closes:
-            sessions.happen(frame, Transition(value.detail.session, "close", known), line)
+            happen(frame, Transition(value.detail.session, "close", known), line)

@@ -6,26 +6,26 @@ Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     PERHAPS,
-    Held,
-    Instances,
     Lost,
     Row,
-    reachable,
-    refs_in,
     rows_of,
 )
-from flake8_async_fastapi.domains.orm.session import run_sync, session_factories
+from flake8_async_fastapi.domains.orm.session import (
+    run_sync,
+    session_effects,
+    session_factories,
+    single_objects,
+)
+from flake8_async_fastapi.domains.orm.session.session_effects import happen
 from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Change,
@@ -45,116 +45,19 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
     Const,
-    Coroutine,
     Function,
     Instance,
-    Library,
     Member,
     Object,
     Options,
     Origin,
-    Partial,
-    Plain,
     Ref,
     Unknown,
     Value,
-    inner_values,
-    options,
 )
 from flake8_async_fastapi.facts import tree
 
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
-
-
-# --- what leads beyond one object -----------------------------------------------------------
-
-
-def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
-    """Apply a transition to all objects of its session, and keep it for the caller."""
-    state, ctx = frame.state, frame.ctx
-    where = path or frame.path
-    part = state.part(Instances)
-    if transition.what == "rollback" and _is_idle(part, transition.session):
-        return  # there is no transaction to roll back
-    part.happened = _with_step(part.happened, transition)
-    what, known = transition.what, transition.settings
-
-    def change(row: Row) -> Row:
-        if what == "select":
-            return aliasing.completed(ctx, row, transition)
-        if what == "commit":
-            return transitions.committed(ctx, row, where, line, expires=known.expires)
-        if what in ("flush", "query"):
-            if what == "query" and known.flushes is not True:
-                waiting = row.dirty or row.phase == "pending"
-                return row if known.flushes is False or not waiting else replace(row, doubtful=True)
-            return transitions.flushed(ctx, row, where, line)
-        if what == "rollback":
-            return transitions.rolled_back(row, where, line)
-        if what == "expire":
-            return transitions.expired(row, Lost("expire", where, line))
-        if what == "doubt":
-            return replace(row, doubtful=True)
-        if what == "perhaps":
-            return transitions.unsure(row)
-        if what == "anything":
-            there = row.phase in ("persistent", "given")
-            return replace(row, rest="perhaps", fields=()) if there else row
-        return transitions.detached(row)
-
-    transitions.change(part.rows, transition.session, change, transition.of)
-
-
-def havoc(frame: Frame, values: Sequence[Value]) -> None:
-    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
-    rows = rows_of(frame.state)
-    if not rows:
-        return
-    transitions.doubt(frame.state, values)
-    for value in values:
-        for inner in inner_values(value):
-            if isinstance(inner, Object) and session_factories.is_session(inner):
-                happen(frame, Transition(resource_key(inner), "anything", Settings()), 0)
-
-
-def escape(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
-    """Objects are given away: what an unknown callee or an awaited one may do to them is unknown.
-
-    A plain function of a library cannot load anything of an async session's objects.
-    """
-    if not rows_of(frame.state):
-        return
-    if isinstance(callee, Unknown):
-        havoc(frame, values)
-    elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):
-        havoc(frame, [value for value in values if _is_deferred(value)])
-        if any(session_factories.is_session(value) for value in values):
-            havoc(frame, values)
-
-
-def _is_deferred(value: Value) -> bool:
-    """Whether a value is code that the callee may run later."""
-    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
-
-
-def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
-    """What was done, with one step more; a query that was made since the last change adds nothing."""
-    if step.what in _READING:
-        for before in reversed(done):
-            if before == step:
-                return done
-            if before.what not in _READING:
-                break
-    return (*done, step)
-
-
-_READING: Final = frozenset({"query", "select"})
-
-
-def _is_idle(part: Instances, session: object) -> bool:
-    """Whether the last that a session did was to end its transaction."""
-    done = [step.what for step in part.happened if step.session == session]
-    return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
 _WHAT = {
@@ -198,40 +101,21 @@ def call_method(site: CallSite) -> Value | None:
         return _get(frame, name, arguments, session, origin)
     if name in ("add", "add_all"):
         for value in arguments.values():
-            add(frame, frame.state, value, session)
+            single_objects.add(frame.state, value, session)
         return None
     if name == "refresh":
         happen(frame, Transition(session, "query", known), origin[1])
-        return _refresh(frame, arguments, origin)
+        single_objects.refresh(frame, arguments, origin)
+        return None
     if name == "expire":
-        _expire(frame, arguments, origin)
+        single_objects.expire(frame, arguments, origin)
     elif name == "expunge":
-        _each(frame, arguments, transitions.detached)
+        single_objects.change_given(frame, arguments, transitions.detached)
     elif name == "delete":
-        _each(frame, arguments, transitions.deleting)
+        single_objects.change_given(frame, arguments, transitions.deleting)
     elif name == "merge":
-        return _merge(frame, arguments, session, origin)
+        return single_objects.merge(frame, arguments, session, origin)
     return None
-
-
-def _each(frame: Frame, arguments: Arguments, change: Callable[[Row], Row]) -> None:
-    rows = rows_of(frame.state)
-    for ref in refs_in(arguments.args[0]) if arguments.args else ():
-        if ref in rows:
-            rows[ref] = change(rows[ref])
-
-
-def add(frame: Frame, state: State, value: Value, session: object) -> None:
-    """``session.add``: the object is pending, and so are new ones that it leads to."""
-    rows = rows_of(state)
-    for ref in reachable(rows, [value]):
-        row = rows[ref]
-        if row.phase == "transient":
-            rows[ref] = replace(row, phase="pending", session=session)
-        elif row.phase == "detached":
-            rows[ref] = replace(row, phase="persistent", session=session)
-        elif row.phase == "given":  # it may be new: then an INSERT follows, which computes nothing anew
-            rows[ref] = replace(row, phase="added", session=session)
 
 
 # --- queries -------------------------------------------------------------------------------
@@ -251,7 +135,7 @@ def _query(
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         return None
-    touch(frame, detail, session, origin[1])
+    session_effects.touch(frame, detail, session, origin[1])
     fetch = Fetch(detail, session, origin[:2])
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
@@ -264,16 +148,6 @@ def _query(
             return None
         return found if isinstance(found, (Unknown, Options)) else Options((found, NONE))
     return Object(package + "Result", detail=fetch)
-
-
-def touch(frame: Frame, query: Query, session: object, line: int) -> None:
-    """A query ran: objects at hand that it may have met have more loaded."""
-    for entity in query.items or ():
-        if entity is not None:
-            plan = load_plans.plan_for(frame.ctx, query, entity)
-            known = results.identity(frame.ctx, query, entity)
-            step = Transition(session, "select", Settings(), entity.cls, plan, known)
-            happen(frame, step, line)
 
 
 def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin: Origin) -> Value | None:
@@ -380,101 +254,3 @@ def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
         if same and detail.filtered == 1:
             return True
     return None
-
-
-# --- single objects ------------------------------------------------------------------------
-
-
-def _refresh(frame: Frame, arguments: Arguments, origin: Origin) -> Value | None:
-    state, rows = frame.state, rows_of(frame.state)
-    given = arguments.get(1, "attribute_names")
-    subject = arguments.get(0, "instance")
-    for ref in refs_in(subject) if subject is not None else ():
-        row = rows.get(ref)
-        if row is None:
-            continue
-        aliasing.drop_below(state, ref)
-        if given is None and not arguments.opaque:
-            rows[ref] = transitions.refreshed(row, *origin[:2])
-            if row.made != "new":  # others that a query gave may be the same object
-                step = Transition(row.session, "select", Settings(), row.cls, row.plan, row.identity, ref)
-                happen(frame, step, origin[1])
-            continue
-        names = None
-        for option in options(given) if given is not None else ():
-            names = results.target_columns(option)
-        if names is None:
-            rows[ref] = replace(row, doubtful=True)
-            continue
-        rows[ref] = _loaded_names(frame, row, names)
-        model = models.mapped(frame.ctx, row.cls)
-        for name in names:
-            attribute = model.attributes.get(name) if model is not None else None
-            if isinstance(attribute, Relationship) and attribute.target is not None:
-                inner = load_plans.strategy(row.plan, name, attribute)[1]
-                step = Transition(row.session, "select", Settings(), attribute.target, inner)
-                happen(frame, step, origin[1])
-    return None
-
-
-def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
-    """After ``refresh(obj, names)``: a many-to-one of an expired object brings the columns along."""
-    model = models.mapped(frame.ctx, row.cls)
-    for name in names:
-        attribute = model.attributes.get(name) if model is not None else None
-        if isinstance(row.rest, Lost) and isinstance(attribute, Relationship):
-            if attribute.to_one is not False and not attribute.is_collection and model is not None:
-                for column, found in model.attributes.items():
-                    if isinstance(found, Column) and not found.deferred:
-                        row = row.put(column, Held())
-                for empty in row.nulls:
-                    row = row.put(empty, Held(NONE))
-            elif model is not None:  # loading a collection takes the key
-                for column, found in model.attributes.items():
-                    if isinstance(found, Column) and found.is_key:
-                        row = row.put(column, PERHAPS)
-        row = row.put(name, Held(NONE) if name in row.nulls else Held())
-    return row
-
-
-def _expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
-    rows = rows_of(frame.state)
-    given = arguments.get(1, "attribute_names")
-    subject = arguments.get(0, "instance")
-    for ref in refs_in(subject) if subject is not None else ():
-        row = rows.get(ref)
-        if row is None or row.phase not in ("persistent", "given"):
-            continue
-        lost = Lost("expire", *origin[:2])
-        if given is None:
-            rows[ref] = transitions.expired(row, lost)
-            continue
-        names = results.target_columns(given)
-        if names is None:
-            rows[ref] = replace(row, doubtful=True)
-            continue
-        for name in names:
-            row = row.put(name, lost)
-        rows[ref] = row
-
-
-def _merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) -> Value | None:
-    """``merge`` gives an object of the session: loaded by its key, or new."""
-    subject = arguments.get(0, "instance")
-    state = frame.state
-    if not isinstance(subject, Instance) or models.mapped(frame.ctx, subject.cls) is None:
-        return None
-    given = rows_of(state).get(subject.ref) if subject.ref is not None else None
-    row = Row(subject.cls, "persistent", session, *origin[:2], made="merge")
-    if arguments.get(2, "options") is not None:
-        row = replace(row, doubtful=True)
-    if given is not None:
-        if (given.rest == "perhaps" and given.phase != "given") or given.doubtful:
-            row = replace(row, doubtful=True)
-        for name, found in given.fields:
-            if isinstance(found, Held):  # what it leads to is merged too
-                row = row.put(name, Held() if isinstance(found.value, Plain) else PERHAPS)
-        row = replace(row, dirty=True, nulls=given.nulls)
-        if given.rest == "plan":  # what is loaded of the given object is copied
-            row = replace(row, plan=given.plan)
-    return aliasing.loaded(frame, state, (*origin, 0), row)

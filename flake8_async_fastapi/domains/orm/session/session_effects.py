@@ -1,0 +1,137 @@
+"""What happens to all objects of a session: commits, flushes, queries, and what nobody follows.
+
+Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basics".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    Instances,
+    Lost,
+    Row,
+    rows_of,
+)
+from flake8_async_fastapi.domains.orm.session import session_factories
+from flake8_async_fastapi.domains.orm.statements import load_plans, results
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    Query,
+    Settings,
+    Transition,
+)
+from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.renaming import resource_key
+from flake8_async_fastapi.engine.values import (
+    Coroutine,
+    Function,
+    Library,
+    Member,
+    Object,
+    Partial,
+    Unknown,
+    Value,
+    inner_values,
+)
+
+
+def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
+    """Apply a transition to all objects of its session, and keep it for the caller."""
+    state, ctx = frame.state, frame.ctx
+    where = path or frame.path
+    part = state.part(Instances)
+    if transition.what == "rollback" and _is_idle(part, transition.session):
+        return  # there is no transaction to roll back
+    part.happened = _with_step(part.happened, transition)
+    what, known = transition.what, transition.settings
+
+    def change(row: Row) -> Row:
+        if what == "select":
+            return aliasing.completed(ctx, row, transition)
+        if what == "commit":
+            return transitions.committed(ctx, row, where, line, expires=known.expires)
+        if what in ("flush", "query"):
+            if what == "query" and known.flushes is not True:
+                waiting = row.dirty or row.phase == "pending"
+                return row if known.flushes is False or not waiting else replace(row, doubtful=True)
+            return transitions.flushed(ctx, row, where, line)
+        if what == "rollback":
+            return transitions.rolled_back(row, where, line)
+        if what == "expire":
+            return transitions.expired(row, Lost("expire", where, line))
+        if what == "doubt":
+            return replace(row, doubtful=True)
+        if what == "perhaps":
+            return transitions.unsure(row)
+        if what == "anything":
+            there = row.phase in ("persistent", "given")
+            return replace(row, rest="perhaps", fields=()) if there else row
+        return transitions.detached(row)
+
+    transitions.change(part.rows, transition.session, change, transition.of)
+
+
+def havoc(frame: Frame, values: Sequence[Value]) -> None:
+    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
+    rows = rows_of(frame.state)
+    if not rows:
+        return
+    transitions.doubt(frame.state, values)
+    for value in values:
+        for inner in inner_values(value):
+            if isinstance(inner, Object) and session_factories.is_session(inner):
+                happen(frame, Transition(resource_key(inner), "anything", Settings()), 0)
+
+
+def escape(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
+    """Objects are given away: what an unknown callee or an awaited one may do to them is unknown.
+
+    A plain function of a library cannot load anything of an async session's objects.
+    """
+    if not rows_of(frame.state):
+        return
+    if isinstance(callee, Unknown):
+        havoc(frame, values)
+    elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):
+        havoc(frame, [value for value in values if _is_deferred(value)])
+        if any(session_factories.is_session(value) for value in values):
+            havoc(frame, values)
+
+
+def _is_deferred(value: Value) -> bool:
+    """Whether a value is code that the callee may run later."""
+    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
+
+
+def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
+    """What was done, with one step more; a query that was made since the last change adds nothing."""
+    if step.what in _READING:
+        for before in reversed(done):
+            if before == step:
+                return done
+            if before.what not in _READING:
+                break
+    return (*done, step)
+
+
+_READING: Final = frozenset({"query", "select"})
+
+
+def _is_idle(part: Instances, session: object) -> bool:
+    """Whether the last that a session did was to end its transaction."""
+    done = [step.what for step in part.happened if step.session == session]
+    return bool(done) and done[-1] in ("commit", "rollback", "close")
+
+
+def touch(frame: Frame, query: Query, session: object, line: int) -> None:
+    """A query ran: objects at hand that it may have met have more loaded."""
+    for entity in query.items or ():
+        if entity is not None:
+            plan = load_plans.plan_for(frame.ctx, query, entity)
+            known = results.identity(frame.ctx, query, entity)
+            step = Transition(session, "select", Settings(), entity.cls, plan, known)
+            happen(frame, step, line)
