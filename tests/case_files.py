@@ -5,6 +5,10 @@ in backticks and with a colon; a block without one is `main.py`. A line that mus
 be reported ends in a comment with its codes: `# AFA101 AFA105`. `# missed AFA101`
 is a bug that is not found yet, `# alarm AFA105` a false alarm that is not cured
 yet. A block marked `run` belongs to a program that the tests run as well.
+
+A line `from: blog` under a heading takes the files of a shared program, which stands
+in `shared/blog.md` beside the cases; `from: blog, client` takes those of two. A block
+of the case replaces the shared file of its name.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA
 CODE = re.compile(r"\bAFA\d+\b")
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<run> run)?$")
 _PATH = re.compile(r"^`(?P<path>[^`]+)`:$")
+_FROM = re.compile(r"^from:(?P<names>.*)$")
+_NO_CASES = "shared", "README.md"
 
 Places = dict[tuple[str, int], frozenset[str]]
 """Codes by file and line."""
@@ -70,7 +76,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Case:
-    """A program under a heading of a file of cases."""
+    """A program under a heading of a file of cases.
+
+    Its source is the file or the folder that it stands in: `AFA301`, or `names`.
+    """
 
     source: str
     title: str
@@ -89,10 +98,24 @@ class Section:
     prose: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     runs: bool = False
+    shared: list[str] = field(default_factory=list)
 
     @property
     def program(self) -> Program:
         return Program(self.files, self.runs)
+
+    def program_with(self, shared: Mapping[str, Mapping[str, str]]) -> Program:
+        """The program with the files that it takes from shared ones, given by their names."""
+        files: dict[str, str] = {}
+        for name in self.shared:
+            if name not in shared:
+                known = ", ".join(sorted(shared)) or "none"
+                raise ValueError(f"{self.title}: no shared program {name!r}; there are: {known}")
+            for path, code in shared[name].items():
+                if path in files:
+                    raise ValueError(f"{self.title}: two shared programs have {path}")
+                files[path] = code
+        return Program({**files, **self.files}, self.runs)
 
 
 def read_sections(text: str) -> tuple[str, list[Section]]:
@@ -102,13 +125,15 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
     path = ""
     lines = iter(text.splitlines())
     for line in lines:
-        fence, named = _FENCE.match(line), _PATH.match(line)
+        fence, named, shared = _FENCE.match(line), _PATH.match(line), _FROM.match(line)
         if line.startswith("# "):
             title = line.removeprefix("# ")
         elif line.startswith("## "):
             sections.append(Section(line.removeprefix("## ")))
         elif named is not None:
             path = named["path"]
+        elif shared is not None and sections:
+            sections[-1].shared += [name.strip() for name in shared["names"].split(",")]
         elif fence is not None:
             code = "".join(inner + "\n" for inner in _until_fence(lines))
             if not sections:
@@ -141,12 +166,36 @@ def _add(section: Section, path: str, code: str) -> None:
     section.files[path] = code
 
 
-def read_cases(folder: Path) -> list[Case]:
-    """All cases of all files of a folder."""
-    found = []
+def files_of_cases(folder: Path) -> list[Path]:
+    """The files of cases in a folder and below it, without its index and the shared programs."""
+    found = folder.rglob("*.md")
+    return sorted(path for path in found if path.relative_to(folder).parts[0] not in _NO_CASES)
+
+
+def read_shared(folder: Path) -> dict[str, Program]:
+    """The shared programs of a folder, by name: each has a file, with one heading and no marks."""
+    found = {}
     for path in sorted(folder.glob("*.md")):
+        _, sections = read_sections(path.read_text(encoding="utf-8"))
+        if len(sections) != 1 or not sections[0].files or sections[0].shared:
+            raise ValueError(f"{path.name}: a shared program has one heading and files of its own")
+        program = sections[0].program
+        if program.runs:
+            raise ValueError(f"{path.name}: a case says whether it is run, not a shared program")
+        if any(program.marks(word) for word in ("", "missed", "alarm")):
+            raise ValueError(f"{path.name}: a shared program has no marks")
+        found[path.stem] = program
+    return found
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """All cases of all files of a folder and below it, with what they take from shared programs."""
+    shared = {name: program.files for name, program in read_shared(folder / "shared").items()}
+    found = []
+    for path in files_of_cases(folder):
+        source = path.relative_to(folder).with_suffix("").parts[0]
         for section in read_sections(path.read_text(encoding="utf-8"))[1]:
-            found.append(Case(path.stem, section.title, section.program))
+            found.append(Case(source, section.title, section.program_with(shared)))
     return found
 
 
