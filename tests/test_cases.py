@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from case_files import Case, read_cases, run
+from case_files import Case, files_of_cases, read_cases, read_sections, read_shared, run
 
-CASES = read_cases(Path(__file__).parent / "cases")
+FOLDER = Path(__file__).parent / "cases"
+CASES = read_cases(FOLDER)
 KNOWN = {"Known miss": "missed", "Known alarm": "alarm"}
 RUN = [case for case in CASES if case.program.runs]
+MOST_LINES = 1000
+SHARED = read_shared(FOLDER / "shared")
 
 
 def test_titles_are_unique() -> None:
     counted = Counter(case.id for case in CASES)
     assert [name for name, times in counted.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.rglob("*.md")), ids=lambda path: path.relative_to(FOLDER).as_posix()
+)
+def test_files_are_short(path: Path) -> None:
+    """A file that grows becomes a folder of files, each about one thing."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_the_index_lists_every_file() -> None:
+    """Once, and with what its cases are about."""
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\* \[(\S+)\]\((?:shared/)?\1\.md\): \w|^\* \[.*", index, re.MULTILINE)
+    files = [path.relative_to(FOLDER) for path in files_of_cases(FOLDER)]
+    names = [path.with_suffix("").as_posix() for path in files]
+    assert Counter(listed) == Counter([*names, *SHARED])
+
+
+def test_shared_programs_are_shared() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in files_of_cases(FOLDER)]
+    sections = [section for text in texts for section in read_sections(text)[1]]
+    used = Counter(name for section in sections for name in section.shared)
+    assert {name for name, times in used.items() if times > 1} == set(SHARED)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from case_files import CODE, MARK, Program, read_cases, read_sections
+from case_files import CODE, MARK, Program, files_of_cases, read_cases, read_sections
 
 from flake8_async_fastapi.rules.model import Rule, catalogue
 
@@ -123,7 +123,7 @@ def test_codes_and_names_are_unique() -> None:
 
 @all_rules
 def test_cases(rule: Rule) -> None:
-    """A file of cases of its own, with a program that is reported and one that is not."""
+    """A file or a folder of cases of its own, with a program that is reported and one that is not."""
     own = [case.program for case in CASES if case.source == rule.code]
     reported = [program for program in own if rule.code in codes_of(program, "")]
     silent = [program for program in own if rule.code not in codes_of(program, "", "missed", "alarm")]
@@ -166,7 +166,7 @@ def test_files_of_cases_are_of_rules() -> None:
 def test_every_code_that_is_mentioned_is_planned() -> None:
     """In marks of the blog, in cases, and anywhere in pages and the changelog."""
     mentioned = blog_marks() | proven()
-    for path in [*PAGES.glob("*.md"), *(ROOT / "tests" / "cases").glob("*.md")]:
+    for path in [*PAGES.glob("*.md"), *files_of_cases(ROOT / "tests" / "cases")]:
         mentioned.update(CODE.findall(path.read_text(encoding="utf-8")))
     mentioned.update(CODE.findall(changelog()))
     assert mentioned <= set(PLANNED)

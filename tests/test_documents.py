@@ -22,7 +22,7 @@ PACKAGE = ROOT / "flake8_async_fastapi"
 RULES = [rule for rule, _ in catalogue()]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "changelog.d/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "changelog.d/*.md", "tests/cases/README.md")
     for path in ROOT.glob(pattern)
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
