@@ -102,7 +102,8 @@ class Section:
 
     @property
     def program(self) -> Program:
-        return Program(self.files, self.runs)
+        """The program of a section that takes nothing from shared ones."""
+        return self.program_with({})
 
     def program_with(self, shared: Mapping[str, Mapping[str, str]]) -> Program:
         """The program with the files that it takes from shared ones, given by their names."""

@@ -119,6 +119,12 @@ def test_unknown_programs_are_refused(tmp_path: Path, names: str) -> None:
         read_one(tmp_path, f"from: {names}\n\n```python\n```\n")
 
 
+def test_pages_without_shared_programs_cannot_take_one() -> None:
+    _, [section] = read_sections("## One\n\nfrom: blog\n\n```python\n```\n")
+    with pytest.raises(ValueError, match="One: no shared program 'blog'; there are: none"):
+        _ = section.program
+
+
 def test_two_shared_programs_with_the_same_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="A case: two shared programs have blog.py"):
         read_one(tmp_path, "from: blog, other\n", {"blog": BLOG, "other": BLOG})
