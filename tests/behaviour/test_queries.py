@@ -1,0 +1,198 @@
+"""Queries: what their options load, and how their results are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from behaviour_models import Author, Comment, Post, database, needs_io
+from sqlalchemy import ForeignKey, Select, inspect, select
+from sqlalchemy.exc import ArgumentError, InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    contains_eager,
+    defaultload,
+    immediateload,
+    joinedload,
+    load_only,
+    mapped_column,
+    raiseload,
+    selectin_polymorphic,
+    selectinload,
+    subqueryload,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def first(session: AsyncSession, statement: Select[Any]) -> Any:
+    return (await session.scalars(statement.where(Post.id == 1))).unique().one()
+
+
+# --- options -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", [selectinload, joinedload, subqueryload, immediateload])
+async def test_options_that_load(session: AsyncSession, option: Callable[..., Any]) -> None:
+    post = await first(session, select(Post).options(option(Post.comments), option(Post.author)))
+    assert len(post.comments) == 1 and post.author.name == "ann"
+
+
+async def test_option_chain_loads_each_step(session: AsyncSession) -> None:
+    post = await first(session, select(Post).options(joinedload(Post.author).selectinload(Author.profile)))
+    assert post.author.profile.id == 1
+
+
+async def test_nested_options_load(session: AsyncSession) -> None:
+    nested = selectinload(Post.author).options(selectinload(Author.profile), selectinload(Author.posts))
+    post = await first(session, select(Post).options(nested))
+    assert post.author.profile.id == 1 and len(post.author.posts) == 2
+
+
+async def test_defaultload_loads_nothing_itself(session: AsyncSession) -> None:
+    post = await first(session, select(Post).options(defaultload(Post.author).selectinload(Author.profile)))
+    with needs_io():
+        print(post.author)
+
+
+async def test_join_loads_nothing(session: AsyncSession) -> None:
+    post = await first(session, select(Post).join(Post.author))
+    with needs_io():
+        print(post.author)
+
+
+async def test_contains_eager_uses_the_join(session: AsyncSession) -> None:
+    post = await first(session, select(Post).join(Post.author).options(contains_eager(Post.author)))
+    assert post.author.name == "ann"
+
+
+async def test_two_entities_meet_in_the_identity_map(session: AsyncSession) -> None:
+    rows = (await session.execute(select(Post, Author).join(Post.author))).all()
+    assert all(post.author is author for post, author in rows) and len(rows) == 2
+
+
+async def test_statements_are_not_changed_in_place(session: AsyncSession) -> None:
+    statement = select(Post)
+    statement.options(selectinload(Post.comments))
+    post = await first(session, statement)
+    with needs_io():
+        len(post.comments)
+
+
+async def test_load_only_defers_the_others(session: AsyncSession) -> None:
+    post = await first(session, select(Post).options(load_only(Post.title)))
+    assert (post.id, post.title) == (1, "first")
+    with needs_io():
+        print(post.views)
+
+
+async def test_raiseload_of_everything_covers_the_levels_below(session: AsyncSession) -> None:
+    post = await first(session, select(Post).options(selectinload(Post.author), raiseload("*")))
+    assert post.author.name == "ann"
+    for read in (lambda: post.comments, lambda: post.author.posts):
+        with pytest.raises(InvalidRequestError):
+            read()
+
+
+async def test_options_by_name_are_errors() -> None:
+    with pytest.raises(ArgumentError):
+        selectinload("comments")  # type: ignore[arg-type]
+
+
+async def test_option_of_another_model(session: AsyncSession) -> None:
+    with pytest.raises(ArgumentError):
+        await session.execute(select(Post).options(selectinload(Author.posts)))
+
+
+# --- unique ------------------------------------------------------------------------------------
+
+JOINED = select(Author).where(Author.id == 1).options(joinedload(Author.posts))
+NEED_UNIQUE: dict[str, Callable[[Any], Any]] = {
+    "all": lambda result: result.all(),
+    "one": lambda result: result.one(),
+    "one_or_none": lambda result: result.one_or_none(),
+    "iteration": lambda result: list(result),
+    "fetchall": lambda result: result.fetchall(),
+    "partitions": lambda result: list(result.partitions(10)),
+}
+
+
+@pytest.mark.parametrize("fetch", list(NEED_UNIQUE.values()), ids=list(NEED_UNIQUE))
+async def test_joined_collection_needs_unique(session: AsyncSession, fetch: Callable[[Any], Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="unique"):
+        fetch(await session.scalars(JOINED))
+    fetch((await session.scalars(JOINED)).unique())
+
+
+@pytest.mark.parametrize("name", ["scalar_one", "scalar_one_or_none"])
+async def test_joined_collection_needs_unique_for_one_scalar(session: AsyncSession, name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="unique"):
+        getattr(await session.execute(JOINED), name)()
+
+
+async def test_contains_eager_of_a_collection_needs_unique(session: AsyncSession) -> None:
+    statement = select(Author).join(Author.posts).options(contains_eager(Author.posts))
+    with pytest.raises(InvalidRequestError, match="unique"):
+        (await session.scalars(statement)).all()
+
+
+async def test_joined_collection_below_a_joined_object_needs_unique(session: AsyncSession) -> None:
+    statement = select(Comment).options(joinedload(Comment.post).joinedload(Post.comments))
+    with pytest.raises(InvalidRequestError, match="unique"):
+        (await session.scalars(statement)).all()
+
+
+async def test_where_unique_is_not_needed(session: AsyncSession) -> None:
+    first_one = (await session.scalars(JOINED)).first()
+    scalar = (await session.execute(JOINED)).scalar()
+    assert first_one is scalar is await session.scalar(JOINED)
+    assert await session.get(Author, 1, options=[joinedload(Author.posts)], populate_existing=True) is scalar
+    below = select(Post).options(selectinload(Post.author).joinedload(Author.posts))
+    assert len((await session.scalars(below)).all()) == 3
+    many_to_one = select(Post).options(joinedload(Post.author))
+    assert len((await session.scalars(many_to_one)).all()) == 3
+
+
+# --- inheritance -----------------------------------------------------------------------------------
+
+
+class Staff(DeclarativeBase):
+    pass
+
+
+class Person(Staff):
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}
+
+
+class Editor(Person):  # in the table of Person
+    desk: Mapped[str | None]
+    __mapper_args__ = {"polymorphic_identity": "editor"}
+
+
+class Manager(Person):
+    __tablename__ = "manager"
+    id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    budget: Mapped[int]
+    __mapper_args__ = {"polymorphic_identity": "manager"}
+
+
+async def test_columns_of_subclasses() -> None:
+    rows = [Editor(id=1, desk="news"), Manager(id=2, budget=3)]
+    async with database(rows, model=Staff) as factory:
+        async with factory() as session:
+            editor, manager = (await session.scalars(select(Person).order_by(Person.id))).all()
+            assert "desk" in inspect(editor).unloaded and "budget" in inspect(manager).unloaded
+            with needs_io():
+                print(manager.budget)
+        async with factory() as session:
+            option = selectin_polymorphic(Person, [Editor, Manager])
+            people = (await session.scalars(select(Person).order_by(Person.id).options(option))).all()
+            assert (people[0].desk, people[1].budget) == ("news", 3)  # type: ignore[attr-defined]
+        async with factory() as session:
+            assert (await session.scalars(select(Manager))).one().budget == 3

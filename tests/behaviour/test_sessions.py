@@ -1,0 +1,280 @@
+"""What sessions keep, forget and hand out again."""
+
+from __future__ import annotations
+
+import pytest
+from behaviour_models import Author, Comment, Post, database, needs_io
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, PendingRollbackError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only, selectinload, undefer
+from sqlalchemy.orm.exc import DetachedInstanceError
+
+pytestmark = pytest.mark.anyio
+
+
+# --- expiry ------------------------------------------------------------------------------
+
+
+async def test_commit_expires_every_object(expiring: AsyncSession) -> None:
+    post, author = await expiring.get_one(Post, 1), await expiring.get_one(Author, 2)
+    await expiring.commit()
+    for read in (lambda: post.title, lambda: post.id, lambda: author.name):
+        with needs_io():
+            read()
+
+
+async def test_commit_may_keep_objects(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.commit()
+    assert (post.id, post.title) == (1, "first")
+
+
+async def test_end_of_a_begin_block_commits() -> None:
+    async with database(expire_on_commit=True) as factory, factory() as session:
+        async with session.begin():
+            post = await session.get_one(Post, 1)
+        with needs_io():
+            print(post.title)
+
+
+async def test_rollback_expires_every_object(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.rollback()
+    with needs_io():
+        print(post.title)
+
+
+async def test_rollback_releases_new_objects(session: AsyncSession) -> None:
+    session.add(post := Post(title="new"))
+    await session.flush()
+    await session.rollback()
+    assert post.title == "new" and inspect(post).transient
+
+
+async def test_release_of_a_savepoint_expires_nothing(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1)
+    async with expiring.begin_nested():
+        pass
+    assert post.title == "first"
+
+
+async def test_rollback_to_a_savepoint_expires_what_changed(session: AsyncSession) -> None:
+    changed, other = await session.get_one(Post, 1), await session.get_one(Post, 2)
+    savepoint = await session.begin_nested()
+    changed.title = "changed"
+    await session.flush()
+    await savepoint.rollback()
+    assert other.title == "second"
+    with needs_io():
+        print(changed.title)
+
+
+async def test_expire_and_expire_all(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    session.expire(post, ["title"])
+    assert post.views == 0
+    with needs_io():
+        print(post.title)
+    session.expire_all()
+    with needs_io():
+        print(post.views)
+
+
+@pytest.mark.parametrize("how", ["refresh", "get", "select"])
+async def test_what_ends_expiry(expiring: AsyncSession, how: str) -> None:
+    post = await expiring.get_one(Post, 1)
+    await expiring.commit()
+    if how == "refresh":
+        await expiring.refresh(post)
+    elif how == "get":
+        assert await expiring.get(Post, 1) is post
+    else:
+        await expiring.execute(select(Post))  # even though nobody takes the rows
+    assert post.title == "first"
+
+
+async def test_what_does_not_end_expiry(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1)
+    await expiring.commit()
+    await expiring.execute(select(Post).where(Post.id == 2))
+    await expiring.execute(select(Post.title).where(Post.id == 1))
+    with needs_io():
+        print(post.title)
+
+
+# --- refresh -------------------------------------------------------------------------------
+
+
+async def test_refresh_loads_columns_only(session: AsyncSession) -> None:
+    session.add(post := Post(title="new", author_id=1))
+    await session.commit()
+    await session.refresh(post)
+    assert post.title == "new"
+    assert {"author", "comments", "body"} <= inspect(post).unloaded
+
+
+async def test_refresh_drops_what_was_loaded_otherwise(session: AsyncSession) -> None:
+    session.add(built := Post(title="new", comments=[Comment(text="c")]))
+    named = await session.get_one(Post, 1)
+    await session.refresh(named, ["comments"])
+    await session.commit()
+    for post in (built, named):
+        assert len(post.comments) == 1
+        await session.refresh(post)
+        with needs_io():
+            len(post.comments)
+
+
+async def test_refresh_keeps_options(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1, options=[selectinload(Post.comments)])
+    await session.commit()
+    await session.refresh(post)
+    assert len(post.comments) == 1
+
+
+async def test_refresh_of_a_collection_loads_only_it(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1)
+    await expiring.commit()
+    await expiring.refresh(post, ["comments"])
+    assert len(post.comments) == 1
+    with needs_io():
+        print(post.title)
+
+
+async def test_refresh_of_a_many_to_one_loads_columns_too(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1)
+    await expiring.commit()
+    await expiring.refresh(post, ["author"])
+    assert post.author is not None and post.title == "first"
+
+
+async def test_refresh_needs_a_persistent_object(session: AsyncSession) -> None:
+    with pytest.raises(InvalidRequestError):
+        await session.refresh(Post(title="new"))
+    session.add(pending := Post(title="new"))
+    with session.no_autoflush, pytest.raises(InvalidRequestError):
+        await session.refresh(pending)
+
+
+# --- identity map ------------------------------------------------------------------------------
+
+
+async def test_one_object_for_each_key(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    assert await session.scalar(select(Post).where(Post.title == "first")) is post
+
+
+async def test_get_ignores_options_for_an_object_it_has(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.get(Post, 1, options=[selectinload(Post.comments)])
+    with needs_io():
+        len(post.comments)
+
+
+async def test_get_with_populate_existing(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.get(Post, 1, options=[selectinload(Post.comments)], populate_existing=True)
+    assert len(post.comments) == 1
+
+
+async def test_get_repeats_options_for_an_expired_object(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1, options=[selectinload(Post.comments)])
+    await expiring.commit()
+    await expiring.get(Post, 1)
+    assert len(post.comments) == 1
+
+
+async def test_select_adds_to_an_object_it_has(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.execute(select(Post).options(selectinload(Post.comments), undefer(Post.body)))
+    assert len(post.comments) == 1 and post.body is None
+
+
+async def test_select_adds_columns_that_were_left_out(session: AsyncSession) -> None:
+    post = (await session.scalars(select(Post).where(Post.id == 1).options(load_only(Post.id)))).one()
+    assert "title" in inspect(post).unloaded
+    await session.execute(select(Post))
+    assert post.title == "first"
+
+
+# --- merge ---------------------------------------------------------------------------------------
+
+
+async def test_merge_returns_the_object_of_the_session(session: AsyncSession) -> None:
+    given = Post(id=1, title="changed")
+    merged = await session.merge(given)
+    assert merged is not given and merged in session and given not in session
+    assert merged is await session.get(Post, 1)
+    assert (merged.title, merged.views) == ("changed", 0)
+
+
+async def test_merge_leaves_unset_relationships_unloaded(session: AsyncSession) -> None:
+    merged = await session.merge(Post(id=1, title="changed"))
+    with session.no_autoflush, needs_io():
+        len(merged.comments)
+
+
+# --- the end of a session ----------------------------------------------------------------------------
+
+
+async def test_closing_detaches() -> None:
+    async with database() as factory:
+        async with factory() as session:
+            post = await session.get_one(Post, 3)
+        assert post.title == "third"
+        for read in (lambda: post.comments, lambda: post.author):  # even without a key
+            with pytest.raises(DetachedInstanceError):
+                read()
+
+
+async def test_closed_after_an_expiring_commit() -> None:
+    async with database(expire_on_commit=True) as factory:
+        async with factory() as session:
+            post = await session.get_one(Post, 1)
+            await session.commit()
+        with pytest.raises(DetachedInstanceError):
+            print(post.title)
+
+
+async def test_closed_session_can_be_used_again(session: AsyncSession) -> None:
+    await session.close()
+    assert await session.get(Post, 1) is not None
+
+
+async def test_expunge_detaches(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    session.expunge(post)
+    with pytest.raises(DetachedInstanceError):
+        print(post.author)
+
+
+# --- transactions --------------------------------------------------------------------------------------
+
+
+async def test_begin_after_a_statement(session: AsyncSession) -> None:
+    await session.get(Post, 1)
+    with pytest.raises(InvalidRequestError):
+        async with session.begin():
+            pass
+    async with session.begin_nested():
+        pass
+
+
+async def test_statement_after_a_commit_in_a_begin_block(session: AsyncSession) -> None:
+    async with session.begin():
+        await session.commit()
+    with pytest.raises(InvalidRequestError, match="closed transaction"):
+        async with session.begin():
+            await session.commit()
+            await session.get(Post, 2)
+
+
+async def test_failed_flush_needs_a_rollback(session: AsyncSession) -> None:
+    session.add(Comment(text="lost"))  # no post
+    with pytest.raises(IntegrityError):
+        await session.flush()
+    with pytest.raises(PendingRollbackError):
+        await session.execute(select(Post))
+    await session.rollback()
+    assert len((await session.scalars(select(Post))).all()) == 3
