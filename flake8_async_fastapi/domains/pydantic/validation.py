@@ -1,7 +1,7 @@
 """Pydantic models: what validating a value reads of ORM objects.
 
-Source: FACTS section 2, items 24 to 26; Pydantic documentation, "Models, arbitrary
-class instances"; FastAPI documentation, "Response Model".
+Source: docs/behaviour.md#pydantic, docs/behaviour.md#fastapi-response-models;
+Pydantic documentation, "Models, arbitrary class instances"; FastAPI documentation, "Response Model".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One mapped attribute: what a column, a relationship or an association proxy says of itself.
 
-Source: FACTS section 2; SQLAlchemy documentation, "Table Configuration with Declarative",
+Source: docs/behaviour.md#lazy-strategies; SQLAlchemy documentation, "Table Configuration with Declarative",
 "Relationship Configuration".
 """
 

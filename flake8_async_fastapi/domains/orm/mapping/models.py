@@ -1,6 +1,6 @@
 """ORM models: what a class maps, read off its body and those of its bases.
 
-Source: FACTS section 2; SQLAlchemy documentation, "Declarative Mapping".
+Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "Declarative Mapping".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A session keeps one object for each key.  So an object that a query brings may be there
 already, with more of it loaded, and the target of a many-to-one may be found without I/O.
-Source: FACTS section 2; SQLAlchemy documentation, "Session Basics", identity map.
+Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basics".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """ORM objects along a path: what one path knows of each.
 
-Source: FACTS section 2.
+Source: docs/behaviour.md#reading-relationships.
 """
 
 from __future__ import annotations

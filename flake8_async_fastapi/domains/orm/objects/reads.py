@@ -1,6 +1,6 @@
 """Reading ORM objects: demand meets supply, and what is missing is said.
 
-Source: FACTS section 2.
+Source: docs/behaviour.md#reading-relationships.
 """
 
 from __future__ import annotations

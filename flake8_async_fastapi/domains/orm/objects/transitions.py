@@ -1,7 +1,7 @@
 """ORM objects along a path: what is loaded of them, and what happens to that.
 
 A ``Row`` is one object of a model (or any of those that one place loads) as far as
-one path knows it.  Source: FACTS section 2.
+one path knows it.  Source: docs/behaviour.md#sessions-and-expiry.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Making ORM objects and assigning their attributes.
 
-Source: FACTS section 2.
+Source: docs/behaviour.md#new-objects, docs/behaviour.md#writing.
 """
 
 from __future__ import annotations

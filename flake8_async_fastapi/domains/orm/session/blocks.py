@@ -1,6 +1,6 @@
 """Sessions and their transactions as context managers: what entering and leaving them does.
 
-Source: SQLAlchemy documentation, "Session Basics"; FACTS sections 2 and 3.
+Source: SQLAlchemy documentation, "Session Basics"; docs/behaviour.md#transactions.
 """
 
 from __future__ import annotations

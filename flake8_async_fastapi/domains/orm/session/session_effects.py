@@ -1,6 +1,6 @@
 """What happens to all objects of a session: commits, flushes, queries, and what nobody follows.
 
-Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basics".
+Source: docs/behaviour.md#sessions-and-expiry; SQLAlchemy documentation, "Session Basics".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the methods of an async session do to ORM objects.
 
-Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basics" and
+Source: docs/behaviour.md#async-api; SQLAlchemy documentation, "Session Basics" and
 "Asynchronous I/O".
 """
 

@@ -1,6 +1,6 @@
 """What methods of a session do to the objects that they are given: add, refresh, expire, merge.
 
-Source: FACTS section 2, items 6 to 15; SQLAlchemy documentation, "Session Basics".
+Source: docs/behaviour.md#refresh, docs/behaviour.md#merge; SQLAlchemy documentation, "Session Basics".
 """
 
 from __future__ import annotations

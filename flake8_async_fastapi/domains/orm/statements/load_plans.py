@@ -1,6 +1,6 @@
 """Load plans: what the loader options of a query supply, as a tree.
 
-Source: FACTS section 2, items 1 to 3, 12, 16 to 18; SQLAlchemy documentation,
+Source: docs/behaviour.md#lazy-strategies, docs/behaviour.md#loader-options; SQLAlchemy documentation,
 "Relationship Loading Techniques".
 """
 

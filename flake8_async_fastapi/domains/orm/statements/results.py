@@ -1,6 +1,6 @@
 """Results: the objects and rows that a query hands out, and how they are fetched.
 
-Source: FACTS section 2, items 16 to 18; SQLAlchemy documentation, "Working with Results".
+Source: docs/behaviour.md#results; SQLAlchemy documentation, "Working with Results".
 """
 
 from __future__ import annotations

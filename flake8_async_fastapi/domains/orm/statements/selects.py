@@ -1,6 +1,6 @@
 """Statements: what a query selects, and what it asks of it.
 
-Source: FACTS section 2, item 12; SQLAlchemy documentation, "SELECT and Related Constructs".
+Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "SELECT and Related Constructs".
 """
 
 from __future__ import annotations
