@@ -8,8 +8,11 @@ from typing import Final
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Collection,
+    Function,
+    Instance,
     Member,
     Object,
+    Partial,
     Payload,
     Value,
     held,
@@ -45,3 +48,11 @@ def item_at(collection: Collection, key: str | None) -> Value | None:
         return collection.items[keys.index(key)]
     is_missing = keys is not None and key is not None and None not in keys
     return None if is_missing or collection.items == () else item_of(collection)
+
+
+def any_function(collection: Collection) -> Value:
+    """Which functions ``HANDLERS[key]`` can be, for a key that is not known."""
+    items = collection.items
+    if items and all(isinstance(item, (Function, Instance, Partial)) for item in items):
+        return union(list(items))
+    return UNKNOWN

@@ -6,8 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
-from flake8_async_fastapi.domains.blocking.context import Watch
-from flake8_async_fastapi.engine.events import Effect, Event
+from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -218,7 +217,6 @@ class Summary:
     returns: Value = UNKNOWN
     yields: Value = UNKNOWN
     receiver: Value | None = None
-    effects: tuple[Effect, ...] = ()
     parts: tuple[Hashable, ...] = ()
 
 
@@ -375,6 +373,7 @@ class Models:
     ``properties``: an attribute of an object, by the library type and its name.
     ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
     ``guesses``: what a parameter may be of which nothing is said.
+    ``offloads``: whether a call goes through its lazy arguments in another thread.
     ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
@@ -396,6 +395,7 @@ class Models:
     properties: Mapping[str, MemberModel] = field(default_factory=dict)
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
+    offloads: tuple[Callable[[Context, Value], bool], ...] = ()
     descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
@@ -522,8 +522,15 @@ class Observers:
     ``function_begins``: the code under check of a function is about to be run, given the frame that
     defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
     ``function_ends``: it was run to its end.
-    ``call_ends``: a call was made of one value, with a result.
-    ``callback_ran``: a call ran a function that it was given, on the same thread, with these effects.
+    ``call_ends``: a call was made of one value, with a result; ``applies``: a value is about to be
+    called, in whatever way.
+    ``function_called``: so was a plain function of the project, with these pieces of its summary;
+    ``coroutine_called``: a coroutine function; ``coroutine_made``: a library's method gave a coroutine.
+    ``callback_ran``: a call ran a function that it was given, in a frame of its own, on the same thread.
+    ``branch_begins``, ``branch_ends``: a branch of an ``if`` is run, where its condition came out as said.
+    ``item_begins``: an item of a ``with`` is about to be evaluated; ``enters``: a value is entered, as
+    written, ``iterates``: a loop runs over a value, both with whether it does so asynchronously.
+    ``instance_read``: an attribute of an instance is read, at a place.
     ``consumed``: a value whose items are gone through, at a place.
     ``attribute_tested``: a condition on an attribute of a value held: that it is empty (false or None), or
     a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
@@ -554,7 +561,17 @@ class Observers:
     function_returns: tuple[Callable[[Frame, Value, tuple[int, int]], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
-    callback_ran: tuple[Callable[[Frame, tuple[Effect, ...], Call], None], ...] = ()
+    applies: tuple[Callable[[CallSite], None], ...] = ()
+    function_called: tuple[Callable[[Frame, Function, tuple[Hashable, ...], Origin], None], ...] = ()
+    coroutine_called: tuple[Callable[[Frame, Function, Arguments, Origin], None], ...] = ()
+    coroutine_made: tuple[Callable[[Frame, Coroutine], None], ...] = ()
+    callback_ran: tuple[Callable[[Frame, Frame, Call], None], ...] = ()
+    branch_begins: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
+    branch_ends: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
+    item_begins: tuple[Callable[[Frame, tree.With, tree.WithItem], None], ...] = ()
+    enters: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
+    iterates: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
+    instance_read: tuple[Callable[[Frame, Instance, str, Origin], None], ...] = ()
     consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
     shown: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
     attribute_tested: tuple[AttributeObserver, ...] = ()
@@ -705,9 +722,9 @@ class Frame:
     misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
     tested: dict[tuple[str, int, int], list[tuple[int, int, str]]] = field(default_factory=dict)
     open_tests: set[tuple[int, int, str]] = field(default_factory=set)
-    effects: dict[Effect, None] = field(default_factory=dict)
-    guards_loop: bool = False
-    watch: Watch = field(default_factory=Watch)
+    awaited_calls: set[tuple[int, int]] = field(default_factory=set)
+    lazy_elsewhere: int = 0
+    runs_elsewhere: int = 0
     globals: set[str] = field(default_factory=set)
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
     left: list[State] = field(default_factory=list)
@@ -733,6 +750,11 @@ class Frame:
         if found is None:
             found = self.notes[kind] = kind()
         return cast(N, found)
+
+    def note_awaited(self, node: Expr) -> None:
+        """A call is awaited, or used with ``async with`` or ``async for``: the author knows it as async."""
+        if isinstance(node, Call):
+            self.awaited_calls.add((node.line, node.col))
 
     def emit_event(self, event: Event) -> None:
         if self.emit:

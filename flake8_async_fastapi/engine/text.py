@@ -47,3 +47,8 @@ def condition(node: Expr) -> tuple[str, bool] | None:
             positive = {"is not": "is", "!=": "=="}.get(op, op)
             return f"{source(left)} {positive} {value!r}", positive != op
     return None
+
+
+def asks_for_main(test: Expr) -> bool:
+    """Whether a condition asks whether the file is run as a program."""
+    return isinstance(test, tree.Compare) and source(test.left) == "__name__"

@@ -228,21 +228,21 @@ class Coroutine:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The result of calling a generator function; ``function`` and ``effects`` as in a ``Manager``."""
+    """The result of calling a generator function; ``function`` and ``parts`` as in a ``Manager``."""
 
     label: str
     item: Value
     is_async: bool
     function: Function | None = None
-    effects: tuple[Hashable, ...] = ()
+    parts: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
     """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
 
-    ``function`` is what was called, ``effects`` what that does to the thread, ``parts`` what it does
-    in the eyes of domains when it is entered or left.
+    ``function`` is what was called, ``parts`` what it does in the eyes of domains when it is entered
+    or left.
     """
 
     label: str
@@ -250,7 +250,6 @@ class Manager:
     is_async: bool
     parts: tuple[Hashable, ...] = ()
     function: Function | None = None
-    effects: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,36 @@
-"""Calls that stop the event loop, and the code that may make them."""
+"""Calls that stop the event loop or start another, and the code that may make them.
+
+Adds ``ThreadEffects`` to the summary of a function: what a call of it does to the thread.
+"""
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.blocking import (
+    blocking_calls,
+    calls,
+    effects,
+    managers,
+    project_calls,
+    surroundings,
+)
+from flake8_async_fastapi.engine.context import Models, Observers
+from flake8_async_fastapi.engine.domain import Domain
 
-def __getattr__(name: str) -> object:
-    """The ``DOMAIN``, made late as long as the engine itself imports modules of this folder."""
-    if name != "DOMAIN":
-        raise AttributeError(name)
-    from flake8_async_fastapi.domains.blocking import blocking_calls
-    from flake8_async_fastapi.engine.context import Observers
-    from flake8_async_fastapi.engine.domain import Domain
-
-    return Domain("blocking", observers=Observers(callback_ran=(blocking_calls.ran_on_loop,)))
+DOMAIN = Domain(
+    "blocking",
+    models=Models(offloads=(surroundings.is_offloading,)),
+    observers=Observers(
+        applies=(calls.begin,),
+        branch_begins=(surroundings.begin_branch,),
+        branch_ends=(surroundings.end_branch,),
+        callback_ran=(project_calls.run_callback,),
+        coroutine_made=(calls.note_coroutine,),
+        coroutine_called=(project_calls.call_coroutine_function,),
+        enters=(managers.enter,),
+        function_called=(effects.apply_effects,),
+        instance_read=(project_calls.read,),
+        item_begins=(managers.note_block,),
+        iterates=(blocking_calls.iterate,),
+    ),
+    effects=effects.EFFECTS,
+)

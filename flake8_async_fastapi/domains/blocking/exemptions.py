@@ -11,7 +11,7 @@ import msgspec
 
 from flake8_async_fastapi.engine.context import Context, Frame, State
 from flake8_async_fastapi.engine.machine import expressions
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import asks_for_main, source
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -169,11 +169,6 @@ class _Wanted:
     bare: bool
     attribute: bool
     awaited: frozenset[str] = frozenset()
-
-
-def asks_for_main(test: Expr) -> bool:
-    """Whether a condition asks whether the file is run as a program."""
-    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
 
 
 def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:

@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.values import Instance
 
 DOMAIN = Domain(
     "orm",
+    ("blocking",),
     models=Models(
         calls=library_models.CALLS,
         attached=library_models.ATTACHED,

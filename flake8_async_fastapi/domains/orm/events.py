@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flake8_async_fastapi.engine.events import Effect, Event
+from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Value
 
 

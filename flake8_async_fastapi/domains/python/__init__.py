@@ -5,7 +5,7 @@ Adds no part of the state and no effect.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.python import builtins, iteration, stdlib, truth_flags
+from flake8_async_fastapi.domains.python import builtins, iteration, paths, stdlib, truth_flags
 from flake8_async_fastapi.engine.containers import Kept
 from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
@@ -16,6 +16,7 @@ DOMAIN = Domain(
         calls={**builtins.CALLS, **stdlib.CALLS},
         attached={Kept: iteration.call_method},
         objects={"operator.attrgetter": iteration.call_getter},
+        operators=paths.OPERATORS,
     ),
     observers=Observers(called=(truth_flags.forget_given,), receiver_changed=(truth_flags.note_change,)),
 )

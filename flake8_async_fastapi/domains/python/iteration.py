@@ -116,10 +116,10 @@ def go_through(site: CallSite) -> Value | None:
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
     if name in ("map", "filter") and len(arguments.args) == 2:
         item = protocols.elements(frame, arguments.args[1], origin)
-        lazily = frame.watch.lazily > 0  # a thread goes through it
-        frame.watch.muted += lazily
+        elsewhere = frame.lazy_elsewhere > 0
+        frame.runs_elsewhere += elsewhere
         result = _applied(frame, first, item, origin)
-        frame.watch.muted -= lazily
+        frame.runs_elsewhere -= elsewhere
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
         items = (Plain("int"), protocols.elements(frame, first, origin))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.context import Access, Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
@@ -51,7 +50,8 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
                 direct = awaited_chain and isinstance(node.value, tree.Call)
                 misuse(frame, option, "attribute", node.name, awaited_chain=direct)
         elif isinstance(option, Instance):
-            blocking_calls.read(frame, option, node.name, (frame.path, node.line, node.col))
+            for observe in frame.ctx.hooks.observers.instance_read:
+                observe(frame, option, node.name, (frame.path, node.line, node.col))
         elif isinstance(option, Collection):
             frame.settle(option)  # its methods may hand out what it holds
         if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls
-from flake8_async_fastapi.engine.context import Frame
-from flake8_async_fastapi.engine.events import Called, Effect, Reached
+from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.obligations import misuse, test
 from flake8_async_fastapi.engine.text import spoken
@@ -38,7 +37,7 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
     """The value of a call, and the events of making it."""
     label, origin = spoken(node), (frame.path, node.line, node.col)
     results = []
-    frame.calling = node
+    around, frame.calling = frame.calling, node
     for option in options(callee):
         if is_none(option) and isinstance(callee, Options):
             continue
@@ -51,52 +50,48 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
         if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
             result = _super(frame)
         else:
-            given, done = blocking_calls.is_given(frame, node.func), blocking_calls.check(frame, option, node)
-            frame.watch.given += given
-            frame.watch.muted += done
             result = apply(frame, option, arguments, label, origin)
-            frame.watch.given -= given
-            frame.watch.muted -= done
         for observe in frame.ctx.hooks.observers.call_ends:
             observe(frame, option, arguments, node, result)
         results.append(protocols.adopted(frame, result, node))
+    frame.calling = around
     return union(results)
+
+
+_APPLIED = (Function, ClassValue, Member, Object, Library)
 
 
 def apply(
     frame: Frame, callee: Value, arguments: Arguments, label: str, origin: tuple[str, int, int]
 ) -> Value:
     """What calling one value gives."""
+    if isinstance(callee, _APPLIED):
+        site = CallSite(frame, callee, arguments, label, origin)
+        for begin in frame.ctx.hooks.observers.applies:
+            begin(site)
     match callee:
         case Function():
             if frame.language is not None:
                 run = frame.language.call_function(frame, callee, arguments)
                 if run is not None:
                     return run
-            blocking_calls.named(frame, callee, origin)
             return functions.call(frame, callee, arguments, label, origin)
         case ClassValue():
-            blocking_calls.constructed(frame, callee, arguments, origin)
             for observe in frame.ctx.hooks.observers.constructs:
                 observe(frame, callee, arguments, origin)
             made = frame.ctx.hooks.models.construct(frame, callee, arguments, origin)
             return classes.construct(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
-            short = f"{receiver.type.rpartition('.')[2]}.{name}"
-            blocking_calls.called(frame, callee, arguments, origin)
-            _affect_by_name(frame, f"{receiver.type}.{name}", short, label, origin)
             made = library_calls.call_member(frame, receiver, name, arguments, label, origin)
             _show(frame, f"{receiver.type}.{name}", arguments)
             _escape(frame, callee, arguments)
-            if isinstance(made, Coroutine) and made.family == "database":
-                affect(frame, Effect("async-session", label), label, origin)
+            if isinstance(made, Coroutine):
+                for tell in frame.ctx.hooks.observers.coroutine_made:
+                    tell(frame, made)
             return made
         case Object():
-            blocking_calls.called(frame, callee, arguments, origin)
             return library_calls.call_object(frame, callee, arguments, origin)
         case Library(dotted=dotted):
-            blocking_calls.called(frame, callee, arguments, origin)
-            _affect_by_name(frame, dotted, dotted, label, origin)
             _show(frame, dotted, arguments)
             _escape(frame, callee, arguments)
             return library_calls.call_name(frame, dotted, arguments, label, origin)
@@ -128,27 +123,6 @@ def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
     if frame.state.parts and node is not None and (dotted in _SHOWING or knowledge.only_shows(dotted)):
         for value in arguments.values():
             frame.ctx.hooks.observers.show(frame, value, (frame.path, node.line, node.col))
-
-
-def _affect_by_name(frame: Frame, dotted: str, short: str, label: str, origin: tuple[str, int, int]) -> None:
-    effect = knowledge.effect(dotted)
-    if effect == "guards-loop":
-        frame.guards_loop = True
-    elif effect:
-        affect(frame, Effect(effect, short), label, origin)
-
-
-def affect(frame: Frame, effect: Effect, label: str, origin: tuple[str, int, int]) -> None:
-    """A call with an effect on its thread: reported where a coroutine function makes it."""
-    if effect.kind == "event-loop" and (
-        frame.guards_loop or any(map(frame.ctx.project.is_imported, knowledge.nesting_packages()))
-    ):
-        return
-    if frame.is_async:
-        path, line, col = origin
-        frame.emit_event(Reached(path, line, col, frame.qualname, effect))
-    else:
-        frame.effects[effect] = None
 
 
 def _super(frame: Frame) -> Value:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.context import Frame, State, merge
 from flake8_async_fastapi.engine.machine import (
@@ -21,7 +20,7 @@ from flake8_async_fastapi.engine.machine import (
     statements,
 )
 from flake8_async_fastapi.engine.obligations import test
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import asks_for_main, source
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -58,22 +57,17 @@ def _together(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
 def _if(frame: Frame, states: States, node: tree.If) -> States:
     for state in states:
         test(frame, expressions.evaluate(frame, state, node.test), node.test)
-    branches = frame.branches
-    function = frame.node if isinstance(frame.node, tree.FunctionDef) else None
-    fills = function is not None and exemptions.fills_once(node, function)
+    observers, branches = frame.ctx.hooks.observers, frame.branches
     ends: States = []
     for outcome, body in ((True, node.body), (False, node.orelse)):
         entering = [path for state in states for path in conditions.assume(frame, state, node.test, outcome)]
-        muted = outcome and fills
-        frame.watch.muted += muted
-        branches.append(
-            (node.line, node.col, "main" if exemptions.asks_for_main(node.test) else str(outcome))
-        )
+        for begin in observers.branch_begins:
+            begin(frame, node, outcome)
+        branches.append((node.line, node.col, "main" if asks_for_main(node.test) else str(outcome)))
         ends += statements.run(frame, body, entering)
         branches.pop()
-        frame.watch.muted -= muted
-    if function is not None and exemptions.returns_kept(node, function):
-        frame.watch.muted += 1  # until the end of the function: it comes here once
+        for finish in observers.branch_ends:
+            finish(frame, node, outcome)
     return ends
 
 
@@ -101,7 +95,7 @@ def _loop(
 
 def _for(frame: Frame, states: States, node: tree.For) -> States:
     if node.is_async:
-        frame.watch.awaiting(node.iter)
+        frame.note_awaited(node.iter)
     iterated = []
     for state in states:
         value = expressions.evaluate(frame, state, node.iter)
@@ -152,7 +146,10 @@ def _with(frame: Frame, states: States, node: tree.With) -> States:
     observers = frame.ctx.hooks.observers
     entered: list[tuple[State, list[Value]]] = [(state, []) for state in states]
     for item in node.items:
-        frame.watch.entering(node, item)
+        for begin in observers.item_begins:
+            begin(frame, node, item)
+        if node.is_async:
+            frame.note_awaited(item.context)
         after = []
         for before, outer in entered:
             context = expressions.evaluate(frame, before, item.context)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.engine import mutation
+from flake8_async_fastapi.engine.containers import any_function
 from flake8_async_fastapi.engine.context import Frame, Operation, State
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -90,8 +90,11 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
         frame.mutated = node.func.value
     callee = evaluate(frame, state, node.func, awaited_chain=awaited_chain)
     frame.mutated = None
-    lazily = blocking_calls.is_offloading(frame.ctx, callee)
-    frame.watch.lazily += lazily
+    hooks = frame.ctx.hooks
+    offloads = False
+    for ask in hooks.models.offloads:
+        offloads = offloads or ask(frame.ctx, callee)
+    frame.lazy_elsewhere += offloads
     args, opaque = names.opened(frame, state, node.args)
     keywords: list[tuple[str, Value]] = []
     for keyword in node.keywords:
@@ -104,13 +107,13 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
             frame.settle_items(value)
         else:
             keywords.append((keyword.name, value))
-    frame.watch.lazily -= lazily
+    frame.lazy_elsewhere -= offloads
     arguments = Arguments(tuple(args), tuple(keywords), opaque)
     frame.state = state
     result = calls.call(frame, callee, arguments, node)
     state.forget_attributes()
     mutation.called(state, callee, node, arguments)
-    for observe in frame.ctx.hooks.observers.called:
+    for observe in hooks.observers.called:
         observe(frame, callee, arguments, node, result)
     return result
 
@@ -158,11 +161,11 @@ def _item(owner: Value, index: Expr) -> Value:
         return UNKNOWN
     if owner.items is None:
         return owner.item
-    return blocking_calls.chosen(owner) or UNKNOWN
+    return any_function(owner)
 
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
-    frame.watch.awaiting(node.value)
+    frame.note_awaited(node.value)
     frame.state = state
     for begin in frame.ctx.hooks.observers.awaits:
         begin(frame, node)
@@ -220,8 +223,6 @@ def _binary(frame: Frame, state: State, node: tree.Binary) -> Value:
             frame.settle(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
         return _concatenated(frame, left, right)
-    if node.op == "/" and (path := blocking_calls.joined(left, right)) is not None:
-        return path
     if node.op == "%" and isinstance(left, (Const, Plain)):
         test(frame, right, node.right, "interpolated")
     frame.settle_items(left)
@@ -322,8 +323,8 @@ def _lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
 
 def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
     inner = state.fork()
-    lazy = node.kind == "generator" and frame.watch.lazily > 0
-    frame.watch.muted += lazy
+    elsewhere = node.kind == "generator" and frame.lazy_elsewhere > 0
+    frame.runs_elsewhere += elsewhere
     for loop in node.loops:
         iterated = evaluate(frame, inner, loop.iter)
         frame.state = inner
@@ -333,13 +334,13 @@ def _comp(frame: Frame, state: State, node: tree.Comp) -> Value:
             test(frame, evaluate(frame, inner, condition), condition)
             through = conditions.assume(frame, inner, condition, True)
             if not through:  # the condition is known not to hold on this path
-                frame.watch.muted -= lazy
+                frame.runs_elsewhere -= elsewhere
                 return Collection(node.kind)
             inner = through[0]
     frame.enclosing_loops.append(node)
     values = [evaluate(frame, inner, item) for item in node.items]
     frame.enclosing_loops.pop()
-    frame.watch.muted -= lazy
+    frame.runs_elsewhere -= elsewhere
     _keep_effects(frame, state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
     for name, value in inner.env.items():  # a walrus in it binds outside

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.engine.context import Context, Frame, State
-from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -138,22 +136,21 @@ def call(
         value = _or_declared(frame.ctx, function, summary.yields)
         is_async = function.wrapped == "async-context"
         called = replace(function, receiver=None)
-        return Manager(label, value, is_async, summary.parts, called, summary.effects)
+        return Manager(label, value, is_async, summary.parts, called)
     if function.is_generator:
         summary = summaries.applied(frame, function, arguments, origin)
         item = _or_declared(frame.ctx, function, summary.yields)
-        return Generator(label, item, function.is_async, replace(function, receiver=None), summary.effects)
+        return Generator(label, item, function.is_async, replace(function, receiver=None), summary.parts)
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.says_iterator(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
-        blocking_calls.handed(frame, function, arguments, origin)
+        for observe in frame.ctx.hooks.observers.coroutine_called:
+            observe(frame, function, arguments, origin)
         return frame.make(made)
     summary = summaries.applied(frame, function, arguments, origin)
-    for effect in summary.effects:
-        if not blocking_calls.is_blocking(effect):
-            calls.affect(frame, effect.via(function.name), label, origin)
-    blocking_calls.passed_on(frame, function, summary.effects, origin)
+    for tell in frame.ctx.hooks.observers.function_called:
+        tell(frame, function, summary.parts, origin)
     return _or_declared(frame.ctx, function, summary.returns)
 
 
@@ -197,25 +194,21 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
 
 def given(frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)) -> Value:
     """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
-    return given_with_effects(frame, callee, arguments, place)[0]
+    return call_quietly(frame, callee, arguments, place)[0]
 
 
-def given_with_effects(
-    frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)
-) -> tuple[Value, tuple[Effect, ...]]:
-    """What calling a value gives, and what it does to the thread."""
+def call_quietly(
+    frame: Frame,
+    callee: Value,
+    arguments: Arguments,
+    place: tuple[int, int] = (0, 0),
+    state: State | None = None,
+) -> tuple[Value, Frame]:
+    """As ``given``, on a path of its own if there is one; also the frame, with what it noted."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
-    quiet.state = frame.state
+    quiet.state = frame.state if state is None else state
     result = calls.apply(quiet, callee, arguments, "", (frame.path, *place))
-    return result, tuple(quiet.effects)
-
-
-def effects_given(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
-    """What calling a value does to the thread; the path stays as it is."""
-    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
-    quiet.state = frame.state.fork()
-    calls.apply(quiet, callee, arguments, "", (frame.path, 0, 0))
-    return tuple(quiet.effects)
+    return result, quiet
 
 
 def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] = ("", 0, 0)) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls
 from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
@@ -121,7 +120,8 @@ def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) 
         if node is not None:
             if isinstance(option, Coroutine):
                 misuse(frame, option, "entered", "async with" if is_async else "with")
-            blocking_calls.entered(frame, option, node, is_async=is_async)
+            for observe in frame.ctx.hooks.observers.enters:
+                observe(frame, option, node, is_async)
             if frame.emit:
                 able = supports(frame.ctx, option)
                 frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node), able))
@@ -159,7 +159,8 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
         frame.ctx.hooks.observers.consume(frame, option, (frame.path, node.line, node.col))
-        blocking_calls.iterated(frame, option, node, is_async=is_async)
+        for observe in frame.ctx.hooks.observers.iterates:
+            observe(frame, option, node, is_async)
         is_empty = isinstance(option, Collection) and option.items == ()
         if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
             results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))

@@ -21,7 +21,6 @@ from flake8_async_fastapi.engine.context import (
     State,
     Summary,
 )
-from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.queries import WideCircle
 from flake8_async_fastapi.engine.values import (
@@ -43,7 +42,6 @@ from flake8_async_fastapi.engine.values import (
     common,
     held,
     is_plain,
-    options,
     outcome,
     unsealed,
 )
@@ -71,11 +69,6 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
             ctx.mark_partial(ctx.active[function.key])
             bound = bind(ctx, function, None)
     return _summary(ctx, function, bound, ())
-
-
-def effects(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
-    """What a call does to its thread, whatever is loaded of the objects that it is given."""
-    return summarise(ctx, *renaming.bare_call(ctx, function, arguments)).effects
 
 
 def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
@@ -258,7 +251,6 @@ def enter(ctx: Context, function: Function, bound: Bound, footprint: Footprint =
     frame.is_async = function.is_async
     state = State(dict(bound))
     ctx.hooks.begin(state, footprint)
-    frame.watch.parameters = frozenset(state.env)
     for param in function.node.params:  # what dependencies provide
         value, provided = _declared(ctx, function, param)
         if provided and state.env.get(param.name) == value:
@@ -397,20 +389,13 @@ def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footpri
                 frame.returns.append(NONE)
                 frame.left.append(end)
     returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
-    effects = () if frame.guards_loop or _is_dispatcher(frame.returns) else tuple(frame.effects)
     yields = outcome(frame.yields) if frame.yields else UNKNOWN
     paths = frame.left or ends
     receiver = _receiver(frame, paths)
     found = Ends(frame.returns or [returns], paths, [])
     if frame.yields and frame.yielded:
         found = Ends(frame.yields, frame.yielded, paths)
-    return Summary(returns, yields, receiver, effects, ctx.hooks.summarise(frame, found))
-
-
-def _is_dispatcher(returns: list[Value]) -> bool:
-    """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
-    gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
-    return any(gives_coroutine) and not all(gives_coroutine)
+    return Summary(returns, yields, receiver, ctx.hooks.summarise(frame, found))
 
 
 def _foreign(value: Value) -> bool:

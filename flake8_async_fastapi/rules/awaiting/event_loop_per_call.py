@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, Reached
+from flake8_async_fastapi.domains.blocking.events import Reached
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Member, Object, Value, held
 from flake8_async_fastapi.knowledge import effect, is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Effect, Reached
+from flake8_async_fastapi.domains.blocking.events import Effect, Reached
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 

@@ -5,9 +5,9 @@ Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions und
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.blocking.effects import effects_of_run
 from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.context import CallSite, Context, Frame
-from flake8_async_fastapi.engine.events import Effect
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
@@ -31,14 +31,14 @@ def call_function(site: CallSite) -> Value:
     return UNKNOWN if isinstance(result, Coroutine) else result
 
 
-def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, tuple[Effect, ...]]:
-    """What a function returns and does that is given the sync twin of a session or connection."""
+def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, Frame]:
+    """What a function returns that is given a sync session or connection, and the frame of the call."""
     if not arguments.args:
-        return UNKNOWN, ()
+        return UNKNOWN, frame
     function, *rest = arguments.args
     twin = "sqlalchemy.orm.Session" if "Session" in receiver.type else "sqlalchemy.engine.Connection"
     given = Arguments((Object(twin), *rest), (), arguments.opaque)
-    return functions.given_with_effects(frame, function, given)
+    return functions.call_quietly(frame, function, given)
 
 
 def gets_sync_twin(ctx: Context, function: Function, place: int) -> bool:
@@ -53,12 +53,14 @@ def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, r
     function = arguments.get(0, "fn")
     if function is None:
         return
-    returned, effects = _run(frame, callee.receiver, arguments)
+    returned, quiet = _run(frame, callee.receiver, arguments)
     callable_instance = isinstance(function, Instance) and (
         not classes.is_closed(frame.ctx, function.cls)
         or classes.has_member(frame.ctx, function.cls, "__call__")
     )
     is_call = bool(node.args) and isinstance(node.args[0], tree.Call) and not callable_instance
     for observe in frame.ctx.hooks.observers.callback_ran:
-        observe(frame, effects, node)
-    frame.emit_event(RunSync(*frame.at(node), function, returned, effects, is_call, spoken(node.func)))
+        observe(frame, quiet, node)
+    frame.emit_event(
+        RunSync(*frame.at(node), function, returned, effects_of_run(quiet), is_call, spoken(node.func))
+    )

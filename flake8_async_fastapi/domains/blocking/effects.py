@@ -1,0 +1,168 @@
+"""What a function does to the thread that calls it, and how that reaches a coroutine function.
+
+A call that blocks, or starts an event loop, is an ``Effect`` of the plain function that makes
+it.  It passes on to whoever calls the function, up to the coroutine function that runs it all on the
+event loop: there it is ``Reached``.  What a generator or a context manager does stays with it until
+it is run over or entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.blocking.context import BlockingContext
+from flake8_async_fastapi.domains.blocking.events import Effect, Reached
+from flake8_async_fastapi.domains.blocking.surroundings import is_given
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.context import Application, Context, EffectHooks, Ends, Frame
+from flake8_async_fastapi.engine.machine import functions, summaries
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    Coroutine,
+    Function,
+    Generator,
+    Manager,
+    Origin,
+    Value,
+    options,
+)
+from flake8_async_fastapi.knowledge import blocking as table
+
+_KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
+
+
+@dataclass(slots=True)
+class ThreadWork:
+    """The effects of one run; ``guards_loop``: it asks whether an event loop runs, and knows what it does."""
+
+    effects: dict[Effect, None] = field(default_factory=dict)
+    guards_loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEffects:
+    """What a call does to the thread: its piece of a summary."""
+
+    effects: tuple[Effect, ...]
+
+
+def is_blocking(effect: Effect) -> bool:
+    """Whether an effect blocks the thread; others start an event loop, or need one."""
+    return effect.kind in _KINDS
+
+
+def effects_in(parts: Iterable[object]) -> tuple[Effect, ...]:
+    """The effects among the pieces of a summary."""
+    return next((part.effects for part in parts if isinstance(part, ThreadEffects)), ())
+
+
+def effects_of(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
+    """What a call does to its thread, whatever is loaded of the objects that it is given."""
+    return effects_in(summaries.summarise(ctx, *renaming.bare_call(ctx, function, arguments)).parts)
+
+
+def effects_of_callback(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
+    """What calling a value does to the thread; the path stays as it is."""
+    _, quiet = functions.call_quietly(frame, callee, arguments, state=frame.state.fork())
+    return effects_of_run(quiet)
+
+
+def effects_of_run(frame: Frame) -> tuple[Effect, ...]:
+    """The effects of a run."""
+    return tuple(frame.note(ThreadWork).effects)
+
+
+def _summarise(frame: Frame, ends: Ends) -> Iterable[ThreadEffects]:
+    work = frame.note(ThreadWork)
+    if work.effects and not work.guards_loop and not _is_dispatcher(frame.returns):
+        yield ThreadEffects(tuple(work.effects))
+
+
+def _is_dispatcher(returns: list[Value]) -> bool:
+    """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
+    gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
+    return any(gives_coroutine) and not all(gives_coroutine)
+
+
+def _leave_for_later(call: Application, effect: ThreadEffects) -> Iterable[ThreadEffects]:
+    yield effect
+
+
+EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _leave_for_later)}
+
+
+def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Origin) -> None:
+    """A plain function is called, or what it made is run: its effects are those of the caller."""
+    effects = effects_in(parts)
+    for effect in effects:
+        if not is_blocking(effect):
+            affect(frame, effect.via(function.name), place)
+    apply_blocking(frame, function, effects, place)
+
+
+def affect(frame: Frame, effect: Effect, origin: Origin) -> None:
+    """A call with an effect on its thread: reported where a coroutine function makes it."""
+    work = frame.note(ThreadWork)
+    if effect.kind == "event-loop" and (
+        work.guards_loop or any(map(frame.ctx.project.is_imported, knowledge.nesting_packages()))
+    ):
+        return
+    if frame.is_async:
+        path, line, col = origin
+        frame.emit_event(Reached(path, line, col, frame.qualname, effect))
+    else:
+        work.effects[effect] = None
+
+
+def reach(frame: Frame, effect: Effect, origin: Origin) -> None:
+    """A call that blocks: reported in a coroutine function, else an effect of the function.
+
+    What a function does that was passed to a coroutine function is an effect of that one.
+    """
+    if frame.runs_elsewhere or frame.note(BlockingContext).suppressed:
+        return
+    if not frame.is_async:
+        _keep(frame, effect)
+    elif frame.emit:
+        path, line, col = origin
+        if not exemptions.is_off_duty(frame.ctx, frame.path, frame.qualname):
+            frame.emit_event(Reached(path, line, col, frame.qualname, effect))
+    elif frame.calling is not None and is_given(frame, frame.calling.func):
+        _keep(frame, effect)
+
+
+def _keep(frame: Frame, effect: Effect) -> None:
+    """Keep one effect of a kind, with the shortest way to it: there may be very many ways."""
+    effects = frame.note(ThreadWork).effects
+    for kept in effects:
+        if kept.kind == effect.kind:
+            if len(kept.chain) > len(effect.chain):
+                del effects[kept]
+                break
+            return
+    effects[effect] = None
+
+
+def apply_blocking(frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Origin) -> None:
+    """A plain function with blocking effects is called."""
+    for effect in effects:
+        if is_blocking(effect):
+            if exemptions.is_exempt(frame.ctx, function):
+                return
+            reach(frame, effect.via(function.name), origin)
+
+
+def pass_on(frame: Frame, effects: tuple[Effect, ...], origin: Origin, via: str = "") -> None:
+    for effect in effects:
+        if is_blocking(effect):
+            reach(frame, effect.via(via) if via else effect, origin)
+
+
+def run_deferred(frame: Frame, made: Manager | Generator, origin: Origin) -> None:
+    """The code behind a context manager or generator runs."""
+    if made.function is not None:
+        apply_blocking(frame, made.function, effects_in(made.parts), origin)

@@ -1,0 +1,120 @@
+"""Calls of the project's own functions, classes and properties that block."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.domains.blocking import effects as thread
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.machine import classes, expressions, functions
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Origin,
+    Partial,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.knowledge import blocking as table
+
+
+def call_function(frame: Frame, function: Function, origin: Origin) -> None:
+    """A function of the project is called that the configuration names."""
+    settings = frame.ctx.settings
+    if settings.blocking:
+        full = exemptions.dotted_name(function)
+        if full in settings.blocking:
+            kind = settings.blocking[full]
+            thread.reach(frame, Effect(kind, function.name, advice="run_in_threadpool"), origin)
+
+
+_CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
+
+
+def call_coroutine_function(frame: Frame, function: Function, arguments: Arguments, origin: Origin) -> None:
+    """A coroutine function is given functions, or closes over some: it may call them on the loop."""
+    if function.closure is not None or any(isinstance(v, _CALLABLE) for v in arguments.values()):
+        effects = thread.effects_of(frame.ctx, function, arguments)
+        if effects and not exemptions.is_exempt(frame.ctx, function):
+            thread.pass_on(frame, effects, origin, function.name)
+
+
+def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Origin) -> None:
+    """An instance is made: its constructor runs, or the factories of its fields."""
+    ctx = frame.ctx
+    for base in classes.mro(ctx, cls):
+        if not isinstance(base, ClassValue):
+            break
+        found = classes.body_bindings(ctx, base, "__init__")
+        if found and isinstance(found[-1], tree.FunctionDef):
+            me = Instance(cls, (), exact=True)
+            initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
+            effects = thread.effects_of(ctx, initialiser, arguments)
+            thread.pass_on(frame, effects, origin, cls.name)
+            return
+    given = {name for name, _ in arguments.keywords}
+    for name, effects in _factories(ctx, cls):
+        if name not in given and not arguments.opaque:
+            thread.pass_on(frame, effects, origin, cls.name)
+
+
+def _factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, ...]], ...]:
+    """The fields with a ``default_factory=`` that blocks."""
+
+    def collect() -> tuple[tuple[str, tuple[Effect, ...]], ...]:
+        found = []
+        for statement in cls.node.body:
+            if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Call):
+                for keyword in statement.value.keywords:
+                    if keyword.name == "default_factory":
+                        frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+                        factory = expressions.evaluate(frame, State(), keyword.value)
+                        effects = thread.effects_of_callback(frame, factory, Arguments())
+                        blocking = tuple(filter(thread.is_blocking, effects))
+                        if blocking:
+                            found.append((source(statement.targets[0]), blocking))
+        return tuple(found)
+
+    return ctx.once(("factories", cls), collect, ())
+
+
+def read(frame: Frame, owner: Instance, name: str, origin: Origin) -> None:
+    """An attribute is read: a property runs."""
+    nothing: tuple[Effect, ...] = ()
+    owner = replace(owner, ref=None)  # whatever is loaded of it
+    effects = frame.ctx.once(
+        ("property effects", owner, name), lambda: _property_effects(frame.ctx, owner, name), nothing
+    )
+    if effects:
+        thread.pass_on(frame, effects, origin, name)
+
+
+def _property_effects(ctx: Context, owner: Instance, name: str) -> tuple[Effect, ...]:
+    for base in classes.mro(ctx, owner.cls):
+        if not isinstance(base, ClassValue):
+            return ()
+        found = classes.body_bindings(ctx, base, name)
+        if found:
+            node = found[0]
+            if not isinstance(node, tree.FunctionDef) or node.is_async or not node.decorators:
+                return ()
+            if classes.kind(ctx, base, node) != "property" or exemptions.is_kept(ctx, base, node):
+                return ()
+            getter = functions.as_function(base.path, node, base, owner, base.closure)
+            effects = thread.effects_of(ctx, getter, Arguments())
+            return tuple(filter(thread.is_blocking, effects))
+    return ()
+
+
+def run_callback(frame: Frame, quiet: Frame, node: Expr) -> None:
+    """``run_sync`` calls its function on the loop's thread, where only its session does not block."""
+    allowed = tuple(effect for effect in thread.effects_of_run(quiet) if effect.kind != table.SESSION)
+    thread.pass_on(frame, allowed, (frame.path, node.line, node.col))

@@ -1,0 +1,95 @@
+"""What surrounds a call, so that it may block: code that runs once, in a thread, or when work is done."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.blocking.context import BlockingContext
+from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.values import (
+    Function,
+    Library,
+    Member,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.knowledge import blocking as table
+from flake8_async_fastapi.knowledge.blocking_index import bases
+
+_ASKS: Final = frozenset({"done", "is_alive", "add_done_callback"})
+_WAITED_FOR: Final = frozenset({"concurrent.futures.Future", "threading.Thread"})
+
+
+def is_done(frame: Frame, callee: Library | Member) -> bool:
+    """Whether a call waits for work of which the code knows that it is done."""
+    node = frame.calling
+    if node is None:
+        return False
+    if isinstance(callee, Library):
+        if callee.dotted in ("asyncio.wrap_future", "concurrent.futures.wait"):
+            frame.note(BlockingContext).known_done.update(filter(None, map(source, node.args)))
+        return False
+    if not isinstance(callee, Member) or callee.receiver.type not in _WAITED_FOR:
+        return False
+    name = source(node.func).rpartition(".")[0]
+    if callee.name in _ASKS and name:
+        frame.note(BlockingContext).known_done.add(name)
+    return name in frame.note(BlockingContext).known_done
+
+
+def is_offloading(ctx: Context, callee: Value) -> bool:
+    """Whether a call goes through its lazy arguments in another thread."""
+    if isinstance(callee, Library):
+        return callee.dotted in table.OFFLOADERS or ctx.settings.is_offloader(callee.dotted)
+    if isinstance(callee, Member):
+        if _is_offloading_member(callee.receiver.type, callee.name):
+            return True
+        offloaders = ctx.settings.offloaders
+        return bool(offloaders) and ctx.settings.is_offloader(f"{callee.receiver.type}.{callee.name}")
+    if isinstance(callee, Function) and ctx.settings.offloaders:
+        return ctx.settings.is_offloader(exemptions.dotted_name(callee))
+    return False
+
+
+@cache
+def _is_offloading_member(type_name: str, name: str) -> bool:
+    return any(f"{base}.{name}" in table.OFFLOADERS for base in bases(type_name))
+
+
+def is_given(frame: Frame, node: Expr) -> bool:
+    """Whether a call is one of a function that the caller passed, or the decorated one."""
+    if frame.emit or not frame.is_async:
+        return False
+    name = node.id if isinstance(node, tree.Name) else ""
+    params = frame.node.params if frame.node is not None else ()
+    if name != frame.receiver_name and any(name == param.name for param in params):
+        return True
+    closure = frame.closure
+    while closure is not None:
+        if name in closure.env:
+            return True
+        closure = closure.outer
+    return False
+
+
+def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
+    """A branch that sets what it found missing runs once."""
+    if outcome and isinstance(frame.node, tree.FunctionDef):
+        context = frame.note(BlockingContext)
+        context.branches.append(exemptions.fills_once(node, frame.node))
+        context.suppressed += context.branches[-1]
+
+
+def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
+    """After a branch that returns what was kept, the function goes on only once."""
+    if not isinstance(frame.node, tree.FunctionDef):
+        return
+    if outcome:
+        context = frame.note(BlockingContext)
+        context.suppressed -= context.branches.pop()
+    elif exemptions.returns_kept(node, frame.node):
+        frame.note(BlockingContext).suppressed += 1  # until the end of the function

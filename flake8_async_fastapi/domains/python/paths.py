@@ -1,0 +1,20 @@
+"""Paths of the file system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flake8_async_fastapi.engine.context import Operation
+from flake8_async_fastapi.engine.values import Object, Value
+
+
+def join(operation: Operation) -> Value | None:
+    """``folder / name`` is a path like the folder; None for another operator."""
+    for side in (operation.left, operation.right) if operation.operator == "/" else ():
+        if isinstance(side, Object) and side.type in OPERATORS:
+            return Object(side.type, declared=side.declared)
+    return None
+
+
+OPERATORS: Final[Mapping[str, Callable[[Operation], Value | None]]] = {"pathlib.Path": join}
