@@ -370,7 +370,8 @@ def common(values: Iterable[Value]) -> Value:
     """What a name is that is bound in several places, of which one counts at a time.
 
     None is left out: such a name is set later.  Which of the others counts, the
-    places that use it know and we do not; so they must be of one type.
+    places that use it know and we do not; so they must be of one type, and functions
+    all ``def`` or all ``async def``.
     """
     found = [value for value in dict.fromkeys(flattened(values)) if value != NONE]
     if len(found) == 1:
@@ -393,7 +394,7 @@ def common(values: Iterable[Value]) -> Value:
         case [Function() as first, *others] if all(
             isinstance(o, Function) and o.is_async == first.is_async for o in others
         ):
-            return found[-1]
+            return union(found)
         case [Coroutine(), *others] if all(isinstance(o, Coroutine) for o in others):
             return union(found)
         case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
@@ -424,9 +425,7 @@ def outcome(values: Iterable[Value]) -> Value:
     must be of one type, None apart.
     """
     found = list(flattened(values))
-    there = [value for value in dict.fromkeys(found) if value != NONE]
-    colours = {value.is_async if isinstance(value, Function) else None for value in there}
-    result = union(there) if colours in ({True}, {False}) else common(found)
+    result = common(found)
     if NONE in found:
         return NONE if all(value == NONE for value in found) else union([result, NONE])
     return result

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flake8_async_fastapi.engine.context import State, join, merge
+from flake8_async_fastapi.domains.orm.objects.instances import Instances, Lost, Row
+from flake8_async_fastapi.domains.orm.statements.queries import Settings, Transition
+from flake8_async_fastapi.engine.context import State, _one_of, join, merge
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     ClassValue,
     Collection,
     Const,
+    Function,
     Instance,
     Library,
     Object,
@@ -31,20 +35,58 @@ def instance(name: str) -> Instance:
     return Instance(ClassValue("a.py", tree.ClassDef(1, 0, name, name, [], [], [], [], []), (name, 1)))
 
 
+def function(line: int, *, is_async: bool = False) -> Function:
+    """A function at module level, as a branch may define it."""
+    node = tree.FunctionDef(line, 0, "pause", "pause", is_async, False, False, [], None, [], [])
+    return Function("a.py", node, ("a.py", line, 0))
+
+
+def tracked(line: int) -> Instance:
+    """An instance whose state a domain tracks."""
+    return replace(instance("A"), ref=("a.py", line, 0))
+
+
+PLAIN_FUNCTIONS = [function(line) for line in range(1, 7)]
+ASYNC_FUNCTIONS = [function(8, is_async=True), function(9, is_async=True)]
 VALUES = [
     UNKNOWN, NONE, Const(True), Plain("int"), Plain("str"), Library("os.getcwd"), instance("A"),
     instance("B"),
     Object("x.Session"), Object("x.Session", (("bind", Plain("str")),)), Object("x.Engine"),
-    Collection("list", instance("A")), Collection("list", items=()),
+    Collection("list", instance("A")), Collection("list", items=()), tracked(1), tracked(2),
+    *PLAIN_FUNCTIONS, *ASYNC_FUNCTIONS,
 ]  # fmt: skip
+SESSION = ("a.py", 5, 0)
 values = st.lists(st.sampled_from(VALUES), min_size=1, max_size=5)
+kinds = st.sampled_from(sorted({type(value).__name__ for value in VALUES}))
+"""Types of values: those of a name are seldom mixed."""
+
+
+def of_kind(kind: str) -> st.SearchStrategy[list[Value]]:
+    kept = [value for value in VALUES if type(value).__name__ == kind or value == NONE]
+    return st.lists(st.sampled_from(kept), min_size=1, max_size=5)
+
+
+kin = kinds.flatmap(lambda kind: st.tuples(of_kind(kind), of_kind(kind)))
 names = st.sampled_from(["a", "b"])
+refs = st.sampled_from([tracked(1).ref, tracked(2).ref])
+rows = st.builds(
+    Row,
+    cls=st.just(tracked(1).cls),
+    phase=st.sampled_from(["persistent", "detached"]),
+    session=st.just(SESSION),
+    path=st.just("a.py"),
+    line=st.just(1),
+    rest=st.sampled_from(["plan", "perhaps", Lost("commit", "a.py", 3)]),
+    doubtful=st.booleans(),
+)
+histories = st.sampled_from([(), (Transition(SESSION, "commit", Settings(True)),)])
 states = st.lists(
     st.builds(
         State,
         st.dictionaries(names, st.sampled_from(VALUES)),
         st.dictionaries(names.map("{}.x".format), st.sampled_from(VALUES)),
         st.dictionaries(names, st.booleans()),
+        st.builds(Instances, st.dictionaries(refs, rows), histories).map(lambda part: {Instances: part}),
     ),
     min_size=1,
     max_size=9,
@@ -65,6 +107,31 @@ def test_values_may_be_united_step_by_step(some: list[Value], more: list[Value])
     assert union([union(some), union(more)]) == union([*some, *more])
 
 
+@given(values, values)
+def test_values_of_a_variable_may_be_joined_step_by_step(some: list[Value], more: list[Value]) -> None:
+    assert _one_of([_one_of(some), _one_of(more)]) == _one_of([*some, *more])
+
+
+@given(st.one_of(st.tuples(values, values), kin))
+def test_values_of_a_name_may_be_joined_step_by_step(parts: tuple[list[Value], list[Value]]) -> None:
+    some, more = parts
+    assume({*some} != {NONE} and {*more} != {NONE})  # see the next test
+    assert common([common(some), common(more)]) == common([*some, *more])
+
+
+def test_a_name_that_is_only_none_is_unknown_but_none_besides_others_is_left_out() -> None:
+    """So ``common`` is to be asked once: a part that is only None would make the whole unknown."""
+    assert common([NONE]) == common([NONE, NONE]) == UNKNOWN
+    assert common([NONE, instance("A")]) == instance("A")
+    assert common([common([NONE]), instance("A")]) == UNKNOWN
+
+
+@given(st.lists(st.sampled_from(PLAIN_FUNCTIONS), min_size=1), st.sampled_from(ASYNC_FUNCTIONS))
+def test_a_name_of_several_functions_is_any_of_them(found: list[Value], other: Value) -> None:
+    assert common(found) == outcome(found) == union(found)
+    assert common([*found, other]) == UNKNOWN
+
+
 @given(values)
 def test_the_same_value_again_says_nothing_new(found: list[Value]) -> None:
     for joined in (union(found), outcome(found)):
@@ -83,6 +150,11 @@ def test_the_order_of_states_does_not_matter(paths: list[State], random: Random)
     mixed = [path.fork() for path in paths]
     random.shuffle(mixed)
     assert join(paths) == join(mixed)
+
+
+@given(states, states)
+def test_states_may_be_joined_step_by_step(some: list[State], more: list[State]) -> None:
+    assert join([join(some), join(more)]) == join([*some, *more])
 
 
 @given(states)
