@@ -81,6 +81,21 @@ def test_paths_may_be_joined_step_by_step(some: list[Row], more: list[Row]) -> N
     assert join([join(some), join(more)]) == join([*some, *more])
 
 
+undoubted = st.lists(
+    rows.map(
+        lambda row: replace(row, cls=POST, session=None, above=(), way=(), is_all=False, doubtful=False)
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(undoubted, undoubted)
+def test_the_worst_of_paths_may_be_told_step_by_step(some: list[Row], more: list[Row]) -> None:
+    """Of rows that somebody doubts, the worst is their join."""
+    assert worst([worst(some), worst(more)]) == worst([*some, *more])
+
+
 @given(few)
 def test_the_same_again_says_nothing_new(paths: list[Row]) -> None:
     assert join([join(paths), *paths]) == join(paths)
@@ -114,7 +129,7 @@ STEPS = st.builds(
     Transition,
     st.sampled_from([("a.py", 1, 0), ("a.py", 2, 0)]),
     st.sampled_from(["commit", "flush", "rollback", "query", "select", "close"]),
-    st.sampled_from([Settings(), Settings(False)]),
+    st.sampled_from([Settings(), Settings(False), Settings(True, None)]),
 )
 histories = st.lists(STEPS, max_size=3).map(tuple)
 
@@ -125,6 +140,40 @@ def test_the_order_of_histories_does_not_matter(paths: list[tuple[Transition, ..
     random.shuffle(mixed)  # type: ignore[attr-defined]
     assert agreed_transitions(paths) == agreed_transitions(mixed)
     assert agreed_transitions([paths[0], paths[0]]) == paths[0]
+
+
+History = tuple[Transition, ...]
+several = st.lists(histories, min_size=1, max_size=3)
+READING = ("query", "select")
+
+
+@given(several, several)
+def test_histories_may_be_joined_step_by_step(some: list[History], more: list[History]) -> None:
+    """What changes objects and what is queried is the same; where a query stands, the usual path decides.
+
+    So histories that query are not equal in the end: of steps that only some paths agree on, the place
+    of the queries among them is known, of all paths together it is not.
+    """
+    at_once = agreed_transitions([*some, *more])
+    by_steps = agreed_transitions([agreed_transitions(some), agreed_transitions(more)])
+    assert [step for step in by_steps if step.what not in READING] == [
+        step for step in at_once if step.what not in READING
+    ]
+    assert selects(by_steps) == selects(at_once)
+    if not selects(at_once):
+        assert by_steps == at_once
+
+
+def selects(history: History) -> set[Transition]:
+    return {step for step in history if step.what == "select"}
+
+
+def test_what_may_have_happened_has_the_settings_that_all_paths_have() -> None:
+    session = ("a.py", 1, 0)
+    paths = [(Transition(session, "commit", Settings(expires)),) for expires in (None, False)]
+    (unsure,) = agreed_transitions([*paths, ()])
+    assert unsure == Transition(session, "perhaps", Settings(None))
+    assert agreed_transitions([paths[1], ()]) == (Transition(session, "perhaps", Settings(False)),)
 
 
 @given(st.dictionaries(st.sampled_from([("a",), ("b",)]), rows), st.dictionaries(st.just(("a",)), rows))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
-from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Settings, Transition
 from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
 
@@ -153,8 +153,9 @@ def _order_of_lost(lost: Lost) -> tuple[str, str, int, str]:
 def join(rows: list[Row]) -> Row:
     """One row that claims only what several agree on; where there is none, nothing is claimed.
 
-    What would make a rule speak is kept if all say it, what would make it silent if one does.  So
-    it is no matter in which order the rows come.
+    That an attribute is lost, loaded or null is kept if all rows say so; where they differ, it may be
+    either.  What casts doubt on that is kept if one row says it.  So it is no matter in which order
+    the rows come.
     """
     rows = [row for row in rows if not row.absent] or rows
     first, *others = rows
@@ -240,17 +241,25 @@ def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition,
     by_session: dict[object, list[Transition]] = {}
     for step in (step for path in said for step in path):
         by_session.setdefault(step.session, []).append(step)
-    met = dict.fromkeys(step for path in paths for step in path if step.what == "select")
-    unsure = (
-        replace(steps[0], what="perhaps" if all(step.what in ENDS for step in steps) else "anything")
-        for steps in by_session.values()
+    met = {step for path in paths for step in path if step.what == "select"}
+    unsure = (by_session[session] for session in sorted(by_session, key=repr))
+    return (*sorted(met, key=_order_of_step), *map(_any_of, unsure))
+
+
+def _any_of(steps: list[Transition]) -> Transition:
+    """Any of several things that may have happened to a session, or nothing."""
+    settings = Settings(
+        _only({step.settings.expires for step in steps}, None),
+        _only({step.settings.flushes for step in steps}, None),
     )
-    return (*met, *unsure)
+    is_end = all(step.what in ENDS for step in steps)
+    return Transition(steps[0].session, "perhaps" if is_end else "anything", settings)
 
 
 def _order_of_step(step: Transition) -> tuple[object, ...]:
     cls = (step.cls.path, step.cls.key) if step.cls is not None else ("", ("", 0))
-    return step.what, repr(step.session), cls, repr(step.settings), repr(step.plan), repr(step.identity)
+    told = (step.session, step.settings, step.plan, step.identity, step.of)
+    return step.what, cls, *map(repr, told)
 
 
 @dataclass(slots=True)
