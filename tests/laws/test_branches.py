@@ -1,10 +1,15 @@
-"""The order of two branches decides no verdict: ``if c: A else: B`` and ``if not c: B else: A`` are one."""
+"""The order of two branches decides no verdict: ``if c: A else: B`` and ``if not c: B else: A`` are one.
+
+So are ``a if c else b`` and ``b if not c else a``.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from case_files import Case, read_cases
@@ -32,12 +37,18 @@ class Swap(ast.NodeTransformer):
         self.generic_visit(node)
         if is_special(node.test):
             return node
-        negated = ast.UnaryOp(ast.Not(), node.test)
-        test = node.test.operand if is_negated(node.test) else negated
-        return ast.If(test, node.orelse or [ast.Pass()], node.body)
+        return ast.If(negated(node.test), node.orelse or [ast.Pass()], node.body)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.IfExp:
+        self.generic_visit(node)
+        return ast.IfExp(negated(node.test), node.orelse, node.body)
 
 
-def is_negated(test: ast.expr) -> bool:
+def negated(test: ast.expr) -> ast.expr:
+    return test.operand if is_negated(test) else ast.UnaryOp(ast.Not(), test)
+
+
+def is_negated(test: ast.expr) -> TypeGuard[ast.UnaryOp]:
     return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
 
 
@@ -53,9 +64,17 @@ def verdicts(files: dict[str, str]) -> Verdicts:
         lines = text.splitlines()
         for finding in analysis.findings(path):
             statement = lines[finding.line - 1].strip() if lines else ""
-            condition = statement.startswith(("if ", "elif "))  # a finding in the condition itself
-            found[path, finding.code, "if" if condition else statement] += 1
+            found[path, finding.code, _either_way(statement)] += 1
     return found
+
+
+def _either_way(statement: str) -> str:
+    """The text of a statement that is the same when the sides of its conditions are turned round."""
+    if statement.startswith(("if ", "elif ")):
+        return "if"  # a finding in the condition itself
+    if " if " not in statement:
+        return statement
+    return " ".join(sorted(word for word in re.findall(r"\w+", statement) if word != "not"))
 
 
 def rewritten(files: dict[str, str], *, swapped: bool) -> dict[str, str] | None:

@@ -149,11 +149,7 @@ READING = ("query", "select")
 
 @given(several, several)
 def test_histories_may_be_joined_step_by_step(some: list[History], more: list[History]) -> None:
-    """What changes objects and what is queried is the same; where a query stands, the usual path decides.
-
-    So histories that query are not equal in the end: of steps that only some paths agree on, the place
-    of the queries among them is known, of all paths together it is not.
-    """
+    """The same changes and the same ``select``s; these may stand at other places among the changes."""
     at_once = agreed_transitions([*some, *more])
     by_steps = agreed_transitions([agreed_transitions(some), agreed_transitions(more)])
     assert [step for step in by_steps if step.what not in READING] == [

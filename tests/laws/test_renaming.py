@@ -10,8 +10,8 @@ from laws.test_instances import POST, USER, rows
 
 from flake8_async_fastapi.analysis import all_hooks
 from flake8_async_fastapi.domains.orm.objects.instances import Held, Instances, Row, in_order
-from flake8_async_fastapi.domains.orm.objects.renaming import footprint, row_outward
-from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Query, Settings
+from flake8_async_fastapi.domains.orm.objects.renaming import footprint, row_outward, transition_outward
+from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Query, Settings, Transition
 from flake8_async_fastapi.engine.context import Context, State
 from flake8_async_fastapi.engine.renaming import ARGUMENT, Names, Outward, carries, inward, naming, root
 from flake8_async_fastapi.engine.values import (
@@ -48,9 +48,7 @@ def _hold(inner: st.SearchStrategy[Value]) -> st.SearchStrategy[Value]:
 
 
 values = st.recursive(leaves, _hold, max_leaves=6).filter(lambda value: not _is_mixed(value))
-heaps = st.fixed_dictionaries(dict.fromkeys(REFS, rows)).map(
-    lambda found: {ref: _plainly(row) for ref, row in found.items()}
-)
+heaps = st.fixed_dictionaries(dict.fromkeys(REFS, rows))
 
 
 def _is_mixed(value: Value) -> bool:
@@ -61,10 +59,6 @@ def _is_mixed(value: Value) -> bool:
         if isinstance(inner, Options)
         for option in inner.values
     )
-
-
-def _plainly(row: Row) -> Row:
-    return replace(row, parent=None, session=PLACES[0], guarded=False)
 
 
 def _inside(known: dict[Ref, Row], given_values: list[Value]) -> tuple[Names, dict[Ref, Row]]:
@@ -127,6 +121,18 @@ def test_an_object_that_nothing_happened_to_is_as_before(known: dict[Ref, Row]) 
     for ref, row in inside.items():
         before = known[out.ref(ref)]
         assert row_outward(out, row, before) == before
+
+
+@given(sessions, st.sampled_from(REFS), st.sampled_from(["commit", "close", "anything"]))
+def test_what_happens_to_a_session_inside_happens_to_that_of_the_caller(
+    session: Object, ref: Ref, what: str
+) -> None:
+    names = naming(CTX, [session])
+    names.add(ref)
+    inside = Transition(names.key(session.origin), what, Settings(True), of=names.ref(ref))
+    assert inside.session != session.origin
+    found = transition_outward(Outward(names, ("a.py", 9, 0)), inside)
+    assert found == Transition(session.origin, what, Settings(True), of=ref)
 
 
 @given(values)
