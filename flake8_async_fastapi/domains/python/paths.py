@@ -17,4 +17,8 @@ def join(operation: Operation) -> Value | None:
     return None
 
 
-OPERATORS: Final[Mapping[str, Callable[[Operation], Value | None]]] = {"pathlib.Path": join}
+# Anyio's path is joined like the standard library's; its methods are coroutine functions.
+OPERATORS: Final[Mapping[str, Callable[[Operation], Value | None]]] = {
+    "pathlib.Path": join,
+    "anyio.Path": join,
+}
