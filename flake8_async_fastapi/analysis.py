@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from flake8_async_fastapi import __version__, domains
-from flake8_async_fastapi.engine.context import Hooks
 from flake8_async_fastapi.engine.domain import combine
 from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
-from flake8_async_fastapi.engine.context import EffectHooks, Hooks, Models, Observers, PartHooks
+from flake8_async_fastapi.engine.effects import EffectHooks, PartHooks
+from flake8_async_fastapi.engine.hooks import Hooks
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
 
 T = TypeVar("T", Models, Observers)
 

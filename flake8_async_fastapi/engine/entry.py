@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi.engine import obligations
-from flake8_async_fastapi.engine.context import Context, Frame, Hooks, State
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.machine import classes, statements, summaries
 from flake8_async_fastapi.engine.queries import Memo
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from flake8_async_fastapi.engine import containers
-from flake8_async_fastapi.engine.context import State
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     MOST_KEYS,

@@ -13,8 +13,9 @@ from test_import_contract import PACKAGE, imports
 
 from flake8_async_fastapi import domains
 from flake8_async_fastapi.analysis import all_hooks
-from flake8_async_fastapi.engine.context import CallModel, CallSite, Models, Observers
 from flake8_async_fastapi.engine.domain import Domain, DomainError, combine
+from flake8_async_fastapi.engine.models import CallModel, CallSite, Models
+from flake8_async_fastapi.engine.observers import Observers
 from flake8_async_fastapi.engine.values import UNKNOWN, Object, Payload, Plain, Value
 
 

@@ -6,17 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flake8_async_fastapi.analysis import analysis_of
-from flake8_async_fastapi.engine.context import (
-    Application,
-    CallSite,
-    EffectHooks,
-    Ends,
-    Frame,
-    Models,
-    Observers,
-)
 from flake8_async_fastapi.engine.domain import Domain, combine
+from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends
 from flake8_async_fastapi.engine.entry import analyse
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import CallSite, Models
+from flake8_async_fastapi.engine.observers import Observers
 from flake8_async_fastapi.engine.values import NONE, Manager, Origin, Value
 
 

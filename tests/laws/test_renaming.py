@@ -12,8 +12,9 @@ from flake8_async_fastapi.analysis import all_hooks
 from flake8_async_fastapi.domains.orm.objects.instances import Held, Instances, Row, in_order
 from flake8_async_fastapi.domains.orm.objects.renaming import footprint, row_outward, transition_outward
 from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Query, Settings, Transition
-from flake8_async_fastapi.engine.context import Context, State
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import ARGUMENT, Names, Outward, carries, inward, naming, root
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

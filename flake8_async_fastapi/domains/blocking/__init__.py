@@ -13,8 +13,9 @@ from flake8_async_fastapi.domains.blocking import (
     project_calls,
     surroundings,
 )
-from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "blocking",

@@ -15,7 +15,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.values import (
     NONE,

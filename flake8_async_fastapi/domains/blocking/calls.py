@@ -7,7 +7,8 @@ from flake8_async_fastapi.domains.blocking import blocking_calls, project_calls
 from flake8_async_fastapi.domains.blocking.effects import ThreadWork, affect
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.domains.blocking.surroundings import is_done
-from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Coroutine,

@@ -18,7 +18,8 @@ from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect, Reached
 from flake8_async_fastapi.domains.blocking.surroundings import is_given
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.context import Application, Context, EffectHooks, Ends, Frame
+from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, summaries
 from flake8_async_fastapi.engine.values import (
     Arguments,

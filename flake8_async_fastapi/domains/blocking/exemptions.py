@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import asks_for_main, source
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree

@@ -7,7 +7,7 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.text import source, spoken
 from flake8_async_fastapi.engine.values import (

@@ -8,8 +8,9 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     Arguments,

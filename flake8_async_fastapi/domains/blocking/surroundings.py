@@ -7,7 +7,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     Function,

@@ -7,7 +7,8 @@ from typing import Final
 
 from flake8_async_fastapi.domains.database.events import EngineMade
 from flake8_async_fastapi.domains.database.urls import driver, is_url, kind
-from flake8_async_fastapi.engine.context import Context, Frame, MemberModel
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.models import MemberModel
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree

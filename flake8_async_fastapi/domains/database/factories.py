@@ -13,7 +13,7 @@ from flake8_async_fastapi.domains.database.events import (
     SessionLeftOpen,
 )
 from flake8_async_fastapi.domains.database.sessions import is_session
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Origin, Value

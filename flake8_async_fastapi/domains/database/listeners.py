@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine.context import Frame
 from flake8_async_fastapi.engine.events import Decorated
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Function, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr

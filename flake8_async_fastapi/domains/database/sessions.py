@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import Instance, Object, Value, options
 from flake8_async_fastapi.knowledge import is_subtype

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from flake8_async_fastapi.engine.context import CallModel, CallSite, Context
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

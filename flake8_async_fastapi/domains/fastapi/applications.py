@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, statements
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
 from flake8_async_fastapi.facts import tree

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.engine.context import CallModel, CallSite, Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.models import CallModel, CallSite
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

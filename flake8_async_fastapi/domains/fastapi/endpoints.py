@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi import dependencies
 from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, names
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in

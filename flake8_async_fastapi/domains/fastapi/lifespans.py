@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.fastapi.events import LifespanEnded, Mounted
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, type_hints
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,

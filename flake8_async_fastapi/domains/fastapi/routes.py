@@ -8,8 +8,9 @@ from typing import Final
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr

@@ -6,8 +6,8 @@ Adds no part of the state and no effect: a template is run on the path that rend
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.jinja import render_calls
-from flake8_async_fastapi.engine.context import Models
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
 
 DOMAIN = Domain(
     "jinja",

@@ -14,8 +14,9 @@ from flake8_async_fastapi.domains.jinja.running import (
     run_template,
     take_effects,
 )
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, statements
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from flake8_async_fastapi.engine.context import Frame, Language
+from flake8_async_fastapi.engine.frame import Frame, Language
 from flake8_async_fastapi.engine.values import Payload, Value
 from flake8_async_fastapi.facts.tree import Stmt
 

@@ -10,7 +10,8 @@ from typing import Final
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.jinja import rendering
 from flake8_async_fastapi.domains.jinja.page import Folders, Named, Place, Variables
-from flake8_async_fastapi.engine.context import CallSite, Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

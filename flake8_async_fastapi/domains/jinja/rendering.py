@@ -21,7 +21,8 @@ from flake8_async_fastapi.domains.jinja.page import Named, Page, Place, Renderin
 from flake8_async_fastapi.domains.jinja.running import CALLER, find_templates, run_template, take_effects
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import condition
 from flake8_async_fastapi.engine.values import (
     Collection,

@@ -9,8 +9,9 @@ from typing import Final
 from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
-from flake8_async_fastapi.engine.context import Context, Frame, State, merge
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions, statements
+from flake8_async_fastapi.engine.state import State, merge
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Collection,

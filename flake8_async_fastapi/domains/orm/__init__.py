@@ -19,8 +19,9 @@ from flake8_async_fastapi.domains.orm.session import (
 )
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Entity, Fetch, Scope
-from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
 from flake8_async_fastapi.engine.values import Instance
 
 DOMAIN = Domain(

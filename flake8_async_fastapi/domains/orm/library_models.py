@@ -24,7 +24,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Query,
     Scope,
 )
-from flake8_async_fastapi.engine.context import CallModel, CallSite
+from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import ClassValue, Library, Member, Object, Value
 
 

@@ -6,8 +6,9 @@ Adds no part of the state and no effect.
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.pydantic import schemas, validation
-from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "pydantic",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import ClassValue
 from flake8_async_fastapi.facts import tree

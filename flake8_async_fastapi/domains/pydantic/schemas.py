@@ -8,8 +8,9 @@ from typing import Final
 
 from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
 from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted, validated
-from flake8_async_fastapi.engine.context import CallModel, CallSite, Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,

@@ -14,8 +14,9 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import rows_of
 from flake8_async_fastapi.domains.orm.objects.readers import read_for
 from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, type_hints
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.python import builtins, iteration, paths, stdlib, truth_flags
 from flake8_async_fastapi.engine.containers import Kept
-from flake8_async_fastapi.engine.context import Models, Observers
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "python",

@@ -7,8 +7,8 @@ from typing import Final
 
 from flake8_async_fastapi.domains.python import iteration
 from flake8_async_fastapi.engine import containers
-from flake8_async_fastapi.engine.context import CallModel, CallSite
 from flake8_async_fastapi.engine.machine import calls
+from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

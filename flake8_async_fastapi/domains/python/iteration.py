@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.engine import containers
-from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from flake8_async_fastapi.engine.context import Operation
+from flake8_async_fastapi.engine.models import Operation
 from flake8_async_fastapi.engine.values import Object, Value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import CallModel, CallSite
+from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Const, Instance, Library, Value
 from flake8_async_fastapi.facts import tree

@@ -6,8 +6,8 @@ Adds ``Transactions`` to the state of a path: what is certain of each session's 
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.session_scope import tasks, transactions
-from flake8_async_fastapi.engine.context import Observers
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "session_scope",

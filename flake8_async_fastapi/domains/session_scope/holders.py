@@ -14,8 +14,9 @@ from typing import Final
 from flake8_async_fastapi.domains.database import sessions
 from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Session, Use
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

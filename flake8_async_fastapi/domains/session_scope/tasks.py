@@ -8,7 +8,8 @@ from typing import Final
 from flake8_async_fastapi.domains.session_scope import holders
 from flake8_async_fastapi.domains.session_scope.events import SessionOutlives, SessionShared
 from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Place, Session, Started
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     Arguments,

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
-from flake8_async_fastapi.engine.context import BlockItems, Frame, State
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.observers import BlockItems
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     Arguments,

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
-from flake8_async_fastapi.engine.context import Access, Context, Frame
 from flake8_async_fastapi.engine.events import AttributeRead
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
+from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import misuse
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (

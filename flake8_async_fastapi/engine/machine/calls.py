@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import CallSite, Frame
 from flake8_async_fastapi.engine.events import Called
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.obligations import misuse, test
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import (
     expressions,
     functions,
@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.machine import (
     summaries,
     type_hints,
 )
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
 from flake8_async_fastapi.engine.machine import classes as project_classes
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import condition, source
 from flake8_async_fastapi.engine.values import (
     NONE,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.context import Frame, State, merge
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
     conditions,
@@ -20,6 +20,7 @@ from flake8_async_fastapi.engine.machine import (
     statements,
 )
 from flake8_async_fastapi.engine.obligations import test
+from flake8_async_fastapi.engine.state import State, merge
 from flake8_async_fastapi.engine.text import asks_for_main, source
 from flake8_async_fastapi.engine.values import (
     NONE,

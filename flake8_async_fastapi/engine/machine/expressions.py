@@ -8,7 +8,7 @@ from typing import Any
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import mutation
 from flake8_async_fastapi.engine.containers import any_function
-from flake8_async_fastapi.engine.context import Frame, Operation, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
     calls,
@@ -19,7 +19,9 @@ from flake8_async_fastapi.engine.machine import (
     protocols,
     statements,
 )
+from flake8_async_fastapi.engine.models import Operation
 from flake8_async_fastapi.engine.obligations import misuse, test, use
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,

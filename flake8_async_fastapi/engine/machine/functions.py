@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

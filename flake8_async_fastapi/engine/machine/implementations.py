@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
 from flake8_async_fastapi.engine.values import ClassValue, Instance
 from flake8_async_fastapi.facts import tree

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import CallSite, Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
     expressions,
@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.machine import (
     statements,
     type_hints,
 )
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

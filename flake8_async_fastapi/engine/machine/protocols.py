@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.context import Context, Frame
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
 from flake8_async_fastapi.engine.obligations import misuse
 from flake8_async_fastapi.engine.text import spoken

@@ -7,8 +7,8 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import mutation, renaming
-from flake8_async_fastapi.engine.context import Access, Context, Frame, State, merge
 from flake8_async_fastapi.engine.events import Believed
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import (
     conditions,
     control_flow,
@@ -18,7 +18,9 @@ from flake8_async_fastapi.engine.machine import (
     protocols,
     type_hints,
 )
+from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import discard, misuse, test, use
+from flake8_async_fastapi.engine.state import State, merge
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,

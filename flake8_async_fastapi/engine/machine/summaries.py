@@ -12,17 +12,12 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.context import (
-    Application,
-    Context,
-    Ends,
-    Footprint,
-    Frame,
-    State,
-    Summary,
-)
+from flake8_async_fastapi.engine.effects import Application, Ends
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.queries import WideCircle
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.summary import Footprint, Summary
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

@@ -12,8 +12,10 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.events import LazyDeclared
 from flake8_async_fastapi.domains.orm.mapping import registry
 from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN, Attribute, Column, Proxy, Relationship
-from flake8_async_fastapi.engine.context import CallSite, Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, functions
+from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,

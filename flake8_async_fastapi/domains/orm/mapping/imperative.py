@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,

@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,

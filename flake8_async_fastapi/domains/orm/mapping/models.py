@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.mapping import declared, imperative, registry
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, names
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

@@ -6,7 +6,7 @@ Source: SQLAlchemy documentation, "Declarative Mapping".
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm.mapping import imperative
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
 from flake8_async_fastapi.engine.values import ClassValue, Library
 from flake8_async_fastapi.facts import tree

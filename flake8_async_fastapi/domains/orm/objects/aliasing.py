@@ -17,8 +17,9 @@ from flake8_async_fastapi.domains.orm.objects import instances, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Lost, Row, reachable, rows_of
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Plan, Transition
-from flake8_async_fastapi.engine.context import Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.renaming import root
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref, inner_values
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")

@@ -8,7 +8,8 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import instances
 from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, refs_in, rows_of
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Options, Value, options
 
 

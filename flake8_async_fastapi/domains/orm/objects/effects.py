@@ -27,8 +27,10 @@ from flake8_async_fastapi.domains.orm.objects.renaming import (
 )
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
-from flake8_async_fastapi.engine.context import Application, EffectHooks, Ends, Frame, PartHooks, State
+from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends, PartHooks
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Manager, Origin, Ref, Value
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
 from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Settings, Transition
-from flake8_async_fastapi.engine.context import State
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.frame import Frame
 
 
 @dataclass(slots=True)

@@ -26,9 +26,11 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Dynamic
-from flake8_async_fastapi.engine.context import Access, Context, Frame, State
 from flake8_async_fastapi.engine.events import Wanted
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,

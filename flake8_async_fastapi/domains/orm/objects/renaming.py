@@ -15,8 +15,8 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
-from flake8_async_fastapi.engine.context import State
 from flake8_async_fastapi.engine.renaming import Names, Outward, inward
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Ref, Value
 
 

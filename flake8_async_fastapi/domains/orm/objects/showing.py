@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import reads, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import Held, Lost, Row, refs_in, rows_of
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.values import (
     Arguments,

@@ -23,8 +23,9 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     rows_of,
 )
 from flake8_async_fastapi.domains.orm.statements import load_plans
-from flake8_async_fastapi.engine.context import Context, State
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import root
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import NONE, UNKNOWN, Collection, Options, Plain, Ref, Value, is_none
 
 # --- what reading gives -------------------------------------------------------------------

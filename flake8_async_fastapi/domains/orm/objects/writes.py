@@ -11,7 +11,8 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, reads, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Held, Lost, Row, refs_in, rows_of
-from flake8_async_fastapi.engine.context import Access, Frame
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,

@@ -12,8 +12,9 @@ from flake8_async_fastapi.domains.orm.objects.instances import rows_of
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.session.session_effects import happen
 from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Origin, Value
 
 

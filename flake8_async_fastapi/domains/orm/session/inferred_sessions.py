@@ -13,7 +13,7 @@ from typing import Final
 import msgspec.structs
 
 from flake8_async_fastapi.domains.orm.session import session_factories
-from flake8_async_fastapi.engine.context import Context
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.blocking.effects import effects_of_run
 from flake8_async_fastapi.domains.orm.events import RunSync
-from flake8_async_fastapi.engine.context import CallSite, Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,

@@ -24,7 +24,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Settings,
     Transition,
 )
-from flake8_async_fastapi.engine.context import Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
     Coroutine,

@@ -10,8 +10,9 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings
-from flake8_async_fastapi.engine.context import CallSite, Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,

@@ -37,9 +37,11 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Settings,
     Transition,
 )
-from flake8_async_fastapi.engine.context import CallSite, Context, Frame, State
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import summaries
+from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.renaming import resource_key
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,

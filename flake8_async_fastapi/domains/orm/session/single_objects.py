@@ -26,7 +26,8 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Settings,
     Transition,
 )
-from flake8_async_fastapi.engine.context import Frame, State
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,

@@ -12,7 +12,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements.queries import Directive, Entity, Mapped, Option, Step
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,

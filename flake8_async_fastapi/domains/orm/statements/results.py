@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.orm.objects import aliasing
 from flake8_async_fastapi.domains.orm.objects.instances import Row
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import Entity, Fetch, Mapped, Query
-from flake8_async_fastapi.engine.context import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,

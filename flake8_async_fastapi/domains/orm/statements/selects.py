@@ -21,8 +21,10 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Option,
     Query,
 )
-from flake8_async_fastapi.engine.context import CallSite, Frame, Operation, State
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import library_calls
+from flake8_async_fastapi.engine.models import CallSite, Operation
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     NONE,

@@ -1,0 +1,68 @@
+"""How domains say what calls do, and what they know of objects on the way into a callee."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    Function,
+    Generator,
+    Manager,
+    Origin,
+    Value,
+)
+
+
+class Ends(NamedTuple):
+    """How a run of a function ends: what it gives, each with the path there.
+
+    For a generator, ``paths`` are those to its ``yield``s, and ``after`` those to its end.
+    """
+
+    values: list[Value]
+    paths: list[State]
+    after: list[State]
+
+
+class Application(NamedTuple):
+    """A call whose effects are applied: by whom and where, of what, and with whose names for objects."""
+
+    frame: Frame
+    function: Function
+    place: Origin
+    renaming: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EffectHooks:
+    """How a domain says, in values of a type of its own, what calls do: the ``parts`` of a ``Summary``.
+
+    ``summarise`` makes them of a run.  ``call`` applies one on the path of a caller, and gives what is
+    left for later, in types that have hooks too: ``enter`` and ``leave`` apply that where a context
+    manager is entered and left, ``iterate`` where a generator is run over.
+    """
+
+    summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
+    call: Callable[[Application, Any], Iterable[Hashable]] | None = None
+    enter: Callable[[Frame, Manager, Any, Origin], None] | None = None
+    leave: Callable[[Frame, Manager, Any, Origin], None] | None = None
+    iterate: Callable[[Frame, Generator, Any, Origin], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartHooks:
+    """How a domain's part of the state goes along into a callee.
+
+    ``footprint`` gives what is known of the objects that values lead to.  It adds them to the
+    ``Names`` that they have in the callee, if there is one, and uses these.  It is a piece of the
+    key of the callee's summary.  ``begin`` puts it on a path.  ``tracks`` says whether the part
+    knows of any object.
+    """
+
+    footprint: Callable[[State, Any, Sequence[Value]], Hashable]
+    begin: Callable[[State, Any], None]
+    tracks: Callable[[Any], bool]

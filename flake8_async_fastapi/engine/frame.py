@@ -1,0 +1,182 @@
+"""One analysis of a project, and one run of a function in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.queries import Queries
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Closure,
+    Collection,
+    Coroutine,
+    Function,
+    Unknown,
+    Value,
+    held,
+    may_hold,
+    union,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
+from flake8_async_fastapi.knowledge.settings import Settings
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.engine.hooks import Hooks
+
+
+class Language(Protocol):
+    """A language other than Python that was lowered to the same tree: what it means otherwise."""
+
+    def call(self, frame: Frame, state: State, node: Call) -> Value | None:
+        """A call that has a meaning of its own; None for the others."""
+
+    def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
+        """A call of a function of this language; None for one of Python."""
+
+    def look_up(self, frame: Frame, name: str) -> Value:
+        """A name that is no variable."""
+
+    def member(self, owner: Value, name: str) -> Value | None:
+        """``owner.name`` where that means an item; None where it does not."""
+
+    def may_hold(self, frame: Frame, state: State, node: Call, outcome: bool) -> bool:
+        """Whether a test may come out as said."""
+
+
+N = TypeVar("N")
+
+
+@dataclass
+class Context(Queries):
+    """One analysis of a project: what it asks, and what happened so far.
+
+    ``hooks`` are those of all domains together.
+    """
+
+    hooks: Hooks = field(kw_only=True)
+    events: list[Event] = field(default_factory=list)
+    trace: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Run the code of one function under check, with its own budget.
+
+        Where it leads too deep, what lies there is computed first and the run
+        begins anew; the events of a run that was broken off are dropped.
+        """
+        before = len(self.events)
+
+        def drop_events() -> None:
+            del self.events[before:]
+
+        self.run_with_budget(work, drop_events)
+
+
+@dataclass
+class Frame:
+    """One run of a function, a class body or a module body.
+
+    ``emit`` is true for the code under check itself, false for callees that run
+    only to learn what they return.  The coroutines that the run ``created`` are
+    in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
+    caller, or ``misused``.  ``tested`` are the places where they were tested,
+    ``open_tests`` the places where something else was tested too.  ``shared``
+    are the variables that nested functions assign.  ``state`` is the path that is under way,
+    ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
+    ``mutated`` the place of an attribute whose value is about to be changed.  ``role`` says for
+    what a framework calls the function, in the words of the domain that knows the framework; it is
+    empty for a function that no framework calls.
+    ``language`` is what the code is written in, if not in Python.  ``branches`` are the sides of the
+    conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
+    ``iteration`` counts their passes.
+    """
+
+    ctx: Context
+    path: str
+    qualname: str
+    is_async: bool = False
+    role: str = ""
+    emit: bool = False
+    owner: ClassValue | None = None
+    receiver: Value | None = None
+    receiver_name: str = ""
+    closure: Closure | None = None
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    yielded: list[State] = field(default_factory=list)
+    created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
+    settled: set[tuple[str, int, int]] = field(default_factory=set)
+    given_back: set[tuple[str, int, int]] = field(default_factory=set)
+    misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    tested: dict[tuple[str, int, int], list[tuple[int, int, str]]] = field(default_factory=dict)
+    open_tests: set[tuple[int, int, str]] = field(default_factory=set)
+    awaited_calls: set[tuple[int, int]] = field(default_factory=set)
+    lazy_elsewhere: int = 0
+    runs_elsewhere: int = 0
+    globals: set[str] = field(default_factory=set)
+    loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
+    left: list[State] = field(default_factory=list)
+    raised: list[State] | None = None
+    assigned: State = field(default_factory=State)
+    inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
+    classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    state: State = field(default_factory=State)
+    mutated: Expr | None = None
+    returned_at: list[tuple[int, int]] = field(default_factory=list)
+    calling: Call | None = None
+    language: Language | None = None
+    node: FunctionDef | Lambda | None = None
+    branches: list[tuple[int, int, str]] = field(default_factory=list)
+    enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)
+    iteration: int = 0
+    notes: dict[type[Any], Any] = field(default_factory=dict)
+
+    def note(self, kind: type[N]) -> N:
+        """What a domain notes of this run in a type of its own; made without arguments at first."""
+        found = self.notes.get(kind)
+        if found is None:
+            found = self.notes[kind] = kind()
+        return cast(N, found)
+
+    def note_awaited(self, node: Expr) -> None:
+        """A call is awaited, or used with ``async with`` or ``async for``: the author knows it as async."""
+        if isinstance(node, Call):
+            self.awaited_calls.add((node.line, node.col))
+
+    def emit_event(self, event: Event) -> None:
+        if self.emit:
+            self.ctx.events.append(event)
+
+    def at(self, node: Expr) -> tuple[str, int, int, str]:
+        """The place of an expression, as events begin with it."""
+        return self.path, node.line, node.col, self.qualname
+
+    def make(self, coroutine: Coroutine) -> Coroutine:
+        """Register a coroutine that this frame now has to see awaited."""
+        self.created.setdefault(coroutine.origin, coroutine)
+        return coroutine
+
+    def settle(self, value: Value) -> None:
+        """Somebody else has the coroutines of a value now, or they are awaited."""
+        if may_hold(value):
+            self.settled.update(coroutine.origin for coroutine in held(value))
+
+    def either(self, values: list[Value]) -> Value:
+        """One value for several; the coroutines among values that cannot be told apart are settled."""
+        result = union(values)
+        if isinstance(result, Unknown):
+            for value in values:
+                self.settle(value)
+        return result
+
+    def settle_items(self, value: Value) -> None:
+        """As ``settle``, but for what a container holds only: a coroutine itself was misused."""
+        if isinstance(value, Collection):
+            self.settle(value)

@@ -1,0 +1,79 @@
+"""What the engine asks of all domains together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends, PartHooks
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import Models
+from flake8_async_fastapi.engine.observers import Observers
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.summary import Footprint
+from flake8_async_fastapi.engine.values import (
+    Manager,
+    Origin,
+    Value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the engine asks of all domains together."""
+
+    models: Models = field(default_factory=Models)
+    observers: Observers = field(default_factory=Observers)
+    effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
+    parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
+
+    def footprint(self, state: State, names: Any, values: Sequence[Value]) -> Footprint:
+        """What is known on a path of what values lead to, by the type of the part that knows it."""
+        found = []
+        for kind, hooks in self.parts.items():
+            if kind in state.parts and (known := hooks.footprint(state, names, values)):
+                found.append((kind, known))
+        return tuple(found)
+
+    def tracks(self, state: State) -> bool:
+        """Whether a path knows of any object whose state is tracked."""
+        if state.parts:
+            for kind, hooks in self.parts.items():
+                if kind in state.parts and hooks.tracks(state.parts[kind]):
+                    return True
+        return False
+
+    def join_into(self, state: State, paths: list[State]) -> None:
+        """Put on a path what the paths through parts of an expression did to objects."""
+        for kind in self.parts if paths else ():
+            first, *others = [path.part(kind) for path in paths]
+            if any(part != state.part(kind) for part in (first, *others)):
+                state.put(first.join(others))
+
+    def begin(self, state: State, footprint: Footprint) -> None:
+        """Put on a path what was known on another."""
+        for kind, known in footprint:
+            self.parts[kind].begin(state, known)
+
+    def summarise(self, frame: Frame, ends: Ends) -> tuple[Hashable, ...]:
+        """What a run does in the eyes of all domains."""
+        found: list[Hashable] = []
+        for hooks in self.effects.values():
+            if hooks.summarise is not None:
+                found += hooks.summarise(frame, ends)
+        return tuple(found)
+
+    def call(self, call: Application, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
+        """Apply what a call does, and give what is left for later."""
+        left: list[Hashable] = []
+        for effect in effects:
+            if (apply := self.effects[type(effect)].call) is not None:
+                left += apply(call, effect)
+        return tuple(left)
+
+    def leave(self, frame: Frame, manager: Manager, place: Origin) -> None:
+        """Apply what leaving a context manager does."""
+        for effect in manager.parts:
+            if (apply := self.effects[type(effect)].leave) is not None:
+                apply(frame, manager, effect, place)

@@ -1,0 +1,228 @@
+"""Models: who gives values, by name or by what is attached to an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Object,
+    Origin,
+    Payload,
+    Plain,
+    Text,
+    TextPrefix,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.knowledge import is_subtype, with_bases
+
+
+class CallSite(NamedTuple):
+    """A call under way, as models and observers see it: ``label`` is its text, ``place`` where it is."""
+
+    frame: Frame
+    callee: Value
+    arguments: Arguments
+    label: str
+    place: Origin
+
+
+class Access(NamedTuple):
+    """An attribute that is read or assigned on the path of a frame: ``label`` is its text.
+
+    ``is_mutated`` says that its value is read to be changed in place.
+    """
+
+    frame: Frame
+    owner: Instance | Object
+    name: str
+    place: Origin
+    label: str = ""
+    is_mutated: bool = False
+
+
+class Operation(NamedTuple):
+    """A binary operator or a comparison: ``written`` is its right side as it is written."""
+
+    state: State
+    operator: str
+    left: Value
+    right: Value
+    written: Expr
+
+
+CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
+"""What a call gives; None where the model has nothing to say, and the next one or the table decides."""
+
+ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
+"""What is passed for a parameter, given the object that says so and the annotation of the parameter."""
+
+ItemModel: TypeAlias = Callable[["Frame", Object, "Origin | None"], "Value | None"]
+"""One element of an object, at a place, if it is gone through there; None where the table decides."""
+
+MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
+"""What an attribute of an object is; None where the model has nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Who gives values, by name.
+
+    ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
+    ``resources``: the types whose objects are told apart by where they were made, as sessions are,
+    and what is attached to one inside of a callee.
+    ``attached``: a method, by the type of what is attached to the object; ``methods``: by the
+    library type and its name, or ``*``; of a coroutine function, what awaiting the call gives.
+    ``objects``: an object that is called, by its library type.
+    ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
+    attribute that a class of the project, or its instance, has from a library's base class.
+    ``parameters``: what a framework passes for a parameter, by the type of what is attached to its
+    default or to a part of its ``Annotated``.
+    ``constructors``: what calling a class of the project gives.  ``reads``: an attribute whose
+    value hangs on the path, by the type of what is attached, or ``Instance`` for a tracked object.
+    ``writes``: an attribute of a tracked object is assigned; whether its value is kept there.
+    ``items``: one element of an object, at a place where it is gone through; ``entries``: what
+    entering it gives; both by the type of what is attached.  ``operators``: what an operator gives,
+    by the library type of one of its sides.
+    ``properties``: an attribute of an object, by the library type and its name.
+    ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
+    ``guesses``: what a parameter may be of which nothing is said.
+    ``offloads``: whether a call goes through its lazy arguments in another thread.
+    ``descriptions``: what is known of a value on a path, in words.
+    ``literals``: a text as a value of its own, if it matters which text it is.
+    ``texts``: the texts that a value can be.
+    ``conditions``: whether a condition comes out true, given how to evaluate its parts.
+    """
+
+    calls: Mapping[str, CallModel] = field(default_factory=dict)
+    resources: Mapping[str, Callable[[Context, Object], Payload]] = field(default_factory=dict)
+    attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
+    methods: Mapping[str, CallModel] = field(default_factory=dict)
+    objects: Mapping[str, CallModel] = field(default_factory=dict)
+    members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
+    constructors: tuple[Callable[[Frame, ClassValue, Arguments, Origin], Value | None], ...] = ()
+    reads: Mapping[type[Any], Callable[[Access], Value | None]] = field(default_factory=dict)
+    writes: tuple[Callable[[Access, Value], bool], ...] = ()
+    items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
+    entries: Mapping[type[Any], Callable[[Object], Value | None]] = field(default_factory=dict)
+    operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
+    properties: Mapping[str, MemberModel] = field(default_factory=dict)
+    undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
+    guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
+    offloads: tuple[Callable[[Context, Value], bool], ...] = ()
+    descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
+    inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
+    parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
+    texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
+    literals: tuple[Callable[[Context, str], Text | None], ...] = ()
+    conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
+
+    def call(self, dotted: str) -> CallModel | None:
+        """The model of a library's function."""
+        found, package = self.calls.get(dotted), dotted
+        while found is None and package:
+            package = package.rpartition(".")[0]
+            found = self.calls.get(f"{package}.*")
+        return found
+
+    def method(self, type_name: str, name: str) -> CallModel | None:
+        """The model of a method of a library's type, its own or that of a type it is derived from."""
+        for base in with_bases(type_name):
+            found = self.methods.get(f"{base}.{name}") or self.methods.get(f"{base}.*")
+            if found is not None:
+                return found
+        return None
+
+    def parameter(self, marker: Value) -> ParameterModel | None:
+        """The model of parameters that have a value as their default, or in their ``Annotated``."""
+        return self.parameters.get(type(marker.detail)) if isinstance(marker, Object) else None
+
+    def passed(self, frame: Frame, marker: Value, annotation: Expr | None) -> Value | None:
+        """What a framework passes for a parameter that has a marker; None where nothing is known of it."""
+        model = self.parameter(marker)
+        if model is None or not isinstance(marker, Object):
+            return None
+        found = model(frame, marker, annotation)
+        return None if isinstance(found, Unknown) else found
+
+    def inherit(self, ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
+        """What a class of the project, or its instance, has under a name from a library's base class."""
+        for model in self.inherited:
+            found = model(ctx, owner, name)
+            if found is not None:
+                return found
+        return None
+
+    def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Origin) -> Value | None:
+        """What calling a class of the project gives, if a library makes its instances."""
+        for model in self.constructors:
+            found = model(frame, cls, arguments, place)
+            if found is not None:
+                return found
+        return None
+
+    def operate(self, operation: Operation) -> Value | None:
+        """What an operator gives that a library defines."""
+        for side in (operation.left, operation.right):
+            model = self.operators.get(side.type) if isinstance(side, Object) else None
+            found = model(operation) if model is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def guess(self, ctx: Context, function: Function, param: Param) -> Value:
+        """What a parameter may be of which nothing is said."""
+        for model in self.guesses:
+            found = model(ctx, function, param)
+            if not isinstance(found, Unknown):
+                return found
+        return UNKNOWN
+
+    def resource(self, name: str) -> Callable[[Context, Object], Payload] | None:
+        """The model of the resources of a type, or of one that it is derived from."""
+        for base, model in self.resources.items():
+            if is_subtype(name, base):
+                return model
+        return None
+
+    def text(self, ctx: Context, written: str) -> Const:
+        """The value of a text."""
+        for model in self.literals:
+            found = model(ctx, written)
+            if found is not None:
+                return found
+        return Const(written)
+
+    def texts_of(self, ctx: Context, value: Value) -> Iterator[str]:
+        """The texts that a value can be, as far as domains know them."""
+        for model in self.texts:
+            yield from model(ctx, value)
+
+    def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
+        """The text that begins with some parts, if that is enough for it to matter."""
+        known = ""
+        for part in parts:
+            if not isinstance(part, Const) or not isinstance(part.value, str):
+                break
+            known += part.value
+        whole = self.text(ctx, known) if known else None
+        return whole if isinstance(whole, TextPrefix) else Plain("str")
+
+    def holds(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
+        """Whether a condition is known to come out true, or false."""
+        for model in self.conditions:
+            found = model(test, evaluate)
+            if found is not None:
+                return found
+        return None

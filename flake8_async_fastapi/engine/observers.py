@@ -1,0 +1,134 @@
+"""Observers: who is told what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Coroutine,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Origin,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Call, Expr
+
+BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
+"""The items of a ``with``, each with the value that is entered."""
+
+
+class AttributeObserver(Protocol):
+    """Told by a condition about ``owner.name`` on a path."""
+
+    def __call__(
+        self, frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is told what happens; observers give nothing.
+
+    ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.
+    ``assigned``: a statement assigns a value; ``dropped``: the value of a statement is dropped;
+    ``awaits``: an ``await`` is about to be evaluated on the frame's path; ``awaited``: a value is about
+    to be awaited; ``entered``: so is a value by an item of a ``with``.
+    ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
+    given the paths as they were at the begin of the block.
+    ``lap_begins``: a loop takes an item; ``loop_ends``: a loop over items is over, given the paths
+    before it and those that come out of it.
+    ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
+    the end also the paths that reach it.
+    ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by
+    the frame's path, given what it catches (None for everything).
+    ``function_begins``: the code under check of a function is about to be run, given the frame that
+    defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
+    ``function_ends``: it was run to its end.
+    ``call_ends``: a call was made of one value, with a result; ``applies``: a value is about to be
+    called, in whatever way.
+    ``function_called``: so was a plain function of the project, with these pieces of its summary;
+    ``coroutine_called``: a coroutine function; ``coroutine_made``: a library's method gave a coroutine.
+    ``callback_ran``: a call ran a function that it was given, in a frame of its own, on the same thread.
+    ``branch_begins``, ``branch_ends``: a branch of an ``if`` is run, where its condition came out as said.
+    ``item_begins``: an item of a ``with`` is about to be evaluated; ``enters``: a value is entered, as
+    written, ``iterates``: a loop runs over a value, both with whether it does so asynchronously.
+    ``instance_read``: an attribute of an instance is read, at a place.
+    ``consumed``: a value whose items are gone through, at a place.
+    ``attribute_tested``: a condition on an attribute of a value held: that it is empty (false or None), or
+    a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
+    for a text in something; ``emptied``: a value turned out to count as false.
+    ``shown``: text is made of a value, at a place.
+    ``escaped``: values are given to a callee that is unknown, or of a library; ``havoc``: values are
+    given to code that is not followed, so that anything may happen to them.
+    ``constructs``: a class of the project is about to be called, at a place.
+    ``receiver_changed``: the receiver of a call has other attributes than before.
+    """
+
+    assigned: tuple[Callable[[Frame, tree.Assign, Value], None], ...] = ()
+    dropped: tuple[Callable[[Frame, Value, Expr], None], ...] = ()
+    awaited: tuple[Callable[[Frame, Value, tree.Await], None], ...] = ()
+    awaits: tuple[Callable[[Frame, tree.Await], None], ...] = ()
+    entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
+    left: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    broken_off: tuple[Callable[[Frame, Value, Origin, list[State]], None], ...] = ()
+    lap_begins: tuple[Callable[[Frame, Value], None], ...] = ()
+    loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
+    block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
+    block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()
+    try_begins: tuple[Callable[[Frame], None], ...] = ()
+    handlers_begin: tuple[Callable[[Frame], None], ...] = ()
+    caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
+    try_ends: tuple[Callable[[Frame], None], ...] = ()
+    function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
+    function_returns: tuple[Callable[[Frame, Value, tuple[int, int]], None], ...] = ()
+    function_ends: tuple[Callable[[Frame], None], ...] = ()
+    call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    applies: tuple[Callable[[CallSite], None], ...] = ()
+    function_called: tuple[Callable[[Frame, Function, tuple[Hashable, ...], Origin], None], ...] = ()
+    coroutine_called: tuple[Callable[[Frame, Function, Arguments, Origin], None], ...] = ()
+    coroutine_made: tuple[Callable[[Frame, Coroutine], None], ...] = ()
+    callback_ran: tuple[Callable[[Frame, Frame, Call], None], ...] = ()
+    branch_begins: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
+    branch_ends: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
+    item_begins: tuple[Callable[[Frame, tree.With, tree.WithItem], None], ...] = ()
+    enters: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
+    iterates: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
+    instance_read: tuple[Callable[[Frame, Instance, str, Origin], None], ...] = ()
+    consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    shown: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    attribute_tested: tuple[AttributeObserver, ...] = ()
+    name_sought: tuple[Callable[[State, str], None], ...] = ()
+    emptied: tuple[Callable[[State, Value], None], ...] = ()
+    escaped: tuple[Callable[[Frame, Unknown | Library | Member, Sequence[Value]], None], ...] = ()
+    havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()
+    constructs: tuple[Callable[[Frame, ClassValue, Arguments, Origin], None], ...] = ()
+    called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
+
+    decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
+
+    def show(self, frame: Frame, value: Value, place: Origin) -> None:
+        """Text is made of a value."""
+        for observe in self.shown:
+            observe(frame, value, place)
+
+    def cause_havoc(self, frame: Frame, values: Sequence[Value]) -> None:
+        """Values are given to code that is not followed."""
+        for observe in self.havoc:
+            observe(frame, values)
+
+    def consume(self, frame: Frame, value: Value, place: Origin) -> None:
+        """The items of a value are gone through."""
+        for observe in self.consumed:
+            observe(frame, value, place)

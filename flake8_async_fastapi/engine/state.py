@@ -1,0 +1,193 @@
+"""One path through a function, and what several paths have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Collection,
+    Const,
+    Coroutine,
+    Instance,
+    Options,
+    Origin,
+    Plain,
+    Value,
+    held,
+    is_none,
+    union,
+)
+
+MOST_STATES: Final = 6
+"""Paths kept apart in a function; beyond it they are joined to ``maybe``."""
+
+
+class Part(Protocol):
+    """What a domain keeps of one path; made without arguments, it knows nothing.
+
+    Commutative, associative and idempotent: ``join`` claims only what all of several paths agree on.
+    """
+
+    def fork(self: P) -> P:
+        """The part for another path that goes on from here; itself, if it is frozen."""
+
+    def unify(self: P, other: P, states: tuple[State, State]) -> P | None:
+        """The part of one path in the place of two that agree in all else, the ``states``.
+
+        None where the two have to be kept apart.
+        """
+
+    def join(self: P, others: list[P]) -> P:
+        """One part for several paths."""
+
+    def forget(self: P, path: str) -> P:
+        """The part after a variable, or an attribute of one, was assigned anew."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+@dataclass(slots=True)
+class State:
+    """One path through a function.
+
+    ``env`` are its variables, ``attributes`` those attributes of variables that
+    were assigned on this path (by their text, as ``self.session``), ``known``
+    the conditions the path was reached under, ``parts`` what domains keep of the
+    path, by the type that they keep it in.
+    """
+
+    env: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    known: dict[str, bool] = field(default_factory=dict)
+    parts: dict[type[Any], Any] = field(default_factory=dict)
+
+    def fork(self) -> State:
+        env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
+        parts = {kind: part.fork() for kind, part in self.parts.items()} if self.parts else {}
+        return State(env, attributes, known, parts)
+
+    def part(self, kind: type[P]) -> P:
+        """What a domain keeps of this path in a type of its own."""
+        found = self.parts.get(kind)
+        if found is None:
+            found = self.parts[kind] = kind()
+        return cast(P, found)
+
+    def put(self, part: Part) -> None:
+        """Put another part in the place of one of the same type."""
+        self.parts[type(part)] = part
+
+    def values(self) -> Iterator[Value]:
+        """The values of all variables and assigned attributes."""
+        yield from self.env.values()
+        yield from self.attributes.values()
+
+    def get(self, path: str) -> Value | None:
+        """The value of a variable, or of an attribute that was assigned; None if there is none."""
+        return self.attributes.get(path) if "." in path else self.env.get(path)
+
+    def bind(self, path: str, value: Value) -> None:
+        """Assign a variable or an attribute; what was known of it is no longer."""
+        for known in (self.known, self.attributes):
+            for text in [text for text in known if _mentions(text, path)]:
+                del known[text]
+        for kind, part in self.parts.items():
+            self.parts[kind] = part.forget(path)
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def narrow(self, path: str, value: Value) -> None:
+        """Put a more exact value in the place of the same value."""
+        (self.attributes if "." in path else self.env)[path] = value
+
+    def forget_attributes(self) -> None:
+        """After a call: what it may have assigned anew.  Types seldom change, None does."""
+        for path in [path for path, value in self.attributes.items() if isinstance(value, (Const, Plain))]:
+            del self.attributes[path]
+
+
+def _mentions(condition: str, name: str) -> bool:
+    return condition == name or condition.startswith((f"{name}.", f"{name} "))
+
+
+class CoroutineOwner(Protocol):
+    """Who has to see coroutines awaited, and may lose sight of them."""
+
+    created: dict[Origin, Coroutine]
+
+    def settle(self, value: Value) -> None:
+        """Somebody else has the coroutines of a value."""
+
+
+def merge(states: list[State], frame: CoroutineOwner | None = None) -> list[State]:
+    """States without repetition, and at most ``MOST_STATES`` of them.
+
+    The coroutines that ``frame`` loses sight of in a join count as settled.
+    """
+    if len(states) < 2:
+        return states
+    kept: list[State] = []
+    for state in states:
+        for other in kept:
+            if (
+                other.env == state.env
+                and other.attributes == state.attributes
+                and (parts := _unify_parts(other, state)) is not None
+            ):
+                other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                other.parts = parts
+                break
+        else:
+            kept.append(state)
+    if len(kept) <= MOST_STATES:
+        return kept
+    if frame is not None and frame.created:
+        for state in kept:
+            for value in (*state.env.values(), *state.attributes.values()):
+                frame.settle(value)
+    return [join(kept)]
+
+
+def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
+    """The parts of two paths that become one, or None if they have to be kept apart."""
+    unified: dict[type[Any], Any] = {}
+    for kind in dict.fromkeys((*one.parts, *other.parts)):
+        part = one.part(kind).unify(other.part(kind), (one, other))
+        if part is None:
+            return None
+        unified[kind] = part
+    return unified
+
+
+def _join_parts(states: list[State]) -> dict[type[Any], Any]:
+    """The parts of several paths; a part that one of them lacks knows nothing there."""
+    kinds = dict.fromkeys(kind for state in states for kind in state.parts)
+    return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
+
+
+def join(states: list[State]) -> State:
+    """One state that claims only what all states agree on."""
+    known = [set(state.known.items()) for state in states]
+    return State(
+        _agreed([state.env for state in states]),
+        _agreed([state.attributes for state in states]),
+        dict(set.intersection(*known)),
+        _join_parts(states),
+    )
+
+
+def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
+    names = dict.fromkeys(name for env in envs for name in env)
+    return {name: _one_of([env.get(name, UNKNOWN) for env in envs]) for name in names}
+
+
+def _one_of(values: list[Value]) -> Value:
+    """What several paths agree on; of containers and objects, that it is one of them."""
+    first, *others = values
+    if all(other == first for other in others):
+        return first
+    told_apart = all(isinstance(value, (Collection, Instance, Options)) or is_none(value) for value in values)
+    return union(values) if told_apart and not any(any(held(value)) for value in values) else UNKNOWN

@@ -1,0 +1,29 @@
+"""What a call of a function does."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a call of a function does: what it returns and yields, and to its receiver.
+
+    ``parts`` are what it does in the eyes of domains, each of a type of its own.
+    """
+
+    returns: Value = UNKNOWN
+    yields: Value = UNKNOWN
+    receiver: Value | None = None
+    parts: tuple[Hashable, ...] = ()
+
+
+Footprint: TypeAlias = tuple[tuple[type[Any], Hashable], ...]
+"""What is known of some objects, by the type of the part of the state that knows it."""
