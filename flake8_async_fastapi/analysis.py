@@ -146,7 +146,7 @@ class Analysis:
         known, and whoever misses one links the facts that are in the cache.
         """
         if self.cache.read("prepared", self.key) is None:
-            survive("the project", "linked", lambda: self.project.facts)
+            survive("the project", "linked", lambda: self.project)
             self._keep("prepared", self.key, b"")
 
     def findings(self, path: str) -> list[Finding]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from test_import_contract import PACKAGE, imports
+from import_graph import read_imports
+from test_import_contract import PACKAGE
 
 from flake8_async_fastapi import domains
 from flake8_async_fastapi.analysis import all_hooks
@@ -115,7 +116,7 @@ def arrows(folder: Path) -> Iterator[tuple[str, str]]:
     prefix = f"{PACKAGE.name}.{folder.name}."
     for path in sorted(folder.rglob("*.py")):
         own = path.relative_to(folder).parts[0]
-        for _, name in imports(path, PACKAGE):
+        for _, name in read_imports(path, PACKAGE):
             other = name.removeprefix(prefix).partition(".")[0]
             if name.startswith(prefix) and other != own:
                 yield own, other
