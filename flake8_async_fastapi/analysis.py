@@ -208,14 +208,19 @@ def salt() -> str:
 
 
 def open_analysis(
-    root: Path, cache: Cache, *, deep: bool = True, settings: Settings | None = None
+    root: Path, cache: Cache, *, deep: bool = True, settings: Settings | None = None, reuses: bool = True
 ) -> Analysis:
-    """Read a project from disk; with ``deep`` off, only the files that lie directly in the root."""
+    """Read a project from disk; with ``deep`` off, only the files that lie directly in the root.
+
+    ``reuses``: as in ``Analysis``.
+    """
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
     required = load_required(root, found.required)
-    return Analysis(found.modules, cache, settings or Settings(), required, _load_templates=templates)
+    return Analysis(
+        found.modules, cache, settings or Settings(), required, reuses, _load_templates=templates
+    )
 
 
 def analysis_of(

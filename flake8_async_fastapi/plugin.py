@@ -58,6 +58,14 @@ class Plugin:
             normalize_paths=True,
             help="folder of the cache; 'off' for none (default: the user's cache folder)",
         )
+        manager.add_option(
+            "--afa-reuse",
+            metavar="on|off",
+            default="on",
+            choices=("on", "off"),
+            parse_from_config=True,
+            help="whether findings stand after a change elsewhere that they do not depend on (default: on)",
+        )
         for name, what in (
             ("blocking", "more functions that block, as a dotted name or CODE=name"),
             ("offloaders", "more functions that run what they are given in a thread, as dotted names"),
@@ -140,7 +148,11 @@ class Plugin:
             cache = Cache(cache_directory(options.afa_cache_dir, os.environ))
             makeshift = is_makeshift(root, arguments=cls._named(), cwd=cwd, configured=options.afa_root)
             cls._opened[root] = open_analysis(
-                root, cache, deep=not makeshift, settings=cls._settings
+                root,
+                cache,
+                deep=not makeshift,
+                settings=cls._settings,
+                reuses=options.afa_reuse == "on",
             )
         return cls._opened[root]
 

@@ -26,6 +26,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
         filenames=[],
         afa_root=None,
         afa_cache_dir="off",
+        afa_reuse="on",
         afa_blocking=[],
         afa_offloaders=[],
         afa_allowed=[],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from case_files import read_cases
 from generated.programs import random_program
 
 from flake8_async_fastapi import analysis as analysis_module
-from flake8_async_fastapi.analysis import Analysis, analysis_of
+from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
+from flake8_async_fastapi.plugin import Plugin
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache
 
@@ -275,10 +277,27 @@ def test_a_function_beyond_its_budget_has_no_list_of_questions(
 
 
 def test_reuse_can_be_turned_off(tmp_path: Path, computed: list[str]) -> None:
-    files, cache = {"main.py": "x = 1\n", "other.py": ""}, Cache(tmp_path)
-    findings(analysis_of(files, cache))
+    project, cache = tmp_path / "project", Cache(tmp_path / "cache")
+    project.mkdir()
+    (project / "main.py").write_text("x = 1\n")
+    (project / "other.py").write_text("")
+    findings(open_analysis(project, cache))
+    (project / "other.py").write_text("y = 2\n")
     computed.clear()
-    edited = analysis_of({**files, "other.py": "y = 2\n"}, cache)
-    object.__setattr__(edited, "reuses", False)
-    findings(edited)
+    findings(open_analysis(project, cache))
+    assert computed == ["other.py"]
+    (project / "other.py").write_text("y = 3\n")
+    computed.clear()
+    findings(open_analysis(project, cache, reuses=False))
     assert computed == ["main.py", "other.py"]
+
+
+def test_the_option_turns_reuse_off(tmp_path: Path) -> None:
+    options = Namespace(filenames=["."], afa_root=str(tmp_path), afa_cache_dir="off", afa_reuse="off",
+                        afa_blocking=[], afa_offloaders=[], afa_allowed=[])  # fmt: skip
+    (tmp_path / "main.py").write_text("x = 1\n")
+    Plugin.parse_options(options)
+    assert [analysis.reuses for analysis in Plugin._opened.values()] == [False]
+    options.afa_reuse = "on"
+    Plugin.parse_options(options)
+    assert [analysis.reuses for analysis in Plugin._opened.values()] == [True]
