@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from flake8_async_fastapi.domains.orm.events import Missing
-from flake8_async_fastapi.domains.orm.objects.instances import CAUSES
+from flake8_async_fastapi.domains.orm.events import Cause, Missing
 from flake8_async_fastapi.rules.model import Events, check_all
 
 USES = ("read", "shown", "mutated", "response", "validated", "template")
@@ -18,7 +19,7 @@ BY_USE = {"response": "AFA303", "validated": "AFA303", "template": "AFA304", "mu
 
 
 @pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("cause", sorted(CAUSES))
+@pytest.mark.parametrize("cause", get_args(Cause))
 def test_one_rule_reports_it(cause: str, use: str) -> None:
     origin, place = ("query", "main.py", 3), ("main.py", 5, "")
     missing = Missing("main.py", 9, 0, "read", ("Post.author",), cause, use, True, origin, place)

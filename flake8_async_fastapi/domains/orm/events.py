@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Value
+
+Cause: TypeAlias = Literal[
+    "unloaded",  # the query did not ask for it
+    "new",  # a relationship of an object that was just written
+    "refreshed",  # a relationship that refresh() did not bring back
+    "merged",
+    "raise",  # its strategy raises
+    "noload",
+    "commit",  # expired
+    "rollback",
+    "expire",
+    "server",  # computed by the database in a flush
+    "deferred",
+    "subclass",  # a column of a subclass, read by a query of the base
+    "dynamic",  # a relationship that has to be queried is used as a collection
+    "write_only",
+    "detached",  # any of these, after the session let go of the object
+    "update",  # an UPDATE statement set it to an SQL expression
+]
+"""Why reading an attribute would do I/O, or give nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +35,7 @@ class Missing(Event):
     """An attribute of an ORM object is read, and reading it would do I/O (or give nothing).
 
     ``route`` are the attributes that lead from the object that a query gave to the
-    missing one, each with its class, as ``Post.author``.  ``cause`` is one of
-    ``instances.CAUSES``, ``use`` is ``read``, ``mutated``, ``shown``,
+    missing one, each with its class, as ``Post.author``.  ``use`` is ``read``, ``mutated``, ``shown``,
     ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
     ``made`` is the file and line where the object was loaded or written,
     ``lost`` those where the attribute was lost.  ``chain`` are the functions
@@ -23,7 +43,7 @@ class Missing(Event):
     """
 
     route: tuple[str, ...]
-    cause: str
+    cause: Cause
     use: str
     is_relationship: bool
     made: tuple[str, str, int]

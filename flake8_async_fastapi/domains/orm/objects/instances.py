@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
+from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Settings, Transition
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
@@ -25,12 +26,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An attribute whose reading would do I/O, and why: as ``CAUSES`` names it.
+    """An attribute whose reading would do I/O, and why.
 
     ``line`` is where it was lost, or where the object was loaded.
     """
 
-    cause: str
+    cause: Cause
     path: str = ""
     line: int = 0
     text: str = ""
@@ -44,39 +45,33 @@ class Perhaps:
 PERHAPS: Final = Perhaps()
 Field: TypeAlias = Held | Lost | Perhaps
 
-CAUSES: Final = frozenset(
-    {
-        "unloaded",  # the query did not ask for it
-        "new",  # a relationship of an object that was just written
-        "refreshed",  # a relationship that refresh() did not bring back
-        "merged",
-        "raise",  # its strategy raises
-        "noload",
-        "commit",  # expired
-        "rollback",
-        "expire",
-        "server",  # computed by the database in a flush
-        "deferred",
-        "subclass",  # a column of a subclass, read by a query of the base
-        "dynamic",  # a relationship that has to be queried is used as a collection
-        "write_only",
-        "detached",  # any of these, after the session let go of the object
-        "update",  # an UPDATE statement set it to an SQL expression
-    }
-)
+Lifecycle: TypeAlias = Literal[
+    "transient",
+    "pending",
+    "persistent",
+    "deleting",  # in a session, and gone with the next commit
+    "deleted",
+    "detached",
+    "given",  # a parameter, of which only what happens to it in the function is known
+    "added",  # one that was put into a session
+]
+"""Where an object is in the life that a session gives it."""
+Source: TypeAlias = Literal["query", "merge", "refreshed", "new", "given"]
+"""How an object came to be known."""
+Default: TypeAlias = Literal[
+    "plan",  # as the plan says
+    "unset",
+    "inserted",  # as after an INSERT
+    "perhaps",  # not known
+]
+"""What holds for attributes that are not named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One ORM object on one path.
 
-    ``phase``: ``transient``, ``pending``, ``persistent``, ``deleted`` or ``detached``; ``given``
-    for a parameter, of which only what happens to it in the function is known, and
-    ``added`` for one that was put into a session.
-    ``rest`` says what holds for attributes that are not in ``fields``: that they
-    are as the ``plan`` says (``plan``), unset (``unset``), as after an INSERT
-    (``inserted``), not known (``perhaps``), or all lost.
-    ``made`` tells how the object came to be: ``query``, ``new``, ``merge``.
+    ``rest`` says what holds for attributes that are not in ``fields``, or that all are lost.
     ``parent`` is the object and the attribute it was reached by.
     ``doubtful``: somebody unknown had it, who may have loaded more.
     ``unsure``: what was loaded may have been expired since; what was missing still is.
@@ -92,14 +87,14 @@ class Row:
     """
 
     cls: ClassValue
-    phase: str
+    phase: Lifecycle
     session: object
     path: str
     line: int
     plan: Plan = PLAIN
-    rest: str | Lost = "plan"
+    rest: Default | Lost = "plan"
     fields: tuple[tuple[str, Field], ...] = ()
-    made: str = "query"
+    made: Source = "query"
     parent: tuple[Ref, str] | None = None
     doubtful: bool = False
     unsure: bool = False
@@ -137,7 +132,8 @@ def worst(rows: list[Row]) -> Row:
     rows = [row for row in rows if not row.absent] or rows
     rests = [row.rest for row in rows if isinstance(row.rest, Lost)]
     if rests:
-        agreed = replace(agreed, rest=min(rests, key=_order_of_lost))
+        first: Lost = min(rests, key=_order_of_lost)
+        agreed = replace(agreed, rest=first)
     for name in dict.fromkeys(name for row in rows for name, _ in row.fields):
         known = [(row.field(name) or row.rest) for row in rows]
         lost = [found for found in known if isinstance(found, Lost)]
@@ -199,7 +195,7 @@ def join(rows: list[Row]) -> Row:
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""
 _SOME_PLAN: Final = Plan(certain=False)
-_MADE: Final = ("query", "merge", "refreshed", "new", "given")
+_MADE: Final[tuple[Source, ...]] = ("query", "merge", "refreshed", "new", "given")
 
 
 def _only(values: set[T], otherwise: T) -> T:

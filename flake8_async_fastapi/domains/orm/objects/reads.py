@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.events import Missing
+from flake8_async_fastapi.domains.orm.events import Cause, Missing
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Proxy, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
@@ -300,5 +300,6 @@ def consumed(frame: Frame, value: Value, origin: Origin) -> None:
         dynamic = value.detail
         row = rows_of(frame.state).get(dynamic.ref)
         if row is not None:
-            lost = Lost(dynamic.strategy, row.path, row.line)
+            cause: Cause = "dynamic" if dynamic.strategy == "dynamic" else "write_only"
+            lost = Lost(cause, row.path, row.line)
             report(frame, dynamic.ref, dynamic.attribute, lost, origin[1:], "read", "", ())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.orm.objects.instances import (
@@ -19,6 +20,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     Held,
     Lost,
     Row,
+    Source,
     reachable,
     rows_of,
 )
@@ -112,8 +114,15 @@ def _relationship_status(row: Row, name: str, relationship: Relationship) -> Fie
         return Lost("raise", row.path, row.line, how)
     if row.is_open and not relationship.is_collection and relationship.to_one is not False:
         return PERHAPS  # its foreign key may be null
-    cause = {"new": "refreshed", "refreshed": "refreshed", "merge": "merged"}.get(row.made, "unloaded")
-    return Lost(cause, row.path, row.line)
+    return Lost(_NOT_BROUGHT.get(row.made, "unloaded"), row.path, row.line)
+
+
+_NOT_BROUGHT: Final[Mapping[Source, Cause]] = {
+    "new": "refreshed",
+    "refreshed": "refreshed",
+    "merge": "merged",
+}
+"""Why a relationship is missing of an object that was not brought by a query."""
 
 
 def _at_circle(row: Row, how: str, relationship: Relationship) -> Field:

@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.instances import rows_of
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.session.session_effects import happen
-from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition, TransitionKind
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
@@ -20,8 +20,9 @@ from flake8_async_fastapi.engine.values import Object, Origin, Value
 
 def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value | None:
     """``commit`` and ``rollback`` of a transaction."""
-    if name in ("commit", "rollback") and not scope.nested:
-        happen(frame, Transition(scope.session, name, scope.settings or Settings()), origin[1])
+    kinds: dict[str, TransitionKind] = {"commit": "commit", "rollback": "rollback"}
+    if name in kinds and not scope.nested:
+        happen(frame, Transition(scope.session, kinds[name], scope.settings or Settings()), origin[1])
     return None
 
 

@@ -6,6 +6,7 @@ Source: docs/behaviour.md#async-api; SQLAlchemy documentation, "Session Basics" 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -36,6 +37,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Scope,
     Settings,
     Transition,
+    TransitionKind,
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import summaries
@@ -62,7 +64,7 @@ from flake8_async_fastapi.facts import tree
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 
 
-_WHAT = {
+_WHAT: Final[Mapping[str, TransitionKind]] = {
     "commit": "commit", "flush": "flush", "rollback": "rollback", "close": "close", "aclose": "close",
     "reset": "close", "expire_all": "expire", "expunge_all": "close", "invalidate": "close",
     "remove": "close",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from flake8_async_fastapi.engine.values import ClassValue, Payload, Ref
 
@@ -197,16 +197,28 @@ ENDS: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
 """What happens to sessions that loads nothing: what was missing before is missing after it."""
 
 
+TransitionKind: TypeAlias = Literal[
+    "commit",
+    "flush",
+    "query",
+    "rollback",
+    "expire",
+    "close",
+    "select",  # a query of a class, with a plan
+    "doubt",  # somebody unknown had the objects
+    "perhaps",  # one of ``ENDS``, or nothing
+    "anything",  # any of these
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What happened to all objects of a session: ``commit``, ``flush``, ``query``, ``rollback``,
-    ``expire``, ``close``, ``select`` (a query of ``cls`` with a ``plan``), ``doubt`` (somebody
-    unknown had them), ``perhaps`` (one of ``ENDS``, or nothing) or ``anything`` (any of these).
+    """What happened to all objects of a session.
 
     ``of`` is the object that was loaded anew: those that came from the same place are others."""
 
     session: object
-    what: str
+    what: TransitionKind
     settings: Settings
     cls: ClassValue | None = None
     plan: Plan = PLAIN
