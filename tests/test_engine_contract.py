@@ -30,7 +30,7 @@ ENGINE = (
     ("summary", "queries"),
     ("state", "mutation"),
     ("events", "containers"),
-    ("values", "text"),
+    ("values", "text", "places"),
 )
 
 # The value of an expression needs calls, a call a summary, a summary runs statements, and these

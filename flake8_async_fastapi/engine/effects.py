@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Function,
     Generator,
     Manager,
-    Origin,
     Value,
 )
 
@@ -33,7 +33,7 @@ class Application(NamedTuple):
 
     frame: Frame
     function: Function
-    place: Origin
+    place: Place
     renaming: Any
 
 
@@ -48,9 +48,9 @@ class EffectHooks:
 
     summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
     call: Callable[[Application, Any], Iterable[Hashable]] | None = None
-    enter: Callable[[Frame, Manager, Any, Origin], None] | None = None
-    leave: Callable[[Frame, Manager, Any, Origin], None] | None = None
-    iterate: Callable[[Frame, Generator, Any, Origin], None] | None = None
+    enter: Callable[[Frame, Manager, Any, Place], None] | None = None
+    leave: Callable[[Frame, Manager, Any, Place], None] | None = None
+    iterate: Callable[[Frame, Generator, Any, Place], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

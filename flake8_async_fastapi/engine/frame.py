@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -110,13 +111,13 @@ class Frame:
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     yielded: list[State] = field(default_factory=list)
-    created: dict[tuple[str, int, int], Coroutine] = field(default_factory=dict)
-    settled: set[tuple[str, int, int]] = field(default_factory=set)
-    given_back: set[tuple[str, int, int]] = field(default_factory=set)
-    misused: dict[tuple[str, int, int], str] = field(default_factory=dict)
-    tested: dict[tuple[str, int, int], list[tuple[int, int, str]]] = field(default_factory=dict)
+    created: dict[Place, Coroutine] = field(default_factory=dict)
+    settled: set[Place] = field(default_factory=set)
+    given_back: set[Place] = field(default_factory=set)
+    misused: dict[Place, str] = field(default_factory=dict)
+    tested: dict[Place, list[tuple[int, int, str]]] = field(default_factory=dict)
     open_tests: set[tuple[int, int, str]] = field(default_factory=set)
-    awaited_calls: set[tuple[int, int]] = field(default_factory=set)
+    awaited_calls: set[Position] = field(default_factory=set)
     lazy_elsewhere: int = 0
     runs_elsewhere: int = 0
     globals: set[str] = field(default_factory=set)
@@ -124,12 +125,12 @@ class Frame:
     left: list[State] = field(default_factory=list)
     raised: list[State] | None = None
     assigned: State = field(default_factory=State)
-    inner: dict[tuple[str, int, int], Function] = field(default_factory=dict)
+    inner: dict[Place, Function] = field(default_factory=dict)
     classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     state: State = field(default_factory=State)
     mutated: Expr | None = None
-    returned_at: list[tuple[int, int]] = field(default_factory=list)
+    returned_at: list[Position] = field(default_factory=list)
     calling: Call | None = None
     language: Language | None = None
     node: FunctionDef | Lambda | None = None
@@ -148,11 +149,15 @@ class Frame:
     def note_awaited(self, node: Expr) -> None:
         """A call is awaited, or used with ``async with`` or ``async for``: the author knows it as async."""
         if isinstance(node, Call):
-            self.awaited_calls.add((node.line, node.col))
+            self.awaited_calls.add(Position(node.line, node.col))
 
     def emit_event(self, event: Event) -> None:
         if self.emit:
             self.ctx.events.append(event)
+
+    def place_of(self, node: Expr) -> Place:
+        """Where an expression is."""
+        return Place(self.path, node.line, node.col)
 
     def at(self, node: Expr) -> tuple[str, int, int, str]:
         """The place of an expression, as events begin with it."""

@@ -10,11 +10,11 @@ from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends, 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
 from flake8_async_fastapi.engine.values import (
     Manager,
-    Origin,
     Value,
 )
 
@@ -72,7 +72,7 @@ class Hooks:
                 left += apply(call, effect)
         return tuple(left)
 
-    def leave(self, frame: Frame, manager: Manager, place: Origin) -> None:
+    def leave(self, frame: Frame, manager: Manager, place: Place) -> None:
         """Apply what leaving a context manager does."""
         for effect in manager.parts:
             if (apply := self.effects[type(effect)].leave) is not None:

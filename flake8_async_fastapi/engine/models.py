@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -16,7 +17,6 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Object,
-    Origin,
     Payload,
     Plain,
     Text,
@@ -35,7 +35,7 @@ class CallSite(NamedTuple):
     callee: Value
     arguments: Arguments
     label: str
-    place: Origin
+    place: Place
 
 
 class Access(NamedTuple):
@@ -47,7 +47,7 @@ class Access(NamedTuple):
     frame: Frame
     owner: Instance | Object
     name: str
-    place: Origin
+    place: Place
     label: str = ""
     is_mutated: bool = False
 
@@ -68,7 +68,7 @@ CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
 ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
 """What is passed for a parameter, given the object that says so and the annotation of the parameter."""
 
-ItemModel: TypeAlias = Callable[["Frame", Object, "Origin | None"], "Value | None"]
+ItemModel: TypeAlias = Callable[["Frame", Object, "Place | None"], "Value | None"]
 """One element of an object, at a place, if it is gone through there; None where the table decides."""
 
 MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
@@ -111,7 +111,7 @@ class Models:
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
-    constructors: tuple[Callable[[Frame, ClassValue, Arguments, Origin], Value | None], ...] = ()
+    constructors: tuple[Callable[[Frame, ClassValue, Arguments, Place], Value | None], ...] = ()
     reads: Mapping[type[Any], Callable[[Access], Value | None]] = field(default_factory=dict)
     writes: tuple[Callable[[Access, Value], bool], ...] = ()
     items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Models:
                 return found
         return None
 
-    def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Origin) -> Value | None:
+    def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Place) -> Value | None:
         """What calling a class of the project gives, if a library makes its instances."""
         for model in self.constructors:
             found = model(frame, cls, arguments, place)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -17,7 +18,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Member,
-    Origin,
     Unknown,
     Value,
 )
@@ -80,8 +80,8 @@ class Observers:
     awaited: tuple[Callable[[Frame, Value, tree.Await], None], ...] = ()
     awaits: tuple[Callable[[Frame, tree.Await], None], ...] = ()
     entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
-    left: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
-    broken_off: tuple[Callable[[Frame, Value, Origin, list[State]], None], ...] = ()
+    left: tuple[Callable[[Frame, Value, Place], None], ...] = ()
+    broken_off: tuple[Callable[[Frame, Value, Place, list[State]], None], ...] = ()
     lap_begins: tuple[Callable[[Frame, Value], None], ...] = ()
     loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
     block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
@@ -91,12 +91,12 @@ class Observers:
     caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
     try_ends: tuple[Callable[[Frame], None], ...] = ()
     function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
-    function_returns: tuple[Callable[[Frame, Value, tuple[int, int]], None], ...] = ()
+    function_returns: tuple[Callable[[Frame, Value, Position], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()
     call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     applies: tuple[Callable[[CallSite], None], ...] = ()
-    function_called: tuple[Callable[[Frame, Function, tuple[Hashable, ...], Origin], None], ...] = ()
-    coroutine_called: tuple[Callable[[Frame, Function, Arguments, Origin], None], ...] = ()
+    function_called: tuple[Callable[[Frame, Function, tuple[Hashable, ...], Place], None], ...] = ()
+    coroutine_called: tuple[Callable[[Frame, Function, Arguments, Place], None], ...] = ()
     coroutine_made: tuple[Callable[[Frame, Coroutine], None], ...] = ()
     callback_ran: tuple[Callable[[Frame, Frame, Call], None], ...] = ()
     branch_begins: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
@@ -104,21 +104,21 @@ class Observers:
     item_begins: tuple[Callable[[Frame, tree.With, tree.WithItem], None], ...] = ()
     enters: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
     iterates: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()
-    instance_read: tuple[Callable[[Frame, Instance, str, Origin], None], ...] = ()
-    consumed: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
-    shown: tuple[Callable[[Frame, Value, Origin], None], ...] = ()
+    instance_read: tuple[Callable[[Frame, Instance, str, Place], None], ...] = ()
+    consumed: tuple[Callable[[Frame, Value, Place], None], ...] = ()
+    shown: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     attribute_tested: tuple[AttributeObserver, ...] = ()
     name_sought: tuple[Callable[[State, str], None], ...] = ()
     emptied: tuple[Callable[[State, Value], None], ...] = ()
     escaped: tuple[Callable[[Frame, Unknown | Library | Member, Sequence[Value]], None], ...] = ()
     havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()
-    constructs: tuple[Callable[[Frame, ClassValue, Arguments, Origin], None], ...] = ()
+    constructs: tuple[Callable[[Frame, ClassValue, Arguments, Place], None], ...] = ()
     called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
     receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
 
     decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
 
-    def show(self, frame: Frame, value: Value, place: Origin) -> None:
+    def show(self, frame: Frame, value: Value, place: Place) -> None:
         """Text is made of a value."""
         for observe in self.shown:
             observe(frame, value, place)
@@ -128,7 +128,7 @@ class Observers:
         for observe in self.havoc:
             observe(frame, values)
 
-    def consume(self, frame: Frame, value: Value, place: Origin) -> None:
+    def consume(self, frame: Frame, value: Value, place: Place) -> None:
         """The items of a value are gone through."""
         for observe in self.consumed:
             observe(frame, value, place)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Function,
@@ -87,7 +88,7 @@ def naming(ctx: Context, values: Iterable[Value]) -> Names:
             if isinstance(inner, Object) and (model := ctx.hooks.models.resource(inner.type)) is not None:
                 key = resource_key(inner)
                 if key not in names.resources:
-                    origin = (_RESOURCE, len(names.resources), 0)
+                    origin = Place(_RESOURCE, len(names.resources), 0)
                     names.resources[key] = Object(inner.type, origin=origin, detail=model(ctx, inner))
                     names.originals[origin] = inner
     return names
@@ -133,7 +134,7 @@ class Outward:
     """What a call left behind, in the names of the caller."""
 
     names: Names
-    origin: tuple[str, int, int]
+    origin: Place
     new: dict[Ref, Ref] = field(default_factory=dict)
 
     def ref(self, ref: Ref) -> Ref:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar, cast
 
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Collection,
@@ -13,7 +14,6 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Instance,
     Options,
-    Origin,
     Plain,
     Value,
     held,
@@ -116,7 +116,7 @@ def _mentions(condition: str, name: str) -> bool:
 class CoroutineOwner(Protocol):
     """Who has to see coroutines awaited, and may lose sight of them."""
 
-    created: dict[Origin, Coroutine]
+    created: dict[Place, Coroutine]
 
     def settle(self, value: Value) -> None:
         """Somebody else has the coroutines of a value."""

@@ -10,10 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, TypeAlias
 
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.facts import tree
-
-Origin: TypeAlias = tuple[str, int, int]
-"""A file, and a line and a column in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class Object:
     type: str
     arguments: tuple[tuple[str, Value], ...] = ()
     declared: bool = False
-    origin: tuple[str, int, int] | None = None
+    origin: Place | None = None
     doubtful: bool = False
     detail: Payload | None = None
 
@@ -180,7 +178,7 @@ class Function:
 
     path: str
     node: tree.FunctionDef | tree.Lambda = field(hash=False, compare=False)
-    key: tuple[str, int, int]
+    key: Place
     owner: ClassValue | None = None
     receiver: Value | None = None
     closure: Closure | None = None
@@ -219,7 +217,7 @@ class Coroutine:
 
     label: str
     family: str
-    origin: tuple[str, int, int]
+    origin: Place
     result: Value = UNKNOWN
     function: Function | None = None
     call: Arguments | None = None

@@ -12,7 +12,8 @@ from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite, Models
 from flake8_async_fastapi.engine.observers import Observers
-from flake8_async_fastapi.engine.values import NONE, Manager, Origin, Value
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import NONE, Manager, Value
 
 
 @dataclass
@@ -53,7 +54,7 @@ def _call(call: Application, effect: Rings) -> Iterable[RingsLater]:
     return ()
 
 
-def _leave(frame: Frame, manager: Manager, effect: RingsLater, place: Origin) -> None:
+def _leave(frame: Frame, manager: Manager, effect: RingsLater, place: Place) -> None:
     frame.note(Bell).rung += effect.times
 
 

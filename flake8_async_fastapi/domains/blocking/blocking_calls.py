@@ -17,6 +17,7 @@ from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import library_calls
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
@@ -25,7 +26,6 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    Origin,
     Value,
     options,
 )
@@ -41,7 +41,7 @@ _DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
 
 
 def call_library(
-    frame: Frame, callee: Library | Member | Object, arguments: Arguments, origin: Origin
+    frame: Frame, callee: Library | Member | Object, arguments: Arguments, origin: Place
 ) -> None:
     """A library's function, type, method or object is called."""
     known, names = _looked_up(callee)
@@ -52,7 +52,7 @@ def call_library(
         if names:
             _consumed(frame, names[0], arguments, origin)
             _calling(frame, names[0], arguments, origin)
-    elif (origin[1], origin[2]) not in frame.awaited_calls:
+    elif origin.position not in frame.awaited_calls:
         if not all(_blocks(frame, name, arguments) for name in names):
             return
         if isinstance(callee, Member):
@@ -86,7 +86,7 @@ def _short(dotted_name: str) -> str:
     return ".".join(parts if len(parts) < 4 else parts[-2:])
 
 
-def _by_name(frame: Frame, known: Blocking, full: str, label: str, origin: Origin) -> None:
+def _by_name(frame: Frame, known: Blocking, full: str, label: str, origin: Place) -> None:
     if not frame.ctx.settings.allows(full):
         thread.reach(frame, Effect(known.kind, label, advice=known.advice), origin)
 
@@ -133,14 +133,14 @@ def _is_sure(ctx: Context, receiver: Object) -> bool:
     return not ctx.once(("mentioned", twin), lambda: exemptions.is_mentioned(ctx, twin), True)
 
 
-def _consumed(frame: Frame, full: str, arguments: Arguments, origin: Origin) -> None:
+def _consumed(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
     """``list(rows)`` and the like go through what they are given."""
     if full in table.CONSUMERS:
         for argument in arguments.args[:1]:
             iterate_at(frame, argument, origin)
 
 
-def _calling(frame: Frame, full: str, arguments: Arguments, origin: Origin) -> None:
+def _calling(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
     """``sorted(rows, key=f)``, ``loop.call_soon(f)`` and the like call what they are given."""
     place = table.CALLERS.get(full)
     if place is None or frame.lazy_elsewhere:
@@ -155,10 +155,10 @@ def _calling(frame: Frame, full: str, arguments: Arguments, origin: Origin) -> N
 def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
     """A loop goes through a value."""
     if not is_async:
-        iterate_at(frame, value, (frame.path, node.line, node.col))
+        iterate_at(frame, value, frame.place_of(node))
 
 
-def iterate_at(frame: Frame, value: Value, origin: Origin) -> None:
+def iterate_at(frame: Frame, value: Value, origin: Place) -> None:
     for option in options(value):
         if isinstance(option, Generator) and not option.is_async:
             if not frame.lazy_elsewhere:

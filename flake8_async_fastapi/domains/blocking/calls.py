@@ -9,6 +9,7 @@ from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.domains.blocking.surroundings import is_done
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Coroutine,
@@ -16,7 +17,6 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    Origin,
 )
 
 
@@ -41,7 +41,7 @@ def begin(site: CallSite) -> None:
             _affect_by_name(frame, dotted, dotted, place)
 
 
-def _affect_by_name(frame: Frame, dotted: str, short: str, place: Origin) -> None:
+def _affect_by_name(frame: Frame, dotted: str, short: str, place: Place) -> None:
     effect = knowledge.effect(dotted)
     if effect == "guards-loop":
         frame.note(ThreadWork).guards_loop = True

@@ -21,13 +21,13 @@ from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, summaries
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
     Function,
     Generator,
     Manager,
-    Origin,
     Value,
     options,
 )
@@ -96,7 +96,7 @@ def _leave_for_later(call: Application, effect: ThreadEffects) -> Iterable[Threa
 EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _leave_for_later)}
 
 
-def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Origin) -> None:
+def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Place) -> None:
     """A plain function is called, or what it made is run: its effects are those of the caller."""
     effects = effects_in(parts)
     for effect in effects:
@@ -105,7 +105,7 @@ def apply_effects(frame: Frame, function: Function, parts: Iterable[object], pla
     apply_blocking(frame, function, effects, place)
 
 
-def affect(frame: Frame, effect: Effect, origin: Origin) -> None:
+def affect(frame: Frame, effect: Effect, origin: Place) -> None:
     """A call with an effect on its thread: reported where a coroutine function makes it."""
     work = frame.note(ThreadWork)
     if effect.kind == "event-loop" and (
@@ -119,7 +119,7 @@ def affect(frame: Frame, effect: Effect, origin: Origin) -> None:
         work.effects[effect] = None
 
 
-def reach(frame: Frame, effect: Effect, origin: Origin) -> None:
+def reach(frame: Frame, effect: Effect, origin: Place) -> None:
     """A call that blocks: reported in a coroutine function, else an effect of the function.
 
     What a function does that was passed to a coroutine function is an effect of that one.
@@ -148,7 +148,7 @@ def _keep(frame: Frame, effect: Effect) -> None:
     effects[effect] = None
 
 
-def apply_blocking(frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Origin) -> None:
+def apply_blocking(frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Place) -> None:
     """A plain function with blocking effects is called."""
     for effect in effects:
         if is_blocking(effect):
@@ -157,13 +157,13 @@ def apply_blocking(frame: Frame, function: Function, effects: tuple[Effect, ...]
             reach(frame, effect.via(function.name), origin)
 
 
-def pass_on(frame: Frame, effects: tuple[Effect, ...], origin: Origin, via: str = "") -> None:
+def pass_on(frame: Frame, effects: tuple[Effect, ...], origin: Place, via: str = "") -> None:
     for effect in effects:
         if is_blocking(effect):
             reach(frame, effect.via(via) if via else effect, origin)
 
 
-def run_deferred(frame: Frame, made: Manager | Generator, origin: Origin) -> None:
+def run_deferred(frame: Frame, made: Manager | Generator, origin: Place) -> None:
     """The code behind a context manager or generator runs."""
     if made.function is not None:
         apply_blocking(frame, made.function, effects_in(made.parts), origin)

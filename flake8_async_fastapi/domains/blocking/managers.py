@@ -28,7 +28,7 @@ def enter(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
     """A context manager is entered, and will be left."""
     if is_async:
         return
-    origin = (frame.path, node.line, node.col)
+    origin = frame.place_of(node)
     if isinstance(value, Manager) and not value.is_async:
         thread.run_deferred(frame, value, origin)
     elif isinstance(value, Instance):

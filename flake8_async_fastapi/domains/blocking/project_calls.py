@@ -10,6 +10,7 @@ from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
@@ -19,7 +20,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Member,
-    Origin,
     Partial,
 )
 from flake8_async_fastapi.facts import tree
@@ -27,7 +27,7 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
 
 
-def call_function(frame: Frame, function: Function, origin: Origin) -> None:
+def call_function(frame: Frame, function: Function, origin: Place) -> None:
     """A function of the project is called that the configuration names."""
     settings = frame.ctx.settings
     if settings.blocking:
@@ -40,7 +40,7 @@ def call_function(frame: Frame, function: Function, origin: Origin) -> None:
 _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 
-def call_coroutine_function(frame: Frame, function: Function, arguments: Arguments, origin: Origin) -> None:
+def call_coroutine_function(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> None:
     """A coroutine function is given functions, or closes over some: it may call them on the loop."""
     if function.closure is not None or any(isinstance(v, _CALLABLE) for v in arguments.values()):
         effects = thread.effects_of(frame.ctx, function, arguments)
@@ -48,7 +48,7 @@ def call_coroutine_function(frame: Frame, function: Function, arguments: Argumen
             thread.pass_on(frame, effects, origin, function.name)
 
 
-def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Origin) -> None:
+def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
     """An instance is made: its constructor runs, or the factories of its fields."""
     ctx = frame.ctx
     for base in classes.mro(ctx, cls):
@@ -87,7 +87,7 @@ def _factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, 
     return ctx.once(("factories", cls), collect, ())
 
 
-def read(frame: Frame, owner: Instance, name: str, origin: Origin) -> None:
+def read(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
     """An attribute is read: a property runs."""
     nothing: tuple[Effect, ...] = ()
     owner = replace(owner, ref=None)  # whatever is loaded of it
@@ -118,4 +118,4 @@ def _property_effects(ctx: Context, owner: Instance, name: str) -> tuple[Effect,
 def run_callback(frame: Frame, quiet: Frame, node: Expr) -> None:
     """``run_sync`` calls its function on the loop's thread, where only its session does not block."""
     allowed = tuple(effect for effect in thread.effects_of_run(quiet) if effect.kind != table.SESSION)
-    thread.pass_on(frame, allowed, (frame.path, node.line, node.col))
+    thread.pass_on(frame, allowed, frame.place_of(node))

@@ -15,8 +15,9 @@ from flake8_async_fastapi.domains.database.events import (
 from flake8_async_fastapi.domains.database.sessions import is_session
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import spoken
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Origin, Value
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -32,7 +33,7 @@ _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remov
 class OpenedSessions:
     """The calls of one run that made a session, by their place."""
 
-    calls: dict[Origin, tree.Call] = field(default_factory=dict)
+    calls: dict[Place, tree.Call] = field(default_factory=dict)
 
 
 def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
@@ -55,7 +56,7 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
         )
         frame.emit_event(event)
     if _opens(frame, callee) and is_session(frame.ctx, result):
-        frame.note(OpenedSessions).calls[frame.path, node.line, node.col] = node
+        frame.note(OpenedSessions).calls[frame.place_of(node)] = node
 
 
 def _is_factory(frame: Frame, callee: Value) -> bool:
@@ -127,8 +128,8 @@ def _given(function: tree.FunctionDef) -> Iterator[tuple[Expr, str]]:
             yield inner.value, "yield"
 
 
-def _is_at(node: Expr, place: tuple[str, int, int]) -> bool:
-    return isinstance(node, tree.Call) and (node.line, node.col) == place[1:]
+def _is_at(node: Expr, place: Place) -> bool:
+    return isinstance(node, tree.Call) and (node.line, node.col) == place.position
 
 
 def _is_handled(function: tree.FunctionDef, name: str) -> bool:

@@ -9,6 +9,7 @@ from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.fastapi.events import LifespanEnded, Mounted
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, type_hints
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
@@ -86,7 +87,7 @@ def ended(frame: Frame) -> None:
         return
     (param,) = function.params
     value = UNKNOWN if param.annotation is None else type_hints.annotated(frame, State(), param.annotation)
-    lifespan = Function(frame.path, function, (frame.path, function.line, function.col))
+    lifespan = Function(frame.path, function, Place(frame.path, function.line, function.col))
     event = LifespanEnded(
         frame.path,
         function.line,

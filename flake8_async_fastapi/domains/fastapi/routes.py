@@ -10,6 +10,7 @@ from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
@@ -30,7 +31,7 @@ def is_route_verb(value: Value) -> bool:
 class Routes:
     """The functions that a run defines as routes, and what is made of what it returns itself."""
 
-    keys: set[tuple[str, int, int]] = field(default_factory=set)
+    keys: set[Place] = field(default_factory=set)
     response: Adapter | None = None
 
 
@@ -52,7 +53,7 @@ def begin(frame: Frame, function: Function, outer: Frame) -> None:
         frame.role = REGISTERED
 
 
-def respond(frame: Frame, value: Value, place: tuple[int, int]) -> None:
+def respond(frame: Frame, value: Value, place: Position) -> None:
     """Make the response of what a route returns."""
     noted = frame.notes.get(Routes)
     if noted is not None and noted.response is not None:
@@ -70,9 +71,9 @@ def response(frame: Frame, node: tree.FunctionDef) -> Adapter | None:
             if keyword.name == "response_model":
                 if isinstance(keyword.value, tree.Const) and keyword.value.value is None:
                     return None
-                return Adapter(keyword.value, frame, (keyword.value.line, keyword.value.col))
+                return Adapter(keyword.value, frame, Position(keyword.value.line, keyword.value.col))
             if keyword.name is None:
                 return None
         if node.returns is not None:
-            return Adapter(node.returns, frame, (node.returns.line, node.returns.col))
+            return Adapter(node.returns, frame, Position(node.returns.line, node.returns.col))
     return None

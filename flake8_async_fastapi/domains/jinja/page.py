@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame, Language
+from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.values import Payload, Value
 from flake8_async_fastapi.facts.tree import Stmt
 
-Place: TypeAlias = tuple[int, int]
 Variables: TypeAlias = dict[str, Value]
 Folders: TypeAlias = tuple[str | None, ...]
 """Where the names of templates begin; None stands for anywhere."""
@@ -36,7 +36,7 @@ class Rendering:
     folders: Folders
     is_open: bool
     begun: int
-    reports_for: tuple[Frame, Place]
+    reports_for: tuple[Frame, Position]
     language: Callable[[Page], Language]
     names: dict[str, str] = field(default_factory=dict)
     imports: dict[str, Value] = field(default_factory=dict)

@@ -9,9 +9,10 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.jinja import rendering
-from flake8_async_fastapi.domains.jinja.page import Folders, Named, Place, Variables
+from flake8_async_fastapi.domains.jinja.page import Folders, Named, Variables
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -44,7 +45,7 @@ def call_method(site: CallSite) -> Value | None:
     receiver, name = site.callee.receiver, site.callee.name
     frame, arguments, origin = site.frame, site.arguments, site.place
     if name == "TemplateResponse" and knowledge.is_subtype(receiver.type, _RESPONSES):
-        _respond(frame, receiver, arguments, origin[1:])
+        _respond(frame, receiver, arguments, origin.position)
     elif name in _GETTING and not isinstance(receiver.detail, Named):
         asked = arguments.get(0, _GETTING[name])
         if asked is not None:
@@ -61,11 +62,11 @@ def call_method(site: CallSite) -> Value | None:
                 is_open = is_open or more
         for variables in contexts:
             variables.update(arguments.keywords)
-        rendering.render(frame, receiver.detail, contexts, is_open, origin[1:])
+        rendering.render(frame, receiver.detail, contexts, is_open, origin.position)
     return None
 
 
-def _respond(frame: Frame, receiver: Object, arguments: Arguments, place: Place) -> None:
+def _respond(frame: Frame, receiver: Object, arguments: Arguments, place: Position) -> None:
     """``TemplateResponse``, with the request first, or with the name first as before Starlette 0.29."""
     args = () if arguments.opaque else arguments.args
     words = dict(arguments.keywords)

@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.jinja.language import Template
-from flake8_async_fastapi.domains.jinja.page import Named, Page, Place, Rendering, Variables
+from flake8_async_fastapi.domains.jinja.page import Named, Page, Rendering, Variables
 from flake8_async_fastapi.domains.jinja.running import CALLER, find_templates, run_template, take_effects
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import condition
 from flake8_async_fastapi.engine.values import (
@@ -31,7 +32,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 
-def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool, place: Place) -> None:
+def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool, place: Position) -> None:
     """Run a template in the place of a call, once for each context that it may get."""
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []

@@ -38,7 +38,7 @@ class Schema(Payload):
 
 def adapter(site: CallSite) -> Value | None:
     """The value of ``TypeAdapter(annotation)``, and what ``parse_obj_as(annotation, value)`` reads."""
-    frame, arguments, place = site.frame, site.arguments, site.place[1:]
+    frame, arguments, place = site.frame, site.arguments, site.place.position
     node = frame.calling
     if node is None or not node.args:
         return None
@@ -66,7 +66,7 @@ def call_adapter(site: CallSite) -> Value:
     callee, arguments = site.callee, site.arguments
     assert isinstance(callee, Member) and isinstance(callee.receiver.detail, Adapter)
     if callee.name == "validate_python" and arguments.args:
-        adapted(site.frame, callee.receiver.detail, arguments.args[0], site.place[1:], "validated")
+        adapted(site.frame, callee.receiver.detail, arguments.args[0], site.place.position, "validated")
     return UNKNOWN
 
 
@@ -78,7 +78,7 @@ def call_schema(site: CallSite) -> Value:
     if callee.name in _VALIDATING:
         value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
         if value is not None:
-            validated(frame, cls, value, site.place[1:], "validated", cls.name)
+            validated(frame, cls, value, site.place.position, "validated", cls.name)
         return Instance(cls, exact=True)
     if callee.name in _DUMPING:
         known = fields(frame.ctx, cls)

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.objects.readers import read_for
 from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, type_hints
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -42,7 +43,7 @@ class Adapter(Payload):
 
     annotation: Expr = field(compare=False, repr=False)
     frame: Frame = field(compare=False, repr=False)
-    place: tuple[int, int]
+    place: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,14 @@ class Wanted:
     bound: Mapping[str, Wanted]
 
 
-def validated(
-    frame: Frame, cls: ClassValue, value: Value, place: tuple[int, int], use: str, through: str
-) -> None:
+def validated(frame: Frame, cls: ClassValue, value: Value, place: Position, use: str, through: str) -> None:
     """Validate a value against a schema."""
     wanted = Wanted(tree.Name(0, 0, cls.name), _frame(frame.ctx, cls), {})
     with read_for(frame, use, through):
         _validate_as(frame, cls, wanted, value, place, 0)
 
 
-def adapted(frame: Frame, adapter: Adapter, value: Value, place: tuple[int, int], use: str) -> None:
+def adapted(frame: Frame, adapter: Adapter, value: Value, place: Position, use: str) -> None:
     """Validate a value against an annotation: a response model, or that of a ``TypeAdapter``."""
     wanted = Wanted(adapter.annotation, adapter.frame, {})
     with read_for(frame, use, _spoken(adapter.annotation)):
@@ -91,7 +90,7 @@ _LISTS = frozenset(
 )
 
 
-def _validate(frame: Frame, wanted: Wanted, value: Value, place: tuple[int, int], depth: int) -> None:
+def _validate(frame: Frame, wanted: Wanted, value: Value, place: Position, depth: int) -> None:
     """Read of a value what an annotation asks for."""
     annotation = wanted.annotation
     if depth > _DEEPEST:
@@ -129,24 +128,22 @@ def _converts(extra: Expr) -> bool:
     return dotted(extra.func if isinstance(extra, tree.Call) else extra).endswith("Validator")
 
 
-def _again(
-    frame: Frame, wanted: Wanted, annotation: Expr, value: Value, place: tuple[int, int], depth: int
-) -> None:
+def _again(frame: Frame, wanted: Wanted, annotation: Expr, value: Value, place: Position, depth: int) -> None:
     _validate(frame, Wanted(annotation, wanted.frame, wanted.bound), value, place, depth + 1)
 
 
-def _elements(frame: Frame, value: Value, place: tuple[int, int]) -> tuple[Value, ...]:
+def _elements(frame: Frame, value: Value, place: Position) -> tuple[Value, ...]:
     from flake8_async_fastapi.engine.machine import protocols
 
     if isinstance(value, Collection):
         return value.items if value.items is not None else (value.item,)
     if isinstance(value, Object) and value.detail is not None:
-        return (protocols.element(frame, value, False, (frame.path, *place)),)
+        return (protocols.element(frame, value, False, Place(frame.path, *place)),)
     return ()
 
 
 def _validate_any(
-    frame: Frame, wanted: Wanted, members: list[Expr], value: Value, place: tuple[int, int], depth: int
+    frame: Frame, wanted: Wanted, members: list[Expr], value: Value, place: Position, depth: int
 ) -> None:
     """A union takes the member that validates: only a single one beside None is certain to be tried."""
     real = [member for member in members if not (isinstance(member, tree.Const) and member.value is None)]
@@ -155,7 +152,7 @@ def _validate_any(
 
 
 def _validate_generic(
-    frame: Frame, wanted: Wanted, outer: Expr, inner: list[Expr], value: Value, place: tuple[int, int],
+    frame: Frame, wanted: Wanted, outer: Expr, inner: list[Expr], value: Value, place: Position,
     depth: int,
 ) -> None:  # fmt: skip
     """``Page[PostOut]``: a schema with its type variables bound."""
@@ -175,7 +172,7 @@ def _bound(
 
 
 def _validate_named(
-    frame: Frame, wanted: Wanted, annotation: Expr, value: Value, place: tuple[int, int], depth: int
+    frame: Frame, wanted: Wanted, annotation: Expr, value: Value, place: Position, depth: int
 ) -> None:
     text = dotted(annotation)
     if text in wanted.bound:
@@ -192,7 +189,7 @@ def _validate_named(
 
 
 def _validate_as(
-    frame: Frame, cls: ClassValue, wanted: Wanted, value: Value, place: tuple[int, int], depth: int
+    frame: Frame, cls: ClassValue, wanted: Wanted, value: Value, place: Position, depth: int
 ) -> None:
     """Read the fields of a schema from each value that it may be."""
     model = models.mapped(frame.ctx, cls)
@@ -219,7 +216,7 @@ def _validate_as(
                     _validate(frame, inner, given_names[one.name], place, depth + 1)
 
 
-def _prepared(frame: Frame, cls: ClassValue, instance: Instance, place: tuple[int, int]) -> list[Instance]:
+def _prepared(frame: Frame, cls: ClassValue, instance: Instance, place: Position) -> list[Instance]:
     """The object that the fields are read from; none if a validator of the whole model made another value."""
     for base in classes.mro(frame.ctx, cls):
         if not isinstance(base, ClassValue):
@@ -230,7 +227,7 @@ def _prepared(frame: Frame, cls: ClassValue, instance: Instance, place: tuple[in
 
                 function = functions.as_function(base.path, statement, base, cls, base.closure)
                 result = calls.apply(
-                    frame, function, Arguments((instance, UNKNOWN)), "", (frame.path, *place)
+                    frame, function, Arguments((instance, UNKNOWN)), "", Place(frame.path, *place)
                 )
                 same = [option for option in options(result) if option == instance]
                 return [instance] if same else []
@@ -253,7 +250,7 @@ def _is_early(node: tree.FunctionDef) -> bool:
 
 
 def _validate_fields(
-    frame: Frame, cls: ClassValue, wanted: Wanted, instance: Instance, place: tuple[int, int], depth: int
+    frame: Frame, cls: ClassValue, wanted: Wanted, instance: Instance, place: Position, depth: int
 ) -> None:
     for one in fields(frame.ctx, cls):
         for name in one.reads:
@@ -266,7 +263,7 @@ def _validate_fields(
             break
 
 
-def _read_path(frame: Frame, instance: Instance, path: str, place: tuple[int, int]) -> Value | None:
+def _read_path(frame: Frame, instance: Instance, path: str, place: Position) -> Value | None:
     """Read an attribute, or an ``AliasPath`` of several; None if the object has no such attribute."""
     value: Value = instance
     for name in path.split("."):
@@ -286,11 +283,11 @@ def _has(ctx: Context, cls: ClassValue, name: str) -> bool:
     return (model is not None and name in model.attributes) or classes.has_member(ctx, cls, name)
 
 
-def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]) -> None:
+def constructed(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
     """``Schema(author=post.author)``: what is given is validated too."""
     if not rows_of(frame.state) or not is_schema(frame.ctx, cls) or models.mapped(frame.ctx, cls) is not None:
         return
-    place = origin[1], origin[2]
+    place = origin.position
     given = dict(arguments.keywords)
     bound = {}
     written = frame.calling.func if frame.calling is not None else None

@@ -9,6 +9,7 @@ from flake8_async_fastapi.domains.python import iteration
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.machine import calls
 from flake8_async_fastapi.engine.models import CallModel, CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -65,7 +66,7 @@ def _default_dict(site: CallSite) -> Value:
     arguments = site.arguments
     if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
         return Collection("dict")
-    made = calls.apply(site.frame, arguments.args[0], Arguments(), "", (site.frame.path, 0, 0))
+    made = calls.apply(site.frame, arguments.args[0], Arguments(), "", Place(site.frame.path, 0, 0))
     return Collection("dict", UNKNOWN if any(held(made)) else made)
 
 

@@ -9,6 +9,7 @@ from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -21,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Object,
     Options,
-    Origin,
     Partial,
     Payload,
     Plain,
@@ -152,7 +152,7 @@ PASSING: Final = {
 """Functions whose results have the elements of these arguments, or of all."""
 
 
-def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> Value:
+def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Place) -> Value:
     places = PASSING[dotted] or range(len(arguments.args))
     given = [value for place, value in enumerate(arguments.args) if place in places]
     item = union([protocols.elements(frame, value, origin) for value in given])
@@ -166,13 +166,13 @@ def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Origin) -> 
     return item
 
 
-def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Origin) -> None:
+def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Place) -> None:
     key = dict(arguments.keywords).get("key")
     if key is not None:
         _applied(frame, key, item, origin)
 
 
-def _applied(frame: Frame, function: Value, item: Value, origin: Origin) -> Value:
+def _applied(frame: Frame, function: Value, item: Value, origin: Place) -> Value:
     """Call a function on one item."""
     if isinstance(function, Object) and isinstance(function.detail, Getter):
         for path in function.detail.names:
@@ -197,8 +197,8 @@ def call_getter(site: CallSite) -> Value:
     return value
 
 
-def _read(frame: Frame, value: Value, path: str, origin: Origin) -> Value:
-    place = origin[1], origin[2]
+def _read(frame: Frame, value: Value, path: str, origin: Place) -> Value:
+    place = origin.position
     for name in path.split("."):
         written = tree.Attr(*place, tree.Name(*place, "..."), name)
         value = attributes.read(frame, value, written, awaited_chain=False)

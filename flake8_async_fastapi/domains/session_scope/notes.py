@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -15,7 +16,6 @@ Session: TypeAlias = tuple[str, str]
 """A variable, and the attributes that lead from it to the session."""
 Use: TypeAlias = tuple[str, str, str]
 """How a function is given a session: ``parameter``, ``receiver`` or ``closure``, the name, the attributes."""
-Place: TypeAlias = tuple[str, int, int]
 Branches: TypeAlias = tuple[tuple[int, int, str], ...]
 
 

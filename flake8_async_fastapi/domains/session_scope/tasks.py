@@ -7,8 +7,9 @@ from typing import Final
 
 from flake8_async_fastapi.domains.session_scope import holders
 from flake8_async_fastapi.domains.session_scope.events import SessionOutlives, SessionShared
-from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Place, Session, Started
+from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Session, Started
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
@@ -151,7 +152,7 @@ def _making(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) 
 
 
 def _note(frame: Frame, state: State, making: Making, node: tree.Call, result: Value) -> None:
-    place = (frame.path, node.line, node.col)
+    place = frame.place_of(node)
     made = any(isinstance(option, Coroutine) and option.origin == place for option in options(result))
     activity = frame.note(Activity)
     if made or isinstance(result, Generator):
@@ -168,7 +169,7 @@ def _consumed(
 ) -> None:
     name = _name(callee)
     activity = frame.note(Activity)
-    place = (frame.path, node.line, node.col)
+    place = frame.place_of(node)
     if name in concurrency.GROUPS and isinstance(result, Object):
         activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
@@ -277,7 +278,7 @@ def _join_group(frame: Frame, state: State, callee: Value, arguments: Arguments,
     added = {c.origin: activity.making[c.origin] for c in held(first) if c.origin in activity.making}
     later = _handed(frame, arguments, node) if not added else None
     if later is not None:
-        added[(frame.path, node.line, node.col)] = later
+        added[frame.place_of(node)] = later
     makings.update(added)
     if added and (makings != before or any(making.repeats[depth:] for making in added.values())):
         _share(frame, state, makings, depth, node)
@@ -357,7 +358,7 @@ def _later(frame: Frame, state: State, kind: str, arguments: Arguments, node: tr
         )
         call = holders.assigned_to(frame, written) if written is not None else None
         making = (
-            frame.note(Activity).making.get((frame.path, call.line, call.col))
+            frame.note(Activity).making.get(Place(frame.path, call.line, call.col))
             if isinstance(call, tree.Call)
             else None
         )

@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -52,7 +53,7 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
                 misuse(frame, option, "attribute", node.name, awaited_chain=direct)
         elif isinstance(option, Instance):
             for observe in frame.ctx.hooks.observers.instance_read:
-                observe(frame, option, node.name, (frame.path, node.line, node.col))
+                observe(frame, option, node.name, Place(frame.path, node.line, node.col))
         elif isinstance(option, Collection):
             frame.settle(option)  # its methods may hand out what it holds
         if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
@@ -65,7 +66,7 @@ def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Va
 
 def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute whose value hangs on the path: of a tracked object, of a row."""
-    place, reads = (frame.path, node.line, node.col), frame.ctx.hooks.models.reads
+    place, reads = Place(frame.path, node.line, node.col), frame.ctx.hooks.models.reads
     if frame.language is not None and (item := frame.language.member(owner, node.name)) is not None:
         return item
     if isinstance(owner, Instance) and owner.ref is not None:

@@ -8,6 +8,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.obligations import misuse, test
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -36,7 +37,7 @@ from flake8_async_fastapi.knowledge.bases import RECORDS
 
 def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
     """The value of a call, and the events of making it."""
-    label, origin = spoken(node), (frame.path, node.line, node.col)
+    label, origin = spoken(node), Place(frame.path, node.line, node.col)
     results = []
     around, frame.calling = frame.calling, node
     for option in options(callee):
@@ -62,9 +63,7 @@ def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> 
 _APPLIED = (Function, ClassValue, Member, Object, Library)
 
 
-def apply(
-    frame: Frame, callee: Value, arguments: Arguments, label: str, origin: tuple[str, int, int]
-) -> Value:
+def apply(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
     """What calling one value gives."""
     if isinstance(callee, _APPLIED):
         site = CallSite(frame, callee, arguments, label, origin)
@@ -123,7 +122,7 @@ def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
     node = frame.calling
     if frame.state.parts and node is not None and (dotted in _SHOWING or knowledge.only_shows(dotted)):
         for value in arguments.values():
-            frame.ctx.hooks.observers.show(frame, value, (frame.path, node.line, node.col))
+            frame.ctx.hooks.observers.show(frame, value, Place(frame.path, node.line, node.col))
 
 
 def _super(frame: Frame) -> Value:

@@ -20,6 +20,7 @@ from flake8_async_fastapi.engine.machine import (
     statements,
 )
 from flake8_async_fastapi.engine.obligations import test
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State, merge
 from flake8_async_fastapi.engine.text import asks_for_main, source
 from flake8_async_fastapi.engine.values import (
@@ -191,7 +192,7 @@ def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]
         frame.state = end
         for context in reversed(contexts):
             for observe in observers.broken_off:
-                observe(frame, context, (frame.path, node.line, node.col), before)
+                observe(frame, context, Place(frame.path, node.line, node.col), before)
     if handled is not None:
         handled += raised
     return ends or (before if swallows else [])
@@ -215,14 +216,14 @@ def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> St
 
 def _leave(frame: Frame, context: Value, node: tree.With) -> None:
     """What the end of a ``with`` block does."""
-    place = frame.path, node.line, node.col
+    place = Place(frame.path, node.line, node.col)
     if isinstance(context, Manager):
         frame.ctx.hooks.leave(frame, context, place)
     elif isinstance(context, Instance):
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), place[1:])
+            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), place.position)
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:

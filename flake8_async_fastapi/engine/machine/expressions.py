@@ -21,6 +21,7 @@ from flake8_async_fastapi.engine.machine import (
 )
 from flake8_async_fastapi.engine.models import Operation
 from flake8_async_fastapi.engine.obligations import misuse, test, use
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
@@ -138,7 +139,7 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
         if is_none(option) and len(options(owner)) > 1:
             continue  # would fail for another reason
         frame.state = state
-        frame.ctx.hooks.observers.consume(frame, option, (frame.path, node.line, node.col))
+        frame.ctx.hooks.observers.consume(frame, option, Place(frame.path, node.line, node.col))
         if isinstance(option, Coroutine):
             misuse(frame, option, "subscript", awaited_chain=awaited_chain)
         if isinstance(option, (ClassValue, Library)):
@@ -190,7 +191,7 @@ def _display(frame: Frame, state: State, node: tree.Display) -> Value:
             found += value.items
         else:
             is_exact = False
-            found.append(protocols.elements(frame, value, frame.at(node)[:3]))
+            found.append(protocols.elements(frame, value, Place(frame.path, node.line, node.col)))
     return display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
 
 
@@ -358,7 +359,7 @@ def _fstring(frame: Frame, state: State, node: tree.FString) -> Value:
     for part in node.values:
         value = evaluate(frame, state, part)
         frame.state = state
-        frame.ctx.hooks.observers.show(frame, value, (frame.path, part.line, part.col))
+        frame.ctx.hooks.observers.show(frame, value, Place(frame.path, part.line, part.col))
         test(frame, value, part, "interpolated")
         frame.settle_items(value)
         parts.append(value)

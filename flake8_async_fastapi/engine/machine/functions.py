@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -28,6 +30,10 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
 
+_NOWHERE: Final = Position(0, 0)
+_UNPLACED: Final = Place("", 0, 0)
+"""The place of what no code under check says."""
+
 _CONTEXTS = {
     "contextlib.contextmanager": "context",
     "contextlib.asynccontextmanager": "async-context",
@@ -46,7 +52,7 @@ def as_function(
     closure: Closure | None = None,
 ) -> Function:
     """A function before its decorators."""
-    return Function(path, node, (path, node.line, node.col), owner, receiver, closure)
+    return Function(path, node, Place(path, node.line, node.col), owner, receiver, closure)
 
 
 def nested(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
@@ -126,9 +132,7 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
 # --- calling -------------------------------------------------------------------------
 
 
-def call(
-    frame: Frame, function: Function, arguments: Arguments, label: str, origin: tuple[str, int, int]
-) -> Value:
+def call(frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place) -> Value:
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
     function, arguments = _bound_by_first(frame.ctx, function, arguments)
     node = function.node
@@ -166,9 +170,7 @@ def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> t
     return function, arguments
 
 
-def returned(
-    frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int] = ("", 0, 0)
-) -> Value:
+def returned(frame: Frame, function: Function, arguments: Arguments, origin: Place = _UNPLACED) -> Value:
     """What a function returns: for a coroutine function, what awaiting the call gives."""
     summary = summaries.applied(frame, function, arguments, origin)
     return _or_declared(frame.ctx, function, summary.returns)
@@ -193,7 +195,7 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
     )
 
 
-def given(frame: Frame, callee: Value, arguments: Arguments, place: tuple[int, int] = (0, 0)) -> Value:
+def given(frame: Frame, callee: Value, arguments: Arguments, place: Position = _NOWHERE) -> Value:
     """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
     return call_quietly(frame, callee, arguments, place)[0]
 
@@ -202,28 +204,28 @@ def call_quietly(
     frame: Frame,
     callee: Value,
     arguments: Arguments,
-    place: tuple[int, int] = (0, 0),
+    place: Position = _NOWHERE,
     state: State | None = None,
 ) -> tuple[Value, Frame]:
     """As ``given``, on a path of its own if there is one; also the frame, with what it noted."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
     quiet.state = frame.state if state is None else state
-    result = calls.apply(quiet, callee, arguments, "", (frame.path, *place))
+    result = calls.apply(quiet, callee, arguments, "", Place(frame.path, *place))
     return result, quiet
 
 
-def property_value(frame: Frame, getter: Function, origin: tuple[str, int, int] = ("", 0, 0)) -> Value:
+def property_value(frame: Frame, getter: Function, origin: Place = _UNPLACED) -> Value:
     """What reading a property gives."""
     if getter.is_async and not getter.is_generator:
         assert isinstance(getter.node, tree.FunctionDef)
-        return Coroutine(getter.node.name, "other", ("", 0, 0), function=getter, call=Arguments())
+        return Coroutine(getter.node.name, "other", Place("", 0, 0), function=getter, call=Arguments())
     return returned(frame, getter, Arguments(), origin)
 
 
 def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
     """The instance that ``__init__`` leaves behind."""
     node = frame.calling
-    origin = (frame.path, node.line, node.col) if node is not None else (frame.path, 0, 0)
+    origin = Place(frame.path, node.line, node.col) if node is not None else Place(frame.path, 0, 0)
     receiver = summaries.applied(frame, initialiser, arguments, origin).receiver
     if receiver is not None:
         return receiver

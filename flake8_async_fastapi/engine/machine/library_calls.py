@@ -6,6 +6,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -55,7 +56,7 @@ def is_coroutine_method(type_name: str, name: str) -> bool:
 
 
 def call_member(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, label: str, origin: Place
 ) -> Value:
     """Call a method of a library's object."""
     models, member = frame.ctx.hooks.models, knowledge.member(receiver.type, name)
@@ -72,9 +73,7 @@ def call_member(
     return _made(frame, member.kind, result, label, origin, knowledge.is_database(receiver.type))
 
 
-def call_name(
-    frame: Frame, dotted: str, arguments: Arguments, label: str, origin: tuple[str, int, int]
-) -> Value:
+def call_name(frame: Frame, dotted: str, arguments: Arguments, label: str, origin: Place) -> Value:
     """Call a function or construct a type of a library, by its canonical name."""
     model = frame.ctx.hooks.models.call(dotted)
     modelled = (
@@ -97,7 +96,7 @@ def call_name(
     return _made(frame, member.kind, result, label, origin, knowledge.is_database(dotted))
 
 
-def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tuple[str, int, int]) -> Value:
+def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: Place) -> Value:
     """Call an instance of a library's type, such as a factory."""
     model = frame.ctx.hooks.models.objects.get(callee.type)
     if model is not None:
@@ -107,9 +106,7 @@ def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: tupl
     return typed(knowledge.result(callee.type, "call") or "?", callee)
 
 
-def _made(
-    frame: Frame, kind: str, result: Value, label: str, origin: tuple[str, int, int], database: bool
-) -> Value:
+def _made(frame: Frame, kind: str, result: Value, label: str, origin: Place, database: bool) -> Value:
     if kind == "async":
         return frame.make(Coroutine(label, "database" if database else "other", origin, result))
     if kind == "async-generator":

@@ -7,6 +7,7 @@ from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
 from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -19,7 +20,6 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Object,
     Options,
-    Origin,
     Value,
     is_none,
     options,
@@ -96,7 +96,7 @@ def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = Fal
     adopted_options = []
     for option in options(value):
         if isinstance(option, Coroutine) and option.origin not in frame.created:
-            origin = (frame.path, node.line, node.col)
+            origin = Place(frame.path, node.line, node.col)
             inner = node.value if isinstance(node, tree.Await) else node
             option = frame.make(
                 Coroutine(
@@ -158,18 +158,16 @@ def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
             able = supports(frame.ctx, option)
             frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
         frame.settle_items(option)
-        frame.ctx.hooks.observers.consume(frame, option, (frame.path, node.line, node.col))
+        frame.ctx.hooks.observers.consume(frame, option, Place(frame.path, node.line, node.col))
         for observe in frame.ctx.hooks.observers.iterates:
             observe(frame, option, node, is_async)
         is_empty = isinstance(option, Collection) and option.items == ()
         if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
-            results.append(element(frame, option, is_async, (frame.path, node.line, node.col)))
+            results.append(element(frame, option, is_async, Place(frame.path, node.line, node.col)))
     return union(results)
 
 
-def element(
-    frame: Frame, value: Value, is_async: bool | None = None, origin: tuple[str, int, int] | None = None
-) -> Value:
+def element(frame: Frame, value: Value, is_async: bool | None = None, origin: Place | None = None) -> Value:
     """One element of an iterable, without saying that it was iterated."""
     if isinstance(value, Collection):
         if value.kind == "dict":
@@ -193,7 +191,7 @@ def element(
     return UNKNOWN
 
 
-def elements(frame: Frame, value: Value, origin: Origin) -> Value:
+def elements(frame: Frame, value: Value, origin: Place) -> Value:
     """What going through an iterable gives."""
     found = []
     for option in options(value):

@@ -20,6 +20,7 @@ from flake8_async_fastapi.engine.machine import (
 )
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import discard, misuse, test, use
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State, merge
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
@@ -171,7 +172,7 @@ def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
             owned = expressions.evaluate(frame, state, owner)
             frame.settle(value)
             frame.state = state
-            place = frame.path, target.line, target.col
+            place = Place(frame.path, target.line, target.col)
             for option in options(owned):
                 if (
                     isinstance(option, Instance)
@@ -258,7 +259,7 @@ def _return(frame: Frame, state: State, node: tree.Return) -> States:
         for coroutine in held(value):
             misuse(frame, coroutine, "returned")
     frame.given_back.update(coroutine.origin for coroutine in held(value))
-    frame.returned_at.append((node.line, node.col))
+    frame.returned_at.append(Position(node.line, node.col))
     frame.returns.append(value)
     frame.left.append(state)
     return []

@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import Application, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.queries import WideCircle
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint, Summary
@@ -71,7 +72,7 @@ def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprin
     return ctx.once(key, lambda: _run(ctx, function, bound, footprint), Summary())
 
 
-def applied(frame: Frame, function: Function, arguments: Arguments, origin: tuple[str, int, int]) -> Summary:
+def applied(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Summary:
     """Call a function from a frame: its summary in the caller's names, and what it does to the path.
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
@@ -189,7 +190,7 @@ def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, s
     if not isinstance(node, tree.FunctionDef) or node.is_stub or arguments.opaque:
         return {}
     places = {
-        index: ("<argument>", index, 0)
+        index: Place("<argument>", index, 0)
         for index, value in enumerate(arguments.values())
         if isinstance(value, Coroutine)
     }
@@ -316,7 +317,7 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Fo
         if isinstance(value, Unknown) and param.annotation is None:
             value = ctx.hooks.models.guess(ctx, function, param)
         if isinstance(value, Object) and ctx.hooks.models.resource(value.type) and value.origin is None:
-            value = replace(value, origin=(f"<{param.name}>", 0, 0))
+            value = replace(value, origin=Place(f"<{param.name}>", 0, 0))
         return value, ctx.hooks.footprint(frame.state, None, [value])
 
     nothing: tuple[Value, Footprint] = (UNKNOWN, ())
@@ -328,7 +329,7 @@ def _telling(ctx: Context, passed: Value, known: Value) -> Value:
 
     Plain values are all alike; an object of a declared type is one like any other.
     """
-    if isinstance(passed, Coroutine) and passed.origin[0] == "<argument>":
+    if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
     if is_plain(passed) or any(held(passed)):
         return known

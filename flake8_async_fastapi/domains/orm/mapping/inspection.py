@@ -11,12 +11,12 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
     Instance,
     Object,
-    Origin,
     Payload,
     Value,
     is_none,
@@ -63,7 +63,7 @@ def attribute(ctx: Context, owner: Object, name: str) -> Value:
     return UNKNOWN
 
 
-def element(frame: Frame, owner: Object, place: Origin | None) -> Value:
+def element(frame: Frame, owner: Object, place: Place | None) -> Value:
     """One of the attributes of a mapper."""
     inspected = owner.detail
     if isinstance(inspected, Inspected) and inspected.part == "items":

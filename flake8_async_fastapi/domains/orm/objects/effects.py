@@ -29,9 +29,10 @@ from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Manager, Origin, Ref, Value
+from flake8_async_fastapi.engine.values import Manager, Ref, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _call(call: Application, effect: InstanceEffect) -> tuple[Transition, ...]:
     earlier = state.fork() if effect.lost else state
     for read in effect.lost:
         _read_by(call, read, left, before, earlier)
-    line = call.place[1]
+    line = call.place.line
     for step in effect.happened:
         session_effects.happen(frame, transition_outward(out, step), line)
     for ref, row in left.items():
@@ -155,14 +156,13 @@ def _read_by(
         alone, among = (transitions.status(frame.ctx, one, read.name, attribute) for one in (unread, shared))
         if isinstance(alone, Lost) and not isinstance(among, Lost):
             return
-    _, line, col = call.place
     chain = (call.function.name, *read.chain)
-    reads.report(frame, ref, read.name, lost, (line, col), read.use, read.through, chain)
+    reads.report(frame, ref, read.name, lost, call.place.position, read.use, read.through, chain)
 
 
-def _leave(frame: Frame, manager: Manager, step: Transition, place: Origin) -> None:
+def _leave(frame: Frame, manager: Manager, step: Transition, place: Place) -> None:
     """Do what a context manager does to sessions when it is left."""
-    session_effects.happen(frame, step, place[1])
+    session_effects.happen(frame, step, place.line)
 
 
 EFFECTS: Final = {InstanceEffect: EffectHooks(_summarise, _call), Transition: EffectHooks(leave=_leave)}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Position
 
 
 @dataclass(slots=True)
@@ -18,7 +19,7 @@ class Reader:
 
     use: str = ""
     name: str = ""
-    reports_for: tuple[Frame, tuple[int, int]] | None = None
+    reports_for: tuple[Frame, Position] | None = None
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Dyna
 from flake8_async_fastapi.engine.events import Wanted
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import Access
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.renaming import ARGUMENT, root
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -40,7 +41,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Options,
-    Origin,
     Plain,
     Ref,
     Unknown,
@@ -48,19 +48,16 @@ from flake8_async_fastapi.engine.values import (
     options,
 )
 
-Place = tuple[int, int]
-"""A line and a column of the file under check."""
-
 
 def read_attribute(access: Access) -> Value | None:
     """The value of an attribute that is read of an ORM object; None where nothing is known of it."""
     assert isinstance(access.owner, Instance)
     use = "mutated" if access.is_mutated else "read"
-    return read(access.frame, access.owner, access.name, access.place[1:], use)
+    return read(access.frame, access.owner, access.name, access.place.position, use)
 
 
 def read(
-    frame: Frame, instance: Instance, name: str, place: Place, use: str = "read", through: str = ""
+    frame: Frame, instance: Instance, name: str, place: Position, use: str = "read", through: str = ""
 ) -> Value | None:
     """The value of a mapped attribute of an object that is known; None where nothing is known of it.
 
@@ -95,7 +92,7 @@ def read(
 
 def _lost(
     frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost,
-    place: Place, use: str, through: str,
+    place: Position, use: str, through: str,
 ) -> Field:  # fmt: skip
     """Say that an attribute is missing, unless the object that it leads to is at hand."""
     rows = rows_of(frame.state)
@@ -120,7 +117,7 @@ def _lost(
 
 
 def report(
-    frame: Frame, ref: Ref, name: str, lost: Lost, place: Place, use: str, through: str,
+    frame: Frame, ref: Ref, name: str, lost: Lost, place: Position, use: str, through: str,
     chain: tuple[str, ...],
 ) -> None:  # fmt: skip
     """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
@@ -209,7 +206,7 @@ def _depth(ref: object) -> int:
 
 
 def _through_proxy(
-    frame: Frame, instance: Instance, proxy: Proxy, place: Place, use: str, through: str
+    frame: Frame, instance: Instance, proxy: Proxy, place: Position, use: str, through: str
 ) -> Value:
     value = read(frame, instance, proxy.through, place, use, through)
     found: list[Value] = []
@@ -224,7 +221,14 @@ def _through_proxy(
 
 
 def _of_subclass(
-    frame: Frame, instance: Instance, row: Row, model: Model, name: str, place: Place, use: str, through: str
+    frame: Frame,
+    instance: Instance,
+    row: Row,
+    model: Model,
+    name: str,
+    place: Position,
+    use: str,
+    through: str,
 ) -> Value | None:
     """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
     if instance.cls == row.cls or not model.is_polymorphic or row.rest != "plan" or row.doubtful:
@@ -246,7 +250,7 @@ def _of_subclass(
 
 def read_awaitable(access: Access) -> Value:
     """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
-    frame, owner, name, place = access.frame, access.owner, access.name, access.place[1:]
+    frame, owner, name, place = access.frame, access.owner, access.name, access.place.position
     assert isinstance(owner, Object) and isinstance(owner.detail, Awaitables)
     rows = rows_of(frame.state)
     ref = owner.detail.ref
@@ -269,7 +273,7 @@ def read_awaitable(access: Access) -> Value:
         if isinstance(attribute, Relationship) and attribute.target == row.cls:
             for child in refs_in(result):  # up or down a tree: its end is not known
                 rows[child] = replace(rows[child], doubtful=True)
-    return frame.make(Coroutine(access.label, "database", (frame.path, *place), result))
+    return frame.make(Coroutine(access.label, "database", Place(frame.path, *place), result))
 
 
 def given(ctx: Context, state: State, name: str, value: Value) -> Value:
@@ -294,7 +298,7 @@ def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
             env[param.name] = given(frame.ctx, frame.state, param.name, env[param.name])
 
 
-def consumed(frame: Frame, value: Value, origin: Origin) -> None:
+def consumed(frame: Frame, value: Value, origin: Place) -> None:
     """A relationship that has to be queried is used as a collection."""
     if isinstance(value, Object) and isinstance(value.detail, Dynamic):
         dynamic = value.detail
@@ -302,4 +306,4 @@ def consumed(frame: Frame, value: Value, origin: Origin) -> None:
         if row is not None:
             cause: Cause = "dynamic" if dynamic.strategy == "dynamic" else "write_only"
             lost = Lost(cause, row.path, row.line)
-            report(frame, dynamic.ref, dynamic.attribute, lost, origin[1:], "read", "", ())
+            report(frame, dynamic.ref, dynamic.attribute, lost, origin.position, "read", "", ())

@@ -11,18 +11,18 @@ from flake8_async_fastapi.domains.orm.objects import reads, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import Held, Lost, Row, refs_in, rows_of
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Function,
     Instance,
-    Origin,
     Ref,
     Value,
     options,
 )
 
 
-def show(frame: Frame, value: Value, place: Origin) -> None:
+def show(frame: Frame, value: Value, place: Place) -> None:
     """An object becomes text: its ``__repr__`` reads attributes."""
     for option in options(value):
         if not isinstance(option, Instance) or option.ref is None:
@@ -40,14 +40,14 @@ def show(frame: Frame, value: Value, place: Origin) -> None:
             _generated_repr(frame, option, row, place)
 
 
-def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Origin) -> None:
+def _generated_repr(frame: Frame, instance: Instance, row: Row, place: Place) -> None:
     """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
     model = models.mapped(frame.ctx, row.cls)
     if model is None or not model.is_dataclass:
         return
     for name, attribute in model.attributes.items():
         if attribute.in_repr is True:
-            reads.read(frame, instance, name, place[1:], "shown")
+            reads.read(frame, instance, name, place.position, "shown")
 
 
 def describe(frame: Frame, value: Value) -> Iterator[str]:

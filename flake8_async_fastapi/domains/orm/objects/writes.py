@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.orm.objects import aliasing, reads, transition
 from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Held, Lost, Row, refs_in, rows_of
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Access
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -30,10 +31,10 @@ from flake8_async_fastapi.engine.values import (
 def write_attribute(access: Access, value: Value) -> bool:
     """Assign an attribute of an ORM object; whether it is a mapped one."""
     assert isinstance(access.owner, Instance)
-    return write(access.frame, access.owner, access.name, value, access.place[1:])
+    return write(access.frame, access.owner, access.name, value, access.place.position)
 
 
-def write(frame: Frame, instance: Instance, name: str, value: Value, place: reads.Place) -> bool:
+def write(frame: Frame, instance: Instance, name: str, value: Value, place: Position) -> bool:
     """Assign an attribute; whether it is a mapped one of an object that is known."""
     state, rows = frame.state, rows_of(frame.state)
     row = rows.get(instance.ref) if instance.ref is not None else None
@@ -104,9 +105,7 @@ def _is_known(value: Value) -> bool:
     return True
 
 
-def construct(
-    frame: Frame, cls: ClassValue, arguments: Arguments, origin: tuple[str, int, int]
-) -> Value | None:
+def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> Value | None:
     """A new object of a model, which no session has yet; None for other classes."""
     model = models.mapped(frame.ctx, cls)
     if model is None:
@@ -115,7 +114,7 @@ def construct(
     ref: Ref = (*origin, "new")
     aliasing.drop_below(state, ref)
     is_open = arguments.opaque or bool(arguments.args) or models.has_own_constructor(frame.ctx, cls)
-    row = Row(cls, "transient", None, *origin[:2], rest="unset", made="new", is_open=is_open)
+    row = Row(cls, "transient", None, origin.path, origin.line, rest="unset", made="new", is_open=is_open)
     instance = Instance(cls, ref=ref)
     for name, value in arguments.keywords:
         if isinstance(model.attributes.get(name), Relationship) and not _is_known(value):
@@ -141,7 +140,11 @@ def set_unnamed(frame: Frame, arguments: Arguments) -> None:
         if not isinstance(option, Instance) or option.ref not in rows or option.ref is None:
             continue
         if isinstance(name, Const) and isinstance(name.value, str):
-            place = (frame.calling.line, frame.calling.col) if frame.calling is not None else (0, 0)
+            place = (
+                Position(frame.calling.line, frame.calling.col)
+                if frame.calling is not None
+                else Position(0, 0)
+            )
             write(frame, option, name.value, value, place)
         else:
             rows[option.ref] = replace(rows[option.ref], dirty=True)

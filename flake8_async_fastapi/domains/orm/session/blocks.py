@@ -13,16 +13,17 @@ from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.session.session_effects import happen
 from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition, TransitionKind
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Object, Origin, Value
+from flake8_async_fastapi.engine.values import Object, Value
 
 
-def scope_called(frame: Frame, scope: Scope, name: str, origin: Origin) -> Value | None:
+def scope_called(frame: Frame, scope: Scope, name: str, origin: Place) -> Value | None:
     """``commit`` and ``rollback`` of a transaction."""
     kinds: dict[str, TransitionKind] = {"commit": "commit", "rollback": "rollback"}
     if name in kinds and not scope.nested:
-        happen(frame, Transition(scope.session, kinds[name], scope.settings or Settings()), origin[1])
+        happen(frame, Transition(scope.session, kinds[name], scope.settings or Settings()), origin.line)
     return None
 
 
@@ -37,14 +38,14 @@ def renewed(frame: Frame, value: Value) -> None:
 def entered(value: Object) -> Value | None:
     """What ``async with`` gives for a scope of a session: ``factory.begin()`` gives the session."""
     scope = value.detail
-    if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, tuple):
+    if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, Place):
         return Object(session_factories.SESSION, origin=scope.session, detail=scope.settings)
     return None
 
 
-def left(frame: Frame, value: Value, place: Origin) -> None:
+def left(frame: Frame, value: Value, place: Place) -> None:
     """The end of ``async with`` on a session or a transaction."""
-    line = place[1]
+    line = place.line
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):
@@ -58,13 +59,13 @@ def left(frame: Frame, value: Value, place: Origin) -> None:
             happen(frame, Transition(scope.session, "close", known), line)
 
 
-def undone(frame: Frame, value: Value, place: Origin, before: list[State]) -> None:
+def undone(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
     """The end of ``async with`` on a session or a transaction by an exception.
 
     ``before`` are the paths as they were at its begin: the end of a savepoint expires only
     the objects that were changed since.
     """
-    line = place[1]
+    line = place.line
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):

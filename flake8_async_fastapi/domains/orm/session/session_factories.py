@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -22,7 +23,6 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    Origin,
     Value,
     is_none,
 )
@@ -74,7 +74,7 @@ def call_factory(site: CallSite) -> Value:
     return _made(frame.ctx, factory, arguments, made, site.place)
 
 
-def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Origin) -> Value:
+def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place) -> Value:
     """A session that a factory or its class made, with what its arguments say."""
     if not isinstance(result, Object):
         return result
@@ -153,5 +153,5 @@ def trust_await(frame: Frame, node: tree.Await) -> None:
         and known.type == "sqlalchemy.orm.Session"
         and library_calls.only_declared(known)
     ):
-        origin = known.origin or (f"<{path}>", 0, 0)
+        origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))

@@ -42,6 +42,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import summaries
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -54,7 +55,6 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Object,
     Options,
-    Origin,
     Ref,
     Unknown,
     Value,
@@ -91,24 +91,24 @@ def call_method(site: CallSite) -> Value | None:
             transitions.doubt(frame.state, summaries.seen_by(arguments.args[0]))
             transitions.doubt(frame.state, arguments.args[1:])
             return given_back
-        happen(frame, Transition(session, "doubt", known), origin[1])
+        happen(frame, Transition(session, "doubt", known), origin.line)
         return given_back
     if name in _WHAT:
-        happen(frame, Transition(session, _WHAT[name], known), origin[1])
+        happen(frame, Transition(session, _WHAT[name], known), origin.line)
         return None
     if name in _QUERIES:
         return _query(frame, receiver, name, arguments, session, known, origin)
     if name in ("begin", "begin_nested"):
         return Object(_TRANSACTION, origin=origin, detail=Scope(session, known, name == "begin_nested"))
     if name in ("get", "get_one"):
-        happen(frame, Transition(session, "query", known), origin[1])
+        happen(frame, Transition(session, "query", known), origin.line)
         return _get(frame, name, arguments, session, origin)
     if name in ("add", "add_all"):
         for value in arguments.values():
             single_objects.add(frame.state, value, session)
         return None
     if name == "refresh":
-        happen(frame, Transition(session, "query", known), origin[1])
+        happen(frame, Transition(session, "query", known), origin.line)
         single_objects.refresh(frame, arguments, origin)
         return None
     if name == "expire":
@@ -127,9 +127,9 @@ def call_method(site: CallSite) -> Value | None:
 
 def _query(
     frame: Frame, receiver: Object, name: str, arguments: Arguments, session: object, known: Settings,
-    origin: Origin,
+    origin: Place,
 ) -> Value | None:  # fmt: skip
-    happen(frame, Transition(session, "query", known), origin[1])
+    happen(frame, Transition(session, "query", known), origin.line)
     statement = arguments.get(0, "statement")
     if not isinstance(statement, Object):
         return None
@@ -139,8 +139,8 @@ def _query(
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         return None
-    session_effects.touch(frame, detail, session, origin[1])
-    fetch = Fetch(detail, session, origin[:2])
+    session_effects.touch(frame, detail, session, origin.line)
+    fetch = Fetch(detail, session, (origin.path, origin.line))
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
         name == "exec" and detail.single and detail.items is not None and len(detail.items) == 1
@@ -154,7 +154,7 @@ def _query(
     return Object(package + "Result", detail=fetch)
 
 
-def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin: Origin) -> Value | None:
+def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin: Place) -> Value | None:
     cls = arguments.get(0, "entity")
     if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
         return None
@@ -179,8 +179,8 @@ def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin:
                 return _result(Instance(cls, ref=ref), name)
     plan = load_plans.plan_of(found, certain=certain)
     plan_step = Transition(session, "select", Settings(), cls, plan, identity)
-    happen(frame, plan_step, origin[1])
-    row = Row(cls, "persistent", session, *origin[:2], plan=plan, identity=identity)
+    happen(frame, plan_step, origin.line)
+    row = Row(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
     return _result(aliasing.loaded(frame, state, (*origin, 0), row), name)
 
 
@@ -215,7 +215,7 @@ def _lacks(frame: Frame, row: Row, found: tuple[Directive, ...]) -> bool:
     return False
 
 
-def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> None:
+def _update(frame: Frame, detail: Change, session: object, origin: Place) -> None:
     """An ``update()`` statement: what it computes in the database is expired in objects at hand.
 
     Which objects it meets, its conditions say; without any, it meets all.
@@ -233,12 +233,12 @@ def _update(frame: Frame, detail: Change, session: object, origin: Origin) -> No
             continue
         for name, is_sql in detail.values:
             if is_sql is not False:
-                row = row.put(name, Lost("update", *origin[:2]) if met and is_sql else PERHAPS)
+                row = row.put(name, Lost("update", origin.path, origin.line) if met and is_sql else PERHAPS)
         given = {name for name, _ in detail.values}
         for name, attribute in model.attributes.items():
             if isinstance(attribute, Column) and attribute.on_update and name not in given:
                 certain = met and detail.certain and model.eager_defaults in ("auto", "off")
-                row = row.put(name, Lost("update", *origin[:2]) if certain else PERHAPS)
+                row = row.put(name, Lost("update", origin.path, origin.line) if certain else PERHAPS)
         rows[ref] = row
 
 

@@ -27,12 +27,12 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Transition,
 )
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
     Instance,
-    Origin,
     Plain,
     Value,
     options,
@@ -60,7 +60,7 @@ def add(state: State, value: Value, session: object) -> None:
             rows[ref] = replace(row, phase="added", session=session)
 
 
-def refresh(frame: Frame, arguments: Arguments, origin: Origin) -> None:
+def refresh(frame: Frame, arguments: Arguments, origin: Place) -> None:
     """``refresh(obj)``: columns, and what is eager, or the attributes that are named."""
     state, rows = frame.state, rows_of(frame.state)
     given = arguments.get(1, "attribute_names")
@@ -71,10 +71,10 @@ def refresh(frame: Frame, arguments: Arguments, origin: Origin) -> None:
             continue
         aliasing.drop_below(state, ref)
         if given is None and not arguments.opaque:
-            rows[ref] = transitions.refreshed(row, *origin[:2])
+            rows[ref] = transitions.refreshed(row, origin.path, origin.line)
             if row.made != "new":  # others that a query gave may be the same object
                 step = Transition(row.session, "select", Settings(), row.cls, row.plan, row.identity, ref)
-                happen(frame, step, origin[1])
+                happen(frame, step, origin.line)
             continue
         names = None
         for option in options(given) if given is not None else ():
@@ -89,7 +89,7 @@ def refresh(frame: Frame, arguments: Arguments, origin: Origin) -> None:
             if isinstance(attribute, Relationship) and attribute.target is not None:
                 inner = load_plans.strategy(row.plan, name, attribute)[1]
                 step = Transition(row.session, "select", Settings(), attribute.target, inner)
-                happen(frame, step, origin[1])
+                happen(frame, step, origin.line)
 
 
 def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
@@ -112,7 +112,7 @@ def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
     return row
 
 
-def expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
+def expire(frame: Frame, arguments: Arguments, origin: Place) -> None:
     """``expire(obj)``, or some of its attributes."""
     rows = rows_of(frame.state)
     given = arguments.get(1, "attribute_names")
@@ -121,7 +121,7 @@ def expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
         row = rows.get(ref)
         if row is None or row.phase not in ("persistent", "given"):
             continue
-        lost = Lost("expire", *origin[:2])
+        lost = Lost("expire", origin.path, origin.line)
         if given is None:
             rows[ref] = transitions.expired(row, lost)
             continue
@@ -134,14 +134,14 @@ def expire(frame: Frame, arguments: Arguments, origin: Origin) -> None:
         rows[ref] = row
 
 
-def merge(frame: Frame, arguments: Arguments, session: object, origin: Origin) -> Value | None:
+def merge(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
     """``merge`` gives an object of the session: loaded by its key, or new."""
     subject = arguments.get(0, "instance")
     state = frame.state
     if not isinstance(subject, Instance) or models.mapped(frame.ctx, subject.cls) is None:
         return None
     given = rows_of(state).get(subject.ref) if subject.ref is not None else None
-    row = Row(subject.cls, "persistent", session, *origin[:2], made="merge")
+    row = Row(subject.cls, "persistent", session, origin.path, origin.line, made="merge")
     if arguments.get(2, "options") is not None:
         row = replace(row, doubtful=True)
     if given is not None:

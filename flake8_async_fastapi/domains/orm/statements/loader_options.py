@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements.queries import Directive, Entity, Mapped, Option, Step
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -21,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Instance,
     Object,
-    Origin,
     Value,
     is_none,
 )
@@ -54,12 +54,12 @@ def model_attribute(ctx: Context, owner: ClassValue | Instance, name: str) -> Va
     return attribute_of(owner, name) if mapped and isinstance(owner, ClassValue) else None
 
 
-def loader(frame: Frame, name: str, arguments: Arguments, origin: Origin) -> Value:
+def loader(frame: Frame, name: str, arguments: Arguments, origin: Place) -> Value:
     """The value of ``selectinload(...)`` and the other loader functions."""
     return continued(frame, Option((), ()), name, arguments, origin)
 
 
-def continued(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Origin) -> Value:
+def continued(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Place) -> Value:
     """A loader option and what one more call adds to it; unknown if the call is not understood."""
     if name == "Load":
         first = arguments.args[0] if arguments.args else UNKNOWN
@@ -107,7 +107,7 @@ def _nested(option: Option, arguments: Arguments) -> Value:
     return Object(LOAD, detail=replace(option, directives=(*option.directives, *below)))
 
 
-def _columns(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Origin) -> Value:
+def _columns(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Place) -> Value:
     word = _COLUMNS[name]
     names: list[str] = []
     path = option.path

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import Row
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import Entity, Fetch, Mapped, Query
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -24,7 +25,6 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Object,
     Options,
-    Origin,
     Plain,
     Unknown,
     Value,
@@ -38,7 +38,7 @@ _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
 _OPTIONAL = frozenset({"first", "one_or_none", "fetchone", "scalar", "scalar_one_or_none"})
 
 
-def fetched(frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Origin) -> Value | None:
+def fetched(frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Place) -> Value | None:
     """The result of a method of a result; None for the usual one."""
     fetch = receiver.detail
     if not isinstance(fetch, Fetch):
@@ -76,7 +76,7 @@ def _index(arguments: Arguments) -> int | None:
     return 0 if not arguments.args and not arguments.keywords else None
 
 
-def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
+def check_unique(frame: Frame, fetch: Fetch, origin: Place, name: str) -> None:
     """Say that a result must be made unique before it is fetched in this way."""
     if fetch.unique or not frame.emit:
         return
@@ -90,7 +90,7 @@ def check_unique(frame: Frame, fetch: Fetch, origin: Origin, name: str) -> None:
             return
 
 
-def item(frame: Frame, fetch: Fetch, origin: Origin, *, one: bool = False) -> Value:
+def item(frame: Frame, fetch: Fetch, origin: Place, *, one: bool = False) -> Value:
     """One element of a result: an object, or a row of several values."""
     items = fetch.query.items
     if items is None:
@@ -102,7 +102,7 @@ def item(frame: Frame, fetch: Fetch, origin: Origin, *, one: bool = False) -> Va
     return Collection("dict" if fetch.shape == "mappings" else "row", items=values, keys=keys)
 
 
-def _selected(frame: Frame, fetch: Fetch, origin: Origin, index: int, *, one: bool) -> Value:
+def _selected(frame: Frame, fetch: Fetch, origin: Place, index: int, *, one: bool) -> Value:
     entity = (fetch.query.items or ())[index]
     if entity is None:
         return Plain("object")
@@ -173,7 +173,7 @@ def target_columns(value: Value) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def element(frame: Frame, value: Object, place: Origin | None) -> Value | None:
+def element(frame: Frame, value: Object, place: Place | None) -> Value | None:
     """What a loop over a result takes; None where it is not gone through here."""
     if not isinstance(value.detail, Fetch) or place is None:
         return None

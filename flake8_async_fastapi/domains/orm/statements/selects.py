@@ -24,6 +24,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.models import CallSite, Operation
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import spoken
 from flake8_async_fastapi.engine.values import (
@@ -36,7 +37,6 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Object,
     Options,
-    Origin,
     Unknown,
     Value,
     options,
@@ -48,7 +48,7 @@ from flake8_async_fastapi.facts.walk import dotted
 ALIASED: Final = "sqlalchemy.orm.AliasedClass"
 
 
-def selected(frame: Frame, arguments: Arguments, origin: Origin, *, single: bool) -> Query:
+def selected(frame: Frame, arguments: Arguments, origin: Place, *, single: bool) -> Query:
     """What ``select(...)`` selects."""
     items: list[Entity | None] = []
     for argument in arguments.args:
@@ -61,7 +61,7 @@ def selected(frame: Frame, arguments: Arguments, origin: Origin, *, single: bool
             return Query(None)
         else:
             items.append(None)
-    return Query(None if arguments.opaque else tuple(items), origin=origin[:2], single=single)
+    return Query(None if arguments.opaque else tuple(items), origin=(origin.path, origin.line), single=single)
 
 
 def make_select(site: CallSite) -> Value:
@@ -78,14 +78,14 @@ def make_change(site: CallSite) -> Value:
     assert isinstance(site.callee, Library)
     name, arguments = site.callee.dotted.rpartition(".")[2], site.arguments
     first = arguments.args[0] if arguments.args else UNKNOWN
-    detail: Change | Query = Query((), origin=site.place[:2])
+    detail: Change | Query = Query((), origin=(site.place.path, site.place.line))
     if name == "update" and isinstance(first, ClassValue):
         detail = Change(first)
     kept = library_calls.kept(arguments)
     return Object(f"sqlalchemy.{name.title()}", kept, origin=site.place, detail=detail)
 
 
-def aliased(arguments: Arguments, origin: Origin, *, polymorphic: bool) -> Value:
+def aliased(arguments: Arguments, origin: Place, *, polymorphic: bool) -> Value:
     """The value of ``aliased(Model)``."""
     first = arguments.args[0] if arguments.args else UNKNOWN
     if isinstance(first, ClassValue) and not polymorphic:
@@ -100,7 +100,7 @@ _NARROWING = frozenset(
 
 
 def statement_member(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Origin
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Place
 ) -> Value | None:
     """The result of a method of a statement, a loader option or an attribute; None for the usual one."""
     detail = receiver.detail
@@ -147,7 +147,7 @@ def statement_member(
 
 
 def _changed(
-    frame: Frame, receiver: Object, detail: Change, name: str, arguments: Arguments, origin: Origin
+    frame: Frame, receiver: Object, detail: Change, name: str, arguments: Arguments, origin: Place
 ) -> Value:
     """``update(Model)`` with one more call."""
     if name == "values":
@@ -206,7 +206,7 @@ def _equals(arguments: Arguments) -> Iterator[Equal]:
             yield value.detail
 
 
-def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Origin) -> None:
+def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
     """Say which options begin at a model that the query does not select."""
     if query.items is None or not frame.emit or not any(query.items):
         return

@@ -1,0 +1,25 @@
+"""Places in the code under check."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A line and a column of a file."""
+
+    line: int
+    col: int
+
+
+class Place(NamedTuple):
+    """A file, and a line and a column of it: compared by what it says."""
+
+    path: str
+    line: int
+    col: int
+
+    @property
+    def position(self) -> Position:
+        """Where in its file it is."""
+        return Position(self.line, self.col)
