@@ -23,13 +23,15 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "domain"),
+    ("obligations", "renaming", "trace", "domain", "call_circles"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
     ("summary", "queries"),
     ("state", "mutation"),
     ("events", "containers"),
+    ("walks",),
+    ("joins",),
     ("values", "text", "places"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Collection,
@@ -15,9 +16,8 @@ from flake8_async_fastapi.engine.values import (
     Partial,
     Payload,
     Value,
-    held,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held
 
 CONTAINER: Final = "builtins.container"
 
@@ -56,3 +56,12 @@ def any_function(collection: Collection) -> Value:
     if items and all(isinstance(item, (Function, Instance, Partial)) for item in items):
         return union(list(items))
     return UNKNOWN
+
+
+def named_items(value: Value) -> list[tuple[str, Value]] | None:
+    """The keyword arguments in ``**value``; None where they are not known."""
+    if not isinstance(value, Collection) or value.keys is None or value.items is None:
+        return None
+    if any(key is None for key in value.keys):
+        return None
+    return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]

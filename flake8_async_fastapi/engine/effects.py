@@ -9,12 +9,7 @@ from typing import Any, NamedTuple
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import (
-    Function,
-    Generator,
-    Manager,
-    Value,
-)
+from flake8_async_fastapi.engine.values import Function, Generator, Manager, Value
 
 
 class Ends(NamedTuple):

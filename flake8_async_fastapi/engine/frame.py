@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.state import State
@@ -19,10 +20,8 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Unknown,
     Value,
-    held,
-    may_hold,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held, may_hold
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings

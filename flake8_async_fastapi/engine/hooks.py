@@ -13,10 +13,7 @@ from flake8_async_fastapi.engine.observers import Observers
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
-from flake8_async_fastapi.engine.values import (
-    Manager,
-    Value,
-)
+from flake8_async_fastapi.engine.values import Manager, Value
 
 
 @dataclass(frozen=True, slots=True)

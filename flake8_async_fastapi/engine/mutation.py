@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from flake8_async_fastapi.engine import containers
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import source
 from flake8_async_fastapi.engine.values import (
@@ -22,12 +23,10 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Plain,
     Value,
-    element_of,
-    held,
     is_plain,
     options,
-    union,
 )
+from flake8_async_fastapi.engine.walks import element_of, held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Misused
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.values import Coroutine, Value, held, options
+from flake8_async_fastapi.engine.values import Coroutine, Value, options
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts.tree import Expr
 
 

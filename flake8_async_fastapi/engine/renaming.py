@@ -14,17 +14,8 @@ from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import (
-    Arguments,
-    Function,
-    Instance,
-    Object,
-    Ref,
-    Value,
-    inner_values,
-    mapped_arguments,
-    mapped_values,
-)
+from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Object, Ref, Value
+from flake8_async_fastapi.engine.walks import inner_values, mapped_arguments, mapped_values
 
 ARGUMENT: Final = "argument"
 """The first part of the name of an object that a function was given."""

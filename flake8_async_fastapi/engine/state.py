@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar, cast
 
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -16,10 +17,9 @@ from flake8_async_fastapi.engine.values import (
     Options,
     Plain,
     Value,
-    held,
     is_none,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""

@@ -6,10 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from flake8_async_fastapi.engine.values import (
-    UNKNOWN,
-    Value,
-)
+from flake8_async_fastapi.engine.values import UNKNOWN, Value
 
 
 @dataclass(frozen=True, slots=True)

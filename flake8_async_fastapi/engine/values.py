@@ -6,8 +6,8 @@ a meaning: nothing is known, and no rule speaks about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
 from flake8_async_fastapi.engine.places import Place
@@ -319,11 +319,8 @@ Value: TypeAlias = (
     | Options
 )
 
-MOST: Final = 4
-"""More values than this at once are unknown: ``maybe`` is silent."""
-
-
 MOST_TEXTS: Final = 8
+
 MOST_KEYS: Final = 40
 """Longer lists and dicts of plain values are data, not names of attributes."""
 
@@ -349,196 +346,9 @@ def unsealed(value: Value) -> Value:
     return value
 
 
-def union(values: list[Value]) -> Value:
-    """One value that stands for any of several; unknown if one of them is."""
-    if len(values) == 1:
-        return values[0]
-    flat: dict[Value, None] = {}
-    for value in values:
-        for option in options(value):
-            if isinstance(option, Unknown):
-                return UNKNOWN
-            flat[option] = None
-    if not flat or len(flat) > MOST:
-        return UNKNOWN
-    return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
-
-
-def common(values: Iterable[Value]) -> Value:
-    """What a name is that is bound in several places, of which one counts at a time.
-
-    None is left out: such a name is set later.  Which of the others counts, the
-    places that use it know and we do not; so they must be of one type, and functions
-    all ``def`` or all ``async def``.
-    """
-    found = [value for value in dict.fromkeys(flattened(values)) if value != NONE]
-    if len(found) == 1:
-        return found[0]
-    match found:
-        case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
-            return _common_object([o for o in found if isinstance(o, Object)])
-        case [Instance(cls=cls, ref=None), *others] if all(
-            isinstance(o, Instance) and o.cls == cls and o.ref is None for o in others
-        ):
-            return Instance(cls)
-        case [Instance(cls=cls), *others] if len(found) <= MOST and all(
-            isinstance(o, Instance) and o.cls == cls for o in others
-        ):
-            return Options(tuple(found))
-        case [Collection(kind=kind), *others] if len(found) <= MOST and all(
-            isinstance(o, Collection) and o.kind == kind for o in others
-        ):
-            return Options(tuple(found))
-        case [Function() as first, *others] if all(
-            isinstance(o, Function) and o.is_async == first.is_async for o in others
-        ):
-            return union(found)
-        case [Coroutine(), *others] if all(isinstance(o, Coroutine) for o in others):
-            return union(found)
-        case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
-            return Plain("object")
-    return UNKNOWN
-
-
-def _common_object(found: list[Object]) -> Value:
-    """What several objects of one type are; statements that select the same are one statement."""
-    same = found[0].arguments
-    if any(other.arguments != same for other in found):  # and some that are not known
-        agreed_on = (pair for pair in same if all(pair in other.arguments for other in found))
-        same = (*sorted(agreed_on, key=lambda pair: pair[0]), ("**", UNKNOWN))
-    usual = Object(found[0].type, same, declared=any(one.declared for one in found))
-    details = [one.detail for one in found]
-    if not any(details):
-        return usual
-    agreed = details[0].joined(details[1:]) if details[0] is not None else None
-    if agreed is not None:
-        return replace(usual, detail=agreed)
-    return Options(tuple(found)) if len(found) <= MOST else usual
-
-
-def outcome(values: Iterable[Value]) -> Value:
-    """What a call gives that may give any of several values.
-
-    Callers often know by a condition of their own which it is; so the values
-    must be of one type, None apart.
-    """
-    found = list(flattened(values))
-    result = common(found)
-    if NONE in found:
-        return NONE if all(value == NONE for value in found) else union([result, NONE])
-    return result
-
-
-def flattened(values: Iterable[Value]) -> Iterator[Value]:
-    """Values, with the options of those that have several."""
-    for value in values:
-        yield from options(value)
-
-
 def options(value: Value) -> tuple[Value, ...]:
     """The values that a value can be."""
     return value.values if isinstance(value, Options) else (value,)
-
-
-def may_hold(value: Value) -> bool:
-    """Whether a value is of a type that can be or hold a coroutine: a quick test before ``held``."""
-    return isinstance(value, _HOLDERS)
-
-
-_HOLDERS: Final = (Coroutine, Options, Collection, Partial)
-
-
-def held(value: Value) -> Iterator[Coroutine]:
-    """The coroutines that a value is or holds."""
-    if isinstance(value, Coroutine):
-        yield value
-    elif isinstance(value, Options):
-        for option in value.values:
-            yield from held(option)
-    elif isinstance(value, Collection):
-        for item in value.items if value.items is not None else (value.item,):
-            yield from held(item)
-    elif isinstance(value, Partial):
-        for argument in (*value.args, *(kept for _, kept in value.keywords)):
-            yield from held(argument)
-
-
-def inner_values(value: Value) -> Iterator[Value]:
-    """A value and all values that it holds; variables of closures are left out."""
-    yield value
-    match value:
-        case Options(values=parts) | Collection(items=tuple(parts)):
-            pass
-        case Collection(item=item) | Generator(item=item):
-            parts = (item,)
-        case Instance(attributes=tuple(pairs)):
-            parts = tuple(kept for _, kept in pairs)
-        case Manager(value=entered):
-            parts = (entered,)
-        case Coroutine(result=result, function=function, call=call):
-            parts = (result, *(call.values() if call is not None else ()), *((function,) if function else ()))
-        case Function(receiver=receiver) if receiver is not None:
-            parts = (receiver,)
-        case Partial(function=callee, args=args, keywords=keywords):
-            parts = (callee, *args, *(kept for _, kept in keywords))
-        case Member(receiver=owner):
-            parts = (owner,)
-        case _:
-            return
-    for part in parts:
-        yield from inner_values(part)
-
-
-def mapped_values(value: Value, change: Callable[[Value], Value]) -> Value:
-    """A value in which ``change`` was applied to every instance and library object that it holds."""
-    match value:
-        case Options(values=parts):
-            return union([mapped_values(part, change) for part in parts])
-        case Collection(items=None):
-            return replace(value, item=mapped_values(value.item, change))
-        case Collection(items=tuple(parts)):
-            return replace(value, items=tuple(mapped_values(part, change) for part in parts))
-        case Generator():
-            return replace(value, item=mapped_values(value.item, change))
-        case Manager():
-            return replace(value, value=mapped_values(value.value, change))
-        case Instance(attributes=tuple(pairs)):
-            kept = tuple((name, mapped_values(inner, change)) for name, inner in pairs)
-            return change(replace(value, attributes=kept))
-        case Function(receiver=receiver) if receiver is not None:
-            return replace(value, receiver=mapped_values(receiver, change))
-        case Coroutine(function=function, call=call):
-            changed = mapped_values(function, change) if function is not None else None
-            return replace(
-                value,
-                result=mapped_values(value.result, change),
-                function=changed if isinstance(changed, Function) else None,
-                call=mapped_arguments(call, change) if call is not None else None,
-            )
-        case Partial():
-            args = tuple(mapped_values(part, change) for part in value.args)
-            keywords = tuple((name, mapped_values(part, change)) for name, part in value.keywords)
-            return Partial(mapped_values(value.function, change), args, keywords)
-        case Member(receiver=receiver):
-            owner = change(receiver)
-            return replace(value, receiver=owner) if isinstance(owner, Object) else UNKNOWN
-        case Instance() | Object():
-            return change(value)
-    return value
-
-
-def mapped_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
-    """Arguments in which ``change`` was applied to every instance and library object."""
-    args = tuple(mapped_values(part, change) for part in arguments.args)
-    keywords = tuple((name, mapped_values(part, change)) for name, part in arguments.keywords)
-    return Arguments(args, keywords, arguments.opaque)
-
-
-def element_of(value: Value) -> Value:
-    """One element of a container."""
-    if isinstance(value, Collection) and value.kind != "dict":
-        return union(list(value.items)) if value.items is not None else value.item
-    return UNKNOWN
 
 
 def is_none(value: Value) -> bool | None:

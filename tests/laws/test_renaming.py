@@ -25,8 +25,8 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Ref,
     Value,
-    inner_values,
 )
+from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.project.project import link
 
 CTX = Context(link({}), hooks=all_hooks())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flake8_async_fastapi.domains.orm.objects.instances import Instances, Lost, Row
 from flake8_async_fastapi.domains.orm.statements.queries import Settings, Transition
+from flake8_async_fastapi.engine.joins import common, outcome, union
 from flake8_async_fastapi.engine.state import State, _one_of, join, merge
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -23,10 +24,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Plain,
     Value,
-    common,
     options,
-    outcome,
-    union,
 )
 from flake8_async_fastapi.facts import tree
 

@@ -10,14 +10,7 @@ from flake8_async_fastapi.domains.blocking.surroundings import is_done
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import (
-    ClassValue,
-    Coroutine,
-    Function,
-    Library,
-    Member,
-    Object,
-)
+from flake8_async_fastapi.engine.values import ClassValue, Coroutine, Function, Library, Member, Object
 
 
 def begin(site: CallSite) -> None:

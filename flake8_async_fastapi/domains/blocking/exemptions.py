@@ -199,25 +199,7 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
         yield from _mentions(call.args, name, user)
         yield from _mentions(call.keywords, name, user)
     elif isinstance(code, tree.Call):
-        called = source(code.func).rpartition(".")[2]
-        starts = called in _STARTERS
-        registers = called == "add_event_handler"
-        for argument in code.args:
-            made = argument.func if isinstance(argument, tree.Call) else argument
-            if (starts or registers) and _is(made, name):
-                yield user, "start-up"
-            elif isinstance(argument, tree.Call) and _is(made, name):
-                yield user, "other" if called in _SPAWNERS else "passed"
-                yield from _mentions(argument.args, name, user)
-            else:
-                yield from _mentions(argument, name, user)
-        for keyword in code.keywords:
-            listed = keyword.value.items if isinstance(keyword.value, tree.Display) else [keyword.value]
-            if keyword.name in _REGISTRARS and any(_is(item, name) for item in listed):
-                yield user, "start-up"
-            else:
-                yield from _mentions(keyword.value, name, user)
-        yield from _mentions(code.func, name, user)
+        yield from _mentions_in_call(code, name, user)
     elif isinstance(code, _USES_RESULT) and _is_call_of(code.value, name):
         # its result is used without await: another function of this name
         assert isinstance(code.value, tree.Call)
@@ -235,6 +217,29 @@ def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[s
     elif isinstance(code, msgspec.Struct):
         for field in code.__struct_fields__:
             yield from _mentions(getattr(code, field), name, user)
+
+
+def _mentions_in_call(call: tree.Call, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:
+    """Where a call mentions a name: what is called may run it at start-up, or at the same time."""
+    called = source(call.func).rpartition(".")[2]
+    starts = called in _STARTERS
+    registers = called == "add_event_handler"
+    for argument in call.args:
+        made = argument.func if isinstance(argument, tree.Call) else argument
+        if (starts or registers) and _is(made, name):
+            yield user, "start-up"
+        elif isinstance(argument, tree.Call) and _is(made, name):
+            yield user, "other" if called in _SPAWNERS else "passed"
+            yield from _mentions(argument.args, name, user)
+        else:
+            yield from _mentions(argument, name, user)
+    for keyword in call.keywords:
+        listed = keyword.value.items if isinstance(keyword.value, tree.Display) else [keyword.value]
+        if keyword.name in _REGISTRARS and any(_is(item, name) for item in listed):
+            yield user, "start-up"
+        else:
+            yield from _mentions(keyword.value, name, user)
+    yield from _mentions(call.func, name, user)
 
 
 def _awaited_lists(body: list[Stmt]) -> Iterator[str]:

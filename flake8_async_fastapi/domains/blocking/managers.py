@@ -10,14 +10,7 @@ from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.text import source, spoken
-from flake8_async_fastapi.engine.values import (
-    Arguments,
-    Function,
-    Instance,
-    Manager,
-    Object,
-    Value,
-)
+from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Manager, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in

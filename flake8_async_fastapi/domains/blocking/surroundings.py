@@ -9,12 +9,7 @@ from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.text import source
-from flake8_async_fastapi.engine.values import (
-    Function,
-    Library,
-    Member,
-    Value,
-)
+from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table

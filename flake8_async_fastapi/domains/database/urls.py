@@ -12,14 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.models import CallModel, CallSite
-from flake8_async_fastapi.engine.values import (
-    UNKNOWN,
-    Arguments,
-    Const,
-    Plain,
-    TextPrefix,
-    Value,
-)
+from flake8_async_fastapi.engine.values import UNKNOWN, Arguments, Const, Plain, TextPrefix, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted

@@ -23,9 +23,9 @@ from flake8_async_fastapi.engine.values import (
     Options,
     Payload,
     Value,
-    held,
     is_none,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts.tree import Expr
 
 

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.jinja.running import (
     take_effects,
 )
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -28,7 +29,6 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Unknown,
     Value,
-    union,
 )
 from flake8_async_fastapi.facts import tree
 

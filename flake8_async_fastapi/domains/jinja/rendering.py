@@ -25,9 +25,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import condition
-from flake8_async_fastapi.engine.values import (
-    Collection,
-)
+from flake8_async_fastapi.engine.values import Collection
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 

@@ -12,14 +12,7 @@ from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.state import State, merge
-from flake8_async_fastapi.engine.values import (
-    UNKNOWN,
-    Collection,
-    Const,
-    Value,
-    is_none,
-    options,
-)
+from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, is_none, options
 from flake8_async_fastapi.project.project import UNRELIABLE
 
 MOST_NESTED: Final = 12

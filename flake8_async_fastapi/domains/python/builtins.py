@@ -20,8 +20,8 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Value,
     display,
-    held,
 )
+from flake8_async_fastapi.engine.walks import held
 
 
 def _collection(kind: str) -> CallModel:

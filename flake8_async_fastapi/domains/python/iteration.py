@@ -7,6 +7,7 @@ from typing import Final
 
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
@@ -27,10 +28,9 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Unknown,
     Value,
-    held,
     options,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 
 _GETTER: Final = "operator.attrgetter"

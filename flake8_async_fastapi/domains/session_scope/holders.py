@@ -24,9 +24,9 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Value,
-    held,
     options,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat

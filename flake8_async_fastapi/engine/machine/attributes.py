@@ -8,6 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import misuse
@@ -32,7 +33,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
     options,
-    union,
 )
 from flake8_async_fastapi.facts import tree
 

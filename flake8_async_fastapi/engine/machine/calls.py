@@ -5,6 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.obligations import misuse, test
@@ -26,10 +27,9 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     is_none,
-    may_hold,
     options,
-    union,
 )
+from flake8_async_fastapi.engine.walks import may_hold
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.knowledge.bases import RECORDS

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import common
 from flake8_async_fastapi.engine.machine import (
     expressions,
     functions,
@@ -30,7 +31,6 @@ from flake8_async_fastapi.engine.values import (
     TextPrefix,
     Unknown,
     Value,
-    common,
     is_none,
 )
 from flake8_async_fastapi.facts import tree

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
@@ -28,12 +29,11 @@ from flake8_async_fastapi.engine.values import (
     TextPrefix,
     Unknown,
     Value,
-    held,
     is_none,
     options,
     truth,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype

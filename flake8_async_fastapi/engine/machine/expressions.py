@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import mutation
-from flake8_async_fastapi.engine.containers import any_function
+from flake8_async_fastapi.engine import containers, mutation
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
     attributes,
     calls,
     conditions,
     functions,
-    library_calls,
     names,
     protocols,
     statements,
@@ -34,16 +32,13 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Generator,
     Library,
-    Object,
     Plain,
     Value,
     display,
-    element_of,
-    held,
     is_none,
     options,
-    union,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import target_names
@@ -103,7 +98,7 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     for keyword in node.keywords:
         value = evaluate(frame, state, keyword.value)
         if keyword.name is None:
-            known = _unpacked(value)
+            known = containers.named_items(value)
             opaque = opaque or known is None
             keywords.extend(known or ())
             use(frame, value, "unpacked")
@@ -121,15 +116,6 @@ def _call(frame: Frame, state: State, node: tree.Call, awaited_chain: bool) -> V
     return result
 
 
-def _unpacked(value: Value) -> list[tuple[str, Value]] | None:
-    """The keyword arguments in ``**value``; None where they are not known."""
-    if not isinstance(value, Collection) or value.keys is None or value.items is None:
-        return None
-    if any(key is None for key in value.keys):
-        return None
-    return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
-
-
 def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: bool) -> Value:
     owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
     index = evaluate(frame, state, node.index)
@@ -145,26 +131,8 @@ def _subscript(frame: Frame, state: State, node: tree.Subscript, awaited_chain: 
         if isinstance(option, (ClassValue, Library)):
             results.append(option)  # a generic type given its parameters
         else:
-            results.append(_item(option, node.index))
+            results.append(protocols.item_at(option, node.index))
     return union(results)
-
-
-def _item(owner: Value, index: Expr) -> Value:
-    if isinstance(owner, Object):
-        return library_calls.typed(knowledge.result(owner.type, "getitem") or "?", owner)
-    if not isinstance(owner, Collection):
-        return UNKNOWN
-    if isinstance(index, tree.Other):  # a slice
-        return Collection(owner.kind, element_of(owner)) if owner.kind != "dict" else UNKNOWN
-    if isinstance(index, tree.Const) and owner.items is not None:
-        if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
-            return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
-        if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
-            return owner.items[owner.keys.index(index.value)]
-        return UNKNOWN
-    if owner.items is None:
-        return owner.item
-    return any_function(owner)
 
 
 def _await(frame: Frame, state: State, node: tree.Await) -> Value:
@@ -202,7 +170,7 @@ def _dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
         value = evaluate(frame, state, value_node)
         if key is None:
             use(frame, value, "unpacked")
-            known = _unpacked(value)
+            known = containers.named_items(value)
             keys += [None] if known is None else [name for name, _ in known]
             items += [UNKNOWN] if known is None else [item for _, item in known]
         else:

@@ -6,6 +6,7 @@ import builtins
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import common
 from flake8_async_fastapi.engine.machine import (
     attributes,
     expressions,
@@ -27,7 +28,6 @@ from flake8_async_fastapi.engine.values import (
     ModuleValue,
     Unknown,
     Value,
-    common,
     unsealed,
 )
 from flake8_async_fastapi.facts import tree

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.containers import any_function
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
 from flake8_async_fastapi.engine.obligations import misuse
 from flake8_async_fastapi.engine.places import Place
@@ -23,8 +25,8 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
     options,
-    union,
 )
+from flake8_async_fastapi.engine.walks import element_of
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -199,3 +201,22 @@ def elements(frame: Frame, value: Value, origin: Place) -> Value:
             frame.ctx.hooks.observers.consume(frame, option, origin)
             found.append(element(frame, option, False, origin))
     return union(found)
+
+
+def item_at(owner: Value, index: Expr) -> Value:
+    """What ``owner[index]`` is."""
+    if isinstance(owner, Object):
+        return library_calls.typed(knowledge.result(owner.type, "getitem") or "?", owner)
+    if not isinstance(owner, Collection):
+        return UNKNOWN
+    if isinstance(index, tree.Other):  # a slice
+        return Collection(owner.kind, element_of(owner)) if owner.kind != "dict" else UNKNOWN
+    if isinstance(index, tree.Const) and owner.items is not None:
+        if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
+            return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
+        if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
+            return owner.items[owner.keys.index(index.value)]
+        return UNKNOWN
+    if owner.items is None:
+        return owner.item
+    return any_function(owner)

@@ -9,6 +9,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import mutation, renaming
 from flake8_async_fastapi.engine.events import Believed
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
     conditions,
     control_flow,
@@ -37,12 +38,11 @@ from flake8_async_fastapi.engine.values import (
     Text,
     Unknown,
     Value,
-    held,
     is_none,
     options,
-    union,
     unsealed,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names

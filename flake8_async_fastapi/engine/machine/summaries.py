@@ -8,15 +8,15 @@ all calls share one summary.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine import call_circles, renaming
 from flake8_async_fastapi.engine.effects import Application, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import common, outcome
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.queries import WideCircle
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint, Summary
 from flake8_async_fastapi.engine.values import (
@@ -35,15 +35,13 @@ from flake8_async_fastapi.engine.values import (
     Text,
     Unknown,
     Value,
-    common,
-    held,
     is_plain,
-    outcome,
     unsealed,
 )
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
-from flake8_async_fastapi.facts.walk import flat, names_in
+from flake8_async_fastapi.facts.walk import names_in
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
@@ -55,11 +53,13 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     ``arguments`` are None where the caller is not known: then parameters have
     what their annotations say.
     """
-    if arguments is not None and (_is_long(ctx, function) or _is_in_wide_circle(ctx, function)):
+    if arguments is not None and (
+        call_circles.is_long(ctx, function) or call_circles.is_in_wide_circle(ctx, function)
+    ):
         arguments = None  # its result hardly hangs on one argument, and each run costs
     bound = bind(ctx, function, arguments)
     if function.key in ctx.active:
-        _note_circle(ctx, function)
+        call_circles.note_circle(ctx, function)
         if arguments is not None:
             # arguments may grow without end from call to call: inside itself a function has its usual ones
             ctx.mark_partial(ctx.active[function.key])
@@ -81,7 +81,11 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: Plac
     _doubt_closure(frame, function)
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = any(renaming.carries(ctx, value) for value in given)
-    usual = _is_long(ctx, function) or function.key in ctx.active or _is_in_wide_circle(ctx, function)
+    usual = (
+        call_circles.is_long(ctx, function)
+        or function.key in ctx.active
+        or call_circles.is_in_wide_circle(ctx, function)
+    )
     if usual or not carries:
         if usual:
             ctx.hooks.observers.cause_havoc(frame, given)
@@ -101,29 +105,6 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: Plac
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     return _carried_back(frame, function, summary, renaming.Outward(names, origin))
-
-
-_WIDE: Final = 5
-
-
-def _note_circle(ctx: Context, function: Function) -> None:
-    """A function under way is called again: it and those between call each other in a circle.
-
-    The ways through many such functions are too many to carry the arguments of each caller
-    along all of them.  Raises WideCircle where this was not known of one of them.
-    """
-    depth = ctx.active[function.key]
-    between = [key for key, at in ctx.active.items() if at >= depth]
-    new = [key for key in between if not ctx.is_kept(("wide circle", key))] if len(between) > _WIDE else []
-    for key in new:
-        ctx.keep_fact(("wide circle", key))
-    if new:
-        raise WideCircle
-
-
-def _is_in_wide_circle(ctx: Context, function: Function) -> bool:
-    key = "wide circle", function.key
-    return key in ctx.memo.results and ctx.is_kept(key)
 
 
 def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:
@@ -158,17 +139,6 @@ def seen_by(function: Function) -> list[Value]:
                 break
             closure = closure.outer
     return seen
-
-
-_LONG: Final = 60
-
-
-def _is_long(ctx: Context, function: Function) -> bool:
-    """Whether a function has too many statements to be run for each combination of arguments."""
-    node = function.node
-    if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
-        return False
-    return ctx.once(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _LONG, False)
 
 
 def assigned(ctx: Context, method: Function, name: str) -> Value:

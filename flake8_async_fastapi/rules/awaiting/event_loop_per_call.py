@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.blocking.events import Reached
 from flake8_async_fastapi.engine.events import Called
-from flake8_async_fastapi.engine.values import Library, Member, Object, Value, held
+from flake8_async_fastapi.engine.values import Library, Member, Object, Value
+from flake8_async_fastapi.engine.walks import held
 from flake8_async_fastapi.knowledge import effect, is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 

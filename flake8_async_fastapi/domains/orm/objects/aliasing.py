@@ -20,7 +20,8 @@ from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Plan, Tra
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.renaming import root
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref, inner_values
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref
+from flake8_async_fastapi.engine.walks import inner_values
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 

@@ -12,7 +12,8 @@ from typing import Final, Literal, TypeAlias, TypeVar
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Settings, Transition
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value, inner_values
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value
+from flake8_async_fastapi.engine.walks import inner_values
 
 T = TypeVar("T")
 

@@ -12,14 +12,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import Held, Lost, Row, 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import (
-    Arguments,
-    Function,
-    Instance,
-    Ref,
-    Value,
-    options,
-)
+from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Ref, Value, options
 
 
 def show(frame: Frame, value: Value, place: Place) -> None:

@@ -35,8 +35,8 @@ from flake8_async_fastapi.engine.values import (
     Partial,
     Unknown,
     Value,
-    inner_values,
 )
+from flake8_async_fastapi.engine.walks import inner_values
 
 
 def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> None:

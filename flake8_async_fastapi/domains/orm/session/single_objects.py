@@ -29,14 +29,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import (
-    NONE,
-    Arguments,
-    Instance,
-    Plain,
-    Value,
-    options,
-)
+from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, options
 
 
 def change_given(frame: Frame, arguments: Arguments, change: Callable[[Row], Row]) -> None:

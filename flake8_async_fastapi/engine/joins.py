@@ -1,0 +1,112 @@
+"""What several values have in common: joins of names, returns and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    UNKNOWN,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Instance,
+    Object,
+    Options,
+    Plain,
+    Unknown,
+    Value,
+    options,
+)
+
+MOST: Final = 4
+"""More values than this at once are unknown: ``maybe`` is silent."""
+
+
+def union(values: list[Value]) -> Value:
+    """One value that stands for any of several; unknown if one of them is."""
+    if len(values) == 1:
+        return values[0]
+    flat: dict[Value, None] = {}
+    for value in values:
+        for option in options(value):
+            if isinstance(option, Unknown):
+                return UNKNOWN
+            flat[option] = None
+    if not flat or len(flat) > MOST:
+        return UNKNOWN
+    return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
+
+
+def common(values: Iterable[Value]) -> Value:
+    """What a name is that is bound in several places, of which one counts at a time.
+
+    None is left out: such a name is set later.  Which of the others counts, the
+    places that use it know and we do not; so they must be of one type, and functions
+    all ``def`` or all ``async def``.
+    """
+    found = [value for value in dict.fromkeys(flattened(values)) if value != NONE]
+    if len(found) == 1:
+        return found[0]
+    match found:
+        case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
+            return _common_object([o for o in found if isinstance(o, Object)])
+        case [Instance(cls=cls, ref=None), *others] if all(
+            isinstance(o, Instance) and o.cls == cls and o.ref is None for o in others
+        ):
+            return Instance(cls)
+        case [Instance(cls=cls), *others] if len(found) <= MOST and all(
+            isinstance(o, Instance) and o.cls == cls for o in others
+        ):
+            return Options(tuple(found))
+        case [Collection(kind=kind), *others] if len(found) <= MOST and all(
+            isinstance(o, Collection) and o.kind == kind for o in others
+        ):
+            return Options(tuple(found))
+        case [Function() as first, *others] if all(
+            isinstance(o, Function) and o.is_async == first.is_async for o in others
+        ):
+            return union(found)
+        case [Coroutine(), *others] if all(isinstance(o, Coroutine) for o in others):
+            return union(found)
+        case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
+            return Plain("object")
+    return UNKNOWN
+
+
+def _common_object(found: list[Object]) -> Value:
+    """What several objects of one type are; statements that select the same are one statement."""
+    same = found[0].arguments
+    if any(other.arguments != same for other in found):  # and some that are not known
+        agreed_on = (pair for pair in same if all(pair in other.arguments for other in found))
+        same = (*sorted(agreed_on, key=lambda pair: pair[0]), ("**", UNKNOWN))
+    usual = Object(found[0].type, same, declared=any(one.declared for one in found))
+    details = [one.detail for one in found]
+    if not any(details):
+        return usual
+    agreed = details[0].joined(details[1:]) if details[0] is not None else None
+    if agreed is not None:
+        return replace(usual, detail=agreed)
+    return Options(tuple(found)) if len(found) <= MOST else usual
+
+
+def outcome(values: Iterable[Value]) -> Value:
+    """What a call gives that may give any of several values.
+
+    Callers often know by a condition of their own which it is; so the values
+    must be of one type, None apart.
+    """
+    found = list(flattened(values))
+    result = common(found)
+    if NONE in found:
+        return NONE if all(value == NONE for value in found) else union([result, NONE])
+    return result
+
+
+def flattened(values: Iterable[Value]) -> Iterator[Value]:
+    """Values, with the options of those that have several."""
+    for value in values:
+        yield from options(value)

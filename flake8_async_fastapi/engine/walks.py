@@ -1,0 +1,125 @@
+"""What values hold, and values in which what they hold is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Collection,
+    Coroutine,
+    Function,
+    Generator,
+    Instance,
+    Manager,
+    Member,
+    Object,
+    Options,
+    Partial,
+    Value,
+)
+
+
+def may_hold(value: Value) -> bool:
+    """Whether a value is of a type that can be or hold a coroutine: a quick test before ``held``."""
+    return isinstance(value, _HOLDERS)
+
+
+_HOLDERS: Final = (Coroutine, Options, Collection, Partial)
+
+
+def held(value: Value) -> Iterator[Coroutine]:
+    """The coroutines that a value is or holds."""
+    if isinstance(value, Coroutine):
+        yield value
+    elif isinstance(value, Options):
+        for option in value.values:
+            yield from held(option)
+    elif isinstance(value, Collection):
+        for item in value.items if value.items is not None else (value.item,):
+            yield from held(item)
+    elif isinstance(value, Partial):
+        for argument in (*value.args, *(kept for _, kept in value.keywords)):
+            yield from held(argument)
+
+
+def inner_values(value: Value) -> Iterator[Value]:
+    """A value and all values that it holds; variables of closures are left out."""
+    yield value
+    match value:
+        case Options(values=parts) | Collection(items=tuple(parts)):
+            pass
+        case Collection(item=item) | Generator(item=item):
+            parts = (item,)
+        case Instance(attributes=tuple(pairs)):
+            parts = tuple(kept for _, kept in pairs)
+        case Manager(value=entered):
+            parts = (entered,)
+        case Coroutine(result=result, function=function, call=call):
+            parts = (result, *(call.values() if call is not None else ()), *((function,) if function else ()))
+        case Function(receiver=receiver) if receiver is not None:
+            parts = (receiver,)
+        case Partial(function=callee, args=args, keywords=keywords):
+            parts = (callee, *args, *(kept for _, kept in keywords))
+        case Member(receiver=owner):
+            parts = (owner,)
+        case _:
+            return
+    for part in parts:
+        yield from inner_values(part)
+
+
+def mapped_values(value: Value, change: Callable[[Value], Value]) -> Value:
+    """A value in which ``change`` was applied to every instance and library object that it holds."""
+    match value:
+        case Options(values=parts):
+            return union([mapped_values(part, change) for part in parts])
+        case Collection(items=None):
+            return replace(value, item=mapped_values(value.item, change))
+        case Collection(items=tuple(parts)):
+            return replace(value, items=tuple(mapped_values(part, change) for part in parts))
+        case Generator():
+            return replace(value, item=mapped_values(value.item, change))
+        case Manager():
+            return replace(value, value=mapped_values(value.value, change))
+        case Instance(attributes=tuple(pairs)):
+            kept = tuple((name, mapped_values(inner, change)) for name, inner in pairs)
+            return change(replace(value, attributes=kept))
+        case Function(receiver=receiver) if receiver is not None:
+            return replace(value, receiver=mapped_values(receiver, change))
+        case Coroutine(function=function, call=call):
+            changed = mapped_values(function, change) if function is not None else None
+            return replace(
+                value,
+                result=mapped_values(value.result, change),
+                function=changed if isinstance(changed, Function) else None,
+                call=mapped_arguments(call, change) if call is not None else None,
+            )
+        case Partial():
+            args = tuple(mapped_values(part, change) for part in value.args)
+            keywords = tuple((name, mapped_values(part, change)) for name, part in value.keywords)
+            return Partial(mapped_values(value.function, change), args, keywords)
+        case Member(receiver=receiver):
+            owner = change(receiver)
+            return replace(value, receiver=owner) if isinstance(owner, Object) else UNKNOWN
+        case Instance() | Object():
+            return change(value)
+    return value
+
+
+def mapped_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
+    """Arguments in which ``change`` was applied to every instance and library object."""
+    args = tuple(mapped_values(part, change) for part in arguments.args)
+    keywords = tuple((name, mapped_values(part, change)) for name, part in arguments.keywords)
+    return Arguments(args, keywords, arguments.opaque)
+
+
+def element_of(value: Value) -> Value:
+    """One element of a container."""
+    if isinstance(value, Collection) and value.kind != "dict":
+        return union(list(value.items)) if value.items is not None else value.item
+    return UNKNOWN
