@@ -16,7 +16,7 @@ from typing import Final
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
-from flake8_async_fastapi.engine.trace import trace
+from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
@@ -136,7 +136,7 @@ def _trace(arguments: argparse.Namespace) -> None:
     lines = {event.line for event in events}
     findings = [finding for finding in analysis.findings(relative) if finding.line in lines]
     shown = False
-    for line in trace(analysis.sources[relative].text, events, findings):
+    for line in trace_lines(analysis.sources[relative].text, events, findings):
         print(line)
         shown = True
     if not shown:

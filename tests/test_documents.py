@@ -250,7 +250,7 @@ def test_all_events_are_named() -> None:
         for node in events.body
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Event" for base in node.bases)
     }
-    assert "Misused" in classes
+    assert "CoroutineMisused" in classes
     assert sorted(name for name in classes if f"`{name}`" not in ARCHITECTURE) == []
 
 

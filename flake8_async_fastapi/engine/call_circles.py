@@ -10,7 +10,7 @@ from flake8_async_fastapi.engine.values import Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
 
-_WIDE: Final = 5
+_MOST_IN_CIRCLE: Final = 5
 
 
 def note_circle(ctx: Context, function: Function) -> None:
@@ -21,7 +21,11 @@ def note_circle(ctx: Context, function: Function) -> None:
     """
     depth = ctx.active[function.key]
     between = [key for key, at in ctx.active.items() if at >= depth]
-    new = [key for key in between if not ctx.is_kept(("wide circle", key))] if len(between) > _WIDE else []
+    new = (
+        [key for key in between if not ctx.is_kept(("wide circle", key))]
+        if len(between) > _MOST_IN_CIRCLE
+        else []
+    )
     for key in new:
         ctx.keep_fact(("wide circle", key))
     if new:
@@ -33,7 +37,7 @@ def is_in_wide_circle(ctx: Context, function: Function) -> bool:
     return key in ctx.memo.results and ctx.is_kept(key)
 
 
-_LONG: Final = 60
+_MOST_STATEMENTS: Final = 60
 
 
 def is_long(ctx: Context, function: Function) -> bool:
@@ -41,4 +45,6 @@ def is_long(ctx: Context, function: Function) -> bool:
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
         return False
-    return ctx.once(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _LONG, False)
+    return ctx.query(
+        ("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS, False
+    )

@@ -17,26 +17,26 @@ from flake8_async_fastapi.engine.values import (
     Payload,
     Value,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 
 CONTAINER: Final = "builtins.container"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Payload):
+class BoundContainer(Payload):
     """The container whose method is called."""
 
     value: Collection
 
 
-def method(collection: Collection, name: str) -> Value:
+def container_method(collection: Collection, name: str) -> Value:
     """A method of a container."""
-    if any(held(collection)):
+    if any(held_coroutines(collection)):
         return UNKNOWN
-    return Member(Object(CONTAINER, detail=Kept(collection)), name)
+    return Member(Object(CONTAINER, detail=BoundContainer(collection)), name)
 
 
-def item_of(collection: Collection) -> Value:
+def any_item(collection: Collection) -> Value:
     """Any item of a container: for a dict, one of its values."""
     return union(list(collection.items)) if collection.items is not None else collection.item
 
@@ -47,7 +47,7 @@ def item_at(collection: Collection, key: str | None) -> Value | None:
     if keys is not None and collection.items is not None and key in keys:
         return collection.items[keys.index(key)]
     is_missing = keys is not None and key is not None and None not in keys
-    return None if is_missing or collection.items == () else item_of(collection)
+    return None if is_missing or collection.items == () else any_item(collection)
 
 
 def any_function(collection: Collection) -> Value:

@@ -45,16 +45,16 @@ def combine(domains: Iterable[Domain]) -> Hooks:
 
     Raises DomainError where two domains model one thing and neither needs the other.
     """
-    ordered = _sort(domains)
+    ordered = _sort_by_needs(domains)
     return Hooks(
-        _merge(Models, [(domain, domain.models) for domain in ordered]),
-        _merge(Observers, [(domain, domain.observers) for domain in ordered]),
+        _merge_hooks(Models, [(domain, domain.models) for domain in ordered]),
+        _merge_hooks(Observers, [(domain, domain.observers) for domain in ordered]),
         {kind: hooks for domain in ordered for kind, hooks in domain.effects.items()},
         {kind: hooks for domain in ordered for kind, hooks in domain.parts.items()},
     )
 
 
-def _sort(domains: Iterable[Domain]) -> list[Domain]:
+def _sort_by_needs(domains: Iterable[Domain]) -> list[Domain]:
     """The domains, each before those that it needs, otherwise by name."""
     by_name = {domain.name: domain for domain in sorted(domains, key=lambda domain: domain.name)}
     users: dict[str, set[str]] = {name: set() for name in by_name}
@@ -76,7 +76,7 @@ def _sort(domains: Iterable[Domain]) -> list[Domain]:
     return ordered
 
 
-def _merge(kind: type[T], given: list[tuple[Domain, T]]) -> T:
+def _merge_hooks(kind: type[T], given: list[tuple[Domain, T]]) -> T:
     """One table of hooks: mappings by key, lists one after the other."""
     merged: dict[str, Any] = {}
     for one in fields(kind):

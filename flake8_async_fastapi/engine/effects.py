@@ -15,15 +15,15 @@ from flake8_async_fastapi.engine.values import Function, Generator, Manager, Val
 class Ends(NamedTuple):
     """How a run of a function ends: what it gives, each with the path there.
 
-    For a generator, ``paths`` are those to its ``yield``s, and ``after`` those to its end.
+    For a generator, ``paths`` are those to its ``yield``s, and ``exits`` those to its end.
     """
 
     values: list[Value]
     paths: list[State]
-    after: list[State]
+    exits: list[State]
 
 
-class Application(NamedTuple):
+class AppliedCall(NamedTuple):
     """A call whose effects are applied: by whom and where, of what, and with whose names for objects."""
 
     frame: Frame
@@ -42,7 +42,7 @@ class EffectHooks:
     """
 
     summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
-    call: Callable[[Application, Any], Iterable[Hashable]] | None = None
+    call: Callable[[AppliedCall, Any], Iterable[Hashable]] | None = None
     enter: Callable[[Frame, Manager, Any, Place], None] | None = None
     leave: Callable[[Frame, Manager, Any, Place], None] | None = None
     iterate: Callable[[Frame, Generator, Any, Place], None] | None = None
@@ -53,11 +53,11 @@ class PartHooks:
     """How a domain's part of the state goes along into a callee.
 
     ``footprint`` gives what is known of the objects that values lead to.  It adds them to the
-    ``Names`` that they have in the callee, if there is one, and uses these.  It is a piece of the
-    key of the callee's summary.  ``begin`` puts it on a path.  ``tracks`` says whether the part
+    ``Renaming`` of a call, if it is one, and uses its names.  It is a piece of the
+    key of the callee's summary.  ``put_footprint`` puts it on a path.  ``tracks`` says whether the part
     knows of any object.
     """
 
     footprint: Callable[[State, Any, Sequence[Value]], Hashable]
-    begin: Callable[[State, Any], None]
+    put_footprint: Callable[[State, Any], None]
     tracks: Callable[[Any], bool]

@@ -35,11 +35,11 @@ def analyse(
     """
     kept = Memo() if memo is None else memo
     ctx = Context(project, kept, trace=trace, settings=settings or Settings(), hooks=hooks)
-    _run_inner(ctx, _run(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
+    _run_definitions(ctx, _run_body(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
 
 
-def _run(
+def _run_body(
     ctx: Context, enter: Callable[[], tuple[Frame, State]], body: list[Stmt], *, owes: bool = False
 ) -> Frame:
     """Run code in the frame and from the state that ``enter`` makes; the frame in the end.
@@ -52,10 +52,10 @@ def _run(
         frame, state = enter()
         frame.emit = True
         frames.append(frame)
-        statements.run(frame, body, [state])
-        _tell_returns(frame)
+        statements.run_statements(frame, body, [state])
+        _announce_returns(frame)
         if owes and not ctx.exhausted():
-            obligations.forgotten(frame)
+            obligations.report_forgotten(frame)
             for observe in ctx.hooks.observers.function_ends:
                 observe(frame)
 
@@ -65,19 +65,19 @@ def _run(
     return frames[-1]
 
 
-def _tell_returns(frame: Frame) -> None:
+def _announce_returns(frame: Frame) -> None:
     """Tell what a function returned on each of its paths."""
-    for value, state, place in zip(frame.returns, frame.left, frame.returned_at, strict=True):
+    for value, state, place in zip(frame.returns, frame.exits, frame.return_places, strict=True):
         frame.state = state
         for observe in frame.ctx.hooks.observers.function_returns:
             observe(frame, value, place)
 
 
-def _run_inner(ctx: Context, frame: Frame) -> None:
+def _run_definitions(ctx: Context, frame: Frame) -> None:
     """Run the functions and classes that a frame defined."""
-    for function in frame.inner.values():
+    for function in frame.nested_functions.values():
         _run_function(ctx, function, frame)
-    for cls in frame.classes.values():
+    for cls in frame.nested_classes.values():
         _run_class(ctx, cls)
 
 
@@ -85,25 +85,25 @@ def _run_function(ctx: Context, function: Function, outer: Frame, owner: ClassVa
     """Run a function that the frame ``outer`` defined, as a method of ``owner`` if that is not None."""
 
     def enter() -> tuple[Frame, State]:
-        method = classes.as_method(ctx, function, owner) if owner is not None else function
-        frame, state = summaries.enter(ctx, method, summaries.bind(ctx, method, None))
+        method = classes.method_of_class(ctx, function, owner) if owner is not None else function
+        frame, state = summaries.enter_function(ctx, method, summaries.bind_arguments(ctx, method, None))
         for observe in ctx.hooks.observers.function_begins:
             observe(frame, method, outer)
         if ctx.trace:
             frame.emit = True
-            statements.believe(frame, function.node, [state])
+            statements.trace_variables(frame, function.node, [state])
         return frame, state
 
     if isinstance(function.node, tree.FunctionDef):
-        _run_inner(ctx, _run(ctx, enter, function.node.body, owes=True))
+        _run_definitions(ctx, _run_body(ctx, enter, function.node.body, owes=True))
 
 
 def _run_class(ctx: Context, cls: ClassValue) -> None:
     def enter() -> tuple[Frame, State]:
         return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls), State()
 
-    body = _run(ctx, enter, cls.node.body)
-    for function in body.inner.values():
+    body = _run_body(ctx, enter, cls.node.body)
+    for function in body.nested_functions.values():
         _run_function(ctx, function, body, cls)
-    for inner in body.classes.values():
+    for inner in body.nested_classes.values():
         _run_class(ctx, inner)

@@ -20,7 +20,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Misused(Event):
+class CoroutineMisused(Event):
     """A coroutine that nobody awaits, at the call that made it.
 
     ``use`` is what became of it: ``discarded``, ``forgotten``, ``attribute``,
@@ -98,7 +98,7 @@ class Decorated(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Believed(Event):
+class VariableTraced(Event):
     """What ``trace`` shows: a variable and its value after a statement; of ORM objects, what is loaded."""
 
     name: str
@@ -107,7 +107,7 @@ class Believed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(Event):
+class ReadTraced(Event):
     """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said."""
 
     reader: str

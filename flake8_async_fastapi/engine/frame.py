@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.engine.walks import held, may_hold
+from flake8_async_fastapi.engine.walks import held_coroutines, may_hold_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings
@@ -42,10 +42,10 @@ class Language(Protocol):
     def look_up(self, frame: Frame, name: str) -> Value:
         """A name that is no variable."""
 
-    def member(self, owner: Value, name: str) -> Value | None:
+    def item_by_attribute(self, owner: Value, name: str) -> Value | None:
         """``owner.name`` where that means an item; None where it does not."""
 
-    def may_hold(self, frame: Frame, state: State, node: Call, outcome: bool) -> bool:
+    def may_pass_test(self, frame: Frame, state: State, node: Call, outcome: bool) -> bool:
         """Whether a test may come out as said."""
 
 
@@ -83,13 +83,13 @@ class Frame:
     """One run of a function, a class body or a module body.
 
     ``emit`` is true for the code under check itself, false for callees that run
-    only to learn what they return.  The coroutines that the run ``created`` are
-    in the end ``settled`` (awaited, or somebody else's), ``given_back`` to the
-    caller, or ``misused``.  ``tested`` are the places where they were tested,
-    ``open_tests`` the places where something else was tested too.  ``shared``
+    only to learn what they return.  The coroutines that the run has to see
+    awaited (``owed``) are in the end ``discharged`` (awaited, or somebody else's), ``returned`` to the
+    caller, or ``reported_misuses``.  ``tests`` are the places where they were tested,
+    ``open_tests`` the places where something else was tested too.  ``assigned_by_nested``
     are the variables that nested functions assign.  ``state`` is the path that is under way,
-    ``raised`` the paths that an exception takes to the handlers of the innermost ``try``,
-    ``mutated`` the place of an attribute whose value is about to be changed.  ``role`` says for
+    ``exception_states`` the paths that an exception takes to the handlers of the innermost ``try``,
+    ``mutated_attribute`` the place of an attribute whose value is about to be changed.  ``role`` says for
     what a framework calls the function, in the words of the domain that knows the framework; it is
     empty for a function that no framework calls.
     ``language`` is what the code is written in, if not in Python.  ``branches`` are the sides of the
@@ -109,28 +109,28 @@ class Frame:
     closure: Closure | None = None
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
-    yielded: list[State] = field(default_factory=list)
-    created: dict[Place, Coroutine] = field(default_factory=dict)
-    settled: set[Place] = field(default_factory=set)
-    given_back: set[Place] = field(default_factory=set)
-    misused: dict[Place, str] = field(default_factory=dict)
-    tested: dict[Place, list[tuple[int, int, str]]] = field(default_factory=dict)
+    yield_states: list[State] = field(default_factory=list)
+    owed: dict[Place, Coroutine] = field(default_factory=dict)
+    discharged: set[Place] = field(default_factory=set)
+    returned: set[Place] = field(default_factory=set)
+    reported_misuses: dict[Place, str] = field(default_factory=dict)
+    tests: dict[Place, list[tuple[int, int, str]]] = field(default_factory=dict)
     open_tests: set[tuple[int, int, str]] = field(default_factory=set)
     awaited_calls: set[Position] = field(default_factory=set)
-    lazy_elsewhere: int = 0
+    in_offloaded_argument: int = 0
     runs_elsewhere: int = 0
     globals: set[str] = field(default_factory=set)
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
-    left: list[State] = field(default_factory=list)
-    raised: list[State] | None = None
-    assigned: State = field(default_factory=State)
-    inner: dict[Place, Function] = field(default_factory=dict)
-    classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
+    exits: list[State] = field(default_factory=list)
+    exception_states: list[State] | None = None
+    assigned_anywhere: State = field(default_factory=State)
+    nested_functions: dict[Place, Function] = field(default_factory=dict)
+    nested_classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
+    assigned_by_nested: set[str] = field(default_factory=set)
     state: State = field(default_factory=State)
-    mutated: Expr | None = None
-    returned_at: list[Position] = field(default_factory=list)
-    calling: Call | None = None
+    mutated_attribute: Expr | None = None
+    return_places: list[Position] = field(default_factory=list)
+    current_call: Call | None = None
     language: Language | None = None
     node: FunctionDef | Lambda | None = None
     branches: list[tuple[int, int, str]] = field(default_factory=list)
@@ -138,7 +138,7 @@ class Frame:
     iteration: int = 0
     notes: dict[type[Any], Any] = field(default_factory=dict)
 
-    def note(self, kind: type[N]) -> N:
+    def notes_of(self, kind: type[N]) -> N:
         """What a domain notes of this run in a type of its own; made without arguments at first."""
         found = self.notes.get(kind)
         if found is None:
@@ -162,25 +162,25 @@ class Frame:
         """The place of an expression, as events begin with it."""
         return self.path, node.line, node.col, self.qualname
 
-    def make(self, coroutine: Coroutine) -> Coroutine:
+    def owe(self, coroutine: Coroutine) -> Coroutine:
         """Register a coroutine that this frame now has to see awaited."""
-        self.created.setdefault(coroutine.origin, coroutine)
+        self.owed.setdefault(coroutine.origin, coroutine)
         return coroutine
 
-    def settle(self, value: Value) -> None:
+    def discharge(self, value: Value) -> None:
         """Somebody else has the coroutines of a value now, or they are awaited."""
-        if may_hold(value):
-            self.settled.update(coroutine.origin for coroutine in held(value))
+        if may_hold_coroutine(value):
+            self.discharged.update(coroutine.origin for coroutine in held_coroutines(value))
 
-    def either(self, values: list[Value]) -> Value:
-        """One value for several; the coroutines among values that cannot be told apart are settled."""
+    def join_or_discharge(self, values: list[Value]) -> Value:
+        """One value for several; the coroutines among values that cannot be told apart are discharged."""
         result = union(values)
         if isinstance(result, Unknown):
             for value in values:
-                self.settle(value)
+                self.discharge(value)
         return result
 
-    def settle_items(self, value: Value) -> None:
-        """As ``settle``, but for what a container holds only: a coroutine itself was misused."""
+    def discharge_items(self, value: Value) -> None:
+        """As ``discharge``, but for what a container holds only: a coroutine itself was misused."""
         if isinstance(value, Collection):
-            self.settle(value)
+            self.discharge(value)

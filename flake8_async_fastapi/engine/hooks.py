@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends, PartHooks
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -48,10 +48,10 @@ class Hooks:
             if any(part != state.part(kind) for part in (first, *others)):
                 state.put(first.join(others))
 
-    def begin(self, state: State, footprint: Footprint) -> None:
+    def put_footprint(self, state: State, footprint: Footprint) -> None:
         """Put on a path what was known on another."""
         for kind, known in footprint:
-            self.parts[kind].begin(state, known)
+            self.parts[kind].put_footprint(state, known)
 
     def summarise(self, frame: Frame, ends: Ends) -> tuple[Hashable, ...]:
         """What a run does in the eyes of all domains."""
@@ -61,7 +61,7 @@ class Hooks:
                 found += hooks.summarise(frame, ends)
         return tuple(found)
 
-    def call(self, call: Application, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    def call(self, call: AppliedCall, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
         """Apply what a call does, and give what is left for later."""
         left: list[Hashable] = []
         for effect in effects:

@@ -15,14 +15,14 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Object,
-    Options,
+    OneOf,
     Plain,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
 
-MOST: Final = 4
+MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
 
 
@@ -32,40 +32,40 @@ def union(values: list[Value]) -> Value:
         return values[0]
     flat: dict[Value, None] = {}
     for value in values:
-        for option in options(value):
-            if isinstance(option, Unknown):
+        for alternative in alternatives(value):
+            if isinstance(alternative, Unknown):
                 return UNKNOWN
-            flat[option] = None
-    if not flat or len(flat) > MOST:
+            flat[alternative] = None
+    if not flat or len(flat) > MOST_ALTERNATIVES:
         return UNKNOWN
-    return next(iter(flat)) if len(flat) == 1 else Options(tuple(flat))
+    return next(iter(flat)) if len(flat) == 1 else OneOf(tuple(flat))
 
 
-def common(values: Iterable[Value]) -> Value:
+def join_bindings(values: Iterable[Value]) -> Value:
     """What a name is that is bound in several places, of which one counts at a time.
 
     None is left out: such a name is set later.  Which of the others counts, the
     places that use it know and we do not; so they must be of one type, and functions
     all ``def`` or all ``async def``.
     """
-    found = [value for value in dict.fromkeys(flattened(values)) if value != NONE]
+    found = [value for value in dict.fromkeys(all_alternatives(values)) if value != NONE]
     if len(found) == 1:
         return found[0]
     match found:
         case [Object(type=name), *others] if all(isinstance(o, Object) and o.type == name for o in others):
-            return _common_object([o for o in found if isinstance(o, Object)])
-        case [Instance(cls=cls, ref=None), *others] if all(
-            isinstance(o, Instance) and o.cls == cls and o.ref is None for o in others
+            return _join_objects([o for o in found if isinstance(o, Object)])
+        case [Instance(cls=cls, location=None), *others] if all(
+            isinstance(o, Instance) and o.cls == cls and o.location is None for o in others
         ):
             return Instance(cls)
-        case [Instance(cls=cls), *others] if len(found) <= MOST and all(
+        case [Instance(cls=cls), *others] if len(found) <= MOST_ALTERNATIVES and all(
             isinstance(o, Instance) and o.cls == cls for o in others
         ):
-            return Options(tuple(found))
-        case [Collection(kind=kind), *others] if len(found) <= MOST and all(
+            return OneOf(tuple(found))
+        case [Collection(kind=kind), *others] if len(found) <= MOST_ALTERNATIVES and all(
             isinstance(o, Collection) and o.kind == kind for o in others
         ):
-            return Options(tuple(found))
+            return OneOf(tuple(found))
         case [Function() as first, *others] if all(
             isinstance(o, Function) and o.is_async == first.is_async for o in others
         ):
@@ -77,7 +77,7 @@ def common(values: Iterable[Value]) -> Value:
     return UNKNOWN
 
 
-def _common_object(found: list[Object]) -> Value:
+def _join_objects(found: list[Object]) -> Value:
     """What several objects of one type are; statements that select the same are one statement."""
     same = found[0].arguments
     if any(other.arguments != same for other in found):  # and some that are not known
@@ -87,26 +87,26 @@ def _common_object(found: list[Object]) -> Value:
     details = [one.detail for one in found]
     if not any(details):
         return usual
-    agreed = details[0].joined(details[1:]) if details[0] is not None else None
+    agreed = details[0].join(details[1:]) if details[0] is not None else None
     if agreed is not None:
         return replace(usual, detail=agreed)
-    return Options(tuple(found)) if len(found) <= MOST else usual
+    return OneOf(tuple(found)) if len(found) <= MOST_ALTERNATIVES else usual
 
 
-def outcome(values: Iterable[Value]) -> Value:
+def join_returns(values: Iterable[Value]) -> Value:
     """What a call gives that may give any of several values.
 
     Callers often know by a condition of their own which it is; so the values
     must be of one type, None apart.
     """
-    found = list(flattened(values))
-    result = common(found)
+    found = list(all_alternatives(values))
+    result = join_bindings(found)
     if NONE in found:
         return NONE if all(value == NONE for value in found) else union([result, NONE])
     return result
 
 
-def flattened(values: Iterable[Value]) -> Iterator[Value]:
+def all_alternatives(values: Iterable[Value]) -> Iterator[Value]:
     """Values, with the options of those that have several."""
     for value in values:
-        yield from options(value)
+        yield from alternatives(value)

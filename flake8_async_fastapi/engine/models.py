@@ -148,7 +148,7 @@ class Models:
         """The model of parameters that have a value as their default, or in their ``Annotated``."""
         return self.parameters.get(type(marker.detail)) if isinstance(marker, Object) else None
 
-    def passed(self, frame: Frame, marker: Value, annotation: Expr | None) -> Value | None:
+    def provided_value(self, frame: Frame, marker: Value, annotation: Expr | None) -> Value | None:
         """What a framework passes for a parameter that has a marker; None where nothing is known of it."""
         model = self.parameter(marker)
         if model is None or not isinstance(marker, Object):
@@ -219,7 +219,7 @@ class Models:
         whole = self.text(ctx, known) if known else None
         return whole if isinstance(whole, TextPrefix) else Plain("str")
 
-    def holds(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
+    def evaluate_condition(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
         """Whether a condition is known to come out true, or false."""
         for model in self.conditions:
             found = model(test, evaluate)

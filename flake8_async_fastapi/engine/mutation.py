@@ -10,7 +10,7 @@ from typing import Final
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     MOST_KEYS,
     NONE,
@@ -23,10 +23,10 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Plain,
     Value,
+    alternatives,
     is_plain,
-    options,
 )
-from flake8_async_fastapi.engine.walks import element_of, held
+from flake8_async_fastapi.engine.walks import element_of_container, held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -40,27 +40,27 @@ MUTATORS: Final = frozenset(
 """Methods that change a container."""
 
 
-def called(state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
+def change_containers(state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
     """A call that may change what containers in variables hold: ``items.append(x)``, ``fill(items)``."""
     if not isinstance(callee, (Library, Member, ClassValue)):
         for part in node.args:  # whoever gets a list may put more into it
             name = part.id if isinstance(part, tree.Name) else ""
             given = state.env.get(name)
             if isinstance(given, Collection) and given.kind in ("list", "dict", "set"):
-                state.narrow(name, Collection(given.kind, containers.item_of(given)))
+                state.narrow(name, Collection(given.kind, containers.any_item(given)))
     if not isinstance(node.func, tree.Attr):
         return
     owner, name = node.func.value, node.func.name
     if not isinstance(owner, (tree.Name, tree.Attr)):
-        _inside(state, owner, name, arguments)
+        _change_nested(state, owner, name, arguments)
         return
-    path = source(owner)
+    path = path_of(owner)
     known = state.get(path) if path else None
     if isinstance(known, Collection):
-        state.narrow(path, _after(known, name, arguments))
+        state.narrow(path, _after_method(known, name, arguments))
 
 
-def _inside(state: State, owner: Expr, name: str, arguments: Arguments) -> None:
+def _change_nested(state: State, owner: Expr, name: str, arguments: Arguments) -> None:
     """``groups[key].append(x)`` and ``groups.setdefault(key, []).append(x)``."""
     match owner:
         case tree.Subscript(value=outside, index=index):
@@ -69,59 +69,64 @@ def _inside(state: State, owner: Expr, name: str, arguments: Arguments) -> None:
             pass
         case _:
             return
-    path = source(outside)
+    path = path_of(outside)
     known = state.get(path) if path else None
     if not isinstance(known, Collection) or known.kind == "tuple":
         return
-    key = _name(index)
+    key = _key_name(index)
     before = containers.item_at(known, key)
     if before is None:
         return
-    after = [_after(one, name, arguments) if isinstance(one, Collection) else one for one in options(before)]
-    state.narrow(path, _exchanged(known, key, union(after)))
+    after = [
+        _after_method(one, name, arguments) if isinstance(one, Collection) else one
+        for one in alternatives(before)
+    ]
+    state.narrow(path, _with_value_at(known, key, union(after)))
 
 
-def _name(index: Expr) -> str | None:
+def _key_name(index: Expr) -> str | None:
     return index.value if isinstance(index, tree.Const) and isinstance(index.value, str) else None
 
 
-def _after(before: Collection, name: str, arguments: Arguments) -> Collection:
+def _after_method(before: Collection, name: str, arguments: Arguments) -> Collection:
     """A container after one of its methods was called."""
     if name == "clear":
         return Collection(before.kind, items=(), keys=() if before.kind == "dict" else None)
     if name in _TAKING:
-        return Collection(before.kind, containers.item_of(before))
+        return Collection(before.kind, containers.any_item(before))
     if before.kind == "dict":
         if name == "setdefault" and arguments.args:
-            return _set_default(before, arguments)
-        return _updated(before, arguments) if name == "update" else before
+            return _after_setdefault(before, arguments)
+        return _after_update(before, arguments) if name == "update" else before
     if before.keys is not None:
         return before
     if name in _EXTENDING:
-        return _with(before, *(element_of(given) for given in arguments.args))
+        return _with_more(before, *(element_of_container(given) for given in arguments.args))
     if name in _ADDING:
         new = arguments.get(_ADDING[name], "object")
-        return _with(before, new if new is not None else UNKNOWN)
+        return _with_more(before, new if new is not None else UNKNOWN)
     return before
 
 
-def _with(before: Collection, *new: Value) -> Collection:
+def _with_more(before: Collection, *new: Value) -> Collection:
     """A container with more in it; an empty list of a kind that is there already says nothing new."""
     there = list(before.items) if before.items is not None else [before.item]
     empty = [one for one in new if isinstance(one, Collection) and one.items == ()]
     known = any(isinstance(one, Collection) and one.kind == other.kind for one in there for other in empty)
-    item = union([*there, *(_kept(one) for one in new if not (known and one in empty))])
+    item = union([*there, *(_value_in_container(one) for one in new if not (known and one in empty))])
     return Collection(before.kind, item)
 
 
-def _set_default(before: Collection, arguments: Arguments) -> Collection:
+def _after_setdefault(before: Collection, arguments: Arguments) -> Collection:
     key, value = arguments.args[0], arguments.get(1, "default") or NONE
     if before.keys is None or not isinstance(key, Const) or not isinstance(key.value, str):
-        return _with(before, value)
-    return before if key.value in before.keys else _exchanged(before, key.value, _kept(value))
+        return _with_more(before, value)
+    return (
+        before if key.value in before.keys else _with_value_at(before, key.value, _value_in_container(value))
+    )
 
 
-def _updated(before: Collection, arguments: Arguments) -> Collection:
+def _after_update(before: Collection, arguments: Arguments) -> Collection:
     """A dict after ``update(other, name=value)``."""
     if arguments.opaque:
         return Collection("dict")
@@ -134,30 +139,30 @@ def _updated(before: Collection, arguments: Arguments) -> Collection:
         else:
             pairs.append((None, given.item))
     if before.keys is None or any(name is None for name, _ in pairs):
-        return _with(before, *(value for _, value in pairs))
+        return _with_more(before, *(value for _, value in pairs))
     for name, value in pairs:
-        before = _exchanged(before, name, _kept(value))
+        before = _with_value_at(before, name, _value_in_container(value))
     return before
 
 
-def _kept(value: Value) -> Value:
+def _value_in_container(value: Value) -> Value:
     """A value as a container keeps it; coroutines are somebody else's then."""
-    if any(held(value)):
+    if any(held_coroutines(value)):
         return UNKNOWN
     return Plain("object") if is_plain(value) and value != UNKNOWN else value
 
 
 def with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container of which one item was assigned."""
-    if any(held(value)):
+    if any(held_coroutines(value)):
         return Collection(before.kind)
-    key = _name(index)
+    key = _key_name(index)
     if before.kind == "dict" and before.keys is not None and key is not None and len(before.keys) < MOST_KEYS:
-        return _exchanged(before, key, value)
-    return _with(before, value)
+        return _with_value_at(before, key, value)
+    return _with_more(before, value)
 
 
-def _exchanged(before: Collection, key: str | None, value: Value) -> Collection:
+def _with_value_at(before: Collection, key: str | None, value: Value) -> Collection:
     """A container with another value at a key, or, where the key is not known, for all."""
     if before.keys is None or before.items is None or key is None:
         return Collection(before.kind, value)
@@ -165,11 +170,11 @@ def _exchanged(before: Collection, key: str | None, value: Value) -> Collection:
     return Collection(before.kind, items=tuple(pairs.values()), keys=tuple(pairs))
 
 
-def joined(left: Collection, right: Value) -> Collection:
+def concatenate(left: Collection, right: Value) -> Collection:
     """``left + right`` and ``left += right``."""
     if left.kind == "dict":
-        return _updated(left, Arguments((right,)))
+        return _after_update(left, Arguments((right,)))
     more = right.items if isinstance(right, Collection) and right.kind != "dict" else None
     if left.items is not None and more is not None:
         return Collection(left.kind, items=left.items + more)
-    return _with(left, element_of(right))
+    return _with_more(left, element_of_container(right))

@@ -46,7 +46,7 @@ class Observers:
     to be awaited; ``entered``: so is a value by an item of a ``with``.
     ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
     given the paths as they were at the begin of the block.
-    ``lap_begins``: a loop takes an item; ``loop_ends``: a loop over items is over, given the paths
+    ``iteration_begins``: a loop takes an item; ``loop_ends``: a loop over items is over, given the paths
     before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
     the end also the paths that reach it.
@@ -82,7 +82,7 @@ class Observers:
     entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
     left: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     broken_off: tuple[Callable[[Frame, Value, Place, list[State]], None], ...] = ()
-    lap_begins: tuple[Callable[[Frame, Value], None], ...] = ()
+    iteration_begins: tuple[Callable[[Frame, Value], None], ...] = ()
     loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
     block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
     block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()

@@ -68,7 +68,7 @@ class Queries:
     lowest_head: int = _NO_HEAD
     steps: int = 0
 
-    def once(self, key: object, compute: Callable[[], T], default: T) -> T:
+    def query(self, key: object, compute: Callable[[], T], default: T) -> T:
         """The result of ``compute``, kept under ``key``.
 
         ``default`` stands for a result that is asked for while it is computed,
@@ -203,7 +203,7 @@ class Queries:
         while pending:
             self._forget_assumptions()
             try:
-                self.once(*pending[-1])
+                self.query(*pending[-1])
                 pending.pop()
             except TooDeep as deeper:
                 if any(deeper.query[0] == key for key, _, _ in pending):

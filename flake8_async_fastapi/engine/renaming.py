@@ -14,19 +14,19 @@ from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Object, Ref, Value
-from flake8_async_fastapi.engine.walks import inner_values, mapped_arguments, mapped_values
+from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Location, Object, Value
+from flake8_async_fastapi.engine.walks import inner_values, map_arguments, map_values
 
 ARGUMENT: Final = "argument"
 """The first part of the name of an object that a function was given."""
 _RESOURCE: Final = "<session>"
 
 
-def root(ref: Ref) -> Ref:
+def base(location: Location) -> Location:
     """The object from which another was reached."""
-    while isinstance(ref[0], tuple):
-        ref = ref[0]
-    return ref
+    while isinstance(location[0], tuple):
+        location = location[0]
+    return location
 
 
 def resource_key(resource: Object) -> object:
@@ -35,24 +35,26 @@ def resource_key(resource: Object) -> object:
 
 
 @dataclass(frozen=True)
-class Names:
+class Renaming:
     """The names that objects and resources have inside a call, and those they have outside."""
 
-    refs: dict[Ref, Ref] = field(default_factory=dict)
+    to_inside: dict[Location, Location] = field(default_factory=dict)
     resources: dict[object, Object] = field(default_factory=dict)
-    outside: dict[Ref, Ref] = field(default_factory=dict)
-    originals: dict[object, Object] = field(default_factory=dict)
+    to_outside: dict[Location, Location] = field(default_factory=dict)
+    original_sessions: dict[object, Object] = field(default_factory=dict)
 
-    def add(self, ref: Ref) -> None:
+    def add(self, location: Location) -> None:
         """Name an object, unless it has a name, by itself or by the object that it was reached from."""
-        if ref not in self.refs and not (isinstance(ref[0], tuple) and ref[0] in self.refs):
-            inside: Ref = (ARGUMENT, len(self.refs))
-            self.refs[ref] = inside
-            self.outside[inside] = ref
+        if location not in self.to_inside and not (
+            isinstance(location[0], tuple) and location[0] in self.to_inside
+        ):
+            inside: Location = (ARGUMENT, len(self.to_inside))
+            self.to_inside[location] = inside
+            self.to_outside[inside] = location
 
-    def ref(self, ref: Ref) -> Ref | None:
+    def location(self, location: Location) -> Location | None:
         """The name of an object inside the call."""
-        return _ref(self.refs, ref)
+        return _renamed_location(self.to_inside, location)
 
     def key(self, key: object) -> object:
         """The key of a resource inside the call."""
@@ -60,10 +62,10 @@ class Names:
         return named.origin if named is not None else key
 
 
-def carries(ctx: Context, value: Value) -> bool:
+def has_identity(ctx: Context, value: Value) -> bool:
     """Whether a value says more than its type can: a tracked object, a resource, a statement, …"""
     return any(
-        inner.ref is not None
+        inner.location is not None
         if isinstance(inner, Instance)
         else isinstance(inner, Object)
         and (inner.detail is not None or ctx.hooks.models.resource(inner.type) is not None)
@@ -71,49 +73,49 @@ def carries(ctx: Context, value: Value) -> bool:
     )
 
 
-def naming(ctx: Context, values: Iterable[Value]) -> Names:
-    """Names for all resources that values lead to; domains add the objects."""
-    names = Names()
+def renaming_of(ctx: Context, values: Iterable[Value]) -> Renaming:
+    """A renaming of all resources that values lead to; domains add the objects."""
+    renaming = Renaming()
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and (model := ctx.hooks.models.resource(inner.type)) is not None:
                 key = resource_key(inner)
-                if key not in names.resources:
-                    origin = Place(_RESOURCE, len(names.resources), 0)
-                    names.resources[key] = Object(inner.type, origin=origin, detail=model(ctx, inner))
-                    names.originals[origin] = inner
-    return names
+                if key not in renaming.resources:
+                    origin = Place(_RESOURCE, len(renaming.resources), 0)
+                    renaming.resources[key] = Object(inner.type, origin=origin, detail=model(ctx, inner))
+                    renaming.original_sessions[origin] = inner
+    return renaming
 
 
-def inward(names: Names, value: Value) -> Value:
+def to_callee(renaming: Renaming, value: Value) -> Value:
     """A value as it is known inside the call."""
-    return mapped_values(value, lambda inner: _inward(names, inner))
+    return map_values(value, lambda inner: _inner_to_callee(renaming, inner))
 
 
-def _inward(names: Names, value: Value) -> Value:
-    if isinstance(value, Instance) and value.ref is not None:
-        return replace(value, ref=names.ref(value.ref))
+def _inner_to_callee(renaming: Renaming, value: Value) -> Value:
+    if isinstance(value, Instance) and value.location is not None:
+        return replace(value, location=renaming.location(value.location))
     if isinstance(value, Object):
-        named = names.resources.get(resource_key(value))
+        named = renaming.resources.get(resource_key(value))
         if named is not None and named.type == value.type:
             return named
-        return _renamed(value, names.key)
+        return _change_keys(value, renaming.key)
     return value
 
 
-def _renamed(value: Object, change: Callable[[object], object]) -> Object:
+def _change_keys(value: Object, change: Callable[[object], object]) -> Object:
     """An object that belongs to a resource, which has another key."""
-    renamed = value.detail.renamed(change) if value.detail is not None else None
+    renamed = value.detail.change_keys(change) if value.detail is not None else None
     return value if renamed is value.detail else replace(value, detail=renamed)
 
 
-def _ref(known: Mapping[Ref, Ref], ref: Ref) -> Ref | None:
+def _renamed_location(known: Mapping[Location, Location], location: Location) -> Location | None:
     """The other name of an object; of one that is reached from another, by that one's."""
-    if ref in known:
-        return known[ref]
-    if isinstance(ref[0], tuple):
-        above = _ref(known, ref[0])
-        return (above, *ref[1:]) if above is not None else None
+    if location in known:
+        return known[location]
+    if isinstance(location[0], tuple):
+        above = _renamed_location(known, location[0])
+        return (above, *location[1:]) if above is not None else None
     return None
 
 
@@ -121,66 +123,66 @@ def _ref(known: Mapping[Ref, Ref], ref: Ref) -> Ref | None:
 
 
 @dataclass(frozen=True)
-class Outward:
+class ToCaller:
     """What a call left behind, in the names of the caller."""
 
-    names: Names
+    renaming: Renaming
     origin: Place
-    new: dict[Ref, Ref] = field(default_factory=dict)
+    new: dict[Location, Location] = field(default_factory=dict)
 
-    def ref(self, ref: Ref) -> Ref:
+    def location(self, location: Location) -> Location:
         """The caller's name of an object; one that the call made is named by the place of the call."""
-        known = _ref(self.names.outside, ref)
+        known = _renamed_location(self.renaming.to_outside, location)
         if known is not None:
             return known
-        if isinstance(ref[0], tuple):
-            return (self.ref(ref[0]), *ref[1:])
-        if ref not in self.new:
-            self.new[ref] = ("made", *self.origin, len(self.new))
-        return self.new[ref]
+        if isinstance(location[0], tuple):
+            return (self.location(location[0]), *location[1:])
+        if location not in self.new:
+            self.new[location] = ("made", *self.origin, len(self.new))
+        return self.new[location]
 
     def value(self, value: Value) -> Value:
         """A value as the caller knows it."""
-        return mapped_values(value, self._inner)
+        return map_values(value, self._inner)
 
     def _inner(self, value: Value) -> Value:
-        if isinstance(value, Instance) and value.ref is not None:
-            return replace(value, ref=self.ref(value.ref))
+        if isinstance(value, Instance) and value.location is not None:
+            return replace(value, location=self.location(value.location))
         if isinstance(value, Object):
-            if value.origin in self.names.originals:
-                return self.names.originals[value.origin]
-            return _renamed(value, self.key)
+            if value.origin in self.renaming.original_sessions:
+                return self.renaming.original_sessions[value.origin]
+            return _change_keys(value, self.key)
         return value
 
     def key(self, key: object) -> object:
         """The caller's key of a resource."""
-        original = self.names.originals.get(key)
+        original = self.renaming.original_sessions.get(key)
         return resource_key(original) if original is not None else key
 
 
-def without_new(value: Value) -> Value:
+def without_new_locations(value: Value) -> Value:
     """A value without what is known of objects, except of those that the caller gave."""
 
     def change(inner: Value) -> Value:
-        if isinstance(inner, Instance) and inner.ref is not None and root(inner.ref)[0] != ARGUMENT:
-            return replace(inner, ref=None)
+        if isinstance(inner, Instance) and inner.location is not None and base(inner.location)[0] != ARGUMENT:
+            return replace(inner, location=None)
         return inner
 
-    return mapped_values(value, change)
+    return map_values(value, change)
 
 
-def bare_call(
+def call_without_identity(
     ctx: Context, function: Function, arguments: Arguments | None
 ) -> tuple[Function, Arguments | None]:
     """A call of which no more is known than the types: many calls are one."""
 
     def bare(value: Value) -> Value:
         if isinstance(value, Instance):
-            return replace(value, ref=None)
-        if isinstance(value, Object) and carries(ctx, value):
+            return replace(value, location=None)
+        if isinstance(value, Object) and has_identity(ctx, value):
             return replace(value, origin=None, detail=None)
         return value
 
     if function.receiver is not None:
-        function = replace(function, receiver=mapped_values(function.receiver, bare))
-    return function, mapped_arguments(arguments, bare) if arguments is not None else None
+        function = replace(function, receiver=map_values(function.receiver, bare))
+    return function, map_arguments(arguments, bare) if arguments is not None else None

@@ -14,12 +14,12 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Instance,
-    Options,
+    OneOf,
     Plain,
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -93,7 +93,7 @@ class State:
     def bind(self, path: str, value: Value) -> None:
         """Assign a variable or an attribute; what was known of it is no longer."""
         for known in (self.known, self.attributes):
-            for text in [text for text in known if _mentions(text, path)]:
+            for text in [text for text in known if _condition_mentions(text, path)]:
                 del known[text]
         for kind, part in self.parts.items():
             self.parts[kind] = part.forget(path)
@@ -109,23 +109,23 @@ class State:
             del self.attributes[path]
 
 
-def _mentions(condition: str, name: str) -> bool:
+def _condition_mentions(condition: str, name: str) -> bool:
     return condition == name or condition.startswith((f"{name}.", f"{name} "))
 
 
 class CoroutineOwner(Protocol):
     """Who has to see coroutines awaited, and may lose sight of them."""
 
-    created: dict[Place, Coroutine]
+    owed: dict[Place, Coroutine]
 
-    def settle(self, value: Value) -> None:
+    def discharge(self, value: Value) -> None:
         """Somebody else has the coroutines of a value."""
 
 
-def merge(states: list[State], frame: CoroutineOwner | None = None) -> list[State]:
+def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) -> list[State]:
     """States without repetition, and at most ``MOST_STATES`` of them.
 
-    The coroutines that ``frame`` loses sight of in a join count as settled.
+    The coroutines that ``frame`` loses sight of in a join count as discharged.
     """
     if len(states) < 2:
         return states
@@ -144,11 +144,11 @@ def merge(states: list[State], frame: CoroutineOwner | None = None) -> list[Stat
             kept.append(state)
     if len(kept) <= MOST_STATES:
         return kept
-    if frame is not None and frame.created:
+    if frame is not None and frame.owed:
         for state in kept:
             for value in (*state.env.values(), *state.attributes.values()):
-                frame.settle(value)
-    return [join(kept)]
+                frame.discharge(value)
+    return [join_states(kept)]
 
 
 def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
@@ -168,26 +168,28 @@ def _join_parts(states: list[State]) -> dict[type[Any], Any]:
     return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
 
 
-def join(states: list[State]) -> State:
+def join_states(states: list[State]) -> State:
     """One state that claims only what all states agree on."""
     known = [set(state.known.items()) for state in states]
     return State(
-        _agreed([state.env for state in states]),
-        _agreed([state.attributes for state in states]),
+        _join_environments([state.env for state in states]),
+        _join_environments([state.attributes for state in states]),
         dict(set.intersection(*known)),
         _join_parts(states),
     )
 
 
-def _agreed(envs: list[dict[str, Value]]) -> dict[str, Value]:
+def _join_environments(envs: list[dict[str, Value]]) -> dict[str, Value]:
     names = dict.fromkeys(name for env in envs for name in env)
-    return {name: _one_of([env.get(name, UNKNOWN) for env in envs]) for name in names}
+    return {name: _join_values([env.get(name, UNKNOWN) for env in envs]) for name in names}
 
 
-def _one_of(values: list[Value]) -> Value:
+def _join_values(values: list[Value]) -> Value:
     """What several paths agree on; of containers and objects, that it is one of them."""
     first, *others = values
     if all(other == first for other in others):
         return first
-    told_apart = all(isinstance(value, (Collection, Instance, Options)) or is_none(value) for value in values)
-    return union(values) if told_apart and not any(any(held(value)) for value in values) else UNKNOWN
+    told_apart = all(isinstance(value, (Collection, Instance, OneOf)) or is_none(value) for value in values)
+    return (
+        union(values) if told_apart and not any(any(held_coroutines(value)) for value in values) else UNKNOWN
+    )

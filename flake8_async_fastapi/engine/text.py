@@ -6,49 +6,49 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 
-def source(expression: Expr) -> str:
+def path_of(expression: Expr) -> str:
     """The variable, or the attributes of one, that an expression reads; empty for anything else."""
     if isinstance(expression, tree.Name):
         return expression.id
     if isinstance(expression, tree.Attr):
-        owner = source(expression.value)
+        owner = path_of(expression.value)
         return f"{owner}.{expression.name}" if owner else ""
     return ""
 
 
-def spoken(node: Expr) -> str:
+def for_message(node: Expr) -> str:
     """An expression as a message shows it: calls without their arguments, the rest as ``...``."""
     match node:
         case tree.Name(id=name):
             return name
         case tree.Attr(value=value, name=name):
-            return f"{spoken(value)}.{name}"
+            return f"{for_message(value)}.{name}"
         case tree.Call(func=func, args=args, keywords=keywords):
-            return f"{spoken(func)}({'...' if args or keywords else ''})"
+            return f"{for_message(func)}({'...' if args or keywords else ''})"
         case tree.Subscript(value=value):
-            return f"{spoken(value)}[...]"
+            return f"{for_message(value)}[...]"
         case tree.Await(value=value):
-            return f"(await {spoken(value)})"
+            return f"(await {for_message(value)})"
         case tree.Const(value=value) if not isinstance(value, str):
             return repr(value)
     return "..."
 
 
-def condition(node: Expr) -> tuple[str, bool] | None:
+def simple_condition(node: Expr) -> tuple[str, bool] | None:
     """A simple condition as text, and whether it is negated; None for one that is not simple."""
     match node:
         case tree.Name() | tree.Attr():
-            text = source(node)
+            text = path_of(node)
             return (text, False) if text else None
         case tree.Unary(op="not", value=value):
-            inner = condition(value)
+            inner = simple_condition(value)
             return (inner[0], not inner[1]) if inner else None
-        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=value)]) if source(left):
+        case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=value)]) if path_of(left):
             positive = {"is not": "is", "!=": "=="}.get(op, op)
-            return f"{source(left)} {positive} {value!r}", positive != op
+            return f"{path_of(left)} {positive} {value!r}", positive != op
     return None
 
 
 def asks_for_main(test: Expr) -> bool:
     """Whether a condition asks whether the file is run as a program."""
-    return isinstance(test, tree.Compare) and source(test.left) == "__name__"
+    return isinstance(test, tree.Compare) and path_of(test.left) == "__name__"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from flake8_async_fastapi.engine.events import Believed, Event, Wanted
+from flake8_async_fastapi.engine.events import Event, ReadTraced, VariableTraced
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
@@ -20,7 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Member,
     ModuleValue,
     Object,
-    Options,
+    OneOf,
     Partial,
     Plain,
     Super,
@@ -29,7 +29,7 @@ from flake8_async_fastapi.engine.values import (
 )
 
 
-class _Finding(Protocol):
+class Finding(Protocol):
     @property
     def line(self) -> int: ...
     @property
@@ -38,17 +38,17 @@ class _Finding(Protocol):
     def message(self) -> str: ...
 
 
-def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> Iterator[str]:
+def trace_lines(text: str, events: Iterable[Event], findings: Sequence[Finding]) -> Iterator[str]:
     """The lines of a file that hold code, each followed by what its paths believe after it."""
     believed: dict[int, dict[str, dict[str, None]]] = {}
     functions: dict[int, str] = {}
     wanted: dict[int, dict[str, dict[str, None]]] = {}
     for event in events:
-        if isinstance(event, Wanted):
+        if isinstance(event, ReadTraced):
             wanted.setdefault(event.line, {}).setdefault(event.reader, {})[event.route] = None
-        if isinstance(event, Believed):
+        if isinstance(event, VariableTraced):
             names = believed.setdefault(event.line, {})
-            words = describe(event.value) + (f" [{event.loaded}]" if event.loaded else "")
+            words = describe_value(event.value) + (f" [{event.loaded}]" if event.loaded else "")
             names.setdefault(event.name, {})[words] = None
             functions[event.line] = event.function
     before: dict[str, list[str]] = {}
@@ -71,7 +71,7 @@ def trace(text: str, events: Iterable[Event], findings: Sequence[_Finding]) -> I
             yield f"      > {finding.code} {finding.message}"
 
 
-def describe(value: Value) -> str:
+def describe_value(value: Value) -> str:
     """A value in words."""
     match value:
         case Unknown():
@@ -99,16 +99,16 @@ def describe(value: Value) -> str:
         case Function():
             return f"{'async ' if value.is_async else ''}function {value.name} ({value.path})"
         case Partial(function=function):
-            return f"partial of {describe(function)}"
+            return f"partial of {describe_value(function)}"
         case Coroutine(label=label):
             return f"coroutine {label}, not awaited yet"
         case Generator(item=item, is_async=is_async):
-            return f"{'async ' if is_async else ''}generator of {describe(item)}"
+            return f"{'async ' if is_async else ''}generator of {describe_value(item)}"
         case Manager(value=entered, is_async=is_async):
-            return f"{'async ' if is_async else ''}context manager giving {describe(entered)}"
+            return f"{'async ' if is_async else ''}context manager giving {describe_value(entered)}"
         case Collection(kind=kind, items=None, item=item):
-            return f"{kind} of {describe(item)}"
+            return f"{kind} of {describe_value(item)}"
         case Collection(kind=kind, items=items):
-            return f"{kind} of ({', '.join(describe(item) for item in items or ())})"
-        case Options(values=values):
-            return " or ".join(describe(option) for option in values)
+            return f"{kind} of ({', '.join(describe_value(item) for item in items or ())})"
+        case OneOf(values=values):
+            return " or ".join(describe_value(option) for option in values)

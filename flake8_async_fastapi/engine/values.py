@@ -21,7 +21,7 @@ class Unknown:
 
 UNKNOWN: Final[Value] = Unknown()
 
-Ref: TypeAlias = tuple[Hashable, ...]
+Location: TypeAlias = tuple[Hashable, ...]
 """What tells tracked objects apart: where, and by which way, an object was made."""
 
 
@@ -66,11 +66,11 @@ class Payload:
     undoes: ClassVar[bool] = False
     """Whether leaving the object by an exception takes back what was done since it was entered."""
 
-    def renamed(self, change: Callable[[object], object]) -> Payload:
+    def change_keys(self, change: Callable[[object], object]) -> Payload:
         """The payload, with the keys of the resources that it names changed."""
         return self
 
-    def joined(self, others: Sequence[object]) -> Payload | None:
+    def join(self, others: Sequence[object]) -> Payload | None:
         """One payload for several; None where they are to be told apart."""
         return None
 
@@ -81,7 +81,7 @@ class Object:
 
     ``arguments`` are those it was constructed with (positional ones by their
     index), ``origin`` the file, line and column of the call that made it.
-    ``declared`` says that only an annotation gives the type, ``doubtful`` that
+    ``declared`` says that only an annotation gives the type, ``has_doubtful_type`` that
     it came from an object whose annotation may have been left behind.
     ``detail`` is what else is known of some types: the query of a statement, say.
     """
@@ -90,7 +90,7 @@ class Object:
     arguments: tuple[tuple[str, Value], ...] = ()
     declared: bool = False
     origin: Place | None = None
-    doubtful: bool = False
+    has_doubtful_type: bool = False
     detail: Payload | None = None
 
     def argument(self, name: str) -> Value | None:
@@ -150,14 +150,14 @@ class Instance:
     """An instance of a class of the project.
 
     ``attributes`` are those its construction set; ``exact`` says that the class
-    is not a subclass; both are unknown for a parameter.  ``ref`` tells an object apart
+    is not a subclass; both are unknown for a parameter.  ``location`` tells an object apart
     whose state a domain tracks.
     """
 
     cls: ClassValue
     attributes: tuple[tuple[str, Value], ...] | None = None
     exact: bool = False
-    ref: Ref | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +264,13 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Options:
+class OneOf:
     """One of several values, at most ``MOST``; their order says nothing."""
 
     values: tuple[Value, ...]
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Options):
+        if not isinstance(other, OneOf):
             return NotImplemented
         return self.values == other.values or frozenset(self.values) == frozenset(other.values)
 
@@ -316,7 +316,7 @@ Value: TypeAlias = (
     | Generator
     | Manager
     | Collection
-    | Options
+    | OneOf
 )
 
 MOST_TEXTS: Final = 8
@@ -332,35 +332,37 @@ def is_plain(value: Value) -> bool:
     )
 
 
-def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:
+def container_display(
+    kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None
+) -> Collection:
     """A list, tuple, set or dict of known items; plain items are not told apart."""
     if len(items) > (MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
         return Collection(kind)
     return Collection(kind, items=items, keys=keys)
 
 
-def unsealed(value: Value) -> Value:
+def without_emptiness(value: Value) -> Value:
     """A value that others can reach: what is put into an empty container later is not seen."""
     if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
         return Collection(value.kind)
     return value
 
 
-def options(value: Value) -> tuple[Value, ...]:
+def alternatives(value: Value) -> tuple[Value, ...]:
     """The values that a value can be."""
-    return value.values if isinstance(value, Options) else (value,)
+    return value.values if isinstance(value, OneOf) else (value,)
 
 
 def is_none(value: Value) -> bool | None:
     """Whether a value is None; None where that is not known."""
     if isinstance(value, Const):
         return value.value is None
-    if isinstance(value, (Unknown, Options)) or (isinstance(value, Plain) and value.kind == "object"):
+    if isinstance(value, (Unknown, OneOf)) or (isinstance(value, Plain) and value.kind == "object"):
         return None
     return False
 
 
-def truth(value: Value) -> bool | None:
+def truth_value(value: Value) -> bool | None:
     """Whether a value counts as true; None where that is not known."""
     if isinstance(value, Const):
         return bool(value.value)

@@ -18,40 +18,40 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Member,
     Object,
-    Options,
+    OneOf,
     Partial,
     Value,
 )
 
 
-def may_hold(value: Value) -> bool:
-    """Whether a value is of a type that can be or hold a coroutine: a quick test before ``held``."""
+def may_hold_coroutine(value: Value) -> bool:
+    """Whether a value is of a type that can be or hold a coroutine."""
     return isinstance(value, _HOLDERS)
 
 
-_HOLDERS: Final = (Coroutine, Options, Collection, Partial)
+_HOLDERS: Final = (Coroutine, OneOf, Collection, Partial)
 
 
-def held(value: Value) -> Iterator[Coroutine]:
+def held_coroutines(value: Value) -> Iterator[Coroutine]:
     """The coroutines that a value is or holds."""
     if isinstance(value, Coroutine):
         yield value
-    elif isinstance(value, Options):
+    elif isinstance(value, OneOf):
         for option in value.values:
-            yield from held(option)
+            yield from held_coroutines(option)
     elif isinstance(value, Collection):
         for item in value.items if value.items is not None else (value.item,):
-            yield from held(item)
+            yield from held_coroutines(item)
     elif isinstance(value, Partial):
         for argument in (*value.args, *(kept for _, kept in value.keywords)):
-            yield from held(argument)
+            yield from held_coroutines(argument)
 
 
 def inner_values(value: Value) -> Iterator[Value]:
     """A value and all values that it holds; variables of closures are left out."""
     yield value
     match value:
-        case Options(values=parts) | Collection(items=tuple(parts)):
+        case OneOf(values=parts) | Collection(items=tuple(parts)):
             pass
         case Collection(item=item) | Generator(item=item):
             parts = (item,)
@@ -73,36 +73,36 @@ def inner_values(value: Value) -> Iterator[Value]:
         yield from inner_values(part)
 
 
-def mapped_values(value: Value, change: Callable[[Value], Value]) -> Value:
+def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
     """A value in which ``change`` was applied to every instance and library object that it holds."""
     match value:
-        case Options(values=parts):
-            return union([mapped_values(part, change) for part in parts])
+        case OneOf(values=parts):
+            return union([map_values(part, change) for part in parts])
         case Collection(items=None):
-            return replace(value, item=mapped_values(value.item, change))
+            return replace(value, item=map_values(value.item, change))
         case Collection(items=tuple(parts)):
-            return replace(value, items=tuple(mapped_values(part, change) for part in parts))
+            return replace(value, items=tuple(map_values(part, change) for part in parts))
         case Generator():
-            return replace(value, item=mapped_values(value.item, change))
+            return replace(value, item=map_values(value.item, change))
         case Manager():
-            return replace(value, value=mapped_values(value.value, change))
+            return replace(value, value=map_values(value.value, change))
         case Instance(attributes=tuple(pairs)):
-            kept = tuple((name, mapped_values(inner, change)) for name, inner in pairs)
+            kept = tuple((name, map_values(inner, change)) for name, inner in pairs)
             return change(replace(value, attributes=kept))
         case Function(receiver=receiver) if receiver is not None:
-            return replace(value, receiver=mapped_values(receiver, change))
+            return replace(value, receiver=map_values(receiver, change))
         case Coroutine(function=function, call=call):
-            changed = mapped_values(function, change) if function is not None else None
+            changed = map_values(function, change) if function is not None else None
             return replace(
                 value,
-                result=mapped_values(value.result, change),
+                result=map_values(value.result, change),
                 function=changed if isinstance(changed, Function) else None,
-                call=mapped_arguments(call, change) if call is not None else None,
+                call=map_arguments(call, change) if call is not None else None,
             )
         case Partial():
-            args = tuple(mapped_values(part, change) for part in value.args)
-            keywords = tuple((name, mapped_values(part, change)) for name, part in value.keywords)
-            return Partial(mapped_values(value.function, change), args, keywords)
+            args = tuple(map_values(part, change) for part in value.args)
+            keywords = tuple((name, map_values(part, change)) for name, part in value.keywords)
+            return Partial(map_values(value.function, change), args, keywords)
         case Member(receiver=receiver):
             owner = change(receiver)
             return replace(value, receiver=owner) if isinstance(owner, Object) else UNKNOWN
@@ -111,14 +111,14 @@ def mapped_values(value: Value, change: Callable[[Value], Value]) -> Value:
     return value
 
 
-def mapped_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
+def map_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
     """Arguments in which ``change`` was applied to every instance and library object."""
-    args = tuple(mapped_values(part, change) for part in arguments.args)
-    keywords = tuple((name, mapped_values(part, change)) for name, part in arguments.keywords)
+    args = tuple(map_values(part, change) for part in arguments.args)
+    keywords = tuple((name, map_values(part, change)) for name, part in arguments.keywords)
     return Arguments(args, keywords, arguments.opaque)
 
 
-def element_of(value: Value) -> Value:
+def element_of_container(value: Value) -> Value:
     """One element of a container."""
     if isinstance(value, Collection) and value.kind != "dict":
         return union(list(value.items)) if value.items is not None else value.item

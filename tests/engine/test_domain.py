@@ -91,7 +91,7 @@ def test_a_marker_says_what_is_passed_for_a_parameter() -> None:
 
     models = combine([Domain("a", models=Models(parameters={Marker: passes}))]).models
     marked, silent = (Object("x.M", detail=Marker(value)) for value in (Plain("int"), UNKNOWN))
-    passed = [models.passed(None, value, None) for value in (marked, silent, Object("x.M"))]  # type: ignore[arg-type]
+    passed = [models.provided_value(None, value, None) for value in (marked, silent, Object("x.M"))]  # type: ignore[arg-type]
     assert passed == [Plain("int"), None, None]
     assert models.parameter(silent) is passes
     assert models.parameter(Plain("int")) is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.engine.domain import Domain, combine
-from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite, Models
@@ -38,24 +38,24 @@ class RingsLater:
 
 
 def _ring(site: CallSite) -> Value:
-    site.frame.note(Bell).rung += 1
+    site.frame.notes_of(Bell).rung += 1
     return NONE
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[Rings]:
-    rung = frame.note(Bell).rung
+    rung = frame.notes_of(Bell).rung
     return (Rings(rung),) if rung else ()
 
 
-def _call(call: Application, effect: Rings) -> Iterable[RingsLater]:
+def _call(call: AppliedCall, effect: Rings) -> Iterable[RingsLater]:
     if call.function.wrapped:
         return (RingsLater(effect.times),)
-    call.frame.note(Bell).rung += effect.times
+    call.frame.notes_of(Bell).rung += effect.times
     return ()
 
 
 def _leave(frame: Frame, manager: Manager, effect: RingsLater, place: Place) -> None:
-    frame.note(Bell).rung += effect.times
+    frame.notes_of(Bell).rung += effect.times
 
 
 def rung_by(text: str) -> dict[str, int]:
@@ -63,7 +63,7 @@ def rung_by(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
 
     def note(frame: Frame) -> None:
-        counts[frame.qualname] = frame.note(Bell).rung
+        counts[frame.qualname] = frame.notes_of(Bell).rung
 
     bell = Domain(
         "bell",

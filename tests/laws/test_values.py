@@ -8,10 +8,10 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flake8_async_fastapi.domains.orm.objects.instances import Instances, Lost, Row
-from flake8_async_fastapi.domains.orm.statements.queries import Settings, Transition
-from flake8_async_fastapi.engine.joins import common, outcome, union
-from flake8_async_fastapi.engine.state import State, _one_of, join, merge
+from flake8_async_fastapi.domains.orm.objects.instances import Instances, InstanceState, NotLoaded
+from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, Transition
+from flake8_async_fastapi.engine.joins import join_bindings, join_returns, union
+from flake8_async_fastapi.engine.state import State, _join_values, join_states, limit_disjuncts
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -24,7 +24,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Plain,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 
@@ -41,7 +41,7 @@ def function(line: int, *, is_async: bool = False) -> Function:
 
 def tracked(line: int) -> Instance:
     """An instance whose state a domain tracks."""
-    return replace(instance("A"), ref=("a.py", line, 0))
+    return replace(instance("A"), location=("a.py", line, 0))
 
 
 PLAIN_FUNCTIONS = [function(line) for line in range(1, 7)]
@@ -66,18 +66,18 @@ def of_kind(kind: str) -> st.SearchStrategy[list[Value]]:
 
 kin = kinds.flatmap(lambda kind: st.tuples(of_kind(kind), of_kind(kind)))
 names = st.sampled_from(["a", "b"])
-refs = st.sampled_from([tracked(1).ref, tracked(2).ref])
+refs = st.sampled_from([tracked(1).location, tracked(2).location])
 rows = st.builds(
-    Row,
+    InstanceState,
     cls=st.just(tracked(1).cls),
     phase=st.sampled_from(["persistent", "detached"]),
     session=st.just(SESSION),
     path=st.just("a.py"),
     line=st.just(1),
-    rest=st.sampled_from(["plan", "perhaps", Lost("commit", "a.py", 3)]),
-    doubtful=st.booleans(),
+    default=st.sampled_from(["plan", "perhaps", NotLoaded("commit", "a.py", 3)]),
+    may_be_loaded=st.booleans(),
 )
-histories = st.sampled_from([(), (Transition(SESSION, "commit", Settings(True)),)])
+histories = st.sampled_from([(), (Transition(SESSION, "commit", SessionSettings(True)),)])
 states = st.lists(
     st.builds(
         State,
@@ -96,8 +96,8 @@ def test_the_order_of_values_does_not_matter(found: list[Value], random: Random)
     mixed = list(found)
     random.shuffle(mixed)
     assert union(found) == union(mixed)
-    assert common(found) == common(mixed)
-    assert outcome(found) == outcome(mixed)
+    assert join_bindings(found) == join_bindings(mixed)
+    assert join_returns(found) == join_returns(mixed)
 
 
 @given(values, values)
@@ -107,73 +107,73 @@ def test_values_may_be_united_step_by_step(some: list[Value], more: list[Value])
 
 @given(values, values)
 def test_values_of_a_variable_may_be_joined_step_by_step(some: list[Value], more: list[Value]) -> None:
-    assert _one_of([_one_of(some), _one_of(more)]) == _one_of([*some, *more])
+    assert _join_values([_join_values(some), _join_values(more)]) == _join_values([*some, *more])
 
 
 @given(st.one_of(st.tuples(values, values), kin))
 def test_values_of_a_name_may_be_joined_step_by_step(parts: tuple[list[Value], list[Value]]) -> None:
     some, more = parts
     assume({*some} != {NONE} and {*more} != {NONE})  # see the next test
-    assert common([common(some), common(more)]) == common([*some, *more])
+    assert join_bindings([join_bindings(some), join_bindings(more)]) == join_bindings([*some, *more])
 
 
 def test_a_name_that_is_only_none_is_unknown_but_none_besides_others_is_left_out() -> None:
     """So ``common`` is to be asked once: a part that is only None would make the whole unknown."""
-    assert common([NONE]) == common([NONE, NONE]) == UNKNOWN
-    assert common([NONE, instance("A")]) == instance("A")
-    assert common([common([NONE]), instance("A")]) == UNKNOWN
+    assert join_bindings([NONE]) == join_bindings([NONE, NONE]) == UNKNOWN
+    assert join_bindings([NONE, instance("A")]) == instance("A")
+    assert join_bindings([join_bindings([NONE]), instance("A")]) == UNKNOWN
 
 
 @given(st.lists(st.sampled_from(PLAIN_FUNCTIONS), min_size=1), st.sampled_from(ASYNC_FUNCTIONS))
 def test_a_name_of_several_functions_is_any_of_them(found: list[Value], other: Value) -> None:
-    assert common(found) == outcome(found) == union(found)
-    assert common([*found, other]) == UNKNOWN
+    assert join_bindings(found) == join_returns(found) == union(found)
+    assert join_bindings([*found, other]) == UNKNOWN
 
 
 @given(values)
 def test_the_same_value_again_says_nothing_new(found: list[Value]) -> None:
-    for joined in (union(found), outcome(found)):
+    for joined in (union(found), join_returns(found)):
         assert union([joined, joined]) == joined
-        assert outcome([joined]) == outcome([joined, joined])
+        assert join_returns([joined]) == join_returns([joined, joined])
 
 
 @given(values)
 def test_a_union_is_any_of_its_values_and_nothing_else(found: list[Value]) -> None:
     united = union(found)
-    assert united == UNKNOWN or set(options(united)) == set(found)
+    assert united == UNKNOWN or set(alternatives(united)) == set(found)
 
 
 @given(states, st.randoms())
 def test_the_order_of_states_does_not_matter(paths: list[State], random: Random) -> None:
     mixed = [path.fork() for path in paths]
     random.shuffle(mixed)
-    assert join(paths) == join(mixed)
+    assert join_states(paths) == join_states(mixed)
 
 
 @given(states, states)
 def test_states_may_be_joined_step_by_step(some: list[State], more: list[State]) -> None:
-    assert join([join(some), join(more)]) == join([*some, *more])
+    assert join_states([join_states(some), join_states(more)]) == join_states([*some, *more])
 
 
 @given(states)
 def test_the_same_state_again_says_nothing_new(paths: list[State]) -> None:
-    assert join([join(paths), join(paths)]) == join(paths)
-    assert join([paths[0], paths[0].fork()]) == paths[0]
+    assert join_states([join_states(paths), join_states(paths)]) == join_states(paths)
+    assert join_states([paths[0], paths[0].fork()]) == paths[0]
 
 
 @given(states)
 def test_a_join_claims_only_what_all_states_say(paths: list[State]) -> None:
-    joined = join(paths)
+    joined = join_states(paths)
     for condition, outcome_known in joined.known.items():
         assert all(path.known.get(condition) is outcome_known for path in paths)
     for name, value in joined.env.items():
-        assert value == UNKNOWN or {*options(value)} >= {path.env.get(name) for path in paths}
+        assert value == UNKNOWN or {*alternatives(value)} >= {path.env.get(name) for path in paths}
 
 
 @given(states, st.randoms())
 def test_merging_keeps_the_same_paths_in_any_order(paths: list[State], random: Random) -> None:
     mixed = [path.fork() for path in paths]
     random.shuffle(mixed)
-    one, other = merge([path.fork() for path in paths]), merge(mixed)
+    one, other = limit_disjuncts([path.fork() for path in paths]), limit_disjuncts(mixed)
     assert len(one) == len(other)
     assert all(any(state == known for known in other) for state in one)

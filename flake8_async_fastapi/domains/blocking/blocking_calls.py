@@ -27,7 +27,7 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Object,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -40,60 +40,60 @@ _DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
 # --- calls of library names --------------------------------------------------------------
 
 
-def call_library(
+def note_library_call(
     frame: Frame, callee: Library | Member | Object, arguments: Arguments, origin: Place
 ) -> None:
     """A library's function, type, method or object is called."""
-    known, names = _looked_up(callee)
+    known, names = _look_up_blocking(callee)
     settings = frame.ctx.settings
     if known is None and settings.blocking and names and names[0] in settings.blocking:
         known = Blocking(settings.blocking[names[0]], "run_in_threadpool")
     if known is None:
         if names:
-            _consumed(frame, names[0], arguments, origin)
-            _calling(frame, names[0], arguments, origin)
+            _apply_iterations_by(frame, names[0], arguments, origin)
+            _apply_callbacks_of(frame, names[0], arguments, origin)
     elif origin.position not in frame.awaited_calls:
-        if not all(_blocks(frame, name, arguments) for name in names):
+        if not all(_blocks_with_arguments(frame, name, arguments) for name in names):
             return
         if isinstance(callee, Member):
-            if not _is_sure(frame.ctx, callee.receiver):
+            if not _is_surely_sync(frame.ctx, callee.receiver):
                 return
             label = f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
         else:
-            label = _short(names[0])
-        _by_name(frame, known, names[0], label, origin)
+            label = _short_name(names[0])
+        _reach_listed(frame, known, names[0], label, origin)
 
 
-def _looked_up(callee: Library | Member | Object) -> tuple[Blocking | None, tuple[str, ...]]:
+def _look_up_blocking(callee: Library | Member | Object) -> tuple[Blocking | None, tuple[str, ...]]:
     """What calling a library's value does, and its full name: one for each type that has the method."""
     match callee:
         case Library(dotted=name):
             return blocking_name(name), (name,)
         case Member(receiver=receiver, name=name):
-            return _of_member(receiver.type, name)
+            return _look_up_member(receiver.type, name)
         case Object(type=name):
             return blocking_member(name, "__call__"), (name,)
 
 
 @cache
-def _of_member(type_name: str, name: str) -> tuple[Blocking | None, tuple[str, ...]]:
+def _look_up_member(type_name: str, name: str) -> tuple[Blocking | None, tuple[str, ...]]:
     return blocking_member(type_name, name), tuple(f"{base}.{name}" for base in bases(type_name))
 
 
-def _short(dotted_name: str) -> str:
+def _short_name(dotted_name: str) -> str:
     """A function's name as code says it: with its module, or the end of a long one."""
     parts = dotted_name.removeprefix("builtins.").split(".")
     return ".".join(parts if len(parts) < 4 else parts[-2:])
 
 
-def _by_name(frame: Frame, known: Blocking, full: str, label: str, origin: Place) -> None:
+def _reach_listed(frame: Frame, known: Blocking, full: str, label: str, origin: Place) -> None:
     if not frame.ctx.settings.allows(full):
-        thread.reach(frame, Effect(known.kind, label, advice=known.advice), origin)
+        thread.report_or_keep_blocking(frame, Effect(known.kind, label, advice=known.advice), origin)
 
 
-def _blocks(frame: Frame, full: str, arguments: Arguments) -> bool:
+def _blocks_with_arguments(frame: Frame, full: str, arguments: Arguments) -> bool:
     """Whether a call of a blocking function blocks with these arguments."""
-    if full in table.UNLESS_BRIEF and _is_brief(frame, *table.UNLESS_BRIEF[full]):
+    if full in table.UNLESS_BRIEF and _waits_briefly(frame, *table.UNLESS_BRIEF[full]):
         return False
     if full in table.ONLY_IF_GIVEN:
         given = arguments.get(*table.ONLY_IF_GIVEN[full])
@@ -109,9 +109,9 @@ def _blocks(frame: Frame, full: str, arguments: Arguments) -> bool:
     return True
 
 
-def _is_brief(frame: Frame, place: int, name: str) -> bool:
+def _waits_briefly(frame: Frame, place: int, name: str) -> bool:
     """Whether a call waits for a moment only; many such calls are a long one."""
-    node = frame.calling
+    node = frame.current_call
     if node is None or frame.loops:
         return False
     named = [keyword.value for keyword in node.keywords if keyword.name == name]
@@ -120,51 +120,51 @@ def _is_brief(frame: Frame, place: int, name: str) -> bool:
     return isinstance(seconds, (int, float)) and seconds < table.BRIEF
 
 
-def _is_sure(ctx: Context, receiver: Object) -> bool:
+def _is_surely_sync(ctx: Context, receiver: Object) -> bool:
     """Whether an object is of its sync type: where only an annotation says so, it may be a leftover.
 
     A dynamic relationship that is known is of an async session: it fails, and blocks nothing.
     """
     if receiver.type == _DYNAMIC and receiver.detail is not None:
         return False
-    if not library_calls.only_declared(receiver):
+    if not library_calls.is_only_declared(receiver):
         return True
     twin = knowledge.async_twin(receiver.type)
-    return not ctx.once(("mentioned", twin), lambda: exemptions.is_mentioned(ctx, twin), True)
+    return not ctx.query(("mentioned", twin), lambda: exemptions.is_mentioned(ctx, twin), True)
 
 
-def _consumed(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
+def _apply_iterations_by(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
     """``list(rows)`` and the like go through what they are given."""
     if full in table.CONSUMERS:
         for argument in arguments.args[:1]:
-            iterate_at(frame, argument, origin)
+            apply_iteration_at(frame, argument, origin)
 
 
-def _calling(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
+def _apply_callbacks_of(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
     """``sorted(rows, key=f)``, ``loop.call_soon(f)`` and the like call what they are given."""
     place = table.CALLERS.get(full)
-    if place is None or frame.lazy_elsewhere:
+    if place is None or frame.in_offloaded_argument:
         return
     callback = arguments.get(*place)
     if callback is not None:
-        for option in options(callback):
-            effects = thread.effects_of_callback(frame, option, Arguments(opaque=True))
-            thread.pass_on(frame, effects, origin)
+        for alternative in alternatives(callback):
+            effects = thread.effects_of_callback(frame, alternative, Arguments(opaque=True))
+            thread.apply_callback_effects(frame, effects, origin)
 
 
-def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
+def apply_iteration(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
     """A loop goes through a value."""
     if not is_async:
-        iterate_at(frame, value, frame.place_of(node))
+        apply_iteration_at(frame, value, frame.place_of(node))
 
 
-def iterate_at(frame: Frame, value: Value, origin: Place) -> None:
-    for option in options(value):
-        if isinstance(option, Generator) and not option.is_async:
-            if not frame.lazy_elsewhere:
-                thread.run_deferred(frame, option, origin)
-        elif isinstance(option, Object):
-            known = blocking_member(option.type, "__iter__")
-            if known is not None and _is_sure(frame.ctx, option):
-                label = f"iterating {option.type.rpartition('.')[2].lstrip('_')}"
-                _by_name(frame, known, f"{option.type}.__iter__", label, origin)
+def apply_iteration_at(frame: Frame, value: Value, origin: Place) -> None:
+    for alternative in alternatives(value):
+        if isinstance(alternative, Generator) and not alternative.is_async:
+            if not frame.in_offloaded_argument:
+                thread.apply_deferred_effects(frame, alternative, origin)
+        elif isinstance(alternative, Object):
+            known = blocking_member(alternative.type, "__iter__")
+            if known is not None and _is_surely_sync(frame.ctx, alternative):
+                label = f"iterating {alternative.type.rpartition('.')[2].lstrip('_')}"
+                _reach_listed(frame, known, f"{alternative.type}.__iter__", label, origin)

@@ -2,7 +2,7 @@
 
 A call that blocks, or starts an event loop, is an ``Effect`` of the plain function that makes
 it.  It passes on to whoever calls the function, up to the coroutine function that runs it all on the
-event loop: there it is ``Reached``.  What a generator or a context manager does stays with it until
+event loop: there it is ``EffectReached``.  What a generator or a context manager does stays with it until
 it is run over or entered.
 """
 
@@ -15,10 +15,10 @@ from typing import Final
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
-from flake8_async_fastapi.domains.blocking.events import Effect, Reached
-from flake8_async_fastapi.domains.blocking.surroundings import is_given
+from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
+from flake8_async_fastapi.domains.blocking.surroundings import is_call_of_callback
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.effects import Application, EffectHooks, Ends
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, summaries
 from flake8_async_fastapi.engine.places import Place
@@ -29,7 +29,7 @@ from flake8_async_fastapi.engine.values import (
     Generator,
     Manager,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.knowledge import blocking as table
 
@@ -56,14 +56,16 @@ def is_blocking(effect: Effect) -> bool:
     return effect.kind in _KINDS
 
 
-def effects_in(parts: Iterable[object]) -> tuple[Effect, ...]:
+def effects_among(parts: Iterable[object]) -> tuple[Effect, ...]:
     """The effects among the pieces of a summary."""
     return next((part.effects for part in parts if isinstance(part, ThreadEffects)), ())
 
 
 def effects_of(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
     """What a call does to its thread, whatever is loaded of the objects that it is given."""
-    return effects_in(summaries.summarise(ctx, *renaming.bare_call(ctx, function, arguments)).parts)
+    return effects_among(
+        summaries.summarise(ctx, *renaming.call_without_identity(ctx, function, arguments)).parts
+    )
 
 
 def effects_of_callback(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
@@ -74,71 +76,73 @@ def effects_of_callback(frame: Frame, callee: Value, arguments: Arguments) -> tu
 
 def effects_of_run(frame: Frame) -> tuple[Effect, ...]:
     """The effects of a run."""
-    return tuple(frame.note(ThreadWork).effects)
+    return tuple(frame.notes_of(ThreadWork).effects)
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[ThreadEffects]:
-    work = frame.note(ThreadWork)
+    work = frame.notes_of(ThreadWork)
     if work.effects and not work.guards_loop and not _is_dispatcher(frame.returns):
         yield ThreadEffects(tuple(work.effects))
 
 
 def _is_dispatcher(returns: list[Value]) -> bool:
     """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
-    gives_coroutine = [isinstance(option, Coroutine) for value in returns for option in options(value)]
+    gives_coroutine = [
+        isinstance(alternative, Coroutine) for value in returns for alternative in alternatives(value)
+    ]
     return any(gives_coroutine) and not all(gives_coroutine)
 
 
-def _leave_for_later(call: Application, effect: ThreadEffects) -> Iterable[ThreadEffects]:
+def _defer(call: AppliedCall, effect: ThreadEffects) -> Iterable[ThreadEffects]:
     yield effect
 
 
-EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _leave_for_later)}
+EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _defer)}
 
 
 def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Place) -> None:
     """A plain function is called, or what it made is run: its effects are those of the caller."""
-    effects = effects_in(parts)
+    effects = effects_among(parts)
     for effect in effects:
         if not is_blocking(effect):
-            affect(frame, effect.via(function.name), place)
-    apply_blocking(frame, function, effects, place)
+            report_or_keep_loop_use(frame, effect.via(function.name), place)
+    apply_blocking_effects(frame, function, effects, place)
 
 
-def affect(frame: Frame, effect: Effect, origin: Place) -> None:
+def report_or_keep_loop_use(frame: Frame, effect: Effect, origin: Place) -> None:
     """A call with an effect on its thread: reported where a coroutine function makes it."""
-    work = frame.note(ThreadWork)
+    work = frame.notes_of(ThreadWork)
     if effect.kind == "event-loop" and (
         work.guards_loop or any(map(frame.ctx.project.is_imported, knowledge.nesting_packages()))
     ):
         return
     if frame.is_async:
         path, line, col = origin
-        frame.emit_event(Reached(path, line, col, frame.qualname, effect))
+        frame.emit_event(EffectReached(path, line, col, frame.qualname, effect))
     else:
         work.effects[effect] = None
 
 
-def reach(frame: Frame, effect: Effect, origin: Place) -> None:
+def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None:
     """A call that blocks: reported in a coroutine function, else an effect of the function.
 
     What a function does that was passed to a coroutine function is an effect of that one.
     """
-    if frame.runs_elsewhere or frame.note(BlockingContext).suppressed:
+    if frame.runs_elsewhere or frame.notes_of(BlockingContext).suppressed:
         return
     if not frame.is_async:
-        _keep(frame, effect)
+        _keep_shortest(frame, effect)
     elif frame.emit:
         path, line, col = origin
-        if not exemptions.is_off_duty(frame.ctx, frame.path, frame.qualname):
-            frame.emit_event(Reached(path, line, col, frame.qualname, effect))
-    elif frame.calling is not None and is_given(frame, frame.calling.func):
-        _keep(frame, effect)
+        if not exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
+            frame.emit_event(EffectReached(path, line, col, frame.qualname, effect))
+    elif frame.current_call is not None and is_call_of_callback(frame, frame.current_call.func):
+        _keep_shortest(frame, effect)
 
 
-def _keep(frame: Frame, effect: Effect) -> None:
+def _keep_shortest(frame: Frame, effect: Effect) -> None:
     """Keep one effect of a kind, with the shortest way to it: there may be very many ways."""
-    effects = frame.note(ThreadWork).effects
+    effects = frame.notes_of(ThreadWork).effects
     for kept in effects:
         if kept.kind == effect.kind:
             if len(kept.chain) > len(effect.chain):
@@ -148,22 +152,24 @@ def _keep(frame: Frame, effect: Effect) -> None:
     effects[effect] = None
 
 
-def apply_blocking(frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Place) -> None:
+def apply_blocking_effects(
+    frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Place
+) -> None:
     """A plain function with blocking effects is called."""
     for effect in effects:
         if is_blocking(effect):
-            if exemptions.is_exempt(frame.ctx, function):
+            if exemptions.is_cached_or_allowed(frame.ctx, function):
                 return
-            reach(frame, effect.via(function.name), origin)
+            report_or_keep_blocking(frame, effect.via(function.name), origin)
 
 
-def pass_on(frame: Frame, effects: tuple[Effect, ...], origin: Place, via: str = "") -> None:
+def apply_callback_effects(frame: Frame, effects: tuple[Effect, ...], origin: Place, via: str = "") -> None:
     for effect in effects:
         if is_blocking(effect):
-            reach(frame, effect.via(via) if via else effect, origin)
+            report_or_keep_blocking(frame, effect.via(via) if via else effect, origin)
 
 
-def run_deferred(frame: Frame, made: Manager | Generator, origin: Place) -> None:
+def apply_deferred_effects(frame: Frame, made: Manager | Generator, origin: Place) -> None:
     """The code behind a context manager or generator runs."""
     if made.function is not None:
-        apply_blocking(frame, made.function, effects_in(made.parts), origin)
+        apply_blocking_effects(frame, made.function, effects_among(made.parts), origin)

@@ -25,7 +25,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached(Event):
+class EffectReached(Event):
     """A call in an ``async def`` of a plain function that has an effect."""
 
     effect: Effect

@@ -12,7 +12,7 @@ import msgspec
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import asks_for_main, source
+from flake8_async_fastapi.engine.text import asks_for_main, path_of
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -23,7 +23,7 @@ from flake8_async_fastapi.project.modules import is_test, module_folder
 _MOST_STEPS: Final = 8
 
 
-def is_exempt(ctx: Context, function: Function) -> bool:
+def is_cached_or_allowed(ctx: Context, function: Function) -> bool:
     """Whether what a function does is no matter to its callers: it does it once, or is allowed to."""
     settings = ctx.settings
     if settings.allowed or settings.offloaders:
@@ -34,16 +34,16 @@ def is_exempt(ctx: Context, function: Function) -> bool:
     if not isinstance(node, tree.FunctionDef) or not node.decorators:
         return False
     frame = Frame(ctx, function.path, node.qualname, closure=function.closure)
-    return ctx.once(("runs once", function.key), lambda: _has(frame, node, RUN_ONCE), False)
+    return ctx.query(("runs once", function.key), lambda: _has_decorator(frame, node, RUN_ONCE), False)
 
 
-def is_kept(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> bool:
+def is_cached_property(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> bool:
     """Whether a property keeps its result."""
     frame = Frame(ctx, owner.path, owner.node.qualname, closure=owner.closure)
-    return _has(frame, node, RUN_ONCE | {"functools.cached_property"})
+    return _has_decorator(frame, node, RUN_ONCE | {"functools.cached_property"})
 
 
-def _has(frame: Frame, node: tree.FunctionDef, names: frozenset[str]) -> bool:
+def _has_decorator(frame: Frame, node: tree.FunctionDef, names: frozenset[str]) -> bool:
     for decorator in node.decorators:
         written = decorator.func if isinstance(decorator, tree.Call) else decorator
         value = expressions.evaluate(frame, State(), written)
@@ -69,19 +69,21 @@ def is_mentioned(ctx: Context, dotted_type: str) -> bool:
 # --- start-up and tests ----------------------------------------------------------------------
 
 
-def is_off_duty(ctx: Context, path: str, qualname: str) -> bool:
+def runs_before_serving(ctx: Context, path: str, qualname: str) -> bool:
     """Whether a function runs only while nobody waits: in tests, at start-up, in a script's main."""
     if is_test(path):
         return True
-    return ctx.once(("off duty", path, qualname), lambda: _is_start_up(ctx, path, qualname, 0), False)
+    return ctx.query(
+        ("off duty", path, qualname), lambda: _is_used_at_start_up(ctx, path, qualname, 0), False
+    )
 
 
-def _is_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
+def _is_used_at_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
     """Whether all uses of a coroutine function are at start-up."""
     owner, _, last = qualname.rpartition(".")
     if depth > _MOST_STEPS or not last.isidentifier():
         return False
-    uses = _uses(ctx, path, last, owner.rpartition(".")[2])
+    uses = _uses_of_name(ctx, path, last, owner.rpartition(".")[2])
     if all((where, user) == (path, qualname) for where, user, _ in uses):
         return False
     if owner and any(how == "start-up" for _, _, how in uses):
@@ -91,22 +93,22 @@ def _is_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
             continue
         if how != "awaited" or user is None:
             return False
-        if (where, user) != (path, qualname) and not _is_start_up(ctx, where, user, depth + 1):
+        if (where, user) != (path, qualname) and not _is_used_at_start_up(ctx, where, user, depth + 1):
             return False
     return True
 
 
-_Use = tuple[str, "str | None", str]
+_UseOfName = tuple[str, "str | None", str]
 """A file, the coroutine function in it that uses something (None for other places), and how."""
 
 
-def _imports(body: list[Stmt], name: str) -> bool:
+def _file_imports(body: list[Stmt], name: str) -> bool:
     """Whether a file imports a name, anywhere in it."""
     bindings = (node for node in nodes_in(body) if isinstance(node, tree.Binding))
     return any(name in (binding.local, binding.name) or binding.local == "*" for binding in bindings)
 
 
-def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
+def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseOfName, ...]:
     """All places that mention a name of the file ``home``, besides its definition and imports.
 
     A method is looked for in the files that mention its class too: other classes have methods of
@@ -114,33 +116,35 @@ def _uses(ctx: Context, home: str, name: str, owner: str) -> tuple[_Use, ...]:
     """
     module = Path(home).stem if Path(home).stem != "__init__" else Path(home).parent.name
 
-    def find() -> tuple[_Use, ...]:
-        found: dict[_Use, None] = {}
+    def find() -> tuple[_UseOfName, ...]:
+        found: dict[_UseOfName, None] = {}
         of_owner = frozenset(ctx.project.mentioning(owner)) if owner else None
         for path in ctx.project.mentioning(name):
             if (of_owner is None or path in of_owner) and not is_test(path):
                 body = ctx.project.body(path)
-                bare = bool(owner) or path == home or _imports(body, name)
-                wanted = _Wanted(name, bare, bool(owner) or (path != home and _imports(body, module)))
+                bare = bool(owner) or path == home or _file_imports(body, name)
+                wanted = _SoughtName(
+                    name, bare, bool(owner) or (path != home and _file_imports(body, module))
+                )
                 is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
-                for statement, words in _words(ctx, path):
-                    for user, how in _mentions(statement, wanted, None) if name in words else ():
+                for statement, words in _statements_with_names(ctx, path):
+                    for user, how in _mentions_of(statement, wanted, None) if name in words else ():
                         # whatever runs a coroutine in a program, does it at once
                         starts = how == "passed" and user is None and is_program
                         found[path, user, "start-up" if starts else how] = None
         return tuple(found)
 
-    return ctx.once(("uses", home, name, owner), find, ())
+    return ctx.query(("uses", home, name, owner), find, ())
 
 
-def _words(ctx: Context, path: str) -> list[tuple[Stmt, frozenset[str]]]:
+def _statements_with_names(ctx: Context, path: str) -> list[tuple[Stmt, frozenset[str]]]:
     """The statements of a file, each with the names that it mentions: most mention none that is sought."""
 
     def collect() -> list[tuple[Stmt, frozenset[str]]]:
         return [(statement, frozenset(_names_in(statement))) for statement in ctx.project.body(path)]
 
     nothing: list[tuple[Stmt, frozenset[str]]] = []
-    return ctx.once(("words", path), collect, nothing)
+    return ctx.query(("words", path), collect, nothing)
 
 
 def _names_in(statement: Stmt) -> Iterator[str]:
@@ -160,7 +164,7 @@ _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifesp
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _SoughtName:
     """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
 
     What stands in a list of the ``awaited`` names is called one after the other.
@@ -172,77 +176,81 @@ class _Wanted:
     awaited: frozenset[str] = frozenset()
 
 
-def _mentions(code: object, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:
+def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[tuple[str | None, str]]:
     """Where code mentions a name: awaited on the spot, at start-up, or in another way."""
     if isinstance(code, list):
         for part in code:
-            yield from _mentions(part, name, user)
+            yield from _mentions_of(part, name, user)
     elif isinstance(code, tree.FunctionDef):
         own = name.bare and code.name == name.text
-        if own and any(_registers_start(decorator) for decorator in code.decorators):
+        if own and any(_registers_start_up(decorator) for decorator in code.decorators):
             yield user, "start-up"
         for param in code.params:
-            yield from _mentions(param, name, user)
-        yield from _mentions(code.decorators, name, user)
-        inside = replace(name, awaited=frozenset(_awaited_lists(code.body))) if code.is_async else name
-        yield from _mentions(code.body, inside, code.qualname if code.is_async else None)
+            yield from _mentions_of(param, name, user)
+        yield from _mentions_of(code.decorators, name, user)
+        inside = (
+            replace(name, awaited=frozenset(_lists_awaited_in_turn(code.body))) if code.is_async else name
+        )
+        yield from _mentions_of(code.body, inside, code.qualname if code.is_async else None)
     elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
-        is_awaited = any(_text(target) in name.awaited for target in code.targets)
-        for _, how in _mentions(code.value, name, user):
+        is_awaited = any(_place_text(target) in name.awaited for target in code.targets)
+        for _, how in _mentions_of(code.value, name, user):
             yield user, "awaited" if is_awaited else how
     elif isinstance(code, tree.Await) and isinstance(code.value, tree.Call):
         call = code.value
-        if _is(call.func, name):
+        if _is_name(call.func, name):
             yield user, "awaited"
         else:
-            yield from _mentions(call.func, name, user)
-        yield from _mentions(call.args, name, user)
-        yield from _mentions(call.keywords, name, user)
+            yield from _mentions_of(call.func, name, user)
+        yield from _mentions_of(call.args, name, user)
+        yield from _mentions_of(call.keywords, name, user)
     elif isinstance(code, tree.Call):
         yield from _mentions_in_call(code, name, user)
     elif isinstance(code, _USES_RESULT) and _is_call_of(code.value, name):
         # its result is used without await: another function of this name
         assert isinstance(code.value, tree.Call)
-        yield from _mentions([code.value.args, code.value.keywords], name, user)
-    elif isinstance(code, (tree.Name, tree.Attr)) and _is(code, name):
+        yield from _mentions_of([code.value.args, code.value.keywords], name, user)
+    elif isinstance(code, (tree.Name, tree.Attr)) and _is_name(code, name):
         yield user, "other"
     elif isinstance(code, tree.With) and code.is_async:
         for item in code.items:
             made = item.context.func if isinstance(item.context, tree.Call) else item.context
-            if _is(made, name):  # a lifespan that enters another one
+            if _is_name(made, name):  # a lifespan that enters another one
                 yield user, "awaited"
             else:
-                yield from _mentions(item.context, name, user)
-        yield from _mentions(code.body, name, user)
+                yield from _mentions_of(item.context, name, user)
+        yield from _mentions_of(code.body, name, user)
     elif isinstance(code, msgspec.Struct):
         for field in code.__struct_fields__:
-            yield from _mentions(getattr(code, field), name, user)
+            yield from _mentions_of(getattr(code, field), name, user)
 
 
-def _mentions_in_call(call: tree.Call, name: _Wanted, user: str | None) -> Iterator[tuple[str | None, str]]:
+def _mentions_in_call(
+    call: tree.Call, name: _SoughtName, user: str | None
+) -> Iterator[tuple[str | None, str]]:
     """Where a call mentions a name: what is called may run it at start-up, or at the same time."""
-    called = source(call.func).rpartition(".")[2]
+    called = path_of(call.func).rpartition(".")[2]
     starts = called in _STARTERS
     registers = called == "add_event_handler"
     for argument in call.args:
         made = argument.func if isinstance(argument, tree.Call) else argument
-        if (starts or registers) and _is(made, name):
+        if (starts or registers) and _is_name(made, name):
             yield user, "start-up"
-        elif isinstance(argument, tree.Call) and _is(made, name):
+        elif isinstance(argument, tree.Call) and _is_name(made, name):
             yield user, "other" if called in _SPAWNERS else "passed"
-            yield from _mentions(argument.args, name, user)
+            yield from _mentions_of(argument.args, name, user)
         else:
-            yield from _mentions(argument, name, user)
+            yield from _mentions_of(argument, name, user)
     for keyword in call.keywords:
         listed = keyword.value.items if isinstance(keyword.value, tree.Display) else [keyword.value]
-        if keyword.name in _REGISTRARS and any(_is(item, name) for item in listed):
+        if keyword.name in _REGISTRARS and any(_is_name(item, name) for item in listed):
             yield user, "start-up"
         else:
-            yield from _mentions(keyword.value, name, user)
-    yield from _mentions(call.func, name, user)
+            yield from _mentions_of(keyword.value, name, user)
+    yield from _mentions_of(call.func, name, user)
 
 
-def _awaited_lists(body: list[Stmt]) -> Iterator[str]:
+def _lists_awaited_in_turn(body: list[Stmt]) -> Iterator[str]:
     """The lists of functions that code calls and awaits, one after the other."""
     for node in nodes_in(body):
         if isinstance(node, tree.For) and isinstance(node.target, tree.Name):
@@ -250,35 +258,35 @@ def _awaited_lists(body: list[Stmt]) -> Iterator[str]:
                 call = part.value if isinstance(part, tree.Await) else None
                 called = call.func if isinstance(call, tree.Call) else None
                 if isinstance(called, tree.Name) and called.id == node.target.id:
-                    yield _text(node.iter)
+                    yield _place_text(node.iter)
 
 
-def _is(expression: Expr, name: _Wanted) -> bool:
+def _is_name(expression: Expr, name: _SoughtName) -> bool:
     if isinstance(expression, tree.Name):
         return name.bare and expression.id == name.text
     return name.attribute and isinstance(expression, tree.Attr) and expression.name == name.text
 
 
-def _is_call_of(expression: Expr | None, name: _Wanted) -> bool:
-    return isinstance(expression, tree.Call) and _is(expression.func, name)
+def _is_call_of(expression: Expr | None, name: _SoughtName) -> bool:
+    return isinstance(expression, tree.Call) and _is_name(expression.func, name)
 
 
-def _registers_start(decorator: Expr) -> bool:
+def _registers_start_up(decorator: Expr) -> bool:
     if not isinstance(decorator, tree.Call):
         return False
-    return source(decorator.func).rpartition(".")[2] in ("on_event", "command")
+    return path_of(decorator.func).rpartition(".")[2] in ("on_event", "command")
 
 
 # --- done on first use -----------------------------------------------------------------------
 
 
-def fills_once(node: tree.If, function: tree.FunctionDef) -> bool:
+def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef) -> bool:
     """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
-    missing = _missing(node.test)
-    return bool(missing) and _sets(node.body, missing) and _lasts(missing, function)
+    missing = _place_found_empty(node.test)
+    return bool(missing) and _assigns_place(node.body, missing) and _outlives_call(missing, function)
 
 
-def returns_kept(node: tree.If, function: tree.FunctionDef) -> bool:
+def returns_cached(node: tree.If, function: tree.FunctionDef) -> bool:
     """Whether an ``if`` returns what the function set when it was called first.
 
     As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
@@ -287,15 +295,15 @@ def returns_kept(node: tree.If, function: tree.FunctionDef) -> bool:
     last = node.body[-1] if node.body else None
     if node.orelse or not isinstance(last, tree.Return) or last.value is None:
         return False
-    kept = _found(node.test, function.body)
-    return bool(kept) and _sets(function.body, kept) and _lasts(kept, function)
+    kept = _place_found_filled(node.test, function.body)
+    return bool(kept) and _assigns_place(function.body, kept) and _outlives_call(kept, function)
 
 
-def _sets(body: list[Stmt], place: str) -> bool:
-    return any(_text(target) == place for made in _statements(body) for target in made.targets)
+def _assigns_place(body: list[Stmt], place: str) -> bool:
+    return any(_place_text(target) == place for made in _assignments_in(body) for target in made.targets)
 
 
-def _lasts(place: str, function: tree.FunctionDef) -> bool:
+def _outlives_call(place: str, function: tree.FunctionDef) -> bool:
     """Whether a place outlives a call of a function: all but local variables and what is in them."""
     owner, bracket, _ = place.partition("[")
     if "." in owner:
@@ -307,42 +315,42 @@ def _lasts(place: str, function: tree.FunctionDef) -> bool:
     return owner in declared or (bool(bracket) and owner not in local and not is_parameter)
 
 
-def _found(test: Expr, body: list[Stmt]) -> str:
+def _place_found_filled(test: Expr, body: list[Stmt]) -> str:
     """The place that a condition finds filled; what is kept for each of many keys is made many times."""
     match test:
         case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
-            return _found(left, body)
+            return _place_found_filled(left, body)
         case tree.Walrus(value=value):
-            return _found(value, body)
+            return _place_found_filled(value, body)
         case tree.Name(id=name):
-            made = [one.value for one in _statements(body) if name in map(_text, one.targets)]
-            return _text(made[0]) if len(made) == 1 and isinstance(made[0], tree.Attr) else name
+            made = [one.value for one in _assignments_in(body) if name in map(_place_text, one.targets)]
+            return _place_text(made[0]) if len(made) == 1 and isinstance(made[0], tree.Attr) else name
         case tree.Attr():
-            return _text(test)
+            return _place_text(test)
     return ""
 
 
-def _statements(body: list[Stmt]) -> Iterator[tree.Assign]:
+def _assignments_in(body: list[Stmt]) -> Iterator[tree.Assign]:
     for node in nodes_in(body):
         if isinstance(node, tree.Assign):
             yield node
 
 
-def _missing(test: Expr) -> str:
+def _place_found_empty(test: Expr) -> str:
     """The lasting place that a condition finds empty: an attribute, an item or a global name."""
     match test:
         case tree.Compare(left=left, ops=["is"], rights=[tree.Const(value=None)]):
-            return _text(left)
+            return _place_text(left)
         case tree.Unary(op="not", value=value):
-            return _text(value)
-        case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _text(owner):
-            return f"{_text(owner)}[{_text(key)}]"
+            return _place_text(value)
+        case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _place_text(owner):
+            return f"{_place_text(owner)}[{_place_text(key)}]"
         case tree.BoolOp(op="or" | "and", values=[first, *_]):
-            return _missing(first)
+            return _place_found_empty(first)
     return ""
 
 
-def _text(node: Expr) -> str:
+def _place_text(node: Expr) -> str:
     if isinstance(node, tree.Subscript):
         return f"{dotted(node.value)}[{dotted(node.index)}]"
     return dotted(node)

@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
-from flake8_async_fastapi.engine.text import source, spoken
+from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Manager, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -17,42 +17,48 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 
 
-def enter(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
+def apply_manager(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
     """A context manager is entered, and will be left."""
     if is_async:
         return
     origin = frame.place_of(node)
     if isinstance(value, Manager) and not value.is_async:
-        thread.run_deferred(frame, value, origin)
+        thread.apply_deferred_effects(frame, value, origin)
     elif isinstance(value, Instance):
         for name in ("__enter__", "__exit__"):
-            method = classes.attribute(frame.ctx, value, name)
+            method = classes.instance_attribute(frame.ctx, value, name)
             if isinstance(method, Function):
                 effects = thread.effects_of_callback(frame, method, Arguments(opaque=True))
-                thread.pass_on(frame, effects, origin, value.cls.name)
+                thread.apply_callback_effects(frame, effects, origin, value.cls.name)
     elif isinstance(value, Object) and value.type in table.EXECUTORS:
         if _leaves_work(frame):
             label = f"leaving {value.type.rpartition('.')[2]}"
-            thread.reach(frame, Effect("blocking-wait", label, advice=_NO_WITH), origin)
+            thread.report_or_keep_blocking(
+                frame, Effect("blocking-wait", label, advice=_INSTEAD_OF_WITH), origin
+            )
     elif isinstance(value, Object) and value.type in table.LOCKS and frame.is_async:
-        awaits = any(isinstance(inner, tree.Await) for inner in nodes_in(frame.note(BlockingContext).body))
+        awaits = any(
+            isinstance(inner, tree.Await) for inner in nodes_in(frame.notes_of(BlockingContext).body)
+        )
         if awaits or _is_held_long(frame, node):
-            thread.reach(
-                frame, Effect("blocking-wait", source(node) or spoken(node), advice=_NO_LOCK), origin
+            thread.report_or_keep_blocking(
+                frame,
+                Effect("blocking-wait", path_of(node) or for_message(node), advice=_INSTEAD_OF_LOCK),
+                origin,
             )
 
 
-_NO_WITH: Final = "await loop.run_in_executor(...)"
-_NO_LOCK: Final = "asyncio.Lock"
+_INSTEAD_OF_WITH: Final = "await loop.run_in_executor(...)"
+_INSTEAD_OF_LOCK: Final = "asyncio.Lock"
 _WAITS: Final = frozenset({"result", "as_completed", "wait", "wrap_future", "gather", "run_in_executor"})
 
 
 def _leaves_work(frame: Frame) -> bool:
     """Whether the block of a ``with`` over an executor submits work that it does not wait for itself."""
-    target = frame.note(BlockingContext).target
-    pool = source(target) if target is not None else ""
+    target = frame.notes_of(BlockingContext).target
+    pool = path_of(target) if target is not None else ""
     submits, waits = False, False
-    for node in nodes_in(frame.note(BlockingContext).body):
+    for node in nodes_in(frame.notes_of(BlockingContext).body):
         if isinstance(node, tree.Attr):
             submits = submits or (node.name in ("submit", "map") and dotted(node.value) == pool)
             waits = waits or node.name in _WAITS
@@ -67,18 +73,18 @@ def _leaves_work(frame: Frame) -> bool:
 
 def _is_held_long(frame: Frame, lock: Expr) -> bool:
     """Whether a plain function of the same file blocks, and takes the same lock."""
-    name = source(lock)
+    name = path_of(lock)
     if not name:
         return False
     ctx, path = frame.ctx, frame.path
-    return ctx.once(("held long", path, name), lambda: _holder_blocks(ctx, path, name), False)
+    return ctx.query(("held long", path, name), lambda: _any_holder_blocks(ctx, path, name), False)
 
 
-def _holder_blocks(ctx: Context, path: str, lock: str) -> bool:
+def _any_holder_blocks(ctx: Context, path: str, lock: str) -> bool:
     for node in nodes_in(ctx.project.body(path)):
         if isinstance(node, tree.FunctionDef) and not node.is_async and "." not in node.qualname:
             holds = any(
-                isinstance(inner, tree.With) and any(source(item.context) == lock for item in inner.items)
+                isinstance(inner, tree.With) and any(path_of(item.context) == lock for item in inner.items)
                 for inner in nodes_in(node.body)
             )
             if holds:
@@ -88,7 +94,7 @@ def _holder_blocks(ctx: Context, path: str, lock: str) -> bool:
     return False
 
 
-def note_block(frame: Frame, node: tree.With, item: tree.WithItem) -> None:
+def note_with_block(frame: Frame, node: tree.With, item: tree.WithItem) -> None:
     """The next context manager to be entered, and its block."""
-    context = frame.note(BlockingContext)
+    context = frame.notes_of(BlockingContext)
     context.body, context.target = node.body, item.target

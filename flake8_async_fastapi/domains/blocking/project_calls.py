@@ -12,7 +12,7 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -27,28 +27,30 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
 
 
-def call_function(frame: Frame, function: Function, origin: Place) -> None:
+def note_configured_call(frame: Frame, function: Function, origin: Place) -> None:
     """A function of the project is called that the configuration names."""
     settings = frame.ctx.settings
     if settings.blocking:
         full = exemptions.dotted_name(function)
         if full in settings.blocking:
             kind = settings.blocking[full]
-            thread.reach(frame, Effect(kind, function.name, advice="run_in_threadpool"), origin)
+            thread.report_or_keep_blocking(
+                frame, Effect(kind, function.name, advice="run_in_threadpool"), origin
+            )
 
 
 _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 
-def call_coroutine_function(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> None:
+def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> None:
     """A coroutine function is given functions, or closes over some: it may call them on the loop."""
     if function.closure is not None or any(isinstance(v, _CALLABLE) for v in arguments.values()):
         effects = thread.effects_of(frame.ctx, function, arguments)
-        if effects and not exemptions.is_exempt(frame.ctx, function):
-            thread.pass_on(frame, effects, origin, function.name)
+        if effects and not exemptions.is_cached_or_allowed(frame.ctx, function):
+            thread.apply_callback_effects(frame, effects, origin, function.name)
 
 
-def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
+def apply_constructor(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
     """An instance is made: its constructor runs, or the factories of its fields."""
     ctx = frame.ctx
     for base in classes.mro(ctx, cls):
@@ -59,15 +61,15 @@ def construct(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
             effects = thread.effects_of(ctx, initialiser, arguments)
-            thread.pass_on(frame, effects, origin, cls.name)
+            thread.apply_callback_effects(frame, effects, origin, cls.name)
             return
     given = {name for name, _ in arguments.keywords}
-    for name, effects in _factories(ctx, cls):
+    for name, effects in _blocking_factories(ctx, cls):
         if name not in given and not arguments.opaque:
-            thread.pass_on(frame, effects, origin, cls.name)
+            thread.apply_callback_effects(frame, effects, origin, cls.name)
 
 
-def _factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, ...]], ...]:
+def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, ...]], ...]:
     """The fields with a ``default_factory=`` that blocks."""
 
     def collect() -> tuple[tuple[str, tuple[Effect, ...]], ...]:
@@ -81,24 +83,24 @@ def _factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, 
                         effects = thread.effects_of_callback(frame, factory, Arguments())
                         blocking = tuple(filter(thread.is_blocking, effects))
                         if blocking:
-                            found.append((source(statement.targets[0]), blocking))
+                            found.append((path_of(statement.targets[0]), blocking))
         return tuple(found)
 
-    return ctx.once(("factories", cls), collect, ())
+    return ctx.query(("factories", cls), collect, ())
 
 
-def read(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
+def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
     """An attribute is read: a property runs."""
     nothing: tuple[Effect, ...] = ()
-    owner = replace(owner, ref=None)  # whatever is loaded of it
-    effects = frame.ctx.once(
-        ("property effects", owner, name), lambda: _property_effects(frame.ctx, owner, name), nothing
+    owner = replace(owner, location=None)  # whatever is loaded of it
+    effects = frame.ctx.query(
+        ("property effects", owner, name), lambda: _effects_of_property(frame.ctx, owner, name), nothing
     )
     if effects:
-        thread.pass_on(frame, effects, origin, name)
+        thread.apply_callback_effects(frame, effects, origin, name)
 
 
-def _property_effects(ctx: Context, owner: Instance, name: str) -> tuple[Effect, ...]:
+def _effects_of_property(ctx: Context, owner: Instance, name: str) -> tuple[Effect, ...]:
     for base in classes.mro(ctx, owner.cls):
         if not isinstance(base, ClassValue):
             return ()
@@ -107,7 +109,9 @@ def _property_effects(ctx: Context, owner: Instance, name: str) -> tuple[Effect,
             node = found[0]
             if not isinstance(node, tree.FunctionDef) or node.is_async or not node.decorators:
                 return ()
-            if classes.kind(ctx, base, node) != "property" or exemptions.is_kept(ctx, base, node):
+            if classes.binding_kind(ctx, base, node) != "property" or exemptions.is_cached_property(
+                ctx, base, node
+            ):
                 return ()
             getter = functions.as_function(base.path, node, base, owner, base.closure)
             effects = thread.effects_of(ctx, getter, Arguments())
@@ -115,7 +119,7 @@ def _property_effects(ctx: Context, owner: Instance, name: str) -> tuple[Effect,
     return ()
 
 
-def run_callback(frame: Frame, quiet: Frame, node: Expr) -> None:
+def apply_run_sync(frame: Frame, quiet: Frame, node: Expr) -> None:
     """``run_sync`` calls its function on the loop's thread, where only its session does not block."""
     allowed = tuple(effect for effect in thread.effects_of_run(quiet) if effect.kind != table.SESSION)
-    thread.pass_on(frame, allowed, frame.place_of(node))
+    thread.apply_callback_effects(frame, allowed, frame.place_of(node))

@@ -8,32 +8,32 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
-_ASKS: Final = frozenset({"done", "is_alive", "add_done_callback"})
+_ASKING_WHETHER_DONE: Final = frozenset({"done", "is_alive", "add_done_callback"})
 _WAITED_FOR: Final = frozenset({"concurrent.futures.Future", "threading.Thread"})
 
 
-def is_done(frame: Frame, callee: Library | Member) -> bool:
+def is_known_done(frame: Frame, callee: Library | Member) -> bool:
     """Whether a call waits for work of which the code knows that it is done."""
-    node = frame.calling
+    node = frame.current_call
     if node is None:
         return False
     if isinstance(callee, Library):
         if callee.dotted in ("asyncio.wrap_future", "concurrent.futures.wait"):
-            frame.note(BlockingContext).known_done.update(filter(None, map(source, node.args)))
+            frame.notes_of(BlockingContext).known_done.update(filter(None, map(path_of, node.args)))
         return False
     if not isinstance(callee, Member) or callee.receiver.type not in _WAITED_FOR:
         return False
-    name = source(node.func).rpartition(".")[0]
-    if callee.name in _ASKS and name:
-        frame.note(BlockingContext).known_done.add(name)
-    return name in frame.note(BlockingContext).known_done
+    name = path_of(node.func).rpartition(".")[0]
+    if callee.name in _ASKING_WHETHER_DONE and name:
+        frame.notes_of(BlockingContext).known_done.add(name)
+    return name in frame.notes_of(BlockingContext).known_done
 
 
 def is_offloading(ctx: Context, callee: Value) -> bool:
@@ -55,7 +55,7 @@ def _is_offloading_member(type_name: str, name: str) -> bool:
     return any(f"{base}.{name}" in table.OFFLOADERS for base in bases(type_name))
 
 
-def is_given(frame: Frame, node: Expr) -> bool:
+def is_call_of_callback(frame: Frame, node: Expr) -> bool:
     """Whether a call is one of a function that the caller passed, or the decorated one."""
     if frame.emit or not frame.is_async:
         return False
@@ -74,8 +74,8 @@ def is_given(frame: Frame, node: Expr) -> bool:
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     """A branch that sets what it found missing runs once."""
     if outcome and isinstance(frame.node, tree.FunctionDef):
-        context = frame.note(BlockingContext)
-        context.branches.append(exemptions.fills_once(node, frame.node))
+        context = frame.notes_of(BlockingContext)
+        context.branches.append(exemptions.is_lazy_initialisation(node, frame.node))
         context.suppressed += context.branches[-1]
 
 
@@ -84,7 +84,7 @@ def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     if not isinstance(frame.node, tree.FunctionDef):
         return
     if outcome:
-        context = frame.note(BlockingContext)
+        context = frame.notes_of(BlockingContext)
         context.suppressed -= context.branches.pop()
-    elif exemptions.returns_kept(node, frame.node):
-        frame.note(BlockingContext).suppressed += 1  # until the end of the function
+    elif exemptions.returns_cached(node, frame.node):
+        frame.notes_of(BlockingContext).suppressed += 1  # until the end of the function

@@ -14,14 +14,14 @@ DOMAIN = Domain(
     "database",
     models=Models(
         calls=urls.CALLS,
-        literals=(urls.literal,),
-        conditions=(urls.holds,),
+        literals=(urls.model_text,),
+        conditions=(urls.evaluate_url_test,),
         properties=engines.PROPERTIES,
     ),
     observers=Observers(
-        assigned=(factories.assigned,),
-        call_ends=(engines.made, factories.made),
-        decorated=(listeners.decorated,),
-        function_ends=(factories.ended,),
+        assigned=(factories.report_global_session,),
+        call_ends=(engines.report_creation, factories.report_creation),
+        decorated=(listeners.report_decorated,),
+        function_ends=(factories.report_session_left_open,),
     ),
 )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.domains.database.events import EngineMade
-from flake8_async_fastapi.domains.database.urls import driver, is_url, kind
+from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import MemberModel
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
@@ -20,7 +20,9 @@ _ENGINES = {
 }
 
 
-def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def report_creation(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Say so where an engine is made, with what is known of its URL."""
     if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
         return
@@ -31,19 +33,19 @@ def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, res
     frame.emit_event(
         EngineMade(
             *frame.at(node),
-            spoken(node.func),
+            for_message(node.func),
             _ENGINES[callee.dotted],
             beginning,
-            kind(beginning, is_21=is_21) if beginning else "",
-            driver(beginning)[1] if beginning else "",
+            engine_kind(beginning, is_21=is_21) if beginning else "",
+            database_and_driver(beginning)[1] if beginning else "",
             is_21,
             requirements,
-            bool(frame.role) and not frame.globals and not frame.branches and not _is_kept(frame),
+            bool(frame.role) and not frame.globals and not frame.branches and not _is_cached(frame),
         )
     )
 
 
-def _is_kept(frame: Frame) -> bool:
+def _is_cached(frame: Frame) -> bool:
     """Whether a decorator keeps what the function gives, so that it runs once."""
     decorators = frame.node.decorators if isinstance(frame.node, tree.FunctionDef) else []
     return any("cache" in dotted(d.func if isinstance(d, tree.Call) else d) for d in decorators)

@@ -13,7 +13,7 @@ from flake8_async_fastapi.project.requirements import Requirements
 class EngineMade(Event):
     """An engine is made.
 
-    ``url`` is the beginning of its URL, empty where that is not known; ``fits`` the
+    ``url`` is the beginning of its URL, empty where that is not known; ``engine_kind`` the
     engines that it is for: ``async``, ``sync``, ``both``, ``none`` (there is no such
     driver), or empty.  ``is_21`` says whether SQLAlchemy is 2.1 or later.
     ``per_request`` says that it is made anew for each request.
@@ -22,7 +22,7 @@ class EngineMade(Event):
     text: str
     is_async: bool
     url: str
-    fits: str
+    engine_kind: str
     driver: str
     is_21: bool | None
     requirements: Requirements
@@ -33,13 +33,13 @@ class EngineMade(Event):
 class FactoryMade(Event):
     """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
 
-    ``made`` is what that gave, ``has_default`` says that a class of the project decides
+    ``result`` is what that gave, ``has_default`` says that a class of the project decides
     on ``expire_on_commit``.
     """
 
     callee: Value
     arguments: Arguments
-    made: Value
+    result: Value
     text: str
     has_default: bool
     requirements: Requirements

@@ -16,7 +16,7 @@ from flake8_async_fastapi.domains.database.sessions import is_session
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -36,27 +36,29 @@ class OpenedSessions:
     calls: dict[Place, tree.Call] = field(default_factory=dict)
 
 
-def made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def report_creation(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Say so where a factory or a session is made, and note the session."""
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     requirements = frame.ctx.project.requirements_of(frame.path)
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
         is_removed = requirements.at_least("httpx", (0, 28))
-        frame.emit_event(ClientMade(*frame.at(node), arguments, spoken(node.func), is_removed))
+        frame.emit_event(ClientMade(*frame.at(node), arguments, for_message(node.func), is_removed))
     if _is_factory(frame, callee):
         event = FactoryMade(
             *frame.at(node),
             callee,
             arguments,
             result,
-            spoken(node.func),
-            _has_default(frame, callee) or _has_default(frame, arguments.get(1, "class_")),
+            for_message(node.func),
+            _has_own_constructor(frame, callee) or _has_own_constructor(frame, arguments.get(1, "class_")),
             requirements,
         )
         frame.emit_event(event)
-    if _opens(frame, callee) and is_session(frame.ctx, result):
-        frame.note(OpenedSessions).calls[frame.place_of(node)] = node
+    if _opens_session(frame, callee) and is_session(frame.ctx, result):
+        frame.notes_of(OpenedSessions).calls[frame.place_of(node)] = node
 
 
 def _is_factory(frame: Frame, callee: Value) -> bool:
@@ -68,27 +70,27 @@ def _is_factory(frame: Frame, callee: Value) -> bool:
 def _is_session_class(frame: Frame, callee: Value) -> bool:
     if not isinstance(callee, ClassValue):
         return False
-    return frame.ctx.once(("session class", callee), lambda: _derives(frame, callee), False)
+    return frame.ctx.query(("session class", callee), lambda: _derives_from_session(frame, callee), False)
 
 
-def _derives(frame: Frame, cls: ClassValue) -> bool:
+def _derives_from_session(frame: Frame, cls: ClassValue) -> bool:
     base = classes.library_base(frame.ctx, cls)
     return base is not None and is_subtype(base.type, SESSION)
 
 
-def _has_default(frame: Frame, cls: Value | None) -> bool:
+def _has_own_constructor(frame: Frame, cls: Value | None) -> bool:
     """Whether a class of the project has a constructor of its own."""
     return isinstance(cls, ClassValue) and classes.has_member(frame.ctx, cls, "__init__")
 
 
-def _opens(frame: Frame, callee: Value) -> bool:
+def _opens_session(frame: Frame, callee: Value) -> bool:
     """Whether a call makes a new session that the caller has to close."""
     if isinstance(callee, Object):
         return callee.type in _FACTORIES
     return _is_factory(frame, callee) and not (isinstance(callee, Library) and callee.dotted in _FACTORIES)
 
 
-def assigned(frame: Frame, node: tree.Assign, value: Value) -> None:
+def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Say so where a module or class keeps a session."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
@@ -98,29 +100,33 @@ def assigned(frame: Frame, node: tree.Assign, value: Value) -> None:
         return
     for target in node.targets:
         if isinstance(target, tree.Name):
-            frame.emit_event(GlobalSession(*frame.at(target), target.id, spoken(node.value)))
+            frame.emit_event(GlobalSession(*frame.at(target), target.id, for_message(node.value)))
 
 
-def ended(frame: Frame) -> None:
+def report_session_left_open(frame: Frame) -> None:
     """Say so where a dependency gives a session that it opened and does not close."""
     function = frame.node
-    if not frame.role or not isinstance(function, tree.FunctionDef) or not frame.note(OpenedSessions).calls:
+    if (
+        not frame.role
+        or not isinstance(function, tree.FunctionDef)
+        or not frame.notes_of(OpenedSessions).calls
+    ):
         return
-    for node, how in _given(function):
+    for node, how in _given_sessions(function):
         names = {node.id} if isinstance(node, tree.Name) else set()
-        for place, call in frame.note(OpenedSessions).calls.items():
-            held = _is_at(node, place) or any(
+        for place, call in frame.notes_of(OpenedSessions).calls.items():
+            held = _stands_at(node, place) or any(
                 isinstance(inner, tree.Assign)
                 and inner.value is not None
-                and _is_at(inner.value, place)
+                and _stands_at(inner.value, place)
                 and any(isinstance(target, tree.Name) and target.id in names for target in inner.targets)
                 for inner in nodes_in(function.body)
             )
-            if held and not any(_is_handled(function, name) for name in names):
-                frame.emit_event(SessionLeftOpen(*frame.at(call), spoken(call), how))
+            if held and not any(_is_closed_or_passed_on(function, name) for name in names):
+                frame.emit_event(SessionLeftOpen(*frame.at(call), for_message(call), how))
 
 
-def _given(function: tree.FunctionDef) -> Iterator[tuple[Expr, str]]:
+def _given_sessions(function: tree.FunctionDef) -> Iterator[tuple[Expr, str]]:
     for inner in nodes_in(function.body):
         if isinstance(inner, tree.Return) and inner.value is not None and not function.is_generator:
             yield inner.value, "return"
@@ -128,11 +134,11 @@ def _given(function: tree.FunctionDef) -> Iterator[tuple[Expr, str]]:
             yield inner.value, "yield"
 
 
-def _is_at(node: Expr, place: Place) -> bool:
+def _stands_at(node: Expr, place: Place) -> bool:
     return isinstance(node, tree.Call) and (node.line, node.col) == place.position
 
 
-def _is_handled(function: tree.FunctionDef, name: str) -> bool:
+def _is_closed_or_passed_on(function: tree.FunctionDef, name: str) -> bool:
     """Whether a function closes a session, enters it, or passes it on."""
     for inner in nodes_in(function.body):
         match inner:

@@ -9,7 +9,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 
-def decorated(frame: Frame, callee: Value, function: Function, decorator: Expr) -> None:
+def report_decorated(frame: Frame, callee: Value, function: Function, decorator: Expr) -> None:
     """Say so where a function is decorated by the result of a library function's call."""
     if frame.emit and isinstance(callee, Library) and isinstance(decorator, tree.Call):
         frame.emit_event(Decorated(*frame.at(decorator), callee, function))

@@ -25,12 +25,12 @@ _DATABASES: Final = frozenset({*drivers.ASYNC, "postgres"})
 _URL: Final = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)")
 
 
-def literal(ctx: Context, written: str) -> TextPrefix | None:
+def model_text(ctx: Context, written: str) -> TextPrefix | None:
     """A text as what is kept of it, if it is a database URL; None for another text."""
-    return text(written)
+    return url_prefix(written)
 
 
-def text(written: str) -> TextPrefix | None:
+def url_prefix(written: str) -> TextPrefix | None:
     """The beginning of a database URL, or the name of a driver; None for another text."""
     if "://" in written:
         match = _BEGINNING.match(written)
@@ -44,22 +44,26 @@ def is_url(value: Value) -> bool:
     return isinstance(value, TextPrefix)
 
 
-def holds(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
+def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
     """Whether a test of a database URL comes out true; None for other tests, and where it is not known."""
     match test:
         case tree.Call(func=tree.Attr(value=tested, name="startswith"), args=[tree.Const(value=str(sought))]):
             whole = evaluate(tested) if dotted(tested) else UNKNOWN
             if not is_url(whole):
                 return None
-            begins = _text(whole).startswith(sought)
-            return begins if begins or not sought.startswith(_text(whole)) else None
+            begins = _prefix_text(whole).startswith(sought)
+            return begins if begins or not sought.startswith(_prefix_text(whole)) else None
         case tree.Compare(left=tree.Const(value=str(sought)), ops=[("in" | "not in") as op], rights=[tested]):
             whole = evaluate(tested) if dotted(tested) else UNKNOWN
             if not is_url(whole):
                 return None
             # what comes after the beginning is not known, but no driver is named there
             driver_like = re.fullmatch(r"[+a-z0-9:/]+", sought) is not None and sought in _WORDS
-            return (sought in _text(whole)) is (op == "in") if driver_like or sought in _text(whole) else None
+            return (
+                (sought in _prefix_text(whole)) is (op == "in")
+                if driver_like or sought in _prefix_text(whole)
+                else None
+            )
     return None
 
 
@@ -72,72 +76,72 @@ _WORDS: Final = frozenset(
 ) | {f"{database}://" for database in _DATABASES}
 
 
-def _text(value: Value) -> str:
+def _prefix_text(value: Value) -> str:
     return str(value.value) if isinstance(value, Const) else ""
 
 
-def _known(value: Value | None) -> Value:
+def _url_or_unknown(value: Value | None) -> Value:
     return value if value is not None and is_url(value) else UNKNOWN
 
 
-def _default(site: CallSite) -> Value:
+def _model_default(site: CallSite) -> Value:
     """What the environment gives where it says nothing: the default."""
-    return _known(site.arguments.get(1, "default"))
+    return _url_or_unknown(site.arguments.get(1, "default"))
 
 
-def _first(site: CallSite) -> Value:
-    return _known(site.arguments.args[0] if site.arguments.args else None)
+def _model_first_argument(site: CallSite) -> Value:
+    return _url_or_unknown(site.arguments.args[0] if site.arguments.args else None)
 
 
-def _field(site: CallSite) -> Value:
-    return _known(site.arguments.get(0, "default"))
+def _model_field(site: CallSite) -> Value:
+    return _url_or_unknown(site.arguments.get(0, "default"))
 
 
-def _named(site: CallSite) -> Value:
+def _model_url_create(site: CallSite) -> Value:
     """``URL.create("postgresql+asyncpg", ...)`` and the like."""
     name = site.arguments.get(0, "drivername") or site.arguments.get(1_000, "scheme")
     if isinstance(name, Const) and isinstance(name.value, str):
-        return _known(text(name.value.removesuffix("://") + "://"))
+        return _url_or_unknown(url_prefix(name.value.removesuffix("://") + "://"))
     return UNKNOWN
 
 
-def _set(site: CallSite) -> Value:
+def _model_set(site: CallSite) -> Value:
     if site.arguments.opaque:
         return UNKNOWN
     return (
-        _named(site._replace(arguments=Arguments((), site.arguments.keywords)))
+        _model_url_create(site._replace(arguments=Arguments((), site.arguments.keywords)))
         if site.arguments.get(1_000, "drivername")
-        else _first(site)
+        else _model_first_argument(site)
     )
 
 
-def _as_text(site: CallSite) -> Value:
-    found = _first(site)
+def _model_render(site: CallSite) -> Value:
+    found = _model_first_argument(site)
     return found if is_url(found) else Plain("str")
 
 
-def _replace(site: CallSite) -> Value:
+def _model_replace(site: CallSite) -> Value:
     whole, old, new = (site.arguments.get(place, "") for place in range(3))
     if whole is None or not isinstance(old, Const) or not old.value or site.arguments.opaque:
         return UNKNOWN
     before = str(old.value)
-    if before not in _text(whole):
+    if before not in _prefix_text(whole):
         # the text may go on behind what is known of it, but the driver is not named there
-        return _known(whole)
+        return _url_or_unknown(whole)
     if not isinstance(new, Const) or not isinstance(new.value, str):
         return UNKNOWN
-    return _known(text(_text(whole).replace(before, new.value)))
+    return _url_or_unknown(url_prefix(_prefix_text(whole).replace(before, new.value)))
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
-    "os.getenv": _default,
-    "os.environ.get": _default,
-    "decouple.config": _default,
-    "pydantic.Field": _field,
-    "pydantic.fields.Field": _field,
-    "builtins.str": _as_text,
-    "builtins.str.replace": _replace,
-    "builtins.str.set": _set,
+    "os.getenv": _model_default,
+    "os.environ.get": _model_default,
+    "decouple.config": _model_default,
+    "pydantic.Field": _model_field,
+    "pydantic.fields.Field": _model_field,
+    "builtins.str": _model_render,
+    "builtins.str.replace": _model_replace,
+    "builtins.str.set": _model_set,
     **dict.fromkeys(
         (
             "builtins.str.strip", "builtins.str.rstrip", "builtins.str.format", "builtins.str.unicode_string",
@@ -145,7 +149,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
             "sqlalchemy.make_url", "sqlalchemy.engine.make_url", "sqlalchemy.engine.url.make_url",
             "pydantic.PostgresDsn", "pydantic.MySQLDsn", "pydantic.AnyUrl", "pydantic.SecretStr",
         ),
-        _first,
+        _model_first_argument,
     ),
     **dict.fromkeys(
         (
@@ -154,23 +158,23 @@ CALLS: Final[Mapping[str, CallModel]] = {
             "pydantic.MySQLDsn.build", "pydantic.AnyUrl.build", "pydantic.networks.MultiHostUrl.build",
             "pydantic_core.MultiHostUrl.build",
         ),
-        _named,
+        _model_url_create,
     ),
 }  # fmt: skip
 
 
-def driver(url: str) -> tuple[str, str]:
+def database_and_driver(url: str) -> tuple[str, str]:
     """The database and the driver that the beginning of a URL names; no driver is an empty text."""
     database, _, name = url.partition("://")[0].partition("+")
     return database, name
 
 
-def kind(url: str, *, is_21: bool | None) -> str:
+def engine_kind(url: str, *, is_21: bool | None) -> str:
     """What engines a URL is for: ``async``, ``sync``, ``both``, ``none``; empty where that is not known.
 
     ``is_21`` says whether SQLAlchemy is 2.1 or later, where ``postgresql://`` means psycopg.
     """
-    database, name = driver(url)
+    database, name = database_and_driver(url)
     if database == "postgres":
         return "none"
     if not name:

@@ -13,14 +13,16 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "fastapi",
     ("pydantic",),
-    models=Models(calls=dependencies.CALLS, parameters={dependencies.Dependency: dependencies.provide}),
+    models=Models(
+        calls=dependencies.CALLS, parameters={dependencies.Dependency: dependencies.provide_dependency}
+    ),
     observers=Observers(
-        awaited=(lifespans.note_awaited,),
-        call_ends=(applications.observe_call, lifespans.called),
+        awaited=(lifespans.note_unknown_awaited,),
+        call_ends=(applications.observe_call, lifespans.note_call),
         decorated=(routes.note_route,),
-        entered=(lifespans.note_unknown,),
-        function_begins=(endpoints.given_sessions, routes.begin),
-        function_ends=(lifespans.ended,),
-        function_returns=(routes.respond,),
+        entered=(lifespans.note_unknown_entered,),
+        function_begins=(endpoints.report_sync_endpoint, routes.begin_route),
+        function_ends=(lifespans.report_engine_not_disposed,),
+        function_returns=(routes.validate_response,),
     ),
 )

@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, statements
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -32,29 +32,29 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
     """Note routers that are included; say so where handlers of start-up or shutdown are registered."""
     if isinstance(callee, Member):
         if callee.name == "include_router":
-            _include(frame, callee.receiver, arguments)
-        elif frame.emit and callee.name in _REGISTRARS and _is_part(callee.receiver):
-            ignored_by = _ignored_by(frame.ctx, callee.receiver)
-            frame.emit_event(HandlerAdded(*frame.at(node), spoken(node), ignored_by, deprecated=True))
-    if frame.emit and isinstance(result, Object) and _is_part(result):
-        _made_with_handlers(frame, result, node)
+            _note_include(frame, callee.receiver, arguments)
+        elif frame.emit and callee.name in _REGISTRARS and _is_application_part(callee.receiver):
+            ignored_by = _application_ignoring_handlers(frame.ctx, callee.receiver)
+            frame.emit_event(HandlerAdded(*frame.at(node), for_message(node), ignored_by, deprecated=True))
+    if frame.emit and isinstance(result, Object) and _is_application_part(result):
+        _report_handlers_with_lifespan(frame, result, node)
 
 
-def _made_with_handlers(frame: Frame, made: Object, node: tree.Call) -> None:
+def _report_handlers_with_lifespan(frame: Frame, made: Object, node: tree.Call) -> None:
     """Say so where an application is made with both handlers and a lifespan."""
     given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
     if given and has_lifespan(made):
-        text = f"{spoken(node.func)}({given[0]}=...)"
+        text = f"{for_message(node.func)}({given[0]}=...)"
         frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
 
 
-def _include(frame: Frame, including: Object, arguments: Arguments) -> None:
+def _note_include(frame: Frame, including: Object, arguments: Arguments) -> None:
     noted, router = frame.notes.get(Inclusions), arguments.get(0, "router")
     if noted is not None and isinstance(router, Object):
         noted.pairs.append((including, router))
 
 
-def _is_part(value: Object) -> bool:
+def _is_application_part(value: Object) -> bool:
     return is_subtype(value.type, APPLICATION) or is_subtype(value.type, ROUTER)
 
 
@@ -64,38 +64,38 @@ def has_lifespan(application: Object) -> bool:
     return lifespan is not None and not isinstance(lifespan, Unknown) and is_none(lifespan) is False
 
 
-def _ignored_by(ctx: Context, owner: Object) -> str:
+def _application_ignoring_handlers(ctx: Context, owner: Object) -> str:
     """The application with a lifespan that a router or application belongs to, or an empty text."""
     if has_lifespan(owner):
         return "this router" if is_subtype(owner.type, ROUTER) else "the application"
     if is_subtype(owner.type, ROUTER):
-        above = list(_including(ctx, owner, frozenset()))
+        above = list(_applications_including(ctx, owner, frozenset()))
         if above and all(has_lifespan(application) for application in above):
             return "the application that includes this router"
     return ""
 
 
-def _including(ctx: Context, router: Object, seen: frozenset[Object]) -> Iterator[Object]:
+def _applications_including(ctx: Context, router: Object, seen: frozenset[Object]) -> Iterator[Object]:
     """The applications that include a router, through other routers too."""
     for including, included in inclusions(ctx):
         if included == router and including not in seen:
             if is_subtype(including.type, APPLICATION):
                 yield including
             else:
-                yield from _including(ctx, including, seen | {router})
+                yield from _applications_including(ctx, including, seen | {router})
 
 
 def inclusions(ctx: Context) -> tuple[tuple[Object, Object], ...]:
     """All pairs of an application or router and a router that it includes, in any file."""
-    return ctx.once(("inclusions",), lambda: tuple(dict.fromkeys(_inclusions(ctx))), ())
+    return ctx.query(("inclusions",), lambda: tuple(dict.fromkeys(_find_inclusions(ctx))), ())
 
 
-def _inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
+def _find_inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
     for path in ctx.project.files_including_routers():
-        yield from _included_in(ctx, path)
+        yield from _inclusions_in(ctx, path)
 
 
-def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
+def _inclusions_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
     """The inclusions in one file: its module body and its functions are run for them."""
     body = ctx.project.body(path)
     functions = [
@@ -109,8 +109,8 @@ def _included_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
         frame = Frame(ctx, path, function.qualname, is_async=function.is_async)
         runs.append((frame, function.body))
     for frame, code in runs:
-        included = frame.note(Inclusions).pairs
-        statements.run(frame, code, [State()])
+        included = frame.notes_of(Inclusions).pairs
+        statements.run_statements(frame, code, [State()])
         yield from included
 
 
@@ -120,10 +120,10 @@ def _mentions_inclusion(code: object) -> bool:
 
 def is_registered(ctx: Context, function: Function) -> bool:
     """Whether a function is passed to what makes a framework call it, in any file."""
-    return ctx.once(("registered", function.key), lambda: _is_registered(ctx, function), False)
+    return ctx.query(("registered", function.key), lambda: _find_registration(ctx, function), False)
 
 
-def _is_registered(ctx: Context, function: Function) -> bool:
+def _find_registration(ctx: Context, function: Function) -> bool:
     for path, text in ctx.project.registrations_of(function.name):
         value = names.dotted_value(ctx, path, text)
         if isinstance(value, Function) and value.key == function.key:

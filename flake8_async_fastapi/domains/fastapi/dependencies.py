@@ -20,12 +20,12 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Manager,
     Object,
-    Options,
+    OneOf,
     Payload,
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts.tree import Expr
 
 
@@ -36,53 +36,57 @@ class Dependency(Payload):
     target: Value
 
 
-def depends(site: CallSite) -> Value:
+def model_depends(site: CallSite) -> Value:
     """``Depends(target)``, and ``Security(target)``."""
     return Object("fastapi.params.Depends", detail=Dependency(site.arguments.get(0, "dependency") or NONE))
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
-    "fastapi.Depends": depends,
-    "fastapi.Security": depends,
-    "fastapi.params.Depends": depends,
-    "fastapi.param_functions.Depends": depends,
+    "fastapi.Depends": model_depends,
+    "fastapi.Security": model_depends,
+    "fastapi.params.Depends": model_depends,
+    "fastapi.param_functions.Depends": model_depends,
 }
 
 
-def target(value: Value) -> Value | None:
+def dependency_target(value: Value) -> Value | None:
     """What the dependency that a value is calls; None for other values."""
     detail = value.detail if isinstance(value, Object) else None
     return detail.target if isinstance(detail, Dependency) else None
 
 
-def provide(frame: Frame, marker: Object, annotation: Expr | None) -> Value:
+def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) -> Value:
     """What FastAPI passes for a dependency: what it returns, or yields."""
     assert isinstance(marker.detail, Dependency)
     target = marker.detail.target
     if is_none(target):
-        return UNKNOWN if annotation is None else type_hints.annotated(frame, State(), annotation)
-    given_value = functions.given(frame, target, Arguments())
+        return UNKNOWN if annotation is None else type_hints.declared_value(frame, State(), annotation)
+    given_value = functions.quiet_result(frame, target, Arguments())
     if isinstance(given_value, Generator):
         given_value = given_value.item
     if isinstance(given_value, Coroutine):
         if given_value.function is not None and given_value.call is not None:
-            given_value = functions.returned(frame, given_value.function, given_value.call)
+            given_value = functions.result_of_call(frame, given_value.function, given_value.call)
         else:
             given_value = given_value.result
-    given_value = _present(given_value)
-    if any(held(given_value)) or isinstance(given_value, (Const, Manager)) or _is_wide(given_value):
+    given_value = _without_none(given_value)
+    if (
+        any(held_coroutines(given_value))
+        or isinstance(given_value, (Const, Manager))
+        or _says_little(given_value)
+    ):
         return UNKNOWN
     return given_value
 
 
-def _present(value: Value) -> Value:
+def _without_none(value: Value) -> Value:
     """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
-    if isinstance(value, Options):
+    if isinstance(value, OneOf):
         there = [option for option in value.values if not is_none(option)]
-        if len(there) == 1 and isinstance(there[0], Instance) and there[0].ref is not None:
+        if len(there) == 1 and isinstance(there[0], Instance) and there[0].location is not None:
             return there[0]
     return value
 
 
-def _is_wide(value: Value) -> bool:
-    return isinstance(value, Options) and any(is_none(option) for option in value.values)
+def _says_little(value: Value) -> bool:
+    return isinstance(value, OneOf) and any(is_none(option) for option in value.values)

@@ -16,7 +16,7 @@ _SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 _SAVES = frozenset({"commit", "begin"})
 
 
-def given_sessions(frame: Frame, function: Function, outer: Frame) -> None:
+def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None:
     """Say so where a plain function has a dependency that gives it an AsyncSession."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_async:
@@ -24,34 +24,40 @@ def given_sessions(frame: Frame, function: Function, outer: Frame) -> None:
     for param in node.params:
         value = frame.state.env.get(param.name)
         if isinstance(value, Object) and is_subtype(value.type, _SESSION):
-            target = _dependency(frame, param)
+            target = _dependency_target(frame, param)
             if target is not None:
                 frame.ctx.events.append(
                     SyncEndpoint(
-                        frame.path, node.line, node.col, frame.qualname, node.name, param.name, _saves(target)
+                        frame.path,
+                        node.line,
+                        node.col,
+                        frame.qualname,
+                        node.name,
+                        param.name,
+                        _commits_itself(target),
                     )
                 )
 
 
-def _dependency(frame: Frame, param: tree.Param) -> Value | None:
+def _dependency_target(frame: Frame, param: tree.Param) -> Value | None:
     """What the ``Depends`` of a parameter calls, in its default or its annotation."""
     written = [param.default] if param.default is not None else []
     annotation = param.annotation
     outer = frame
     if isinstance(annotation, tree.Name):  # an alias such as `SessionDep`
-        found = names.definition(frame.ctx, frame.path, annotation.id)
+        found = names.only_definition(frame.ctx, frame.path, annotation.id)
         if found is not None and isinstance(found[1], tree.Assign) and found[1].value is not None:
             outer, annotation = Frame(frame.ctx, found[0], ""), found[1].value
     if isinstance(annotation, tree.Subscript) and isinstance(annotation.index, tree.Display):
         written += annotation.index.items[1:]
     for expression in written:
-        target = dependencies.target(expressions.evaluate(outer, State(), expression))
+        target = dependencies.dependency_target(expressions.evaluate(outer, State(), expression))
         if target is not None:
             return target
     return None
 
 
-def _saves(provider: Value) -> bool:
+def _commits_itself(provider: Value) -> bool:
     """Whether the dependency that gives the session commits when the endpoint is done."""
     if not isinstance(provider, Function):
         return True  # nobody can say

@@ -42,7 +42,7 @@ class LifespanEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Mounted(Event):
+class ApplicationMounted(Event):
     """An application with a lifespan is mounted under one that does not run that lifespan."""
 
     text: str

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flake8_async_fastapi.domains.fastapi import applications
-from flake8_async_fastapi.domains.fastapi.events import LifespanEnded, Mounted
+from flake8_async_fastapi.domains.fastapi.events import ApplicationMounted, LifespanEnded
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, type_hints
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -43,16 +43,16 @@ class EngineUse:
     callees: dict[Function, None] = field(default_factory=dict)
 
 
-def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note what a function does with engines, and say so where an application is mounted."""
     if not frame.emit:
         return
-    activity = frame.note(EngineUse)
+    activity = frame.notes_of(EngineUse)
     if isinstance(callee, Member):
         if callee.receiver.type == _ENGINE and callee.name in _USES:
             activity.uses_engine = True
         elif callee.name == "mount":
-            _mounted(frame, callee.receiver, arguments, node)
+            _report_mounted(frame, callee.receiver, arguments, node)
     elif isinstance(callee, Library):
         activity.uses_engine |= callee.dotted == "sqlalchemy.ext.asyncio.create_async_engine"
     elif isinstance(callee, Function):
@@ -61,21 +61,21 @@ def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, r
         activity.is_open_ended = True
 
 
-def note_unknown(frame: Frame, at: object, value: Value) -> None:
+def note_unknown_entered(frame: Frame, at: object, value: Value) -> None:
     """Something of which nothing is known is entered."""
     if isinstance(value, Unknown) and frame.emit:
-        frame.note(EngineUse).is_open_ended = True
+        frame.notes_of(EngineUse).is_open_ended = True
 
 
-def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
-    """As ``note_unknown``, for what is awaited."""
-    note_unknown(frame, node, value)
+def note_unknown_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
+    """As ``note_unknown_entered``, for what is awaited."""
+    note_unknown_entered(frame, node, value)
 
 
-def ended(frame: Frame) -> None:
+def report_engine_not_disposed(frame: Frame) -> None:
     """Say so where an async generator with one parameter used an engine and did not dispose of it."""
     function = frame.node
-    use = frame.note(EngineUse)
+    use = frame.notes_of(EngineUse)
     if not use.uses_engine or use.is_open_ended:
         return
     if not isinstance(function, tree.FunctionDef) or not (function.is_async and function.is_generator):
@@ -86,7 +86,9 @@ def ended(frame: Frame) -> None:
     if any(_disposes(frame.ctx, path, node, _CALLS_FOLLOWED) for path, node in bodies):
         return
     (param,) = function.params
-    value = UNKNOWN if param.annotation is None else type_hints.annotated(frame, State(), param.annotation)
+    value = (
+        UNKNOWN if param.annotation is None else type_hints.declared_value(frame, State(), param.annotation)
+    )
     lifespan = Function(frame.path, function, Place(frame.path, function.line, function.col))
     event = LifespanEnded(
         frame.path,
@@ -114,7 +116,7 @@ def _disposes(ctx: Context, path: str, function: tree.FunctionDef | tree.Lambda,
 # --- sub-applications ----------------------------------------------------------------------------
 
 
-def _mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call) -> None:
+def _report_mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call) -> None:
     """Say so where the lifespan of a mounted application sets something up, and nobody runs it."""
     inner = arguments.get(1, "app")
     is_app = is_subtype(parent.type, applications.APPLICATION) or is_subtype(parent.type, applications.ROUTER)
@@ -128,30 +130,30 @@ def _mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call
     lifespan = inner.argument("lifespan")
     if not is_subtype(inner.type, applications.APPLICATION) or not isinstance(lifespan, Function):
         return
-    if not _sets_up(lifespan) or _runs(parent.argument("lifespan"), lifespan):
+    if not _sets_anything_up(lifespan) or _may_run_lifespan(parent.argument("lifespan"), lifespan):
         return
     if parent.argument("**") is not None:
         return
-    frame.emit_event(Mounted(*frame.at(node), spoken(node.func), lifespan.name))
+    frame.emit_event(ApplicationMounted(*frame.at(node), for_message(node.func), lifespan.name))
 
 
-def _sets_up(lifespan: Function) -> bool:
+def _sets_anything_up(lifespan: Function) -> bool:
     """Whether a lifespan does anything before the application starts that is more than talk."""
     return any(
         isinstance(inner, (tree.Assign, tree.Await, tree.With)) for inner in nodes_in(lifespan.node.body)
     )
 
 
-def _runs(above: Value | None, lifespan: Function) -> bool:
+def _may_run_lifespan(above: Value | None, lifespan: Function) -> bool:
     """Whether the lifespan of the application above may run that of the mounted one."""
     if above is None:
         return False
     if not isinstance(above, Function):
         return True
-    return any(_may_run(word, lifespan) for word in _words(above))
+    return any(_word_may_run(word, lifespan) for word in _words_in(above))
 
 
-def _words(function: Function) -> Iterator[str]:
+def _words_in(function: Function) -> Iterator[str]:
     for inner in nodes_in(function.node.body):
         if isinstance(inner, tree.Name):
             yield inner.id
@@ -159,5 +161,5 @@ def _words(function: Function) -> Iterator[str]:
             yield inner.name
 
 
-def _may_run(word: str, lifespan: Function) -> bool:
+def _word_may_run(word: str, lifespan: Function) -> bool:
     return word == lifespan.name or "lifespan" in word or word == "enter_async_context"

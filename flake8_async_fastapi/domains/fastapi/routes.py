@@ -7,7 +7,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications
-from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted
+from flake8_async_fastapi.domains.pydantic.validation import ValidationTarget, validate_adapted
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.places import Place, Position
@@ -32,35 +32,35 @@ class Routes:
     """The functions that a run defines as routes, and what is made of what it returns itself."""
 
     keys: set[Place] = field(default_factory=set)
-    response: Adapter | None = None
+    response: ValidationTarget | None = None
 
 
 def note_route(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
     """A function is decorated: with ``@router.get(...)`` it is a route."""
     if is_route_verb(decorator):
-        frame.note(Routes).keys.add(function.key)
+        frame.notes_of(Routes).keys.add(function.key)
 
 
-def begin(frame: Frame, function: Function, outer: Frame) -> None:
+def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
     """Find out for what FastAPI calls a function, and what it makes of the result."""
     noted = outer.notes.get(Routes)
     if noted is not None and function.key in noted.keys:
         frame.role = ROUTE
         if isinstance(function.node, tree.FunctionDef):
             around = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
-            frame.note(Routes).response = response(around, function.node)
+            frame.notes_of(Routes).response = _response_adapter(around, function.node)
     elif applications.is_registered(frame.ctx, function):
         frame.role = REGISTERED
 
 
-def respond(frame: Frame, value: Value, place: Position) -> None:
+def validate_response(frame: Frame, value: Value, place: Position) -> None:
     """Make the response of what a route returns."""
     noted = frame.notes.get(Routes)
     if noted is not None and noted.response is not None:
-        adapted(frame, noted.response, value, place, "response")
+        validate_adapted(frame, noted.response, value, place, "response")
 
 
-def response(frame: Frame, node: tree.FunctionDef) -> Adapter | None:
+def _response_adapter(frame: Frame, node: tree.FunctionDef) -> ValidationTarget | None:
     """The type that FastAPI validates the result of a route against; None for nothing."""
     for decorator in node.decorators:
         if not isinstance(decorator, tree.Call):
@@ -71,9 +71,9 @@ def response(frame: Frame, node: tree.FunctionDef) -> Adapter | None:
             if keyword.name == "response_model":
                 if isinstance(keyword.value, tree.Const) and keyword.value.value is None:
                     return None
-                return Adapter(keyword.value, frame, Position(keyword.value.line, keyword.value.col))
+                return ValidationTarget(keyword.value, frame, Position(keyword.value.line, keyword.value.col))
             if keyword.name is None:
                 return None
         if node.returns is not None:
-            return Adapter(node.returns, frame, Position(node.returns.line, node.returns.col))
+            return ValidationTarget(node.returns, frame, Position(node.returns.line, node.returns.col))
     return None

@@ -13,7 +13,7 @@ DOMAIN = Domain(
     "jinja",
     ("orm",),
     models=Models(
-        literals=(render_calls.literal,),
-        methods={f"{name}.*": render_calls.call_method for name in render_calls.TYPES},
+        literals=(render_calls.model_template_name,),
+        methods={f"{name}.*": render_calls.call_template_method for name in render_calls.TYPES},
     ),
 )

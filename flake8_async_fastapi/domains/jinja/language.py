@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from flake8_async_fastapi.domains.jinja.page import Page, Variables
-from flake8_async_fastapi.domains.jinja.running import (
-    enter_scope,
+from flake8_async_fastapi.domains.jinja.template_runs import (
     find_templates,
-    frame_of,
-    may_enter,
+    has_room,
     run_template,
-    take_effects,
+    state_for_part,
+    take_part_effects,
+    template_frame,
 )
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
@@ -42,54 +42,54 @@ _GLOBALS: Final = frozenset(
 _BUILTINS: Final = frozenset({"len", "sum", "range", "dict"})
 
 
-class Template(NamedTuple):
+class TemplateLanguage(NamedTuple):
     """Jinja as a language, in one page."""
 
     page: Page
 
     def call(self, frame: Frame, state: State, node: tree.Call) -> Value | None:
-        return call(frame, state, node)
+        return call_in_template(frame, state, node)
 
     def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
         is_macro = not frame.ctx.project.has(function.path)
-        return run_macro(frame, function, arguments) if is_macro else None
+        return call_macro(frame, function, arguments) if is_macro else None
 
     def look_up(self, frame: Frame, name: str) -> Value:
-        return look_up(frame, name)
+        return look_up_name(frame, name)
 
-    def member(self, owner: Value, name: str) -> Value | None:
-        return member(owner, name)
+    def item_by_attribute(self, owner: Value, name: str) -> Value | None:
+        return item_by_attribute(owner, name)
 
-    def may_hold(self, frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
-        return may_hold(frame, state, node, outcome)
+    def may_pass_test(self, frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+        return may_pass_test(frame, state, node, outcome)
 
 
 def page_of(frame: Frame) -> Page:
     """The page that a frame runs a part of."""
-    assert isinstance(frame.language, Template)
+    assert isinstance(frame.language, TemplateLanguage)
     return frame.language.page
 
 
-def look_up(frame: Frame, name: str) -> Value:
+def look_up_name(frame: Frame, name: str) -> Value:
     """A name that is no variable: something of Jinja or of the environment, or else undefined."""
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
-    if name in _GLOBALS or name.startswith("{") or page_of(frame).rendering.is_open:
+    if name in _GLOBALS or name.startswith("{") or page_of(frame).rendering.has_unknown_variables:
         return UNKNOWN
     return _UNDEFINED
 
 
-def _visible(state: State) -> Variables:
+def _visible_variables(state: State) -> Variables:
     """All variables that the template's author can name."""
     return {name: value for name, value in state.env.items() if not name.startswith("{")}
 
 
-def _context(frame: Frame, state: State) -> Variables:
+def _block_context(frame: Frame, state: State) -> Variables:
     """What blocks and macros see: not the variables of loops, but those that they hide."""
     page = page_of(frame)
     if page.context is not None:
         return dict(page.context)
-    env = _visible(state)
+    env = _visible_variables(state)
     depths: dict[str, int] = {}
     for saved, value in state.env.items():
         if saved.startswith(_SAVED):
@@ -100,7 +100,7 @@ def _context(frame: Frame, state: State) -> Variables:
     return env
 
 
-def member(owner: Value, name: str) -> Value | None:
+def item_by_attribute(owner: Value, name: str) -> Value | None:
     """``owner.name`` where that means an item; None where it does not."""
     if not isinstance(owner, Collection):
         return None
@@ -108,27 +108,27 @@ def member(owner: Value, name: str) -> Value | None:
         return owner.items[owner.keys.index(name)] if name in owner.keys else None
     if owner.kind == "dict" and owner.items is None and not hasattr(dict, name):
         return owner.item
-    if owner.items is not None and len(owner.items) == 2 and name in _OF_GROUPS:
-        return owner.items[_OF_GROUPS[name]]
+    if owner.items is not None and len(owner.items) == 2 and name in _GROUP_ITEMS:
+        return owner.items[_GROUP_ITEMS[name]]
     return None
 
 
-_OF_GROUPS: Final = {"grouper": 0, "list": 1}
+_GROUP_ITEMS: Final = {"grouper": 0, "list": 1}
 """What ``groupby`` gives are tuples with names."""
 
 
-def call(frame: Frame, state: State, node: tree.Call) -> Value | None:
+def call_in_template(frame: Frame, state: State, node: tree.Call) -> Value | None:
     """A call that means something else than in Python; None for the others."""
     match node.func:
         case tree.Name(id="{% block"):
-            return _block(frame, state, node)
+            return _render_block(frame, state, node)
         case tree.Name(id="{% super"):
-            return _super(frame, state, node)
+            return _render_super(frame, state, node)
         case tree.Name(id="{% include"):
-            _include(frame, state, node)
+            _render_include(frame, state, node)
             return UNKNOWN
         case tree.Name(id="{% import"):
-            return _import(frame, state, node)
+            return _import_template(frame, state, node)
         case tree.Name(id=name) if name.startswith("{"):
             for given in (*node.args, *(keyword.value for keyword in node.keywords)):
                 expressions.evaluate(frame, state, given.value if isinstance(given, tree.Starred) else given)
@@ -136,7 +136,7 @@ def call(frame: Frame, state: State, node: tree.Call) -> Value | None:
     return None
 
 
-def may_hold(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
+def may_pass_test(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
     """Whether a test may come out as said: of ``is defined``, the path may know it."""
     if not isinstance(node.func, tree.Name) or len(node.args) != 1:
         return True
@@ -146,83 +146,85 @@ def may_hold(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool
         return True
     value = state.env.get(asked.id)
     if value is None:
-        defined = None if isinstance(look_up(frame, asked.id), (Unknown, Library)) else False
+        defined = None if isinstance(look_up_name(frame, asked.id), (Unknown, Library)) else False
     else:
         defined = None if value == _UNDEFINED else True  # it may have been undefined before a loop
     return defined is None or (defined is wanted) is outcome
 
 
-def _constant(node: tree.Call, place: int) -> object:
+def _constant_at(node: tree.Call, place: int) -> object:
     given = node.args[place] if place < len(node.args) else None
     return given.value if isinstance(given, tree.Const) else None
 
 
-def _block(frame: Frame, state: State, node: tree.Call) -> Value:
-    env = _visible(state) if _constant(node, 1) is True else _context(frame, state)
-    return _layer(frame, state, str(_constant(node, 0)), 0, env)
+def _render_block(frame: Frame, state: State, node: tree.Call) -> Value:
+    env = _visible_variables(state) if _constant_at(node, 1) is True else _block_context(frame, state)
+    return _render_layer(frame, state, str(_constant_at(node, 0)), 0, env)
 
 
-def _super(frame: Frame, state: State, node: tree.Call) -> Value:
-    name, levels = str(_constant(node, 0)), _constant(node, 1)
+def _render_super(frame: Frame, state: State, node: tree.Call) -> Value:
+    name, levels = str(_constant_at(node, 0)), _constant_at(node, 1)
     current = page_of(frame).levels.get(name, 0)
     level = current + (levels if isinstance(levels, int) else 1)
-    return _layer(frame, state, name, level, _context(frame, state))
+    return _render_layer(frame, state, name, level, _block_context(frame, state))
 
 
-def _layer(frame: Frame, state: State, name: str, level: int, env: Variables) -> Value:
+def _render_layer(frame: Frame, state: State, name: str, level: int, env: Variables) -> Value:
     """Run a block, or what it replaced."""
     page = page_of(frame)
     layers = page.blocks.get(name, ())
     key = "block", name, level
-    if level < len(layers) and may_enter(frame, page, key):
+    if level < len(layers) and has_room(frame, page, key):
         levels = {**page.levels, name: level}
         page = replace(page, context=dict(env), levels=levels, active=(*page.active, key))
-        inner = frame_of(frame.ctx, page, layers[level].path)
-        take_effects(state, statements.run(inner, layers[level].body, [enter_scope(state, env)]))
+        inner = template_frame(frame.ctx, page, layers[level].path)
+        take_part_effects(
+            state, statements.run_statements(inner, layers[level].body, [state_for_part(state, env)])
+        )
     return Plain("str")
 
 
-def _flag(node: tree.Call, name: str) -> bool:
+def _has_flag(node: tree.Call, name: str) -> bool:
     given = [keyword.value for keyword in node.keywords if keyword.name == name]
     return any(isinstance(value, tree.Const) and value.value is True for value in given)
 
 
-def _include(frame: Frame, state: State, node: tree.Call) -> None:
+def _render_include(frame: Frame, state: State, node: tree.Call) -> None:
     page = page_of(frame)
     named = expressions.evaluate(frame, state, node.args[0])
     ends: list[State] = []
     for path in find_templates(frame.ctx, page.rendering, named):
-        if may_enter(frame, page, path):
+        if has_room(frame, page, path):
             inner = Page(page.rendering, active=(*page.active, path))
-            env = _visible(state) if _flag(node, "with_context") else {}
-            ends += run_template(frame.ctx, inner, path, [enter_scope(state, env)], ())
-    take_effects(state, ends)
+            env = _visible_variables(state) if _has_flag(node, "with_context") else {}
+            ends += run_template(frame.ctx, inner, path, [state_for_part(state, env)], ())
+    take_part_effects(state, ends)
 
 
-def _import(frame: Frame, state: State, node: tree.Call) -> Value:
+def _import_template(frame: Frame, state: State, node: tree.Call) -> Value:
     """The macros and variables of another template, as items by their names."""
     page = page_of(frame)
     named = expressions.evaluate(frame, state, node.args[0])
-    with_context = _flag(node, "with_context")
+    with_context = _has_flag(node, "with_context")
     found: list[Value] = []
     for path in find_templates(frame.ctx, page.rendering, named):
         known = None if with_context else page.rendering.imports.get(path)
-        if known is None and may_enter(frame, page, path):
+        if known is None and has_room(frame, page, path):
             inner = Page(page.rendering, active=(*page.active, path))
-            env = _visible(state) if with_context else {}
+            env = _visible_variables(state) if with_context else {}
             before = dict(env)
-            ends = run_template(frame.ctx, inner, path, [enter_scope(state, env)], ())
-            take_effects(state, ends)
-            known = _exported(ends, before)
+            ends = run_template(frame.ctx, inner, path, [state_for_part(state, env)], ())
+            take_part_effects(state, ends)
+            known = _exported_names(ends, before)
             if not with_context:
                 page.rendering.imports[path] = known
         found.append(UNKNOWN if known is None else known)
     return union(found) if found else UNKNOWN
 
 
-def _exported(ends: list[State], before: Variables) -> Value:
+def _exported_names(ends: list[State], before: Variables) -> Value:
     """What a template offers that imports it; its macros see each other, and what else it set."""
-    envs = [_visible(end) for end in ends]
+    envs = [_visible_variables(end) for end in ends]
     exported = {
         name: value
         for name, value in (envs[0] if envs else {}).items()
@@ -238,23 +240,23 @@ def _exported(ends: list[State], before: Variables) -> Value:
     return Collection("template", items=tuple(exported.values()), keys=tuple(exported))
 
 
-def run_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
+def call_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
     """Call a macro: run it where it is called."""
     state, page, node = frame.state, page_of(frame), function.node
-    if not isinstance(node, tree.FunctionDef) or not may_enter(frame, page, function.key):
+    if not isinstance(node, tree.FunctionDef) or not has_room(frame, page, function.key):
         return UNKNOWN
-    env = _context(frame, state) if function.path == frame.path else {}  # macros that come after it
+    env = _block_context(frame, state) if function.path == frame.path else {}  # macros that come after it
     if function.closure is not None:
         env.update((name, value) for name, value in function.closure.env.items() if name[:1] != "{")
     page = replace(page, blocks={}, context=dict(env), levels={}, active=(*page.active, function.key))
-    inner = frame_of(frame.ctx, page, function.path)
-    start = enter_scope(state, env)
-    _bind(inner, start, node, arguments)
-    take_effects(state, [*statements.run(inner, node.body, [start]), *inner.left])
+    inner = template_frame(frame.ctx, page, function.path)
+    start = state_for_part(state, env)
+    _bind_macro_arguments(inner, start, node, arguments)
+    take_part_effects(state, [*statements.run_statements(inner, node.body, [start]), *inner.exits])
     return Plain("str")
 
 
-def _bind(frame: Frame, state: State, node: tree.FunctionDef, arguments: Arguments) -> None:
+def _bind_macro_arguments(frame: Frame, state: State, node: tree.FunctionDef, arguments: Arguments) -> None:
     """Give a macro's parameters their values: those that are not given are undefined."""
     usual = [param for param in node.params if param.kind == "any"]
     named = {param.name for param in node.params}

@@ -17,10 +17,10 @@ Folders: TypeAlias = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Named(Payload):
-    """A template as its name says: ``name`` is its value, ``folders`` say where the name begins."""
+class TemplateName(Payload):
+    """A template as its name says: ``value`` is that name, ``folders`` say where the name begins."""
 
-    name: Value
+    value: Value
     folders: Folders
 
 
@@ -28,14 +28,14 @@ class Named(Payload):
 class Rendering:
     """One rendering: which file does it and from where, and what was looked up for it so far.
 
-    ``is_open`` says that its context may have more names than are known, ``begun``
+    ``has_unknown_variables`` says that its context may have more names than are known, ``work_before``
     how much work had been done before it.
     """
 
     importer: str
     folders: Folders
-    is_open: bool
-    begun: int
+    has_unknown_variables: bool
+    work_before: int
     reports_for: tuple[Frame, Position]
     language: Callable[[Page], Language]
     names: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class BlockLayer:
     """A block as one template of a chain of parents defines it."""
 
     path: str
@@ -60,7 +60,7 @@ class Page:
     """
 
     rendering: Rendering
-    blocks: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[BlockLayer, ...]] = field(default_factory=dict)
     context: Variables | None = None
     levels: Mapping[str, int] = field(default_factory=dict)
     active: tuple[object, ...] = ()

@@ -16,43 +16,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.jinja.language import Template
-from flake8_async_fastapi.domains.jinja.page import Named, Page, Rendering, Variables
-from flake8_async_fastapi.domains.jinja.running import CALLER, find_templates, run_template, take_effects
+from flake8_async_fastapi.domains.jinja.language import TemplateLanguage
+from flake8_async_fastapi.domains.jinja.page import Page, Rendering, TemplateName, Variables
+from flake8_async_fastapi.domains.jinja.template_runs import (
+    CALLER,
+    find_templates,
+    run_template,
+    take_part_effects,
+)
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import condition
+from flake8_async_fastapi.engine.text import simple_condition
 from flake8_async_fastapi.engine.values import Collection
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 
-def render(frame: Frame, named: Named, contexts: list[Variables], is_open: bool, place: Position) -> None:
+def render_template(
+    frame: Frame, named: TemplateName, contexts: list[Variables], is_open: bool, place: Position
+) -> None:
     """Run a template in the place of a call, once for each context that it may get."""
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
     for variables in contexts:
-        if not any(renaming.carries(ctx, value) for value in variables.values()):
+        if not any(renaming.has_identity(ctx, value) for value in variables.values()):
             continue  # nothing of what it reads can be missing
-        rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place), Template)
-        others = tuple(value for value in state.values() if renaming.carries(ctx, value))
-        known = _said(frame, state, variables)
-        for path in find_templates(ctx, rendering, named.name):
+        rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place), TemplateLanguage)
+        others = tuple(value for value in state.values() if renaming.has_identity(ctx, value))
+        known = _conditions_in_template(frame, state, variables)
+        for path in find_templates(ctx, rendering, named.value):
             env = {**variables, CALLER: Collection("tuple", items=others)}
             inner = State(env, {}, dict(known))
             inner.put(state.part(Instances).fork())
             ends += run_template(ctx, Page(rendering, active=(path,)), path, [inner], ())
-    take_effects(state, ends)
+    take_part_effects(state, ends)
 
 
-def _said(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:
+def _conditions_in_template(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:
     """What the path knows of conditions, by the names that they have in the template."""
     known: dict[str, bool] = {}
-    for name, expression in _named_arguments(frame.calling):
-        text = condition(expression)
+    for name, expression in _named_arguments(frame.current_call):
+        text = simple_condition(expression)
         if name in variables and text is not None and text[0] in state.known:
             known[name] = state.known[text[0]] is not text[1]
     for name, value in variables.items():  # of a context in a variable: named alike, it is the same

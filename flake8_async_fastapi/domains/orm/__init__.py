@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm import library_models
 from flake8_async_fastapi.domains.orm.mapping import inspection
-from flake8_async_fastapi.domains.orm.objects import conditions, effects, reads, showing, writes
+from flake8_async_fastapi.domains.orm.objects import conditions, effects, reads, representation, writes
 from flake8_async_fastapi.domains.orm.session import (
     blocks,
     inferred_sessions,
@@ -18,7 +18,12 @@ from flake8_async_fastapi.domains.orm.session import (
     session_factories,
 )
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
-from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Entity, Fetch, Scope
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    AwaitableAttributes,
+    Entity,
+    FetchedResult,
+    TransactionBlock,
+)
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -33,34 +38,40 @@ DOMAIN = Domain(
         methods=library_models.METHODS,
         objects=library_models.OBJECTS,
         resources=session_factories.RESOURCES,
-        constructors=(writes.construct,),
-        reads={Instance: reads.read_attribute, Awaitables: reads.read_awaitable},
+        constructors=(writes.construct_instance,),
+        reads={Instance: reads.read_attribute, AwaitableAttributes: reads.read_awaitable},
         writes=(writes.write_attribute,),
-        items={Fetch: results.element, inspection.Inspected: inspection.element},
-        entries={Scope: blocks.entered},
+        items={
+            FetchedResult: results.element_of_result,
+            inspection.InspectedClass: inspection.inspected_element,
+        },
+        entries={TransactionBlock: blocks.entered_value},
         operators=selects.OPERATORS,
-        members={inspection.Inspected: inspection.attribute, Entity: loader_options.alias_attribute},
+        members={
+            inspection.InspectedClass: inspection.inspected_attribute,
+            Entity: loader_options.alias_attribute,
+        },
         inherited=(loader_options.model_attribute,),
-        undeclared=(run_sync.gets_sync_twin,),
-        guesses=(inferred_sessions.session,),
-        descriptions=(showing.describe,),
-        texts=(inspection.keys,),
+        undeclared=(run_sync.receives_sync_twin,),
+        guesses=(inferred_sessions.session_of_callers,),
+        descriptions=(representation.describe_instances,),
+        texts=(inspection.attribute_keys,),
     ),
     observers=Observers(
         dropped=(selects.report_dropped_option, results.make_unique),
         awaits=(session_factories.trust_await,),
-        left=(blocks.left,),
-        broken_off=(blocks.undone,),
-        lap_begins=(blocks.renewed,),
-        loop_ends=(conditions.end_loop,),
-        attribute_tested=(conditions.test_attribute,),
-        name_sought=(conditions.seek_name,),
-        emptied=(conditions.empty,),
-        shown=(showing.show,),
-        escaped=(session_effects.escape,),
+        left=(blocks.on_exit,),
+        broken_off=(blocks.on_exception,),
+        iteration_begins=(blocks.on_remake,),
+        loop_ends=(conditions.end_object_loop,),
+        attribute_tested=(conditions.note_column_test,),
+        name_sought=(conditions.note_name_test,),
+        emptied=(conditions.note_empty_container,),
+        shown=(representation.read_repr,),
+        escaped=(session_effects.havoc_escaped,),
         havoc=(session_effects.havoc,),
-        call_ends=(run_sync.report,),
-        consumed=(reads.consumed,),
+        call_ends=(run_sync.report_run_sync,),
+        consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters,),
     ),
     effects=effects.EFFECTS,

@@ -37,8 +37,8 @@ class Missing(Event):
     ``route`` are the attributes that lead from the object that a query gave to the
     missing one, each with its class, as ``Post.author``.  ``use`` is ``read``, ``mutated``, ``shown``,
     ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
-    ``made`` is the file and line where the object was loaded or written,
-    ``lost`` those where the attribute was lost.  ``chain`` are the functions
+    ``source`` is the file and line where the object was loaded or written,
+    ``lost_at`` those where the attribute was lost.  ``chain`` are the functions
     between the place and the read.
     """
 
@@ -46,8 +46,8 @@ class Missing(Event):
     cause: Cause
     use: str
     is_relationship: bool
-    made: tuple[str, str, int]
-    lost: tuple[str, int, str]
+    source: tuple[str, str, int]
+    lost_at: tuple[str, int, str]
     through: str = ""
     chain: tuple[str, ...] = ()
 
@@ -59,7 +59,7 @@ class RunSync(Event):
     ``is_call`` says that the argument is written as a call.
     """
 
-    given: Value
+    callback: Value
     result: Value
     effects: tuple[Effect, ...]
     is_call: bool
@@ -67,7 +67,7 @@ class RunSync(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class JoinedFetched(Event):
+class JoinedCollectionFetched(Event):
     """A result with a collection that is loaded by a join (the last of ``route``) is fetched."""
 
     route: tuple[str, ...]
@@ -90,7 +90,7 @@ class OptionIgnored(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class LazyDeclared(Event):
+class UnknownStrategyDeclared(Event):
     """A ``relationship(lazy=...)`` of a strategy that does not exist."""
 
     strategy: str

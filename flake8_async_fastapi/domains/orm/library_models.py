@@ -16,24 +16,26 @@ from flake8_async_fastapi.domains.orm.session import (
 )
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
-    Change,
-    Dynamic,
-    Fetch,
-    Mapped,
-    Option,
+    DynamicRelationship,
+    FetchedResult,
+    LoaderOption,
+    MappedAttribute,
     Query,
-    Scope,
+    TransactionBlock,
+    UpdateStatement,
 )
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import ClassValue, Library, Member, Object, Value
 
 
 def _make_loader(site: CallSite) -> Value:
-    return loader_options.loader(site.frame, _name(site), site.arguments, site.place)
+    return loader_options.loader_option(site.frame, _function_name(site), site.arguments, site.place)
 
 
 def _make_alias(site: CallSite) -> Value:
-    return selects.aliased(site.arguments, site.place, polymorphic=_name(site) == "with_polymorphic")
+    return selects.aliased_model(
+        site.arguments, site.place, polymorphic=_function_name(site) == "with_polymorphic"
+    )
 
 
 def _make_function(site: CallSite) -> Value:
@@ -46,23 +48,23 @@ def _make_base(site: CallSite) -> Value:
     return given if isinstance(given, ClassValue) else Library("sqlalchemy.orm.DeclarativeBase")
 
 
-def _inspect(site: CallSite) -> Value | None:
-    return inspection.inspect(site.arguments.args[0]) if site.arguments.args else None
+def _model_inspect(site: CallSite) -> Value | None:
+    return inspection.inspected_value(site.arguments.args[0]) if site.arguments.args else None
 
 
-def _set_attribute(site: CallSite) -> None:
-    writes.set_unnamed(site.frame, site.arguments)
+def _model_setattr(site: CallSite) -> None:
+    writes.write_by_setattr(site.frame, site.arguments)
 
 
-def _set_by_hand(site: CallSite) -> None:
-    writes.set_by_hand(site.frame, site.arguments)
+def _model_set_committed_value(site: CallSite) -> None:
+    writes.set_committed_value(site.frame, site.arguments)
 
 
 def _make_transient(site: CallSite) -> None:
     session_effects.havoc(site.frame, site.arguments.args)
 
 
-def _name(site: CallSite) -> str:
+def _function_name(site: CallSite) -> str:
     assert isinstance(site.callee, Library)
     return site.callee.dotted.rpartition(".")[2]
 
@@ -84,11 +86,11 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "sqlalchemy.sql.func.*": _make_function,
     "sqlalchemy.sql.functions.*": _make_function,
     "sqlmodel.func.*": _make_function,
-    "sqlalchemy.inspect": _inspect,
-    "sqlalchemy.orm.class_mapper": _inspect,
-    "sqlalchemy.orm.object_mapper": _inspect,
-    "builtins.setattr": _set_attribute,
-    "sqlalchemy.orm.attributes.set_committed_value": _set_by_hand,
+    "sqlalchemy.inspect": _model_inspect,
+    "sqlalchemy.orm.class_mapper": _model_inspect,
+    "sqlalchemy.orm.object_mapper": _model_inspect,
+    "builtins.setattr": _model_setattr,
+    "sqlalchemy.orm.attributes.set_committed_value": _model_set_committed_value,
     "sqlalchemy.orm.make_transient": _make_transient,
     "sqlalchemy.orm.make_transient_to_detached": _make_transient,
     "sqlalchemy.orm.relationship": declared.check_strategy,
@@ -96,7 +98,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "sqlmodel.Relationship": declared.check_strategy,
     "sqlalchemy.orm.declarative_base": _make_base,
     "sqlalchemy.ext.declarative.declarative_base": _make_base,
-    "sqlalchemy.orm.sessionmaker": session_factories.make_factory,
+    "sqlalchemy.orm.sessionmaker": session_factories.make_session_factory,
 }
 
 
@@ -104,19 +106,19 @@ CALLS: Final[Mapping[str, CallModel]] = {
 
 
 def _call_statement(site: CallSite) -> Value | None:
-    receiver, name = _method(site)
-    return selects.statement_member(site.frame, receiver, name, site.arguments, site.place)
+    receiver, name = _receiver_and_method(site)
+    return selects.call_statement_method(site.frame, receiver, name, site.arguments, site.place)
 
 
 def _call_result(site: CallSite) -> Value | None:
-    receiver, name = _method(site)
-    return results.fetched(site.frame, receiver, name, site.arguments, site.place)
+    receiver, name = _receiver_and_method(site)
+    return results.call_result_method(site.frame, receiver, name, site.arguments, site.place)
 
 
-def _call_scope(site: CallSite) -> None:
-    receiver, name = _method(site)
-    assert isinstance(receiver.detail, Scope)
-    blocks.scope_called(site.frame, receiver.detail, name, site.place)
+def _call_block(site: CallSite) -> None:
+    receiver, name = _receiver_and_method(site)
+    assert isinstance(receiver.detail, TransactionBlock)
+    blocks.call_block_method(site.frame, receiver.detail, name, site.place)
 
 
 _FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", "get", "delete", "update"})
@@ -124,31 +126,31 @@ _FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", 
 
 def _call_dynamic(site: CallSite) -> None:
     """A relationship that is queried by a method runs a statement, as one that is iterated does."""
-    receiver, name = _method(site)
-    assert isinstance(receiver.detail, Dynamic)
+    receiver, name = _receiver_and_method(site)
+    assert isinstance(receiver.detail, DynamicRelationship)
     if name in _FETCHING and receiver.detail.strategy == "dynamic":
         site.frame.ctx.hooks.observers.consume(site.frame, receiver, site.place)
 
 
-def _method(site: CallSite) -> tuple[Object, str]:
+def _receiver_and_method(site: CallSite) -> tuple[Object, str]:
     assert isinstance(site.callee, Member)
     return site.callee.receiver, site.callee.name
 
 
 ATTACHED: Final[Mapping[type[Any], CallModel]] = {
-    Option: _call_statement,
-    Mapped: _call_statement,
-    Change: _call_statement,
+    LoaderOption: _call_statement,
+    MappedAttribute: _call_statement,
+    UpdateStatement: _call_statement,
     Query: _call_statement,
-    Fetch: _call_result,
-    Scope: _call_scope,
-    Dynamic: _call_dynamic,
+    FetchedResult: _call_result,
+    TransactionBlock: _call_block,
+    DynamicRelationship: _call_dynamic,
 }
 METHODS: Final[Mapping[str, CallModel]] = {
-    f"{session_factories.SESSION}.*": sessions.call_method,
-    f"{session_factories.SCOPED}.*": sessions.call_method,
-    "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": run_sync.call_function,
-    "sqlalchemy.ext.asyncio.async_sessionmaker.begin": session_factories.begin,
+    f"{session_factories.SESSION}.*": sessions.call_session_method,
+    f"{session_factories.SCOPED}.*": sessions.call_session_method,
+    "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": run_sync.call_run_sync,
+    "sqlalchemy.ext.asyncio.async_sessionmaker.begin": session_factories.begin_session,
     "sqlalchemy.orm.registry.generate_base": _make_base,
 }
 
@@ -157,8 +159,8 @@ METHODS: Final[Mapping[str, CallModel]] = {
 
 
 def _call_factory(site: CallSite) -> Value:
-    made = session_factories.call_factory(site)
-    blocks.renewed(site.frame, made)
+    made = session_factories.call_session_factory(site)
+    blocks.on_remake(site.frame, made)
     return made
 
 

@@ -15,9 +15,12 @@ DOMAIN = Domain(
     ("orm",),
     models=Models(
         calls=schemas.CALLS,
-        attached={schemas.Schema: schemas.call_schema, validation.Adapter: schemas.call_adapter},
-        members={validation.Adapter: schemas.adapter_method},
-        inherited=(schemas.method,),
+        attached={
+            schemas.Schema: schemas.call_schema_method,
+            validation.ValidationTarget: schemas.call_adapter_method,
+        },
+        members={validation.ValidationTarget: schemas.adapter_attribute},
+        inherited=(schemas.schema_method,),
     ),
-    observers=Observers(constructs=(validation.constructed,)),
+    observers=Observers(constructs=(validation.validate_arguments,)),
 )

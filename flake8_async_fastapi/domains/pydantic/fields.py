@@ -19,7 +19,7 @@ _ROOTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SchemaField:
     """A field of a schema: what is read for it, and where its type is written."""
 
     name: str
@@ -31,20 +31,20 @@ class Field:
 
 def is_schema(ctx: Context, cls: ClassValue) -> bool:
     """Whether a class is a Pydantic model; an SQLModel table is one too."""
-    return classes.derives(ctx, cls, _ROOTS)
+    return classes.derives_from(ctx, cls, _ROOTS)
 
 
-def fields(ctx: Context, cls: ClassValue) -> tuple[Field, ...]:
+def schema_fields(ctx: Context, cls: ClassValue) -> tuple[SchemaField, ...]:
     """The fields of a schema, those of its bases first."""
-    return ctx.once(("fields", cls), lambda: tuple(_fields(ctx, cls)), ())
+    return ctx.query(("fields", cls), lambda: tuple(_find_fields(ctx, cls)), ())
 
 
-def _fields(ctx: Context, cls: ClassValue) -> Iterator[Field]:
-    found: dict[str, Field] = {}
+def _find_fields(ctx: Context, cls: ClassValue) -> Iterator[SchemaField]:
+    found: dict[str, SchemaField] = {}
     for base in reversed(classes.mro(ctx, cls)):
         if not isinstance(base, ClassValue):
             continue
-        converted = _converted(base)
+        converted = _converted_fields(base)
         for statement in base.node.body:
             if not isinstance(statement, tree.Assign) or statement.annotation is None:
                 continue
@@ -57,31 +57,33 @@ def _fields(ctx: Context, cls: ClassValue) -> Iterator[Field]:
                 "Relationship"
             ):
                 continue  # no field of an SQLModel
-            found[name] = Field(name, _reads(name, statement), statement.annotation, base, name in converted)
+            found[name] = SchemaField(
+                name, _attributes_read(name, statement), statement.annotation, base, name in converted
+            )
     yield from found.values()
 
 
-def _reads(name: str, statement: tree.Assign) -> tuple[str, ...]:
+def _attributes_read(name: str, statement: tree.Assign) -> tuple[str, ...]:
     """The attributes that a field is read from: its alias, or else its name."""
-    calls_written = [statement.value, *_metadata(statement.annotation)]
+    calls_written = [statement.value, *_metadata_in(statement.annotation)]
     for call in calls_written:
         if isinstance(call, tree.Call) and dotted(call.func).rpartition(".")[2] == "Field":
             given = {keyword.name: keyword.value for keyword in call.keywords}
             alias = given.get("validation_alias") or given.get("alias")
-            names = tuple(_names(alias)) if alias is not None else ()
+            names = tuple(_alias_names(alias)) if alias is not None else ()
             if names:
                 return (*names, name)
     return (name,)
 
 
-def _names(alias: Expr) -> Iterator[str]:
+def _alias_names(alias: Expr) -> Iterator[str]:
     if isinstance(alias, tree.Const) and isinstance(alias.value, str):
         yield alias.value
     elif isinstance(alias, tree.Call) and alias.args:
         last = dotted(alias.func).rpartition(".")[2]
         if last == "AliasChoices":
             for choice in alias.args:
-                yield from _names(choice)
+                yield from _alias_names(choice)
         elif last == "AliasPath":
             parts = [
                 part.value for part in alias.args if isinstance(part, tree.Const) and part.value is not None
@@ -93,14 +95,14 @@ def _names(alias: Expr) -> Iterator[str]:
                 yield texts[0]
 
 
-def _metadata(annotation: Expr | None) -> list[Expr]:
+def _metadata_in(annotation: Expr | None) -> list[Expr]:
     if isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Annotated"):
         index = annotation.index
         return list(index.items[1:]) if isinstance(index, tree.Display) else []
     return []
 
 
-def _converted(cls: ClassValue) -> frozenset[str]:
+def _converted_fields(cls: ClassValue) -> frozenset[str]:
     """The fields with a validator that gets the value first."""
     found: set[str] = set()
     for statement in cls.node.body:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.domains.pydantic.fields import fields, is_schema
-from flake8_async_fastapi.domains.pydantic.validation import Adapter, adapted, validated
+from flake8_async_fastapi.domains.pydantic.fields import is_schema, schema_fields
+from flake8_async_fastapi.domains.pydantic.validation import (
+    ValidationTarget,
+    validate_adapted,
+    validate_instance,
+)
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.models import CallModel, CallSite
@@ -36,41 +40,43 @@ class Schema(Payload):
     cls: ClassValue
 
 
-def adapter(site: CallSite) -> Value | None:
+def type_adapter(site: CallSite) -> Value | None:
     """The value of ``TypeAdapter(annotation)``, and what ``parse_obj_as(annotation, value)`` reads."""
     frame, arguments, place = site.frame, site.arguments, site.place.position
-    node = frame.calling
+    node = frame.current_call
     if node is None or not node.args:
         return None
-    made = Adapter(node.args[0], Frame(frame.ctx, frame.path, "", closure=frame.closure), place)
+    made = ValidationTarget(node.args[0], Frame(frame.ctx, frame.path, "", closure=frame.closure), place)
     if len(arguments.args) == 2:
-        adapted(frame, made, arguments.args[1], place, "validated")
+        validate_adapted(frame, made, arguments.args[1], place, "validated")
         return UNKNOWN
     return Object("pydantic.TypeAdapter", detail=made)
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
-    "pydantic.TypeAdapter": adapter,
-    "pydantic.type_adapter.TypeAdapter": adapter,
-    "pydantic.parse_obj_as": adapter,
+    "pydantic.TypeAdapter": type_adapter,
+    "pydantic.type_adapter.TypeAdapter": type_adapter,
+    "pydantic.parse_obj_as": type_adapter,
 }
 
 
-def adapter_method(ctx: Context, adapter: Object, name: str) -> Value:
+def adapter_attribute(ctx: Context, adapter: Object, name: str) -> Value:
     """Any attribute of a type adapter: a method."""
     return Member(adapter, name)
 
 
-def call_adapter(site: CallSite) -> Value:
+def call_adapter_method(site: CallSite) -> Value:
     """``TypeAdapter(annotation).validate_python(value)``, and other methods."""
     callee, arguments = site.callee, site.arguments
-    assert isinstance(callee, Member) and isinstance(callee.receiver.detail, Adapter)
+    assert isinstance(callee, Member) and isinstance(callee.receiver.detail, ValidationTarget)
     if callee.name == "validate_python" and arguments.args:
-        adapted(site.frame, callee.receiver.detail, arguments.args[0], site.place.position, "validated")
+        validate_adapted(
+            site.frame, callee.receiver.detail, arguments.args[0], site.place.position, "validated"
+        )
     return UNKNOWN
 
 
-def call_schema(site: CallSite) -> Value:
+def call_schema_method(site: CallSite) -> Value:
     """``Schema.model_validate(obj)``, and other methods."""
     frame, callee, arguments = site.frame, site.callee, site.arguments
     assert isinstance(callee, Member) and isinstance(callee.receiver.detail, Schema)
@@ -78,10 +84,10 @@ def call_schema(site: CallSite) -> Value:
     if callee.name in _VALIDATING:
         value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
         if value is not None:
-            validated(frame, cls, value, site.place.position, "validated", cls.name)
+            validate_instance(frame, cls, value, site.place.position, "validated", cls.name)
         return Instance(cls, exact=True)
     if callee.name in _DUMPING:
-        known = fields(frame.ctx, cls)
+        known = schema_fields(frame.ctx, cls)
         if arguments.args or {key for key, _ in arguments.keywords} & {"by_alias"}:
             return Plain("dict")
         return Collection(
@@ -90,7 +96,7 @@ def call_schema(site: CallSite) -> Value:
     return UNKNOWN
 
 
-def method(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
+def schema_method(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
     """A method that every schema has and that matters here; None for others."""
     if name not in _METHODS:
         return None

@@ -6,7 +6,7 @@ Adds no part of the state and no effect.
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.python import builtins, iteration, paths, stdlib, truth_flags
-from flake8_async_fastapi.engine.containers import Kept
+from flake8_async_fastapi.engine.containers import BoundContainer
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -15,9 +15,11 @@ DOMAIN = Domain(
     "python",
     models=Models(
         calls={**builtins.CALLS, **stdlib.CALLS},
-        attached={Kept: iteration.call_method},
+        attached={BoundContainer: iteration.call_container_method},
         objects={"operator.attrgetter": iteration.call_getter},
         operators=paths.OPERATORS,
     ),
-    observers=Observers(called=(truth_flags.forget_given,), receiver_changed=(truth_flags.note_change,)),
+    observers=Observers(
+        called=(truth_flags.forget_argument_flags,), receiver_changed=(truth_flags.change_receiver_flags,)
+    ),
 )

@@ -19,12 +19,12 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Plain,
     Value,
-    display,
+    container_display,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 
 
-def _collection(kind: str) -> CallModel:
+def _collection_model(kind: str) -> CallModel:
     def make(site: CallSite) -> Value:
         arguments = site.arguments
         if not arguments.args:
@@ -37,67 +37,67 @@ def _collection(kind: str) -> CallModel:
     return make
 
 
-def _dict(site: CallSite) -> Value:
+def _model_dict(site: CallSite) -> Value:
     """``dict(known, name=value)``."""
     arguments = site.arguments
     base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
     if arguments.opaque or not isinstance(base, Collection):
         return Collection("dict")
     if base.keys is None or base.items is None:
-        return Collection("dict", _value_of(base)) if not arguments.keywords else Collection("dict")
+        return Collection("dict", _value_of_pairs(base)) if not arguments.keywords else Collection("dict")
     pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
     pairs.update(arguments.keywords)
-    if None in pairs or any(any(held(value)) for value in pairs.values()):
+    if None in pairs or any(any(held_coroutines(value)) for value in pairs.values()):
         return Collection("dict")
-    return display("dict", tuple(pairs.values()), tuple(pairs))
+    return container_display("dict", tuple(pairs.values()), tuple(pairs))
 
 
-def _value_of(pairs: Collection) -> Value:
+def _value_of_pairs(pairs: Collection) -> Value:
     """The values of a dict that is made of another one, or of pairs."""
     if pairs.kind == "dict":
         return pairs.item
-    pair = containers.item_of(pairs)
+    pair = containers.any_item(pairs)
     items = pair.items if isinstance(pair, Collection) else None
     return items[1] if items is not None and len(items) == 2 else UNKNOWN
 
 
-def _default_dict(site: CallSite) -> Value:
+def _model_default_dict(site: CallSite) -> Value:
     """``defaultdict(list)``: any key has what the factory makes, until something is put there."""
     arguments = site.arguments
     if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
         return Collection("dict")
-    made = calls.apply(site.frame, arguments.args[0], Arguments(), "", Place(site.frame.path, 0, 0))
-    return Collection("dict", UNKNOWN if any(held(made)) else made)
+    made = calls.apply_callee(site.frame, arguments.args[0], Arguments(), "", Place(site.frame.path, 0, 0))
+    return Collection("dict", UNKNOWN if any(held_coroutines(made)) else made)
 
 
-def _next(site: CallSite) -> Value:
+def _model_next(site: CallSite) -> Value:
     arguments = site.arguments
     first = arguments.args[0] if arguments.args else UNKNOWN
     return first.item if isinstance(first, Generator) and not first.is_async else UNKNOWN
 
 
-def _type(site: CallSite) -> Value:
+def _model_type(site: CallSite) -> Value:
     arguments = site.arguments
     first = arguments.args[0] if len(arguments.args) == 1 else UNKNOWN
     return first.cls if isinstance(first, Instance) else UNKNOWN
 
 
-def _plain(kind: str) -> CallModel:
+def _plain_model(kind: str) -> CallModel:
     def make(site: CallSite) -> Value:
         return Plain(kind)
 
     return make
 
 
-def _none(site: CallSite) -> Value:
+def _model_none(site: CallSite) -> Value:
     return NONE
 
 
-def _after_items(model: CallModel) -> CallModel:
+def _after_iteration(model: CallModel) -> CallModel:
     """What is asked where going through the items of an argument says nothing."""
 
     def ask(site: CallSite) -> Value | None:
-        found = iteration.go_through(site)
+        found = iteration.call_with_items(site)
         return model(site) if found is None else found
 
     return ask
@@ -108,24 +108,24 @@ _ITERATING: Final = (
 )  # fmt: skip
 
 CALLS: Final[Mapping[str, CallModel]] = {
-    **{f"builtins.{name}": iteration.go_through for name in _ITERATING},
-    **dict.fromkeys(iteration.PASSING, iteration.go_through),
-    "operator.attrgetter": iteration.go_through,
-    "builtins.list": _after_items(_collection("list")),
-    "builtins.tuple": _after_items(_collection("tuple")),
-    "builtins.set": _after_items(_collection("set")),
-    "builtins.sorted": _after_items(_collection("list")),
-    "builtins.reversed": _after_items(_collection("list")),
-    "builtins.next": _after_items(_next),
-    "builtins.len": _after_items(_plain("int")),
-    "builtins.dict": _dict,
-    "collections.OrderedDict": _dict,
-    "collections.defaultdict": _default_dict,
-    "collections.deque": _collection("list"),
-    "builtins.type": _type,
-    "builtins.int": _plain("int"),
-    "builtins.float": _plain("float"),
-    "builtins.bool": _plain("bool"),
-    "builtins.isinstance": _plain("bool"),
-    "builtins.print": _none,
+    **{f"builtins.{name}": iteration.call_with_items for name in _ITERATING},
+    **dict.fromkeys(iteration.PASSING, iteration.call_with_items),
+    "operator.attrgetter": iteration.call_with_items,
+    "builtins.list": _after_iteration(_collection_model("list")),
+    "builtins.tuple": _after_iteration(_collection_model("tuple")),
+    "builtins.set": _after_iteration(_collection_model("set")),
+    "builtins.sorted": _after_iteration(_collection_model("list")),
+    "builtins.reversed": _after_iteration(_collection_model("list")),
+    "builtins.next": _after_iteration(_model_next),
+    "builtins.len": _after_iteration(_plain_model("int")),
+    "builtins.dict": _model_dict,
+    "collections.OrderedDict": _model_dict,
+    "collections.defaultdict": _model_default_dict,
+    "collections.deque": _collection_model("list"),
+    "builtins.type": _model_type,
+    "builtins.int": _plain_model("int"),
+    "builtins.float": _plain_model("float"),
+    "builtins.bool": _plain_model("bool"),
+    "builtins.isinstance": _plain_model("bool"),
+    "builtins.print": _model_none,
 }

@@ -22,15 +22,15 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    Options,
+    OneOf,
     Partial,
     Payload,
     Plain,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 
 _GETTER: Final = "operator.attrgetter"
@@ -43,34 +43,34 @@ class Getter(Payload):
     names: tuple[str, ...] = ()
 
 
-def call_method(site: CallSite) -> Value:
+def call_container_method(site: CallSite) -> Value:
     """What a method of a container gives."""
     frame, callee, arguments, _, origin = site
-    if not isinstance(callee, Member) or not isinstance(callee.receiver.detail, containers.Kept):
+    if not isinstance(callee, Member) or not isinstance(callee.receiver.detail, containers.BoundContainer):
         return UNKNOWN
     name, collection = callee.name, callee.receiver.detail.value
     if name == "sort":
-        _apply_key(frame, arguments, containers.item_of(collection), origin)
+        _apply_key(frame, arguments, containers.any_item(collection), origin)
         return NONE
     if name == "copy":
         return collection
     if name in ("pop", "popleft") and collection.kind != "dict":
-        return containers.item_of(collection)
+        return containers.any_item(collection)
     if collection.kind != "dict":
         return UNKNOWN
     if name == "values":
-        return Collection("list", containers.item_of(collection))
+        return Collection("list", containers.any_item(collection))
     if name == "items":
         return Collection(
-            "list", Collection("tuple", items=(Plain("object"), containers.item_of(collection)))
+            "list", Collection("tuple", items=(Plain("object"), containers.any_item(collection)))
         )
     if name == "popitem":
-        return Collection("tuple", items=(Plain("object"), containers.item_of(collection)))
+        return Collection("tuple", items=(Plain("object"), containers.any_item(collection)))
     if name == "keys":
         return Collection("list", Plain("object"))
     if name in ("get", "pop", "setdefault"):
         asked = arguments.get(0, "key")
-        found = _at(collection, asked)
+        found = _item_or_default(collection, asked)
         default = arguments.get(1, "default") or NONE
         if collection.items == ():
             return default
@@ -78,7 +78,7 @@ def call_method(site: CallSite) -> Value:
     return UNKNOWN
 
 
-def _at(collection: Collection, asked: Value | None) -> Value:
+def _item_or_default(collection: Collection, asked: Value | None) -> Value:
     if collection.keys is not None and collection.items is not None and isinstance(asked, Const):
         if asked.value in collection.keys:
             return collection.items[collection.keys.index(str(asked.value))]
@@ -89,7 +89,7 @@ def _at(collection: Collection, asked: Value | None) -> Value:
 # --- builtin functions ------------------------------------------------------------------------
 
 
-def go_through(site: CallSite) -> Value | None:
+def call_with_items(site: CallSite) -> Value | None:
     """What a function does with the items of its argument; None where its type says enough."""
     frame, callee, arguments, _, origin = site
     dotted = callee.dotted if isinstance(callee, Library) else ""
@@ -98,42 +98,42 @@ def go_through(site: CallSite) -> Value | None:
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
         return Object(_GETTER, detail=Getter(texts))
-    if not arguments.args or any(any(held(value)) for value in arguments.args):
+    if not arguments.args or any(any(held_coroutines(value)) for value in arguments.args):
         return None
     if dotted in PASSING:
-        return Collection("generator", _passed(frame, dotted, arguments, origin))
+        return Collection("generator", _passed_items(frame, dotted, arguments, origin))
     if name == dotted:
         return None
     first = arguments.args[0]
     if name in ("len", "sum", "any", "all", "sorted", "list", "tuple", "set"):
         frame.ctx.hooks.observers.consume(frame, first, origin)
     if name in ("getattr", "hasattr"):
-        return _attribute(frame, name, arguments)
+        return _model_getattr(frame, name, arguments)
     if name in ("sorted", "min", "max"):
-        item = protocols.elements(frame, first, origin)
+        item = protocols.elements_of(frame, first, origin)
         _apply_key(frame, arguments, item, origin)
         if name == "sorted":
             return None if isinstance(item, Unknown) else Collection("list", item)
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
     if name in ("map", "filter") and len(arguments.args) == 2:
-        item = protocols.elements(frame, arguments.args[1], origin)
-        elsewhere = frame.lazy_elsewhere > 0
+        item = protocols.elements_of(frame, arguments.args[1], origin)
+        elsewhere = frame.in_offloaded_argument > 0
         frame.runs_elsewhere += elsewhere
-        result = _applied(frame, first, item, origin)
+        result = _apply_to_item(frame, first, item, origin)
         frame.runs_elsewhere -= elsewhere
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
-        items = (Plain("int"), protocols.elements(frame, first, origin))
+        items = (Plain("int"), protocols.elements_of(frame, first, origin))
         return Collection("generator", Collection("tuple", items=items))
     if name == "zip":
-        parts = tuple(protocols.elements(frame, part, origin) for part in arguments.args)
+        parts = tuple(protocols.elements_of(frame, part, origin) for part in arguments.args)
         return Collection("generator", Collection("tuple", items=parts))
     if name in ("list", "tuple", "set", "reversed", "iter") and isinstance(first, Object):
-        item = protocols.elements(frame, first, origin)
+        item = protocols.elements_of(frame, first, origin)
         return None if isinstance(item, Unknown) else Collection("set" if name == "set" else "list", item)
     if name == "next" and isinstance(first, (Collection, Object)):
-        item = protocols.elements(frame, first, origin)
-        if isinstance(item, (Unknown, Options)):
+        item = protocols.elements_of(frame, first, origin)
+        if isinstance(item, (Unknown, OneOf)):
             return item
         return union([item, arguments.args[1]]) if len(arguments.args) > 1 else item
     return None
@@ -152,36 +152,36 @@ PASSING: Final = {
 """Functions whose results have the elements of these arguments, or of all."""
 
 
-def _passed(frame: Frame, dotted: str, arguments: Arguments, origin: Place) -> Value:
+def _passed_items(frame: Frame, dotted: str, arguments: Arguments, origin: Place) -> Value:
     places = PASSING[dotted] or range(len(arguments.args))
     given = [value for place, value in enumerate(arguments.args) if place in places]
-    item = union([protocols.elements(frame, value, origin) for value in given])
+    item = union([protocols.elements_of(frame, value, origin) for value in given])
     if dotted == "itertools.chain.from_iterable":
-        return protocols.elements(frame, item, origin)
+        return protocols.elements_of(frame, item, origin)
     if dotted == "itertools.groupby":
         _apply_key(frame, arguments, item, origin)
         return Collection("tuple", items=(UNKNOWN, Collection("generator", item)))
     if places == (1,):
-        _applied(frame, arguments.args[0], item, origin)
+        _apply_to_item(frame, arguments.args[0], item, origin)
     return item
 
 
 def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Place) -> None:
     key = dict(arguments.keywords).get("key")
     if key is not None:
-        _applied(frame, key, item, origin)
+        _apply_to_item(frame, key, item, origin)
 
 
-def _applied(frame: Frame, function: Value, item: Value, origin: Place) -> Value:
+def _apply_to_item(frame: Frame, function: Value, item: Value, origin: Place) -> Value:
     """Call a function on one item."""
     if isinstance(function, Object) and isinstance(function.detail, Getter):
         for path in function.detail.names:
-            _read(frame, item, path, origin)
+            _read_path(frame, item, path, origin)
         return UNKNOWN
     if isinstance(function, (Function, Partial, Library)):
-        result = calls.apply(frame, function, Arguments((item,)), "", origin)
-        frame.settle(result)
-        return UNKNOWN if any(held(result)) else result
+        result = calls.apply_callee(frame, function, Arguments((item,)), "", origin)
+        frame.discharge(result)
+        return UNKNOWN if any(held_coroutines(result)) else result
     return UNKNOWN
 
 
@@ -192,33 +192,33 @@ def call_getter(site: CallSite) -> Value:
     value: Value = UNKNOWN
     if isinstance(kept, Getter) and arguments.args:
         for path in kept.names:
-            value = _read(frame, arguments.args[0], path, origin)
+            value = _read_path(frame, arguments.args[0], path, origin)
         return value if len(kept.names) == 1 else UNKNOWN
     return value
 
 
-def _read(frame: Frame, value: Value, path: str, origin: Place) -> Value:
+def _read_path(frame: Frame, value: Value, path: str, origin: Place) -> Value:
     place = origin.position
     for name in path.split("."):
         written = tree.Attr(*place, tree.Name(*place, "..."), name)
-        value = attributes.read(frame, value, written, awaited_chain=False)
+        value = attributes.read_attribute(frame, value, written, awaited_chain=False)
     return value
 
 
-def _attribute(frame: Frame, function: str, arguments: Arguments) -> Value | None:
+def _model_getattr(frame: Frame, function: str, arguments: Arguments) -> Value | None:
     """``getattr`` and ``hasattr`` of an ORM object with a name that is known."""
-    node = frame.calling
+    node = frame.current_call
     if node is None or len(arguments.args) < 2:
         return None
     found: list[Value] = []
-    for option in options(arguments.args[0]):
-        if not isinstance(option, Instance) or option.ref is None:
+    for alternative in alternatives(arguments.args[0]):
+        if not isinstance(alternative, Instance) or alternative.location is None:
             continue
-        asked = [name.value for name in options(arguments.args[1]) if isinstance(name, Const)]
+        asked = [name.value for name in alternatives(arguments.args[1]) if isinstance(name, Const)]
         for name in (*asked, *frame.ctx.hooks.models.texts_of(frame.ctx, arguments.args[1])):
             if isinstance(name, str):
                 written = tree.Attr(node.line, node.col, node.args[0], name)
-                found.append(attributes.read(frame, option, written, awaited_chain=False))
+                found.append(attributes.read_attribute(frame, alternative, written, awaited_chain=False))
     if function == "hasattr" or not found:
         return None
     return union(found)

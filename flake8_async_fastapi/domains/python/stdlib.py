@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.values import (
 )
 
 
-def partial(site: CallSite) -> Value:
+def model_partial(site: CallSite) -> Value:
     """``functools.partial(function, ...)``."""
     arguments = site.arguments
     if not arguments.args or arguments.opaque:
@@ -29,25 +29,25 @@ def partial(site: CallSite) -> Value:
     return Partial(arguments.args[0], arguments.args[1:], arguments.keywords)
 
 
-def wraps(site: CallSite) -> Value:
+def model_wraps(site: CallSite) -> Value:
     """``functools.wraps(f)`` gives a decorator that changes nothing."""
     return Library("functools.wraps.decorator")
 
 
-def first_argument(site: CallSite) -> Value:
+def model_first_argument(site: CallSite) -> Value:
     """What a function gives that gives back what it is given."""
     return site.arguments.args[0] if site.arguments.args else UNKNOWN
 
 
-def is_coroutine_function(site: CallSite) -> Value:
+def model_is_coroutine_function(site: CallSite) -> Value:
     """``inspect.iscoroutinefunction(f)``."""
-    first = first_argument(site)
+    first = model_first_argument(site)
     if isinstance(first, Function):
         return Const(first.is_async and not first.is_generator)
     return Plain("bool")
 
 
-def cast(site: CallSite) -> Value:
+def model_cast(site: CallSite) -> Value:
     """``typing.cast(type, value)`` gives a value of the type."""
     named = site.arguments.get(0, "typ")
     if isinstance(named, ClassValue):
@@ -57,17 +57,17 @@ def cast(site: CallSite) -> Value:
     return UNKNOWN
 
 
-def new_type(site: CallSite) -> Value:
+def model_new_type(site: CallSite) -> Value:
     """``typing.NewType(name, type)`` is used like the type."""
     return site.arguments.get(1, "tp") or UNKNOWN
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
-    "functools.partial": partial,
-    "functools.wraps": wraps,
-    "functools.wraps.decorator": first_argument,
-    "asyncio.iscoroutinefunction": is_coroutine_function,
-    "inspect.iscoroutinefunction": is_coroutine_function,
-    "typing.cast": cast,
-    "typing.NewType": new_type,
+    "functools.partial": model_partial,
+    "functools.wraps": model_wraps,
+    "functools.wraps.decorator": model_first_argument,
+    "asyncio.iscoroutinefunction": model_is_coroutine_function,
+    "inspect.iscoroutinefunction": model_is_coroutine_function,
+    "typing.cast": model_cast,
+    "typing.NewType": model_new_type,
 }

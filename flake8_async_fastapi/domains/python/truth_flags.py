@@ -11,13 +11,13 @@ from dataclasses import replace
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Const, Instance, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
 
 
-def _names(ctx: Context, cls: ClassValue) -> frozenset[str]:
+def _flag_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
     """The attributes that methods assign after the object was made."""
 
     def collect() -> frozenset[str]:
@@ -27,43 +27,45 @@ def _names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             if isinstance(base, ClassValue)
             for statement in flat(base.node.body)
             if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
-            for name in classes.assigned_in(ctx, base, statement)
+            for name in classes.attributes_assigned_in(ctx, base, statement)
         )
 
-    return ctx.once(("flags", cls), collect, frozenset())
+    return ctx.query(("flags", cls), collect, frozenset())
 
 
-def _flags(ctx: Context, value: Value | None) -> dict[str, Value]:
+def _flags_of(ctx: Context, value: Value | None) -> dict[str, Value]:
     kept = value.attributes or () if isinstance(value, Instance) else ()
     found = {name: one for name, one in kept if isinstance(one, Const) and isinstance(one.value, bool)}
-    names = _names(ctx, value.cls) if found and isinstance(value, Instance) else frozenset()
+    names = _flag_names(ctx, value.cls) if found and isinstance(value, Instance) else frozenset()
     return {name: one for name, one in found.items() if name in names}
 
 
-def note_change(frame: Frame, before: Value | None, after: Value | None) -> None:
+def change_receiver_flags(frame: Frame, before: Value | None, after: Value | None) -> None:
     """A method was called: its receiver has other flags from then on."""
     if not isinstance(before, Instance) or not isinstance(after, Instance):
         return
-    old, new = _flags(frame.ctx, before), _flags(frame.ctx, after)
+    old, new = _flags_of(frame.ctx, before), _flags_of(frame.ctx, after)
     if old != new:
         rest = [(name, kept) for name, kept in before.attributes or () if name not in old and name not in new]
-        _exchange(frame.state, before, replace(before, attributes=(*rest, *new.items())))
+        _exchange_object(frame.state, before, replace(before, attributes=(*rest, *new.items())))
 
 
-def forget_given(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def forget_argument_flags(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Whoever is given an object may call its methods."""
     ctx, state = frame.ctx, frame.state
     if isinstance(callee, (ClassValue, Library)):
         return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-        value = state.env.get(source(argument))
-        known = _flags(ctx, value)
+        value = state.env.get(path_of(argument))
+        known = _flags_of(ctx, value)
         if known and isinstance(value, Instance):
             rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)
-            _exchange(state, value, replace(value, attributes=rest))
+            _exchange_object(state, value, replace(value, attributes=rest))
 
 
-def _exchange(state: State, before: Instance, after: Instance) -> None:
+def _exchange_object(state: State, before: Instance, after: Instance) -> None:
     flags = {name: value for name, value in after.attributes or () if isinstance(value, Const)}
     for variable in [name for name, value in state.env.items() if value == before]:
         state.env[variable] = after

@@ -16,17 +16,17 @@ class SessionShared(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SessionOutlives(Event):
+class SessionUsedLate(Event):
     """A session is used when what it belongs to is over.
 
-    ``how`` is ``background``, ``task`` or ``stream``; ``closed_by`` is the ``block`` that
+    ``use`` is ``background``, ``task`` or ``stream``; ``closed_by`` is the ``block`` that
     opened it, or the ``request`` that it was provided for.  ``may_be_older`` says that the
     project admits versions of FastAPI that close the latter first.
     """
 
     text: str
     session: str
-    how: str
+    use: str
     closed_by: str
     may_be_older: bool
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.database import sessions
-from flake8_async_fastapi.domains.session_scope.notes import Activity, Making, Session, Use
+from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session, Use
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
@@ -24,9 +24,9 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Value,
-    options,
+    alternatives,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
@@ -35,40 +35,44 @@ _FARTHEST: Final = 6
 """Assignments followed to the variable that holds a session."""
 
 
-def sessions_of(frame: Frame, state: State, making: Making) -> frozenset[Session]:
+def sessions_of(frame: Frame, state: State, creation: Creation) -> frozenset[Session]:
     """The sessions that a coroutine uses, as the function that makes it holds them."""
-    if making.function is None:
-        used = making.func.value if isinstance(making.func, tree.Attr) else making.func
+    if creation.function is None:
+        used = creation.func.value if isinstance(creation.func, tree.Attr) else creation.func
         own = holder_of(frame, state, used)
-        return frozenset({_plain(frame, state, own)} if own else ())
+        return frozenset({_plain_holder(frame, state, own)} if own else ())
     sessions: set[Session] = set()
-    ways = uses(frame.ctx, making.function, making.arguments) if _may_use(frame.ctx, making) else ()
+    ways = (
+        session_uses(frame.ctx, creation.function, creation.arguments)
+        if _may_use(frame.ctx, creation)
+        else ()
+    )
     for kind, name, path in ways:
         at, _, rest = path[1:].partition("]") if path.startswith("[") else ("", "", path)
-        holder = _given(frame, state, making, kind, name, int(at) if at else 0)
+        holder = _session_given(frame, state, creation, kind, name, int(at) if at else 0)
         if holder is not None:
-            sessions.add(_plain(frame, state, (holder[0], path_of(holder[1], rest.strip(".")))))
-    for value in making.arguments.values():  # a wrapper awaits what it is given
-        for coroutine in held(value):
-            inner = frame.note(Activity).making.get(coroutine.origin)
-            if inner is not None and inner is not making:
+            sessions.add(_plain_holder(frame, state, (holder[0], join_path(holder[1], rest.strip(".")))))
+    for value in creation.arguments.values():  # a wrapper awaits what it is given
+        for coroutine in held_coroutines(value):
+            inner = frame.notes_of(Activity).creations.get(coroutine.origin)
+            if inner is not None and inner is not creation:
                 sessions |= sessions_of(frame, state, inner)
     return frozenset(sessions)
 
 
-def _may_use(ctx: Context, making: Making) -> bool:
+def _may_use(ctx: Context, creation: Creation) -> bool:
     """Whether a function is given anything that can lead it to a session: a quick test before it is run."""
-    function = making.function
-    if function is None or any(isinstance(written, tree.Starred) for written in making.args):
+    function = creation.function
+    if function is None or any(isinstance(written, tree.Starred) for written in creation.args):
         return True
-    if function.closure is not None or any(map(holds_any, making.arguments.values())):
+    if function.closure is not None or any(map(may_have_session, creation.arguments.values())):
         return True
-    given = [*making.arguments.values(), *([function.receiver] if function.receiver is not None else [])]
-    return any(_leads_to_session(ctx, option) for value in given for option in options(value))
+    given = [*creation.arguments.values(), *([function.receiver] if function.receiver is not None else [])]
+    return any(_leads_to_session(ctx, alternative) for value in given for alternative in alternatives(value))
 
 
-def holds_any(value: Value) -> bool:
-    return any(held(value))
+def may_have_session(value: Value) -> bool:
+    return any(held_coroutines(value))
 
 
 def _leads_to_session(ctx: Context, value: Value) -> bool:
@@ -77,7 +81,7 @@ def _leads_to_session(ctx: Context, value: Value) -> bool:
     if isinstance(value, Instance):
         if any(sessions.is_session(ctx, inner) for _, inner in value.attributes or ()):
             return True
-        return ctx.once(("has session", value.cls), lambda: _has_session(ctx, value.cls), False)
+        return ctx.query(("has session", value.cls), lambda: _has_session(ctx, value.cls), False)
     return False
 
 
@@ -85,29 +89,29 @@ def _has_session(ctx: Context, cls: ClassValue) -> bool:
     """Whether instances of a class have a session, or something that has one."""
     mine = Instance(cls)
     return any(
-        _leads_to_session(ctx, option)
+        _leads_to_session(ctx, alternative)
         for name in sorted(classes.assigned_names(ctx, cls))
-        for option in options(classes.attribute(ctx, mine, name))
+        for alternative in alternatives(classes.instance_attribute(ctx, mine, name))
     )
 
 
-def uses(ctx: Context, function: Function, arguments: Arguments) -> frozenset[Use]:
+def session_uses(ctx: Context, function: Function, arguments: Arguments) -> frozenset[Use]:
     """How a function is given the sessions that it does database work on."""
-    function, given = renaming.bare_call(ctx, function, arguments)
-    bound = summaries.bind(ctx, function, given)
+    function, given = renaming.call_without_identity(ctx, function, arguments)
+    bound = summaries.bind_arguments(ctx, function, given)
     nothing: frozenset[Use] = frozenset()
-    return ctx.once(("uses", function, bound), lambda: frozenset(_uses(ctx, function, bound)), nothing)
+    return ctx.query(("uses", function, bound), lambda: frozenset(_find_uses(ctx, function, bound)), nothing)
 
 
-def _uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iterator[Use]:
+def _find_uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iterator[Use]:
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_stub:
         return
-    frame, state = summaries.enter(ctx, function, bound)
-    activity = frame.note(Activity)
+    frame, state = summaries.enter_function(ctx, function, bound)
+    activity = frame.notes_of(Activity)
     found: set[tuple[str, str]] = set()
     activity.uses = found
-    statements.run(frame, node.body, [state])
+    statements.run_statements(frame, node.body, [state])
     if activity.takes_turns:
         return
     own = {name for statement in flat(node.body) for name in bound_names(statement)}
@@ -120,24 +124,26 @@ def _uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iterator[
             yield "closure", name, path
 
 
-def _given(frame: Frame, state: State, making: Making, kind: str, name: str, offset: int) -> Session | None:
+def _session_given(
+    frame: Frame, state: State, creation: Creation, kind: str, name: str, offset: int
+) -> Session | None:
     """What holds a session that a function is given, where the call is written.
 
     ``offset`` is the place in ``*args`` for a parameter that takes the rest.
     """
-    assert making.function is not None
+    assert creation.function is not None
     if kind == "receiver":
-        return holder_of(frame, state, making.func.value) if isinstance(making.func, tree.Attr) else None
+        return holder_of(frame, state, creation.func.value) if isinstance(creation.func, tree.Attr) else None
     if kind == "closure":
         return holder_of(frame, state, tree.Name(0, 0, name)) if name in state.env else None
-    params = list(making.function.node.params)
-    if making.function.receiver is not None and params and params[0].kind in ("pos", "any"):
+    params = list(creation.function.node.params)
+    if creation.function.receiver is not None and params and params[0].kind in ("pos", "any"):
         params.pop(0)
     place = next((at + offset for at, param in enumerate(params) if param.name == name), None)
-    for keyword, written in making.keywords:
+    for keyword, written in creation.keywords:
         if keyword == name:
             return holder_of(frame, state, written)
-    for at, written in enumerate(making.args):
+    for at, written in enumerate(creation.args):
         if isinstance(written, tree.Starred):  # the arguments of a wrapper, passed on
             rest = dotted(written.value)
             own = frame.node.params if frame.node is not None else []
@@ -161,7 +167,7 @@ def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session
     if depth > _FARTHEST:
         return None
     if isinstance(node, tree.Name):
-        source = frame.note(Activity).sources.get(node.id)
+        source = frame.notes_of(Activity).sources.get(node.id)
         if source is not None:
             found = holder_of(frame, state, source, depth + 1)
             if found is not None:
@@ -169,43 +175,47 @@ def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session
         return node.id, ""
     if isinstance(node, tree.Attr):
         found = holder_of(frame, state, node.value, depth + 1)
-        return (found[0], path_of(found[1], node.name)) if found is not None else None
+        return (found[0], join_path(found[1], node.name)) if found is not None else None
     if isinstance(node, tree.Await):
         return holder_of(frame, state, node.value, depth + 1)
     if isinstance(node, tree.Call):
         written = [*node.args, *(keyword.value for keyword in node.keywords)]
-        holders = {holder_of(frame, state, part, depth + 1) for part in written if holds(frame, state, part)}
+        holders = {
+            holder_of(frame, state, part, depth + 1) for part in written if holds_session(frame, state, part)
+        }
         return holders.pop() if len(holders) == 1 else None
     return None
 
 
-def holds(frame: Frame, state: State, node: Expr) -> bool:
+def holds_session(frame: Frame, state: State, node: Expr) -> bool:
     text = dotted(node)
-    return bool(text) and sessions.is_session(frame.ctx, _value(frame, state, text))
+    return bool(text) and sessions.is_session(frame.ctx, _value_of_text(frame, state, text))
 
 
-def _plain(frame: Frame, state: State, session: Session) -> Session:
+def _plain_holder(frame: Frame, state: State, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    return (name, "") if path and sessions.is_session(frame.ctx, _value(frame, state, name)) else session
+    return (
+        (name, "") if path and sessions.is_session(frame.ctx, _value_of_text(frame, state, name)) else session
+    )
 
 
-def _value(frame: Frame, state: State, text: str) -> Value:
+def _value_of_text(frame: Frame, state: State, text: str) -> Value:
     """The value of ``a.b.c``, without saying that it was read."""
     assigned_here = state.get(text)
     if assigned_here is not None:
         return assigned_here
     first, *rest = text.split(".")
-    value = names.lookup(frame, state, first)
+    value = names.look_up_name(frame, state, first)
     for name in rest:
-        value = attributes.attribute(frame.ctx, value, name) if len(options(value)) == 1 else UNKNOWN
+        value = attributes.attribute_of(frame.ctx, value, name) if len(alternatives(value)) == 1 else UNKNOWN
     return value
 
 
-def path_of(left: str, right: str) -> str:
+def join_path(left: str, right: str) -> str:
     return f"{left}.{right}".strip(".")
 
 
-def assigned_to(frame: Frame, node: Expr) -> Expr | None:
+def assigned_expression(frame: Frame, node: Expr) -> Expr | None:
     """What a variable was assigned, or the expression itself."""
-    return frame.note(Activity).sources.get(node.id) if isinstance(node, tree.Name) else node
+    return frame.notes_of(Activity).sources.get(node.id) if isinstance(node, tree.Name) else node

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
@@ -22,7 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -59,30 +59,30 @@ class Transactions:
         kept = (pair for pair in self.marks if pair[0] != path and not pair[0].startswith(f"{path}."))
         return replace(self, marks=frozenset(kept)) if self.marks else self
 
-    def has(self, session: str, *marks: Mark) -> bool:
+    def has_mark(self, session: str, *marks: Mark) -> bool:
         """Whether one of some marks is on a session."""
         return any((session, mark) in self.marks for mark in marks)
 
-    def put(self, session: str, *marks: Mark) -> Transactions:
+    def add_marks(self, session: str, *marks: Mark) -> Transactions:
         return replace(self, marks=self.marks.union((session, mark) for mark in marks))
 
-    def drop(self, session: str, *marks: Mark) -> Transactions:
+    def drop_marks(self, session: str, *marks: Mark) -> Transactions:
         """Without some marks of a session."""
         return replace(self, marks=self.marks.difference((session, mark) for mark in marks))
 
-    def end(self, session: str) -> Transactions:
+    def forget_session(self, session: str) -> Transactions:
         """With nothing known of a session."""
         marks = frozenset(pair for pair in self.marks if pair[0] != session)
         return Transactions(marks, self.failed - {session})
 
 
-def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """A method of a session is called: what it does to the transaction, and whether it can."""
     if not frame.emit or not isinstance(callee, Member):
         return
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
-        forget(state)  # a savepoint or transaction that is ended by hand
+        forget_transactions(state)  # a savepoint or transaction that is ended by hand
     if not is_subtype(callee.receiver.type, SESSION):
         return
     session = dotted(node.func.value) if isinstance(node.func, tree.Attr) else ""
@@ -92,40 +92,40 @@ def called(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, r
     known = state.part(Transactions)
     failed = session in known.failed
     works = name in STATEMENTS or name in ("commit", "begin_nested")
-    if (works or name in BEGINS) and known.has(session, "closed"):
-        _say(frame, node, session, "closed")
+    if (works or name in BEGINS) and known.has_mark(session, "closed"):
+        _report(frame, node, session, "closed")
     elif works and failed:
-        _say(frame, node, session, "failed")
-    elif name == "begin" and known.has(session, "begun", "block"):
-        _say(frame, node, session, "begun")
-    if name in FLUSHES and not known.has(session, "nested"):
-        course = frame.note(Course)
+        _report(frame, node, session, "failed")
+    elif name == "begin" and known.has_mark(session, "begun", "block"):
+        _report(frame, node, session, "begun")
+    if name in FLUSHES and not known.has_mark(session, "nested"):
+        course = frame.notes_of(TransactionNotes)
         course.flushed.append((session, tuple(course.blocks)))
     if name in STATEMENTS or name in BEGINS:
-        known = known.put(session, "begun")
+        known = known.add_marks(session, "begun")
     if name in ENDS:
-        known = known.drop(session, "begun")
-        if name in ("commit", "rollback") and known.has(session, "block"):
-            known = known.put(session, "closed")
+        known = known.drop_marks(session, "begun")
+        if name in ("commit", "rollback") and known.has_mark(session, "block"):
+            known = known.add_marks(session, "closed")
     if failed and (name in ROLLS_BACK or works):  # reported once
         known = replace(known, failed=known.failed - {session})
     state.put(known)
 
 
-def _say(frame: Frame, node: tree.Call, session: str, problem: str) -> None:
-    frame.emit_event(TransactionMisused(*frame.at(node), spoken(node), session, problem))
+def _report(frame: Frame, node: tree.Call, session: str, problem: str) -> None:
+    frame.emit_event(TransactionMisused(*frame.at(node), for_message(node), session, problem))
 
 
-def awaited(frame: Frame, value: Value, node: tree.Await) -> None:
+def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     """A transaction begins, or other code ran meanwhile: it may have ended or begun any."""
     if not frame.emit:
         return
     state = frame.state
-    if any(_is_foreign(option) for option in options(value)):
-        forget(state)
-    session, _ = _block(node.value, value)
+    if any(_is_foreign(alternative) for alternative in alternatives(value)):
+        forget_transactions(state)
+    session, _ = _block_and_marks(node.value, value)
     if session:
-        state.put(state.part(Transactions).put(session, "begun"))
+        state.put(state.part(Transactions).add_marks(session, "begun"))
 
 
 def _is_foreign(value: Value) -> bool:
@@ -135,60 +135,60 @@ def _is_foreign(value: Value) -> bool:
     return not isinstance(value, Object)
 
 
-def forget(state: State) -> None:
+def forget_transactions(state: State) -> None:
     """Nothing is certain of any transaction, but for the blocks the code stands in."""
     certain = (pair for pair in state.part(Transactions).marks if pair[1] in ("block", "nested"))
     state.put(Transactions(frozenset(certain)))
 
 
-def entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
+def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
     """A ``with`` begins: the block of a transaction, or of a session."""
     if not frame.emit:
         return
     state = frame.state
     for name in target_names(item.target) if item.target is not None else ():
-        state.put(state.part(Transactions).end(name))
-    session, marks = _block(item.context, value)
+        state.put(state.part(Transactions).forget_session(name))
+    session, marks = _block_and_marks(item.context, value)
     if session:
-        state.put(state.part(Transactions).put(session, *marks))
-    elif name := _made_session(item, value):
+        state.put(state.part(Transactions).add_marks(session, *marks))
+    elif name := _name_of_session_made(item, value):
         if isinstance(value, Object) and value.type.endswith("_SessionBegin"):
-            state.put(state.part(Transactions).put(name, "block"))
+            state.put(state.part(Transactions).add_marks(name, "block"))
     elif isinstance(value, (Unknown, Manager)):
-        forget(state)
+        forget_transactions(state)
 
 
-def _made_session(item: tree.WithItem, value: Value) -> str:
+def _name_of_session_made(item: tree.WithItem, value: Value) -> str:
     """The name to which a ``with`` binds the session that it makes; empty where it makes none."""
     makes = isinstance(value, Object) and _makes_session(value)
     return item.target.id if makes and isinstance(item.target, tree.Name) else ""
 
 
-def _session_of(item: tree.WithItem, value: Value) -> str:
+def _session_of_block(item: tree.WithItem, value: Value) -> str:
     """The session whose block a ``with`` is; empty for another."""
-    session, _ = _block(item.context, value)
-    return session or _made_session(item, value)
+    session, _ = _block_and_marks(item.context, value)
+    return session or _name_of_session_made(item, value)
 
 
-def block_begins(frame: Frame, items: BlockItems) -> None:
+def begin_blocks(frame: Frame, items: BlockItems) -> None:
     """The sessions of the block are under way in it."""
     if frame.emit:
-        blocks = frame.note(Course).blocks
-        blocks += [session for item, value in items if (session := _session_of(item, value))]
+        blocks = frame.notes_of(TransactionNotes).blocks
+        blocks += [session for item, value in items if (session := _session_of_block(item, value))]
 
 
-def block_ends(frame: Frame, items: BlockItems, ends: list[State]) -> None:
+def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
     """The block of some sessions ends, and with it their transactions."""
     if not frame.emit:
         return
     for item, value in items:
-        session = _session_of(item, value)
+        session = _session_of_block(item, value)
         if session:
-            frame.note(Course).blocks.pop()
-            _end(ends, session, _is_nested(item.context))
+            frame.notes_of(TransactionNotes).blocks.pop()
+            _end_transactions(ends, session, _is_nested(item.context))
 
 
-def _block(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
+def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
     """The session, and the marks of the block, of ``session.begin()`` and ``session.begin_nested()``."""
     if isinstance(value, Object) and value.type.endswith("AsyncSessionTransaction"):
         match context:
@@ -203,13 +203,13 @@ def _makes_session(value: Object) -> bool:
     return is_subtype(value.type, SESSION) or value.type.endswith("ext.asyncio._SessionBegin")
 
 
-def _end(states: list[State], session: str, is_nested: bool) -> None:
+def _end_transactions(states: list[State], session: str, is_nested: bool) -> None:
     for state in states:
         known = state.part(Transactions)
         if is_nested:
-            known = replace(known.drop(session, "nested"), failed=known.failed - {session})
+            known = replace(known.drop_marks(session, "nested"), failed=known.failed - {session})
         else:
-            known = known.end(session)
+            known = known.forget_session(session)
         state.put(known)
 
 
@@ -219,7 +219,7 @@ def _is_nested(context: Expr) -> bool:
 
 
 @dataclass(slots=True)
-class Course:
+class TransactionNotes:
     """What one run noted: the sessions whose ``blocks`` it is in, and those that ``flushed`` in which blocks.
 
     ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
@@ -231,36 +231,36 @@ class Course:
     tries: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
 
 
-def try_begins(frame: Frame) -> None:
+def begin_try(frame: Frame) -> None:
     """The body of a ``try``: flushes in it may fail."""
-    course = frame.note(Course)
+    course = frame.notes_of(TransactionNotes)
     course.tries.append((len(course.flushed), len(course.blocks), frozenset()))
 
 
-def handlers_begin(frame: Frame) -> None:
+def begin_handlers(frame: Frame) -> None:
     """Its handlers: a block that the error has left rolled back."""
-    course = frame.note(Course)
+    course = frame.notes_of(TransactionNotes)
     since, depth, _ = course.tries[-1]
     failed = (session for session, blocks in course.flushed[since:] if session not in blocks[depth:])
     course.tries[-1] = since, depth, frozenset(failed)
 
 
-def caught(frame: Frame, kind: Value | None) -> None:
+def note_caught(frame: Frame, kind: Value | None) -> None:
     """A handler is entered: what flushed may have failed, if it catches that."""
-    failed = frame.note(Course).tries[-1][2]
-    if failed and _catches(kind):
+    failed = frame.notes_of(TransactionNotes).tries[-1][2]
+    if failed and _catches_failed_flush(kind):
         known = frame.state.part(Transactions)
         frame.state.put(replace(known, failed=known.failed | failed))
 
 
-def try_ends(frame: Frame) -> None:
+def end_try(frame: Frame) -> None:
     """The handlers are over."""
-    frame.note(Course).tries.pop()
+    frame.notes_of(TransactionNotes).tries.pop()
 
 
-def _catches(value: Value | None) -> bool:
+def _catches_failed_flush(value: Value | None) -> bool:
     """Whether a handler catches what a failed flush raises; ``value`` is None for one that catches all."""
     if value is None:
         return True
-    found = options(value)
+    found = alternatives(value)
     return any(isinstance(option, Library) and option.dotted.startswith(_ERRORS) for option in found)

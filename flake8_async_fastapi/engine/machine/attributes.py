@@ -11,9 +11,9 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
 from flake8_async_fastapi.engine.models import Access
-from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
@@ -31,54 +31,57 @@ from flake8_async_fastapi.engine.values import (
     Super,
     TextPrefix,
     Value,
+    alternatives,
     is_none,
-    options,
 )
 from flake8_async_fastapi.facts import tree
 
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 
 
-def read(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
+def read_attribute(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
     """The value of ``owner.name``, and the events of reading it."""
     results = []
-    for option in options(owner):
-        if is_none(option) and len(options(owner)) > 1:
+    for alternative in alternatives(owner):
+        if is_none(alternative) and len(alternatives(owner)) > 1:
             continue  # would fail for another reason; the author knows it is not None here
-        if isinstance(option, Coroutine):
+        if isinstance(alternative, Coroutine):
             if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
-                frame.settle(option)
+                frame.discharge(alternative)
             else:
                 direct = awaited_chain and isinstance(node.value, tree.Call)
-                misuse(frame, option, "attribute", node.name, awaited_chain=direct)
-        elif isinstance(option, Instance):
+                report_misuse(frame, alternative, "attribute", node.name, awaited_chain=direct)
+        elif isinstance(alternative, Instance):
             for observe in frame.ctx.hooks.observers.instance_read:
-                observe(frame, option, node.name, Place(frame.path, node.line, node.col))
-        elif isinstance(option, Collection):
-            frame.settle(option)  # its methods may hand out what it holds
-        if frame.emit and (owner_type := _library_type(frame.ctx, option, node.name)) is not None:
-            frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, spoken(node)))
-        known = _of_row(frame, option, node)
-        found = attribute(frame.ctx, option, node.name) if known is None else known
-        results.append(protocols.adopted(frame, found, node))
+                observe(frame, alternative, node.name, Place(frame.path, node.line, node.col))
+        elif isinstance(alternative, Collection):
+            frame.discharge(alternative)  # its methods may hand out what it holds
+        if frame.emit and (owner_type := _type_looked_up(frame.ctx, alternative, node.name)) is not None:
+            frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, for_message(node)))
+        known = _path_dependent_value(frame, alternative, node)
+        found = attribute_of(frame.ctx, alternative, node.name) if known is None else known
+        results.append(protocols.take_over(frame, found, node))
     return union(results)
 
 
-def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
+def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute whose value hangs on the path: of a tracked object, of a row."""
     place, reads = Place(frame.path, node.line, node.col), frame.ctx.hooks.models.reads
-    if frame.language is not None and (item := frame.language.member(owner, node.name)) is not None:
+    if (
+        frame.language is not None
+        and (item := frame.language.item_by_attribute(owner, node.name)) is not None
+    ):
         return item
-    if isinstance(owner, Instance) and owner.ref is not None:
+    if isinstance(owner, Instance) and owner.location is not None:
         model = reads.get(Instance)
-        access = Access(frame, owner, node.name, place, is_mutated=frame.mutated is node)
+        access = Access(frame, owner, node.name, place, is_mutated=frame.mutated_attribute is node)
         value = model(access) if model is not None else None
         if value is not None:
             return value
-        getter = classes.getter(frame.ctx, owner, node.name)
+        getter = classes.property_getter(frame.ctx, owner, node.name)
         if getter is not None:
             return functions.property_value(frame, getter, place)
-        found = attribute(frame.ctx, replace(owner, ref=None), node.name)
+        found = attribute_of(frame.ctx, replace(owner, location=None), node.name)
         if isinstance(found, Function) and isinstance(found.receiver, Instance):
             return replace(found, receiver=owner)
         return found
@@ -88,29 +91,29 @@ def _of_row(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
         if node.name == "_mapping":
             return replace(owner, kind="dict")
     if isinstance(owner, Collection):
-        return containers.method(owner, node.name)
+        return containers.container_method(owner, node.name)
     if isinstance(owner, Object) and (model := reads.get(type(owner.detail))) is not None:
-        return model(Access(frame, owner, node.name, place, spoken(node)))
+        return model(Access(frame, owner, node.name, place, for_message(node)))
     return None
 
 
-def _library_type(ctx: Context, owner: Value, name: str) -> Object | None:
+def _type_looked_up(ctx: Context, owner: Value, name: str) -> Object | None:
     """The library type in which an attribute is looked up, or None for another value."""
     if isinstance(owner, Instance) and not classes.has_member(ctx, owner.cls, name):
         return classes.library_base(ctx, owner.cls)
     return owner if isinstance(owner, Object) else None
 
 
-def attribute(ctx: Context, owner: Value, name: str) -> Value:
+def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
     """The value of an attribute, without saying that it was read."""
     match owner:
         case Object():
-            return _of_object(ctx, owner, name)
+            return _attribute_of_object(ctx, owner, name)
         case TextPrefix():
             called = f"builtins.str.{name}"
             return Partial(Library(called), (owner,), ()) if called in ctx.hooks.models.calls else UNKNOWN
         case Instance():
-            found = classes.attribute(ctx, owner, name)
+            found = classes.instance_attribute(ctx, owner, name)
             return (ctx.hooks.models.inherit(ctx, owner, name) or found) if found == UNKNOWN else found
         case ClassValue():
             inherited = ctx.hooks.models.inherit(ctx, owner, name)
@@ -130,7 +133,7 @@ def attribute(ctx: Context, owner: Value, name: str) -> Value:
     return UNKNOWN
 
 
-def _of_object(ctx: Context, owner: Object, name: str) -> Value:
+def _attribute_of_object(ctx: Context, owner: Object, name: str) -> Value:
     model = ctx.hooks.models.members.get(type(owner.detail))
     found = model(ctx, owner, name) if model is not None else None
     if found is not None:
@@ -140,11 +143,11 @@ def _of_object(ctx: Context, owner: Object, name: str) -> Value:
         other = knowledge.result(owner.type, "any")
         if other is None:
             return UNKNOWN
-        return Member(owner, name) if other == "call" else library_calls.typed(other, owner)
+        return Member(owner, name) if other == "call" else library_calls.value_of_type(other, owner)
     known = ctx.hooks.models.properties.get(f"{owner.type}.{name}")
     found = known(ctx, owner, name) if known is not None else None
     if found is not None:
         return found
     if member.kind == "property":
-        return library_calls.typed(member.returns, owner)
+        return library_calls.value_of_type(member.returns, owner)
     return Member(owner, name)

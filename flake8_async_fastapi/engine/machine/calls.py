@@ -8,9 +8,9 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.models import CallSite
-from flake8_async_fastapi.engine.obligations import misuse, test
+from flake8_async_fastapi.engine.obligations import note_test, report_misuse
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -21,51 +21,51 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    Options,
+    OneOf,
     Partial,
     Super,
     Unknown,
     Value,
+    alternatives,
     is_none,
-    options,
 )
-from flake8_async_fastapi.engine.walks import may_hold
+from flake8_async_fastapi.engine.walks import may_hold_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.knowledge.bases import RECORDS
 
 
-def call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
+def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
     """The value of a call, and the events of making it."""
-    label, origin = spoken(node), Place(frame.path, node.line, node.col)
+    label, origin = for_message(node), Place(frame.path, node.line, node.col)
     results = []
-    around, frame.calling = frame.calling, node
-    for option in options(callee):
-        if is_none(option) and isinstance(callee, Options):
+    around, frame.current_call = frame.current_call, node
+    for alternative in alternatives(callee):
+        if is_none(alternative) and isinstance(callee, OneOf):
             continue
-        if isinstance(option, Coroutine):
-            misuse(frame, option, "called")
+        if isinstance(alternative, Coroutine):
+            report_misuse(frame, alternative, "called")
         if frame.emit:
             place = frame.at(node)
-            frame.emit_event(Called(*place, option, arguments, label, frame.is_async, bool(frame.role)))
-        _hand_over(frame, option, arguments, node)
-        if isinstance(option, Library) and option.dotted == "builtins.super" and not arguments.args:
-            result = _super(frame)
+            frame.emit_event(Called(*place, alternative, arguments, label, frame.is_async, bool(frame.role)))
+        _hand_over_coroutines(frame, alternative, arguments, node)
+        if isinstance(alternative, Library) and alternative.dotted == "builtins.super" and not arguments.args:
+            result = _super_value(frame)
         else:
-            result = apply(frame, option, arguments, label, origin)
+            result = apply_callee(frame, alternative, arguments, label, origin)
         for observe in frame.ctx.hooks.observers.call_ends:
-            observe(frame, option, arguments, node, result)
-        results.append(protocols.adopted(frame, result, node))
-    frame.calling = around
+            observe(frame, alternative, arguments, node, result)
+        results.append(protocols.take_over(frame, result, node))
+    frame.current_call = around
     return union(results)
 
 
-_APPLIED = (Function, ClassValue, Member, Object, Library)
+_CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
 
 
-def apply(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
+def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
     """What calling one value gives."""
-    if isinstance(callee, _APPLIED):
+    if isinstance(callee, _CALLABLE_TYPES):
         site = CallSite(frame, callee, arguments, label, origin)
         for begin in frame.ctx.hooks.observers.applies:
             begin(site)
@@ -75,16 +75,16 @@ def apply(frame: Frame, callee: Value, arguments: Arguments, label: str, origin:
                 run = frame.language.call_function(frame, callee, arguments)
                 if run is not None:
                     return run
-            return functions.call(frame, callee, arguments, label, origin)
+            return functions.call_function(frame, callee, arguments, label, origin)
         case ClassValue():
             for observe in frame.ctx.hooks.observers.constructs:
                 observe(frame, callee, arguments, origin)
             made = frame.ctx.hooks.models.construct(frame, callee, arguments, origin)
-            return classes.construct(frame, callee, arguments) if made is None else made
+            return classes.construct_instance(frame, callee, arguments) if made is None else made
         case Member(receiver=receiver, name=name):
             made = library_calls.call_member(frame, receiver, name, arguments, label, origin)
-            _show(frame, f"{receiver.type}.{name}", arguments)
-            _escape(frame, callee, arguments)
+            _announce_shown(frame, f"{receiver.type}.{name}", arguments)
+            _announce_escape(frame, callee, arguments)
             if isinstance(made, Coroutine):
                 for tell in frame.ctx.hooks.observers.coroutine_made:
                     tell(frame, made)
@@ -92,21 +92,25 @@ def apply(frame: Frame, callee: Value, arguments: Arguments, label: str, origin:
         case Object():
             return library_calls.call_object(frame, callee, arguments, origin)
         case Library(dotted=dotted):
-            _show(frame, dotted, arguments)
-            _escape(frame, callee, arguments)
+            _announce_shown(frame, dotted, arguments)
+            _announce_escape(frame, callee, arguments)
             return library_calls.call_name(frame, dotted, arguments, label, origin)
         case Partial(function=function, args=args, keywords=keywords):
             joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
-            return apply(frame, function, joined, label, origin)
+            return apply_callee(frame, function, joined, label, origin)
         case Instance():
-            method = classes.attribute(frame.ctx, callee, "__call__")
-            return apply(frame, method, arguments, label, origin) if isinstance(method, Function) else UNKNOWN
+            method = classes.instance_attribute(frame.ctx, callee, "__call__")
+            return (
+                apply_callee(frame, method, arguments, label, origin)
+                if isinstance(method, Function)
+                else UNKNOWN
+            )
     if isinstance(callee, Unknown):
-        _escape(frame, callee, arguments)
+        _announce_escape(frame, callee, arguments)
     return UNKNOWN
 
 
-def _escape(frame: Frame, callee: Unknown | Library | Member, arguments: Arguments) -> None:
+def _announce_escape(frame: Frame, callee: Unknown | Library | Member, arguments: Arguments) -> None:
     """Values are given to a callee that is unknown, or of a library."""
     if frame.state.parts:
         given = list(arguments.values())
@@ -114,18 +118,18 @@ def _escape(frame: Frame, callee: Unknown | Library | Member, arguments: Argumen
             observe(frame, callee, given)
 
 
-_SHOWING = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})
+_MAKING_TEXT = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})
 
 
-def _show(frame: Frame, dotted: str, arguments: Arguments) -> None:
+def _announce_shown(frame: Frame, dotted: str, arguments: Arguments) -> None:
     """A function that makes text of its arguments."""
-    node = frame.calling
-    if frame.state.parts and node is not None and (dotted in _SHOWING or knowledge.only_shows(dotted)):
+    node = frame.current_call
+    if frame.state.parts and node is not None and (dotted in _MAKING_TEXT or knowledge.only_shows(dotted)):
         for value in arguments.values():
             frame.ctx.hooks.observers.show(frame, value, Place(frame.path, node.line, node.col))
 
 
-def _super(frame: Frame) -> Value:
+def _super_value(frame: Frame) -> Value:
     if frame.owner is None or frame.receiver is None:
         return UNKNOWN
     if not isinstance(frame.receiver, (Instance, ClassValue)):
@@ -133,35 +137,41 @@ def _super(frame: Frame) -> Value:
     return Super(frame.owner, frame.receiver)
 
 
-def _hand_over(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
-    if not any(map(may_hold, arguments.values())):
+    if not any(map(may_hold_coroutine, arguments.values())):
         return
-    consumer = _plain_consumer(frame, callee)
-    place = knowledge.function_argument(_dotted(callee))
-    fates = summaries.fates(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
+    consumer = _name_of_plain_consumer(frame, callee)
+    place = knowledge.function_argument(_dotted_callee(callee))
+    fates = (
+        summaries.uses_as_plain_value(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
+    )
     for index, (name, value) in enumerate(
         (*((None, value) for value in arguments.args), *arguments.keywords)
     ):
-        for option in options(value):
-            if isinstance(option, Coroutine):
-                if consumer and knowledge.only_shows(_dotted(callee)):
-                    test(frame, option, node, "interpolated")
-                elif consumer and _keeps_plain(frame, callee, name):
-                    misuse(frame, option, "passed", consumer)
-                elif index == 0 and name is None and knowledge.is_iterating_consumer(_dotted(callee)):
-                    misuse(frame, option, "iterated", _dotted(callee).removeprefix("builtins."))
+        for alternative in alternatives(value):
+            if isinstance(alternative, Coroutine):
+                if consumer and knowledge.only_shows(_dotted_callee(callee)):
+                    note_test(frame, alternative, node, "interpolated")
+                elif consumer and _field_is_plain(frame, callee, name):
+                    report_misuse(frame, alternative, "passed", consumer)
+                elif index == 0 and name is None and knowledge.is_iterating_consumer(_dotted_callee(callee)):
+                    report_misuse(
+                        frame, alternative, "iterated", _dotted_callee(callee).removeprefix("builtins.")
+                    )
                 elif index == place and name is None:
-                    misuse(frame, option, "called")
+                    report_misuse(frame, alternative, "called")
                 elif index in fates:
-                    misuse(frame, option, "used", f"{callee.name}()" if isinstance(callee, Function) else "")
+                    report_misuse(
+                        frame, alternative, "used", f"{callee.name}()" if isinstance(callee, Function) else ""
+                    )
         if not consumer or isinstance(callee, ClassValue):
-            frame.settle(value)
+            frame.discharge(value)
 
 
-def _plain_consumer(frame: Frame, callee: Value) -> str:
+def _name_of_plain_consumer(frame: Frame, callee: Value) -> str:
     """The name of a callee that uses its arguments as plain values only; empty for others."""
-    dotted = _dotted(callee)
+    dotted = _dotted_callee(callee)
     if dotted and knowledge.is_plain_consumer(dotted):
         return (
             ".".join(dotted.split(".")[-2:])
@@ -173,7 +183,7 @@ def _plain_consumer(frame: Frame, callee: Value) -> str:
     return ""
 
 
-def _dotted(callee: Value) -> str:
+def _dotted_callee(callee: Value) -> str:
     """The dotted name of a library's function or method; empty for other values."""
     if isinstance(callee, Library):
         return callee.dotted
@@ -182,13 +192,13 @@ def _dotted(callee: Value) -> str:
 
 def is_record(frame: Frame, cls: ClassValue) -> bool:
     """Whether a class keeps the arguments of its constructor as plain data."""
-    return classes.derives(frame.ctx, cls, RECORDS)
+    return classes.derives_from(frame.ctx, cls, RECORDS)
 
 
-_FREE = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callable"})
+_SAYING_NOTHING = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callable"})
 
 
-def _keeps_plain(frame: Frame, callee: Value, name: str | None) -> bool:
+def _field_is_plain(frame: Frame, callee: Value, name: str | None) -> bool:
     """Whether a field of a record cannot be meant for an awaitable."""
     if not isinstance(callee, ClassValue):
         return True
@@ -198,10 +208,10 @@ def _keeps_plain(frame: Frame, callee: Value, name: str | None) -> bool:
         if isinstance(base, ClassValue):
             for statement in classes.body_bindings(frame.ctx, base, name):
                 if isinstance(statement, tree.Assign) and statement.annotation is not None:
-                    return not _mentions(statement.annotation, _FREE)
+                    return not _annotation_mentions(statement.annotation, _SAYING_NOTHING)
                 return isinstance(statement, tree.Assign)
     return False
 
 
-def _mentions(annotation: object, wanted: frozenset[str]) -> bool:
+def _annotation_mentions(annotation: object, wanted: frozenset[str]) -> bool:
     return any(name in wanted for name in names_in(annotation)) or isinstance(annotation, tree.Other)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import common
+from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
     expressions,
     functions,
@@ -40,7 +40,7 @@ from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
     """The class and its bases in the order of look-up: project classes, library names, unknown."""
-    return ctx.once(("mro", cls), lambda: tuple(_mro(ctx, cls)), (cls, UNKNOWN))
+    return ctx.query(("mro", cls), lambda: tuple(_mro(ctx, cls)), (cls, UNKNOWN))
 
 
 def _mro(ctx: Context, cls: ClassValue) -> Iterator[Value]:
@@ -98,7 +98,7 @@ def is_closed(ctx: Context, cls: ClassValue) -> bool:
     return all(isinstance(base, ClassValue) for base in mro(ctx, cls))
 
 
-def derives(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
+def derives_from(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
     """Whether one of the library classes named is a base."""
     return any(isinstance(base, Library) and base.dotted in roots for base in mro(ctx, cls))
 
@@ -114,7 +114,7 @@ def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
         return found
 
     nothing: dict[str, list[Stmt]] = {}
-    return ctx.once(("class body", cls), collect, nothing).get(name, [])
+    return ctx.query(("class body", cls), collect, nothing).get(name, [])
 
 
 def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
@@ -122,26 +122,26 @@ def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
     return any(isinstance(base, ClassValue) and body_bindings(ctx, base, name) for base in mro(ctx, cls))
 
 
-def attribute(ctx: Context, instance: Instance, name: str) -> Value:
+def instance_attribute(ctx: Context, instance: Instance, name: str) -> Value:
     """The value of an attribute of an instance, bound to it if it is a method."""
     for assigned, value in instance.attributes or ():
         if assigned == name and not is_none(value) and not isinstance(value, Unknown):
             return value
     key = ("attribute", instance, name)
-    return ctx.once(key, lambda: _found(ctx, instance, name, mro(ctx, instance.cls)), UNKNOWN)
+    return ctx.query(key, lambda: _look_up_member(ctx, instance, name, mro(ctx, instance.cls)), UNKNOWN)
 
 
-def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]) -> Value:
+def _look_up_member(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]) -> Value:
     for base in order:
         if isinstance(base, ClassValue):
             found = body_bindings(ctx, base, name)
             if found and isinstance(found[-1], tree.FunctionDef):
-                if name in assigned_names(ctx, instance.cls) or _mixed(found):
+                if name in assigned_names(ctx, instance.cls) or _is_sync_and_async(found):
                     return UNKNOWN  # which one counts depends on the object
-                behind = implementations.implementation(ctx, instance, found[-1])
+                behind = implementations.only_implementation(ctx, instance, found[-1])
                 if behind is not None:
-                    return attribute(ctx, behind, name)
-                return _method(ctx, base, found, instance)
+                    return instance_attribute(ctx, behind, name)
+                return _bind_method(ctx, base, found, instance)
         elif isinstance(base, Library):
             if knowledge.lacks(base.dotted, name):
                 continue
@@ -152,10 +152,10 @@ def _found(ctx: Context, instance: Instance, name: str, order: tuple[Value, ...]
                 break
         else:
             break
-    return _data(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
+    return _data_attribute(ctx, instance, name) if order and order[0] == instance.cls else UNKNOWN
 
 
-def _mixed(found: list[Stmt]) -> bool:
+def _is_sync_and_async(found: list[Stmt]) -> bool:
     """Whether a class defines a method both ``def`` and ``async def``."""
     return len({method.is_async for method in found if isinstance(method, tree.FunctionDef)}) > 1
 
@@ -168,12 +168,12 @@ def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             name
             for statement in flat(cls.node.body)
             if isinstance(statement, tree.FunctionDef)
-            for name in assigned_in(ctx, cls, statement)
+            for name in attributes_assigned_in(ctx, cls, statement)
         }
         above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
         return frozenset(own).union(*above)
 
-    return ctx.once(("assigned names", cls), collect, frozenset())
+    return ctx.query(("assigned names", cls), collect, frozenset())
 
 
 def super_attribute(ctx: Context, value: Super, name: str) -> Value:
@@ -182,7 +182,7 @@ def super_attribute(ctx: Context, value: Super, name: str) -> Value:
     order = mro(ctx, cls)
     after = order[order.index(value.owner) + 1 :] if value.owner in order else ()
     if isinstance(value.receiver, Instance):
-        return _found(ctx, value.receiver, name, after)
+        return _look_up_member(ctx, value.receiver, name, after)
     for base in after:
         if isinstance(base, ClassValue):
             found = body_bindings(ctx, base, name)
@@ -191,22 +191,22 @@ def super_attribute(ctx: Context, value: Super, name: str) -> Value:
     return UNKNOWN
 
 
-def getter(ctx: Context, instance: Instance, name: str) -> Function | None:
+def property_getter(ctx: Context, instance: Instance, name: str) -> Function | None:
     """The function behind a property of an instance, bound to it; None where there is none."""
     for base in mro(ctx, instance.cls):
         found = body_bindings(ctx, base, name) if isinstance(base, ClassValue) else []
         if isinstance(base, ClassValue) and found:
             node = next((one for one in found if isinstance(one, tree.FunctionDef)), None)
-            if node is None or kind(ctx, base, node) != "property":
+            if node is None or binding_kind(ctx, base, node) != "property":
                 return None
             return functions.as_function(base.path, node, base, instance, base.closure)
     return None
 
 
-def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
+def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instance) -> Value:
     node = found[-1]
     assert isinstance(node, tree.FunctionDef)
-    how = kind(ctx, owner, node)
+    how = binding_kind(ctx, owner, node)
     if how == "property":
         if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
             node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
@@ -219,11 +219,11 @@ def _method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: Instan
         receiver = None
     elif how == "class":
         receiver = instance.cls
-    method = functions.define(_class_frame(ctx, owner), node, owner, receiver)
+    method = functions.define_function(_class_frame(ctx, owner), node, owner, receiver)
     return replace(method, is_static=True) if how == "static" and isinstance(method, Function) else method
 
 
-def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
+def binding_kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     """How a method is bound: ``property``, ``class``, ``static``, or empty for the usual way."""
     frame = _class_frame(ctx, owner)
     for decorator in node.decorators:
@@ -238,10 +238,10 @@ def kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     return ""
 
 
-def as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
+def method_of_class(ctx: Context, function: Function, cls: ClassValue) -> Function:
     """A function of a class body, bound as it is when it is called."""
     assert isinstance(function.node, tree.FunctionDef)
-    how = kind(ctx, cls, function.node)
+    how = binding_kind(ctx, cls, function.node)
     receiver: Value | None = Instance(cls)
     if how == "static":
         receiver = None
@@ -250,15 +250,15 @@ def as_method(ctx: Context, function: Function, cls: ClassValue) -> Function:
     return functions.as_function(function.path, function.node, cls, receiver, cls.closure)
 
 
-def _data(ctx: Context, instance: Instance, name: str) -> Value:
+def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
     key = ("data", instance.cls, name)
-    value = ctx.once(key, lambda: _assigned_data(ctx, instance.cls, name), UNKNOWN)
+    value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
     if isinstance(value, Unknown):
         return class_attribute(ctx, instance.cls, name, declared_only=True)
     return value
 
 
-def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
+def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
     """What the methods of the class assign to ``self.name``, in any of them."""
     if name not in assigned_names(ctx, cls):
         return UNKNOWN
@@ -267,25 +267,27 @@ def _assigned_data(ctx: Context, cls: ClassValue, name: str) -> Value:
         if not isinstance(base, ClassValue):
             continue
         for statement in flat(base.node.body):
-            if isinstance(statement, tree.FunctionDef) and name in assigned_in(ctx, base, statement):
-                me = cls if made_in(statement) else Instance(cls)
+            if isinstance(statement, tree.FunctionDef) and name in attributes_assigned_in(
+                ctx, base, statement
+            ):
+                me = cls if variable_made_in(statement) else Instance(cls)
                 method = functions.as_function(base.path, statement, base, me, base.closure)
-                values.append(summaries.assigned(ctx, method, name))
+                values.append(summaries.assigned_value(ctx, method, name))
         if values:
             break
-    return common(values)
+    return join_bindings(values)
 
 
-def assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
+def attributes_assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
     """The attributes that a method assigns on its first parameter, or on what it makes of that."""
     key = ("assigned in", owner.path, method.line, method.col)
-    return ctx.once(key, lambda: frozenset(_assignments(method)), frozenset())
+    return ctx.query(key, lambda: frozenset(_assigned_attributes(method)), frozenset())
 
 
-def _assignments(method: tree.FunctionDef) -> Iterator[str]:
+def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:
     if not method.params:
         return
-    me = made_in(method) or method.params[0].name
+    me = variable_made_in(method) or method.params[0].name
     for statement in flat(method.body):
         targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
         if isinstance(statement, tree.With):
@@ -295,7 +297,7 @@ def _assignments(method: tree.FunctionDef) -> Iterator[str]:
                 yield target.name
 
 
-def made_in(method: tree.FunctionDef) -> str:
+def variable_made_in(method: tree.FunctionDef) -> str:
     """The variable that has what a class method makes: ``made = cls()``; empty for other methods."""
     for statement in flat(method.body):
         match statement:
@@ -320,7 +322,7 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
             if member is None:
                 return UNKNOWN
             return (
-                library_calls.typed(member.returns)
+                library_calls.value_of_type(member.returns)
                 if member.kind == "property"
                 else Library(f"{base.dotted}.{name}")
             )
@@ -334,19 +336,19 @@ def _body_value(
     frame.receiver = Instance(cls)  # binds the type variables of its annotations
     match statement:
         case tree.FunctionDef():
-            receiver = cls if kind(ctx, owner, statement) == "class" else None
-            return functions.define(frame, statement, owner, receiver)
+            receiver = cls if binding_kind(ctx, owner, statement) == "class" else None
+            return functions.define_function(frame, statement, owner, receiver)
         case tree.ClassDef():
             return names.class_value(owner.path, statement, owner.closure)
         case tree.Import():
-            return names.imported(ctx, owner.path, statement, name)
+            return names.imported_value(ctx, owner.path, statement, name)
         case tree.Assign(value=value, annotation=annotation):
             assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
             if isinstance(assigned, TextPrefix):  # the default of a setting
                 return UNKNOWN if _is_rewritten(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             if annotation is not None and (plain or declared_only):
-                return type_hints.annotated(frame, state, annotation)
+                return type_hints.declared_value(frame, state, annotation)
             return UNKNOWN if is_none(assigned) else assigned
     return UNKNOWN
 
@@ -363,7 +365,7 @@ def _is_rewritten(body: Iterable[object]) -> bool:
     return False
 
 
-def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
+def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
     """An instance, with the attributes that its constructor or its fields give it."""
     ctx = frame.ctx
     for base in mro(ctx, cls):
@@ -375,11 +377,11 @@ def construct(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
-            return functions.constructed(frame, initialiser, arguments)
-    return Instance(cls, _fields(ctx, cls, arguments), exact=True)
+            return functions.run_initialiser(frame, initialiser, arguments)
+    return Instance(cls, _dataclass_fields(ctx, cls, arguments), exact=True)
 
 
-def _fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:
+def _dataclass_fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:
     """The fields of a dataclass, schema or the like, as its generated constructor sets them."""
     declared: dict[str, None] = {}
     for base in reversed(mro(ctx, cls)):

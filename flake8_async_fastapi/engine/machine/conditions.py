@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import condition, source
+from flake8_async_fastapi.engine.text import path_of, simple_condition
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -24,16 +24,16 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Object,
-    Options,
+    OneOf,
     Plain,
     TextPrefix,
     Unknown,
     Value,
+    alternatives,
     is_none,
-    options,
-    truth,
+    truth_value,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
@@ -49,10 +49,10 @@ _SAME = {"is": True, "==": True, "is not": False, "!=": False}
 
 def may_be(value: Value, outcome: bool) -> bool:
     """Whether a value can count as true (or false)."""
-    return truth(value) is not (not outcome)
+    return truth_value(value) is not (not outcome)
 
 
-def known_as(value: Value, outcome: bool) -> Value:
+def narrow_to_truth(value: Value, outcome: bool) -> Value:
     """A value of which it is known that it counts as false: a truth value is False then."""
     return Const(False) if not outcome and value == Plain("bool") else value
 
@@ -60,7 +60,9 @@ def known_as(value: Value, outcome: bool) -> Value:
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     """The states in which a condition came out as said; none if it cannot."""
     if isinstance(test, (tree.Call, tree.Compare)):
-        holds = frame.ctx.hooks.models.holds(test, lambda tested: _outside_or_here(frame, state, tested))
+        holds = frame.ctx.hooks.models.evaluate_condition(
+            test, lambda tested: _value_tested(frame, state, tested)
+        )
         if holds is not None:
             return [state.fork()] if holds is outcome else []
     match test:
@@ -71,52 +73,59 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         case tree.Walrus(target=target):
             return _narrow(frame, state, target, lambda value: may_be(value, outcome))
         case tree.Name(id=name):
-            states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
-            return states if outcome else [_emptied(frame, after, name) for after in states]
+            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            return states if outcome else [_without_items(frame, after, name) for after in states]
         case tree.Attr(value=owner, name=name):
-            states = _known(frame, state, test, outcome, lambda value: may_be(value, outcome), source(test))
+            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), path_of(test))
             for after in states:
-                _about(frame, after, owner, name, is_empty=not outcome)
+                _note_column_test(frame, after, owner, name, is_empty=not outcome)
             return states
+        case tree.Compare():
+            return _assume_comparison(frame, state, test, outcome)
+        case tree.Call() if frame.language is not None:
+            return [state.fork()] if frame.language.may_pass_test(frame, state, test, outcome) else []
+        case tree.Call(func=func, args=args) if args:
+            return _assume_call(frame, state, func, args, outcome)
+        case tree.Const(value=value):
+            return [state.fork()] if bool(value) is outcome else []
+    return _decide(frame, state, test, outcome, lambda value: True, "")
+
+
+def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: bool) -> list[State]:
+    match test:
         case tree.Compare(left=left, ops=[op], rights=[tree.Const(value=None)]) if op in ("is", "is not"):
             wanted = (op == "is") is outcome
-            path = source(left)
-            states = _known(frame, state, test, outcome, _none_test(frame, state, path, wanted), path)
+            path = path_of(left)
+            states = _decide(frame, state, test, outcome, _fits_none_test(frame, state, path, wanted), path)
             for after in states:
                 if isinstance(left, tree.Attr):
-                    _about(frame, after, left.value, left.name, is_empty=wanted)
+                    _note_column_test(frame, after, left.value, left.name, is_empty=wanted)
             return states
         case tree.Compare(left=left, ops=[op], rights=[right]) if (
             op in _COMPARISONS
             and isinstance(right, tree.Display) is op.endswith("in")
-            and (same := _compared(state, left, right)) is not None
+            and (same := _compare_texts(state, left, right)) is not None
         ):
             return [state.fork()] if (same is _COMPARISONS[op]) is outcome else []
         case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
-            states = _known(frame, state, test, outcome, lambda value: True, "")
+            states = _decide(frame, state, test, outcome, lambda value: True, "")
             for after in states:
-                _about(frame, after, owner, name, is_empty=False, is_kind=True)
+                _note_column_test(frame, after, owner, name, is_empty=False, is_kind=True)
             return states
         case tree.Compare(left=tree.Call(func=tree.Name(id="type"), args=[of]), ops=[op], rights=[cls]) if (
             op in _SAME
         ):
             wanted = _SAME[op] is outcome
             return _narrow(
-                frame, state, source(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
+                frame, state, path_of(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
             )
         case tree.Compare(left=tree.Const(value=str(asked)), ops=[("in" | "not in")]):
-            states = _known(frame, state, test, outcome, lambda value: True, "")
+            states = _decide(frame, state, test, outcome, lambda value: True, "")
             for after in states:
                 for observe in frame.ctx.hooks.observers.name_sought:
                     observe(after, asked)
             return states
-        case tree.Call() if frame.language is not None:
-            return [state.fork()] if frame.language.may_hold(frame, state, test, outcome) else []
-        case tree.Call(func=func, args=args) if args:
-            return _assume_call(frame, state, func, args, outcome)
-        case tree.Const(value=value):
-            return [state.fork()] if bool(value) is outcome else []
-    return _known(frame, state, test, outcome, lambda value: True, "")
+    return _decide(frame, state, test, outcome, lambda value: True, "")
 
 
 _COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
@@ -125,7 +134,7 @@ _CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
 }  # fmt: skip
 
 
-def _compared(state: State, left: Expr, right: Expr) -> bool | None:
+def _compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
     """Whether a text that a function was given is one of those written; None where that is not known."""
     written = right.items if isinstance(right, tree.Display) else [right]
     texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
@@ -147,18 +156,18 @@ def _given_text(state: State, node: Expr) -> str | None:
     return None
 
 
-def _about(
+def _note_column_test(
     frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
 ) -> None:
     """A condition was about ``owner.name``."""
-    if state.parts and source(owner):
-        value = state.get(source(owner))
+    if state.parts and path_of(owner):
+        value = state.get(path_of(owner))
         if value is not None:
             for observe in frame.ctx.hooks.observers.attribute_tested:
                 observe(frame, state, value, name, is_empty=is_empty, is_kind=is_kind)
 
 
-def _emptied(frame: Frame, state: State, name: str) -> State:
+def _without_items(frame: Frame, state: State, name: str) -> State:
     """A variable turned out to count as false: if it is a container, that is empty."""
     value = state.get(name) if state.parts else None
     if value is not None:
@@ -180,9 +189,9 @@ def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *
     return found[:3] if stops else states[:3]
 
 
-def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str) -> list[State]:
+def _decide(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str) -> list[State]:
     """A condition that may have been decided before on this path."""
-    spoken = condition(test)
+    spoken = simple_condition(test)
     if spoken is not None:
         text, negated = spoken
         before = state.known.get(text)
@@ -195,10 +204,12 @@ def _known(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, n
     return states
 
 
-def _none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
+def _fits_none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
     """Which values go with ``path is None``: ``X | None`` counts as ``X`` elsewhere, but not here."""
     value = state.get(path)
-    asked = options((_outside(frame, state, path) if path else UNKNOWN) if value is None else value)
+    asked = alternatives(
+        (_value_outside(frame, state, path) if path else UNKNOWN) if value is None else value
+    )
     leaves_open = wanted and any(map(_is_declared, asked)) and _is_optional(frame, state, path)
     return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
 
@@ -208,14 +219,14 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
     owner, _, name = path.rpartition(".")
     if not owner:
         params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
-        return any(param.name == name and type_hints.says_none(param.annotation) for param in params)
+        return any(param.name == name and type_hints.allows_none(param.annotation) for param in params)
     value = state.get(owner)
-    for option in options(_outside(frame, state, owner) if value is None else value):
-        if isinstance(option, Instance):
-            for base in project_classes.mro(frame.ctx, option.cls):
+    for alternative in alternatives(_value_outside(frame, state, owner) if value is None else value):
+        if isinstance(alternative, Instance):
+            for base in project_classes.mro(frame.ctx, alternative.cls):
                 if isinstance(base, ClassValue):
                     for binding in project_classes.body_bindings(frame.ctx, base, name):
-                        if isinstance(binding, tree.Assign) and type_hints.says_none(binding.annotation):
+                        if isinstance(binding, tree.Assign) and type_hints.allows_none(binding.annotation):
                             return True
     return False
 
@@ -227,8 +238,8 @@ def _is_declared(value: Value) -> bool:
             return True
         case Collection(items=items):
             return items is None
-        case Instance(ref=ref, exact=exact):
-            return ref is None and not exact
+        case Instance(location=location, exact=exact):
+            return location is None and not exact
         case Object(declared=declared):
             return declared
     return False
@@ -238,80 +249,82 @@ def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
     """The state in which a variable has only the values that fit; none if no value does."""
     value = state.get(name)
     if value is None:
-        value = _outside(frame, state, name)
-    left = [option for option in options(value) if fits(option)]
+        value = _value_outside(frame, state, name)
+    left = [alternative for alternative in alternatives(value) if fits(alternative)]
     if not left:
         return []
     after = state.fork()
-    if isinstance(value, Options):
+    if isinstance(value, OneOf):
         after.narrow(name, union(left))
     return [after]
 
 
-def _outside_or_here(frame: Frame, state: State, tested: Expr) -> Value:
-    value = state.get(source(tested))
-    return _outside(frame, state, source(tested)) if value is None else value
+def _value_tested(frame: Frame, state: State, tested: Expr) -> Value:
+    value = state.get(path_of(tested))
+    return _value_outside(frame, state, path_of(tested)) if value is None else value
 
 
-def _outside(frame: Frame, state: State, path: str) -> Value:
+def _value_outside(frame: Frame, state: State, path: str) -> Value:
     """The value of a name (or ``name.attribute``) that was not assigned on this path."""
     first, *rest = path.split(".")
-    value = names.lookup(frame, state, first)
+    value = names.look_up_name(frame, state, first)
     if rest and isinstance(value, Unknown):
         return UNKNOWN
     for name in rest:
-        value = attributes.attribute(frame.ctx, value, name)
-    return UNKNOWN if any(held(value)) else value
+        value = attributes.attribute_of(frame.ctx, value, name)
+    return UNKNOWN if any(held_coroutines(value)) else value
 
 
 def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
-    name = source(args[0])
+    name = path_of(args[0])
     callee = expressions.evaluate(frame, state, func)
     if isinstance(callee, Library) and name:
         if callee.dotted == "builtins.hasattr":
             asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
-            return _narrow(frame, state, name, lambda value: _has(value, asked) is not (not outcome))
+            return _narrow(
+                frame, state, name, lambda value: _has_attribute(value, asked) is not (not outcome)
+            )
         if callee.dotted.endswith(".iscoroutinefunction"):
             return _narrow(
                 frame, state, name, lambda value: _is_coroutine_function(value) is not (not outcome)
             )
         if is_guard(callee.dotted):
-            return _narrow(frame, state, name, lambda value: _can_await(value) is not (not outcome))
+            return _narrow(frame, state, name, lambda value: _is_awaitable(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             states = _narrow(
                 frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
             )
             if outcome:
-                _specialise(frame, states, name, expressions.evaluate(frame, state, args[1]))
+                _narrow_to_class(frame, states, name, expressions.evaluate(frame, state, args[1]))
             return states
     return [state.fork()]
 
 
-def _specialise(frame: Frame, states: list[State], name: str, cls: Value) -> None:
+def _narrow_to_class(frame: Frame, states: list[State], name: str, cls: Value) -> None:
     """A variable turned out to be of a class."""
     for state in states:
         value = state.get(name)
         if value is not None:
-            state.narrow(name, of_class(frame, value, cls))
+            state.narrow(name, narrow_value_to_class(frame, value, cls))
 
 
-def of_class(frame: Frame, value: Value, cls: Value) -> Value:
+def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
     """A value that turned out to be of a class: a tracked object may be of a subclass, and is not None."""
     if not isinstance(cls, ClassValue):
         return value
     found: list[Value] = []
-    for option in options(value):
-        if isinstance(option, Instance) and option.ref is not None:
-            if option.cls != cls and option.cls in project_classes.mro(frame.ctx, cls):
-                option = replace(option, cls=cls)
-            found.append(option)
+    for alternative in alternatives(value):
+        if isinstance(alternative, Instance) and alternative.location is not None:
+            if alternative.cls != cls and alternative.cls in project_classes.mro(frame.ctx, cls):
+                alternative = replace(alternative, cls=cls)
+            found.append(alternative)
     return union(found) if found else value
 
 
-def _has(value: Value, name: object) -> bool | None:
+def _has_attribute(value: Value, name: object) -> bool | None:
     """Whether ``hasattr`` says yes; None where that is not known."""
     if name == "__await__":
-        return _can_await(value)
+        return _is_awaitable(value)
     if isinstance(value, Object) and isinstance(name, str):
         return False if is_absent(value.type, name) else None
     return None
@@ -321,7 +334,7 @@ def _is_coroutine_function(value: Value) -> bool | None:
     return value.is_async and not value.is_generator if isinstance(value, Function) else None
 
 
-def _can_await(value: Value) -> bool | None:
+def _is_awaitable(value: Value) -> bool | None:
     if isinstance(value, Coroutine):
         return True
     if isinstance(value, (Const, Plain, Generator, Collection, Function, ClassValue)):
@@ -336,7 +349,7 @@ def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
     if value == NONE:
         return False
     alternatives = classes.items if isinstance(classes, tree.Display) else [classes]
-    named = {source(cls).rpartition(".")[2] for cls in alternatives}
+    named = {path_of(cls).rpartition(".")[2] for cls in alternatives}
     if isinstance(value, Coroutine):
         return True if named & _OF_COROUTINES else None if "" in named else False
     if isinstance(value, (Plain, Collection)) and value.kind in named:

@@ -19,10 +19,10 @@ from flake8_async_fastapi.engine.machine import (
     protocols,
     statements,
 )
-from flake8_async_fastapi.engine.obligations import test
+from flake8_async_fastapi.engine.obligations import note_test
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State, merge
-from flake8_async_fastapi.engine.text import asks_for_main, source
+from flake8_async_fastapi.engine.state import State, limit_disjuncts
+from flake8_async_fastapi.engine.text import asks_for_main, path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -32,9 +32,9 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Manager,
     Object,
-    Options,
+    OneOf,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -43,7 +43,7 @@ States = list[State]
 K = TypeVar("K")
 
 
-def _together(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
+def _group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
     """The paths by what they come with."""
     groups: list[tuple[K, States]] = []
     for state, key in paths:
@@ -56,9 +56,9 @@ def _together(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
     return groups
 
 
-def _if(frame: Frame, states: States, node: tree.If) -> States:
+def _run_if(frame: Frame, states: States, node: tree.If) -> States:
     for state in states:
-        test(frame, expressions.evaluate(frame, state, node.test), node.test)
+        note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
     observers, branches = frame.ctx.hooks.observers, frame.branches
     ends: States = []
     for outcome, body in ((True, node.body), (False, node.orelse)):
@@ -66,14 +66,14 @@ def _if(frame: Frame, states: States, node: tree.If) -> States:
         for begin in observers.branch_begins:
             begin(frame, node, outcome)
         branches.append((node.line, node.col, "main" if asks_for_main(node.test) else str(outcome)))
-        ends += statements.run(frame, body, entering)
+        ends += statements.run_statements(frame, body, entering)
         branches.pop()
         for finish in observers.branch_ends:
             finish(frame, node, outcome)
     return ends
 
 
-def _loop(
+def _run_loop(
     frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]
 ) -> tuple[States, States]:
     """Run a loop's body twice: the second pass sees what the first left behind.
@@ -84,10 +84,12 @@ def _loop(
     for _ in range(2):
         frame.iteration += 1
         frame.loops.append(([], []))
-        ends = statements.run(frame, body, [inside for state in new for inside in enter(state.fork())])
+        ends = statements.run_statements(
+            frame, body, [inside for state in new for inside in enter(state.fork())]
+        )
         broken, continued = frame.loops.pop()
         left += broken
-        again = merge([*head, *ends, *continued], frame)
+        again = limit_disjuncts([*head, *ends, *continued], frame)
         new = [state for state in again if not any(state is known for known in head)]
         head = again
         if not new:
@@ -95,56 +97,56 @@ def _loop(
     return head, left
 
 
-def _for(frame: Frame, states: States, node: tree.For) -> States:
+def _run_for(frame: Frame, states: States, node: tree.For) -> States:
     if node.is_async:
         frame.note_awaited(node.iter)
     iterated = []
     for state in states:
         value = expressions.evaluate(frame, state, node.iter)
         frame.state = state
-        iterated.append((state, protocols.iterate(frame, value, node.iter, node.is_async)))
+        iterated.append((state, protocols.iterate_value(frame, value, node.iter, node.is_async)))
     ends: States = []
-    for item, alike in _together(iterated):
-        ends += _each(frame, alike, node, item)
+    for item, alike in _group_paths(iterated):
+        ends += _bind_each_item(frame, alike, node, item)
     return ends
 
 
-def _each(frame: Frame, states: States, node: tree.For, item: Value) -> States:
+def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -> States:
     observers = frame.ctx.hooks.observers
 
     def enter(inside: State) -> States:
-        split = statements.split(frame, inside, item)
+        split = statements.split_alternatives(frame, inside, item)
         for after, single in split:
             frame.state = after
-            for observe in observers.lap_begins:
+            for observe in observers.iteration_begins:
                 observe(frame, single)
-            statements.assign(frame, after, node.target, single)
+            statements.assign_target(frame, after, node.target, single)
         return [after for after, _ in split]
 
     frame.enclosing_loops.append(node)
-    head, left = _loop(frame, states, enter, node.body)
+    head, left = _run_loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
     for end in observers.loop_ends:
         end(item, states, head)
-    return statements.run(frame, node.orelse, head) + left
+    return statements.run_statements(frame, node.orelse, head) + left
 
 
-def _while(frame: Frame, states: States, node: tree.While) -> States:
+def _run_while(frame: Frame, states: States, node: tree.While) -> States:
     def enter(inside: State) -> States:
-        test(frame, expressions.evaluate(frame, inside, node.test), node.test)
+        note_test(frame, expressions.evaluate(frame, inside, node.test), node.test)
         return conditions.assume(frame, inside, node.test, True)
 
     frame.enclosing_loops.append(node)
-    head, left = _loop(frame, states, enter, node.body)
+    head, left = _run_loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
     for before in head:
         if frame.ctx.hooks.tracks(before):  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
-    return statements.run(frame, node.orelse, ended) + left
+    return statements.run_statements(frame, node.orelse, ended) + left
 
 
-def _with(frame: Frame, states: States, node: tree.With) -> States:
+def _run_with(frame: Frame, states: States, node: tree.With) -> States:
     observers = frame.ctx.hooks.observers
     entered: list[tuple[State, list[Value]]] = [(state, []) for state in states]
     for item in node.items:
@@ -156,38 +158,46 @@ def _with(frame: Frame, states: States, node: tree.With) -> States:
         for before, outer in entered:
             context = expressions.evaluate(frame, before, item.context)
             frame.state = before
-            value = protocols.enter(frame, context, node.is_async, item.context)
-            for split, single in statements.split(frame, before, value):
+            value = protocols.enter_context(frame, context, node.is_async, item.context)
+            for split, single in statements.split_alternatives(frame, before, value):
                 if item.target is not None:
-                    statements.assign(frame, split, item.target, single)
+                    statements.assign_target(frame, split, item.target, single)
                 frame.state = split
                 for observe in observers.entered:
                     observe(frame, item, context)
                 after.append((split, [*outer, context]))
         entered = after
-    return [end for contexts, alike in _together(entered) for end in _inside(frame, alike, node, contexts)]
+    return [
+        end
+        for contexts, alike in _group_paths(entered)
+        for end in _run_with_body(frame, alike, node, contexts)
+    ]
 
 
-def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
+def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
     """Run the block of a ``with``, and leave what was entered."""
-    observers, already, handled = frame.ctx.hooks.observers, len(frame.left), frame.raised
+    observers, already, handled = frame.ctx.hooks.observers, len(frame.exits), frame.exception_states
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(_may_swallow(item.context) for item in node.items)
-    fails = handled is not None and any(map(_is_undone, contexts))
+    fails = handled is not None and any(map(_undoes_on_exception, contexts))
     before = [state.fork() for state in states] if swallows or fails else []
     for begin in observers.block_begins:
         begin(frame, items)
     raised: States = []
-    frame.raised = raised if handled is not None else None
+    frame.exception_states = raised if handled is not None else None
     # any statement may fail
-    ends = _watched(frame, node.body, states, raised) if fails else statements.run(frame, node.body, states)
-    frame.raised = handled
+    ends = (
+        _run_and_record(frame, node.body, states, raised)
+        if fails
+        else statements.run_statements(frame, node.body, states)
+    )
+    frame.exception_states = handled
     for finish in observers.block_ends:
         finish(frame, items, ends)
-    for end in [*ends, *frame.left[already:]]:
+    for end in [*ends, *frame.exits[already:]]:
         frame.state = end
         for item, context in reversed(items):
-            _leave(frame, _at_end(end, item, context), node)
+            _leave_context(frame, _at_end(end, item, context), node)
     for end in raised:
         frame.state = end
         for context in reversed(contexts):
@@ -198,32 +208,32 @@ def _inside(frame: Frame, states: States, node: tree.With, contexts: list[Value]
     return ends or (before if swallows else [])
 
 
-def _is_undone(value: Value) -> bool:
+def _undoes_on_exception(value: Value) -> bool:
     """Whether leaving a value by an exception takes back what was done since it was entered."""
     return isinstance(value, Object) and value.detail is not None and value.detail.undoes
 
 
-def _watched(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
+def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
     """Run statements; ``seen`` gets the paths as they are before the first and after each."""
     seen += [state.fork() for state in states]
     for statement in body:
         if not states:
             break
-        states = merge(statements.step(frame, statement, states), frame)
+        states = limit_disjuncts(statements.run_statement(frame, statement, states), frame)
         seen += [after.fork() for after in states]
     return states
 
 
-def _leave(frame: Frame, context: Value, node: tree.With) -> None:
+def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
     """What the end of a ``with`` block does."""
     place = Place(frame.path, node.line, node.col)
     if isinstance(context, Manager):
         frame.ctx.hooks.leave(frame, context, place)
     elif isinstance(context, Instance):
         name = "__aexit__" if node.is_async else "__exit__"
-        method = attributes.attribute(frame.ctx, context, name)
+        method = attributes.attribute_of(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.given(frame, method, Arguments((NONE, NONE, NONE)), place.position)
+            given = functions.quiet_result(frame, method, Arguments((NONE, NONE, NONE)), place.position)
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:
@@ -234,7 +244,7 @@ def _leave(frame: Frame, context: Value, node: tree.With) -> None:
 def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
     """The object of a ``with`` at its end: its attributes may be others than at the start."""
     for place in (item.target, item.context):
-        now = state.env.get(source(place)) if place is not None else None
+        now = state.env.get(path_of(place)) if place is not None else None
         if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
             return now
     return entered
@@ -242,7 +252,7 @@ def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
 
 def _may_swallow(context: Expr) -> bool:
     """Whether leaving by an exception may go on after the block."""
-    return isinstance(context, tree.Call) and source(context.func).rpartition(".")[2] in (
+    return isinstance(context, tree.Call) and path_of(context.func).rpartition(".")[2] in (
         "suppress",
         "raises",
         "timeout",
@@ -250,17 +260,17 @@ def _may_swallow(context: Expr) -> bool:
     )
 
 
-def _try(frame: Frame, states: States, node: tree.Try) -> States:
-    already = len(frame.left)
+def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
+    already = len(frame.exits)
     observers = frame.ctx.hooks.observers
-    outer, seen = frame.raised, list[State]()
+    outer, seen = frame.exception_states, list[State]()
     for begin in observers.try_begins:
         begin(frame)
-    frame.raised = seen
-    states = _watched(frame, node.body, states, seen)
-    frame.raised = outer
-    ends = statements.run(frame, node.orelse, states)
-    raised = merge(seen, frame)
+    frame.exception_states = seen
+    states = _run_and_record(frame, node.body, states, seen)
+    frame.exception_states = outer
+    ends = statements.run_statements(frame, node.orelse, states)
+    raised = limit_disjuncts(seen, frame)
     for begin in observers.handlers_begin:
         begin(frame)
     for handler in node.handlers:
@@ -272,63 +282,67 @@ def _try(frame: Frame, states: States, node: tree.Try) -> States:
                 observe(frame, kind)
             if handler.name is not None:
                 before.bind(handler.name, UNKNOWN)
-        ends = ends + statements.run(frame, handler.body, entering)
+        ends = ends + statements.run_statements(frame, handler.body, entering)
     for finish in observers.try_ends:
         finish(frame)
     if node.final:
-        _finish(frame, node.final, already)
+        _run_finally(frame, node.final, already)
         unhandled = [] if ends else [before.fork() for before in raised]
-        after = statements.run(frame, node.final, ends + unhandled)
+        after = statements.run_statements(frame, node.final, ends + unhandled)
         return after if ends else []
     return ends
 
 
-def _finish(frame: Frame, final: list[Stmt], already: int) -> None:
+def _run_finally(frame: Frame, final: list[Stmt], already: int) -> None:
     """``finally`` runs after a ``return`` in the block too."""
-    for place in range(already, len(frame.left)):
-        if frame.ctx.hooks.tracks(frame.left[place]):
+    for place in range(already, len(frame.exits)):
+        if frame.ctx.hooks.tracks(frame.exits[place]):
             emit, frame.emit = frame.emit, False
-            after = statements.run(frame, final, [frame.left[place]])
+            after = statements.run_statements(frame, final, [frame.exits[place]])
             frame.emit = emit
             if after:
-                frame.left[place] = after[0]
+                frame.exits[place] = after[0]
 
 
-def _match(frame: Frame, states: States, node: tree.Match) -> States:
+def _run_match(frame: Frame, states: States, node: tree.Match) -> States:
     subjects = [expressions.evaluate(frame, state, node.subject) for state in states]
     for subject in subjects:
-        test(frame, subject, node.subject, "compared")
+        note_test(frame, subject, node.subject, "compared")
     ends: States = []
     has_default = False
     for case in node.cases:
         entering: States = []
         for state, subject in zip(states, subjects, strict=True):
-            entering += _matched(frame, state.fork(), node.subject, subject, case)
-        ends += statements.run(frame, case.body, entering)
+            entering += _match_case(frame, state.fork(), node.subject, subject, case)
+        ends += statements.run_statements(frame, case.body, entering)
         has_default = has_default or case.is_default
     return ends if has_default else [*ends, *states]
 
 
-def _matched(frame: Frame, state: State, node: Expr, subject: Value, case: tree.Case) -> States:
+def _match_case(frame: Frame, state: State, node: Expr, subject: Value, case: tree.Case) -> States:
     """The paths on which a subject matches."""
     for name in case.names:
         state.bind(name, UNKNOWN)
-    if source(node) and isinstance(subject, Options):
-        frame.settle(subject)
-        state.bind(source(node), UNKNOWN)  # which of them it is, the pattern decides
+    if path_of(node) and isinstance(subject, OneOf):
+        frame.discharge(subject)
+        state.bind(path_of(node), UNKNOWN)  # which of them it is, the pattern decides
     for cls in case.classes:
         expressions.evaluate(frame, state, cls)
-    _capture(frame, state, node, subject, case.captures)
+    _bind_captures(frame, state, node, subject, case.captures)
     if case.guard is None:
         return [state]
-    test(frame, expressions.evaluate(frame, state, case.guard), case.guard)
+    note_test(frame, expressions.evaluate(frame, state, case.guard), case.guard)
     return conditions.assume(frame, state, case.guard, True)
 
 
-def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]) -> None:
+def _bind_captures(
+    frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]
+) -> None:
     """Read of a tracked object what a pattern asks for, and bind what it names."""
     ctx = frame.ctx
-    if not ctx.hooks.tracks(state) or not any(renaming.carries(ctx, option) for option in options(subject)):
+    if not ctx.hooks.tracks(state) or not any(
+        renaming.has_identity(ctx, alternative) for alternative in alternatives(subject)
+    ):
         return
     known: dict[tuple[str, ...], Value] = {(): subject}
     for capture in captures:
@@ -337,21 +351,21 @@ def _capture(frame: Frame, state: State, node: Expr, subject: Value, captures: l
             written = tree.Attr(capture.line, capture.col, node, path[-1])
             owner = known.get(path[:-1], UNKNOWN)
             frame.state = state
-            known[path] = attributes.read(frame, owner, written, awaited_chain=False)
+            known[path] = attributes.read_attribute(frame, owner, written, awaited_chain=False)
         if capture.cls is not None:
             cls = expressions.evaluate(frame, state, capture.cls)
-            known[path] = conditions.of_class(frame, known[path], cls)
-            if not path and source(node):
-                state.narrow(source(node), known[path])
+            known[path] = conditions.narrow_value_to_class(frame, known[path], cls)
+            if not path and path_of(node):
+                state.narrow(path_of(node), known[path])
         if capture.name:
             state.bind(capture.name, known[path])
 
 
 EXECUTE: dict[type, Callable[[Frame, States, Any], States]] = {
-    tree.If: _if,
-    tree.For: _for,
-    tree.While: _while,
-    tree.With: _with,
-    tree.Try: _try,
-    tree.Match: _match,
+    tree.If: _run_if,
+    tree.For: _run_for,
+    tree.While: _run_while,
+    tree.With: _run_with,
+    tree.Try: _run_try,
+    tree.Match: _run_match,
 }

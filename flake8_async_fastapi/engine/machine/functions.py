@@ -24,7 +24,7 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
@@ -55,40 +55,42 @@ def as_function(
     return Function(path, node, Place(path, node.line, node.col), owner, receiver, closure)
 
 
-def nested(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
+def nested_function(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
     """A function defined where a frame stands."""
-    return as_function(frame.path, node, closure=scope(frame, state))
+    return as_function(frame.path, node, closure=visible_closure(frame, state))
 
 
-def scope(frame: Frame, state: State) -> Closure | None:
+def visible_closure(frame: Frame, state: State) -> Closure | None:
     """The variables that code defined where a frame stands can see, besides those of the module."""
     is_body = not frame.qualname or (frame.owner is not None and frame.owner.node.qualname == frame.qualname)
     return frame.closure if is_body else Closure(dict(state.env), frame.closure)
 
 
-def capture(frame: Frame, state: State, code: object) -> None:
+def discharge_captured(frame: Frame, state: State, code: object) -> None:
     """A nested function mentions variables: the coroutines they hold may be awaited there."""
-    if frame.created:
+    if frame.owed:
         for name in names_in(code):
             if name in state.env:
-                frame.settle(state.env[name])
+                frame.discharge(state.env[name])
 
 
-def define(
+def define_function(
     frame: Frame, node: tree.FunctionDef, owner: ClassValue | None, receiver: Value | None = None
 ) -> Value:
     """The value of a function once its decorators are applied; unknown if one of them is."""
     function = as_function(frame.path, node, owner, None, frame.closure)
     value: Value = function
     if node.decorators:  # once for all receivers: what a decorator makes is a new function each time
-        state = _class_scope(frame, node, owner)
-        value = frame.ctx.once(("define", function), lambda: decorated(frame, state, function), UNKNOWN)
+        state = _class_closure(frame, node, owner)
+        value = frame.ctx.query(
+            ("define", function), lambda: apply_decorators(frame, state, function), UNKNOWN
+        )
     return (
         replace(value, receiver=receiver) if isinstance(value, Function) and receiver is not None else value
     )
 
 
-def _class_scope(frame: Frame, node: tree.FunctionDef, owner: ClassValue | None) -> State:
+def _class_closure(frame: Frame, node: tree.FunctionDef, owner: ClassValue | None) -> State:
     """The functions of the class body that the decorators of a method mention."""
     state = State()
     if owner is not None:
@@ -99,18 +101,18 @@ def _class_scope(frame: Frame, node: tree.FunctionDef, owner: ClassValue | None)
     return state
 
 
-def decorated(frame: Frame, state: State, function: Function) -> Value:
+def apply_decorators(frame: Frame, state: State, function: Function) -> Value:
     """Apply the decorators of a function."""
     node = function.node
     value: Value = function
     for decorator in reversed(node.decorators if isinstance(node, tree.FunctionDef) else ()):
-        value = _apply(frame, state, decorator, value)
+        value = _apply_decorator(frame, state, decorator, value)
         if isinstance(value, Unknown):
             return UNKNOWN
     return value
 
 
-def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
+def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
     called = expressions.evaluate(frame, state, written)
     if isinstance(called, Library):
@@ -123,7 +125,7 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
         return value
     if isinstance(called, Function):
         made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
-        given_back = given(frame, made, Arguments((value,)))
+        given_back = quiet_result(frame, made, Arguments((value,)))
         if isinstance(given_back, Function):
             return given_back
     return UNKNOWN
@@ -132,34 +134,36 @@ def _apply(frame: Frame, state: State, decorator: Expr, value: Value) -> Value:
 # --- calling -------------------------------------------------------------------------
 
 
-def call(frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place) -> Value:
+def call_function(frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place) -> Value:
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
-    function, arguments = _bound_by_first(frame.ctx, function, arguments)
+    function, arguments = _bind_first_argument(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
-        summary = summaries.applied(frame, function, arguments, origin)
-        value = _or_declared(frame.ctx, function, summary.yields)
+        summary = summaries.apply_summary(frame, function, arguments, origin)
+        value = _known_or_declared(frame.ctx, function, summary.yields)
         is_async = function.wrapped == "async-context"
         called = replace(function, receiver=None)
         return Manager(label, value, is_async, summary.parts, called)
     if function.is_generator:
-        summary = summaries.applied(frame, function, arguments, origin)
-        item = _or_declared(frame.ctx, function, summary.yields)
+        summary = summaries.apply_summary(frame, function, arguments, origin)
+        item = _known_or_declared(frame.ctx, function, summary.yields)
         return Generator(label, item, function.is_async, replace(function, receiver=None), summary.parts)
     if function.is_async:
-        if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.says_iterator(node.returns):
+        if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.is_iterator_hint(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         for observe in frame.ctx.hooks.observers.coroutine_called:
             observe(frame, function, arguments, origin)
-        return frame.make(made)
-    summary = summaries.applied(frame, function, arguments, origin)
+        return frame.owe(made)
+    summary = summaries.apply_summary(frame, function, arguments, origin)
     for tell in frame.ctx.hooks.observers.function_called:
         tell(frame, function, summary.parts, origin)
-    return _or_declared(frame.ctx, function, summary.returns)
+    return _known_or_declared(frame.ctx, function, summary.returns)
 
 
-def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> tuple[Function, Arguments]:
+def _bind_first_argument(
+    ctx: Context, function: Function, arguments: Arguments
+) -> tuple[Function, Arguments]:
     """A method that is called with its receiver as the first argument, as decorators do."""
     if function.owner is None or function.receiver is not None or function.is_static or not arguments.args:
         return function, arguments
@@ -170,13 +174,15 @@ def _bound_by_first(ctx: Context, function: Function, arguments: Arguments) -> t
     return function, arguments
 
 
-def returned(frame: Frame, function: Function, arguments: Arguments, origin: Place = _UNPLACED) -> Value:
+def result_of_call(
+    frame: Frame, function: Function, arguments: Arguments, origin: Place = _UNPLACED
+) -> Value:
     """What a function returns: for a coroutine function, what awaiting the call gives."""
-    summary = summaries.applied(frame, function, arguments, origin)
-    return _or_declared(frame.ctx, function, summary.returns)
+    summary = summaries.apply_summary(frame, function, arguments, origin)
+    return _known_or_declared(frame.ctx, function, summary.returns)
 
 
-def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
+def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
     """A value, or what the annotation says where nothing is known of it."""
     node = function.node
     stub = isinstance(node, tree.FunctionDef) and node.is_stub
@@ -188,14 +194,14 @@ def _or_declared(ctx: Context, function: Function, value: Value) -> Value:
     frame.receiver = function.receiver
     yields = function.is_generator or bool(function.wrapped)
     annotation = node.returns  # may name an alias whose dependency is this function
-    return ctx.once(
+    return ctx.query(
         ("declared return", function),
-        lambda: type_hints.returned(frame, State(), annotation, yields=yields),
+        lambda: type_hints.declared_result(frame, State(), annotation, yields=yields),
         UNKNOWN,
     )
 
 
-def given(frame: Frame, callee: Value, arguments: Arguments, place: Position = _NOWHERE) -> Value:
+def quiet_result(frame: Frame, callee: Value, arguments: Arguments, place: Position = _NOWHERE) -> Value:
     """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
     return call_quietly(frame, callee, arguments, place)[0]
 
@@ -207,10 +213,10 @@ def call_quietly(
     place: Position = _NOWHERE,
     state: State | None = None,
 ) -> tuple[Value, Frame]:
-    """As ``given``, on a path of its own if there is one; also the frame, with what it noted."""
+    """As ``quiet_result``, on a path of its own if there is one; also the frame, with what it noted."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
     quiet.state = frame.state if state is None else state
-    result = calls.apply(quiet, callee, arguments, "", Place(frame.path, *place))
+    result = calls.apply_callee(quiet, callee, arguments, "", Place(frame.path, *place))
     return result, quiet
 
 
@@ -219,27 +225,27 @@ def property_value(frame: Frame, getter: Function, origin: Place = _UNPLACED) ->
     if getter.is_async and not getter.is_generator:
         assert isinstance(getter.node, tree.FunctionDef)
         return Coroutine(getter.node.name, "other", Place("", 0, 0), function=getter, call=Arguments())
-    return returned(frame, getter, Arguments(), origin)
+    return result_of_call(frame, getter, Arguments(), origin)
 
 
-def constructed(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
+def run_initialiser(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
     """The instance that ``__init__`` leaves behind."""
-    node = frame.calling
+    node = frame.current_call
     origin = Place(frame.path, node.line, node.col) if node is not None else Place(frame.path, 0, 0)
-    receiver = summaries.applied(frame, initialiser, arguments, origin).receiver
+    receiver = summaries.apply_summary(frame, initialiser, arguments, origin).receiver
     if receiver is not None:
         return receiver
     return initialiser.receiver if initialiser.receiver is not None else UNKNOWN
 
 
-def declared(frame: Frame, param: Param) -> Value:
+def declared_parameter(frame: Frame, param: Param) -> Value:
     """What a parameter is by its default, which may say what is passed for it, or by its annotation."""
     if param.default is not None:
         default = expressions.evaluate(frame, State(), param.default)
-        for option in options(default):
-            passed = frame.ctx.hooks.models.passed(frame, option, param.annotation)
+        for alternative in alternatives(default):
+            passed = frame.ctx.hooks.models.provided_value(frame, alternative, param.annotation)
             if passed is not None:
                 return passed
     if param.annotation is None:
         return UNKNOWN
-    return type_hints.annotated(frame, State(), param.annotation)
+    return type_hints.declared_value(frame, State(), param.annotation)

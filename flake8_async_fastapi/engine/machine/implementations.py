@@ -16,17 +16,19 @@ from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.project.modules import is_test
 
 
-def implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
+def only_implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
     """The object behind an abstract one whose method does nothing; None where there may be several."""
     if instance.exact or not method.is_stub:
         return None
     cls = instance.cls
     none: list[ClassValue] = []
-    found = ctx.once(("behind", cls, method.name), lambda: list(_implementing(ctx, cls, method)), none)
+    found = ctx.query(
+        ("behind", cls, method.name), lambda: list(_implementing_classes(ctx, cls, method)), none
+    )
     return Instance(found[0]) if len(found) == 1 else None
 
 
-def _implementing(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
+def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
     """The classes below one that say what a method does; those that only tests use are left out."""
     if ctx.project.overrides_colour(cls.name, method.name, method.is_async):
         return

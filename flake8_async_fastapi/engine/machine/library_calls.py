@@ -23,7 +23,7 @@ from flake8_async_fastapi.engine.values import (
 )
 
 
-def typed(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:
+def value_of_type(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:
     """The value of a TYPE of the knowledge tables.
 
     ``callback`` is the value that ``cb[...]`` stands for.
@@ -35,18 +35,20 @@ def typed(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) 
     if text == "self":
         return receiver if receiver is not None else UNKNOWN
     if text.startswith("cb["):
-        return callback if not isinstance(callback, Unknown) else typed(text[3:-1], receiver)
+        return callback if not isinstance(callback, Unknown) else value_of_type(text[3:-1], receiver)
     if knowledge.library_type(text) is not None:
-        return Object(knowledge.canonical(text), doubtful=receiver is not None and only_declared(receiver))
+        return Object(
+            knowledge.canonical(text), has_doubtful_type=receiver is not None and is_only_declared(receiver)
+        )
     return Plain(text)
 
 
-def only_declared(value: Object) -> bool:
+def is_only_declared(value: Object) -> bool:
     """Whether only an annotation says that an object is of a sync type that has an async twin.
 
     Such annotations are often left behind when code turns async.
     """
-    return value.doubtful or (value.declared and knowledge.has_async_twin(value.type))
+    return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
 def is_coroutine_method(type_name: str, name: str) -> bool:
@@ -67,10 +69,10 @@ def call_member(
             modelled = model(CallSite(frame, Member(receiver, name), arguments, label, origin))
     if member is None:
         return UNKNOWN if modelled is None else modelled
-    result = typed(member.returns, receiver) if modelled is None else modelled
-    if only_declared(receiver) and isinstance(result, (Const, Plain)):
+    result = value_of_type(member.returns, receiver) if modelled is None else modelled
+    if is_only_declared(receiver) and isinstance(result, (Const, Plain)):
         return UNKNOWN
-    return _made(frame, member.kind, result, label, origin, knowledge.is_database(receiver.type))
+    return _made_result(frame, member.kind, result, label, origin, knowledge.is_database(receiver.type))
 
 
 def call_name(frame: Frame, dotted: str, arguments: Arguments, label: str, origin: Place) -> Value:
@@ -82,18 +84,18 @@ def call_name(frame: Frame, dotted: str, arguments: Arguments, label: str, origi
     if modelled is not None:
         return modelled
     if knowledge.library_type(dotted) is not None:
-        return Object(dotted, kept(arguments), origin=origin)
+        return Object(dotted, kept_arguments(arguments), origin=origin)
     member = knowledge.function(dotted)
     if member is None:
         owner, _, name = dotted.rpartition(".")
         member = knowledge.member(owner, name) if knowledge.library_type(owner) else None
         if member is None:
             return UNKNOWN
-    callback = _callback(frame, arguments) if member.returns.startswith("cb[") else UNKNOWN
-    result = typed(member.returns, None, callback)
+    callback = _result_of_callback(frame, arguments) if member.returns.startswith("cb[") else UNKNOWN
+    result = value_of_type(member.returns, None, callback)
     if isinstance(result, Object):
-        result = Object(result.type, kept(arguments), origin=origin)
-    return _made(frame, member.kind, result, label, origin, knowledge.is_database(dotted))
+        result = Object(result.type, kept_arguments(arguments), origin=origin)
+    return _made_result(frame, member.kind, result, label, origin, knowledge.is_database(dotted))
 
 
 def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: Place) -> Value:
@@ -103,28 +105,28 @@ def call_object(frame: Frame, callee: Object, arguments: Arguments, origin: Plac
         modelled = model(CallSite(frame, callee, arguments, "", origin))
         if modelled is not None:
             return modelled
-    return typed(knowledge.result(callee.type, "call") or "?", callee)
+    return value_of_type(knowledge.result(callee.type, "call") or "?", callee)
 
 
-def _made(frame: Frame, kind: str, result: Value, label: str, origin: Place, database: bool) -> Value:
+def _made_result(frame: Frame, kind: str, result: Value, label: str, origin: Place, database: bool) -> Value:
     if kind == "async":
-        return frame.make(Coroutine(label, "database" if database else "other", origin, result))
+        return frame.owe(Coroutine(label, "database" if database else "other", origin, result))
     if kind == "async-generator":
         return Generator(label, result, is_async=True)
     return result
 
 
-def kept(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
+def kept_arguments(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
     """Arguments as an object keeps them."""
     positional = [(str(place), value) for place, value in enumerate(arguments.args)]
     opaque = [("**", UNKNOWN)] if arguments.opaque else []
     return (*positional, *arguments.keywords, *opaque)
 
 
-def _callback(frame: Frame, arguments: Arguments) -> Value:
+def _result_of_callback(frame: Frame, arguments: Arguments) -> Value:
     """What the function given as the first argument returns, if that is no coroutine."""
     if not arguments.args:
         return UNKNOWN
     function, *rest = arguments.args
-    result = functions.given(frame, function, Arguments(tuple(rest), (), arguments.opaque))
+    result = functions.quiet_result(frame, function, Arguments(tuple(rest), (), arguments.opaque))
     return UNKNOWN if isinstance(result, Coroutine) else result

@@ -6,7 +6,7 @@ import builtins
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import common
+from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
     attributes,
     expressions,
@@ -28,7 +28,7 @@ from flake8_async_fastapi.engine.values import (
     ModuleValue,
     Unknown,
     Value,
-    unsealed,
+    without_emptiness,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -43,7 +43,7 @@ from flake8_async_fastapi.project.project import (
 _BUILTINS = frozenset(dir(builtins))
 
 
-def lookup(frame: Frame, state: State, name: str) -> Value:
+def look_up_name(frame: Frame, state: State, name: str) -> Value:
     """The value of a name where a frame stands."""
     found = state.env.get(name)
     if found is not None:
@@ -63,25 +63,25 @@ def module_value(ctx: Context, path: str, name: str) -> Value:
 
     A name that is only None is unknown: such a module sets it later.
     """
-    return ctx.once(("name", path, name), lambda: _module_value(ctx, path, name), UNKNOWN)
+    return ctx.query(("name", path, name), lambda: _module_value(ctx, path, name), UNKNOWN)
 
 
 def _module_value(ctx: Context, path: str, name: str) -> Value:
     found = ctx.project.bindings(path, name)
     if not found:
-        return _unbound(ctx, path, name)
+        return _value_of_unbound_name(ctx, path, name)
     values: list[Value] = []
     for is_top, statement in found:
-        value = _bound(ctx, path, statement, name)
+        value = _value_bound_by(ctx, path, statement, name)
         values = [value] if is_top and not _is_empty(value) else [*values, value]
-    return common(values)
+    return join_bindings(values)
 
 
 def _is_empty(value: Value) -> bool:
     return value == NONE or isinstance(value, Unknown)
 
 
-def _unbound(ctx: Context, path: str, name: str) -> Value:
+def _value_of_unbound_name(ctx: Context, path: str, name: str) -> Value:
     for target in ctx.project.star_targets(path):
         if isinstance(target, ModuleTarget) and ctx.project.exports(target.path, name):
             value = module_value(ctx, target.path, name)
@@ -94,39 +94,39 @@ def _unbound(ctx: Context, path: str, name: str) -> Value:
     return Library(f"builtins.{name}") if name in _BUILTINS else UNKNOWN
 
 
-def _bound(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
+def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
     frame = Frame(ctx, path, "")
     state = State()
     match statement:
         case tree.Import():
-            return imported(ctx, path, statement, name)
+            return imported_value(ctx, path, statement, name)
         case tree.FunctionDef():
-            return functions.define(frame, statement, None)
+            return functions.define_function(frame, statement, None)
         case tree.ClassDef():
             return class_value(path, statement, None)
         case tree.Assign(value=None, annotation=annotation) if annotation is not None:
-            return type_hints.annotated(frame, state, annotation)
+            return type_hints.declared_value(frame, state, annotation)
         case tree.Assign(value=value, annotation=annotation) if value is not None:
             found = expressions.evaluate(frame, state, value)
             if annotation is not None and _is_empty(found):
-                return type_hints.annotated(frame, state, annotation)
+                return type_hints.declared_value(frame, state, annotation)
             for target in statement.targets:
-                statements.assign(frame, state, target, unsealed(found))
+                statements.assign_target(frame, state, target, without_emptiness(found))
                 if isinstance(target, tree.Name) and isinstance(found, Const):
                     state.env[target.id] = found  # texts too, which count only once here
         case tree.With(items=items):
             for item in items:
-                entered = protocols.enter(
+                entered = protocols.enter_context(
                     frame, expressions.evaluate(frame, state, item.context), statement.is_async
                 )
                 if item.target is not None:
-                    statements.assign(frame, state, item.target, entered)
+                    statements.assign_target(frame, state, item.target, entered)
         case tree.For():
-            statements.assign(
+            statements.assign_target(
                 frame,
                 state,
                 statement.target,
-                protocols.element(frame, expressions.evaluate(frame, state, statement.iter)),
+                protocols.element_of_iterable(frame, expressions.evaluate(frame, state, statement.iter)),
             )
     return state.env.get(name, UNKNOWN)
 
@@ -136,7 +136,7 @@ def class_value(path: str, node: tree.ClassDef, closure: Closure | None) -> Clas
     return ClassValue(path, node, (node.qualname, node.line), closure)
 
 
-def imported(ctx: Context, path: str, statement: tree.Import, name: str) -> Value:
+def imported_value(ctx: Context, path: str, statement: tree.Import, name: str) -> Value:
     """What an import statement binds a name to."""
     for binding in statement.bindings:
         if binding.local == name:
@@ -174,7 +174,7 @@ def module_attribute(ctx: Context, module: ModuleValue | Folder, name: str) -> V
     return UNKNOWN if value == Library(f"builtins.{name}") else value
 
 
-def opened(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], bool]:
+def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], bool]:
     """Values of expressions with ``*iterables`` unpacked; whether one could not be."""
     values: list[Value] = []
     opaque = False
@@ -196,17 +196,17 @@ def dotted_value(ctx: Context, path: str, text: str) -> Value:
     first, *rest = text.split(".")
     value = module_value(ctx, path, first)
     for name in rest:
-        value = attributes.attribute(ctx, value, name)
+        value = attributes.attribute_of(ctx, value, name)
     return value
 
 
-def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str, Stmt] | None:
+def only_definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str, Stmt] | None:
     """The one statement that defines a name, followed through imports; None if there are several."""
     found = ctx.project.bindings(path, name)
     if not found and depth < 8:
         for star in ctx.project.star_targets(path):
             if isinstance(star, ModuleTarget) and ctx.project.exports(star.path, name):
-                there = definition(ctx, star.path, name, depth + 1)
+                there = only_definition(ctx, star.path, name, depth + 1)
                 if there is not None:
                     return there
     if len(found) != 1 or depth >= 8:
@@ -217,6 +217,6 @@ def definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str,
             if binding.local == name:
                 target = ctx.project.target(path, binding)
                 if isinstance(target, NameTarget):
-                    return definition(ctx, target.path, target.name, depth + 1)
+                    return only_definition(ctx, target.path, target.name, depth + 1)
         return None
     return path, statement

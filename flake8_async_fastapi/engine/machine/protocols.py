@@ -8,9 +8,9 @@ from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls
-from flake8_async_fastapi.engine.obligations import misuse
+from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -21,12 +21,12 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Manager,
     Object,
-    Options,
+    OneOf,
     Value,
+    alternatives,
     is_none,
-    options,
 )
-from flake8_async_fastapi.engine.walks import element_of
+from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -41,7 +41,7 @@ _METHODS = {
 }
 
 
-def supports(ctx: Context, value: Value) -> frozenset[str] | None:
+def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
     """All that a value can be used for besides its members; None where that is not known."""
     match value:
         case Manager(is_async=is_async):
@@ -49,8 +49,10 @@ def supports(ctx: Context, value: Value) -> frozenset[str] | None:
         case Generator(is_async=is_async):
             return frozenset({"async-iter" if is_async else "iter"})
         case Object():
-            return None if library_calls.only_declared(value) else knowledge.protocols(value.type)
-        case Instance(cls=cls, ref=ref) if ref is not None:  # a tracked object, whose class a library made
+            return None if library_calls.is_only_declared(value) else knowledge.protocols(value.type)
+        case Instance(cls=cls, location=location) if (
+            location is not None
+        ):  # a tracked object, whose class a library made
             return None if classes.has_member(ctx, cls, "__await__") else frozenset()
         case Instance(cls=cls, exact=True):
             order = classes.mro(ctx, cls)
@@ -61,18 +63,18 @@ def supports(ctx: Context, value: Value) -> frozenset[str] | None:
     return None
 
 
-def awaited(frame: Frame, value: Value, node: tree.Await) -> Value:
+def await_value(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
     results = []
-    all_options = options(value)
+    all_options = alternatives(value)
     # whether something that is now and then awaitable is so here, depends on more than is seen
     is_open = any(isinstance(option, Coroutine) for option in all_options)
     for option in all_options:
         if frame.emit and (isinstance(option, Coroutine) or not is_open):
-            able = supports(frame.ctx, option)
-            frame.emit_event(Awaited(*frame.at(node), option, spoken(node.value), able))
-        frame.settle(option)
-        results.append(adopted(frame, result_of_await(frame, option), node, made_by_await=True))
+            able = supported_protocols(frame.ctx, option)
+            frame.emit_event(Awaited(*frame.at(node), option, for_message(node.value), able))
+        frame.discharge(option)
+        results.append(take_over(frame, result_of_await(frame, option), node, made_by_await=True))
     return union(results)
 
 
@@ -80,58 +82,58 @@ def result_of_await(frame: Frame, value: Value) -> Value:
     """What awaiting a value gives, without saying that it happened."""
     if isinstance(value, Coroutine):
         if value.function is not None and value.call is not None:
-            return functions.returned(frame, value.function, value.call, value.origin)
+            return functions.result_of_call(frame, value.function, value.call, value.origin)
         return value.result
     if isinstance(value, Object):
-        return library_calls.typed(knowledge.result(value.type, "await") or "?", value)
+        return library_calls.value_of_type(knowledge.result(value.type, "await") or "?", value)
     if isinstance(value, Instance):
         return UNKNOWN
     return UNKNOWN
 
 
-def adopted(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
+def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
     """A value that a call gave: coroutines in it are now this frame's to await."""
-    if not isinstance(value, (Coroutine, Options)):
+    if not isinstance(value, (Coroutine, OneOf)):
         return value
-    if not all(isinstance(option, Coroutine) for option in options(value)):
+    if not all(isinstance(alternative, Coroutine) for alternative in alternatives(value)):
         return value  # it depends on more than is seen here whether there is anything to await
     adopted_options = []
-    for option in options(value):
-        if isinstance(option, Coroutine) and option.origin not in frame.created:
+    for alternative in alternatives(value):
+        if isinstance(alternative, Coroutine) and alternative.origin not in frame.owed:
             origin = Place(frame.path, node.line, node.col)
             inner = node.value if isinstance(node, tree.Await) else node
-            option = frame.make(
+            alternative = frame.owe(
                 Coroutine(
-                    spoken(inner),
-                    option.family,
+                    for_message(inner),
+                    alternative.family,
                     origin,
-                    option.result,
-                    option.function,
-                    option.call,
+                    alternative.result,
+                    alternative.function,
+                    alternative.call,
                     made_by_await=made_by_await,
                 )
             )
-        adopted_options.append(option)
+        adopted_options.append(alternative)
     return union(adopted_options)
 
 
-def enter(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
+def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
     """What the target of ``with`` (or ``async with``) is bound to."""
     results = []
-    for option in options(value):
+    for alternative in alternatives(value):
         if node is not None:
-            if isinstance(option, Coroutine):
-                misuse(frame, option, "entered", "async with" if is_async else "with")
+            if isinstance(alternative, Coroutine):
+                report_misuse(frame, alternative, "entered", "async with" if is_async else "with")
             for observe in frame.ctx.hooks.observers.enters:
-                observe(frame, option, node, is_async)
+                observe(frame, alternative, node, is_async)
             if frame.emit:
-                able = supports(frame.ctx, option)
-                frame.emit_event(Entered(*frame.at(node), option, is_async, spoken(node), able))
-        results.append(_entered(frame, option, is_async))
+                able = supported_protocols(frame.ctx, alternative)
+                frame.emit_event(Entered(*frame.at(node), alternative, is_async, for_message(node), able))
+        results.append(_entered_value(frame, alternative, is_async))
     return union(results)
 
 
-def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
+def _entered_value(frame: Frame, value: Value, is_async: bool) -> Value:
     if isinstance(value, Manager):
         return value.value
     if isinstance(value, Object):
@@ -140,36 +142,40 @@ def _entered(frame: Frame, value: Value, is_async: bool) -> Value:
         if entered is not None:
             return entered
         given = knowledge.result(value.type, "aenter" if is_async else "enter")
-        return library_calls.typed(given or "?", value)
+        return library_calls.value_of_type(given or "?", value)
     if isinstance(value, Instance):
-        method = classes.attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
-        gives = functions.given(frame, method, Arguments())
+        method = classes.instance_attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
+        gives = functions.quiet_result(frame, method, Arguments())
         if isinstance(gives, Coroutine):
             gives = result_of_await(frame, gives)
         return gives
     return UNKNOWN
 
 
-def iterate(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
+def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
     """One element of an iterable that a loop runs over."""
     results = []
-    for option in options(value):
-        if isinstance(option, Coroutine):
-            misuse(frame, option, "iterated", "async for" if is_async else "for")
+    for alternative in alternatives(value):
+        if isinstance(alternative, Coroutine):
+            report_misuse(frame, alternative, "iterated", "async for" if is_async else "for")
         if frame.emit:
-            able = supports(frame.ctx, option)
-            frame.emit_event(Iterated(*frame.at(node), option, is_async, spoken(node), able))
-        frame.settle_items(option)
-        frame.ctx.hooks.observers.consume(frame, option, Place(frame.path, node.line, node.col))
+            able = supported_protocols(frame.ctx, alternative)
+            frame.emit_event(Iterated(*frame.at(node), alternative, is_async, for_message(node), able))
+        frame.discharge_items(alternative)
+        frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         for observe in frame.ctx.hooks.observers.iterates:
-            observe(frame, option, node, is_async)
-        is_empty = isinstance(option, Collection) and option.items == ()
-        if not is_empty or len(options(value)) == 1:  # there is nothing to run over otherwise
-            results.append(element(frame, option, is_async, Place(frame.path, node.line, node.col)))
+            observe(frame, alternative, node, is_async)
+        is_empty = isinstance(alternative, Collection) and alternative.items == ()
+        if not is_empty or len(alternatives(value)) == 1:  # there is nothing to run over otherwise
+            results.append(
+                element_of_iterable(frame, alternative, is_async, Place(frame.path, node.line, node.col))
+            )
     return union(results)
 
 
-def element(frame: Frame, value: Value, is_async: bool | None = None, origin: Place | None = None) -> Value:
+def element_of_iterable(
+    frame: Frame, value: Value, is_async: bool | None = None, origin: Place | None = None
+) -> Value:
     """One element of an iterable, without saying that it was iterated."""
     if isinstance(value, Collection):
         if value.kind == "dict":
@@ -185,32 +191,32 @@ def element(frame: Frame, value: Value, is_async: bool | None = None, origin: Pl
         asynchronous = knowledge.result(value.type, "aitem")
         synchronous = knowledge.result(value.type, "item")
         chosen = (asynchronous or synchronous) if is_async is not False else synchronous
-        return library_calls.typed(chosen or "?", value)
+        return library_calls.value_of_type(chosen or "?", value)
     if isinstance(value, Instance) and is_async:
-        method = classes.attribute(frame.ctx, value, "__aiter__")
-        given = functions.given(frame, method, Arguments())
+        method = classes.instance_attribute(frame.ctx, value, "__aiter__")
+        given = functions.quiet_result(frame, method, Arguments())
         return given.item if isinstance(given, Generator) else UNKNOWN
     return UNKNOWN
 
 
-def elements(frame: Frame, value: Value, origin: Place) -> Value:
+def elements_of(frame: Frame, value: Value, origin: Place) -> Value:
     """What going through an iterable gives."""
     found = []
-    for option in options(value):
-        if not is_none(option):
-            frame.ctx.hooks.observers.consume(frame, option, origin)
-            found.append(element(frame, option, False, origin))
+    for alternative in alternatives(value):
+        if not is_none(alternative):
+            frame.ctx.hooks.observers.consume(frame, alternative, origin)
+            found.append(element_of_iterable(frame, alternative, False, origin))
     return union(found)
 
 
 def item_at(owner: Value, index: Expr) -> Value:
     """What ``owner[index]`` is."""
     if isinstance(owner, Object):
-        return library_calls.typed(knowledge.result(owner.type, "getitem") or "?", owner)
+        return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
     if isinstance(index, tree.Other):  # a slice
-        return Collection(owner.kind, element_of(owner)) if owner.kind != "dict" else UNKNOWN
+        return Collection(owner.kind, element_of_container(owner)) if owner.kind != "dict" else UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
             return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN

@@ -7,7 +7,7 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import mutation, renaming
-from flake8_async_fastapi.engine.events import Believed
+from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
@@ -20,10 +20,10 @@ from flake8_async_fastapi.engine.machine import (
     type_hints,
 )
 from flake8_async_fastapi.engine.models import Access
-from flake8_async_fastapi.engine.obligations import discard, misuse, test, use
+from flake8_async_fastapi.engine.obligations import check_discarded, check_use, note_test, report_misuse
 from flake8_async_fastapi.engine.places import Place, Position
-from flake8_async_fastapi.engine.state import State, merge
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.state import State, limit_disjuncts
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -33,16 +33,16 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     ModuleValue,
-    Options,
+    OneOf,
     Plain,
     Text,
     Unknown,
     Value,
+    alternatives,
     is_none,
-    options,
-    unsealed,
+    without_emptiness,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names
@@ -50,19 +50,19 @@ from flake8_async_fastapi.facts.walk import shared_names, target_names
 States = list[State]
 
 
-def run(frame: Frame, body: list[Stmt], states: States) -> States:
+def run_statements(frame: Frame, body: list[Stmt], states: States) -> States:
     """Run statements on every path; the states of the paths that reach the end."""
-    states = merge(states, frame)
+    states = limit_disjuncts(states, frame)
     for statement in body:
         if not states or frame.ctx.exhausted():
             break
-        states = merge(step(frame, statement, states), frame)
+        states = limit_disjuncts(run_statement(frame, statement, states), frame)
         if frame.ctx.trace and frame.emit and type(statement) not in control_flow.EXECUTE:
-            believe(frame, statement, states)
+            trace_variables(frame, statement, states)
     return states
 
 
-def step(frame: Frame, statement: Stmt, states: States) -> States:
+def run_statement(frame: Frame, statement: Stmt, states: States) -> States:
     """Run one statement on every path."""
     frame.ctx.steps += len(states)
     block = control_flow.EXECUTE.get(type(statement))
@@ -72,7 +72,7 @@ def step(frame: Frame, statement: Stmt, states: States) -> States:
     return [after for state in states for after in execute(frame, state, statement)]
 
 
-def believe(frame: Frame, node: tree.Node, states: States) -> None:
+def trace_variables(frame: Frame, node: tree.Node, states: States) -> None:
     """Say what the variables are after a statement, where that is known; imported names are left out."""
     for state in states:
         for name, value in (*state.env.items(), *state.attributes.items()):
@@ -81,42 +81,42 @@ def believe(frame: Frame, node: tree.Node, states: States) -> None:
                 describe = frame.ctx.hooks.models.descriptions
                 loaded = "; ".join(text for model in describe for text in model(frame, value))
                 place = frame.path, node.line, node.col, frame.qualname
-                frame.emit_event(Believed(*place, name, value, loaded))
+                frame.emit_event(VariableTraced(*place, name, value, loaded))
 
 
 # --- simple statements -----------------------------------------------------------------
 
 
-def _expr_stmt(frame: Frame, state: State, node: tree.ExprStmt) -> States:
+def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     value = expressions.evaluate(frame, state, node.value)
     frame.state = state
     for observe in frame.ctx.hooks.observers.dropped:
         observe(frame, value, node.value)
-    discard(frame, value)
+    check_discarded(frame, value)
     return [] if _never_returns(node.value) else [state]
 
 
 def _never_returns(node: Expr) -> bool:
-    return isinstance(node, tree.Call) and knowledge.never_returns(source(node.func))
+    return isinstance(node, tree.Call) and knowledge.never_returns(path_of(node.func))
 
 
-def _assign(frame: Frame, state: State, node: tree.Assign) -> States:
+def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
     if node.value is None:
         assert node.annotation is not None
         if isinstance(node.targets[0], tree.Name):
-            state.bind(node.targets[0].id, type_hints.annotated(frame, state, node.annotation))
+            state.bind(node.targets[0].id, type_hints.declared_value(frame, state, node.annotation))
         return [state]
     if isinstance(node.value, tree.IfExp):
-        return _assign_either(frame, state, node, node.value)
+        return _assign_alternatives(frame, state, node, node.value)
     value = expressions.evaluate(frame, state, node.value)
-    if isinstance(node.targets[0], tree.Attr) and source(node.value) == source(node.targets[0]) != "":
+    if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
         return [state]  # obj.name = obj.name changes nothing
     return _assign_value(frame, state, node, value)
 
 
-def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
+def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
     """``x = a if c else b``: a path for each, so that a later ``if c`` goes with it."""
-    test(frame, expressions.evaluate(frame, state, value.test), value.test)
+    note_test(frame, expressions.evaluate(frame, state, value.test), value.test)
     ends: States = []
     for outcome, part in ((True, value.body), (False, value.orelse)):
         for path in conditions.assume(frame, state, value.test, outcome):
@@ -127,162 +127,164 @@ def _assign_either(frame: Frame, state: State, node: tree.Assign, value: tree.If
 def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -> States:
     declared = UNKNOWN
     if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
-        declared = type_hints.annotated(frame, state, node.annotation)
+        declared = type_hints.declared_value(frame, state, node.annotation)
         value = declared if isinstance(value, Unknown) else value
     frame.state = state
     for observe in frame.ctx.hooks.observers.assigned:
         observe(frame, node, value)
-    states = split(frame, state, value)
+    states = split_alternatives(frame, state, value)
     for after, single in states:
         for target in node.targets:
-            assign(frame, after, target, single)
+            assign_target(frame, after, target, single)
     if isinstance(node.targets[0], tree.Attr) and not isinstance(declared, Unknown):
-        frame.assigned.bind(source(node.targets[0]), declared)
+        frame.assigned_anywhere.bind(path_of(node.targets[0]), declared)
     return [after for after, _ in states]
 
 
-def split(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
+def split_alternatives(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may get, so that a later test can tell them apart.
 
     A value that may be None is not split: tests for None narrow it.
     """
-    if isinstance(value, Options) and not _is_optional(frame.ctx, value):
+    if isinstance(value, OneOf) and not _is_optional(frame.ctx, value):
         return [(state.fork(), option) for option in value.values]
     return [(state, value)]
 
 
-def _is_optional(ctx: Context, value: Options) -> bool:
+def _is_optional(ctx: Context, value: OneOf) -> bool:
     there = [option for option in value.values if not is_none(option)]
-    return len(there) == 1 and len(value.values) == 2 and renaming.carries(ctx, there[0])
+    return len(there) == 1 and len(value.values) == 2 and renaming.has_identity(ctx, there[0])
 
 
-def assign(frame: Frame, state: State, target: Expr, value: Value) -> None:
+def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> None:
     """Bind a target to a value."""
     match target:
         case tree.Name(id=name):
-            if name in frame.globals or name in frame.shared:
-                frame.settle(value)
-            if name in frame.shared:
+            if name in frame.globals or name in frame.assigned_by_nested:
+                frame.discharge(value)
+            if name in frame.assigned_by_nested:
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
             is_text = isinstance(value, Const) and isinstance(value.value, str)
             state.bind(name, Plain("str") if is_text and not isinstance(value, Text) else value)
         case tree.Attr(value=owner):
-            path = source(target)
+            path = path_of(target)
             owned = expressions.evaluate(frame, state, owner)
-            frame.settle(value)
+            frame.discharge(value)
             frame.state = state
             place = Place(frame.path, target.line, target.col)
-            for option in options(owned):
+            for alternative in alternatives(owned):
                 if (
-                    isinstance(option, Instance)
-                    and option.ref is not None
-                    and _keep(Access(frame, option, target.name, place), value)
+                    isinstance(alternative, Instance)
+                    and alternative.location is not None
+                    and _is_kept_by_domain(Access(frame, alternative, target.name, place), value)
                 ):
                     path = ""
             if path:
-                kept = UNKNOWN if any(held(value)) else unsealed(value)
+                kept = UNKNOWN if any(held_coroutines(value)) else without_emptiness(value)
                 state.bind(path, kept)
-                frame.assigned.bind(path, _either(frame.assigned.attributes.get(path), kept))
+                frame.assigned_anywhere.bind(
+                    path, _join_assigned(frame.assigned_anywhere.attributes.get(path), kept)
+                )
         case tree.Subscript(value=owner, index=index):
-            frame.mutated = owner
+            frame.mutated_attribute = owner
             owned = expressions.evaluate(frame, state, owner)
-            frame.mutated = None
+            frame.mutated_attribute = None
             expressions.evaluate(frame, state, index)
-            frame.settle(value)
-            if isinstance(owned, Collection) and state.get(source(owner)) is not None:
-                state.narrow(source(owner), mutation.with_item(owned, index, value))
+            frame.discharge(value)
+            if isinstance(owned, Collection) and state.get(path_of(owner)) is not None:
+                state.narrow(path_of(owner), mutation.with_item(owned, index, value))
         case tree.Display(items=items):
-            _unpack(frame, state, items, value, target)
+            _assign_unpacked(frame, state, items, value, target)
         case tree.Starred(value=inner):
-            assign(frame, state, inner, Collection("list"))
+            assign_target(frame, state, inner, Collection("list"))
 
 
-def _keep(access: Access, value: Value) -> bool:
+def _is_kept_by_domain(access: Access, value: Value) -> bool:
     """Whether a domain keeps what is assigned to an attribute of a tracked object."""
     return any(model(access, value) for model in access.frame.ctx.hooks.models.writes)
 
 
-def _either(before: Value | None, value: Value) -> Value:
+def _join_assigned(before: Value | None, value: Value) -> Value:
     if before is None or is_none(before):
         return value
     return before if is_none(value) else union([before, value])
 
 
-def _unpack(frame: Frame, state: State, targets: list[Expr], value: Value, node: Expr) -> None:
-    for option in options(value):
-        if isinstance(option, Coroutine):
-            misuse(frame, option, "unpacked")
+def _assign_unpacked(frame: Frame, state: State, targets: list[Expr], value: Value, node: Expr) -> None:
+    for alternative in alternatives(value):
+        if isinstance(alternative, Coroutine):
+            report_misuse(frame, alternative, "unpacked")
     starred = any(isinstance(target, tree.Starred) for target in targets)
-    value = _single(value)
+    value = _without_none(value)
     known = isinstance(value, Collection) and (value.keys is None or value.kind == "row")
     items = value.items if isinstance(value, Collection) and known else None
     if items is not None and not starred and len(items) == len(targets):
         for target, item in zip(targets, items, strict=True):
-            assign(frame, state, target, item)
+            assign_target(frame, state, target, item)
         return
-    frame.settle_items(value)
-    item = protocols.element(frame, value)
+    frame.discharge_items(value)
+    item = protocols.element_of_iterable(frame, value)
     for target in targets:
-        assign(frame, state, target, item)
+        assign_target(frame, state, target, item)
 
 
-def _single(value: Value) -> Value:
+def _without_none(value: Value) -> Value:
     """A value without the possibility of None, which cannot be unpacked."""
-    there = [option for option in options(value) if not is_none(option)]
+    there = [alternative for alternative in alternatives(value) if not is_none(alternative)]
     return there[0] if len(there) == 1 else value
 
 
-def _aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
+def _run_aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     value = expressions.evaluate(frame, state, node.value)
     if isinstance(node.target, tree.Attr):
-        frame.mutated = node.target
+        frame.mutated_attribute = node.target
     before = expressions.evaluate(frame, state, node.target)
-    frame.mutated = None
-    use(frame, before, "operand")
-    frame.settle_items(before)
+    frame.mutated_attribute = None
+    check_use(frame, before, "operand")
+    frame.discharge_items(before)
     if isinstance(before, (Const, Plain, Collection)):
-        use(frame, value, "operand")
-        frame.settle_items(value)
+        check_use(frame, value, "operand")
+        frame.discharge_items(value)
     else:
-        frame.settle(value)  # another object may define the operator for coroutines
+        frame.discharge(value)  # another object may define the operator for coroutines
     after: Value = UNKNOWN
-    if isinstance(before, Collection) and not any(held(before)):
-        after = mutation.joined(before, value)
-    assign(frame, state, node.target, after)
+    if isinstance(before, Collection) and not any(held_coroutines(before)):
+        after = mutation.concatenate(before, value)
+    assign_target(frame, state, node.target, after)
     return [state]
 
 
-def _return(frame: Frame, state: State, node: tree.Return) -> States:
+def _run_return(frame: Frame, state: State, node: tree.Return) -> States:
     value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
     if frame.role:
-        for coroutine in held(value):
-            misuse(frame, coroutine, "returned")
-    frame.given_back.update(coroutine.origin for coroutine in held(value))
-    frame.returned_at.append(Position(node.line, node.col))
+        for coroutine in held_coroutines(value):
+            report_misuse(frame, coroutine, "returned")
+    frame.returned.update(coroutine.origin for coroutine in held_coroutines(value))
+    frame.return_places.append(Position(node.line, node.col))
     frame.returns.append(value)
-    frame.left.append(state)
+    frame.exits.append(state)
     return []
 
 
-def _raise(frame: Frame, state: State, node: tree.Raise) -> States:
+def _run_raise(frame: Frame, state: State, node: tree.Raise) -> States:
     for part in node.parts:
         expressions.evaluate(frame, state, part)
-    if frame.raised is not None:
-        frame.raised.append(state)
+    if frame.exception_states is not None:
+        frame.exception_states.append(state)
     return []
 
 
-def _assert(frame: Frame, state: State, node: tree.Assert) -> States:
-    test(frame, expressions.evaluate(frame, state, node.test), node.test)
+def _run_assert(frame: Frame, state: State, node: tree.Assert) -> States:
+    note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
     if node.message is not None:
         expressions.evaluate(frame, state, node.message)
     return conditions.assume(frame, state, node.test, True)
 
 
-def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
+def _run_delete(frame: Frame, state: State, node: tree.Delete) -> States:
     for target in node.targets:
-        frame.settle(expressions.evaluate(frame, state, target))
+        frame.discharge(expressions.evaluate(frame, state, target))
         for name in target_names(target):
             state.bind(name, UNKNOWN)
             if frame.language is not None:
@@ -290,69 +292,69 @@ def _delete(frame: Frame, state: State, node: tree.Delete) -> States:
     return [state]
 
 
-def _jump(frame: Frame, state: State, node: tree.Jump) -> States:
+def _run_jump(frame: Frame, state: State, node: tree.Jump) -> States:
     if frame.loops:
         broken, continued = frame.loops[-1]
         (broken if node.word == "break" else continued).append(state)
     return []
 
 
-def _import(frame: Frame, state: State, node: tree.Import) -> States:
+def _run_import(frame: Frame, state: State, node: tree.Import) -> States:
     for binding in node.bindings:
         if binding.local != "*":
-            state.bind(binding.local, names.imported(frame.ctx, frame.path, node, binding.local))
+            state.bind(binding.local, names.imported_value(frame.ctx, frame.path, node, binding.local))
     return [state]
 
 
-def _scope(frame: Frame, state: State, node: tree.Scope) -> States:
+def _run_scope(frame: Frame, state: State, node: tree.Scope) -> States:
     frame.globals.update(node.names)
     return [state]
 
 
-def _function(frame: Frame, state: State, node: tree.FunctionDef) -> States:
-    functions.capture(frame, state, node.body)
+def _run_function_definition(frame: Frame, state: State, node: tree.FunctionDef) -> States:
+    functions.discharge_captured(frame, state, node.body)
     for name in shared_names(node.body):
-        frame.shared.add(name)
+        frame.assigned_by_nested.add(name)
         if name in state.env:
             state.bind(name, UNKNOWN)
-    function = functions.nested(frame, state, node)
+    function = functions.nested_function(frame, state, node)
     for decorator in node.decorators:
         value = expressions.evaluate(
             frame, state, decorator.func if isinstance(decorator, tree.Call) else decorator
         )
-        discard(frame, expressions.evaluate(frame, state, decorator))
+        check_discarded(frame, expressions.evaluate(frame, state, decorator))
         for observe in frame.ctx.hooks.observers.decorated:
             observe(frame, value, function, decorator)
     for param in node.params:
         if param.default is not None:
             expressions.evaluate(frame, state, param.default)
-        for extra in type_hints.metadata(param.annotation):
+        for extra in type_hints.annotated_metadata(param.annotation):
             expressions.evaluate(frame, state, extra)
-    frame.inner[function.key] = function
-    state.bind(node.name, functions.decorated(frame, state, function))
+    frame.nested_functions[function.key] = function
+    state.bind(node.name, functions.apply_decorators(frame, state, function))
     return [state]
 
 
-def _class(frame: Frame, state: State, node: tree.ClassDef) -> States:
-    functions.capture(frame, state, node.body)
-    closure = functions.scope(frame, state)
+def _run_class_definition(frame: Frame, state: State, node: tree.ClassDef) -> States:
+    functions.discharge_captured(frame, state, node.body)
+    closure = functions.visible_closure(frame, state)
     cls = names.class_value(frame.path, node, closure)
-    frame.classes[cls.key] = cls
+    frame.nested_classes[cls.key] = cls
     state.bind(node.name, cls)
     return [state]
 
 
 _EXECUTE: dict[type, Callable[[Frame, State, Any], States]] = {
-    tree.ExprStmt: _expr_stmt,
-    tree.Assign: _assign,
-    tree.AugAssign: _aug_assign,
-    tree.Return: _return,
-    tree.Raise: _raise,
-    tree.Assert: _assert,
-    tree.Delete: _delete,
-    tree.Jump: _jump,
-    tree.Import: _import,
-    tree.Scope: _scope,
-    tree.FunctionDef: _function,
-    tree.ClassDef: _class,
+    tree.ExprStmt: _run_expression,
+    tree.Assign: _run_assign,
+    tree.AugAssign: _run_aug_assign,
+    tree.Return: _run_return,
+    tree.Raise: _run_raise,
+    tree.Assert: _run_assert,
+    tree.Delete: _run_delete,
+    tree.Jump: _run_jump,
+    tree.Import: _run_import,
+    tree.Scope: _run_scope,
+    tree.FunctionDef: _run_function_definition,
+    tree.ClassDef: _run_class_definition,
 }

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import call_circles, renaming
-from flake8_async_fastapi.engine.effects import Application, Ends
+from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import common, outcome
+from flake8_async_fastapi.engine.joins import join_bindings, join_returns
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -30,15 +30,15 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Object,
-    Options,
+    OneOf,
     Partial,
     Text,
     Unknown,
     Value,
     is_plain,
-    unsealed,
+    without_emptiness,
 )
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.facts.walk import names_in
@@ -57,30 +57,30 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
         call_circles.is_long(ctx, function) or call_circles.is_in_wide_circle(ctx, function)
     ):
         arguments = None  # its result hardly hangs on one argument, and each run costs
-    bound = bind(ctx, function, arguments)
+    bound = bind_arguments(ctx, function, arguments)
     if function.key in ctx.active:
         call_circles.note_circle(ctx, function)
         if arguments is not None:
             # arguments may grow without end from call to call: inside itself a function has its usual ones
             ctx.mark_partial(ctx.active[function.key])
-            bound = bind(ctx, function, None)
+            bound = bind_arguments(ctx, function, None)
     return _summary(ctx, function, bound, ())
 
 
 def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     key = ("call", function, bound, footprint)
-    return ctx.once(key, lambda: _run(ctx, function, bound, footprint), Summary())
+    return ctx.query(key, lambda: _run_apart(ctx, function, bound, footprint), Summary())
 
 
-def applied(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Summary:
+def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Summary:
     """Call a function from a frame: its summary in the caller's names, and what it does to the path.
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
     ctx, state, receiver = frame.ctx, frame.state, function.receiver
-    _doubt_closure(frame, function)
+    _havoc_closure(frame, function)
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
-    carries = any(renaming.carries(ctx, value) for value in given)
+    carries = any(renaming.has_identity(ctx, value) for value in given)
     usual = (
         call_circles.is_long(ctx, function)
         or function.key in ctx.active
@@ -90,28 +90,28 @@ def applied(frame: Frame, function: Function, arguments: Arguments, origin: Plac
         if usual:
             ctx.hooks.observers.cause_havoc(frame, given)
         summary = summarise(ctx, function, arguments)
-        names = renaming.Names()
+        names = renaming.Renaming()
     else:
-        bound = bind(ctx, function, arguments)
+        bound = bind_arguments(ctx, function, arguments)
         values = [value for _, value in bound]
         if function.receiver is not None:
             values.append(function.receiver)
-        names = renaming.naming(ctx, values)
+        names = renaming.renaming_of(ctx, values)
         footprint = ctx.hooks.footprint(state, names, values)
-        inside = tuple((name, renaming.inward(names, value)) for name, value in bound)
+        inside = tuple((name, renaming.to_callee(names, value)) for name, value in bound)
         if function.receiver is not None:
-            function = replace(function, receiver=renaming.inward(names, function.receiver))
+            function = replace(function, receiver=renaming.to_callee(names, function.receiver))
         summary = _summary(ctx, function, inside, footprint)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
-    return _carried_back(frame, function, summary, renaming.Outward(names, origin))
+    return _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
 
 
-def _carried_back(frame: Frame, function: Function, summary: Summary, out: renaming.Outward) -> Summary:
+def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: renaming.ToCaller) -> Summary:
     """A summary in the caller's names, with what is left of its parts once they are applied to the path."""
-    if not summary.parts and not out.names.resources:
+    if not summary.parts and not out.renaming.resources:
         return summary
-    left = frame.ctx.hooks.call(Application(frame, function, out.origin, out), summary.parts)
+    left = frame.ctx.hooks.call(AppliedCall(frame, function, out.origin, out), summary.parts)
     return replace(
         summary,
         returns=out.value(summary.returns),
@@ -121,14 +121,14 @@ def _carried_back(frame: Frame, function: Function, summary: Summary, out: renam
     )
 
 
-def _doubt_closure(frame: Frame, function: Function) -> None:
+def _havoc_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
-    seen = seen_by(function) if function.closure is not None and frame.state.parts else []
-    if any(renaming.carries(frame.ctx, value) for value in seen):
+    seen = closure_values(function) if function.closure is not None and frame.state.parts else []
+    if any(renaming.has_identity(frame.ctx, value) for value in seen):
         frame.ctx.hooks.observers.cause_havoc(frame, seen)
 
 
-def seen_by(function: Function) -> list[Value]:
+def closure_values(function: Function) -> list[Value]:
     """The variables around a nested function that it mentions."""
     seen: list[Value] = []
     for name in names_in(function.node.body) if function.closure is not None else ():
@@ -141,7 +141,7 @@ def seen_by(function: Function) -> list[Value]:
     return seen
 
 
-def assigned(ctx: Context, method: Function, name: str) -> Value:
+def assigned_value(ctx: Context, method: Function, name: str) -> Value:
     """What a method assigns to an attribute of its receiver."""
     receiver = summarise(ctx, method, None).receiver
     if isinstance(receiver, Instance):
@@ -151,7 +151,7 @@ def assigned(ctx: Context, method: Function, name: str) -> Value:
     return UNKNOWN
 
 
-def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
+def uses_as_plain_value(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
     """The places of coroutines among the arguments that a function uses as the value they would give.
 
     What it does with them otherwise, even nothing, is its own affair.
@@ -173,23 +173,23 @@ def fates(ctx: Context, function: Function, arguments: Arguments) -> dict[int, s
     count = len(arguments.args)
     names = [name for name, _ in arguments.keywords]
     passed = Arguments(tuple(marked[:count]), tuple(zip(names, marked[count:], strict=True)))
-    bound = bind(ctx, function, passed)
+    bound = bind_arguments(ctx, function, passed)
 
     def run() -> dict[int, str]:
-        frame, state = enter(ctx, function, bound)
+        frame, state = enter_function(ctx, function, bound)
         for origin in places.values():
-            frame.created[origin] = Coroutine("", "other", origin)
-        statements.run(frame, node.body, [state])
+            frame.owed[origin] = Coroutine("", "other", origin)
+        statements.run_statements(frame, node.body, [state])
         return {
-            index: frame.misused[origin]
+            index: frame.reported_misuses[origin]
             for index, origin in places.items()
-            if origin in frame.misused and origin not in frame.settled
+            if origin in frame.reported_misuses and origin not in frame.discharged
         }
 
-    return ctx.once(("fates", function, bound), run, {})
+    return ctx.query(("fates", function, bound), run, {})
 
 
-def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound:
+def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None) -> Bound:
     """The values of a function's parameters in a call, as far as they make a difference."""
     params = list(function.node.params)
     if _takes_receiver(function):
@@ -201,7 +201,7 @@ def bind(ctx: Context, function: Function, arguments: Arguments | None) -> Bound
         if arguments is None and any(ask(ctx, function, place) for ask in ctx.hooks.models.undeclared):
             value: Value = UNKNOWN
         else:
-            value = _argument(ctx, function, param, place, arguments)
+            value = _argument_value(ctx, function, param, place, arguments)
         bound.append((param.name, value))
     return tuple(bound)
 
@@ -211,16 +211,18 @@ def _takes_receiver(function: Function) -> bool:
     return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
 
 
-def enter(ctx: Context, function: Function, bound: Bound, footprint: Footprint = ()) -> tuple[Frame, State]:
+def enter_function(
+    ctx: Context, function: Function, bound: Bound, footprint: Footprint = ()
+) -> tuple[Frame, State]:
     """A frame for a run of a function, and its first state: the parameters."""
-    frame = _frame(ctx, function)
+    frame = _function_frame(ctx, function)
     frame.is_async = function.is_async
     state = State(dict(bound))
-    ctx.hooks.begin(state, footprint)
+    ctx.hooks.put_footprint(state, footprint)
     for param in function.node.params:  # what dependencies provide
-        value, provided = _declared(ctx, function, param)
+        value, provided = _declared_parameter(ctx, function, param)
         if provided and state.env.get(param.name) == value:
-            ctx.hooks.begin(state, provided)
+            ctx.hooks.put_footprint(state, provided)
     frame.state = state
     if _takes_receiver(function) and function.receiver is not None:
         frame.receiver_name = function.node.params[0].name
@@ -231,7 +233,7 @@ def enter(ctx: Context, function: Function, bound: Bound, footprint: Footprint =
     return frame, state
 
 
-def _frame(ctx: Context, function: Function) -> Frame:
+def _function_frame(ctx: Context, function: Function) -> Frame:
     qualname = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
     return Frame(
         ctx,
@@ -244,46 +246,48 @@ def _frame(ctx: Context, function: Function) -> Frame:
     )
 
 
-def _argument(
+def _argument_value(
     ctx: Context, function: Function, param: Param, place: int, arguments: Arguments | None
 ) -> Value:
     if param.kind == "*":
         rest = arguments.args[place:] if arguments is not None and not arguments.opaque else None
         return Collection("tuple", items=rest)
     if param.kind == "**":
-        return _rest(ctx, function, arguments)
-    known, _ = _declared(ctx, function, param)
+        return _collected_keywords(ctx, function, arguments)
+    known, _ = _declared_parameter(ctx, function, param)
     if arguments is None:
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
     if passed is not None:
-        return _telling(ctx, passed, known)
+        return _specialise(ctx, passed, known)
     if not arguments.opaque and param.default is not None:
-        default = expressions.evaluate(_frame(ctx, function), State(), param.default)
+        default = expressions.evaluate(_function_frame(ctx, function), State(), param.default)
         if not isinstance(default, Unknown) and ctx.hooks.models.parameter(default) is None:
             return default
     return known
 
 
-def _rest(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
+def _collected_keywords(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
     """What ``**kwargs`` collects, where more is known of it than the types."""
     if arguments is None or arguments.opaque:
         return Collection("dict")
     named = {param.name for param in function.node.params}
-    given = [(name, _telling(ctx, value, UNKNOWN)) for name, value in arguments.keywords if name not in named]
-    if not any(renaming.carries(ctx, value) for _, value in given):
+    given = [
+        (name, _specialise(ctx, value, UNKNOWN)) for name, value in arguments.keywords if name not in named
+    ]
+    if not any(renaming.has_identity(ctx, value) for _, value in given):
         return Collection("dict")
     return Collection("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
 
 
-def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
+def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
     """What a parameter is by itself, and what is known of the objects that its dependency provides."""
     receiver = function.receiver.cls if isinstance(function.receiver, Instance) else function.receiver
     key = ("declared", function.key, function.closure, receiver, param.name)
 
     def compute() -> tuple[Value, Footprint]:
-        frame = _frame(ctx, function)
-        value = functions.declared(frame, param)
+        frame = _function_frame(ctx, function)
+        value = functions.declared_parameter(frame, param)
         if isinstance(value, Unknown) and param.annotation is None:
             value = ctx.hooks.models.guess(ctx, function, param)
         if isinstance(value, Object) and ctx.hooks.models.resource(value.type) and value.origin is None:
@@ -291,22 +295,22 @@ def _declared(ctx: Context, function: Function, param: Param) -> tuple[Value, Fo
         return value, ctx.hooks.footprint(frame.state, None, [value])
 
     nothing: tuple[Value, Footprint] = (UNKNOWN, ())
-    return ctx.once(key, compute, nothing)
+    return ctx.query(key, compute, nothing)
 
 
-def _telling(ctx: Context, passed: Value, known: Value) -> Value:
+def _specialise(ctx: Context, passed: Value, known: Value) -> Value:
     """An argument, if it says more than what is known of its parameter anyway.
 
     Plain values are all alike; an object of a declared type is one like any other.
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
-    if is_plain(passed) or any(held(passed)):
+    if is_plain(passed) or any(held_coroutines(passed)):
         return known
-    if isinstance(passed, Text) or renaming.carries(ctx, passed):
+    if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
         return passed
     if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
-        return _flat(passed)
+        return _limit_depth(passed)
     match known, passed:
         case Instance(cls=declared_class), Instance(cls=cls):
             return known if cls == declared_class else Instance(cls)
@@ -316,21 +320,21 @@ def _telling(ctx: Context, passed: Value, known: Value) -> Value:
     return known
 
 
-def _flat(value: Value, depth: int = 0) -> Value:
+def _limit_depth(value: Value, depth: int = 0) -> Value:
     """A value with its attributes, but not the attributes of those."""
-    if isinstance(value, Instance) and value.ref is not None:
+    if isinstance(value, Instance) and value.location is not None:
         return value
     if isinstance(value, Instance) and value.attributes:
         if depth:
             return Instance(value.cls, None, value.exact)
-        kept = tuple((name, _flat(inner, depth + 1)) for name, inner in value.attributes)
+        kept = tuple((name, _limit_depth(inner, depth + 1)) for name, inner in value.attributes)
         return Instance(value.cls, kept, value.exact)
     if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
         return UNKNOWN
     return value
 
 
-def _run(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
+def _run_apart(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     outer = ctx.active.get(function.key)
     ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
     try:
@@ -341,52 +345,54 @@ def _run(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -
 
 
 def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
-    frame, state = enter(ctx, function, bound, footprint)
+    frame, state = enter_function(ctx, function, bound, footprint)
     node = function.node
     if isinstance(node, tree.Lambda):
         value = expressions.evaluate(frame, state, node.body)
         frame.returns.append(value)
-        frame.left.append(state)
+        frame.exits.append(state)
         ends = []
     else:
-        ends = statements.run(frame, node.body, [state])
+        ends = statements.run_statements(frame, node.body, [state])
         if ends and not node.is_stub:
             for end in ends:
                 frame.returns.append(NONE)
-                frame.left.append(end)
-    returns = outcome([UNKNOWN if _foreign(value) else value for value in frame.returns])
-    yields = outcome(frame.yields) if frame.yields else UNKNOWN
-    paths = frame.left or ends
-    receiver = _receiver(frame, paths)
+                frame.exits.append(end)
+    returns = join_returns([UNKNOWN if _hides_coroutine(value) else value for value in frame.returns])
+    yields = join_returns(frame.yields) if frame.yields else UNKNOWN
+    paths = frame.exits or ends
+    receiver = _receiver_after(frame, paths)
     found = Ends(frame.returns or [returns], paths, [])
-    if frame.yields and frame.yielded:
-        found = Ends(frame.yields, frame.yielded, paths)
+    if frame.yields and frame.yield_states:
+        found = Ends(frame.yields, frame.yield_states, paths)
     return Summary(returns, yields, receiver, ctx.hooks.summarise(frame, found))
 
 
-def _foreign(value: Value) -> bool:
+def _hides_coroutine(value: Value) -> bool:
     """A container with coroutines in it: nobody can say when they are awaited."""
-    return not isinstance(value, (Coroutine, Options)) and any(held(value))
+    return not isinstance(value, (Coroutine, OneOf)) and any(held_coroutines(value))
 
 
-def _receiver(frame: Frame, ends: list[State]) -> Value | None:
+def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
     """The receiver with the attributes that the run assigned, where all ends agree on a type.
 
     For a class method, the object that it makes.
     """
     me, variable = frame.receiver, frame.receiver_name
     if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
-        me, variable = Instance(me), classes.made_in(frame.node)
+        me, variable = Instance(me), classes.variable_made_in(frame.node)
     if not isinstance(me, Instance) or not variable:
         return None
     prefix = variable + "."
     found: dict[str, list[Value]] = {}
-    for end in [*ends, frame.assigned]:
+    for end in [*ends, frame.assigned_anywhere]:
         for path, value in end.attributes.items():
             name = path.removeprefix(prefix)
             if path.startswith(prefix) and "." not in name:
-                found.setdefault(name, []).append(UNKNOWN if any(held(value)) else value)
+                found.setdefault(name, []).append(UNKNOWN if any(held_coroutines(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _flat(unsealed(renaming.without_new(common(values))), 1)
+        attributes[name] = _limit_depth(
+            without_emptiness(renaming.without_new_locations(join_bindings(values))), 1
+        )
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -38,7 +38,7 @@ _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Map
 _DEEPEST = 8
 
 
-def annotated(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> Value:
+def declared_value(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> Value:
     """A value of the declared type; unknown for a type that says too little.
 
     ``X | None`` counts as ``X``: code that cares tests for None itself.
@@ -48,58 +48,60 @@ def annotated(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> V
     if isinstance(annotation, tree.Const) and annotation.value is None:
         return NONE
     if isinstance(annotation, tree.Binary) and annotation.op == "|":
-        return _only(
-            [annotated(frame, state, side, depth + 1) for side in (annotation.left, annotation.right)]
+        return _only_value(
+            [declared_value(frame, state, side, depth + 1) for side in (annotation.left, annotation.right)]
         )
     if isinstance(annotation, tree.Subscript):
-        return _subscripted(frame, state, annotation, depth)
+        return _subscripted_type(frame, state, annotation, depth)
     if isinstance(annotation, (tree.Name, tree.Attr)):
-        return _named(frame, state, annotation, depth)
+        return _named_type(frame, state, annotation, depth)
     return UNKNOWN
 
 
-def _only(found: list[Value]) -> Value:
+def _only_value(found: list[Value]) -> Value:
     values = {value for value in found if value != NONE}
     return values.pop() if len(values) == 1 else UNKNOWN
 
 
-def _arguments(annotation: tree.Subscript) -> list[Expr]:
+def _type_arguments(annotation: tree.Subscript) -> list[Expr]:
     index = annotation.index
     return list(index.items) if isinstance(index, tree.Display) else [index]
 
 
-def _subscripted(frame: Frame, state: State, annotation: tree.Subscript, depth: int) -> Value:
+def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, depth: int) -> Value:
     last = dotted(annotation.value).rpartition(".")[2]
-    inner = _arguments(annotation)
+    inner = _type_arguments(annotation)
     if last == "Annotated" and inner:
         return _with_metadata(frame, state, inner, depth)
     if last in ("Optional", "Final", "ClassVar", "Mapped", "Required", "NotRequired") and inner:
-        return annotated(frame, state, inner[0], depth + 1)
+        return declared_value(frame, state, inner[0], depth + 1)
     if last == "Union":
-        return _only([annotated(frame, state, part, depth + 1) for part in inner])
+        return _only_value([declared_value(frame, state, part, depth + 1) for part in inner])
     if last in _COLLECTIONS and inner:
-        return Collection(_COLLECTIONS[last], annotated(frame, state, inner[0], depth + 1))
+        return Collection(_COLLECTIONS[last], declared_value(frame, state, inner[0], depth + 1))
     if last in ("tuple", "Tuple"):
         if len(inner) == 2 and isinstance(inner[1], tree.Other):
-            return Collection("tuple", annotated(frame, state, inner[0], depth + 1))
-        return Collection("tuple", items=tuple(annotated(frame, state, part, depth + 1) for part in inner))
+            return Collection("tuple", declared_value(frame, state, inner[0], depth + 1))
+        return Collection(
+            "tuple", items=tuple(declared_value(frame, state, part, depth + 1) for part in inner)
+        )
     if last in ("type", "Type") and inner:
-        named = annotated(frame, state, inner[0], depth + 1)
+        named = declared_value(frame, state, inner[0], depth + 1)
         if isinstance(named, Instance):
             return named.cls
         return Library(named.type) if isinstance(named, Object) else UNKNOWN
     if last in _PLAIN:
         return Plain(last.lower())
     if last in _ITERATORS and last.startswith("Async") and inner:
-        return Generator("", annotated(frame, state, inner[0], depth + 1), is_async=True)
-    return _named(frame, state, annotation.value, depth)
+        return Generator("", declared_value(frame, state, inner[0], depth + 1), is_async=True)
+    return _named_type(frame, state, annotation.value, depth)
 
 
-def metadata(annotation: Expr | None) -> list[Expr]:
+def annotated_metadata(annotation: Expr | None) -> list[Expr]:
     """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
     if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
         return []
-    return [extra for extra in _arguments(annotation)[1:] if isinstance(extra, tree.Call)]
+    return [extra for extra in _type_arguments(annotation)[1:] if isinstance(extra, tree.Call)]
 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
@@ -108,17 +110,17 @@ def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) ->
     for extra in inner[1:]:
         value = expressions.evaluate(frame, state, extra)
         frame.state = path  # what is passed belongs to it
-        passed = frame.ctx.hooks.models.passed(frame, value, inner[0])
+        passed = frame.ctx.hooks.models.provided_value(frame, value, inner[0])
         if passed is not None:
             return passed
-    return annotated(frame, state, inner[0], depth + 1)
+    return declared_value(frame, state, inner[0], depth + 1)
 
 
-def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
-    found = alias(frame, annotation)
+def _named_type(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
+    found = resolve_alias(frame, annotation)
     if found is not None:
         other, expression = found
-        return annotated(other, State(), expression, depth + 1)
+        return declared_value(other, State(), expression, depth + 1)
     bound = _type_parameter(frame, annotation)
     if bound is not None:
         return bound
@@ -136,7 +138,7 @@ def _named(frame: Frame, state: State, annotation: Expr, depth: int) -> Value:
     return UNKNOWN
 
 
-def alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
+def resolve_alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
     """The annotation that a name such as ``SessionDep`` stands for, and where it is written."""
     if isinstance(annotation, tree.Attr):
         module = expressions.evaluate(frame, State(), annotation.value)
@@ -152,7 +154,7 @@ def alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
             closure = closure.outer
     else:
         return None
-    found = names.definition(frame.ctx, path, name)
+    found = names.only_definition(frame.ctx, path, name)
     if found is None or not isinstance(found[1], tree.Assign):
         return None
     value = found[1].value
@@ -175,14 +177,14 @@ def _type_parameter(frame: Frame, annotation: Expr) -> Value | None:
 
 def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
     """Type variables of generic bases by name, bound through the subscripts of the bases."""
-    return ctx.once(("type parameters", cls), lambda: _bound_parameters(ctx, cls), {})
+    return ctx.query(("type parameters", cls), lambda: _bound_parameters(ctx, cls), {})
 
 
 def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for base, arguments in _generic_bases(ctx, cls):
         # what the base passes on to its own bases under another name is known under that name too
-        passed_on = _passed_on(ctx, base, arguments)
+        passed_on = _type_arguments_passed_on(ctx, base, arguments)
         found.update({**bound_parameters(ctx, base), **passed_on})
     return found
 
@@ -194,14 +196,16 @@ def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, 
         written = base.value if isinstance(base, tree.Subscript) else base
         value = expressions.evaluate(frame, State(), written)
         if isinstance(value, ClassValue):
-            given = _arguments(base) if isinstance(base, tree.Subscript) else []
+            given = _type_arguments(base) if isinstance(base, tree.Subscript) else []
             bound = zip(
-                parameter_names(value), (annotated(frame, State(), one) for one in given), strict=False
+                parameter_names(value), (declared_value(frame, State(), one) for one in given), strict=False
             )
             yield value, {name: what for name, what in bound if not isinstance(what, Unknown)}
 
 
-def _passed_on(ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth: int = 0) -> dict[str, Value]:
+def _type_arguments_passed_on(
+    ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth: int = 0
+) -> dict[str, Value]:
     """What the type variables of a class and of its bases are, if its own are ``given``."""
     found: dict[str, Value] = {}
     for written in cls.node.bases:
@@ -209,9 +213,9 @@ def _passed_on(ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth:
             continue
         base = expressions.evaluate(Frame(ctx, cls.path, "", closure=cls.closure), State(), written.value)
         if isinstance(base, ClassValue):
-            arguments = zip(parameter_names(base), map(dotted, _arguments(written)), strict=False)
+            arguments = zip(parameter_names(base), map(dotted, _type_arguments(written)), strict=False)
             passed = {name: given[argument] for name, argument in arguments if argument in given}
-            found.update(_passed_on(ctx, base, passed, depth + 1))
+            found.update(_type_arguments_passed_on(ctx, base, passed, depth + 1))
     return {**found, **given}
 
 
@@ -224,31 +228,31 @@ def parameter_names(cls: ClassValue) -> list[str]:
             "Generic",
             "Protocol",
         ):
-            return [dotted(argument) for argument in _arguments(base)]
+            return [dotted(argument) for argument in _type_arguments(base)]
     names_found: dict[str, None] = {}
     for base in cls.node.bases:
         if isinstance(base, tree.Subscript):
-            names_found.update(dict.fromkeys(dotted(argument) for argument in _arguments(base)))
+            names_found.update(dict.fromkeys(dotted(argument) for argument in _type_arguments(base)))
     return list(names_found)
 
 
-def returned(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
+def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
     """What a call gives by its return annotation: ``yields`` asks for a generator's items."""
     if yields:
         if isinstance(annotation, tree.Subscript):
             last = dotted(annotation.value).rpartition(".")[2]
-            inner = _arguments(annotation)
+            inner = _type_arguments(annotation)
             if last in _ITERATORS and inner:
-                return annotated(frame, state, inner[0])
+                return declared_value(frame, state, inner[0])
         return UNKNOWN
     if isinstance(annotation, tree.Subscript):
         last = dotted(annotation.value).rpartition(".")[2]
         if last in _AWAITABLES:
             return UNKNOWN
-    return annotated(frame, state, annotation)
+    return declared_value(frame, state, annotation)
 
 
-def says_none(annotation: Expr | None) -> bool:
+def allows_none(annotation: Expr | None) -> bool:
     """Whether an annotation allows None."""
     return any(
         (isinstance(node, tree.Const) and node.value is None)
@@ -257,7 +261,7 @@ def says_none(annotation: Expr | None) -> bool:
     )
 
 
-def says_iterator(annotation: Expr | None) -> bool:
+def is_iterator_hint(annotation: Expr | None) -> bool:
     """Whether a return annotation is that of a generator."""
     if annotation is None:
         return False

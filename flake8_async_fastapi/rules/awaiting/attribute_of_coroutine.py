@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Misused
+from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -16,7 +16,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for event in events.of(Misused):
+    for event in events.of(CoroutineMisused):
         if event.awaited_chain:
             label = event.coroutine.label
             read = f".{event.detail} is read from" if event.use == "attribute" else "a subscript is taken of"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Awaited
-from flake8_async_fastapi.engine.machine.library_calls import only_declared
+from flake8_async_fastapi.engine.machine.library_calls import is_only_declared
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
@@ -52,7 +52,7 @@ def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
             return f"a {kind}"
         case Function():
             return "a function that is not called"
-        case Member(receiver=receiver) if not only_declared(receiver):
+        case Member(receiver=receiver) if not is_only_declared(receiver):
             return "a method that is not called"
         case ClassValue():
             return "a class"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.blocking.events import Reached
+from flake8_async_fastapi.domains.blocking.events import EffectReached
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Member, Object, Value
-from flake8_async_fastapi.engine.walks import held
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.knowledge import effect, is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -22,7 +22,7 @@ _SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for reached in events.of(Reached):
+    for reached in events.of(EffectReached):
         if reached.effect.kind == "event-loop":
             chain = " -> ".join((*reached.effect.chain, reached.effect.label))
             via = f" ({chain})" if reached.effect.chain else ""
@@ -47,7 +47,7 @@ def _starts_loop(callee: Value) -> bool:
 
 
 def _drives_session(value: Value) -> bool:
-    for coroutine in held(value):
+    for coroutine in held_coroutines(value):
         if coroutine.family == "database":
             return True
         if coroutine.call is not None and any(map(_is_session, coroutine.call.values())):

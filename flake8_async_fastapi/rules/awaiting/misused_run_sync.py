@@ -24,7 +24,7 @@ def check(events: Events) -> Iterator[Finding]:
 
 
 def _problem(event: RunSync) -> str:
-    given: Value = event.given
+    given: Value = event.callback
     if isinstance(given, Coroutine):
         return f"is given the coroutine {given.label} instead of a function: pass a plain function"
     if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Misused
+from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.rules.awaiting.wording import unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -17,6 +17,6 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for event in events.of(Misused):
+    for event in events.of(CoroutineMisused):
         if event.coroutine.family == "database" and not event.awaited_chain:
             yield RULE.at(event, unawaited(event))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine.events import Misused
+from flake8_async_fastapi.engine.events import CoroutineMisused
 
 _CONSEQUENCES = {
     "discarded": "the call does nothing",
@@ -23,7 +23,7 @@ _CONSEQUENCES = {
 }
 
 
-def unawaited(event: Misused) -> str:
+def unawaited(event: CoroutineMisused) -> str:
     """The message for a coroutine that is not awaited: what, the consequence, the remedy."""
     consequence = _CONSEQUENCES[event.use].format(detail=event.detail or "a loop")
     label = event.coroutine.label

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
-from flake8_async_fastapi.engine.events import Called, Misused
+from flake8_async_fastapi.engine.events import Called, CoroutineMisused
 from flake8_async_fastapi.engine.values import Library, Member
 from flake8_async_fastapi.knowledge import effect, is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
@@ -44,7 +44,7 @@ def _uses(events: Events, endpoint: SyncEndpoint) -> bool:
     )
     forgets = any(
         misused.coroutine.family == "database" and misused.function == endpoint.function
-        for misused in events.of(Misused)
+        for misused in events.of(CoroutineMisused)
     )
     return forgets or (adds and not endpoint.saved)
 

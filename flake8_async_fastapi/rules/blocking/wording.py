@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.blocking.events import Effect, Reached
+from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 
 def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
     """One finding for each call that blocks in one of some ways: the shortest chain tells enough."""
-    found: dict[tuple[int, int], Reached] = {}
-    for event in events.of(Reached):
+    found: dict[tuple[int, int], EffectReached] = {}
+    for event in events.of(EffectReached):
         if event.effect.kind in (kinds or (rule.name,)):
             place = event.line, event.col
             before = found.get(place)

@@ -26,7 +26,7 @@ def check(events: Events) -> Iterator[Finding]:
     for missing in events.of(Missing):
         remedy = _REMEDIES.get(missing.cause)
         if remedy is not None:
-            path, line, _ = missing.lost
+            path, line, _ = missing.lost_at
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)}, but the {missing.cause} at "

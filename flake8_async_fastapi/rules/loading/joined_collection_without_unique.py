@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.orm.events import JoinedFetched
+from flake8_async_fastapi.domains.orm.events import JoinedCollectionFetched
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -16,7 +16,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for fetched in events.of(JoinedFetched):
+    for fetched in events.of(JoinedCollectionFetched):
         what = "iterating the result" if fetched.method == "iteration" else f"{fetched.method}()"
         yield RULE.at(
             fetched,

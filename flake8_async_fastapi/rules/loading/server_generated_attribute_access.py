@@ -19,7 +19,7 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing in events.of(Missing):
         if missing.cause in ("server", "update"):
-            path, line, text = missing.lost
+            path, line, text = missing.lost_at
             name = missing.route[-1].partition(".")[2]
             by = text or "an UPDATE statement"
             yield RULE.at(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.orm.events import LazyDeclared
+from flake8_async_fastapi.domains.orm.events import UnknownStrategyDeclared
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -16,7 +16,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for declared in events.of(LazyDeclared):
+    for declared in events.of(UnknownStrategyDeclared):
         yield RULE.at(
             declared,
             f"lazy={declared.strategy!r} is no load strategy, so configuring the mappers fails: "

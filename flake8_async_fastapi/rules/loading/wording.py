@@ -47,7 +47,7 @@ def place(missing: Missing, path: str, line: int) -> str:
 
 def origin(missing: Missing) -> str:
     """Where the object was loaded or written."""
-    made, path, line = missing.made
+    made, path, line = missing.source
     where = place(missing, path, line)
     return {
         "new": f"the object written at {where}",
@@ -71,6 +71,6 @@ def names(missing: Missing) -> str:
 
 def remedy(missing: Missing) -> str:
     """How to have it loaded: by the query, or for an object that no query gave, by a refresh."""
-    if missing.made[0] != "query":
+    if missing.source[0] != "query":
         return f"await session.refresh(obj, {names(missing)})"
     return f"add {options(missing)}"

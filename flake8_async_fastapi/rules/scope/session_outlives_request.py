@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.session_scope.events import SessionOutlives
+from flake8_async_fastapi.domains.session_scope.events import SessionUsedLate
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -18,11 +18,11 @@ _WORDS = {"background": "a background task", "task": "a task that nobody awaits"
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for found in events.of(SessionOutlives):
+    for found in events.of(SessionUsedLate):
         # since 0.118 FastAPI closes what a request was given after its background tasks and streams
-        if found.closed_by == "block" or found.how == "task" or found.may_be_older:
+        if found.closed_by == "block" or found.use == "task" or found.may_be_older:
             yield RULE.at(
                 found,
-                f"{found.text} gives {found.session} to {_WORDS[found.how]}, which runs when the "
+                f"{found.text} gives {found.session} to {_WORDS[found.use]}, which runs when the "
                 f"{found.closed_by} has closed it: open a session there",
             )

@@ -30,5 +30,5 @@ def check(events: Events) -> Iterator[Finding]:
 
 def _is_asynchronous(made: FactoryMade) -> bool:
     if isinstance(made.callee, Library) and made.callee.dotted == "sqlalchemy.orm.sessionmaker":
-        return isinstance(made.made, Object) and made.made.type.endswith("async_sessionmaker")
+        return isinstance(made.result, Object) and made.result.type.endswith("async_sessionmaker")
     return True

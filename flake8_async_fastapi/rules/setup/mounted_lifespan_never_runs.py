@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.fastapi.events import Mounted
+from flake8_async_fastapi.domains.fastapi.events import ApplicationMounted
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -16,7 +16,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for mounted in events.of(Mounted):
+    for mounted in events.of(ApplicationMounted):
         yield RULE.at(
             mounted,
             f"{mounted.text} mounts an application whose lifespan {mounted.lifespan} never runs: enter it "

@@ -25,7 +25,7 @@ def check(events: Events) -> Iterator[Finding]:
         callee, bind = made.callee, made.arguments.get(0, "bind")
         if not isinstance(callee, Library) or callee.dotted != "sqlalchemy.orm.sessionmaker":
             continue
-        if _gives_async(made.made):
+        if _gives_async(made.result):
             if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
                 yield RULE.advise(
                     made, f"{made.text} makes async sessions: async_sessionmaker(...) is made for that"

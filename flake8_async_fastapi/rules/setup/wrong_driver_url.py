@@ -24,16 +24,16 @@ def check(events: Events) -> Iterator[Finding]:
         if (made.path, made.line, made.col) in wrapped:
             continue
         database = made.url.partition("://")[0].partition("+")[0]
-        if made.fits == "none":
+        if made.engine_kind == "none":
             remedy = USUAL.get("postgresql" if database == "postgres" else database, "")
             wanted = f", write {remedy}://" if remedy and made.is_async else ""
             yield RULE.at(made, f"{made.text} gets {made.url}, a name that SQLAlchemy does not know{wanted}")
-        elif made.is_async and made.fits == "sync":
+        elif made.is_async and made.engine_kind == "sync":
             yield RULE.at(
                 made,
                 f"{made.text} gets {made.url}, whose driver is not async: write {USUAL[database]}://",
             )
-        elif not made.is_async and made.fits == "async":
+        elif not made.is_async and made.engine_kind == "async":
             yield RULE.at(
                 made,
                 f"{made.text} gets {made.url}, whose driver is async: the first query fails; use a sync one",

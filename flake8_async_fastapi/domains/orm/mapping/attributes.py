@@ -53,7 +53,7 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class AssociationProxy:
     """An ``association_proxy``: reading it reads a relationship, and an attribute of what is there."""
 
     through: str
@@ -61,7 +61,7 @@ class Proxy:
     in_repr: bool = False
 
 
-Attribute: TypeAlias = Column | Relationship | Proxy
+Attribute: TypeAlias = Column | Relationship | AssociationProxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Model:
     """What a class maps.  ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
 
     ``is_dataclass``: of ``MappedAsDataclass``, whose constructor takes the attributes in order.
-    ``complete``: every base is known, so that there are no other attributes.
+    ``is_complete``: every base is known, so that there are no other attributes.
     """
 
     attributes: Mapping[str, Attribute] = field(hash=False)
@@ -77,7 +77,7 @@ class Model:
     eager_defaults: str = "auto"
     is_polymorphic: bool = False
     is_dataclass: bool = False
-    complete: bool = True
+    is_complete: bool = True
 
     def relationships(self) -> Iterator[tuple[str, Relationship]]:
         return ((name, found) for name, found in self.attributes.items() if isinstance(found, Relationship))

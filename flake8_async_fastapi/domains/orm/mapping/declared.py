@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flake8_async_fastapi.domains.orm.events import LazyDeclared
+from flake8_async_fastapi.domains.orm.events import UnknownStrategyDeclared
 from flake8_async_fastapi.domains.orm.mapping import registry
-from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN, Attribute, Column, Proxy, Relationship
+from flake8_async_fastapi.domains.orm.mapping.attributes import (
+    COLUMN,
+    AssociationProxy,
+    Attribute,
+    Column,
+    Relationship,
+)
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, functions
 from flake8_async_fastapi.engine.models import CallSite
@@ -24,7 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Library,
     Object,
-    Options,
+    OneOf,
     Unknown,
     Value,
     is_none,
@@ -55,7 +61,7 @@ _MAPPED = frozenset({"Mapped", "WriteOnlyMapped", "DynamicMapped"})
 _BY_ANNOTATION = {"WriteOnlyMapped": "write_only", "DynamicMapped": "dynamic"}
 
 
-def attribute(frame: Frame, value: Value, annotation: Expr | None) -> Attribute | None:
+def mapped_attribute(frame: Frame, value: Value, annotation: Expr | None) -> Attribute | None:
     """The attribute that an assignment in a model's body maps; None for other class variables."""
     wrapper = ""
     if isinstance(annotation, tree.Subscript):
@@ -67,24 +73,24 @@ def attribute(frame: Frame, value: Value, annotation: Expr | None) -> Attribute 
     elif annotation is not None and dotted(annotation).rpartition(".")[2] in (*_MAPPED, "ClassVar"):
         annotation = None
     if isinstance(value, Object) and value.type == RELATIONSHIP:
-        return relationship(frame, value, annotation, wrapper)
+        return read_relationship(frame, value, annotation, wrapper)
     if isinstance(value, Object) and value.type == PROXY:
         through, attribute = value.argument("0"), value.argument("1") or value.argument("attr")
         if isinstance(through, Const) and isinstance(attribute, Const):
-            return Proxy(str(through.value), str(attribute.value))
+            return AssociationProxy(str(through.value), str(attribute.value))
         return None
     if isinstance(value, Object) and value.type in (COLUMN, DEFERRED, PROPERTY, EXPRESSION):
-        return _column(value)
+        return _read_column(value)
     if isinstance(value, Object) and value.type == SYNONYM:
         return Column()
     if wrapper or annotation is not None:
         if wrapper and wrapper in _BY_ANNOTATION:
-            return Relationship(_target(frame, annotation), _BY_ANNOTATION[wrapper], True)
-        return Column(on_update="?" if isinstance(value, (Unknown, Options)) and not is_none(value) else "")
+            return Relationship(_target_of_annotation(frame, annotation), _BY_ANNOTATION[wrapper], True)
+        return Column(on_update="?" if isinstance(value, (Unknown, OneOf)) and not is_none(value) else "")
     return None
 
 
-def _column(value: Object) -> Column:
+def _read_column(value: Object) -> Column:
     """What the arguments of ``Column``, ``mapped_column`` and the like say."""
     arguments = dict(value.arguments)
     parts = [part for key, part in arguments.items() if key.isdigit()]
@@ -92,17 +98,21 @@ def _column(value: Object) -> Column:
     nested = arguments.get("sa_column")
     if inner is None and isinstance(nested, Object) and nested.type == COLUMN:
         inner = nested
-    base = _column(inner) if inner is not None else Column()
-    on_update = _computing(arguments.get("onupdate"))
-    if "server_onupdate" in arguments or any(_is(part, COMPUTED) for part in parts):
+    base = _read_column(inner) if inner is not None else Column()
+    on_update = _computed_by(arguments.get("onupdate"))
+    if "server_onupdate" in arguments or any(_is_library_name(part, COMPUTED) for part in parts):
         on_update = "sql"
-    on_insert = "sql" if "server_default" in arguments or any(_is(part, COMPUTED) for part in parts) else ""
-    if _computing(arguments.get("default")) == "sql":
+    on_insert = (
+        "sql"
+        if "server_default" in arguments or any(_is_library_name(part, COMPUTED) for part in parts)
+        else ""
+    )
+    if _computed_by(arguments.get("default")) == "sql":
         on_insert = "sql"
     more = arguments.get("sa_column_kwargs")
     if isinstance(more, Collection) and more.keys is not None and more.items is not None:
         inside = dict(zip(more.keys, more.items, strict=True))
-        on_update = on_update or _computing(inside.get("onupdate"))
+        on_update = on_update or _computed_by(inside.get("onupdate"))
     elif more is not None or "**" in arguments:
         on_update = on_update or "?"
     key = next((part for part in parts if isinstance(part, Object) and part.type == FOREIGN_KEY), None)
@@ -121,21 +131,21 @@ def _column(value: Object) -> Column:
         expression=base.expression or (value.type == PROPERTY and inner is None) or value.type == EXPRESSION,
         references=references or base.references,
         is_key=base.is_key or arguments.get("primary_key") == Const(True),
-        in_repr=_in_repr(arguments),
+        in_repr=_is_in_repr(arguments),
     )  # fmt: skip
 
 
-def _in_repr(arguments: Mapping[str, Value]) -> bool:
+def _is_in_repr(arguments: Mapping[str, Value]) -> bool:
     """Whether the ``__repr__`` of a mapped dataclass shows an attribute; not where that is not known."""
     given = arguments.get("repr", arguments.get("init") if "**" in arguments else None)
     return given is None and "**" not in arguments or given == Const(True)
 
 
-def _is(value: Value, name: str) -> bool:
+def _is_library_name(value: Value, name: str) -> bool:
     return isinstance(value, Object) and value.type == name
 
 
-def _computing(value: Value | None) -> str:
+def _computed_by(value: Value | None) -> str:
     """Who computes a value: ``sql`` for the database, empty for Python, ``?`` where it is not known."""
     if value is None or is_none(value) or isinstance(value, (Const, Function, ClassValue)):
         return ""
@@ -143,7 +153,7 @@ def _computing(value: Value | None) -> str:
         return "sql" if value.type.startswith("sqlalchemy.") else ""
     if isinstance(value, Library):
         return "?" if value.dotted.startswith("sqlalchemy.") else ""
-    return "?" if isinstance(value, (Unknown, Options)) else ""
+    return "?" if isinstance(value, (Unknown, OneOf)) else ""
 
 
 # --- relationships ----------------------------------------------------------------------
@@ -153,7 +163,7 @@ _LISTS = frozenset(
 )
 
 
-def relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
+def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
     arguments = dict(value.arguments)
     lazy = arguments.get("lazy")
     inside = arguments.get("sa_relationship_kwargs")
@@ -170,9 +180,9 @@ def relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: 
         strategy = ""
     if wrapper in _BY_ANNOTATION:
         strategy = _BY_ANNOTATION[wrapper]
-    target = _given_target(frame, arguments.get("0") or arguments.get("argument"))
+    target = _target_of_argument(frame, arguments.get("0") or arguments.get("argument"))
     if target is None and annotation is not None:
-        target = _target(frame, annotation)
+        target = _target_of_annotation(frame, annotation)
     uselist = arguments.get("uselist")
     collection: bool | None = None
     if isinstance(uselist, Const) and isinstance(uselist.value, bool):
@@ -193,7 +203,7 @@ def relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: 
         False if "secondary" in arguments else None,
         str(inverse.value) if isinstance(inverse, Const) and inverse.value else "",
         defaults=bool({"default", "default_factory"} & arguments.keys()),
-        in_repr=_in_repr(arguments),
+        in_repr=_is_in_repr(arguments),
         has_depth="join_depth" in arguments,
     )
 
@@ -218,7 +228,7 @@ def check_strategy(site: CallSite) -> None:
     lazy = given.get("lazy")
     text = lazy.value if isinstance(lazy, Const) else None
     if isinstance(text, str) and not strategy_of(lazy):
-        site.frame.emit_event(LazyDeclared(*site.place, site.frame.qualname, text))
+        site.frame.emit_event(UnknownStrategyDeclared(*site.place, site.frame.qualname, text))
 
 
 def _is_list(annotation: Expr) -> bool:
@@ -233,32 +243,34 @@ def _is_list(annotation: Expr) -> bool:
     return isinstance(annotation, tree.Name) and annotation.id in _LISTS
 
 
-def _target(frame: Frame, annotation: Expr | None) -> ClassValue | None:
+def _target_of_annotation(frame: Frame, annotation: Expr | None) -> ClassValue | None:
     """The model that an annotation names, in a list, as optional, or by a text."""
     match annotation:
         case tree.Const(value=str(text)):
-            return registry.named(frame.ctx, frame.path, text)
+            return registry.model_named(frame.ctx, frame.path, text)
         case tree.Subscript(value=value, index=index):
             inner = index.items if isinstance(index, tree.Display) else [index]
             last = dotted(value).rpartition(".")[2]
-            return _target(frame, inner[-1] if last in ("dict", "Dict", "Mapping") else inner[0])
+            return _target_of_annotation(
+                frame, inner[-1] if last in ("dict", "Dict", "Mapping") else inner[0]
+            )
         case tree.Binary(left=left, right=right):
-            return _target(frame, left) or _target(frame, right)
+            return _target_of_annotation(frame, left) or _target_of_annotation(frame, right)
         case tree.Name() | tree.Attr():
             found = expressions.evaluate(frame, State(), annotation)
             if isinstance(found, ClassValue):
                 return found
             text = dotted(annotation)
-            return None if text in _LISTS else registry.named(frame.ctx, frame.path, text)
+            return None if text in _LISTS else registry.model_named(frame.ctx, frame.path, text)
     return None
 
 
-def _given_target(frame: Frame, value: Value | None) -> ClassValue | None:
+def _target_of_argument(frame: Frame, value: Value | None) -> ClassValue | None:
     """The model that the first argument of ``relationship()`` means."""
     if isinstance(value, ClassValue):
         return value
     if isinstance(value, Const) and isinstance(value.value, str):
-        return registry.named(frame.ctx, frame.path, value.value)
+        return registry.model_named(frame.ctx, frame.path, value.value)
     if isinstance(value, Function):
-        return _given_target(frame, functions.given(frame, value, Arguments()))
+        return _target_of_argument(frame, functions.quiet_result(frame, value, Arguments()))
     return None

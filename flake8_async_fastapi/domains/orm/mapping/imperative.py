@@ -34,14 +34,14 @@ TABLE: Final = "sqlalchemy.Table"
 class Mapping:
     """A call that maps a class: the table, and the properties that are not plain columns of it.
 
-    ``complete``: all properties are known by name.
+    ``is_complete``: all properties are known by name.
     """
 
     path: str
     cls: ClassValue
     table: Value
     properties: tuple[tuple[str, Value], ...]
-    complete: bool
+    is_complete: bool
 
 
 def mapping_of(ctx: Context, cls: ClassValue) -> Mapping | None:
@@ -52,15 +52,15 @@ def mapping_of(ctx: Context, cls: ClassValue) -> Mapping | None:
 
 def mappings(ctx: Context) -> tuple[Mapping, ...]:
     """All imperative mappings of a project."""
-    return ctx.once(("imperative mappings",), lambda: tuple(_mappings(ctx)), ())
+    return ctx.query(("imperative mappings",), lambda: tuple(_find_mappings(ctx)), ())
 
 
-def _mappings(ctx: Context) -> Iterator[Mapping]:
+def _find_mappings(ctx: Context) -> Iterator[Mapping]:
     for path in ctx.project.imperative_mappings():
         frame = Frame(ctx, path, "")
         for node in nodes_in(ctx.project.body(path)):
             if isinstance(node, tree.Call) and _is_mapper(frame, node.func):
-                yield from _mapping(frame, node)
+                yield from _mapping_of_call(frame, node)
 
 
 def _is_mapper(frame: Frame, func: Expr) -> bool:
@@ -71,7 +71,7 @@ def _is_mapper(frame: Frame, func: Expr) -> bool:
     return expressions.evaluate(frame, State(), func) == Library("sqlalchemy.orm.mapper")
 
 
-def _mapping(frame: Frame, node: tree.Call) -> Iterator[Mapping]:
+def _mapping_of_call(frame: Frame, node: tree.Call) -> Iterator[Mapping]:
     given: dict[str, Expr] = dict(zip(("class_", "local_table"), node.args, strict=False))
     given.update({keyword.name: keyword.value for keyword in node.keywords if keyword.name is not None})
     values = {name: expressions.evaluate(frame, State(), value) for name, value in given.items()}
@@ -103,19 +103,19 @@ def table_of(ctx: Context, cls: ClassValue) -> Object | None:
     return found if isinstance(found, Object) and found.type == TABLE else None
 
 
-def tells_all(ctx: Context, own: list[ClassValue]) -> bool:
+def names_all_attributes(ctx: Context, own: list[ClassValue]) -> bool:
     """Whether the tables and imperative mappings of a class and its bases name all of their attributes."""
     for cls in own:
         mapping, table = mapping_of(ctx, cls), table_of(ctx, cls)
         is_given = mapping is not None or bool(classes.body_bindings(ctx, cls, "__table__"))
-        if (mapping is not None and not mapping.complete) or (is_given and table is None):
+        if (mapping is not None and not mapping.is_complete) or (is_given and table is None):
             return False
         if table is not None and not columns_of(table)[1]:
             return False
     return True
 
 
-def name_of(table: Object) -> str:
+def name_of_table(table: Object) -> str:
     """The name of a table; empty where it is not known."""
     name = table.argument("0") or table.argument("name")
     return name.value if isinstance(name, Const) and isinstance(name.value, str) else ""

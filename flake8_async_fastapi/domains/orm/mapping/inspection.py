@@ -19,8 +19,8 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Payload,
     Value,
+    alternatives,
     is_none,
-    options,
 )
 
 INSPECTED: Final = "sqlalchemy.orm.Inspected"
@@ -28,7 +28,7 @@ _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected(Payload):
+class InspectedClass(Payload):
     """The mapper of a class; ``part`` is a collection of its attributes, one of these, or its key.
 
     ``of_object`` says that it is the state of an object, whose attributes are no mapper's.
@@ -36,51 +36,51 @@ class Inspected(Payload):
 
     cls: ClassValue
     part: str = ""
-    which: str = ""
+    name: str = ""
     of_object: bool = False
 
 
-def inspect(value: Value) -> Value | None:
+def inspected_value(value: Value) -> Value | None:
     """What ``inspect(value)`` gives; None where that is not known."""
-    found = [option for option in options(value) if not is_none(option)]
+    found = [alternative for alternative in alternatives(value) if not is_none(alternative)]
     if len(found) == 1 and isinstance(found[0], Instance):
-        return Object(INSPECTED, detail=Inspected(found[0].cls, of_object=True))
+        return Object(INSPECTED, detail=InspectedClass(found[0].cls, of_object=True))
     if len(found) == 1 and isinstance(found[0], ClassValue):
-        return Object(INSPECTED, detail=Inspected(found[0]))
+        return Object(INSPECTED, detail=InspectedClass(found[0]))
     return None
 
 
-def attribute(ctx: Context, owner: Object, name: str) -> Value:
+def inspected_attribute(ctx: Context, owner: Object, name: str) -> Value:
     """An attribute of what was inspected."""
     inspected = owner.detail
-    assert isinstance(inspected, Inspected)
+    assert isinstance(inspected, InspectedClass)
     if name == "mapper":
         return replace(owner, detail=replace(inspected, of_object=False))
     if inspected.part == "item" and name == "key":
         return replace(owner, detail=replace(inspected, part="key"))
     if name in _PARTS and not inspected.of_object and not inspected.part:
-        return replace(owner, detail=replace(inspected, part="items", which=_PARTS[name]))
+        return replace(owner, detail=replace(inspected, part="items", name=_PARTS[name]))
     return UNKNOWN
 
 
-def element(frame: Frame, owner: Object, place: Place | None) -> Value:
+def inspected_element(frame: Frame, owner: Object, place: Place | None) -> Value:
     """One of the attributes of a mapper."""
     inspected = owner.detail
-    if isinstance(inspected, Inspected) and inspected.part == "items":
+    if isinstance(inspected, InspectedClass) and inspected.part == "items":
         return replace(owner, detail=replace(inspected, part="item"))
     return UNKNOWN
 
 
-def keys(ctx: Context, value: Value) -> tuple[str, ...]:
+def attribute_keys(ctx: Context, value: Value) -> tuple[str, ...]:
     """The names that a key of a mapper's attributes can be; none for another value."""
     inspected = value.detail if isinstance(value, Object) else None
-    if not isinstance(inspected, Inspected) or inspected.part != "key":
+    if not isinstance(inspected, InspectedClass) or inspected.part != "key":
         return ()
-    model = models.mapped(ctx, inspected.cls)
+    model = models.mapped_model(ctx, inspected.cls)
     if model is None:
         return ()
     return tuple(
         name
         for name, found in model.attributes.items()
-        if inspected.which == "all" or isinstance(found, Relationship) is (inspected.which == "relationships")
+        if inspected.name == "all" or isinstance(found, Relationship) is (inspected.name == "relationships")
     )

@@ -29,15 +29,15 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import flat
 
 
-def mapped(ctx: Context, cls: ClassValue) -> Model | None:
+def mapped_model(ctx: Context, cls: ClassValue) -> Model | None:
     """What a class maps; None for a class that is not mapped, or not known to be."""
-    return ctx.once(("model", cls), lambda: _mapped(ctx, cls), None)
+    return ctx.query(("model", cls), lambda: _map_class(ctx, cls), None)
 
 
 _DATACLASS = "sqlalchemy.orm.MappedAsDataclass"
 
 
-def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
+def _map_class(ctx: Context, cls: ClassValue) -> Model | None:
     order = classes.mro(ctx, cls)
     own = [base for base in order if isinstance(base, ClassValue)]
     libraries = {base.dotted for base in order if isinstance(base, Library)}
@@ -45,9 +45,9 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
         return None
     attributes: dict[str, Attribute] = {}
     for base in reversed(own):
-        for name, found in _declared(ctx, base, cls):
+        for name, found in _declared_attributes(ctx, base, cls):
             attributes[name] = found
-    attributes.update(_backrefs(ctx, cls, own))
+    attributes.update(_backref_attributes(ctx, cls, own))
     settings = _mapper_args(ctx, own)
     table = next((text for base in own if (text := registry.table_name(ctx, base))), "")
     model = Model(
@@ -56,9 +56,9 @@ def _mapped(ctx: Context, cls: ClassValue) -> Model | None:
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
         _DATACLASS in libraries,
-        not any(isinstance(base, Unknown) for base in order) and imperative.tells_all(ctx, own),
+        not any(isinstance(base, Unknown) for base in order) and imperative.names_all_attributes(ctx, own),
     )
-    return replace(model, attributes={name: _joined(ctx, cls, model, found)
+    return replace(model, attributes={name: _with_direction(ctx, cls, model, found)
                                       for name, found in attributes.items()})  # fmt: skip
 
 
@@ -67,11 +67,11 @@ def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] |
     found: list[dict[str, Value] | None] = []
     for base in own:
         for statement in classes.body_bindings(ctx, base, "__mapper_args__"):
-            value = statement.value if isinstance(statement, tree.Assign) else _returned(statement)
+            value = statement.value if isinstance(statement, tree.Assign) else _returned_expression(statement)
             if not isinstance(value, tree.DictDisplay):
                 found.append(None)
                 continue
-            frame = _frame(ctx, base)
+            frame = _class_frame(ctx, base)
             found.append(
                 {
                     key.value: expressions.evaluate(frame, State(), item)
@@ -94,17 +94,17 @@ def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
     return "auto"
 
 
-def _frame(ctx: Context, cls: ClassValue) -> Frame:
+def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
     return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls)
 
 
 # --- what is declared ------------------------------------------------------------------
 
 
-def _declared(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
+def _declared_attributes(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
     """The attributes that ``base`` maps in ``cls``."""
     for frame, name, value, annotation in _declarations(ctx, base, cls):
-        found = declared.attribute(frame, value, annotation)
+        found = declared.mapped_attribute(frame, value, annotation)
         if found is not None:
             yield name, found
 
@@ -113,7 +113,7 @@ def _declarations(
     ctx: Context, base: ClassValue, cls: ClassValue
 ) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
     """What the table, the body or the imperative mapping of ``base`` gives to the attributes of ``cls``."""
-    frame = _frame(ctx, base)
+    frame = _class_frame(ctx, base)
     frame.receiver = Instance(cls)
     table = imperative.table_of(ctx, base)
     if table is not None:
@@ -126,7 +126,7 @@ def _declarations(
         return
     for statement in flat(base.node.body):
         if isinstance(statement, tree.FunctionDef):
-            made = _returned(statement) if _is_declared_attr(frame, statement) else None
+            made = _returned_expression(statement) if _is_declared_attr(frame, statement) else None
             if made is not None:
                 yield frame, statement.name, expressions.evaluate(frame, State(), made), statement.returns
         elif isinstance(statement, tree.Assign) and isinstance(statement.targets[0], tree.Name):
@@ -137,7 +137,7 @@ def _declarations(
                 yield frame, name, value, statement.annotation
 
 
-def _returned(statement: tree.Stmt) -> Expr | None:
+def _returned_expression(statement: tree.Stmt) -> Expr | None:
     """What a function of one ``return`` gives."""
     if isinstance(statement, tree.FunctionDef):
         for inner in statement.body:
@@ -154,40 +154,42 @@ def _is_declared_attr(frame: Frame, node: tree.FunctionDef) -> bool:
     return False
 
 
-def _joined(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> Attribute:
+def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> Attribute:
     """A relationship with its direction, as the foreign keys of both tables say."""
     if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
         return found
-    other = _tables(ctx, found.target)
+    other = _tables_of(ctx, found.target)
     own = tuple(
         name
         for name, column in model.attributes.items()
         if isinstance(column, Column) and column.references and column.references.rpartition(".")[2] in other
     )
     collection = found.is_collection
-    refers = not own and _refers(ctx, found.target, model.table)
-    if collection is None and model.complete and (own or refers):
+    refers = not own and _refers_to(ctx, found.target, model.table)
+    if collection is None and model.is_complete and (own or refers):
         collection = refers
     to_one = bool(own) and not collection if own or refers or collection else None
     return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
-def _tables(ctx: Context, cls: ClassValue) -> frozenset[str]:
+def _tables_of(ctx: Context, cls: ClassValue) -> frozenset[str]:
     """The tables of a class and of the classes above it: a foreign key may point to any."""
     bases = (base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue))
     return frozenset(text for base in bases if (text := registry.table_name(ctx, base)))
 
 
-def _refers(ctx: Context, cls: ClassValue, table: str) -> bool:
+def _refers_to(ctx: Context, cls: ClassValue, table: str) -> bool:
     bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
     return bool(table) and any(
         isinstance(found, Column) and found.references.rpartition(".")[2] == table
         for base in bases
-        for _, found in _declared(ctx, base, cls)
+        for _, found in _declared_attributes(ctx, base, cls)
     )
 
 
-def _backrefs(ctx: Context, cls: ClassValue, own: list[ClassValue]) -> Iterator[tuple[str, Attribute]]:
+def _backref_attributes(
+    ctx: Context, cls: ClassValue, own: list[ClassValue]
+) -> Iterator[tuple[str, Attribute]]:
     """The attributes that ``backref=`` of other models adds to a class."""
     named_so = (
         names.module_value(ctx, path, name)
@@ -206,7 +208,7 @@ def _backrefs(ctx: Context, cls: ClassValue, own: list[ClassValue]) -> Iterator[
                 continue
             if isinstance(annotation, tree.Subscript):
                 annotation = annotation.index
-            made = declared.relationship(frame, value, annotation, "")
+            made = declared.read_relationship(frame, value, annotation, "")
             if made.target not in own:
                 continue
             lazy: Value | None = None

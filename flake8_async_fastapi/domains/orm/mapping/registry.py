@@ -26,7 +26,7 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
             for base in own
             for keyword in base.node.keywords
         )
-    if any(_assigns(statement, "__abstract__") for statement in cls.node.body):
+    if any(_assigns_name(statement, "__abstract__") for statement in cls.node.body):
         return False
     has_table = any(
         classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
@@ -34,7 +34,7 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
     return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
 
 
-def _assigns(statement: tree.Stmt, name: str) -> bool:
+def _assigns_name(statement: tree.Stmt, name: str) -> bool:
     return isinstance(statement, tree.Assign) and any(dotted(target) == name for target in statement.targets)
 
 
@@ -46,15 +46,15 @@ def table_name(ctx: Context, cls: ClassValue) -> str:
     if any(keyword.name == "table" for keyword in cls.node.keywords):
         return cls.name.lower()
     table = imperative.table_of(ctx, cls)
-    return imperative.name_of(table) if table is not None else ""
+    return imperative.name_of_table(table) if table is not None else ""
 
 
-def named(ctx: Context, path: str, text: str) -> ClassValue | None:
+def model_named(ctx: Context, path: str, text: str) -> ClassValue | None:
     """The model that a text names in the registry: the only one of that name, or the one in the same file."""
-    return ctx.once(("registry", path, text), lambda: _named(ctx, path, text), None)
+    return ctx.query(("registry", path, text), lambda: _find_model_named(ctx, path, text), None)
 
 
-def _named(ctx: Context, path: str, text: str) -> ClassValue | None:
+def _find_model_named(ctx: Context, path: str, text: str) -> ClassValue | None:
     text = text.strip()
     module, _, name = text.rpartition(".")
     if not name.isidentifier():

@@ -14,195 +14,233 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Relationship
 from flake8_async_fastapi.domains.orm.objects import instances, transitions
-from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, Lost, Row, reachable, rows_of
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    MAYBE,
+    InstanceState,
+    NotLoaded,
+    instances_of,
+    reachable,
+)
 from flake8_async_fastapi.domains.orm.statements import load_plans
-from flake8_async_fastapi.domains.orm.statements.queries import Fetch, Plan, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.renaming import root
+from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Ref
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
 from flake8_async_fastapi.engine.walks import inner_values
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
 
-def is_at_hand(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost) -> bool:
+def may_be_in_identity_map(
+    frame: Frame,
+    location: Location,
+    obj: InstanceState,
+    name: str,
+    attribute: Attribute,
+    not_loaded: NotLoaded,
+) -> bool:
     """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
-    if not isinstance(attribute, Relationship) or row.phase == "detached":
+    if not isinstance(attribute, Relationship) or obj.phase == "detached":
         return False
     if attribute.is_collection or attribute.to_one is False:
         return False
-    if lost.cause not in ("unloaded", "new", "refreshed", "merged") and lost.text != "raise_on_sql":
+    if (
+        not_loaded.cause not in ("unloaded", "new", "refreshed", "merged")
+        and not_loaded.text != "raise_on_sql"
+    ):
         return False
     if attribute.target is None:
         return True
-    state, rows = frame.state, rows_of(frame.state)
-    above = rows.get(row.parent[0]) if row.parent is not None else None
-    if above is not None and row.parent is not None and not isinstance(above.rest, Lost):
-        fits = load_plans.related(frame.ctx, above.cls, attribute.target)
-        if fits and _is_way_back(frame, above, row.parent[1], name):
+    state, objects = frame.state, instances_of(frame.state)
+    above = objects.get(obj.parent[0]) if obj.parent is not None else None
+    if above is not None and obj.parent is not None and not isinstance(above.default, NotLoaded):
+        fits = load_plans.may_be_both(frame.ctx, above.cls, attribute.target)
+        if fits and _leads_back(frame, above, obj.parent[1], name):
             return True
-    for other in unfetched(frame.ctx, state, row.session):
-        if load_plans.related(frame.ctx, other.cls, attribute.target):
+    for other in unread_results(frame.ctx, state, obj.session):
+        if load_plans.may_be_both(frame.ctx, other.cls, attribute.target):
             return True
-    if name in row.tied or _is_held(frame, attribute.target):
+    if name in obj.compared_keys or _is_in_variable(frame, attribute.target):
         return True
-    alive = reachable(rows, state.values())
-    for other_ref, other in rows.items():
-        if other_ref not in alive and root(other_ref) not in alive:
+    alive = reachable(objects, state.values())
+    for other_location, other in objects.items():
+        if other_location not in alive and base(other_location) not in alive:
             continue
-        if root(other_ref) == root(ref) and not (other.is_item and other_ref in (ref, root(ref))):
+        if base(other_location) == base(location) and not (
+            other.is_item and other_location in (location, base(location))
+        ):
             continue  # what was reached from the same object by another way is another one
-        if isinstance(other.rest, Lost) or other.phase in _NOT_LIVE:
+        if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
             continue
-        if other.session != row.session and instances.ANY not in (other.session, row.session):
+        if other.session != obj.session and instances.ANY not in (other.session, obj.session):
             continue
-        if load_plans.related(frame.ctx, other.cls, attribute.target):
+        if load_plans.may_be_both(frame.ctx, other.cls, attribute.target):
             return True
-        is_other = root(other_ref) != root(ref)
-        if other.is_all and other.rest == "plan" and _covers(frame, other, attribute.target, is_other):
+        is_other = base(other_location) != base(location)
+        if (
+            other.is_all
+            and other.default == "plan"
+            and _leads_to_all(frame, other, attribute.target, is_other)
+        ):
             return True
     return False
 
 
-def _is_held(frame: Frame, target: ClassValue) -> bool:
+def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
     """Whether a variable holds an object of a class, of which nothing else is known."""
     for value in frame.state.values():
         for inner in inner_values(value):
-            if not isinstance(inner, Instance) or inner.ref is not None:
+            if not isinstance(inner, Instance) or inner.location is not None:
                 continue
-            if load_plans.related(frame.ctx, inner.cls, target):
+            if load_plans.may_be_both(frame.ctx, inner.cls, target):
                 return True
     return False
 
 
-def _covers(frame: Frame, row: Row, target: ClassValue, is_other: bool) -> bool:
+def _leads_to_all(frame: Frame, obj: InstanceState, target: ClassValue, is_other: bool) -> bool:
     """Whether all objects of a class lead to those of another: it may be all of them.
 
     Of the objects under way themselves (not ``is_other``) only collections count: each leads
     to a single object by a single way, which is seldom the one that another way leads to.
     """
-    for way in load_plans.ways(frame.ctx, row.cls, row.plan):
-        if (way.is_collection or is_other) and load_plans.related(frame.ctx, way.cls, target):
+    for loaded_path in load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan):
+        if (loaded_path.is_collection or is_other) and load_plans.may_be_both(
+            frame.ctx, loaded_path.cls, target
+        ):
             return True
     return False
 
 
-def is_met_elsewhere(
-    frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost
-) -> bool:  # fmt: skip
+def may_be_loaded_by_other_path(
+    frame: Frame,
+    location: Location,
+    obj: InstanceState,
+    name: str,
+    attribute: Attribute,
+    not_loaded: NotLoaded,
+) -> bool:
     """Whether the query may have brought the same object by another way too, with more of it loaded."""
-    if lost.cause not in _BY_QUERY:
+    if not_loaded.cause not in _BY_QUERY:
         return False  # what expires later is gone on all ways
-    rows = rows_of(frame.state)
+    objects = instances_of(frame.state)
     own: list[str] = []
-    root_row, at = row, ref
-    while root_row.parent is not None and root_row.parent[0] in rows and len(own) < instances.LONGEST:
-        at, via = root_row.parent
+    base_obj, at = obj, location
+    while base_obj.parent is not None and base_obj.parent[0] in objects and len(own) < instances.LONGEST_PATH:
+        at, via = base_obj.parent
         own.insert(0, via)
-        root_row = rows[at]
-    for way in load_plans.ways(frame.ctx, root_row.cls, root_row.plan):
-        if way.names == tuple(own) or not load_plans.related(frame.ctx, way.cls, row.cls):
+        base_obj = objects[at]
+    for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
+        if loaded_path.names == tuple(own) or not load_plans.may_be_both(frame.ctx, loaded_path.cls, obj.cls):
             continue
-        if not isinstance(transitions.status(frame.ctx, transitions.on_way(way), name, attribute), Lost):
+        if not isinstance(
+            transitions.attribute_state(
+                frame.ctx, transitions.instance_on_path(loaded_path), name, attribute
+            ),
+            NotLoaded,
+        ):
             return True
     return False
 
 
-def _is_way_back(frame: Frame, parent: Row, via: str, name: str) -> bool:
+def _leads_back(frame: Frame, parent: InstanceState, via: str, name: str) -> bool:
     """Whether a relationship leads back to the object from which another led here."""
-    model = models.mapped(frame.ctx, parent.cls)
+    model = models.mapped_model(frame.ctx, parent.cls)
     attribute = model.attributes.get(via) if model is not None else None
     return isinstance(attribute, Relationship) and attribute.inverse in ("", name)
 
 
-def different(one: object, other: object) -> bool:
+def are_different_keys(one: object, other: object) -> bool:
     """Whether two keys are known not to be the same."""
     both = [key for key in (one, other) if isinstance(key, tuple) and key[0] == "constant"]
     return len(both) == 2 and both[0] != both[1]
 
 
-def loaded(frame: Frame, state: State, ref: tuple[object, ...], row: Row) -> Instance:
+def add_loaded(frame: Frame, state: State, location: tuple[object, ...], obj: InstanceState) -> Instance:
     """An object that a query brought: any that is there already may be the same one."""
-    rows = rows_of(state)
-    drop_below(state, ref)
-    rows.pop(ref, None)
-    rows[ref] = with_others(frame.ctx, state, row)
-    return Instance(row.cls, ref=ref)
+    objects = instances_of(state)
+    forget_below(state, location)
+    objects.pop(location, None)
+    objects[location] = join_aliases(frame.ctx, state, obj)
+    return Instance(obj.cls, location=location)
 
 
-def with_others(ctx: Context, state: State, row: Row, own: Ref | None = None) -> Row:
+def join_aliases(
+    ctx: Context, state: State, obj: InstanceState, own: Location | None = None
+) -> InstanceState:
     """An object that was just loaded: what others at hand have loaded it may have too, being one of them.
 
     ``own`` is the object itself, if it is there: nor is it one of those that it came with.
     """
     there = [
         other
-        for ref, other in transitions.of_session(rows_of(state), row.session)
-        if own is None or root(ref) != root(own)
+        for location, other in transitions.instances_of_session(instances_of(state), obj.session)
+        if own is None or base(location) != base(own)
     ]
-    for other in (*there, *unfetched(ctx, state, row.session)):
-        gone = other.phase != row.phase and other.phase not in ("persistent", "pending")
-        away = gone or other.phase == "transient" or isinstance(other.rest, Lost)
+    for other in (*there, *unread_results(ctx, state, obj.session)):
+        gone = other.phase != obj.phase and other.phase not in ("persistent", "pending")
+        away = gone or other.phase == "transient" or isinstance(other.default, NotLoaded)
         if away:
             continue
-        is_another = different(other.identity, row.identity)
-        if other.rest == "plan":
-            row = supplied(ctx, row, other.cls, other.plan, is_another=is_another)
-        if load_plans.related(ctx, other.cls, row.cls) and not is_another:
-            row = _shared(ctx, row, other)
-    return row
+        is_another = are_different_keys(other.identity, obj.identity)
+        if other.default == "plan":
+            obj = after_loading(ctx, obj, other.cls, other.plan, is_another=is_another)
+        if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
+            obj = _join_alias(ctx, obj, other)
+    return obj
 
 
-def _shared(ctx: Context, row: Row, other: Row) -> Row:
+def _join_alias(ctx: Context, obj: InstanceState, other: InstanceState) -> InstanceState:
     """An object that may be the same as another: what that has, it may have."""
-    model = models.mapped(ctx, row.cls)
+    model = models.mapped_model(ctx, obj.cls)
     for name, attribute in model.attributes.items() if model is not None else ():
-        found = transitions.status(ctx, row, name, attribute)
-        if not isinstance(found, Lost) or found.cause not in _BY_QUERY:
+        found = transitions.attribute_state(ctx, obj, name, attribute)
+        if not isinstance(found, NotLoaded) or found.cause not in _BY_QUERY:
             continue
-        if not isinstance(transitions.status(ctx, other, name, attribute), Lost):
-            row = row.put(name, PERHAPS)
-    return row
+        if not isinstance(transitions.attribute_state(ctx, other, name, attribute), NotLoaded):
+            obj = obj.put(name, MAYBE)
+    return obj
 
 
-def supplied(ctx: Context, row: Row, cls: ClassValue, plan: Plan, *, is_another: bool = False) -> Row:
+def after_loading(
+    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, *, is_another: bool = False
+) -> InstanceState:
     """An object that a query may have brought by any of its ways: what is loaded there, it may have.
 
     ``is_another``: it is not the object that the query asks for.
     """
-    for way in load_plans.ways(ctx, cls, plan):
-        if load_plans.related(ctx, way.cls, row.cls) and (way.names or not is_another):
-            row = _shared(ctx, row, transitions.on_way(way))
-    return row
+    for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
+        if load_plans.may_be_both(ctx, loaded_path.cls, obj.cls) and (loaded_path.names or not is_another):
+            obj = _join_alias(ctx, obj, transitions.instance_on_path(loaded_path))
+    return obj
 
 
-def unfetched(ctx: Context, state: State, session: object) -> Iterator[Row]:
+def unread_results(ctx: Context, state: State, session: object) -> Iterator[InstanceState]:
     """The objects in results that variables hold, as they will be once they are fetched."""
     for value in state.values():
         fetch = value.detail if isinstance(value, Object) else None
-        if isinstance(fetch, Fetch) and fetch.session == session:
+        if isinstance(fetch, FetchedResult) and fetch.session == session:
             for entity in fetch.query.items or ():
                 if entity is not None:
-                    plan = load_plans.plan_for(ctx, fetch.query, entity)
-                    for way in load_plans.ways(ctx, entity.cls, plan):
-                        yield replace(transitions.on_way(way), session=session)
+                    plan = load_plans.query_plan(ctx, fetch.query, entity)
+                    for loaded_path in load_plans.loaded_paths(ctx, entity.cls, plan):
+                        yield replace(transitions.instance_on_path(loaded_path), session=session)
 
 
-def completed(ctx: Context, row: Row, select: Transition) -> Row:
+def after_select(ctx: Context, obj: InstanceState, select: Transition) -> InstanceState:
     """An object at hand after a query that may have met it: what it lacked, it may have now."""
     cls, plan = select.cls, select.plan
-    if cls is None or row.phase in ("transient", "pending"):
-        return row
-    is_another = different(row.identity, select.identity)  # it may still be met below
-    if isinstance(row.rest, Lost):
+    if cls is None or obj.phase in ("transient", "pending"):
+        return obj
+    is_another = are_different_keys(obj.identity, select.identity)  # it may still be met below
+    if isinstance(obj.default, NotLoaded):
         met = any(
-            load_plans.related(ctx, row.cls, way.cls)
-            for way in load_plans.ways(ctx, cls, plan)
-            if way.names or not is_another
+            load_plans.may_be_both(ctx, obj.cls, loaded_path.cls)
+            for loaded_path in load_plans.loaded_paths(ctx, cls, plan)
+            if loaded_path.names or not is_another
         )
-        return replace(row, rest="perhaps", fields=()) if met else row
-    return supplied(ctx, row, cls, plan, is_another=is_another)
+        return replace(obj, default="perhaps", fields=()) if met else obj
+    return after_loading(ctx, obj, cls, plan, is_another=is_another)
 
 
 _BY_QUERY: Final = (
@@ -211,9 +249,9 @@ _BY_QUERY: Final = (
 )  # fmt: skip
 
 
-def drop_below(state: State, ref: tuple[object, ...]) -> None:
+def forget_below(state: State, location: tuple[object, ...]) -> None:
     """Forget the objects that were reached through one that is loaded anew."""
-    rows = rows_of(state)
-    for known in [known for known in rows if known[0] == ref]:
-        drop_below(state, known)
-        del rows[known]
+    objects = instances_of(state)
+    for known in [known for known in objects if known[0] == location]:
+        forget_below(state, known)
+        del objects[known]

@@ -7,65 +7,74 @@ from dataclasses import replace
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import instances
-from flake8_async_fastapi.domains.orm.objects.instances import PERHAPS, refs_in, rows_of
+from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, instances_of, locations_in
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Collection, Instance, Options, Value, options
+from flake8_async_fastapi.engine.values import Collection, Instance, OneOf, Value, alternatives
 
 
-def test_attribute(
+def note_column_test(
     frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool
 ) -> None:
     """A condition was about a column of an object: an empty foreign key leads nowhere without I/O.
 
     A comparison with a constant asks what kind of object it is (``is_kind``).
     """
-    rows = rows_of(state)
-    for option in options(owner):
-        row = rows.get(option.ref) if isinstance(option, Instance) and option.ref is not None else None
-        model = models.mapped(frame.ctx, row.cls) if row is not None else None
-        if row is None or model is None or not isinstance(option, Instance) or option.ref is None:
+    objects = instances_of(state)
+    for alternative in alternatives(owner):
+        obj = (
+            objects.get(alternative.location)
+            if isinstance(alternative, Instance) and alternative.location is not None
+            else None
+        )
+        model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
+        if (
+            obj is None
+            or model is None
+            or not isinstance(alternative, Instance)
+            or alternative.location is None
+        ):
             continue
         if not isinstance(model.attributes.get(name), Column):
             continue
         if is_empty:
             empty = {other for other, found in model.relationships() if name in (found.keys or ())}
-            row = replace(row, nulls=row.nulls | empty)
+            obj = replace(obj, null_keys=obj.null_keys | empty)
             for other in empty:
-                if row.field(other) is None:
-                    row = row.put(other, PERHAPS)
-        rows[option.ref] = replace(row, guarded=row.guarded or is_kind)
+                if obj.field(other) is None:
+                    obj = obj.put(other, MAYBE)
+        objects[alternative.location] = replace(obj, discriminated=obj.discriminated or is_kind)
 
 
-def seek_name(state: State, name: str) -> None:
+def note_name_test(state: State, name: str) -> None:
     """A condition asks whether an attribute is there: the code knows what it does."""
-    rows = rows_of(state)
-    for ref, row in list(rows.items()):
-        rows[ref] = row.put(name, PERHAPS)
+    objects = instances_of(state)
+    for location, obj in list(objects.items()):
+        objects[location] = obj.put(name, MAYBE)
 
 
-def empty(state: State, value: Value) -> None:
+def note_empty_container(state: State, value: Value) -> None:
     """A container turned out to be empty: there are no objects in it."""
-    rows = rows_of(state)
-    for option in options(value):
-        if isinstance(option, Collection) and option.items is None:
-            for ref in refs_in(option.item):
-                if ref in rows:
-                    rows[ref] = replace(rows[ref], absent=True)
+    objects = instances_of(state)
+    for alternative in alternatives(value):
+        if isinstance(alternative, Collection) and alternative.items is None:
+            for location in locations_in(alternative.item):
+                if location in objects:
+                    objects[location] = replace(objects[location], is_empty=True)
 
 
-def end_loop(item: Value, before: list[State], after: list[State]) -> None:
+def end_object_loop(item: Value, before: list[State], after: list[State]) -> None:
     """A loop over objects is over: which of several it met last is no matter, and it may have met none."""
-    if isinstance(item, Options):  # each of several was met, not one of them in each lap
-        paths = [rows_of(state) for state in after]
-        for ref in refs_in(item):
-            met = [rows[ref] for rows in paths if ref in rows]
-            for rows in paths:
-                if ref in rows:
-                    rows[ref] = instances.join(met)
+    if isinstance(item, OneOf):  # each of several was met, not one of them in each lap
+        paths = [instances_of(state) for state in after]
+        for location in locations_in(item):
+            met = [objects[location] for objects in paths if location in objects]
+            for objects in paths:
+                if location in objects:
+                    objects[location] = instances.join_instances(met)
     if len(after) > len(before):  # nothing was in it, so nothing is known to be missing of its items
         for state in before:
-            rows = rows_of(state)
-            for ref in refs_in(item):
-                if ref in rows:
-                    rows[ref] = replace(rows[ref], absent=True)
+            objects = instances_of(state)
+            for location in locations_in(item):
+                if location in objects:
+                    objects[location] = replace(objects[location], is_empty=True)

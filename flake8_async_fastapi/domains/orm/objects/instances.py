@@ -10,23 +10,29 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from flake8_async_fastapi.domains.orm.events import Cause
-from flake8_async_fastapi.domains.orm.statements.queries import ENDS, PLAIN, Plan, Settings, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    EMPTY_PLAN,
+    LOADS_NOTHING,
+    Plan,
+    SessionSettings,
+    Transition,
+)
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Ref, Value
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Location, Value
 from flake8_async_fastapi.engine.walks import inner_values
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Loaded:
     """An attribute that is loaded."""
 
     value: Value = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class NotLoaded:
     """An attribute whose reading would do I/O, and why.
 
     ``line`` is where it was lost, or where the object was loaded.
@@ -39,12 +45,12 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Perhaps:
+class Maybe:
     """An attribute that may be loaded or not."""
 
 
-PERHAPS: Final = Perhaps()
-Field: TypeAlias = Held | Lost | Perhaps
+MAYBE: Final = Maybe()
+AttributeState: TypeAlias = Loaded | NotLoaded | Maybe
 
 Lifecycle: TypeAlias = Literal[
     "transient",
@@ -69,21 +75,22 @@ Default: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class InstanceState:
     """One ORM object on one path.
 
-    ``rest`` says what holds for attributes that are not in ``fields``, or that all are lost.
+    ``default`` says what holds for attributes that are not in ``fields``, or that all are lost.
     ``parent`` is the object and the attribute it was reached by.
-    ``doubtful``: somebody unknown had it, who may have loaded more.
-    ``unsure``: what was loaded may have been expired since; what was missing still is.
-    ``absent``: on this path there is no such object, since the container is empty.
+    ``may_be_loaded``: somebody unknown had it, who may have loaded more.
+    ``may_be_expired``: what was loaded may have been expired since; what was missing still is.
+    ``is_empty``: on this path there is no such object, since the container is empty.
     ``dirty``: changed since the last flush.
-    ``is_item``: one of many, which this row stands for; ``is_all``: of all that there are.
-    ``is_open``: made from arguments that are not all known.
-    ``nulls`` are the many-to-one relationships without a foreign key.
-    ``tied`` are those whose foreign key the query asked for: who knows it may hold the target.
-    ``guarded``: a condition asked for the value of a column.
-    ``above`` are the classes, ``way`` the strategies on the way from the object that a query gave.
+    ``is_item``: one of many, which this one stands for; ``is_all``: of all that there are.
+    ``has_unknown_arguments``: made from arguments that are not all known.
+    ``null_keys`` are the many-to-one relationships without a foreign key.
+    ``compared_keys`` are those whose foreign key the query asked for: who knows it may hold the target.
+    ``discriminated``: a condition asked for the value of a column.
+    ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the object that a
+    query gave.
     ``identity`` is the key that it was asked for by.
     """
 
@@ -92,262 +99,273 @@ class Row:
     session: object
     path: str
     line: int
-    plan: Plan = PLAIN
-    rest: Default | Lost = "plan"
-    fields: tuple[tuple[str, Field], ...] = ()
-    made: Source = "query"
-    parent: tuple[Ref, str] | None = None
-    doubtful: bool = False
-    unsure: bool = False
-    absent: bool = False
+    plan: Plan = EMPTY_PLAN
+    default: Default | NotLoaded = "plan"
+    fields: tuple[tuple[str, AttributeState], ...] = ()
+    source: Source = "query"
+    parent: tuple[Location, str] | None = None
+    may_be_loaded: bool = False
+    may_be_expired: bool = False
+    is_empty: bool = False
     dirty: bool = False
     is_item: bool = False
-    is_open: bool = False
+    has_unknown_arguments: bool = False
     is_all: bool = False
-    nulls: frozenset[str] = frozenset()
-    tied: frozenset[str] = frozenset()
-    guarded: bool = False
-    above: tuple[ClassValue, ...] = ()
-    way: tuple[str, ...] = ()
+    null_keys: frozenset[str] = frozenset()
+    compared_keys: frozenset[str] = frozenset()
+    discriminated: bool = False
+    classes_above: tuple[ClassValue, ...] = ()
+    strategies_above: tuple[str, ...] = ()
     identity: object = None
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> AttributeState | None:
         for known, found in self.fields:
             if known == name:
                 return found
         return None
 
-    def put(self, name: str, found: Field) -> Row:
+    def put(self, name: str, found: AttributeState) -> InstanceState:
         others = tuple(pair for pair in self.fields if pair[0] != name)
         return replace(self, fields=tuple(sorted((*others, (name, found)), key=lambda pair: pair[0])))
 
 
-def worst(rows: list[Row]) -> Row:
-    """One row for what a call gives on several paths: what one of them lost is lost.
+def join_may_lose(objects: list[InstanceState]) -> InstanceState:
+    """One object for what a call gives on several paths: what one of them lost is lost.
 
     The caller does not tell the paths apart, as it would if they gave different objects.
     """
-    agreed = join(rows)
-    if agreed.doubtful:
+    agreed = join_instances(objects)
+    if agreed.may_be_loaded:
         return agreed
-    rows = [row for row in rows if not row.absent] or rows
-    rests = [row.rest for row in rows if isinstance(row.rest, Lost)]
+    objects = [obj for obj in objects if not obj.is_empty] or objects
+    rests = [obj.default for obj in objects if isinstance(obj.default, NotLoaded)]
     if rests:
-        first: Lost = min(rests, key=_order_of_lost)
-        agreed = replace(agreed, rest=first)
-    for name in dict.fromkeys(name for row in rows for name, _ in row.fields):
-        known = [(row.field(name) or row.rest) for row in rows]
-        lost = [found for found in known if isinstance(found, Lost)]
+        first: NotLoaded = min(rests, key=_sort_key_of_lost)
+        agreed = replace(agreed, default=first)
+    for name in dict.fromkeys(name for obj in objects for name, _ in obj.fields):
+        known = [(obj.field(name) or obj.default) for obj in objects]
+        lost = [found for found in known if isinstance(found, NotLoaded)]
         if lost:
-            agreed = agreed.put(name, min(lost, key=_order_of_lost))
+            agreed = agreed.put(name, min(lost, key=_sort_key_of_lost))
     return agreed
 
 
-def _order_of_lost(lost: Lost) -> tuple[str, str, int, str]:
-    return lost.cause, lost.path, lost.line, lost.text
+def _sort_key_of_lost(not_loaded: NotLoaded) -> tuple[str, str, int, str]:
+    return not_loaded.cause, not_loaded.path, not_loaded.line, not_loaded.text
 
 
-def join(rows: list[Row]) -> Row:
-    """One row that claims only what several agree on; where there is none, nothing is claimed.
+def join_instances(objects: list[InstanceState]) -> InstanceState:
+    """One object that claims only what several agree on; where there is none, nothing is claimed.
 
-    That an attribute is lost, loaded or null is kept if all rows say so; where they differ, it may be
-    either.  What casts doubt on that is kept if one row says it.  So it is no matter in which order
-    the rows come.
+    That an attribute is not loaded, loaded or null is kept if all say so; where they differ, it may be
+    either.  What casts doubt on that is kept if one says it.  So it is no matter in which order
+    they come.
     """
-    rows = [row for row in rows if not row.absent] or rows
-    first, *others = rows
+    objects = [obj for obj in objects if not obj.is_empty] or objects
+    first, *others = objects
     if all(other == first for other in others):
         return first
-    places = [(row.path, row.line) for row in rows]
+    places = [(obj.path, obj.line) for obj in objects]
     path, line = min(places)
-    sessions = {row.session for row in rows}
-    kinds = {(row.rest, row.plan, row.made, row.phase) for row in rows}
-    same_class = all(row.cls == first.cls for row in others)
+    sessions = {obj.session for obj in objects}
+    kinds = {(obj.default, obj.plan, obj.source, obj.phase) for obj in objects}
+    same_class = all(obj.cls == first.cls for obj in others)
     same_way = all(
-        (row.above, row.way, row.is_all) == (first.above, first.way, first.is_all) for row in others
+        (obj.classes_above, obj.strategies_above, obj.is_all)
+        == (first.classes_above, first.strategies_above, first.is_all)
+        for obj in others
     )
-    return Row(
-        min((row.cls for row in rows), key=lambda cls: (cls.path, cls.key)),
-        _only({row.phase for row in rows}, "persistent") if same_class else "persistent",
-        _only(sessions, ANY),
+    return InstanceState(
+        min((obj.cls for obj in objects), key=lambda cls: (cls.path, cls.key)),
+        _only_value({obj.phase for obj in objects}, "persistent") if same_class else "persistent",
+        _only_value(sessions, ANY),
         path,
         line,
-        plan=_only({row.plan for row in rows}, _SOME_PLAN),
-        rest=first.rest if len(kinds) == 1 and same_class else "perhaps",
-        fields=_join_fields(rows, same_class=same_class),
-        made=min((row.made for row in rows), key=_MADE.index),
-        parent=min((row.parent for row in rows), key=repr),
-        doubtful=any(row.doubtful for row in rows) or len(sessions) > 1 or not (same_class and same_way),
-        unsure=any(row.unsure for row in rows),
-        absent=all(row.absent for row in rows),
-        dirty=any(row.dirty for row in rows),
-        is_item=any(row.is_item for row in rows),
-        is_open=any(row.is_open for row in rows),
-        is_all=all(row.is_all for row in rows),
-        nulls=frozenset.intersection(*(row.nulls for row in rows)),
-        tied=frozenset.union(*(row.tied for row in rows)),
-        guarded=any(row.guarded for row in rows),
-        above=min((row.above for row in rows), key=lambda above: [(cls.path, cls.key) for cls in above]),
-        way=min(row.way for row in rows),
-        identity=_only({row.identity for row in rows}, None),
+        plan=_only_value({obj.plan for obj in objects}, _SOME_PLAN),
+        default=first.default if len(kinds) == 1 and same_class else "perhaps",
+        fields=_join_fields(objects, same_class=same_class),
+        source=min((obj.source for obj in objects), key=_SOURCES.index),
+        parent=min((obj.parent for obj in objects), key=repr),
+        may_be_loaded=any(obj.may_be_loaded for obj in objects)
+        or len(sessions) > 1
+        or not (same_class and same_way),
+        may_be_expired=any(obj.may_be_expired for obj in objects),
+        is_empty=all(obj.is_empty for obj in objects),
+        dirty=any(obj.dirty for obj in objects),
+        is_item=any(obj.is_item for obj in objects),
+        has_unknown_arguments=any(obj.has_unknown_arguments for obj in objects),
+        is_all=all(obj.is_all for obj in objects),
+        null_keys=frozenset.intersection(*(obj.null_keys for obj in objects)),
+        compared_keys=frozenset.union(*(obj.compared_keys for obj in objects)),
+        discriminated=any(obj.discriminated for obj in objects),
+        classes_above=min(
+            (obj.classes_above for obj in objects), key=lambda above: [(cls.path, cls.key) for cls in above]
+        ),
+        strategies_above=min(obj.strategies_above for obj in objects),
+        identity=_only_value({obj.identity for obj in objects}, None),
     )
 
 
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""
 _SOME_PLAN: Final = Plan(certain=False)
-_MADE: Final[tuple[Source, ...]] = ("query", "merge", "refreshed", "new", "given")
+_SOURCES: Final[tuple[Source, ...]] = ("query", "merge", "refreshed", "new", "given")
 
 
-def _only(values: set[T], otherwise: T) -> T:
+def _only_value(values: set[T], otherwise: T) -> T:
     """The one value that several paths have."""
     return next(iter(values)) if len(values) == 1 else otherwise
 
 
-def _join_fields(rows: list[Row], *, same_class: bool) -> tuple[tuple[str, Field], ...]:
-    """What all rows say of attributes; what one of them leaves to its plan, another may know."""
-    agreed: list[tuple[str, Field]] = []
-    for name in sorted({name for row in rows for name, _ in row.fields}):
-        found = {row.field(name) for row in rows}
+def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tuple[str, AttributeState], ...]:
+    """What all objects say of attributes; what one of them leaves to its plan, another may know."""
+    agreed: list[tuple[str, AttributeState]] = []
+    for name in sorted({name for obj in objects for name, _ in obj.fields}):
+        found = {obj.field(name) for obj in objects}
         single = next(iter(found)) if len(found) == 1 and same_class else None
-        agreed.append((name, PERHAPS if single is None else single))
+        agreed.append((name, MAYBE if single is None else single))
     return tuple(agreed)
 
 
-def joined(heaps: list[dict[Ref, Row]], join_rows: Callable[[list[Row]], Row] = join) -> dict[Ref, Row]:
-    """The rows that any of several paths knows, with what all that know one agree on."""
-    found: dict[Ref, list[Row]] = {}
+def join_heaps(
+    heaps: list[dict[Location, InstanceState]],
+    join_objects: Callable[[list[InstanceState]], InstanceState] = join_instances,
+) -> dict[Location, InstanceState]:
+    """The objects that any of several paths knows, with what all that know one agree on."""
+    found: dict[Location, list[InstanceState]] = {}
     for heap in heaps:
-        for ref, row in heap.items():
-            found.setdefault(ref, []).append(row)
-    return {ref: join_rows(rows) for ref, rows in found.items()}
+        for location, obj in heap.items():
+            found.setdefault(location, []).append(obj)
+    return {location: join_objects(objects) for location, objects in found.items()}
 
 
-def agreed_transitions(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
+def join_session_effects(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
     """What happened to sessions on all of several paths; where they differ, anything may have."""
     first, *others = paths
     if all(path == first for path in others):
         return first
-    paths = sorted(paths, key=lambda path: [_order_of_step(step) for step in path])
-    said = [tuple(step for step in path if step.what not in ("query", "select")) for path in paths]
+    paths = sorted(paths, key=lambda path: [_sort_key_of_step(step) for step in path])
+    said = [tuple(step for step in path if step.kind not in ("query", "select")) for path in paths]
     if all(path == said[0] for path in said):
         # a path that returns before its query is the rarer one, and a query flushes
-        usual = max(paths, key=lambda path: [step.what for step in path].count("query"))
-        selected = [step for path in paths for step in path if step.what == "select" and step not in usual]
+        usual = max(paths, key=lambda path: [step.kind for step in path].count("query"))
+        selected = [step for path in paths for step in path if step.kind == "select" and step not in usual]
         return (*usual, *dict.fromkeys(selected))
     by_session: dict[object, list[Transition]] = {}
     for step in (step for path in said for step in path):
         by_session.setdefault(step.session, []).append(step)
-    met = {step for path in paths for step in path if step.what == "select"}
+    met = {step for path in paths for step in path if step.kind == "select"}
     unsure = (by_session[session] for session in sorted(by_session, key=repr))
-    return (*sorted(met, key=_order_of_step), *map(_any_of, unsure))
+    return (*sorted(met, key=_sort_key_of_step), *map(_join_steps, unsure))
 
 
-def _any_of(steps: list[Transition]) -> Transition:
+def _join_steps(steps: list[Transition]) -> Transition:
     """Any of several things that may have happened to a session, or nothing."""
-    settings = Settings(
-        _only({step.settings.expires for step in steps}, None),
-        _only({step.settings.flushes for step in steps}, None),
+    settings = SessionSettings(
+        _only_value({step.settings.expires for step in steps}, None),
+        _only_value({step.settings.flushes for step in steps}, None),
     )
-    is_end = all(step.what in ENDS for step in steps)
+    is_end = all(step.kind in LOADS_NOTHING for step in steps)
     return Transition(steps[0].session, "perhaps" if is_end else "anything", settings)
 
 
-def _order_of_step(step: Transition) -> tuple[object, ...]:
+def _sort_key_of_step(step: Transition) -> tuple[object, ...]:
     cls = (step.cls.path, step.cls.key) if step.cls is not None else ("", ("", 0))
-    told = (step.session, step.settings, step.plan, step.identity, step.of)
-    return step.what, cls, *map(repr, told)
+    told = (step.session, step.settings, step.plan, step.identity, step.base)
+    return step.kind, cls, *map(repr, told)
 
 
 @dataclass(slots=True)
 class Instances:
-    """What one path knows of ORM objects, and what ``happened`` to whole sessions on it.
+    """What one path knows of ORM objects, and what ``session_effects`` to whole sessions on it.
 
-    ``rows`` are the objects that are known, by what tells them apart.
+    ``heap`` are the objects that are known, by what tells them apart.
     """
 
-    rows: dict[Ref, Row] = field(default_factory=dict)
-    happened: tuple[Transition, ...] = ()
+    heap: dict[Location, InstanceState] = field(default_factory=dict)
+    session_effects: tuple[Transition, ...] = ()
 
     def fork(self) -> Instances:
-        return Instances(dict(self.rows), self.happened)
+        return Instances(dict(self.heap), self.session_effects)
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
         """One part, if two paths know the same of all objects that they can still reach."""
-        if self.happened != other.happened:
+        if self.session_effects != other.session_effects:
             return None
-        if self.rows == other.rows:
+        if self.heap == other.heap:
             return self
         one, two = states
-        same = reachable(self.rows, one.values()) == reachable(other.rows, two.values())
+        same = reachable(self.heap, one.values()) == reachable(other.heap, two.values())
         return self.join([other]) if same else None
 
     def join(self, others: list[Instances]) -> Instances:
         parts = [self, *others]
-        happened = agreed_transitions([part.happened for part in parts])
-        return Instances(joined([part.rows for part in parts]), happened)
+        happened = join_session_effects([part.session_effects for part in parts])
+        return Instances(join_heaps([part.heap for part in parts]), happened)
 
     def forget(self, path: str) -> Instances:
         return self
 
 
-Rows: TypeAlias = tuple[tuple[Ref, Row], ...]
+FrozenHeap: TypeAlias = tuple[tuple[Location, InstanceState], ...]
 """ORM objects, in an order that does not hang on how they were found."""
 
 
-def in_order(rows: dict[Ref, Row]) -> Rows:
+def frozen_heap(objects: dict[Location, InstanceState]) -> FrozenHeap:
     """Objects in the order of their names."""
-    return tuple(sorted(rows.items(), key=lambda pair: repr(pair[0])))
+    return tuple(sorted(objects.items(), key=lambda pair: repr(pair[0])))
 
 
-def rows_of(state: State) -> dict[Ref, Row]:
+def instances_of(state: State) -> dict[Location, InstanceState]:
     """The ORM objects that a path knows, by what tells them apart."""
     part: Instances | None = state.parts.get(Instances)
-    return state.part(Instances).rows if part is None else part.rows
+    return state.part(Instances).heap if part is None else part.heap
 
 
 @dataclass(frozen=True, slots=True)
-class LostRead:
+class UnloadedRead:
     """A callee reads an attribute of an object that it was given, and it is not loaded."""
 
-    ref: Ref
+    location: Location
     name: str
     use: str
     through: str
     chain: tuple[str, ...]
-    lost: Lost
+    not_loaded: NotLoaded
 
 
 @dataclass(slots=True)
-class Debts:
+class UnloadedReads:
     """What a run reads of the objects that it was given, though it is not loaded: its caller hears of it."""
 
-    reads: dict[LostRead, None] = field(default_factory=dict)
+    reads: dict[UnloadedRead, None] = field(default_factory=dict)
 
 
-LONGEST: Final = 8
+LONGEST_PATH: Final = 8
 """Relationships that are followed from one object to the next."""
 
 
-def reachable(rows: Mapping[Ref, Row], values: Iterable[Value]) -> dict[Ref, Row]:
-    """The rows that values lead to."""
-    found: dict[Ref, Row] = {}
-    pending = [ref for value in values for ref in refs_in(value)]
+def reachable(
+    objects: Mapping[Location, InstanceState], values: Iterable[Value]
+) -> dict[Location, InstanceState]:
+    """The objects that values lead to."""
+    found: dict[Location, InstanceState] = {}
+    pending = [location for value in values for location in locations_in(value)]
     while pending:
-        ref = pending.pop()
-        if ref in found or ref not in rows:
+        location = pending.pop()
+        if location in found or location not in objects:
             continue
-        row = found[ref] = rows[ref]
-        for _, kept in row.fields:
-            if isinstance(kept, Held):
-                pending.extend(refs_in(kept.value))
-        if row.parent is not None:
-            pending.append(row.parent[0])
+        obj = found[location] = objects[location]
+        for _, kept in obj.fields:
+            if isinstance(kept, Loaded):
+                pending.extend(locations_in(kept.value))
+        if obj.parent is not None:
+            pending.append(obj.parent[0])
     return found
 
 
-def refs_in(value: Value) -> Iterator[Ref]:
-    """The rows that a value names."""
+def locations_in(value: Value) -> Iterator[Location]:
+    """The locations that a value names."""
     for inner in inner_values(value):
-        if isinstance(inner, Instance) and inner.ref is not None:
-            yield inner.ref
+        if isinstance(inner, Instance) and inner.location is not None:
+            yield inner.location

@@ -23,9 +23,9 @@ class Reader:
 
 
 @contextmanager
-def read_for(frame: Frame, use: str, name: str) -> Iterator[None]:
+def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
     """Inside the block, what a run reads is read by somebody else."""
-    reader = frame.note(Reader)
+    reader = frame.notes_of(Reader)
     before = reader.use, reader.name
     reader.use, reader.name = use, name
     yield

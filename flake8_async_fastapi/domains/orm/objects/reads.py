@@ -10,27 +10,33 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Cause, Missing
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Proxy, Relationship
+from flake8_async_fastapi.domains.orm.mapping.attributes import (
+    AssociationProxy,
+    Attribute,
+    Column,
+    Model,
+    Relationship,
+)
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
-    PERHAPS,
-    Debts,
-    Field,
-    Held,
-    Lost,
-    LostRead,
-    Row,
-    refs_in,
-    rows_of,
+    MAYBE,
+    AttributeState,
+    InstanceState,
+    Loaded,
+    NotLoaded,
+    UnloadedRead,
+    UnloadedReads,
+    instances_of,
+    locations_in,
 )
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.domains.orm.statements import load_plans
-from flake8_async_fastapi.domains.orm.statements.queries import Awaitables, Dynamic
-from flake8_async_fastapi.engine.events import Wanted
+from flake8_async_fastapi.domains.orm.statements.queries import AwaitableAttributes, DynamicRelationship
+from flake8_async_fastapi.engine.events import ReadTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.places import Place, Position
-from flake8_async_fastapi.engine.renaming import ARGUMENT, root
+from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -39,13 +45,13 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Function,
     Instance,
+    Location,
     Object,
-    Options,
+    OneOf,
     Plain,
-    Ref,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
 
 
@@ -53,102 +59,117 @@ def read_attribute(access: Access) -> Value | None:
     """The value of an attribute that is read of an ORM object; None where nothing is known of it."""
     assert isinstance(access.owner, Instance)
     use = "mutated" if access.is_mutated else "read"
-    return read(access.frame, access.owner, access.name, access.place.position, use)
+    return read_mapped_attribute(access.frame, access.owner, access.name, access.place.position, use)
 
 
-def read(
+def read_mapped_attribute(
     frame: Frame, instance: Instance, name: str, place: Position, use: str = "read", through: str = ""
 ) -> Value | None:
     """The value of a mapped attribute of an object that is known; None where nothing is known of it.
 
     Says so where reading it would do I/O.
     """
-    rows = rows_of(frame.state)
-    row = rows.get(instance.ref) if instance.ref is not None else None
-    if row is None or instance.ref is None:
+    objects = instances_of(frame.state)
+    obj = objects.get(instance.location) if instance.location is not None else None
+    if obj is None or instance.location is None:
         return None
     if name == "awaitable_attrs":
-        return Object("sqlalchemy.ext.asyncio.AsyncAttrs", detail=Awaitables(instance.ref))
-    model = models.mapped(frame.ctx, row.cls)
+        return Object("sqlalchemy.ext.asyncio.AsyncAttrs", detail=AwaitableAttributes(instance.location))
+    model = models.mapped_model(frame.ctx, obj.cls)
     if model is None:
         return None
     attribute = model.attributes.get(name)
     if attribute is None:
-        return _of_subclass(frame, instance, row, model, name, place, use, through)
-    if isinstance(attribute, Proxy):
-        return _through_proxy(frame, instance, attribute, place, use, through)
+        return _read_subclass_column(frame, instance, obj, model, name, place, use, through)
+    if isinstance(attribute, AssociationProxy):
+        return _read_through_proxy(frame, instance, attribute, place, use, through)
     if frame.ctx.trace:
-        reader = frame.note(Reader).name or "code"
-        frame.emit_event(Wanted(frame.path, *place, frame.qualname, reader, f"{row.cls.name}.{name}"))
-    found = transitions.status(frame.ctx, row, name, attribute)
-    if use == "mutated" and isinstance(found, Held) and row.phase in ("transient", "pending"):
-        rows[instance.ref] = row.put(name, Held(Collection("list")))  # what is put in stays loaded
-    if isinstance(found, Lost):
-        found = _lost(frame, instance.ref, row, name, attribute, found, place, use, through)
-    if isinstance(found, Held):
-        return _held(frame, instance.ref, row, name, attribute, found.value)
+        reader = frame.notes_of(Reader).name or "code"
+        frame.emit_event(ReadTraced(frame.path, *place, frame.qualname, reader, f"{obj.cls.name}.{name}"))
+    found = transitions.attribute_state(frame.ctx, obj, name, attribute)
+    if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
+        objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded
+    if isinstance(found, NotLoaded):
+        found = _read_not_loaded(frame, instance.location, obj, name, attribute, found, place, use, through)
+    if isinstance(found, Loaded):
+        return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
     return None
 
 
-def _lost(
-    frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, lost: Lost,
-    place: Position, use: str, through: str,
-) -> Field:  # fmt: skip
+def _read_not_loaded(
+    frame: Frame,
+    location: Location,
+    obj: InstanceState,
+    name: str,
+    attribute: Attribute,
+    not_loaded: NotLoaded,
+    place: Position,
+    use: str,
+    through: str,
+) -> AttributeState:
     """Say that an attribute is missing, unless the object that it leads to is at hand."""
-    rows = rows_of(frame.state)
-    if lost.cause == "noload":
-        report(frame, ref, name, lost, place, use, through, ())
+    objects = instances_of(frame.state)
+    if not_loaded.cause == "noload":
+        report_missing(frame, location, name, not_loaded, place, use, through, ())
         if isinstance(attribute, Relationship):
-            return Held(Collection("list", items=()) if attribute.is_collection else NONE)
-    if aliasing.is_at_hand(frame, ref, row, name, attribute, lost):
-        rows[ref] = row.put(name, PERHAPS)  # found once, it is loaded
-        return PERHAPS
-    if aliasing.is_met_elsewhere(frame, ref, row, name, attribute, lost):
-        return PERHAPS
-    if row.guarded and root(ref)[0] == ARGUMENT:
-        return PERHAPS  # a function that was given it asked first what it is
-    report(frame, ref, name, lost, place, use, through, ())
-    current = rows[ref]
-    if isinstance(current.rest, Lost):  # the read would raise: what follows is not reached
-        rows[ref] = replace(current, rest="perhaps", fields=())
+            return Loaded(Collection("list", items=()) if attribute.is_collection else NONE)
+    if aliasing.may_be_in_identity_map(frame, location, obj, name, attribute, not_loaded):
+        objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
+        return MAYBE
+    if aliasing.may_be_loaded_by_other_path(frame, location, obj, name, attribute, not_loaded):
+        return MAYBE
+    if obj.discriminated and base(location)[0] == ARGUMENT:
+        return MAYBE  # a function that was given it asked first what it is
+    report_missing(frame, location, name, not_loaded, place, use, through, ())
+    current = objects[location]
+    if isinstance(current.default, NotLoaded):  # the read would raise: what follows is not reached
+        objects[location] = replace(current, default="perhaps", fields=())
     else:
-        rows[ref] = current.put(name, PERHAPS)
-    return PERHAPS
+        objects[location] = current.put(name, MAYBE)
+    return MAYBE
 
 
-def report(
-    frame: Frame, ref: Ref, name: str, lost: Lost, place: Position, use: str, through: str,
+def report_missing(
+    frame: Frame,
+    location: Location,
+    name: str,
+    not_loaded: NotLoaded,
+    place: Position,
+    use: str,
+    through: str,
     chain: tuple[str, ...],
-) -> None:  # fmt: skip
+) -> None:
     """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
-    rows = rows_of(frame.state)
+    objects = instances_of(frame.state)
     reader = frame.notes.get(Reader)
     if reader is not None and reader.use:
         use, through = reader.use, reader.name
     if reader is not None and reader.reports_for is not None:
         frame, place = reader.reports_for
-    row = rows[ref]
-    route = [f"{row.cls.name}.{name}"]
-    top, top_ref = row, ref
-    while top.parent is not None and top.parent[0] in rows:
-        top_ref, via = top.parent
-        top = rows[top_ref]
+    obj = objects[location]
+    route = [f"{obj.cls.name}.{name}"]
+    top, top_location = obj, location
+    while top.parent is not None and top.parent[0] in objects:
+        top_location, via = top.parent
+        top = objects[top_location]
         route.insert(0, f"{top.cls.name}.{via}")
-        if len(route) > instances.LONGEST:
+        if len(route) > instances.LONGEST_PATH:
             break
     if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
         return  # in a test, what it calls may be replaced
-    if top_ref[0] == ARGUMENT:
-        if (lost.path or (frame.is_async and lost.cause in _INTRINSIC)) and not chain:
+    if top_location[0] == ARGUMENT:
+        if (not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
-        frame.note(Debts).reads[LostRead(ref, name, use, through, chain, lost)] = None
+        frame.notes_of(UnloadedReads).reads[UnloadedRead(location, name, use, through, chain, not_loaded)] = (
+            None
+        )
     elif frame.emit:
-        model = models.mapped(frame.ctx, row.cls)
+        model = models.mapped_model(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None
-        cause = lost.cause
-        if row.phase in ("detached", "deleted") and cause in _DETACHED:
+        cause = not_loaded.cause
+        if obj.phase in ("detached", "deleted") and cause in _DETACHED:
             cause = "detached"
-        if cause == "refreshed" and top.parent is None and top.made == "query":
+        if cause == "refreshed" and top.parent is None and top.source == "query":
             cause = "unloaded"
         frame.emit_event(
             Missing(
@@ -159,8 +180,8 @@ def report(
                 cause,
                 use,
                 isinstance(attribute, Relationship),
-                (top.made, top.path, top.line),
-                (lost.path, lost.line, lost.text),
+                (top.source, top.path, top.line),
+                (not_loaded.path, not_loaded.line, not_loaded.text),
                 through,
                 chain,
             )
@@ -173,57 +194,73 @@ _DETACHED: Final = (
 )  # fmt: skip
 
 
-def _held(frame: Frame, ref: Ref, row: Row, name: str, attribute: Attribute, value: Value) -> Value:
+def _loaded_value(
+    frame: Frame, location: Location, obj: InstanceState, name: str, attribute: Attribute, value: Value
+) -> Value:
     """The value of an attribute that is loaded; the object of a relationship begins to be known here."""
     if isinstance(attribute, Column):
         return UNKNOWN if isinstance(value, Plain) else value
     if not isinstance(attribute, Relationship) or not isinstance(value, Unknown):
         return value
-    how, inner = load_plans.strategy(row.plan, name, attribute)
+    how, inner = load_plans.strategy(obj.plan, name, attribute)
     if how in ("dynamic", "write_only"):
         kind = "AppenderQuery" if how == "dynamic" else "WriteOnlyCollection"
-        return Object(f"sqlalchemy.orm.{kind}", detail=Dynamic(ref, name, how))
+        return Object(f"sqlalchemy.orm.{kind}", detail=DynamicRelationship(location, name, how))
     if attribute.target is None or attribute.is_collection is None:
         return UNKNOWN
-    state, rows = frame.state, rows_of(frame.state)
-    child: Ref = (ref, name)
-    if child not in rows:
-        made = Row(
-            attribute.target, row.phase, row.session, row.path, row.line, plan=inner, parent=(ref, name),
-            above=(*row.above, row.cls), way=(*row.way, how),
-            is_item=attribute.is_collection, doubtful=_depth(child) > instances.LONGEST or row.made == "new",
-        )  # fmt: skip
-        rows[child] = aliasing.with_others(frame.ctx, state, made)
-    instance = Instance(attribute.target, ref=child)
-    return Collection("list", instance) if attribute.is_collection else Options((instance, NONE))
+    state, objects = frame.state, instances_of(frame.state)
+    child: Location = (location, name)
+    if child not in objects:
+        made = InstanceState(
+            attribute.target,
+            obj.phase,
+            obj.session,
+            obj.path,
+            obj.line,
+            plan=inner,
+            parent=(location, name),
+            classes_above=(*obj.classes_above, obj.cls),
+            strategies_above=(*obj.strategies_above, how),
+            is_item=attribute.is_collection,
+            may_be_loaded=_depth_of(child) > instances.LONGEST_PATH or obj.source == "new",
+        )
+        objects[child] = aliasing.join_aliases(frame.ctx, state, made)
+    instance = Instance(attribute.target, location=child)
+    return Collection("list", instance) if attribute.is_collection else OneOf((instance, NONE))
 
 
-def _depth(ref: object) -> int:
+def _depth_of(location: object) -> int:
     depth = 0
-    while isinstance(ref, tuple) and ref and isinstance(ref[0], tuple):
-        ref, depth = ref[0], depth + 1
+    while isinstance(location, tuple) and location and isinstance(location[0], tuple):
+        location, depth = location[0], depth + 1
     return depth
 
 
-def _through_proxy(
-    frame: Frame, instance: Instance, proxy: Proxy, place: Position, use: str, through: str
+def _read_through_proxy(
+    frame: Frame, instance: Instance, proxy: AssociationProxy, place: Position, use: str, through: str
 ) -> Value:
-    value = read(frame, instance, proxy.through, place, use, through)
+    value = read_mapped_attribute(frame, instance, proxy.through, place, use, through)
     found: list[Value] = []
-    for option in options(value if value is not None else UNKNOWN):
-        items = [option.item] if isinstance(option, Collection) and option.items is None else [option]
+    for alternative in alternatives(value if value is not None else UNKNOWN):
+        items = (
+            [alternative.item]
+            if isinstance(alternative, Collection) and alternative.items is None
+            else [alternative]
+        )
         for item in items:
             if isinstance(item, Instance):
-                found.append(read(frame, item, proxy.attribute, place, use, through) or UNKNOWN)
-    many = any(isinstance(option, Collection) for option in options(value or UNKNOWN))
+                found.append(
+                    read_mapped_attribute(frame, item, proxy.attribute, place, use, through) or UNKNOWN
+                )
+    many = any(isinstance(alternative, Collection) for alternative in alternatives(value or UNKNOWN))
     inner = found[0] if len(found) == 1 else UNKNOWN
     return Collection("list", inner) if many else inner
 
 
-def _of_subclass(
+def _read_subclass_column(
     frame: Frame,
     instance: Instance,
-    row: Row,
+    obj: InstanceState,
     model: Model,
     name: str,
     place: Position,
@@ -231,17 +268,19 @@ def _of_subclass(
     through: str,
 ) -> Value | None:
     """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
-    if instance.cls == row.cls or not model.is_polymorphic or row.rest != "plan" or row.doubtful:
+    if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan" or obj.may_be_loaded:
         return None
-    below = models.mapped(frame.ctx, instance.cls)
+    below = models.mapped_model(frame.ctx, instance.cls)
     attribute = below.attributes.get(name) if below is not None else None
-    if not isinstance(attribute, Column) or not row.plan.certain or row.field(name) is not None:
+    if not isinstance(attribute, Column) or not obj.plan.certain or obj.field(name) is not None:
         return None
     if models.loads_with_base(frame.ctx, instance.cls):
         return None
-    assert instance.ref is not None
-    report(frame, instance.ref, name, Lost("subclass", row.path, row.line), place, use, through, ())
-    rows_of(frame.state)[instance.ref] = row.put(name, PERHAPS)
+    assert instance.location is not None
+    report_missing(
+        frame, instance.location, name, NotLoaded("subclass", obj.path, obj.line), place, use, through, ()
+    )
+    instances_of(frame.state)[instance.location] = obj.put(name, MAYBE)
     return UNKNOWN
 
 
@@ -251,40 +290,42 @@ def _of_subclass(
 def read_awaitable(access: Access) -> Value:
     """``obj.awaitable_attrs.name``: a coroutine that loads the attribute."""
     frame, owner, name, place = access.frame, access.owner, access.name, access.place.position
-    assert isinstance(owner, Object) and isinstance(owner.detail, Awaitables)
-    rows = rows_of(frame.state)
-    ref = owner.detail.ref
-    row = rows.get(ref)
-    model = models.mapped(frame.ctx, row.cls) if row is not None else None
+    assert isinstance(owner, Object) and isinstance(owner.detail, AwaitableAttributes)
+    objects = instances_of(frame.state)
+    location = owner.detail.location
+    obj = objects.get(location)
+    model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
     attribute = model.attributes.get(name) if model is not None else None
     result: Value = UNKNOWN
-    if row is not None and attribute is not None:
-        found = transitions.status(frame.ctx, row, name, attribute)
-        if isinstance(found, Lost):
-            if found.cause in ("raise", "noload") or row.phase == "detached":
-                report(frame, ref, name, found, place, "read", "", ())
-                row = row.put(name, PERHAPS)
-            elif isinstance(row.rest, Lost):
-                row = replace(row, rest="perhaps", fields=())
+    if obj is not None and attribute is not None:
+        found = transitions.attribute_state(frame.ctx, obj, name, attribute)
+        if isinstance(found, NotLoaded):
+            if found.cause in ("raise", "noload") or obj.phase == "detached":
+                report_missing(frame, location, name, found, place, "read", "", ())
+                obj = obj.put(name, MAYBE)
+            elif isinstance(obj.default, NotLoaded):
+                obj = replace(obj, default="perhaps", fields=())
             else:
-                row = row.put(name, Held())
-            rows[ref] = row
-        result = read(frame, Instance(row.cls, ref=ref), name, place) or UNKNOWN
-        if isinstance(attribute, Relationship) and attribute.target == row.cls:
-            for child in refs_in(result):  # up or down a tree: its end is not known
-                rows[child] = replace(rows[child], doubtful=True)
-    return frame.make(Coroutine(access.label, "database", Place(frame.path, *place), result))
+                obj = obj.put(name, Loaded())
+            objects[location] = obj
+        result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
+        if isinstance(attribute, Relationship) and attribute.target == obj.cls:
+            for child in locations_in(result):  # up or down a tree: its end is not known
+                objects[child] = replace(objects[child], may_be_loaded=True)
+    return frame.owe(Coroutine(access.label, "database", Place(frame.path, *place), result))
 
 
-def given(ctx: Context, state: State, name: str, value: Value) -> Value:
+def parameter_instance(ctx: Context, state: State, name: str, value: Value) -> Value:
     """A parameter that is an ORM object: what it has loaded is not known, what it loses here is."""
-    if not isinstance(value, Instance) or value.ref is not None:
+    if not isinstance(value, Instance) or value.location is not None:
         return value
-    if models.mapped(ctx, value.cls) is None:
+    if models.mapped_model(ctx, value.cls) is None:
         return value
-    ref: Ref = ("given", name)
-    rows_of(state)[ref] = Row(value.cls, "given", instances.ANY, "", 0, rest="perhaps", made="given")
-    return replace(value, ref=ref)
+    location: Location = ("given", name)
+    instances_of(state)[location] = InstanceState(
+        value.cls, "given", instances.ANY, "", 0, default="perhaps", source="given"
+    )
+    return replace(value, location=location)
 
 
 def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
@@ -295,15 +336,17 @@ def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
     env = frame.state.env
     for param in function.node.params if function.is_async else ():
         if param.name in env:
-            env[param.name] = given(frame.ctx, frame.state, param.name, env[param.name])
+            env[param.name] = parameter_instance(frame.ctx, frame.state, param.name, env[param.name])
 
 
-def consumed(frame: Frame, value: Value, origin: Place) -> None:
+def consume_dynamic(frame: Frame, value: Value, origin: Place) -> None:
     """A relationship that has to be queried is used as a collection."""
-    if isinstance(value, Object) and isinstance(value.detail, Dynamic):
+    if isinstance(value, Object) and isinstance(value.detail, DynamicRelationship):
         dynamic = value.detail
-        row = rows_of(frame.state).get(dynamic.ref)
-        if row is not None:
+        obj = instances_of(frame.state).get(dynamic.location)
+        if obj is not None:
             cause: Cause = "dynamic" if dynamic.strategy == "dynamic" else "write_only"
-            lost = Lost(cause, row.path, row.line)
-            report(frame, dynamic.ref, dynamic.attribute, lost, origin.position, "read", "", ())
+            not_loaded = NotLoaded(cause, obj.path, obj.line)
+            report_missing(
+                frame, dynamic.location, dynamic.attribute, not_loaded, origin.position, "read", "", ()
+            )

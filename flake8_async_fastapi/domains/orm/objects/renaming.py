@@ -6,91 +6,95 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import (
-    Held,
-    Lost,
-    Row,
-    Rows,
-    in_order,
+    FrozenHeap,
+    InstanceState,
+    Loaded,
+    NotLoaded,
+    frozen_heap,
+    instances_of,
     reachable,
-    rows_of,
 )
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
-from flake8_async_fastapi.engine.renaming import Names, Outward, inward
+from flake8_async_fastapi.engine.renaming import Renaming, ToCaller, to_callee
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Ref, Value
+from flake8_async_fastapi.engine.values import Location, Value
 
 
-def footprint(state: State, names: Names | None, values: Sequence[Value]) -> Rows:
+def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
     """The objects that values lead to; by the names that they have inside a call, if it is one."""
-    rows = rows_of(state)
-    kept = reachable(rows, values)
-    if names is None:
+    objects = instances_of(state)
+    kept = reachable(objects, values)
+    if renaming is None:
         return tuple(kept.items())
-    for ref in kept:
-        names.add(ref)
-    found: dict[Ref, Row] = {}
-    for ref, row in kept.items():
-        inside = names.ref(ref)
+    for location in kept:
+        renaming.add(location)
+    found: dict[Location, InstanceState] = {}
+    for location, obj in kept.items():
+        inside = renaming.location(location)
         if inside is not None:
-            found[inside] = _row_inward(names, row, kept)
-    for ref, row in rows.items():  # what was reached from them already
-        if ref not in kept and isinstance(ref[0], tuple):
-            inside = names.ref(ref)
+            found[inside] = _instance_to_callee(renaming, obj, kept)
+    for location, obj in objects.items():  # what was reached from them already
+        if location not in kept and isinstance(location[0], tuple):
+            inside = renaming.location(location)
             if inside is not None:
-                found[inside] = _row_inward(names, row, {**kept, **rows})
-    return in_order(found)
+                found[inside] = _instance_to_callee(renaming, obj, {**kept, **objects})
+    return frozen_heap(found)
 
 
-def begin(state: State, rows: Rows) -> None:
+def put_footprint(state: State, objects: FrozenHeap) -> None:
     """Put objects on the first path of a callee."""
-    rows_of(state).update(rows)
+    instances_of(state).update(objects)
 
 
-def _row_inward(names: Names, row: Row, kept: Mapping[Ref, Row]) -> Row:
+def _instance_to_callee(
+    renaming: Renaming, obj: InstanceState, kept: Mapping[Location, InstanceState]
+) -> InstanceState:
     fields = []
-    for name, status in row.fields:
-        if isinstance(status, Held):
-            status = Held(inward(names, status.value))
-        elif isinstance(status, Lost):
+    for name, status in obj.fields:
+        if isinstance(status, Loaded):
+            status = Loaded(to_callee(renaming, status.value))
+        elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
         fields.append((name, status))
     parent = None
-    if row.parent is not None:
-        above = names.ref(row.parent[0])
-        parent = (above, row.parent[1]) if above is not None else None
-    rest = replace(row.rest, path="", line=0) if isinstance(row.rest, Lost) else row.rest
+    if obj.parent is not None:
+        above = renaming.location(obj.parent[0])
+        parent = (above, obj.parent[1]) if above is not None else None
+    rest = replace(obj.default, path="", line=0) if isinstance(obj.default, NotLoaded) else obj.default
     return replace(
-        row, fields=tuple(fields), rest=rest, path="", line=0, identity=None, guarded=False,
-        session=names.key(row.session), parent=parent,
+        obj, fields=tuple(fields), default=rest, path="", line=0, identity=None, discriminated=False,
+        session=renaming.key(obj.session), parent=parent,
     )  # fmt: skip
 
 
-def row_outward(out: Outward, row: Row, before: Row | None) -> Row:
+def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState | None) -> InstanceState:
     """An object as a call left it; what it says of places is the caller's where nothing happened."""
     fields = []
-    for name, status in row.fields:
-        if isinstance(status, Held):
-            status = Held(out.value(status.value))
-        elif isinstance(status, Lost) and not status.path and before is not None:
+    for name, status in obj.fields:
+        if isinstance(status, Loaded):
+            status = Loaded(out.value(status.value))
+        elif isinstance(status, NotLoaded) and not status.path and before is not None:
             old = before.field(name)
-            status = old if isinstance(old, Lost) else replace(status, path=before.path, line=before.line)
+            status = (
+                old if isinstance(old, NotLoaded) else replace(status, path=before.path, line=before.line)
+            )
         fields.append((name, status))
-    rest = row.rest
-    if isinstance(rest, Lost) and not rest.path and before is not None:
-        rest = before.rest if isinstance(before.rest, Lost) else rest
-    parent = (out.ref(row.parent[0]), row.parent[1]) if row.parent is not None else None
-    row = replace(
-        row, fields=tuple(fields), rest=rest, session=out.key(row.session), parent=parent,
-        guarded=before is not None and before.guarded,
+    rest = obj.default
+    if isinstance(rest, NotLoaded) and not rest.path and before is not None:
+        rest = before.default if isinstance(before.default, NotLoaded) else rest
+    parent = (out.location(obj.parent[0]), obj.parent[1]) if obj.parent is not None else None
+    obj = replace(
+        obj, fields=tuple(fields), default=rest, session=out.key(obj.session), parent=parent,
+        discriminated=before is not None and before.discriminated,
     )  # fmt: skip
     if before is not None:
-        row = replace(row, identity=before.identity, parent=before.parent)
-        if not row.path:
-            row = replace(row, path=before.path, line=before.line)
-    return row
+        obj = replace(obj, identity=before.identity, parent=before.parent)
+        if not obj.path:
+            obj = replace(obj, path=before.path, line=before.line)
+    return obj
 
 
-def transition_outward(out: Outward, step: Transition) -> Transition:
+def transition_to_caller(out: ToCaller, step: Transition) -> Transition:
     """What happened to a session, in the names of the caller."""
-    of = out.ref(step.of) if step.of is not None else None
-    return replace(step, session=out.key(step.session), of=of)
+    of = out.location(step.base) if step.base is not None else None
+    return replace(step, session=out.key(step.session), base=of)

@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects import transitions
-from flake8_async_fastapi.domains.orm.objects.instances import rows_of
+from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.session import session_factories
-from flake8_async_fastapi.domains.orm.session.session_effects import happen
-from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings, Transition, TransitionKind
+from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    SessionSettings,
+    TransactionBlock,
+    Transition,
+    TransitionKind,
+)
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -19,47 +24,51 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
 
 
-def scope_called(frame: Frame, scope: Scope, name: str, origin: Place) -> Value | None:
+def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> Value | None:
     """``commit`` and ``rollback`` of a transaction."""
     kinds: dict[str, TransitionKind] = {"commit": "commit", "rollback": "rollback"}
-    if name in kinds and not scope.nested:
-        happen(frame, Transition(scope.session, kinds[name], scope.settings or Settings()), origin.line)
+    if name in kinds and not block.is_savepoint:
+        apply_transition(
+            frame, Transition(block.session, kinds[name], block.settings or SessionSettings()), origin.line
+        )
     return None
 
 
-def renewed(frame: Frame, value: Value) -> None:
+def on_remake(frame: Frame, value: Value) -> None:
     """A session is made again at the same place: objects of the one before are not in it."""
     if isinstance(value, Object) and session_factories.is_session(value):
-        rows = rows_of(frame.state)
-        for ref, row in transitions.of_session(rows, resource_key(value)):
-            rows[ref] = replace(row, doubtful=True, identity=None)
+        objects = instances_of(frame.state)
+        for location, obj in transitions.instances_of_session(objects, resource_key(value)):
+            objects[location] = replace(obj, may_be_loaded=True, identity=None)
 
 
-def entered(value: Object) -> Value | None:
-    """What ``async with`` gives for a scope of a session: ``factory.begin()`` gives the session."""
-    scope = value.detail
-    if isinstance(scope, Scope) and scope.closes and isinstance(scope.session, Place):
-        return Object(session_factories.SESSION, origin=scope.session, detail=scope.settings)
+def entered_value(value: Object) -> Value | None:
+    """What ``async with`` gives for a block of a session: ``factory.begin()`` gives the session."""
+    block = value.detail
+    if isinstance(block, TransactionBlock) and block.closes and isinstance(block.session, Place):
+        return Object(session_factories.SESSION, origin=block.session, detail=block.settings)
     return None
 
 
-def left(frame: Frame, value: Value, place: Place) -> None:
+def on_exit(frame: Frame, value: Value, place: Place) -> None:
     """The end of ``async with`` on a session or a transaction."""
     line = place.line
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):
-        known = session_factories.settings(frame.ctx, value)
-        happen(frame, Transition(resource_key(value), "close", known), line)
-    elif isinstance(value.detail, Scope):
-        scope = value.detail
-        known = scope.settings or Settings()
-        happen(frame, Transition(scope.session, "flush" if scope.nested else "commit", known), line)
-        if scope.closes:
-            happen(frame, Transition(scope.session, "close", known), line)
+        known = session_factories.session_settings(frame.ctx, value)
+        apply_transition(frame, Transition(resource_key(value), "close", known), line)
+    elif isinstance(value.detail, TransactionBlock):
+        block = value.detail
+        known = block.settings or SessionSettings()
+        apply_transition(
+            frame, Transition(block.session, "flush" if block.is_savepoint else "commit", known), line
+        )
+        if block.closes:
+            apply_transition(frame, Transition(block.session, "close", known), line)
 
 
-def undone(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
+def on_exception(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
     """The end of ``async with`` on a session or a transaction by an exception.
 
     ``before`` are the paths as they were at its begin: the end of a savepoint expires only
@@ -69,15 +78,15 @@ def undone(frame: Frame, value: Value, place: Place, before: list[State]) -> Non
     if not isinstance(value, Object):
         return
     if session_factories.is_session(value):
-        known = session_factories.settings(frame.ctx, value)
-        happen(frame, Transition(resource_key(value), "close", known), line)
-    elif isinstance(value.detail, Scope) and value.detail.nested:
-        rows = rows_of(frame.state)
-        for ref, row in transitions.of_session(rows, value.detail.session):
-            entry = [known[ref] for known in map(rows_of, before) if ref in known]
-            rows[ref] = transitions.rolled_back_to(row, entry, frame.path, line)
-    elif isinstance(value.detail, Scope):
-        known = value.detail.settings or Settings()
-        happen(frame, Transition(value.detail.session, "rollback", known), line)
+        known = session_factories.session_settings(frame.ctx, value)
+        apply_transition(frame, Transition(resource_key(value), "close", known), line)
+    elif isinstance(value.detail, TransactionBlock) and value.detail.is_savepoint:
+        objects = instances_of(frame.state)
+        for location, obj in transitions.instances_of_session(objects, value.detail.session):
+            entry = [known[location] for known in map(instances_of, before) if location in known]
+            objects[location] = transitions.after_rollback_to_savepoint(obj, entry, frame.path, line)
+    elif isinstance(value.detail, TransactionBlock):
+        known = value.detail.settings or SessionSettings()
+        apply_transition(frame, Transition(value.detail.session, "rollback", known), line)
         if value.detail.closes:
-            happen(frame, Transition(value.detail.session, "close", known), line)
+            apply_transition(frame, Transition(value.detail.session, "close", known), line)

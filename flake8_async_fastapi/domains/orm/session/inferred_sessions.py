@@ -15,7 +15,7 @@ import msgspec.structs
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
@@ -23,8 +23,8 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Unknown,
     Value,
+    alternatives,
     is_none,
-    options,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
@@ -41,20 +41,22 @@ _STEPS: Final = 3
 """From variable to variable."""
 
 
-def session(ctx: Context, function: Function, param: Param) -> Value:
+def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
     """The async session that all callers pass which are understood; unknown if there is none."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not _is_used(ctx, function, node, param.name):
         return UNKNOWN
 
     def find() -> Value:
-        given = [value for passed in _passed(ctx, function, param.name) for value in options(passed)]
+        given = [
+            value for passed in _values_passed(ctx, function, param.name) for value in alternatives(passed)
+        ]
         known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
         found = [one for one in known if isinstance(one, Object) and session_factories.is_session(one)]
         agree = len(found) == len(known) and len({value.type for value in found}) == 1
         return Object(found[0].type, declared=True) if agree else UNKNOWN
 
-    return ctx.once(("passed", function.key, param.name), find, UNKNOWN)
+    return ctx.query(("passed", function.key, param.name), find, UNKNOWN)
 
 
 def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
@@ -65,38 +67,40 @@ def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str
         me = node.params[0].name
         for statement in flat(node.body):
             if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Name):
-                owners |= {source(target) for target in statement.targets if statement.value.id == name}
+                owners |= {path_of(target) for target in statement.targets if statement.value.id == name}
         owners = {owner for owner in owners if owner.startswith(f"{me}.")}
         code = function.owner.node.body
     if not owners:
         return False
     key = ("used as sessions", function.key if code is node.body else function.owner)
-    return not owners.isdisjoint(ctx.once(key, lambda: _session_like(code), frozenset()))
+    return not owners.isdisjoint(ctx.query(key, lambda: _names_used_as_session(code), frozenset()))
 
 
-def _session_like(code: list[Stmt]) -> frozenset[str]:
+def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:
     """The variables and attributes on which code calls methods of a session."""
     return frozenset(
-        source(part.func.value)
+        path_of(part.func.value)
         for part in nodes_in(code)
         if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr) and part.func.name in _METHODS
     )
 
 
-def _passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
+def _values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
     """What callers pass for a parameter."""
     params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
     if function.receiver is not None and params:
         params.pop(0)
     place = params.index(name) if name in params else 1_000
-    for caller, node in islice(_callers(ctx, function), _MOST):
+    for caller, node in islice(_calls_of(ctx, function), _MOST):
         named = [keyword.value for keyword in node.keywords if keyword.name == name]
         given = (named or node.args[place:])[:1]
         if given and not any(isinstance(part, tree.Starred) for part in node.args):
-            yield _value_in(ctx, caller, function, node, given[0])
+            yield _value_passed_in(ctx, caller, function, node, given[0])
 
 
-def _value_in(ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr) -> Value:
+def _value_passed_in(
+    ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr
+) -> Value:
     """The value of an argument where it is passed, if the call is one of the function.
 
     Only what binds the names in it is run of the caller: the rest costs much, and says nothing.
@@ -105,24 +109,26 @@ def _value_in(ctx: Context, caller: Function, function: Function, node: tree.Cal
     wanted = {*names_in(given), *names_in(node.func)}
     binding: list[Stmt] = []
     for _ in range(_STEPS):
-        binding = [_bare(one) for one in flat(caller.node.body) if wanted.intersection(bound_names(one))]
+        binding = [
+            _without_body(one) for one in flat(caller.node.body) if wanted.intersection(bound_names(one))
+        ]
         wanted.update(names_in(binding))
-    frame, state = summaries.enter(ctx, caller, summaries.bind(ctx, caller, None))
-    for end in statements.run(frame, binding, [state]):
+    frame, state = summaries.enter_function(ctx, caller, summaries.bind_arguments(ctx, caller, None))
+    for end in statements.run_statements(frame, binding, [state]):
         frame.state = end
-        if _is_of(ctx, expressions.evaluate(frame, end, node.func), function):
+        if _is_call_of(ctx, expressions.evaluate(frame, end, node.func), function):
             return expressions.evaluate(frame, end, given)
     return UNKNOWN
 
 
-def _bare(statement: Stmt) -> Stmt:
+def _without_body(statement: Stmt) -> Stmt:
     """A statement that binds names, without the block that it has."""
     if isinstance(statement, (tree.With, tree.For)):
         return msgspec.structs.replace(statement, body=[])
     return statement
 
 
-def _is_of(ctx: Context, callee: Value, function: Function) -> bool:
+def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
     """Whether calling a value calls a function, or the constructor that it is."""
     if isinstance(callee, Function):
         return callee.key == function.key
@@ -133,7 +139,7 @@ def _is_of(ctx: Context, callee: Value, function: Function) -> bool:
     return makers[:1] == [function.owner]
 
 
-def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
+def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of files that call a function of this name, with the calls."""
     is_init = function.name == "__init__" and function.owner is not None
     name = function.owner.name if is_init and function.owner is not None else function.name
@@ -143,22 +149,22 @@ def _callers(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
                 caller = functions.as_function(path, statement)
-                yield from ((caller, node) for node in _calls(statement, name))
+                yield from ((caller, node) for node in _calls_in(statement, name))
             elif isinstance(statement, tree.ClassDef):
                 cls = names.module_value(ctx, path, statement.name)
                 for method in flat(statement.body):
                     if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                        for node in _calls(method, name):
-                            yield classes.as_method(ctx, functions.as_function(path, method), cls), node
+                        for node in _calls_in(method, name):
+                            yield classes.method_of_class(ctx, functions.as_function(path, method), cls), node
 
 
-def _calls(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
+def _calls_in(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
     for part in nodes_in(node.body):
-        if isinstance(part, tree.Call) and _last(part.func) == name:
+        if isinstance(part, tree.Call) and _last_name(part.func) == name:
             yield part
 
 
-def _last(func: Expr) -> str:
+def _last_name(func: Expr) -> str:
     if isinstance(func, tree.Attr):
         return func.name
     return func.id if isinstance(func, tree.Name) else ""

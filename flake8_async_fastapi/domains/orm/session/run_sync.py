@@ -10,7 +10,7 @@ from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.models import CallSite
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -25,14 +25,14 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import is_database
 
 
-def call_function(site: CallSite) -> Value:
+def call_run_sync(site: CallSite) -> Value:
     """What ``run_sync`` gives once it is awaited: what its function returns, if that is no coroutine."""
     assert isinstance(site.callee, Member)
-    result, _ = _run(site.frame, site.callee.receiver, site.arguments)
+    result, _ = _run_callback(site.frame, site.callee.receiver, site.arguments)
     return UNKNOWN if isinstance(result, Coroutine) else result
 
 
-def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, Frame]:
+def _run_callback(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, Frame]:
     """What a function returns that is given a sync session or connection, and the frame of the call."""
     if not arguments.args:
         return UNKNOWN, frame
@@ -42,19 +42,21 @@ def _run(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, F
     return functions.call_quietly(frame, function, given)
 
 
-def gets_sync_twin(ctx: Context, function: Function, place: int) -> bool:
+def receives_sync_twin(ctx: Context, function: Function, place: int) -> bool:
     """Whether a parameter gets a sync session or connection, whatever its annotation says."""
     return place == 0 and not function.is_async and ctx.project.is_handed_to_run_sync(function.name)
 
 
-def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+def report_run_sync(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Say what ``run_sync`` is given, and what that does with the session it is passed."""
     if not isinstance(callee, Member) or callee.name != "run_sync" or not is_database(callee.receiver.type):
         return
     function = arguments.get(0, "fn")
     if function is None:
         return
-    returned, quiet = _run(frame, callee.receiver, arguments)
+    returned, quiet = _run_callback(frame, callee.receiver, arguments)
     callable_instance = isinstance(function, Instance) and (
         not classes.is_closed(frame.ctx, function.cls)
         or classes.has_member(frame.ctx, function.cls, "__call__")
@@ -63,5 +65,5 @@ def report(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, r
     for observe in frame.ctx.hooks.observers.callback_ran:
         observe(frame, quiet, node)
     frame.emit_event(
-        RunSync(*frame.at(node), function, returned, effects_of_run(quiet), is_call, spoken(node.func))
+        RunSync(*frame.at(node), function, returned, effects_of_run(quiet), is_call, for_message(node.func))
     )

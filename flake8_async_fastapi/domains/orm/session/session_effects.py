@@ -13,17 +13,13 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     Instances,
-    Lost,
-    Row,
-    rows_of,
+    InstanceState,
+    NotLoaded,
+    instances_of,
 )
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
-from flake8_async_fastapi.domains.orm.statements.queries import (
-    Query,
-    Settings,
-    Transition,
-)
+from flake8_async_fastapi.domains.orm.statements.queries import Query, SessionSettings, Transition
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
@@ -39,60 +35,60 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import inner_values
 
 
-def happen(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
+def apply_transition(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
     """Apply a transition to all objects of its session, and keep it for the caller."""
     state, ctx = frame.state, frame.ctx
     where = path or frame.path
     part = state.part(Instances)
-    if transition.what == "rollback" and _is_idle(part, transition.session):
+    if transition.kind == "rollback" and _is_idle(part, transition.session):
         return  # there is no transaction to roll back
-    part.happened = _with_step(part.happened, transition)
-    what, known = transition.what, transition.settings
+    part.session_effects = _add_transition(part.session_effects, transition)
+    what, known = transition.kind, transition.settings
 
-    def change(row: Row) -> Row:
+    def change(obj: InstanceState) -> InstanceState:
         if what == "select":
-            return aliasing.completed(ctx, row, transition)
+            return aliasing.after_select(ctx, obj, transition)
         if what == "commit":
-            return transitions.committed(ctx, row, where, line, expires=known.expires)
+            return transitions.after_commit(ctx, obj, where, line, expires=known.expires)
         if what in ("flush", "query"):
             if what == "query" and known.flushes is not True:
-                waiting = row.dirty or row.phase == "pending"
-                return row if known.flushes is False or not waiting else replace(row, doubtful=True)
-            return transitions.flushed(ctx, row, where, line)
+                waiting = obj.dirty or obj.phase == "pending"
+                return obj if known.flushes is False or not waiting else replace(obj, may_be_loaded=True)
+            return transitions.after_flush(ctx, obj, where, line)
         if what == "rollback":
-            return transitions.rolled_back(row, where, line)
+            return transitions.after_rollback(obj, where, line)
         if what == "expire":
-            return transitions.expired(row, Lost("expire", where, line))
+            return transitions.after_expire(obj, NotLoaded("expire", where, line))
         if what == "doubt":
-            return replace(row, doubtful=True)
+            return replace(obj, may_be_loaded=True)
         if what == "perhaps":
-            return transitions.unsure(row)
+            return transitions.after_possible_end(obj)
         if what == "anything":
-            there = row.phase in ("persistent", "given")
-            return replace(row, rest="perhaps", fields=()) if there else row
-        return transitions.detached(row)
+            there = obj.phase in ("persistent", "given")
+            return replace(obj, default="perhaps", fields=()) if there else obj
+        return transitions.after_detach(obj)
 
-    transitions.change(part.rows, transition.session, change, transition.of)
+    transitions.change_instances(part.heap, transition.session, change, transition.base)
 
 
 def havoc(frame: Frame, values: Sequence[Value]) -> None:
     """A callee that is not followed: it may have loaded, committed or closed what it was given."""
-    rows = rows_of(frame.state)
-    if not rows:
+    objects = instances_of(frame.state)
+    if not objects:
         return
-    transitions.doubt(frame.state, values)
+    transitions.havoc_instances(frame.state, values)
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and session_factories.is_session(inner):
-                happen(frame, Transition(resource_key(inner), "anything", Settings()), 0)
+                apply_transition(frame, Transition(resource_key(inner), "anything", SessionSettings()), 0)
 
 
-def escape(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
+def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
     """Objects are given away: what an unknown callee or an awaited one may do to them is unknown.
 
     A plain function of a library cannot load anything of an async session's objects.
     """
-    if not rows_of(frame.state):
+    if not instances_of(frame.state):
         return
     if isinstance(callee, Unknown):
         havoc(frame, values)
@@ -107,13 +103,13 @@ def _is_deferred(value: Value) -> bool:
     return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
 
 
-def _with_step(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
+def _add_transition(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
     """What was done, with one step more; a query that was made since the last change adds nothing."""
-    if step.what in _READING:
+    if step.kind in _READING:
         for before in reversed(done):
             if before == step:
                 return done
-            if before.what not in _READING:
+            if before.kind not in _READING:
                 break
     return (*done, step)
 
@@ -123,15 +119,15 @@ _READING: Final = frozenset({"query", "select"})
 
 def _is_idle(part: Instances, session: object) -> bool:
     """Whether the last that a session did was to end its transaction."""
-    done = [step.what for step in part.happened if step.session == session]
+    done = [step.kind for step in part.session_effects if step.session == session]
     return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
-def touch(frame: Frame, query: Query, session: object, line: int) -> None:
+def record_select(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
         if entity is not None:
-            plan = load_plans.plan_for(frame.ctx, query, entity)
-            known = results.identity(frame.ctx, query, entity)
-            step = Transition(session, "select", Settings(), entity.cls, plan, known)
-            happen(frame, step, line)
+            plan = load_plans.query_plan(frame.ctx, query, entity)
+            known = results.identity_asked_for(frame.ctx, query, entity)
+            step = Transition(session, "select", SessionSettings(), entity.cls, plan, known)
+            apply_transition(frame, step, line)

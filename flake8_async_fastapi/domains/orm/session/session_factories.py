@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm.statements.queries import Scope, Settings
+from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, TransactionBlock
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import source
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -41,11 +41,11 @@ def is_session(value: Value) -> bool:
     )
 
 
-def make_factory(site: CallSite) -> Value:
+def make_session_factory(site: CallSite) -> Value:
     """The value of ``sessionmaker(...)``, which makes async sessions if its ``class_`` is one."""
     arguments = site.arguments
     made = arguments.get(1, "class_")
-    given = library_calls.kept(arguments)
+    given = library_calls.kept_arguments(arguments)
     if isinstance(made, (ClassValue, Library)):
         name = made.dotted if isinstance(made, Library) else ""
         if isinstance(made, ClassValue):
@@ -59,22 +59,26 @@ def make_factory(site: CallSite) -> Value:
     return Object(_FACTORY, given)
 
 
-def call_factory(site: CallSite) -> Value:
+def call_session_factory(site: CallSite) -> Value:
     """The session that a factory makes."""
     frame, factory, arguments = site.frame, site.callee, site.arguments
     assert isinstance(factory, Object)
     cls = factory.argument("class_")
     if cls is not None and not is_none(cls):
-        return _made(frame.ctx, factory, arguments, functions.given(frame, cls, arguments), site.place)
+        return _session_made(
+            frame.ctx, factory, arguments, functions.quiet_result(frame, cls, arguments), site.place
+        )
     if factory.type == _FACTORY:
         bound = factory.argument("0") or factory.argument("bind")
         if factory.argument("**") is not None or bound is None:
             return UNKNOWN  # the class may be given elsewhere
-    made = library_calls.typed(knowledge.result(factory.type, "call") or "?", factory)
-    return _made(frame.ctx, factory, arguments, made, site.place)
+    made = library_calls.value_of_type(knowledge.result(factory.type, "call") or "?", factory)
+    return _session_made(frame.ctx, factory, arguments, made, site.place)
 
 
-def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place) -> Value:
+def _session_made(
+    ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place
+) -> Value:
     """A session that a factory or its class made, with what its arguments say."""
     if not isinstance(result, Object):
         return result
@@ -82,17 +86,21 @@ def _made(ctx: Context, receiver: Object, arguments: Arguments, result: Value, o
         return result
     if not is_session(result):
         return result
-    known = _settings(receiver, arguments) if not ctx.project.reconfigures_sessions() else Settings()
+    known = (
+        _settings_of_factory(receiver, arguments)
+        if not ctx.project.reconfigures_sessions()
+        else SessionSettings()
+    )
     return replace(result, origin=origin, detail=known)
 
 
-def _settings(factory: Object | None, arguments: Arguments) -> Settings:
-    return Settings(
-        _setting("expire_on_commit", factory, arguments), _setting("autoflush", factory, arguments)
+def _settings_of_factory(factory: Object | None, arguments: Arguments) -> SessionSettings:
+    return SessionSettings(
+        _setting_of("expire_on_commit", factory, arguments), _setting_of("autoflush", factory, arguments)
     )
 
 
-def _setting(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
+def _setting_of(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
     """The value of a keyword of a session, given to it or to its factory; both are True by default."""
     given = dict(arguments.keywords).get(name)
     if given is None and arguments.opaque:
@@ -100,40 +108,46 @@ def _setting(name: str, factory: Object | None, arguments: Arguments) -> bool | 
     if given is None and factory is not None:
         if factory.type == SCOPED:
             inner = factory.argument("0") or factory.argument("session_factory")
-            return _setting(name, inner, arguments) if isinstance(inner, Object) else None
+            return _setting_of(name, inner, arguments) if isinstance(inner, Object) else None
         given = factory.argument(name)
         made_by = factory.argument("class_")
         if given is None and (factory.argument("**") is not None or isinstance(made_by, ClassValue)):
             return None
-        if factory.declared or factory.doubtful:
+        if factory.declared or factory.has_doubtful_type:
             return None
     if given is None:
         return True
     return given.value if isinstance(given, Const) and isinstance(given.value, bool) else None
 
 
-def settings(ctx: Context, session: Object) -> Settings:
+def session_settings(ctx: Context, session: Object) -> SessionSettings:
     """What is known of a session; of one that only an annotation names, what all factories agree on."""
-    if isinstance(session.detail, Settings):
+    if isinstance(session.detail, SessionSettings):
         return session.detail
     if session.arguments:
         given = Arguments(keywords=tuple(pair for pair in session.arguments if not pair[0].isdigit()))
         if any(name == "**" for name, _ in session.arguments):
             given = replace(given, opaque=True)
-        return _settings(None, given)
-    return Settings(ctx.project.expire_on_commit())
+        return _settings_of_factory(None, given)
+    return SessionSettings(ctx.project.expire_on_commit())
 
 
-def begin(site: CallSite) -> Value:
+def begin_session(site: CallSite) -> Value:
     """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
     ctx = site.frame.ctx
     assert isinstance(site.callee, Member)
     factory = site.callee.receiver
-    known = _settings(factory, site.arguments) if not ctx.project.reconfigures_sessions() else Settings()
-    return Object("sqlalchemy.ext.asyncio._SessionBegin", detail=Scope(site.place, known, closes=True))
+    known = (
+        _settings_of_factory(factory, site.arguments)
+        if not ctx.project.reconfigures_sessions()
+        else SessionSettings()
+    )
+    return Object(
+        "sqlalchemy.ext.asyncio._SessionBegin", detail=TransactionBlock(site.place, known, closes=True)
+    )
 
 
-RESOURCES: Final = {SESSION: settings, SCOPED: settings}
+RESOURCES: Final = {SESSION: session_settings, SCOPED: session_settings}
 """What is attached to a session inside of a callee."""
 FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
 """Types whose instances are called for a session."""
@@ -144,14 +158,14 @@ def trust_await(frame: Frame, node: tree.Await) -> None:
     awaited = node.value
     if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
         return
-    path = source(awaited.func.value)
+    path = path_of(awaited.func.value)
     if not path or not library_calls.is_coroutine_method(SESSION, awaited.func.name):
         return
     known = expressions.evaluate(frame, frame.state, awaited.func.value)
     if (
         isinstance(known, Object)
         and known.type == "sqlalchemy.orm.Session"
-        and library_calls.only_declared(known)
+        and library_calls.is_only_declared(known)
     ):
         origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))

@@ -14,30 +14,25 @@ from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
-from flake8_async_fastapi.domains.orm.objects.instances import (
-    PERHAPS,
-    Lost,
-    Row,
-    rows_of,
-)
+from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded, instances_of
 from flake8_async_fastapi.domains.orm.session import (
     run_sync,
     session_effects,
     session_factories,
     single_objects,
 )
-from flake8_async_fastapi.domains.orm.session.session_effects import happen
+from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
 from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
-    Change,
     Directive,
     Entity,
-    Fetch,
+    FetchedResult,
     Query,
-    Scope,
-    Settings,
+    SessionSettings,
+    TransactionBlock,
     Transition,
     TransitionKind,
+    UpdateStatement,
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import summaries
@@ -52,10 +47,10 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Function,
     Instance,
+    Location,
     Member,
     Object,
-    Options,
-    Ref,
+    OneOf,
     Unknown,
     Value,
 )
@@ -64,7 +59,7 @@ from flake8_async_fastapi.facts import tree
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 
 
-_WHAT: Final[Mapping[str, TransitionKind]] = {
+_TRANSITION_KINDS: Final[Mapping[str, TransitionKind]] = {
     "commit": "commit", "flush": "flush", "rollback": "rollback", "close": "close", "aclose": "close",
     "reset": "close", "expire_all": "expire", "expunge_all": "close", "invalidate": "close",
     "remove": "close",
@@ -73,122 +68,126 @@ _QUERIES = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars"
 _KNOWN = frozenset(
     {"in_transaction", "is_modified", "get_bind", "begin", "begin_nested", "connection", "identity_key",
      "in_nested_transaction", "add", "add_all", "refresh", "expire", "expunge", "delete", "merge", "get",
-     "get_one", "enable_relationship_loading", "run_sync", *_WHAT, *_QUERIES}
+     "get_one", "enable_relationship_loading", "run_sync", *_TRANSITION_KINDS, *_QUERIES}
 )  # fmt: skip
 
 
-def call_method(site: CallSite) -> Value | None:
+def call_session_method(site: CallSite) -> Value | None:
     """What a method of a session does to objects, and what it gives; None for the usual result."""
     frame, arguments, origin = site.frame, site.arguments, site.place
     assert isinstance(site.callee, Member)
     receiver, name = site.callee.receiver, site.callee.name
     if name not in _KNOWN:
         return None
-    session, known = resource_key(receiver), session_factories.settings(frame.ctx, receiver)
+    session, known = resource_key(receiver), session_factories.session_settings(frame.ctx, receiver)
     if name == "run_sync":
-        given_back = run_sync.call_function(site)  # which doubts what its function is given
+        given_back = run_sync.call_run_sync(site)  # which doubts what its function is given
         if arguments.args and isinstance(arguments.args[0], Function):
-            transitions.doubt(frame.state, summaries.seen_by(arguments.args[0]))
-            transitions.doubt(frame.state, arguments.args[1:])
+            transitions.havoc_instances(frame.state, summaries.closure_values(arguments.args[0]))
+            transitions.havoc_instances(frame.state, arguments.args[1:])
             return given_back
-        happen(frame, Transition(session, "doubt", known), origin.line)
+        apply_transition(frame, Transition(session, "doubt", known), origin.line)
         return given_back
-    if name in _WHAT:
-        happen(frame, Transition(session, _WHAT[name], known), origin.line)
+    if name in _TRANSITION_KINDS:
+        apply_transition(frame, Transition(session, _TRANSITION_KINDS[name], known), origin.line)
         return None
     if name in _QUERIES:
-        return _query(frame, receiver, name, arguments, session, known, origin)
+        return _run_query(frame, receiver, name, arguments, session, known, origin)
     if name in ("begin", "begin_nested"):
-        return Object(_TRANSACTION, origin=origin, detail=Scope(session, known, name == "begin_nested"))
+        return Object(
+            _TRANSACTION, origin=origin, detail=TransactionBlock(session, known, name == "begin_nested")
+        )
     if name in ("get", "get_one"):
-        happen(frame, Transition(session, "query", known), origin.line)
-        return _get(frame, name, arguments, session, origin)
+        apply_transition(frame, Transition(session, "query", known), origin.line)
+        return _get_object(frame, name, arguments, session, origin)
     if name in ("add", "add_all"):
         for value in arguments.values():
-            single_objects.add(frame.state, value, session)
+            single_objects.add_to_session(frame.state, value, session)
         return None
     if name == "refresh":
-        happen(frame, Transition(session, "query", known), origin.line)
-        single_objects.refresh(frame, arguments, origin)
+        apply_transition(frame, Transition(session, "query", known), origin.line)
+        single_objects.refresh_object(frame, arguments, origin)
         return None
     if name == "expire":
-        single_objects.expire(frame, arguments, origin)
+        single_objects.expire_object(frame, arguments, origin)
     elif name == "expunge":
-        single_objects.change_given(frame, arguments, transitions.detached)
+        single_objects.change_argument(frame, arguments, transitions.after_detach)
     elif name == "delete":
-        single_objects.change_given(frame, arguments, transitions.deleting)
+        single_objects.change_argument(frame, arguments, transitions.after_delete)
     elif name == "merge":
-        return single_objects.merge(frame, arguments, session, origin)
+        return single_objects.merge_object(frame, arguments, session, origin)
     return None
 
 
 # --- queries -------------------------------------------------------------------------------
 
 
-def _query(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, session: object, known: Settings,
+def _run_query(
+    frame: Frame, receiver: Object, name: str, arguments: Arguments, session: object, known: SessionSettings,
     origin: Place,
 ) -> Value | None:  # fmt: skip
-    happen(frame, Transition(session, "query", known), origin.line)
+    apply_transition(frame, Transition(session, "query", known), origin.line)
     statement = arguments.get(0, "statement")
     if not isinstance(statement, Object):
         return None
     detail = statement.detail
-    if isinstance(detail, Change):
-        _update(frame, detail, session, origin)
+    if isinstance(detail, UpdateStatement):
+        _run_update(frame, detail, session, origin)
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         return None
-    session_effects.touch(frame, detail, session, origin.line)
-    fetch = Fetch(detail, session, (origin.path, origin.line))
+    session_effects.record_select(frame, detail, session, origin.line)
+    fetch = FetchedResult(detail, session, (origin.path, origin.line))
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
         name == "exec" and detail.single and detail.items is not None and len(detail.items) == 1
     ):
         return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
     if name == "scalar":
-        found = results.item(frame, replace(fetch, shape="scalars"), origin, one=True)
+        found = results.fetched_item(frame, replace(fetch, shape="scalars"), origin, one=True)
         if isinstance(found, Unknown):
             return None
-        return found if isinstance(found, (Unknown, Options)) else Options((found, NONE))
+        return found if isinstance(found, (Unknown, OneOf)) else OneOf((found, NONE))
     return Object(package + "Result", detail=fetch)
 
 
-def _get(frame: Frame, name: str, arguments: Arguments, session: object, origin: Place) -> Value | None:
+def _get_object(
+    frame: Frame, name: str, arguments: Arguments, session: object, origin: Place
+) -> Value | None:
     cls = arguments.get(0, "entity")
-    if not isinstance(cls, ClassValue) or models.mapped(frame.ctx, cls) is None:
+    if not isinstance(cls, ClassValue) or models.mapped_model(frame.ctx, cls) is None:
         return None
     given = arguments.get(2, "options")
     found, certain = loader_options.directives_in(Arguments((given,))) if given is not None else ((), True)
     certain = certain and not arguments.opaque
-    selects.check_roots(frame, Query((Entity(cls),)), found, origin)
+    selects.check_option_bases(frame, Query((Entity(cls),)), found, origin)
     populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
     state = frame.state
-    identity = _identity(state, frame.calling)
+    identity = _identity_of_get(state, frame.current_call)
     if identity is not None and not populates:
-        for ref, row in transitions.of_session(rows_of(state), session):
-            own = isinstance(identity, tuple) and identity[:2] == ("object", ref)
-            same = own or identity == row.identity
-            if same and row.cls == cls and row.phase == "persistent" and not row.doubtful:
-                if found and _lacks(frame, row, found):
+        for location, obj in transitions.instances_of_session(instances_of(state), session):
+            own = isinstance(identity, tuple) and identity[:2] == ("object", location)
+            same = own or identity == obj.identity
+            if same and obj.cls == cls and obj.phase == "persistent" and not obj.may_be_loaded:
+                if found and _lacks_attribute(frame, obj, found):
                     frame.emit_event(
-                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {row.line}")
+                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {obj.line}")
                     )
-                if isinstance(row.rest, Lost):
-                    rows_of(state)[ref] = replace(row, rest="plan", fields=())
-                return _result(Instance(cls, ref=ref), name)
-    plan = load_plans.plan_of(found, certain=certain)
-    plan_step = Transition(session, "select", Settings(), cls, plan, identity)
-    happen(frame, plan_step, origin.line)
-    row = Row(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
-    return _result(aliasing.loaded(frame, state, (*origin, 0), row), name)
+                if isinstance(obj.default, NotLoaded):
+                    instances_of(state)[location] = replace(obj, default="plan", fields=())
+                return _result_value(Instance(cls, location=location), name)
+    plan = load_plans.load_plan(found, certain=certain)
+    plan_step = Transition(session, "select", SessionSettings(), cls, plan, identity)
+    apply_transition(frame, plan_step, origin.line)
+    obj = InstanceState(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
+    return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 
 
-def _result(value: Value, name: str) -> Value:
-    return value if name == "get_one" else Options((value, NONE))
+def _result_value(value: Value, name: str) -> Value:
+    return value if name == "get_one" else OneOf((value, NONE))
 
 
-def _identity(state: State, node: tree.Call | None) -> object:
+def _identity_of_get(state: State, node: tree.Call | None) -> object:
     """The primary key that ``get`` is asked for."""
     if node is None:
         return None
@@ -199,9 +198,9 @@ def _identity(state: State, node: tree.Call | None) -> object:
     return selects.identity_of(state, given) if given is not None else None
 
 
-def _lacks(frame: Frame, row: Row, found: tuple[Directive, ...]) -> bool:
+def _lacks_attribute(frame: Frame, obj: InstanceState, found: tuple[Directive, ...]) -> bool:
     """Whether options would load something that an object lacks."""
-    model = models.mapped(frame.ctx, row.cls)
+    model = models.mapped_model(frame.ctx, obj.cls)
     if model is None:
         return False
     for directive in found:
@@ -209,52 +208,54 @@ def _lacks(frame: Frame, row: Row, found: tuple[Directive, ...]) -> bool:
             name = directive.path[0].attribute.name
             attribute = model.attributes.get(name)
             if attribute is not None and isinstance(
-                transitions.status(frame.ctx, row, name, attribute), Lost
+                transitions.attribute_state(frame.ctx, obj, name, attribute), NotLoaded
             ):
                 return True
     return False
 
 
-def _update(frame: Frame, detail: Change, session: object, origin: Place) -> None:
+def _run_update(frame: Frame, detail: UpdateStatement, session: object, origin: Place) -> None:
     """An ``update()`` statement: what it computes in the database is expired in objects at hand.
 
     Which objects it meets, its conditions say; without any, it meets all.
     """
     ctx, state = frame.ctx, frame.state
-    model = models.mapped(ctx, detail.cls)
+    model = models.mapped_model(ctx, detail.cls)
     if model is None:
         return
-    rows = rows_of(state)
-    for ref, row in transitions.of_session(rows, session):
-        if row.phase != "persistent" or not load_plans.related(ctx, row.cls, detail.cls):
+    objects = instances_of(state)
+    for location, obj in transitions.instances_of_session(objects, session):
+        if obj.phase != "persistent" or not load_plans.may_be_both(ctx, obj.cls, detail.cls):
             continue
-        met = _meets(ctx, detail, ref, row)
+        met = _may_update(ctx, detail, location, obj)
         if met is False:
             continue
         for name, is_sql in detail.values:
             if is_sql is not False:
-                row = row.put(name, Lost("update", origin.path, origin.line) if met and is_sql else PERHAPS)
+                obj = obj.put(
+                    name, NotLoaded("update", origin.path, origin.line) if met and is_sql else MAYBE
+                )
         given = {name for name, _ in detail.values}
         for name, attribute in model.attributes.items():
             if isinstance(attribute, Column) and attribute.on_update and name not in given:
                 certain = met and detail.certain and model.eager_defaults in ("auto", "off")
-                row = row.put(name, Lost("update", origin.path, origin.line) if certain else PERHAPS)
-        rows[ref] = row
+                obj = obj.put(name, NotLoaded("update", origin.path, origin.line) if certain else MAYBE)
+        objects[location] = obj
 
 
-def _meets(ctx: Context, detail: Change, ref: Ref, row: Row) -> bool | None:
+def _may_update(ctx: Context, detail: UpdateStatement, location: Location, obj: InstanceState) -> bool | None:
     """Whether an ``update()`` meets an object; None where its conditions do not say."""
-    if not detail.filtered or row.is_all:  # of all objects, it meets at least one
+    if not detail.is_filtered or obj.is_all:  # of all objects, it meets at least one
         return True
-    model = models.mapped(ctx, detail.cls)
+    model = models.mapped_model(ctx, detail.cls)
     for equal in detail.equals:
         attribute = model.attributes.get(equal.attribute.name) if model is not None else None
         if not isinstance(attribute, Column) or not attribute.is_key:
             continue
-        if aliasing.different(equal.identity, row.identity):
+        if aliasing.are_different_keys(equal.identity, obj.identity):
             return False
-        own = ("object", ref, equal.attribute.name)
-        same = equal.identity is not None and equal.identity in (row.identity, own)
-        if same and detail.filtered == 1:
+        own = ("object", location, equal.attribute.name)
+        same = equal.identity is not None and equal.identity in (obj.identity, own)
+        if same and detail.is_filtered == 1:
             return True
     return None

@@ -12,138 +12,139 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
-    PERHAPS,
-    Held,
-    Lost,
-    Row,
+    MAYBE,
+    InstanceState,
+    Loaded,
+    NotLoaded,
+    instances_of,
+    locations_in,
     reachable,
-    refs_in,
-    rows_of,
 )
-from flake8_async_fastapi.domains.orm.session.session_effects import happen
+from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
-from flake8_async_fastapi.domains.orm.statements.queries import (
-    Settings,
-    Transition,
-)
+from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, Transition
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, options
+from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives
 
 
-def change_given(frame: Frame, arguments: Arguments, change: Callable[[Row], Row]) -> None:
+def change_argument(
+    frame: Frame, arguments: Arguments, change: Callable[[InstanceState], InstanceState]
+) -> None:
     """Something happens to the objects in the first argument."""
-    rows = rows_of(frame.state)
-    for ref in refs_in(arguments.args[0]) if arguments.args else ():
-        if ref in rows:
-            rows[ref] = change(rows[ref])
+    objects = instances_of(frame.state)
+    for location in locations_in(arguments.args[0]) if arguments.args else ():
+        if location in objects:
+            objects[location] = change(objects[location])
 
 
-def add(state: State, value: Value, session: object) -> None:
+def add_to_session(state: State, value: Value, session: object) -> None:
     """``session.add``: the object is pending, and so are new ones that it leads to."""
-    rows = rows_of(state)
-    for ref in reachable(rows, [value]):
-        row = rows[ref]
-        if row.phase == "transient":
-            rows[ref] = replace(row, phase="pending", session=session)
-        elif row.phase == "detached":
-            rows[ref] = replace(row, phase="persistent", session=session)
-        elif row.phase == "given":  # it may be new: then an INSERT follows, which computes nothing anew
-            rows[ref] = replace(row, phase="added", session=session)
+    objects = instances_of(state)
+    for location in reachable(objects, [value]):
+        obj = objects[location]
+        if obj.phase == "transient":
+            objects[location] = replace(obj, phase="pending", session=session)
+        elif obj.phase == "detached":
+            objects[location] = replace(obj, phase="persistent", session=session)
+        elif obj.phase == "given":  # it may be new: then an INSERT follows, which computes nothing anew
+            objects[location] = replace(obj, phase="added", session=session)
 
 
-def refresh(frame: Frame, arguments: Arguments, origin: Place) -> None:
+def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
     """``refresh(obj)``: columns, and what is eager, or the attributes that are named."""
-    state, rows = frame.state, rows_of(frame.state)
+    state, objects = frame.state, instances_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
-    for ref in refs_in(subject) if subject is not None else ():
-        row = rows.get(ref)
-        if row is None:
+    for location in locations_in(subject) if subject is not None else ():
+        obj = objects.get(location)
+        if obj is None:
             continue
-        aliasing.drop_below(state, ref)
+        aliasing.forget_below(state, location)
         if given is None and not arguments.opaque:
-            rows[ref] = transitions.refreshed(row, origin.path, origin.line)
-            if row.made != "new":  # others that a query gave may be the same object
-                step = Transition(row.session, "select", Settings(), row.cls, row.plan, row.identity, ref)
-                happen(frame, step, origin.line)
+            objects[location] = transitions.after_refresh(obj, origin.path, origin.line)
+            if obj.source != "new":  # others that a query gave may be the same object
+                step = Transition(
+                    obj.session, "select", SessionSettings(), obj.cls, obj.plan, obj.identity, location
+                )
+                apply_transition(frame, step, origin.line)
             continue
         names = None
-        for option in options(given) if given is not None else ():
+        for option in alternatives(given) if given is not None else ():
             names = results.target_columns(option)
         if names is None:
-            rows[ref] = replace(row, doubtful=True)
+            objects[location] = replace(obj, may_be_loaded=True)
             continue
-        rows[ref] = _loaded_names(frame, row, names)
-        model = models.mapped(frame.ctx, row.cls)
+        objects[location] = _load_names(frame, obj, names)
+        model = models.mapped_model(frame.ctx, obj.cls)
         for name in names:
             attribute = model.attributes.get(name) if model is not None else None
             if isinstance(attribute, Relationship) and attribute.target is not None:
-                inner = load_plans.strategy(row.plan, name, attribute)[1]
-                step = Transition(row.session, "select", Settings(), attribute.target, inner)
-                happen(frame, step, origin.line)
+                inner = load_plans.strategy(obj.plan, name, attribute)[1]
+                step = Transition(obj.session, "select", SessionSettings(), attribute.target, inner)
+                apply_transition(frame, step, origin.line)
 
 
-def _loaded_names(frame: Frame, row: Row, names: tuple[str, ...]) -> Row:
+def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> InstanceState:
     """After ``refresh(obj, names)``: a many-to-one of an expired object brings the columns along."""
-    model = models.mapped(frame.ctx, row.cls)
+    model = models.mapped_model(frame.ctx, obj.cls)
     for name in names:
         attribute = model.attributes.get(name) if model is not None else None
-        if isinstance(row.rest, Lost) and isinstance(attribute, Relationship):
+        if isinstance(obj.default, NotLoaded) and isinstance(attribute, Relationship):
             if attribute.to_one is not False and not attribute.is_collection and model is not None:
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and not found.deferred:
-                        row = row.put(column, Held())
-                for empty in row.nulls:
-                    row = row.put(empty, Held(NONE))
+                        obj = obj.put(column, Loaded())
+                for empty in obj.null_keys:
+                    obj = obj.put(empty, Loaded(NONE))
             elif model is not None:  # loading a collection takes the key
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and found.is_key:
-                        row = row.put(column, PERHAPS)
-        row = row.put(name, Held(NONE) if name in row.nulls else Held())
-    return row
+                        obj = obj.put(column, MAYBE)
+        obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else Loaded())
+    return obj
 
 
-def expire(frame: Frame, arguments: Arguments, origin: Place) -> None:
+def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
     """``expire(obj)``, or some of its attributes."""
-    rows = rows_of(frame.state)
+    objects = instances_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
-    for ref in refs_in(subject) if subject is not None else ():
-        row = rows.get(ref)
-        if row is None or row.phase not in ("persistent", "given"):
+    for location in locations_in(subject) if subject is not None else ():
+        obj = objects.get(location)
+        if obj is None or obj.phase not in ("persistent", "given"):
             continue
-        lost = Lost("expire", origin.path, origin.line)
+        not_loaded = NotLoaded("expire", origin.path, origin.line)
         if given is None:
-            rows[ref] = transitions.expired(row, lost)
+            objects[location] = transitions.after_expire(obj, not_loaded)
             continue
         names = results.target_columns(given)
         if names is None:
-            rows[ref] = replace(row, doubtful=True)
+            objects[location] = replace(obj, may_be_loaded=True)
             continue
         for name in names:
-            row = row.put(name, lost)
-        rows[ref] = row
+            obj = obj.put(name, not_loaded)
+        objects[location] = obj
 
 
-def merge(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
-    """``merge`` gives an object of the session: loaded by its key, or new."""
+def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
+    """``merge_object`` gives an object of the session: loaded by its key, or new."""
     subject = arguments.get(0, "instance")
     state = frame.state
-    if not isinstance(subject, Instance) or models.mapped(frame.ctx, subject.cls) is None:
+    if not isinstance(subject, Instance) or models.mapped_model(frame.ctx, subject.cls) is None:
         return None
-    given = rows_of(state).get(subject.ref) if subject.ref is not None else None
-    row = Row(subject.cls, "persistent", session, origin.path, origin.line, made="merge")
+    given = instances_of(state).get(subject.location) if subject.location is not None else None
+    obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
     if arguments.get(2, "options") is not None:
-        row = replace(row, doubtful=True)
+        obj = replace(obj, may_be_loaded=True)
     if given is not None:
-        if (given.rest == "perhaps" and given.phase != "given") or given.doubtful:
-            row = replace(row, doubtful=True)
+        if (given.default == "perhaps" and given.phase != "given") or given.may_be_loaded:
+            obj = replace(obj, may_be_loaded=True)
         for name, found in given.fields:
-            if isinstance(found, Held):  # what it leads to is merged too
-                row = row.put(name, Held() if isinstance(found.value, Plain) else PERHAPS)
-        row = replace(row, dirty=True, nulls=given.nulls)
-        if given.rest == "plan":  # what is loaded of the given object is copied
-            row = replace(row, plan=given.plan)
-    return aliasing.loaded(frame, state, (*origin, 0), row)
+            if isinstance(found, Loaded):  # what it leads to is merged too
+                obj = obj.put(name, Loaded() if isinstance(found.value, Plain) else MAYBE)
+        obj = replace(obj, dirty=True, null_keys=given.null_keys)
+        if given.default == "plan":  # what is loaded of the given object is copied
+            obj = replace(obj, plan=given.plan)
+    return aliasing.add_loaded(frame, state, (*origin, 0), obj)

@@ -24,31 +24,33 @@ IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class LoadedPath:
     """An object that a plan loads: its class and plan, by which attributes, classes and strategies."""
 
     cls: ClassValue
     plan: Plan
     names: tuple[str, ...] = ()
-    above: tuple[ClassValue, ...] = ()
-    hows: tuple[str, ...] = ()
+    classes_above: tuple[ClassValue, ...] = ()
+    strategies_above: tuple[str, ...] = ()
     is_collection: bool = False
 
 
-def plan_of(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
+def load_plan(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
     """The tree of some options, which begin at the same entity."""
     plan = Plan(certain=certain)
     for directive in directives:
-        plan = _added(plan, directive, directive.path)
+        plan = _add_directive(plan, directive, directive.path)
     return plan
 
 
-def plan_for(ctx: Context, query: Query, entity: Entity) -> Plan:
+def query_plan(ctx: Context, query: Query, entity: Entity) -> Plan:
     """What the options of a query load of one of its entities."""
-    fitting = [directive for directive in query.options if applies(ctx, directive, entity.cls, entity.alias)]
+    fitting = [
+        directive for directive in query.options if applies_to(ctx, directive, entity.cls, entity.alias)
+    ]
     if not query.is_joined and query.items is not None and len(query.items) == 1:
         fitting = [without_contained(directive) for directive in fitting]
-    return plan_of(fitting, certain=query.certain)
+    return load_plan(fitting, certain=query.certain)
 
 
 def without_contained(directive: Directive) -> Directive:
@@ -59,13 +61,13 @@ def without_contained(directive: Directive) -> Directive:
     return replace(directive, path=path)
 
 
-def _added(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
+def _add_directive(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
     if path:
         first, *rest = path
         name = first.attribute.name
         strategy, inner = plan.step(name) or ("default", Plan(certain=plan.certain))
         strategy = first.strategy if first.strategy != "default" else strategy
-        inner = _added(inner, directive, tuple(rest))
+        inner = _add_directive(inner, directive, tuple(rest))
         others = tuple(known for known in plan.strategies if known[0] != name)
         return replace(plan, strategies=(*others, (name, strategy, inner)))
     if directive.wildcard == "?":
@@ -109,14 +111,14 @@ def is_loaded(plan: Plan, name: str, column: Column) -> bool:
     return name not in plan.deferred and not column.deferred
 
 
-def multiplying(
+def path_of_joined_collection(
     ctx: Context, cls: ClassValue, plan: Plan, seen: tuple[ClassValue, ...] = ()
 ) -> tuple[str, ...] | None:
     """The path to a collection that is loaded by a join, so that its parent comes once for each item.
 
     None where there is none.
     """
-    model = models.mapped(ctx, cls)
+    model = models.mapped_model(ctx, cls)
     if model is None or cls in seen:
         return None  # eager loading stops where it meets itself
     for name, relationship in model.relationships():
@@ -126,41 +128,41 @@ def multiplying(
         if relationship.is_collection:
             return (f"{cls.name}.{name}",)
         if relationship.target is not None and relationship.is_collection is not None:
-            below = multiplying(ctx, relationship.target, inner, (*seen, cls))
+            below = path_of_joined_collection(ctx, relationship.target, inner, (*seen, cls))
             if below is not None:
                 return (f"{cls.name}.{name}", *below)
     return None
 
 
-def ways(ctx: Context, cls: ClassValue, plan: Plan) -> Iterator[Way]:
+def loaded_paths(ctx: Context, cls: ClassValue, plan: Plan) -> Iterator[LoadedPath]:
     """All objects that a plan loads."""
-    return _ways(ctx, Way(cls, plan))
+    return _paths_below(ctx, LoadedPath(cls, plan))
 
 
-def _ways(ctx: Context, way: Way) -> Iterator[Way]:
-    yield way
-    model = models.mapped(ctx, way.cls)
-    if model is None or len(way.names) > _DEEPEST:
+def _paths_below(ctx: Context, loaded_path: LoadedPath) -> Iterator[LoadedPath]:
+    yield loaded_path
+    model = models.mapped_model(ctx, loaded_path.cls)
+    if model is None or len(loaded_path.names) > _DEEPEST:
         return
     for name, relationship in model.relationships():
-        how, inner = strategy(way.plan, name, relationship)
+        how, inner = strategy(loaded_path.plan, name, relationship)
         if how not in EAGER or relationship.target is None:
             continue
-        further = Way(
+        further = LoadedPath(
             relationship.target,
             inner,
-            (*way.names, name),
-            (*way.above, way.cls),
-            (*way.hows, how),
+            (*loaded_path.names, name),
+            (*loaded_path.classes_above, loaded_path.cls),
+            (*loaded_path.strategies_above, how),
             bool(relationship.is_collection),
         )
-        if way.plan.step(name) is not None or relationship.target not in further.above:
-            yield from _ways(ctx, further)
-        elif goes_on(how, way.hows):
+        if loaded_path.plan.step(name) is not None or relationship.target not in further.classes_above:
+            yield from _paths_below(ctx, further)
+        elif loads_circle(how, loaded_path.strategies_above):
             yield further
 
 
-def goes_on(how: str, before: tuple[str, ...]) -> bool:
+def loads_circle(how: str, before: tuple[str, ...]) -> bool:
     """Whether a strategy of the mapper loads what it does though it leads back to a class on the way.
 
     ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the
@@ -169,14 +171,14 @@ def goes_on(how: str, before: tuple[str, ...]) -> bool:
     return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
 
 
-def applies(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:
+def applies_to(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:
     """Whether an option begins at an entity: its class, or one above or below it."""
     if not option.path:
-        return option.root is None or related(ctx, option.root, cls)
+        return option.base is None or may_be_both(ctx, option.base, cls)
     first = option.path[0].attribute
-    return first.alias == alias and related(ctx, first.cls, cls)
+    return first.alias == alias and may_be_both(ctx, first.cls, cls)
 
 
-def related(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
+def may_be_both(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
     """Whether an object can be of both classes."""
     return one == other or one in classes.mro(ctx, other) or other in classes.mro(ctx, one)

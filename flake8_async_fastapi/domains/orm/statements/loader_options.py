@@ -11,7 +11,13 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.statements.queries import Directive, Entity, Mapped, Option, Step
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    Directive,
+    Entity,
+    LoaderOption,
+    MappedAttribute,
+    Step,
+)
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
@@ -36,41 +42,45 @@ _STRATEGIES: Final = {
 _COLUMNS: Final = {"load_only": "only", "defer": "defer", "undefer": "undefer"}
 
 
-def attribute_of(cls: ClassValue, name: str, alias: object = None) -> Object:
+def mapped_attribute(cls: ClassValue, name: str, alias: object = None) -> Object:
     """``Model.attribute`` as a value."""
-    return Object(ATTRIBUTE, detail=Mapped(cls, name, alias))
+    return Object(ATTRIBUTE, detail=MappedAttribute(cls, name, alias))
 
 
 def alias_attribute(ctx: Context, owner: Object, name: str) -> Value:
     """An attribute of an aliased model."""
     assert isinstance(owner.detail, Entity)
-    return attribute_of(owner.detail.cls, name, owner.detail.alias)
+    return mapped_attribute(owner.detail.cls, name, owner.detail.alias)
 
 
 def model_attribute(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
     """An attribute of a model's class, if it is a mapped one."""
-    model = models.mapped(ctx, owner) if isinstance(owner, ClassValue) else None
+    model = models.mapped_model(ctx, owner) if isinstance(owner, ClassValue) else None
     mapped = model is not None and name in model.attributes
-    return attribute_of(owner, name) if mapped and isinstance(owner, ClassValue) else None
+    return mapped_attribute(owner, name) if mapped and isinstance(owner, ClassValue) else None
 
 
-def loader(frame: Frame, name: str, arguments: Arguments, origin: Place) -> Value:
+def loader_option(frame: Frame, name: str, arguments: Arguments, origin: Place) -> Value:
     """The value of ``selectinload(...)`` and the other loader functions."""
-    return continued(frame, Option((), ()), name, arguments, origin)
+    return extend_option(frame, LoaderOption((), ()), name, arguments, origin)
 
 
-def continued(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Place) -> Value:
+def extend_option(
+    frame: Frame, option: LoaderOption, name: str, arguments: Arguments, origin: Place
+) -> Value:
     """A loader option and what one more call adds to it; unknown if the call is not understood."""
     if name == "Load":
         first = arguments.args[0] if arguments.args else UNKNOWN
-        cls, alias = entity(first)
-        return Object(LOAD, detail=Option((), (), cls)) if cls is not None and alias is None else UNKNOWN
+        cls, alias = entity_of(first)
+        return (
+            Object(LOAD, detail=LoaderOption((), (), cls)) if cls is not None and alias is None else UNKNOWN
+        )
     if name == "options":
-        return _nested(option, arguments)
+        return _add_nested(option, arguments)
     if name in _COLUMNS:
-        return _columns(frame, option, name, arguments, origin)
+        return _add_columns(frame, option, name, arguments, origin)
     if name in ("undefer_group", "with_expression"):  # which columns these are is not known
-        made = Directive(option.path, "undefer", None, root=option.root)
+        made = Directive(option.path, "undefer", None, base=option.base)
         return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
     strategy = _STRATEGIES.get(name)
     if not strategy or not arguments.args or arguments.opaque:
@@ -85,51 +95,51 @@ def continued(frame: Frame, option: Option, name: str, arguments: Arguments, ori
             return Object(
                 LOAD,
                 detail=replace(
-                    option, directives=(*directives, Directive(path, wildcard=strategy, root=option.root))
+                    option, directives=(*directives, Directive(path, wildcard=strategy, base=option.base))
                 ),
             )
         if isinstance(argument, Const) and isinstance(argument.value, str):
             frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
             return UNKNOWN
-        if not isinstance(argument, Object) or not isinstance(argument.detail, Mapped):
+        if not isinstance(argument, Object) or not isinstance(argument.detail, MappedAttribute):
             return UNKNOWN
         path = (*path, Step(argument.detail, strategy))
-        directives = (*directives, Directive(path, root=option.root))
-    return Object(LOAD, detail=Option(path, directives, option.root))
+        directives = (*directives, Directive(path, base=option.base))
+    return Object(LOAD, detail=LoaderOption(path, directives, option.base))
 
 
-def _nested(option: Option, arguments: Arguments) -> Value:
+def _add_nested(option: LoaderOption, arguments: Arguments) -> Value:
     """``selectinload(...).options(a, b)``."""
     found, certain = directives_in(arguments)
-    below = tuple(replace(inner, path=option.path + inner.path, root=option.root) for inner in found)
+    below = tuple(replace(inner, path=option.path + inner.path, base=option.base) for inner in found)
     if not certain:
         below = (*below, Directive(option.path, wildcard="?"))
     return Object(LOAD, detail=replace(option, directives=(*option.directives, *below)))
 
 
-def _columns(frame: Frame, option: Option, name: str, arguments: Arguments, origin: Place) -> Value:
+def _add_columns(frame: Frame, option: LoaderOption, name: str, arguments: Arguments, origin: Place) -> Value:
     word = _COLUMNS[name]
     names: list[str] = []
     path = option.path
     for argument in arguments.args:
         if isinstance(argument, Const) and argument.value == "*":
-            made = Directive(path, word, None, root=option.root)
+            made = Directive(path, word, None, base=option.base)
             return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
         if isinstance(argument, Const) and isinstance(argument.value, str):
             frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
-        if not isinstance(argument, Object) or not isinstance(argument.detail, Mapped):
+        if not isinstance(argument, Object) or not isinstance(argument.detail, MappedAttribute):
             return Object(
                 LOAD,
                 detail=replace(option, directives=(*option.directives, Directive(path, wildcard="?"))),
             )
         names.append(argument.detail.name)
-        if not path and option.root is None:
-            option = replace(option, root=argument.detail.cls)
+        if not path and option.base is None:
+            option = replace(option, base=argument.detail.cls)
     if arguments.opaque:
         return Object(
             LOAD, detail=replace(option, directives=(*option.directives, Directive(path, wildcard="?")))
         )
-    made = Directive(path, word, tuple(names), root=option.root)
+    made = Directive(path, word, tuple(names), base=option.base)
     return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
 
 
@@ -138,23 +148,23 @@ def directives_in(arguments: Arguments) -> tuple[tuple[Directive, ...], bool]:
     found: list[Directive] = []
     certain = not arguments.opaque
     for argument in arguments.args:
-        for option in _flat(argument):
-            if isinstance(option, Object) and isinstance(option.detail, Option):
+        for option in _flatten(argument):
+            if isinstance(option, Object) and isinstance(option.detail, LoaderOption):
                 found += option.detail.directives
             else:
                 certain = certain and is_none(option) is True
     return tuple(found), certain
 
 
-def _flat(value: Value) -> Iterator[Value]:
+def _flatten(value: Value) -> Iterator[Value]:
     if isinstance(value, Collection):
         for item in value.items if value.items is not None else (value.item,):
-            yield from _flat(item)
+            yield from _flatten(item)
     else:
         yield value
 
 
-def entity(value: Value) -> tuple[ClassValue | None, object]:
+def entity_of(value: Value) -> tuple[ClassValue | None, object]:
     """The model that an argument of ``select()`` means, and its alias."""
     if isinstance(value, ClassValue):
         return value, None

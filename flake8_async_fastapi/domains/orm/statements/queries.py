@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from flake8_async_fastapi.engine.values import ClassValue, Payload, Ref
+from flake8_async_fastapi.engine.values import ClassValue, Location, Payload
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped(Payload):
+class MappedAttribute(Payload):
     """An attribute of a model's class, as ``Post.author``; ``alias`` tells aliased classes apart."""
 
     cls: ClassValue
@@ -22,7 +22,7 @@ class Mapped(Payload):
 class Step:
     """One relationship on the way of a loader option, and how it is loaded (``default`` for not at all)."""
 
-    attribute: Mapped
+    attribute: MappedAttribute
     strategy: str
 
 
@@ -38,16 +38,16 @@ class Directive:
     columns: str = ""
     names: tuple[str, ...] | None = ()
     wildcard: str = ""
-    root: ClassValue | None = None
+    base: ClassValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Option(Payload):
+class LoaderOption(Payload):
     """A loader option: where its chain stands, and all that it says."""
 
     path: tuple[Step, ...]
     directives: tuple[Directive, ...]
-    root: ClassValue | None = None
+    base: ClassValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Plan:
         return None
 
 
-PLAIN: Final = Plan()
+EMPTY_PLAN: Final = Plan()
 """A query without options."""
 
 
@@ -87,10 +87,10 @@ class Entity(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Equal(Payload):
+class EqualityCondition(Payload):
     """A condition of a statement: a column has a value, which ``identity`` names."""
 
-    attribute: Mapped
+    attribute: MappedAttribute
     identity: object
 
 
@@ -102,13 +102,13 @@ class Query(Payload):
     options: tuple[Directive, ...] = ()
     certain: bool = True
     origin: tuple[str, int] = ("", 0)
-    equals: tuple[Equal, ...] = ()
+    equals: tuple[EqualityCondition, ...] = ()
     is_filtered: bool = False
     is_joined: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
 
-    def joined(self, others: Sequence[object]) -> Query | None:
+    def join(self, others: Sequence[object]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
         plain = replace(self, equals=(), is_filtered=True)
         origins = [self.origin]
@@ -122,7 +122,7 @@ class Query(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch(Payload):
+class FetchedResult(Payload):
     """A result: its query, the session it came from, and what of it is handed out.
 
     ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
@@ -135,28 +135,28 @@ class Fetch(Payload):
     unique: bool = False
     index: int = 0
 
-    def renamed(self, change: Callable[[object], object]) -> Fetch:
+    def change_keys(self, change: Callable[[object], object]) -> FetchedResult:
         return replace(self, session=change(self.session))
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Payload):
+class UpdateStatement(Payload):
     """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression
     (None for one that may be evaluated in Python).
 
-    ``filtered`` counts its conditions, of which ``equals`` are understood.
+    ``is_filtered`` counts its conditions, of which ``equals`` are understood.
     """
 
     cls: ClassValue
     values: tuple[tuple[str, bool | None], ...] = ()
-    equals: tuple[Equal, ...] = ()
-    filtered: int = 0
+    equals: tuple[EqualityCondition, ...] = ()
+    is_filtered: int = 0
     certain: bool = True
     returning: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(Payload):
+class SessionSettings(Payload):
     """What is known of a session: whether it expires on commit, and flushes before queries."""
 
     expires: bool | None = None
@@ -164,36 +164,36 @@ class Settings(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope(Payload):
+class TransactionBlock(Payload):
     """A transaction of a session as a context manager; ``closes`` the session too."""
 
     session: object
-    settings: Settings | None
-    nested: bool = False
+    settings: SessionSettings | None
+    is_savepoint: bool = False
     closes: bool = False
     undoes: ClassVar[bool] = True
 
-    def renamed(self, change: Callable[[object], object]) -> Scope:
+    def change_keys(self, change: Callable[[object], object]) -> TransactionBlock:
         return replace(self, session=change(self.session))
 
 
 @dataclass(frozen=True, slots=True)
-class Awaitables(Payload):
+class AwaitableAttributes(Payload):
     """``obj.awaitable_attrs``."""
 
-    ref: tuple[object, ...]
+    location: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Dynamic(Payload):
+class DynamicRelationship(Payload):
     """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
 
-    ref: tuple[Hashable, ...]
+    location: tuple[Hashable, ...]
     attribute: str
     strategy: str
 
 
-ENDS: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
+LOADS_NOTHING: Final = frozenset({"flush", "commit", "rollback", "expire", "perhaps"})
 """What happens to sessions that loads nothing: what was missing before is missing after it."""
 
 
@@ -215,12 +215,12 @@ TransitionKind: TypeAlias = Literal[
 class Transition:
     """What happened to all objects of a session.
 
-    ``of`` is the object that was loaded anew: those that came from the same place are others."""
+    ``base`` is the object that was loaded anew: those that came from the same place are others."""
 
     session: object
-    what: TransitionKind
-    settings: Settings
+    kind: TransitionKind
+    settings: SessionSettings
     cls: ClassValue | None = None
-    plan: Plan = PLAIN
+    plan: Plan = EMPTY_PLAN
     identity: object = None
-    of: Ref | None = None
+    base: Location | None = None

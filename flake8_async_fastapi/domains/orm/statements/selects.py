@@ -13,20 +13,20 @@ from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options
 from flake8_async_fastapi.domains.orm.statements.queries import (
-    Change,
     Directive,
     Entity,
-    Equal,
-    Mapped,
-    Option,
+    EqualityCondition,
+    LoaderOption,
+    MappedAttribute,
     Query,
+    UpdateStatement,
 )
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.models import CallSite, Operation
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import spoken
+from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -36,10 +36,10 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Object,
-    Options,
+    OneOf,
     Unknown,
     Value,
-    options,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -48,16 +48,16 @@ from flake8_async_fastapi.facts.walk import dotted
 ALIASED: Final = "sqlalchemy.orm.AliasedClass"
 
 
-def selected(frame: Frame, arguments: Arguments, origin: Place, *, single: bool) -> Query:
+def select_query(frame: Frame, arguments: Arguments, origin: Place, *, single: bool) -> Query:
     """What ``select(...)`` selects."""
     items: list[Entity | None] = []
     for argument in arguments.args:
-        cls, alias = loader_options.entity(argument)
+        cls, alias = loader_options.entity_of(argument)
         if cls is not None:
-            if models.mapped(frame.ctx, cls) is None:
+            if models.mapped_model(frame.ctx, cls) is None:
                 return Query(None)
             items.append(Entity(cls, alias))
-        elif isinstance(argument, (Unknown, Options, Collection)):
+        elif isinstance(argument, (Unknown, OneOf, Collection)):
             return Query(None)
         else:
             items.append(None)
@@ -69,8 +69,8 @@ def make_select(site: CallSite) -> Value:
     assert isinstance(site.callee, Library)
     of_sqlmodel = site.callee.dotted == "sqlmodel.select"
     made = "sqlmodel.sql.expression.SelectOfScalar" if of_sqlmodel else "sqlalchemy.Select"
-    query = selected(site.frame, site.arguments, site.place, single=of_sqlmodel)
-    return Object(made, library_calls.kept(site.arguments), origin=site.place, detail=query)
+    query = select_query(site.frame, site.arguments, site.place, single=of_sqlmodel)
+    return Object(made, library_calls.kept_arguments(site.arguments), origin=site.place, detail=query)
 
 
 def make_change(site: CallSite) -> Value:
@@ -78,14 +78,14 @@ def make_change(site: CallSite) -> Value:
     assert isinstance(site.callee, Library)
     name, arguments = site.callee.dotted.rpartition(".")[2], site.arguments
     first = arguments.args[0] if arguments.args else UNKNOWN
-    detail: Change | Query = Query((), origin=(site.place.path, site.place.line))
+    detail: UpdateStatement | Query = Query((), origin=(site.place.path, site.place.line))
     if name == "update" and isinstance(first, ClassValue):
-        detail = Change(first)
-    kept = library_calls.kept(arguments)
+        detail = UpdateStatement(first)
+    kept = library_calls.kept_arguments(arguments)
     return Object(f"sqlalchemy.{name.title()}", kept, origin=site.place, detail=detail)
 
 
-def aliased(arguments: Arguments, origin: Place, *, polymorphic: bool) -> Value:
+def aliased_model(arguments: Arguments, origin: Place, *, polymorphic: bool) -> Value:
     """The value of ``aliased(Model)``."""
     first = arguments.args[0] if arguments.args else UNKNOWN
     if isinstance(first, ClassValue) and not polymorphic:
@@ -99,38 +99,38 @@ _NARROWING = frozenset(
 )
 
 
-def statement_member(
+def call_statement_method(
     frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Place
 ) -> Value | None:
     """The result of a method of a statement, a loader option or an attribute; None for the usual one."""
     detail = receiver.detail
-    if isinstance(detail, Option):
-        return loader_options.continued(frame, detail, name, arguments, origin)
-    if isinstance(detail, Mapped):
+    if isinstance(detail, LoaderOption):
+        return loader_options.extend_option(frame, detail, name, arguments, origin)
+    if isinstance(detail, MappedAttribute):
         if name == "is_" and arguments.args[:1] == (NONE,):
-            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, ("constant", None)))
+            return Object("sqlalchemy.ColumnElement", detail=EqualityCondition(detail, ("constant", None)))
         if name == "in_":
-            return Object("sqlalchemy.ColumnElement", detail=Equal(detail, None))
+            return Object("sqlalchemy.ColumnElement", detail=EqualityCondition(detail, None))
         return None
-    if isinstance(detail, Change) and name in ("values", "where", "filter", "returning"):
-        return _changed(frame, receiver, detail, name, arguments, origin)
+    if isinstance(detail, UpdateStatement) and name in ("values", "where", "filter", "returning"):
+        return _extend_update(frame, receiver, detail, name, arguments, origin)
     if not isinstance(detail, Query):
         return None
     if name == "options":
         found, certain = loader_options.directives_in(arguments)
-        check_roots(frame, detail, found, origin)
+        check_option_bases(frame, detail, found, origin)
         return replace(
             receiver,
             detail=replace(detail, options=(*detail.options, *found), certain=detail.certain and certain),
         )
     if name in ("with_only_columns", "returning", "add_columns", "column"):
-        more = selected(frame, arguments, origin, single=detail.single)
+        more = select_query(frame, arguments, origin, single=detail.single)
         items = more.items
         if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
             items = detail.items + more.items
         return replace(receiver, detail=replace(detail, items=items))
     if name in _NARROWING:
-        equals = detail.equals + tuple(_equals(arguments))
+        equals = detail.equals + tuple(_equality_conditions(arguments))
         joins = name in ("join", "having") or not all(map(_is_own_condition, arguments.args))
         return replace(
             receiver,
@@ -146,40 +146,40 @@ def statement_member(
     return None
 
 
-def _changed(
-    frame: Frame, receiver: Object, detail: Change, name: str, arguments: Arguments, origin: Place
+def _extend_update(
+    frame: Frame, receiver: Object, detail: UpdateStatement, name: str, arguments: Arguments, origin: Place
 ) -> Value:
     """``update(Model)`` with one more call."""
     if name == "values":
-        new = tuple((key, _computing(value)) for key, value in arguments.keywords)
+        new = tuple((key, _is_database_expression(value)) for key, value in arguments.keywords)
         return replace(
             receiver,
             detail=replace(detail, values=(*detail.values, *new), certain=detail.certain and not
                            (arguments.opaque or arguments.args)),
         )  # fmt: skip
     if name == "returning":
-        more = selected(frame, arguments, origin, single=False)
+        more = select_query(frame, arguments, origin, single=False)
         return replace(receiver, detail=replace(detail, returning=more))
-    equals = tuple(_equals(arguments))
-    filtered = detail.filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
-    return replace(receiver, detail=replace(detail, filtered=filtered, equals=detail.equals + equals))
+    equals = tuple(_equality_conditions(arguments))
+    filtered = detail.is_filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
+    return replace(receiver, detail=replace(detail, is_filtered=filtered, equals=detail.equals + equals))
 
 
-def _computing(value: Value) -> bool | None:
+def _is_database_expression(value: Value) -> bool | None:
     """Whether only the database can compute a value: what is made of columns, SQLAlchemy may evaluate."""
     if not isinstance(value, Object) or not value.type.startswith("sqlalchemy."):
         return False
     return True if value.type == "sqlalchemy.FunctionElement" else None
 
 
-def equality(state: State, left: Value, right: Value, written: Expr) -> Value | None:
+def equality_condition(state: State, left: Value, right: Value, written: Expr) -> Value | None:
     """``Model.column == value`` as a condition; None for other comparisons."""
-    if not isinstance(left, Object) or not isinstance(left.detail, Mapped):
+    if not isinstance(left, Object) or not isinstance(left.detail, MappedAttribute):
         return None
-    if isinstance(right, Object) and isinstance(right.detail, Mapped):
+    if isinstance(right, Object) and isinstance(right.detail, MappedAttribute):
         return Object("sqlalchemy.ColumnElement")
     identity = identity_of(state, written)
-    return Object("sqlalchemy.ColumnElement", detail=Equal(left.detail, identity))
+    return Object("sqlalchemy.ColumnElement", detail=EqualityCondition(left.detail, identity))
 
 
 def identity_of(state: State, written: Expr) -> object:
@@ -188,25 +188,25 @@ def identity_of(state: State, written: Expr) -> object:
         return ("constant", written.value)
     if isinstance(written, tree.Attr):
         owner = state.get(dotted(written.value))
-        for option in options(owner) if owner is not None else ():
-            if isinstance(option, Instance) and option.ref is not None:
-                return ("object", option.ref, written.name)
+        for option in alternatives(owner) if owner is not None else ():
+            if isinstance(option, Instance) and option.location is not None:
+                return ("object", option.location, written.name)
     text = dotted(written)
     return ("name", text) if text else None
 
 
 def _is_own_condition(value: Value) -> bool:
     """Whether a condition is of the statement's own model: any other may join another one."""
-    return isinstance(value, Object) and isinstance(value.detail, Equal)
+    return isinstance(value, Object) and isinstance(value.detail, EqualityCondition)
 
 
-def _equals(arguments: Arguments) -> Iterator[Equal]:
+def _equality_conditions(arguments: Arguments) -> Iterator[EqualityCondition]:
     for value in arguments.args:
-        if isinstance(value, Object) and isinstance(value.detail, Equal):
+        if isinstance(value, Object) and isinstance(value.detail, EqualityCondition):
             yield value.detail
 
 
-def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
+def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
     """Say which options begin at a model that the query does not select."""
     if query.items is None or not frame.emit or not any(query.items):
         return
@@ -215,7 +215,7 @@ def check_roots(frame: Frame, query: Query, found: tuple[Directive, ...], origin
         if not directive.path:
             continue
         first = directive.path[0].attribute
-        fits = (load_plans.related(frame.ctx, first.cls, entity.cls) and
+        fits = (load_plans.may_be_both(frame.ctx, first.cls, entity.cls) and
                 first.alias == entity.alias for entity in entities)  # fmt: skip
         if not any(fits):
             text = f"{first.cls.name}.{first.name}"
@@ -228,7 +228,7 @@ def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
         return
     while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
         if node.func.name == "options":
-            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", spoken(node.func)))
+            frame.emit_event(OptionIgnored(*frame.at(node), "dropped", for_message(node.func)))
             return
         node = node.func.value
 
@@ -238,15 +238,15 @@ _SQL: Final = ("sqlalchemy.ColumnElement", _FUNCTION, "sqlalchemy.orm.Instrument
 _COMPARISONS: Final = frozenset({"!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"})
 
 
-def _operate(operation: Operation) -> Value | None:
+def _make_sql_expression(operation: Operation) -> Value | None:
     """An operator on columns and SQL expressions gives another one."""
     left, right = operation.left, operation.right
     if operation.operator == "==":
-        return equality(operation.state, left, right, operation.written)
+        return equality_condition(operation.state, left, right, operation.written)
     if operation.operator in _COMPARISONS:
         return None
     functions_in = any(isinstance(side, Object) and side.type == _FUNCTION for side in (left, right))
     return Object(_FUNCTION if functions_in else "sqlalchemy.ColumnElement")
 
 
-OPERATORS: Final = dict.fromkeys(_SQL, _operate)
+OPERATORS: Final = dict.fromkeys(_SQL, _make_sql_expression)

@@ -20,10 +20,10 @@ Branches: TypeAlias = tuple[tuple[int, int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class Creation:
     """A call that made a coroutine or a generator, as written.
 
-    ``function`` is None for a method of a session.  ``repeats`` are the loops and
+    ``function`` is None for a method of a session.  ``enclosing_loops`` are the loops and
     comprehensions around it, ``branches`` the sides of the conditions.
     """
 
@@ -32,18 +32,18 @@ class Making:
     keywords: tuple[tuple[str, Expr], ...]
     function: Function | None
     arguments: Arguments
-    repeats: tuple[object, ...] = ()
+    enclosing_loops: tuple[object, ...] = ()
     branches: Branches = ()
 
 
 @dataclass(slots=True)
-class Started:
-    """A task under way; ``lap`` tells the passes of a loop apart."""
+class RunningTask:
+    """A task under way; ``iteration`` tells the passes of a loop apart."""
 
     place: Place
     sessions: frozenset[tuple[str, str]]
     branches: Branches
-    lap: int
+    iteration: int
     text: str
     is_over: bool = False
     is_kept: bool = False
@@ -58,11 +58,11 @@ class Activity:
     into lists, ``groups`` how deep in loops a task group was made and what it runs.
     """
 
-    making: dict[Place, Making] = field(default_factory=dict)
+    creations: dict[Place, Creation] = field(default_factory=dict)
     sources: dict[str, Expr | None] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     lists: dict[str, dict[Place, None]] = field(default_factory=dict)
-    groups: dict[object, tuple[int, dict[Place, Making]]] = field(default_factory=dict)
-    tasks: list[Started] = field(default_factory=list)
+    groups: dict[object, tuple[int, dict[Place, Creation]]] = field(default_factory=dict)
+    tasks: list[RunningTask] = field(default_factory=list)
     uses: set[tuple[str, str]] | None = None
     takes_turns: bool = False

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from flake8_async_fastapi.domains.jinja.page import Layer, Page, Rendering, Variables
+from flake8_async_fastapi.domains.jinja.page import BlockLayer, Page, Rendering, Variables
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions, statements
-from flake8_async_fastapi.engine.state import State, merge
-from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, is_none, options
+from flake8_async_fastapi.engine.state import State, limit_disjuncts
+from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, alternatives, is_none
 from flake8_async_fastapi.project.project import UNRELIABLE
 
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""
 MOST_WORK: Final = 10_000
 """Statements run for one rendering: what it would enter beyond that is left out."""
-_AGAIN: Final = 2
+_MOST_RECURSIONS: Final = 2
 """A template or macro inside of itself shows what it does to the next level, and nothing new after that."""
 CALLER: Final = "{{ caller"
 """A variable that no template can name: the other objects of the path that renders it, which live on."""
@@ -27,19 +27,23 @@ CALLER: Final = "{{ caller"
 
 def find_templates(ctx: Context, rendering: Rendering, named: Value) -> Iterator[str]:
     """The templates that a name may mean: of a list, the first that there is."""
-    for option in options(named):
-        several = option.items if isinstance(option, Collection) and option.keys is None else (option,)
+    for alternative in alternatives(named):
+        several = (
+            alternative.items
+            if isinstance(alternative, Collection) and alternative.keys is None
+            else (alternative,)
+        )
         for one in several or ():
             if not isinstance(one, Const) or not isinstance(one.value, str):
                 break  # that one may be meant
-            path = _find(ctx, rendering, one.value)
+            path = _find_template(ctx, rendering, one.value)
             if path is not None:
                 rendering.names.setdefault(path, one.value)
                 yield path
                 break
 
 
-def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
+def _find_template(ctx: Context, rendering: Rendering, name: str) -> str | None:
     find = ctx.project.find_template
     for folder in rendering.folders:
         path = find(name, rendering.importer, folder)
@@ -51,7 +55,7 @@ def _find(ctx: Context, rendering: Rendering, name: str) -> str | None:
     return None
 
 
-def frame_of(ctx: Context, page: Page, path: str) -> Frame:
+def template_frame(ctx: Context, page: Page, path: str) -> Frame:
     """A frame for a part of a template: what is missing is reported where it is rendered."""
     name = page.rendering.names.get(path, path)
     frame = Frame(ctx, path, name, language=page.rendering.language(page))
@@ -68,35 +72,35 @@ def run_template(
         return states
     blocks = dict(page.blocks)
     for name, block in facts.blocks.items():
-        blocks[name] = (*blocks.get(name, ()), Layer(path, block.body))
+        blocks[name] = (*blocks.get(name, ()), BlockLayer(path, block.body))
     page = replace(page, blocks=blocks)
-    frame = frame_of(ctx, page, path)
-    ends = statements.run(frame, facts.body, states)
+    frame = template_frame(ctx, page, path)
+    ends = statements.run_statements(frame, facts.body, states)
     if facts.extends is None:
         return ends
     after: list[State] = []
     for end in ends:
         parent = expressions.evaluate(frame, end, facts.extends)
         parents = list(find_templates(ctx, page.rendering, parent))
-        if not parents or any(map(is_none, options(parent))):
+        if not parents or any(map(is_none, alternatives(parent))):
             after.append(end)
         for above in parents:
             after += run_template(ctx, page, above, [end.fork()], (*below, path))
-    return merge(after)
+    return limit_disjuncts(after)
 
 
-def may_enter(frame: Frame, page: Page, key: object) -> bool:
+def has_room(frame: Frame, page: Page, key: object) -> bool:
     """Whether there is room for one more block, include or macro."""
-    if len(page.active) >= MOST_NESTED or page.active.count(key) >= _AGAIN:
+    if len(page.active) >= MOST_NESTED or page.active.count(key) >= _MOST_RECURSIONS:
         return False
     ctx = frame.ctx
-    if ctx.steps - page.rendering.begun < MOST_WORK and not ctx.exhausted():
+    if ctx.steps - page.rendering.work_before < MOST_WORK and not ctx.exhausted():
         return True
     ctx.project.reads |= UNRELIABLE
     return False
 
 
-def enter_scope(state: State, env: Variables) -> State:
+def state_for_part(state: State, env: Variables) -> State:
     """A path into a part that sees other variables; what is known of those it shares stays known."""
 
     def shared(text: str) -> bool:
@@ -113,7 +117,7 @@ def enter_scope(state: State, env: Variables) -> State:
     return inner
 
 
-def take_effects(state: State, ends: list[State]) -> None:
+def take_part_effects(state: State, ends: list[State]) -> None:
     """What a part did to ORM objects, done to the path that it was run for."""
     if ends:
         first, *others = [end.part(Instances) for end in ends]
