@@ -225,11 +225,8 @@ def test_files_that_are_named_exist() -> None:
     assert missing == planned
 
 
-def test_modules_of_engine_and_domains_are_all_named() -> None:
-    folders = [PACKAGE / "engine", PACKAGE / "domains"]
-    modules = {path.name for folder in folders for path in folder.rglob("*.py")} - {"__init__.py"}
-    rows = "".join(line.split("|")[1] for line in ARCHITECTURE.splitlines() if line.startswith("| `"))
-    assert set(re.findall(r"`(\w+\.py)`", rows)) == modules
+def test_the_architecture_is_short() -> None:
+    assert len(ARCHITECTURE.encode()) <= 15_000
 
 
 def test_names_of_code_exist() -> None:
@@ -241,17 +238,6 @@ def test_names_of_code_exist() -> None:
     parts = {part for name in named for part in name.split(".")} - {"py"}
     assert len(parts) > 30
     assert sorted(parts - words) == []
-
-
-def test_all_events_are_named() -> None:
-    events = ast.parse((PACKAGE / "engine" / "events.py").read_text(encoding="utf-8"))
-    classes = {
-        node.name
-        for node in events.body
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Event" for base in node.bases)
-    }
-    assert "CoroutineMisused" in classes
-    assert sorted(name for name in classes if f"`{name}`" not in ARCHITECTURE) == []
 
 
 # --- all documents ---------------------------------------------------------------------
