@@ -75,6 +75,7 @@ class Project:
     _load_template: Callable[[str], TemplateFacts | None] = lambda path: None
     _template_digest: Callable[[str], str] = lambda path: ""
     _asked: dict[Question, tuple[int, Any]] = field(default_factory=dict)
+    _in_order: list[Question] = field(default_factory=list)
     _fingerprints: dict[Question, str] = field(default_factory=dict)
 
     # --- recording ------------------------------------------------------------------------
@@ -84,12 +85,20 @@ class Project:
         if known is None:
             answer = _ANSWERS[str(question[0])](self, *question[1:])
             known = self._asked[question] = 2 << len(self._asked), answer
+            self._in_order.append(question)
         self.reads |= known[0]
         return known[1]
 
     def questions(self, reads: int) -> list[Question]:
         """The questions that are noted in some reads."""
-        return [question for question, (bit, _) in self._asked.items() if reads & bit]
+        # One bit after the other in the text of the number: shifting the number itself takes
+        # as long as the number is, every time.
+        bits = bin(reads >> 1)[:1:-1]
+        found, at = [], bits.find("1")
+        while at >= 0:
+            found.append(self._in_order[at])
+            at = bits.find("1", at + 1)
+        return found
 
     def fingerprint(self, question: Question) -> str:
         """What a question is answered, in short; empty for a question that nobody asks.
@@ -114,7 +123,8 @@ class Project:
             elif kind == "template":
                 answer = self._template_digest(str(about[0])).encode()
             else:
-                found = _ANSWERS[str(kind)](self, *about)
+                asked = self._asked.get(question)
+                found = _ANSWERS[str(kind)](self, *about) if asked is None else asked[1]
                 answer = repr(sorted(found) if isinstance(found, frozenset) else found).encode()
         except (TypeError, AttributeError):
             return ""
