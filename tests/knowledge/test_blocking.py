@@ -31,6 +31,8 @@ OTHER_VERSIONS = {
     "pathlib.Path": {"walk", "copy", "copy_into", "move", "move_into"},
     "threading.RLock": {"locked"},
     "sqlalchemy.engine.Engine": {"execute", "scalar"},
+    "sqlalchemy.orm.Session": {"merge_all"},
+    "sqlalchemy.orm.scoped_session": {"merge_all"},
     "telnetlib": {"Telnet"},
     "os": {"spawnvp", "spawnlp", "wait3", "wait4"},
 }
