@@ -10,12 +10,13 @@ from typing import Any
 
 import fastapi
 import pytest
-from behaviour_models import Author, Post
-from fastapi import BackgroundTasks, Depends, FastAPI
+from behaviour_models import Author, Post, database
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import ResponseValidationError
 from httpx import ASGITransport, AsyncClient
 from pydantic import AliasPath, BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -323,3 +324,41 @@ async def test_dependency_may_not_be_a_context_manager() -> None:
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         with pytest.raises((TypeError, AttributeError)):  # in FastAPI, or where it is used
             await client.get("/")
+
+
+async def test_router_that_is_included_is_started() -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def own(_: FastAPI) -> AsyncIterator[None]:
+        seen.append("lifespan")
+        yield
+
+    app = FastAPI()
+    app.include_router(APIRouter(lifespan=own))
+    async with app.router.lifespan_context(app):
+        assert seen == ["lifespan"]
+
+
+async def test_objects_in_background_tasks_load_nothing() -> None:
+    failed: list[bool] = []
+
+    async def opened() -> AsyncIterator[AsyncSession]:
+        async with database() as factory, factory() as session:
+            yield session
+
+    async def work(post: Post) -> None:
+        try:
+            print(post.author)
+        except SQLAlchemyError:
+            failed.append(True)
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def route(tasks: BackgroundTasks, session: AsyncSession = Depends(opened)) -> None:
+        tasks.add_task(work, await session.get_one(Post, 1))
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        await client.get("/")
+    assert failed == [True]

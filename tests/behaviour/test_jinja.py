@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from behaviour_models import Post, needs_io
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -40,3 +40,25 @@ async def test_branch_that_is_not_taken_reads_nothing(session: AsyncSession) -> 
     post = await session.get_one(Post, 1)
     text = "{% if false %}{{ post.author.name }}{% endif %}"
     assert Environment().from_string(text).render(post=post) == ""
+
+
+PAGES = {
+    "base": "{% block body %}{% endblock %}",
+    "block": "{% extends 'base' %}{% block body %}{{ post.author.name }}{% endblock %}",
+    "include": "{% include 'part' %}",
+    "part": "{{ post.author.name }}",
+    "macro": "{% macro show(given) %}{{ given.author.name }}{% endmacro %}{{ show(post) }}",
+}
+
+
+@pytest.mark.parametrize("name", ["block", "include", "macro"])
+async def test_blocks_includes_and_macros_read(session: AsyncSession, name: str) -> None:
+    post = await session.get_one(Post, 1)
+    with needs_io():
+        Environment(loader=DictLoader(PAGES)).get_template(name).render(post=post)
+
+
+async def test_async_templates_do_not_load(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    with needs_io():
+        await Environment(enable_async=True).from_string("{{ post.author.name }}").render_async(post=post)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from behaviour_models import Author, Comment, Post, database, needs_io
+from behaviour_models import Author, Comment, Post, database, needs_io, parent_and_child
 from sqlalchemy import ForeignKey, Select, inspect, select
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,7 @@ from sqlalchemy.orm import (
     selectin_polymorphic,
     selectinload,
     subqueryload,
+    with_polymorphic,
 )
 
 pytestmark = pytest.mark.anyio
@@ -156,6 +157,20 @@ async def test_where_unique_is_not_needed(session: AsyncSession) -> None:
     assert len((await session.scalars(many_to_one)).all()) == 3
 
 
+async def test_collection_joined_by_the_mapper_needs_unique() -> None:
+    parent, child = parent_and_child("joined")
+    rows = [parent(id=1), child(id=1, parent_id=1)]
+    async with database(rows, model=parent) as factory, factory() as session:
+        with pytest.raises(InvalidRequestError, match="unique"):
+            (await session.scalars(select(parent))).all()
+
+
+async def test_rows_of_columns_are_plain_values(session: AsyncSession) -> None:
+    row = (await session.execute(select(Post.title, Post.author_id).where(Post.id == 1))).one()
+    await session.rollback()
+    assert (row.title, row.author_id) == ("first", 1)
+
+
 # --- inheritance -----------------------------------------------------------------------------------
 
 
@@ -195,4 +210,21 @@ async def test_columns_of_subclasses() -> None:
             people = (await session.scalars(select(Person).order_by(Person.id).options(option))).all()
             assert (people[0].desk, people[1].budget) == ("news", 3)  # type: ignore[attr-defined]
         async with factory() as session:
+            everybody = with_polymorphic(Person, [Editor, Manager])
+            people = (await session.scalars(select(everybody).order_by(everybody.id))).all()
+            assert (people[0].desk, people[1].budget) == ("news", 3)
+        async with factory() as session:
             assert (await session.scalars(select(Manager))).one().budget == 3
+
+
+async def test_wildcard_loads_every_relationship(session: AsyncSession) -> None:
+    post = await first(session, select(Post).options(selectinload("*")))
+    assert (post.author.name, len(post.comments)) == ("ann", 1)
+
+
+async def test_raiseload_for_queries_only(session: AsyncSession) -> None:
+    statement = select(Post).options(raiseload(Post.author, sql_only=True)).order_by(Post.id)
+    posts = (await session.scalars(statement)).all()
+    assert posts[2].author is None
+    with pytest.raises(InvalidRequestError):
+        print(posts[0].author)

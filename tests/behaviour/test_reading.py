@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io, parent_and_child
-from sqlalchemy import inspect, select
+from sqlalchemy import ForeignKey, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import configure_mappers, selectinload
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    MappedAsDataclass,
+    configure_mappers,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 from sqlalchemy.orm.exc import LoaderStrategyException
 
 pytestmark = pytest.mark.anyio
@@ -232,3 +240,51 @@ async def test_setting_before_the_flush_loads(session: AsyncSession) -> None:
     session.add_all([empty, full])
     await session.flush()
     assert (len(empty.comments), len(full.comments)) == (0, 1)
+
+
+@pytest.mark.parametrize("lazy", ["joined", "selectin", "subquery", "immediate"])
+async def test_eager_strategies_stop_at_circles(lazy: str) -> None:
+    parent, child = parent_and_child(lazy)
+    rows = [parent(id=1), child(id=1, parent_id=1)]
+    async with database(rows, model=parent) as factory, factory() as session:
+        one = await session.get_one(child, 1)
+        assert ("children" in inspect(one.parent).unloaded) == (lazy != "immediate")
+
+
+async def test_generated_repr_reads() -> None:
+    class Base(MappedAsDataclass, DeclarativeBase):
+        pass
+
+    class Parent(Base):
+        __tablename__ = "parent"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        shown: Mapped[list[Shown]] = relationship(init=False)
+        hidden: Mapped[list[Hidden]] = relationship(init=False, repr=False)
+
+    class Shown(Base):
+        __tablename__ = "shown"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int] = mapped_column(ForeignKey("parent.id"))
+
+    class Hidden(Base):
+        __tablename__ = "hidden"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int] = mapped_column(ForeignKey("parent.id"))
+
+    async with database([Parent(id=1)], model=Base) as factory, factory() as session:
+        parent = await session.get_one(Parent, 1)
+        with needs_io():
+            repr(parent)
+        await session.refresh(parent, ["shown"])
+        assert "shown=[]" in repr(parent)
+
+
+async def test_raise_and_what_loads_it() -> None:
+    parent, child = parent_and_child("raise")
+    rows = [parent(id=1), child(id=1, parent_id=1)]
+    async with database(rows, model=parent) as factory, factory() as session:
+        one = await session.get_one(parent, 1)
+        with pytest.raises(InvalidRequestError):
+            await session.run_sync(lambda _: one.children)
+        await session.refresh(one, ["children"])
+        assert len(one.children) == 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
-from sqlalchemy import inspect, select
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, PendingRollbackError
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only, selectinload, undefer
 from sqlalchemy.orm.exc import DetachedInstanceError
@@ -215,6 +215,19 @@ async def test_merge_leaves_unset_relationships_unloaded(session: AsyncSession) 
         len(merged.comments)
 
 
+async def test_merge_loads_what_the_given_object_has(session: AsyncSession) -> None:
+    merged = await session.merge(Post(id=1, title="changed", comments=[Comment(id=1, text="well")]))
+    assert [comment.id for comment in merged.comments] == [1]
+
+
+async def test_merge_of_an_unknown_key_makes_a_new_object(session: AsyncSession) -> None:
+    merged = await session.merge(Post(title="new"))
+    assert inspect(merged).pending
+    await session.flush()
+    with needs_io():
+        len(merged.comments)
+
+
 # --- the end of a session ----------------------------------------------------------------------------
 
 
@@ -278,3 +291,33 @@ async def test_failed_flush_needs_a_rollback(session: AsyncSession) -> None:
         await session.execute(select(Post))
     await session.rollback()
     assert len((await session.scalars(select(Post))).all()) == 3
+
+
+async def test_failed_query_needs_no_rollback(session: AsyncSession) -> None:
+    with pytest.raises(OperationalError):
+        await session.scalar(select(func.missing()))
+    assert await session.get(Post, 1) is not None
+
+
+async def test_adding_begins_a_transaction(session: AsyncSession) -> None:
+    session.add(Post(title="new"))
+    with pytest.raises(InvalidRequestError):
+        await session.begin()
+
+
+async def test_rollback_without_a_transaction_expires_nothing(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.commit()
+    await session.rollback()
+    assert post.title == "first"
+
+
+async def test_queries_flush_first(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    post.title = "changed"
+    with session.no_autoflush:
+        await session.execute(select(Author))
+    assert post.updated_at is None
+    await session.execute(select(Author))
+    with needs_io():
+        print(post.updated_at)

@@ -7,12 +7,13 @@ from datetime import datetime
 import pytest
 import sqlalchemy
 from behaviour_models import Author, Comment, Post, Profile, database, needs_io
-from sqlalchemy import ForeignKey, delete, func, inspect, select, update
+from sqlalchemy import ForeignKey, delete, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     MappedAsDataclass,
+    attributes,
     column_property,
     mapped_column,
     relationship,
@@ -215,6 +216,35 @@ async def test_delete_statement_removes_what_the_session_has(session: AsyncSessi
     post = await session.get_one(Post, 3)
     await session.execute(delete(Post).where(Post.id == 3))
     assert post not in session
+
+
+async def test_update_statement_evaluates_what_python_can(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    await session.execute(update(Post).where(Post.id == 1).values(title=Post.title + "!"))
+    assert post.title == "first!"
+    await session.execute(update(Post).where(Post.id == 1).values(title=func.upper("changed")))
+    with needs_io():
+        print(post.title)
+
+
+async def test_written_onupdate_column_stays_loaded(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    post.title, post.updated_at = "changed", datetime(2026, 1, 1)
+    await session.flush()
+    assert post.updated_at == datetime(2026, 1, 1)
+
+
+async def test_set_committed_value_loads(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    attributes.set_committed_value(post, "comments", [])
+    assert post.comments == []
+
+
+async def test_returning_gives_objects_of_the_session(session: AsyncSession) -> None:
+    post = (await session.scalars(insert(Post).values(title="new", views=1).returning(Post))).one()
+    assert post in session and post.title == "new"
+    with needs_io():
+        len(post.comments)
 
 
 async def test_relationship_defaults_of_dataclasses() -> None:
