@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
+from flake8_async_fastapi.rules.model import catalogue
+
 BLOG = Path(__file__).parents[2] / "flake8_async_fastapi" / "blog"
 VARIANTS = ("pitfalls", "converted")
 MARK = re.compile(r"#\s*(AFA\d{3}(?:\s+AFA\d{3})*)\s*$")
 
-ADVICE = {"AFA401", "AFA406", "AFA407"}
-CATALOGUE = {
-    f"AFA{number}"
-    for family in (range(101, 109), range(201, 210), range(301, 315), range(401, 415), range(501, 507))
-    for number in family
-}
+CATALOGUE = {rule.code for rule, _ in catalogue()}
+ADVICE = {rule.code for rule, _ in catalogue() if rule.kind == "advice"}
 
 
 @cache
