@@ -7,6 +7,8 @@ but the standard one, and holds the one circle of imports that there is.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +30,13 @@ LAYERS = (
     ("project",),
     ("knowledge", "extract", "store"),
     ("facts",),
+)
+
+# All that a rule may know: events and what they are made of, what names of libraries mean, and the
+# module of its family that several rules share.
+RULES_SEE = re.compile(
+    r"rules\.(model|\w+\.wording|\w+$)|knowledge|engine\.(events|values|walks)|domains\.\w+\.events"
+    r"|project\.requirements\.Requirements"  # what an event says of the project
 )
 
 # Foreign trees stop at one door.
@@ -90,6 +99,63 @@ def violations(
 
 def test_the_package_keeps_the_contract() -> None:
     assert violations(PACKAGE) == []
+
+
+def seen_by_rules(package: Path) -> list[str]:
+    """What rules import of the package that is none of their business, one line each."""
+    return [
+        f"{path.relative_to(package).as_posix()}:{line}: {name}"
+        for path in sorted((package / "rules").glob("*/*.py"))
+        for line, name in read_imports(path, package)
+        if name.startswith(f"{package.name}.") and not RULES_SEE.match(name.partition(".")[2])
+    ]
+
+
+def test_rules_see_events_and_no_other_rule() -> None:
+    assert seen_by_rules(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "is_allowed"),
+    [
+        ("from p.domains.orm.events import Missing", True),
+        ("from p.rules.loading import wording", True),
+        ("from p.rules.loading.wording import subject", True),
+        ("from p.rules.loading.other_rule import RULE", False),
+        ("from p.domains.orm.objects import reads", False),
+        ("from p.engine.frame import Frame", False),
+        ("from p.facts import tree", False),
+        ("import ast", True),
+    ],
+)
+def test_what_a_rule_sees(tmp_path: Path, code: str, is_allowed: bool) -> None:
+    file = tmp_path / "p" / "rules" / "loading" / "a.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(code)
+    assert (seen_by_rules(tmp_path / "p") == []) is is_allowed
+
+
+DISK = set(
+    "open read_text read_bytes write_text write_bytes iterdir rglob glob unlink mkdir exists is_file is_dir"
+    " stat scandir listdir".split()
+)
+
+
+def disk_calls(code: str) -> list[str]:
+    """The functions and methods that code calls and that look at the disk, or write on it."""
+    called = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    names = [getattr(func, "attr", getattr(func, "id", "")) for func in called]
+    return [name for name in names if name in DISK]
+
+
+def test_only_the_store_touches_the_disk() -> None:
+    """But for the commands: they look at what the user names, and show the pages of rules."""
+    found = {
+        path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for path in PACKAGE.rglob("*.py")
+        if disk_calls(path.read_text(encoding="utf-8"))
+    }
+    assert found - OUTSIDE == {"store", "cli", "plugin"}
 
 
 @pytest.mark.parametrize(

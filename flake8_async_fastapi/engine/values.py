@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.facts import tree
 
@@ -95,6 +96,14 @@ class Object:
 
     def argument(self, name: str) -> Value | None:
         return dict(self.arguments).get(name)
+
+
+def is_only_declared(value: Object) -> bool:
+    """Whether only an annotation says that an object is of a sync type that has an async twin.
+
+    Such annotations are often left behind when code turns async.
+    """
+    return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
 @dataclass(frozen=True, slots=True)

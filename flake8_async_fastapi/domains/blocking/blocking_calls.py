@@ -16,7 +16,6 @@ from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import library_calls
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -28,6 +27,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Value,
     alternatives,
+    is_only_declared,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -127,7 +127,7 @@ def _is_surely_sync(ctx: Context, receiver: Object) -> bool:
     """
     if receiver.type == _DYNAMIC and receiver.detail is not None:
         return False
-    if not library_calls.is_only_declared(receiver):
+    if not is_only_declared(receiver):
         return True
     twin = knowledge.async_twin(receiver.type)
     return not ctx.query(("mentioned", twin), lambda: exemptions.is_mentioned(ctx, twin), True)

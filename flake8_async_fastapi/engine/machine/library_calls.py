@@ -20,6 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Unknown,
     Value,
+    is_only_declared,
 )
 
 
@@ -41,14 +42,6 @@ def value_of_type(text: str, receiver: Object | None = None, callback: Value = U
             knowledge.canonical(text), has_doubtful_type=receiver is not None and is_only_declared(receiver)
         )
     return Plain(text)
-
-
-def is_only_declared(value: Object) -> bool:
-    """Whether only an annotation says that an object is of a sync type that has an async twin.
-
-    Such annotations are often left behind when code turns async.
-    """
-    return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
 def is_coroutine_method(type_name: str, name: str) -> bool:

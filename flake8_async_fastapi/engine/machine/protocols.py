@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
     is_none,
+    is_only_declared,
 )
 from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
@@ -49,7 +50,7 @@ def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
         case Generator(is_async=is_async):
             return frozenset({"async-iter" if is_async else "iter"})
         case Object():
-            return None if library_calls.is_only_declared(value) else knowledge.protocols(value.type)
+            return None if is_only_declared(value) else knowledge.protocols(value.type)
         case Instance(cls=cls, location=location) if (
             location is not None
         ):  # a tracked object, whose class a library made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Awaited
-from flake8_async_fastapi.engine.machine.library_calls import is_only_declared
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
@@ -18,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Plain,
     Value,
+    is_only_declared,
 )
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 

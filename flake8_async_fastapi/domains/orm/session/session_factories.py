@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Value,
     is_none,
+    is_only_declared,
 )
 from flake8_async_fastapi.facts import tree
 
@@ -165,7 +166,7 @@ def trust_await(frame: Frame, node: tree.Await) -> None:
     if (
         isinstance(known, Object)
         and known.type == "sqlalchemy.orm.Session"
-        and library_calls.is_only_declared(known)
+        and is_only_declared(known)
     ):
         origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))
