@@ -7,10 +7,13 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
+from flake8.main.cli import main as flake8_main
 from flake8_runs import RunFlake8
 
 import flake8_async_fastapi
@@ -230,14 +233,43 @@ def test_the_architecture_is_short() -> None:
 
 
 def test_names_of_code_exist() -> None:
-    source = "\n".join(
-        path.read_text(encoding="utf-8") for folder in [PACKAGE, *packages()] for path in folder.glob("*.py")
-    )
+    folders = [PACKAGE, *packages(), ROOT / "tests"]
+    source = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
     words = set(re.findall(r"\w+", source))
     named = re.findall(r"`([A-Z]\w+(?:\.\w+)?|[a-z]+_\w+)(?:\([^`]*\))?`", ARCHITECTURE)
     parts = {part for name in named for part in name.split(".")} - {"py"}
     assert len(parts) > 30
     assert sorted(parts - words) == []
+
+
+def test_the_finding_that_is_followed_passes_the_functions_that_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Functions are named with their module, methods with their class."""
+    _, _, section = ARCHITECTURE.partition("## One finding")
+    section, _, _ = section.partition("\n## ")
+    named = re.findall(r"`(\w+)\.(_?[a-z]\w+)`", section)
+    modules = {path.stem for folder in [PACKAGE, *packages()] for path in folder.glob("*.py")}
+    functions = {(owner, name) for owner, name in named if owner in modules and name != "py"}
+    methods = {name for owner, name in named if not owner.islower()}
+    assert len(functions) > 15 and len(methods) > 5
+    called = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(str(PACKAGE)):
+            called.add((Path(frame.f_code.co_filename).stem, frame.f_code.co_name))
+
+    monkeypatch.chdir(PACKAGE / "blog" / "pitfalls")
+    sys.setprofile(note)
+    try:
+        flake8_main(
+            ["--isolated", "--select=AFA301", "-j1", f"--afa-cache-dir={tmp_path}", "app/routers/comments.py"]
+        )
+    finally:
+        sys.setprofile(None)
+    assert "app/routers/comments.py:30:" in capsys.readouterr().out.replace("\\", "/")
+    assert functions - called == set()
+    assert methods - {name for _, name in called} == set()
 
 
 # --- all documents ---------------------------------------------------------------------
