@@ -29,7 +29,7 @@ from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import UNRELIABLE, Project, link
+from flake8_async_fastapi.project.project import Project, link
 from flake8_async_fastapi.project.requirements import read_requirements
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
@@ -129,7 +129,7 @@ class Analysis:
 
     @cached_property
     def _memo(self) -> Memo:
-        return Memo()
+        return {}
 
     @cached_property
     def key(self) -> str:
@@ -167,20 +167,19 @@ class Analysis:
 
     def _compute(self, path: str) -> Verdict:
         found = check_all(Events(self.events(path)))
-        reads = self.project.reads
-        is_kept = self.reuses and self.cache.directory is not None and not reads & UNRELIABLE
-        asked = self.project.questions(reads) if is_kept else ()
-        said = [(question, self.project.fingerprint(question)) for question in asked]
+        is_kept = self.reuses and self.cache.directory is not None
+        asked = self.project.questions() if is_kept else None
+        said = [(question, self.project.fingerprint(question)) for question in asked or ()]
         return Verdict(self.key, said, found)
 
     def _stands(self, verdict: Verdict) -> bool:
         """Whether all questions that led to a verdict have the same answers still."""
         ask = self.project.fingerprint
-        return bool(verdict.reads) and all(ask(question) == said for question, said in verdict.reads)
+        return bool(verdict.reads) and all(said and ask(question) == said for question, said in verdict.reads)
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
         """What the interpreter saw in one file; what it read for that is in the project's ``reads``."""
-        self.project.reads = 0
+        self.project.reads = set()
         if not self.project.has(path):
             return []
         return analyse(

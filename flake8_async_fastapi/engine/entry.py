@@ -15,7 +15,8 @@ from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import UNRELIABLE, Project
+from flake8_async_fastapi.project.project import Project
+from flake8_async_fastapi.project.reads import UNRELIABLE
 
 
 def analyse(
@@ -33,7 +34,7 @@ def analyse(
     that is noted in the project's ``reads``.  ``memo`` keeps what was learned of callees for the
     other files of the project, ``hooks`` are the libraries that the engine knows.
     """
-    kept = Memo() if memo is None else memo
+    kept: Memo = {} if memo is None else memo
     ctx = Context(project, kept, trace=trace, settings=settings or Settings(), hooks=hooks)
     _run_definitions(ctx, _run_body(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
@@ -61,7 +62,7 @@ def _run_body(
 
     ctx.run(work)
     if ctx.exhausted():
-        ctx.project.reads |= UNRELIABLE
+        ctx.project.reads.add(UNRELIABLE)
     return frames[-1]
 
 

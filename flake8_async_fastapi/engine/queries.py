@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from flake8_async_fastapi.project.project import UNRELIABLE, Project
+from flake8_async_fastapi.project.project import Project
+from flake8_async_fastapi.project.reads import UNRELIABLE
 
 MOST_DEPTH: Final = 20
 """Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
@@ -25,12 +26,8 @@ _NO_HEAD: Final = 1_000_000
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Memo:
-    """Results by what they are results of, each with what was read for it; one for all files of a project."""
-
-    results: dict[object, Any] = field(default_factory=dict)
-    reads: dict[object, int] = field(default_factory=dict)
+Memo: TypeAlias = dict[object, tuple[Any, int]]
+"""Results by what they are results of, each with what was read for it; one for all files of a project."""
 
 
 class TooDeep(Exception):
@@ -54,17 +51,19 @@ class Queries:
     rests on such an assumption, with what was read for it.  ``active`` are the functions under way with
     the depth of their outermost call, ``cycle_heads`` the queries under way that were asked for,
     ``partial`` what is provisional and not to be kept, ``abandoned`` what could not be computed
-    within the limits.
+    within the limits.  What is read is noted in the project's ``reads`` for the innermost query under
+    way, in ``outer_reads`` for those around it.
     """
 
     project: Project
-    memo: Memo = field(default_factory=Memo)
+    memo: Memo = field(default_factory=dict)
     provisional: dict[object, tuple[Any, int, int]] = field(default_factory=dict)
     active: dict[object, int] = field(default_factory=dict)
     abandoned: set[object] = field(default_factory=set)
     partial: set[object] = field(default_factory=set)
     cycle_heads: set[object] = field(default_factory=set)
     running: dict[object, tuple[int, Any]] = field(default_factory=dict)
+    outer_reads: list[set[int]] = field(default_factory=list)
     lowest_head: int = _NO_HEAD
     steps: int = 0
 
@@ -76,57 +75,66 @@ class Queries:
         computed again with the result.  So what is kept does not depend on who
         asked first.
         """
-        if key in self.memo.results:
-            self.project.reads |= self.memo.reads[key]
-            return cast(T, self.memo.results[key])
-        if key in self.provisional:
-            found, head, reads = self.provisional[key]
-            self.project.reads |= reads
+        kept = self.memo.get(key)  # to hash a key takes time: as seldom as can be
+        if kept is not None:
+            self.project.reads.add(kept[1])
+            return cast(T, kept[0])
+        if self.provisional and (assumed_result := self.provisional.get(key)) is not None:
+            found, head, read = assumed_result
+            self.project.reads.add(read)
             self.lowest_head = min(self.lowest_head, head)
             if key in self.partial:
                 self.mark_partial(head)
             return cast(T, found)
-        depth = len(self.running)
-        if key in self.running:
-            at, assumed = self.running[key]
+        under_way = self.running.get(key)
+        if under_way is not None:
+            at, assumed = under_way
             self.lowest_head = min(self.lowest_head, at)
             self.cycle_heads.add(key)
             return cast(T, assumed)
-        if self.steps > MOST_STEPS or key in self.abandoned:
+        if self.steps > MOST_STEPS or (self.abandoned and key in self.abandoned):
             self.lowest_head = -1
-            self.project.reads |= UNRELIABLE
+            self.project.reads.add(UNRELIABLE)
             return default
+        depth = len(self.running)
         if depth >= MOST_DEPTH:
             raise TooDeep(key, compute, default)
-        outer_head, outer_reads = self.lowest_head, self.project.reads
-        self.project.reads = 0
+        return self._compute(key, compute, default, depth)
+
+    def _compute(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
+        """The result that is not known yet, kept if it rests on no assumption."""
+        outer_head, outer, project = self.lowest_head, self.project.reads, self.project
+        self.outer_reads.append(outer)
+        project.reads = set()
         try:
             value = self._find_fixpoint(key, compute, default, depth)
-            reads = self.project.reads
+            read = project.all_reads.bundle(project.reads)
+            outer.add(read)
+        except BaseException:
+            outer |= project.reads
+            raise
         finally:
-            self.project.reads |= outer_reads
+            project.reads = self.outer_reads.pop()
         if self.lowest_head >= depth:
-            self._keep(key, value, reads)
+            self.memo[key] = value, read
             self.lowest_head = outer_head
         else:
-            self.provisional[key] = value, self.lowest_head, reads
+            self.provisional[key] = value, self.lowest_head, read
             self.lowest_head = min(outer_head, self.lowest_head)
         return value
 
     def is_kept(self, key: object) -> bool:
         """Whether there is a result under a key; who asks has read what led to it."""
-        if key not in self.memo.results:
+        kept = self.memo.get(key)
+        if kept is None:
             return False
-        self.project.reads |= self.memo.reads[key]
+        self.project.reads.add(kept[1])
         return True
 
     def keep_fact(self, key: object) -> None:
-        """Keep what was found out on the way, with all that was read so far."""
-        self._keep(key, True, self.project.reads)
-
-    def _keep(self, key: object, value: object, reads: int) -> None:
-        self.memo.results[key] = value
-        self.memo.reads[key] = reads
+        """Keep what was found out on the way, with all that the queries under way have read so far."""
+        read = set().union(self.project.reads, *self.outer_reads)
+        self.memo[key] = True, self.project.all_reads.bundle(read)
 
     def mark_partial(self, depth: int) -> None:
         """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
@@ -148,28 +156,30 @@ class Queries:
                 value = compute()
             finally:
                 del self.running[key]
-            is_head = key in self.cycle_heads
-            self.cycle_heads.discard(key)
+            is_head = bool(self.cycle_heads) and key in self.cycle_heads
             if self.steps > MOST_STEPS:
                 self.lowest_head = -1  # it was not seen to its end, and what rests on it is not to be kept
-                self.project.reads |= UNRELIABLE
+                self.project.reads.add(UNRELIABLE)
                 if depth == 0:  # the next function under check need not try it again
-                    self._keep(key, default, self.project.reads)
+                    self.memo[key] = default, UNRELIABLE
             if not is_head:
                 return value
+            self.cycle_heads.discard(key)
             resting = list(self.provisional)[known:]
             if self.lowest_head < depth:  # it rests on one further out too: computed anew when that is known
                 self.partial.update(resting, (key,))
                 return value
             if value == assumed:
+                read = self.project.all_reads.bundle(self.project.reads)
                 for other in resting:
                     found, _, _ = self.provisional.pop(other)
                     if other not in self.partial:  # all in a circle have read what one of them has
-                        self._keep(other, found, self.project.reads)
+                        self.memo[other] = found, read
                 return value
             for other in resting:
                 del self.provisional[other]
             assumed = value
+        self.project.reads.add(UNRELIABLE)  # it depends on which one in a circle is asked first
         return default
 
     # --- runs with a budget ---------------------------------------------------------------

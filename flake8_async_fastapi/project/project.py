@@ -15,6 +15,7 @@ from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, index_modules
+from flake8_async_fastapi.project.reads import UNRELIABLE, Reads, number_of, place_of
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
 from flake8_async_fastapi.project.templates import Templates, index_templates
 
@@ -54,8 +55,6 @@ Target: TypeAlias = ModuleTarget | NameTarget | FolderTarget | LibraryTarget
 
 Question: TypeAlias = tuple[str | int | bool | None, ...]
 """A kind of question, and what it asks about."""
-UNRELIABLE: Final = 1
-"""Among what was read: a limit that depends on what ran before, so that no list of questions is enough."""
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Project:
     """The linked facts of all files; paths are relative to the root, with ``/``.
 
     The one door to other files: whoever asks anything of a file, or of all of them, asks here, and
-    the question is noted in ``reads``, as one bit.  The answer has a fingerprint: as long as a later
+    the question is noted in ``reads``, as a number.  The answer has a fingerprint: as long as a later
     state of the project gives the same one, what was computed from the answer stands.
     """
 
@@ -71,7 +70,8 @@ class Project:
     modules: Modules
     requirements: RequirementFiles = field(default_factory=RequirementFiles)
     templates: Templates = field(default_factory=Templates)
-    reads: int = 0
+    reads: set[int] = field(default_factory=set)
+    all_reads: Reads = field(default_factory=Reads)
     _load_template: Callable[[str], TemplateFacts | None] = lambda path: None
     _template_digest: Callable[[str], str] = lambda path: ""
     _asked: dict[Question, tuple[int, Any]] = field(default_factory=dict)
@@ -84,21 +84,17 @@ class Project:
         known = self._asked.get(question)
         if known is None:
             answer = _ANSWERS[str(question[0])](self, *question[1:])
-            known = self._asked[question] = 2 << len(self._asked), answer
+            known = self._asked[question] = number_of(len(self._asked)), answer
             self._in_order.append(question)
-        self.reads |= known[0]
+        self.reads.add(known[0])
         return known[1]
 
-    def questions(self, reads: int) -> list[Question]:
-        """The questions that are noted in some reads."""
-        # One bit after the other in the text of the number: shifting the number itself takes
-        # as long as the number is, every time.
-        bits = bin(reads >> 1)[:1:-1]
-        found, at = [], bits.find("1")
-        while at >= 0:
-            found.append(self._in_order[at])
-            at = bits.find("1", at + 1)
-        return found
+    def questions(self) -> list[Question] | None:
+        """The questions that are noted now; None if no list of questions is enough."""
+        numbers = self.all_reads.flatten(self.reads)
+        if UNRELIABLE in numbers:
+            return None
+        return [self._in_order[place_of(number)] for number in numbers]
 
     def fingerprint(self, question: Question) -> str:
         """What a question is answered, in short; empty for a question that nobody asks.
@@ -125,8 +121,9 @@ class Project:
             else:
                 asked = self._asked.get(question)
                 found = _ANSWERS[str(kind)](self, *about) if asked is None else asked[1]
-                answer = repr(sorted(found) if isinstance(found, frozenset) else found).encode()
-        except (TypeError, AttributeError):
+                # not its ``repr``: the order of a set is another one in the next process
+                answer = msgspec.json.encode(found, order="deterministic")
+        except (TypeError, AttributeError, IndexError):
             return ""
         return blake2b(answer, digest_size=12).hexdigest()
 

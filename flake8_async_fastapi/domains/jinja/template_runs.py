@@ -13,7 +13,7 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, alternatives, is_none
-from flake8_async_fastapi.project.project import UNRELIABLE
+from flake8_async_fastapi.project.reads import UNRELIABLE
 
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""
@@ -96,7 +96,7 @@ def has_room(frame: Frame, page: Page, key: object) -> bool:
     ctx = frame.ctx
     if ctx.steps - page.rendering.work_before < MOST_WORK and not ctx.exhausted():
         return True
-    ctx.project.reads |= UNRELIABLE
+    ctx.project.reads.add(UNRELIABLE)
     return False
 
 
