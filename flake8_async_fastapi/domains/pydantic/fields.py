@@ -104,22 +104,22 @@ def _metadata_in(annotation: Expr | None) -> list[Expr]:
 
 def _converted_fields(cls: ClassValue) -> frozenset[str]:
     """The fields with a validator that gets the value first."""
-    found: set[str] = set()
-    for statement in cls.node.body:
-        if not isinstance(statement, tree.FunctionDef):
-            continue
-        for decorator in statement.decorators:
-            if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in (
-                "field_validator",
-                "validator",
-            ):
-                words = {word.name: word.value for word in decorator.keywords}
-                mode, pre = words.get("mode"), words.get("pre")
-                early = isinstance(mode, tree.Const) and mode.value in ("before", "wrap", "plain")
-                if early or (isinstance(pre, tree.Const) and pre.value is True):
-                    found.update(
-                        part.value
-                        for part in decorator.args
-                        if isinstance(part, tree.Const) and isinstance(part.value, str)
-                    )
-    return frozenset(found)
+    return frozenset(
+        part.value
+        for statement in cls.node.body
+        if isinstance(statement, tree.FunctionDef)
+        for decorator in decorators_that_run_first(statement, "field_validator", "validator")
+        for part in decorator.args
+        if isinstance(part, tree.Const) and isinstance(part.value, str)
+    )
+
+
+def decorators_that_run_first(node: tree.FunctionDef, *names: str) -> Iterator[tree.Call]:
+    """The decorators of these names that let a function have a value before Pydantic does."""
+    for decorator in node.decorators:
+        if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in names:
+            words = {word.name: word.value for word in decorator.keywords}
+            mode, pre = words.get("mode"), words.get("pre")
+            early = isinstance(mode, tree.Const) and mode.value in ("before", "wrap", "plain")
+            if early or (isinstance(pre, tree.Const) and pre.value is True):
+                yield decorator

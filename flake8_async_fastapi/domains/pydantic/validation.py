@@ -13,7 +13,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import reading_for
-from flake8_async_fastapi.domains.pydantic.fields import is_schema, schema_fields
+from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, type_hints
 from flake8_async_fastapi.engine.places import Place, Position
@@ -249,18 +249,7 @@ def _prepare_instance(frame: Frame, cls: ClassValue, instance: Instance, place: 
 
 
 def _runs_before(node: tree.FunctionDef) -> bool:
-    for decorator in node.decorators:
-        if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in (
-            "model_validator",
-            "root_validator",
-        ):
-            words = {word.name: word.value for word in decorator.keywords}
-            mode, pre = words.get("mode"), words.get("pre")
-            if isinstance(mode, tree.Const) and mode.value in ("before", "wrap"):
-                return True
-            if isinstance(pre, tree.Const) and pre.value is True:
-                return True
-    return False
+    return any(decorators_that_run_first(node, "model_validator", "root_validator"))
 
 
 def _validate_fields(

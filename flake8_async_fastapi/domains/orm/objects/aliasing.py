@@ -8,7 +8,7 @@ Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -32,15 +32,21 @@ from flake8_async_fastapi.engine.walks import inner_values
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
 
-def may_be_in_identity_map(
-    frame: Frame,
-    location: Location,
-    obj: InstanceState,
-    name: str,
-    attribute: Attribute,
-    not_loaded: NotLoaded,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class UnloadedAttribute:
+    """An attribute of an object that is read and is not loaded."""
+
+    location: Location
+    obj: InstanceState
+    name: str
+    attribute: Attribute
+    not_loaded: NotLoaded
+
+
+def may_be_in_identity_map(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
+    location, obj = unloaded.location, unloaded.obj
+    attribute, not_loaded = unloaded.attribute, unloaded.not_loaded
     if not isinstance(attribute, Relationship) or obj.phase == "detached":
         return False
     if attribute.is_collection or attribute.to_one is False:
@@ -56,12 +62,12 @@ def may_be_in_identity_map(
     above = objects.get(obj.parent[0]) if obj.parent is not None else None
     if above is not None and obj.parent is not None and not isinstance(above.default, NotLoaded):
         fits = load_plans.may_be_both(frame.ctx, above.cls, attribute.target)
-        if fits and _leads_back(frame, above, obj.parent[1], name):
+        if fits and _leads_back(frame, above, obj.parent[1], unloaded.name):
             return True
     for other in unread_results(frame.ctx, state, obj.session):
         if load_plans.may_be_both(frame.ctx, other.cls, attribute.target):
             return True
-    if name in obj.compared_keys or _is_in_variable(frame, attribute.target):
+    if unloaded.name in obj.compared_keys or _is_in_variable(frame, attribute.target):
         return True
     alive = reachable(objects, state.values())
     for other_location, other in objects.items():
@@ -112,33 +118,25 @@ def _leads_to_all(frame: Frame, obj: InstanceState, target: ClassValue, is_other
     return False
 
 
-def may_be_loaded_by_other_path(
-    frame: Frame,
-    location: Location,
-    obj: InstanceState,
-    name: str,
-    attribute: Attribute,
-    not_loaded: NotLoaded,
-) -> bool:
+def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether the query may have brought the same object by another way too, with more of it loaded."""
-    if not_loaded.cause not in _BY_QUERY:
+    if unloaded.not_loaded.cause not in _BY_QUERY:
         return False  # what expires later is gone on all ways
     objects = instances_of(frame.state)
     own: list[str] = []
-    base_obj, at = obj, location
+    base_obj, at = unloaded.obj, unloaded.location
     while base_obj.parent is not None and base_obj.parent[0] in objects and len(own) < instances.LONGEST_PATH:
         at, via = base_obj.parent
         own.insert(0, via)
         base_obj = objects[at]
     for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
-        if loaded_path.names == tuple(own) or not load_plans.may_be_both(frame.ctx, loaded_path.cls, obj.cls):
-            continue
-        if not isinstance(
-            transitions.attribute_state(
-                frame.ctx, transitions.instance_on_path(loaded_path), name, attribute
-            ),
-            NotLoaded,
+        if loaded_path.names == tuple(own) or not load_plans.may_be_both(
+            frame.ctx, loaded_path.cls, unloaded.obj.cls
         ):
+            continue
+        other = transitions.instance_on_path(loaded_path)
+        found = transitions.attribute_state(frame.ctx, other, unloaded.name, unloaded.attribute)
+        if not isinstance(found, NotLoaded):
             return True
     return False
 

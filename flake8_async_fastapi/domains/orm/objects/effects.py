@@ -8,6 +8,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, reads, transitions
+from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     FrozenHeap,
     Instances,
@@ -160,7 +161,7 @@ def _apply_unloaded_read(
     if obj.discriminated and _is_given(location):
         return  # the function asked first what it was given
     if attribute is not None and aliasing.may_be_in_identity_map(
-        frame, location, obj, read.name, attribute, not_loaded
+        frame, UnloadedAttribute(location, obj, read.name, attribute, not_loaded)
     ):
         return
     if attribute is not None and location not in before:  # the callee does not know what else is at hand

@@ -18,6 +18,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     Relationship,
 )
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
+from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
     AttributeState,
@@ -90,33 +91,27 @@ def read_mapped_attribute(
     if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
         objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded
     if isinstance(found, NotLoaded):
-        found = _read_not_loaded(frame, instance.location, obj, name, attribute, found, place, use, through)
+        unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
+        found = _read_unloaded(frame, unloaded, place, use, through)
     if isinstance(found, Loaded):
         return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
     return None
 
 
-def _read_not_loaded(
-    frame: Frame,
-    location: Location,
-    obj: InstanceState,
-    name: str,
-    attribute: Attribute,
-    not_loaded: NotLoaded,
-    place: Position,
-    use: str,
-    through: str,
+def _read_unloaded(
+    frame: Frame, unloaded: UnloadedAttribute, place: Position, use: str, through: str
 ) -> AttributeState:
     """Say that an attribute is missing, unless the object that it leads to is at hand."""
+    location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
     if not_loaded.cause == "noload":
         report_missing(frame, location, name, not_loaded, place, use, through, ())
-        if isinstance(attribute, Relationship):
-            return Loaded(Collection("list", items=()) if attribute.is_collection else NONE)
-    if aliasing.may_be_in_identity_map(frame, location, obj, name, attribute, not_loaded):
+        if isinstance(unloaded.attribute, Relationship):
+            return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
+    if aliasing.may_be_in_identity_map(frame, unloaded):
         objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
         return MAYBE
-    if aliasing.may_be_loaded_by_other_path(frame, location, obj, name, attribute, not_loaded):
+    if aliasing.may_be_loaded_by_other_path(frame, unloaded):
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:
         return MAYBE  # a function that was given it asked first what it is
