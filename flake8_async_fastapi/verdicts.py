@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from flake8_async_fastapi.project.project import Question
+from flake8_async_fastapi.project.answers import Question
 from flake8_async_fastapi.rules.model import Finding
 
 

@@ -599,7 +599,7 @@ def test_templates_of_texts() -> None:
     analysis = analysis_of({"main.py": JINJA, "templates/a.html": "{{ x }}", "templates/b.html": "{% bad %}"})
     assert set(analysis.sources) == {"main.py"}
     project = analysis.project
-    assert project.templates.find("a.html", "main.py") == "templates/a.html"
+    assert project.answers.templates.find("a.html", "main.py") == "templates/a.html"
     facts = project.template("templates/a.html")
     assert facts is not None and lines(facts.body) == ["f(x)"]
     assert project.template("templates/a.html") is facts

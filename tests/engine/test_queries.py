@@ -12,7 +12,7 @@ import pytest
 import flake8_async_fastapi
 from flake8_async_fastapi.analysis import analysis_of, open_analysis
 from flake8_async_fastapi.engine.queries import Queries
-from flake8_async_fastapi.project.project import Question
+from flake8_async_fastapi.project.answers import Question
 from flake8_async_fastapi.project.reads import UNRELIABLE, Reads
 from flake8_async_fastapi.store.cache import Cache
 

@@ -32,7 +32,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.project.project import (
+from flake8_async_fastapi.project.answers import (
     FolderTarget,
     LibraryTarget,
     ModuleTarget,

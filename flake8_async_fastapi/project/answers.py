@@ -1,0 +1,312 @@
+"""What the linked facts of a project say: the answers to the questions that a ``Project`` notes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from flake8_async_fastapi.facts.module import ClassOutline, ModuleFacts, encode, encode_statements
+from flake8_async_fastapi.facts.template import TemplateFacts
+from flake8_async_fastapi.facts.tree import Import, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.project.modules import Modules
+from flake8_async_fastapi.project.requirements import RequirementFiles
+from flake8_async_fastapi.project.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleTarget:
+    """An import that means a file of the project."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameTarget:
+    """An import that means a name in a file of the project."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTarget:
+    """An import that means a namespace package; ``dotted`` as seen from the importer."""
+
+    dotted: str
+    importer: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTarget:
+    """An import that leaves the project."""
+
+    dotted: str
+
+
+Target: TypeAlias = ModuleTarget | NameTarget | FolderTarget | LibraryTarget
+
+Question: TypeAlias = tuple[str | int | bool | None, ...]
+"""A kind of question, and what it asks about."""
+
+
+@dataclass
+class Answers:
+    """The linked facts of all files; paths are relative to the root, with ``/``.
+
+    ``load_template`` gives the facts of a template, ``template_digest`` a digest of its text.  What a
+    question means is said at the method of ``Project`` that asks it.
+    """
+
+    facts: Mapping[str, ModuleFacts]
+    modules: Modules
+    requirements: RequirementFiles = field(default_factory=RequirementFiles)
+    templates: Templates = field(default_factory=Templates)
+    load_template: Callable[[str], TemplateFacts | None] = lambda path: None
+    template_digest: Callable[[str], str] = lambda path: ""
+    _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
+    _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
+    _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+
+    def answer(self, question: Question) -> Any:
+        """The answer to a question of a kind that there is."""
+        kind, *about = question
+        return _BY_KIND[str(kind)](self, *about)
+
+    def encode_answer(self, question: Question) -> bytes | None:
+        """An answer as bytes, the same in all processes; None for a question that nobody asks."""
+        kind, *about = question
+        if kind not in _BY_KIND:
+            return None
+        try:
+            if kind == "code":
+                facts = self.facts.get(str(about[0]))
+                return b"" if facts is None else encode(facts)
+            if kind == "binding":
+                return encode_statements(self.bindings(*map(str, about)))
+            if kind == "template":
+                return self.template_digest(str(about[0])).encode()
+            # not the ``repr``: the order of a set is another one in the next process
+            return msgspec.json.encode(self.answer(question), order="deterministic")
+        except (TypeError, AttributeError, IndexError):
+            return None
+
+    # --- one file -------------------------------------------------------------------------
+
+    def body(self, path: str) -> list[Stmt]:
+        body = self._bodies.get(path)
+        if body is None:
+            try:
+                body = self.facts[path].body() if path in self.facts else []
+            except (msgspec.DecodeError, RecursionError):
+                body = []
+            self._bodies[path] = body
+        return body
+
+    def bindings(self, path: str, name: str) -> list[tuple[bool, Stmt]]:
+        found = self._bindings.get(path)
+        if found is None:
+            found = {}
+            body = self.body(path)
+            top = {id(statement) for statement in body}
+            for statement in flat(body):
+                for bound in bound_names(statement):
+                    found.setdefault(bound, []).append((id(statement) in top, statement))
+            self._bindings[path] = found
+        return found.get(name, [])
+
+    def binds(self, path: str, name: str) -> bool:
+        facts = self.facts.get(path)
+        return facts is not None and name in facts.outline.names
+
+    def exports(self, path: str, name: str) -> bool:
+        facts = self.facts.get(path)
+        if facts is None:
+            return False
+        exports = facts.outline.exports
+        return not name.startswith("_") if exports is None else name in exports
+
+    def star_targets(self, path: str) -> tuple[Target, ...]:
+        facts = self.facts.get(path)
+        stars = facts.outline.star if facts else ()
+        found = (self.target(path, star.level, star.module, None) for star in stars)
+        return tuple(target for target in found if target is not None)
+
+    def imports_of(self, path: str) -> frozenset[str]:
+        facts = self.facts.get(path)
+        imports = facts.outline.imports if facts is not None else []
+        return frozenset(module.partition(".")[0] for module in imports)
+
+    # --- names ----------------------------------------------------------------------------
+
+    def target(self, importer: str, level: int, module: str, name: str | None) -> Target | None:
+        if level:
+            dotted = self.modules.relative(importer, level, module)
+            if dotted is None:
+                return None
+            return self._in_module(self.modules.at(dotted), dotted, name, importer, rooted=True)
+        path = self.modules.find(module, importer)
+        return self._in_module(path, module, name, importer, rooted=False)
+
+    def _in_module(
+        self, path: str | None, dotted: str, name: str | None, importer: str, *, rooted: bool
+    ) -> Target | None:
+        if name is None:
+            if path is not None:
+                return ModuleTarget(path)
+            if not rooted and not self.modules.is_folder(dotted, importer):
+                return LibraryTarget(dotted)
+            return FolderTarget(dotted, importer)
+        if path is not None and (path == importer or self.binds(path, name)):
+            return NameTarget(path, name)
+        inner = f"{dotted}.{name}" if dotted else name
+        found = self.modules.at(inner) if rooted else self.modules.find(inner, importer)
+        if found is not None:
+            return ModuleTarget(found)
+        if path is not None:
+            return NameTarget(path, name)
+        if rooted or self.modules.is_folder(dotted, importer):
+            return FolderTarget(inner, importer) if self.modules.is_folder(inner, importer) else None
+        return LibraryTarget(inner)
+
+    def submodule(self, path: str, name: str) -> str | None:
+        if not path.endswith("__init__.py"):
+            return None
+        folder = path.rpartition("/")[0]
+        return self.modules.at(f"{folder}/{name}".strip("/").replace("/", "."))
+
+    # --- all files ------------------------------------------------------------------------
+
+    def mentioning(self, word: str) -> tuple[str, ...]:
+        found = self._mentions.get(word)
+        if found is None:
+            searched = word.encode()
+            mentions = (path for path, facts in self.facts.items() if searched in bytes(facts.code))
+            found = self._mentions[word] = tuple(sorted(mentions))
+        return found
+
+    def is_imported(self, dotted: str) -> bool:
+        return dotted in self._imports
+
+    @functools.cached_property
+    def _imports(self) -> frozenset[str]:
+        """The dotted names of all modules that are imported, and of those above them."""
+        found: set[str] = set()
+        for facts in self.facts.values():
+            for module in facts.outline.imports:
+                while module and module not in found:
+                    found.add(module)
+                    module = module.rpartition(".")[0]
+        return frozenset(found)
+
+    @functools.cached_property
+    def _handed_to_run_sync(self) -> frozenset[str]:
+        return frozenset(name for facts in self.facts.values() for name in facts.outline.handed_to_run_sync)
+
+    @functools.cached_property
+    def _registrations(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        for path, facts in sorted(self.facts.items()):
+            for text in facts.outline.registered:
+                last = text.rpartition(".")[2] if "." in text else self._original_name(path, text)
+                found[last] = (*found.get(last, ()), (path, text))
+        return found
+
+    def _original_name(self, path: str, name: str) -> str:
+        """The name that something has in the file from which it is imported."""
+        for _, statement in self.bindings(path, name):
+            for binding in statement.bindings if isinstance(statement, Import) else ():
+                if binding.local == name and binding.name is not None:
+                    return binding.name
+        return name
+
+    @functools.cached_property
+    def _classes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, facts in sorted(self.facts.items()):
+            for outline in facts.outline.classes:
+                if "." not in outline.qualname:
+                    found.setdefault(outline.qualname, []).append(path)
+        return found
+
+    @functools.cached_property
+    def _session_factories(self) -> frozenset[str]:
+        return frozenset(text for facts in self.facts.values() for text in facts.outline.session_factories)
+
+    def expire_on_commit(self) -> bool | None:
+        said = self._session_factories
+        if "configure" in said:
+            return None
+        return said == {"True"} if len(said) == 1 and "?" not in said else None
+
+    @functools.cached_property
+    def _subclasses(self) -> dict[str, list[tuple[str, ClassOutline]]]:
+        found: dict[str, list[tuple[str, ClassOutline]]] = {}
+        for path, facts in sorted(self.facts.items()):
+            for outline in facts.outline.classes:
+                for base in outline.bases:
+                    found.setdefault(base.rpartition(".")[2], []).append((path, outline))
+        return found
+
+    def _below(self, class_name: str) -> Iterator[tuple[str, ClassOutline]]:
+        """The classes below one of this name, compared by their last names only."""
+        pending, seen = [class_name], {class_name}
+        while pending:
+            for path, outline in self._subclasses.get(pending.pop(), ()):
+                yield path, outline
+                own = outline.qualname.rpartition(".")[2]
+                if own not in seen:
+                    seen.add(own)
+                    pending.append(own)
+
+    def classes_below(self, class_name: str) -> tuple[tuple[str, str], ...]:
+        found = ((path, outline.qualname) for path, outline in self._below(class_name))
+        return tuple((path, name) for path, name in found if "." not in name)
+
+    def overrides_colour(self, class_name: str, method: str, is_async: bool) -> bool:
+        return any(
+            outline.methods.get(method, is_async) != is_async for _, outline in self._below(class_name)
+        )
+
+
+_BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
+    "exists": lambda answers, path: path in answers.facts,
+    "code": Answers.body,
+    "binding": Answers.bindings,
+    "binds": Answers.binds,
+    "exports": Answers.exports,
+    "star targets": Answers.star_targets,
+    "imports of": lambda answers, path: answers.imports_of(path),
+    "target": Answers.target,
+    "submodule": Answers.submodule,
+    "module": lambda answers, dotted, importer: answers.modules.find(dotted, importer),
+    "template": lambda answers, path: answers.load_template(path),
+    "template file": lambda answers, name, importer, folder: answers.templates.find(name, importer, folder),
+    "template names": lambda answers: frozenset(answers.templates.by_last),
+    "requirements": lambda answers, path: answers.requirements.of(path),
+    "mentioning": Answers.mentioning,
+    "imported": Answers.is_imported,
+    "handed to run_sync": lambda answers, name: name in answers._handed_to_run_sync,
+    "registrations": lambda answers, name: answers._registrations.get(name, ()),
+    "including routers": lambda answers: tuple(
+        sorted(path for path, facts in answers.facts.items() if facts.outline.includes_routers)
+    ),
+    "classes named": lambda answers, name: answers._classes.get(name, []),
+    "backrefs": lambda answers: [
+        (path, facts.outline.backrefs)
+        for path, facts in sorted(answers.facts.items())
+        if facts.outline.backrefs
+    ],
+    "imperative mappings": lambda answers: sorted(
+        path for path, facts in answers.facts.items() if facts.outline.maps_imperatively
+    ),
+    "reconfigures sessions": lambda answers: "configure" in answers._session_factories,
+    "expire_on_commit": Answers.expire_on_commit,
+    "below": Answers.classes_below,
+    "overrides": Answers.overrides_colour,
+}
+"""How each kind of question is answered."""
