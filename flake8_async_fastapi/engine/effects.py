@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Function, Generator, Manager, Value
+from flake8_async_fastapi.engine.values import Function, Manager, Value
 
 
 class Ends(NamedTuple):
@@ -37,15 +37,12 @@ class EffectHooks:
     """How a domain says, in values of a type of its own, what calls do: the ``parts`` of a ``Summary``.
 
     ``summarise`` makes them of a run.  ``call`` applies one on the path of a caller, and gives what is
-    left for later, in types that have hooks too: ``enter`` and ``leave`` apply that where a context
-    manager is entered and left, ``iterate`` where a generator is run over.
+    left for later, in types that have hooks too: ``leave`` applies that where a context manager is left.
     """
 
     summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
     call: Callable[[AppliedCall, Any], Iterable[Hashable]] | None = None
-    enter: Callable[[Frame, Manager, Any, Place], None] | None = None
     leave: Callable[[Frame, Manager, Any, Place], None] | None = None
-    iterate: Callable[[Frame, Generator, Any, Place], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

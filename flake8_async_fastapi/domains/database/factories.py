@@ -42,9 +42,9 @@ def report_creation(
     """Say so where a factory or a session is made, and note the session."""
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
-    requirements = frame.ctx.project.requirements_of(frame.path)
+    project = frame.ctx.project
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
-        is_removed = requirements.at_least("httpx", (0, 28))
+        is_removed = project.requirements_of(frame.path).at_least("httpx", (0, 28))
         frame.emit_event(ClientMade(*frame.at(node), arguments, for_message(node.func), is_removed))
     if _is_factory(frame, callee):
         event = FactoryMade(
@@ -54,7 +54,7 @@ def report_creation(
             result,
             for_message(node.func),
             _has_own_constructor(frame, callee) or _has_own_constructor(frame, arguments.get(1, "class_")),
-            requirements,
+            project.requirements_of(frame.path),
         )
         frame.emit_event(event)
     if _opens_session(frame, callee) and is_session(frame.ctx, result):

@@ -64,7 +64,7 @@ def read_attribute(access: Access) -> Value | None:
 
 
 def read_mapped_attribute(
-    frame: Frame, instance: Instance, name: str, place: Position, use: str = "read", through: str = ""
+    frame: Frame, instance: Instance, name: str, place: Position, use: str = "read"
 ) -> Value | None:
     """The value of a mapped attribute of an object that is known; None where nothing is known of it.
 
@@ -81,9 +81,9 @@ def read_mapped_attribute(
         return None
     attribute = model.attributes.get(name)
     if attribute is None:
-        return _read_subclass_column(frame, instance, obj, model, name, place, use, through)
+        return _read_subclass_column(frame, instance, obj, model, name, place, use)
     if isinstance(attribute, AssociationProxy):
-        return _read_through_proxy(frame, instance, attribute, place, use, through)
+        return _read_through_proxy(frame, instance, attribute, place, use)
     if frame.ctx.trace:
         reader = frame.notes_of(Reader).name or "code"
         frame.emit_event(ReadTraced(frame.path, *place, frame.qualname, reader, f"{obj.cls.name}.{name}"))
@@ -92,20 +92,18 @@ def read_mapped_attribute(
         objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded
     if isinstance(found, NotLoaded):
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
-        found = _read_unloaded(frame, unloaded, place, use, through)
+        found = _read_unloaded(frame, unloaded, place, use)
     if isinstance(found, Loaded):
         return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
     return None
 
 
-def _read_unloaded(
-    frame: Frame, unloaded: UnloadedAttribute, place: Position, use: str, through: str
-) -> AttributeState:
+def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, use: str) -> AttributeState:
     """Say that an attribute is missing, unless the object that it leads to is at hand."""
     location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
     if not_loaded.cause == "noload":
-        report_missing(frame, location, name, not_loaded, place, use, through, ())
+        report_missing(frame, location, name, not_loaded, place, use)
         if isinstance(unloaded.attribute, Relationship):
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
     if aliasing.may_be_in_identity_map(frame, unloaded):
@@ -115,7 +113,7 @@ def _read_unloaded(
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:
         return MAYBE  # a function that was given it asked first what it is
-    report_missing(frame, location, name, not_loaded, place, use, through, ())
+    report_missing(frame, location, name, not_loaded, place, use)
     current = objects[location]
     if isinstance(current.default, NotLoaded):  # the read would raise: what follows is not reached
         objects[location] = replace(current, default="perhaps", fields=())
@@ -131,8 +129,8 @@ def report_missing(
     not_loaded: NotLoaded,
     place: Position,
     use: str,
-    through: str,
-    chain: tuple[str, ...],
+    through: str = "",
+    chain: tuple[str, ...] = (),
 ) -> None:
     """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
     objects = instances_of(frame.state)
@@ -232,9 +230,9 @@ def _depth_of(location: object) -> int:
 
 
 def _read_through_proxy(
-    frame: Frame, instance: Instance, proxy: AssociationProxy, place: Position, use: str, through: str
+    frame: Frame, instance: Instance, proxy: AssociationProxy, place: Position, use: str
 ) -> Value:
-    value = read_mapped_attribute(frame, instance, proxy.through, place, use, through)
+    value = read_mapped_attribute(frame, instance, proxy.through, place, use)
     found: list[Value] = []
     for alternative in alternatives(value if value is not None else UNKNOWN):
         items = (
@@ -244,9 +242,7 @@ def _read_through_proxy(
         )
         for item in items:
             if isinstance(item, Instance):
-                found.append(
-                    read_mapped_attribute(frame, item, proxy.attribute, place, use, through) or UNKNOWN
-                )
+                found.append(read_mapped_attribute(frame, item, proxy.attribute, place, use) or UNKNOWN)
     many = any(isinstance(alternative, Collection) for alternative in alternatives(value or UNKNOWN))
     inner = found[0] if len(found) == 1 else UNKNOWN
     return Collection("list", inner) if many else inner
@@ -260,7 +256,6 @@ def _read_subclass_column(
     name: str,
     place: Position,
     use: str,
-    through: str,
 ) -> Value | None:
     """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
     if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan" or obj.may_be_loaded:
@@ -272,9 +267,7 @@ def _read_subclass_column(
     if models.loads_with_base(frame.ctx, instance.cls):
         return None
     assert instance.location is not None
-    report_missing(
-        frame, instance.location, name, NotLoaded("subclass", obj.path, obj.line), place, use, through, ()
-    )
+    report_missing(frame, instance.location, name, NotLoaded("subclass", obj.path, obj.line), place, use)
     instances_of(frame.state)[instance.location] = obj.put(name, MAYBE)
     return UNKNOWN
 
@@ -296,7 +289,7 @@ def read_awaitable(access: Access) -> Value:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)
         if isinstance(found, NotLoaded):
             if found.cause in ("raise", "noload") or obj.phase == "detached":
-                report_missing(frame, location, name, found, place, "read", "", ())
+                report_missing(frame, location, name, found, place, "read")
                 obj = obj.put(name, MAYBE)
             elif isinstance(obj.default, NotLoaded):
                 obj = replace(obj, default="perhaps", fields=())
@@ -342,6 +335,4 @@ def consume_dynamic(frame: Frame, value: Value, origin: Place) -> None:
         if obj is not None:
             cause: Cause = "dynamic" if dynamic.strategy == "dynamic" else "write_only"
             not_loaded = NotLoaded(cause, obj.path, obj.line)
-            report_missing(
-                frame, dynamic.location, dynamic.attribute, not_loaded, origin.position, "read", "", ()
-            )
+            report_missing(frame, dynamic.location, dynamic.attribute, not_loaded, origin.position, "read")

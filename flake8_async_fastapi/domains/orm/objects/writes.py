@@ -55,7 +55,7 @@ def write_mapped_attribute(
     if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)
         if isinstance(found, NotLoaded) and found.cause != "noload":
-            reads.report_missing(frame, instance.location, name, found, place, "mutated", "", ())
+            reads.report_missing(frame, instance.location, name, found, place, "mutated")
     if isinstance(attribute, Column):
         is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
         kept: Value = transitions.SET_TO_SQL if is_sql else transitions.SET_TO_VALUE if persistent else value
