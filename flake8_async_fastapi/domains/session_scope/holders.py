@@ -16,7 +16,6 @@ from flake8_async_fastapi.domains.session_scope.activity import Activity, Creati
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
-from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -35,12 +34,12 @@ _FARTHEST: Final = 6
 """Assignments followed to the variable that holds a session."""
 
 
-def sessions_of(frame: Frame, state: State, creation: Creation) -> frozenset[Session]:
+def sessions_of(frame: Frame, creation: Creation) -> frozenset[Session]:
     """The sessions that a coroutine uses, as the function that makes it holds them."""
     if creation.function is None:
         used = creation.func.value if isinstance(creation.func, tree.Attr) else creation.func
-        own = holder_of(frame, state, used)
-        return frozenset({_plain_holder(frame, state, own)} if own else ())
+        own = holder_of(frame, used)
+        return frozenset({_plain_holder(frame, own)} if own else ())
     sessions: set[Session] = set()
     ways = (
         session_uses(frame.ctx, creation.function, creation.arguments)
@@ -49,14 +48,14 @@ def sessions_of(frame: Frame, state: State, creation: Creation) -> frozenset[Ses
     )
     for kind, name, path in ways:
         at, _, rest = path[1:].partition("]") if path.startswith("[") else ("", "", path)
-        holder = _session_given(frame, state, creation, kind, name, int(at) if at else 0)
+        holder = _session_given(frame, creation, kind, name, int(at) if at else 0)
         if holder is not None:
-            sessions.add(_plain_holder(frame, state, (holder[0], join_path(holder[1], rest.strip(".")))))
+            sessions.add(_plain_holder(frame, (holder[0], join_path(holder[1], rest.strip(".")))))
     for value in creation.arguments.values():  # a wrapper awaits what it is given
         for coroutine in held_coroutines(value):
             inner = frame.notes_of(Activity).creations.get(coroutine.origin)
             if inner is not None and inner is not creation:
-                sessions |= sessions_of(frame, state, inner)
+                sessions |= sessions_of(frame, inner)
     return frozenset(sessions)
 
 
@@ -124,25 +123,23 @@ def _find_uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iter
             yield "closure", name, path
 
 
-def _session_given(
-    frame: Frame, state: State, creation: Creation, kind: str, name: str, offset: int
-) -> Session | None:
+def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offset: int) -> Session | None:
     """What holds a session that a function is given, where the call is written.
 
     ``offset`` is the place in ``*args`` for a parameter that takes the rest.
     """
     assert creation.function is not None
     if kind == "receiver":
-        return holder_of(frame, state, creation.func.value) if isinstance(creation.func, tree.Attr) else None
+        return holder_of(frame, creation.func.value) if isinstance(creation.func, tree.Attr) else None
     if kind == "closure":
-        return holder_of(frame, state, tree.Name(0, 0, name)) if name in state.env else None
+        return holder_of(frame, tree.Name(0, 0, name)) if name in frame.state.env else None
     params = list(creation.function.node.params)
     if creation.function.receiver is not None and params and params[0].kind in ("pos", "any"):
         params.pop(0)
     place = next((at + offset for at, param in enumerate(params) if param.name == name), None)
     for keyword, written in creation.keywords:
         if keyword == name:
-            return holder_of(frame, state, written)
+            return holder_of(frame, written)
     for at, written in enumerate(creation.args):
         if isinstance(written, tree.Starred):  # the arguments of a wrapper, passed on
             rest = dotted(written.value)
@@ -150,63 +147,59 @@ def _session_given(
             takes_rest = any(param.kind == "*" and param.name == rest for param in own)
             if takes_rest and place is not None and place >= at:
                 return rest, f"[{place - at}]"
-            return _only_session(frame, state)
+            return _only_session(frame)
         if at == place:
-            return holder_of(frame, state, written)
+            return holder_of(frame, written)
     return None
 
 
-def _only_session(frame: Frame, state: State) -> Session | None:
+def _only_session(frame: Frame) -> Session | None:
     """The one variable that holds a session, if there is no other."""
-    found = [name for name, value in state.env.items() if sessions.is_session(frame.ctx, value)]
+    found = [name for name, value in frame.state.env.items() if sessions.is_session(frame.ctx, value)]
     return (found[0], "") if len(found) == 1 else None
 
 
-def holder_of(frame: Frame, state: State, node: Expr, depth: int = 0) -> Session | None:
+def holder_of(frame: Frame, node: Expr, depth: int = 0) -> Session | None:
     """The variable, and the attributes from there, that an expression is or is built from."""
     if depth > _FARTHEST:
         return None
     if isinstance(node, tree.Name):
         source = frame.notes_of(Activity).sources.get(node.id)
         if source is not None:
-            found = holder_of(frame, state, source, depth + 1)
+            found = holder_of(frame, source, depth + 1)
             if found is not None:
                 return found
         return node.id, ""
     if isinstance(node, tree.Attr):
-        found = holder_of(frame, state, node.value, depth + 1)
+        found = holder_of(frame, node.value, depth + 1)
         return (found[0], join_path(found[1], node.name)) if found is not None else None
     if isinstance(node, tree.Await):
-        return holder_of(frame, state, node.value, depth + 1)
+        return holder_of(frame, node.value, depth + 1)
     if isinstance(node, tree.Call):
         written = [*node.args, *(keyword.value for keyword in node.keywords)]
-        holders = {
-            holder_of(frame, state, part, depth + 1) for part in written if holds_session(frame, state, part)
-        }
+        holders = {holder_of(frame, part, depth + 1) for part in written if holds_session(frame, part)}
         return holders.pop() if len(holders) == 1 else None
     return None
 
 
-def holds_session(frame: Frame, state: State, node: Expr) -> bool:
+def holds_session(frame: Frame, node: Expr) -> bool:
     text = dotted(node)
-    return bool(text) and sessions.is_session(frame.ctx, _value_of_text(frame, state, text))
+    return bool(text) and sessions.is_session(frame.ctx, _value_of_text(frame, text))
 
 
-def _plain_holder(frame: Frame, state: State, session: Session) -> Session:
+def _plain_holder(frame: Frame, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    return (
-        (name, "") if path and sessions.is_session(frame.ctx, _value_of_text(frame, state, name)) else session
-    )
+    return (name, "") if path and sessions.is_session(frame.ctx, _value_of_text(frame, name)) else session
 
 
-def _value_of_text(frame: Frame, state: State, text: str) -> Value:
+def _value_of_text(frame: Frame, text: str) -> Value:
     """The value of ``a.b.c``, without saying that it was read."""
-    assigned_here = state.get(text)
+    assigned_here = frame.state.get(text)
     if assigned_here is not None:
         return assigned_here
     first, *rest = text.split(".")
-    value = names.look_up_name(frame, state, first)
+    value = names.look_up_name(frame, frame.state, first)
     for name in rest:
         value = attributes.attribute_of(frame.ctx, value, name) if len(alternatives(value)) == 1 else UNKNOWN
     return value

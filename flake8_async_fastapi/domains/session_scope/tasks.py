@@ -10,7 +10,6 @@ from flake8_async_fastapi.domains.session_scope.activity import Activity, Creati
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -75,20 +74,20 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     """A task that is awaited is over; an unknown coroutine made from a session uses that."""
     uses_here = frame.notes_of(Activity).uses
     if uses_here is not None and isinstance(value, Unknown) and isinstance(node.value, tree.Call):
-        uses_here.update(_sessions_of_unknown_call(frame, frame.state, node.value))
+        uses_here.update(_sessions_of_unknown_call(frame, node.value))
     end_tasks(frame, value)
 
 
-def _sessions_of_unknown_call(frame: Frame, state: State, call: tree.Call) -> Iterator[Session]:
+def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session]:
     """The sessions that the call of an unknown function is given, itself or in what it is a method of."""
     for written in (*call.args, *(keyword.value for keyword in call.keywords)):
-        if holders.holds_session(frame, state, written):
-            holder = holders.holder_of(frame, state, written)
+        if holders.holds_session(frame, written):
+            holder = holders.holder_of(frame, written)
             if holder is not None:
                 yield holder
     owner = call.func.value if isinstance(call.func, tree.Attr) else None
     built = holders.assigned_expression(frame, owner) if owner is not None else None
-    if isinstance(built, tree.Call) and (holder := holders.holder_of(frame, state, built)) is not None:
+    if isinstance(built, tree.Call) and (holder := holders.holder_of(frame, built)) is not None:
         yield holder
 
 
@@ -114,7 +113,6 @@ def _is_listener(frame: Frame) -> bool:
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note a call, and say so where it has one session used by several tasks, or too late."""
-    state = frame.state
     if not _is_listener(frame):
         return
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
@@ -122,9 +120,9 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     for alternative in alternatives(callee):
         creation = _creation_by_call(frame, alternative, arguments, node)
         if creation is not None:
-            _note_creation(frame, state, creation, node, result)
+            _note_creation(frame, creation, node, result)
         if frame.emit:
-            _note_consumed(frame, state, alternative, arguments, node, result)
+            _note_consumed(frame, alternative, arguments, node, result)
 
 
 def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
@@ -151,7 +149,7 @@ def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: t
     return None
 
 
-def _note_creation(frame: Frame, state: State, creation: Creation, node: tree.Call, result: Value) -> None:
+def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Value) -> None:
     place = frame.place_of(node)
     made = any(
         isinstance(alternative, Coroutine) and alternative.origin == place
@@ -161,15 +159,13 @@ def _note_creation(frame: Frame, state: State, creation: Creation, node: tree.Ca
     if made or isinstance(result, Generator):
         activity.creations[place] = creation
     if activity.uses is not None:
-        activity.uses.update(holders.sessions_of(frame, state, creation))
+        activity.uses.update(holders.sessions_of(frame, creation))
 
 
 # --- what runs at the same time ------------------------------------------------------------------
 
 
-def _note_consumed(
-    frame: Frame, state: State, callee: Value, arguments: Arguments, node: tree.Call, result: Value
-) -> None:
+def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     name = _callee_name(callee)
     activity = frame.notes_of(Activity)
     place = frame.place_of(node)
@@ -182,11 +178,11 @@ def _note_consumed(
     ):
         makings = {place: activity.creations[place] for place in _coroutines_passed(frame, arguments, node)
                    if place in activity.creations}  # fmt: skip
-        _report_shared(frame, state, makings, len(frame.enclosing_loops), node)
+        _report_shared(frame, makings, len(frame.enclosing_loops), node)
     elif name in concurrency.STARTS and arguments.args:
-        _start_in_group(frame, state, callee, arguments, node)
+        _start_in_group(frame, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
-        _start_task(frame, state, place, arguments, node)
+        _start_task(frame, place, arguments, node)
     elif any(map(holders.may_have_session, arguments.args)):
         _collect_in_list(frame, arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
@@ -197,7 +193,7 @@ def _note_consumed(
             (kind for known, kind in concurrency.LATER.items() if _is_method_among(callee, known)), None
         )
     if later is not None:
-        _run_later(frame, state, later, arguments, node)
+        _run_later(frame, later, arguments, node)
 
 
 def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
@@ -240,13 +236,13 @@ def _coroutines_passed(frame: Frame, arguments: Arguments, node: tree.Call) -> I
 
 
 def _report_shared(
-    frame: Frame, state: State, makings: dict[Place, Creation], depth: int, node: tree.Call, text: str = ""
+    frame: Frame, makings: dict[Place, Creation], depth: int, node: tree.Call, text: str = ""
 ) -> None:
     """Say so where two of some coroutines that run at the same time use one session."""
     seen: dict[Session, list[Creation]] = {}
     for creation in makings.values():
         inner = creation.enclosing_loops[depth:]
-        for session in holders.sessions_of(frame, state, creation):
+        for session in holders.sessions_of(frame, creation):
             if any(session[0] in branching.names_bound_in(loop) for loop in inner):
                 continue  # each of them has its own
             others = seen.setdefault(session, [])
@@ -264,7 +260,7 @@ def _session_text(session: Session) -> str:
     return holders.join_path(*session)
 
 
-def _start_in_group(frame: Frame, state: State, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+def _start_in_group(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """A task group gets a coroutine, or a function with its arguments."""
     assert isinstance(callee, Member)
     activity = frame.notes_of(Activity)
@@ -282,7 +278,7 @@ def _start_in_group(frame: Frame, state: State, callee: Value, arguments: Argume
         added[frame.place_of(node)] = later
     makings.update(added)
     if added and (makings != before or any(creation.enclosing_loops[depth:] for creation in added.values())):
-        _report_shared(frame, state, makings, depth, node)
+        _report_shared(frame, makings, depth, node)
 
 
 def _creation_of_callback(frame: Frame, arguments: Arguments, node: tree.Call) -> Creation | None:
@@ -300,14 +296,12 @@ def _creation_of_callback(frame: Frame, arguments: Arguments, node: tree.Call) -
     return _creation_by_call(frame, function, rest, written)
 
 
-def _start_task(frame: Frame, state: State, place: Place, arguments: Arguments, node: tree.Call) -> None:
+def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Call) -> None:
     """A task of its own: at the same time as those that were started before and not awaited yet."""
     activity = frame.notes_of(Activity)
     makings = [activity.creations[c.origin] for value in arguments.args[:1] for c in held_coroutines(value)
                if c.origin in activity.creations]  # fmt: skip
-    sessions = frozenset[Session]().union(
-        *(holders.sessions_of(frame, state, creation) for creation in makings)
-    )
+    sessions = frozenset[Session]().union(*(holders.sessions_of(frame, creation) for creation in makings))
     branches = tuple(frame.branches)
     repeated = [loop for loop in frame.enclosing_loops if isinstance(loop, tree.Comp)]
     for session in sorted(sessions):
@@ -351,7 +345,7 @@ def _note_tasks_passed(frame: Frame, callee: Value, arguments: Arguments, func: 
 # --- what runs later ---------------------------------------------------------------------------
 
 
-def _run_later(frame: Frame, state: State, kind: str, arguments: Arguments, node: tree.Call) -> None:
+def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -> None:
     """A function (or stream) that runs when the request is over."""
     if kind == "stream":
         written = (
@@ -368,7 +362,7 @@ def _run_later(frame: Frame, state: State, kind: str, arguments: Arguments, node
     else:
         creation = _creation_of_callback(frame, arguments, node) if arguments.args else None
     if creation is not None:
-        for session in sorted(holders.sessions_of(frame, state, creation)):
+        for session in sorted(holders.sessions_of(frame, creation)):
             _report_used_late(frame, session, kind, for_message(node.func), frame.at(node))
 
 
