@@ -72,7 +72,6 @@ class JoinedCollectionFetched(Event):
 
     route: tuple[str, ...]
     method: str
-    query: tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,6 @@ def result_of_await(frame: Frame, value: Value) -> Value:
         return value.result
     if isinstance(value, Object):
         return library_calls.value_of_type(knowledge.result(value.type, "await") or "?", value)
-    if isinstance(value, Instance):
-        return UNKNOWN
     return UNKNOWN
 
 

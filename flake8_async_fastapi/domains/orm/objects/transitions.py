@@ -161,8 +161,6 @@ def _unset_to_one_state(obj: InstanceState, relationship: Relationship) -> Attri
             if obj.may_be_loaded or any(f is None for f in given) and obj.has_unknown_arguments
             else Loaded(NONE)
         )
-    if any(isinstance(found, Loaded) and is_none(found.value) is False for found in given):
-        return NotLoaded("new", obj.path, obj.line)
     return NotLoaded("new", obj.path, obj.line)
 
 
@@ -219,9 +217,8 @@ def change_instances(
 def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> InstanceState:
     """After a flush: what is pending is written, and what the database computed anew is expired."""
     if obj.phase == "pending":
-        fields = tuple((name, found) for name, found in obj.fields)
-        obj = replace(obj, phase="persistent", default="inserted" if obj.default == "unset" else obj.default,
-                      fields=fields, dirty=False, path=path, line=line)  # fmt: skip
+        default = "inserted" if obj.default == "unset" else obj.default
+        obj = replace(obj, phase="persistent", default=default, dirty=False, path=path, line=line)
         return _after_write(ctx, replace(obj, null_keys=_null_keys(ctx, obj)), path, line, insert=True)
     if obj.phase == "added":
         return replace(obj, phase="given", dirty=False, fields=(), default="perhaps")

@@ -24,14 +24,13 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
 
 
-def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> Value | None:
+def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> None:
     """``commit`` and ``rollback`` of a transaction."""
     kinds: dict[str, TransitionKind] = {"commit": "commit", "rollback": "rollback"}
     if name in kinds and not block.is_savepoint:
         apply_transition(
             frame, Transition(block.session, kinds[name], block.settings or SessionSettings()), origin.line
         )
-    return None
 
 
 def on_remake(frame: Frame, value: Value) -> None:

@@ -35,11 +35,9 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import inner_values
 
 
-def apply_transition(frame: Frame, transition: Transition, line: int, path: str = "") -> None:
+def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     """Apply a transition to all objects of its session, and keep it for the caller."""
-    state, ctx = frame.state, frame.ctx
-    where = path or frame.path
-    part = state.part(Instances)
+    ctx, where, part = frame.ctx, frame.path, frame.state.part(Instances)
     if transition.kind == "rollback" and _is_idle(part, transition.session):
         return  # there is no transaction to roll back
     part.session_effects = _add_transition(part.session_effects, transition)

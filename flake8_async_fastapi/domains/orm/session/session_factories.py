@@ -81,11 +81,7 @@ def _session_made(
     ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place
 ) -> Value:
     """A session that a factory or its class made, with what its arguments say."""
-    if not isinstance(result, Object):
-        return result
-    if result.type == "sqlalchemy.ext.asyncio._AsyncSessionContextManager":
-        return result
-    if not is_session(result):
+    if not isinstance(result, Object) or not is_session(result):
         return result
     known = (
         _settings_of_factory(receiver, arguments)

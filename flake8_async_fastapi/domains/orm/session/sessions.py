@@ -92,7 +92,7 @@ def call_session_method(site: CallSite) -> Value | None:
         apply_transition(frame, Transition(session, _TRANSITION_KINDS[name], known), origin.line)
         return None
     if name in _QUERIES:
-        return _run_query(frame, receiver, name, arguments, session, known, origin)
+        return _run_query(frame, name, arguments, session, known, origin)
     if name in ("begin", "begin_nested"):
         return Object(
             _TRANSACTION, origin=origin, detail=TransactionBlock(session, known, name == "begin_nested")
@@ -123,9 +123,8 @@ def call_session_method(site: CallSite) -> Value | None:
 
 
 def _run_query(
-    frame: Frame, receiver: Object, name: str, arguments: Arguments, session: object, known: SessionSettings,
-    origin: Place,
-) -> Value | None:  # fmt: skip
+    frame: Frame, name: str, arguments: Arguments, session: object, known: SessionSettings, origin: Place
+) -> Value | None:
     apply_transition(frame, Transition(session, "query", known), origin.line)
     statement = arguments.get(0, "statement")
     if not isinstance(statement, Object):
@@ -145,9 +144,7 @@ def _run_query(
         return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
     if name == "scalar":
         found = results.fetched_item(frame, replace(fetch, shape="scalars"), origin, one=True)
-        if isinstance(found, Unknown):
-            return None
-        return found if isinstance(found, (Unknown, OneOf)) else OneOf((found, NONE))
+        return None if isinstance(found, Unknown) else OneOf((found, NONE))
     return Object(package + "Result", detail=fetch)
 
 

@@ -70,7 +70,7 @@ def call_result_method(
     if isinstance(found, Unknown):
         return None
     if name in _OPTIONAL:
-        return OneOf((found, NONE)) if not isinstance(found, (Unknown, OneOf)) else found
+        return OneOf((found, NONE))
     return found
 
 
@@ -88,7 +88,7 @@ def check_unique(frame: Frame, fetch: FetchedResult, origin: Place, name: str) -
         plan = load_plans.query_plan(frame.ctx, fetch.query, entity)
         path = load_plans.path_of_joined_collection(frame.ctx, entity.cls, plan)
         if path is not None:
-            frame.emit_event(JoinedCollectionFetched(*origin, frame.qualname, path, name, fetch.query.origin))
+            frame.emit_event(JoinedCollectionFetched(*origin, frame.qualname, path, name))
             return
 
 
