@@ -362,6 +362,13 @@ def alternatives(value: Value) -> tuple[Value, ...]:
     return value.values if isinstance(value, OneOf) else (value,)
 
 
+def called_name(callee: Value) -> str:
+    """The dotted name of a library's function or method; empty for other values."""
+    if isinstance(callee, Library):
+        return callee.dotted
+    return f"{callee.receiver.type}.{callee.name}" if isinstance(callee, Member) else ""
+
+
 def is_none(value: Value) -> bool | None:
     """Whether a value is None; None where that is not known."""
     if isinstance(value, Const):

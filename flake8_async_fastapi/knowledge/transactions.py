@@ -5,9 +5,19 @@ Source: programs that were run against SQLAlchemy 2.0 and 2.1.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
+from flake8_async_fastapi.knowledge import is_subtype
+
 SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
+
+
+@cache
+def is_session_type(name: str) -> bool:
+    """Whether a library type is the async session, or derived from it."""
+    return is_subtype(name, SESSION)
+
 
 # Those that talk to the database.
 STATEMENTS: Final = frozenset(

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.database.events import (
     GlobalSession,
     SessionLeftOpen,
 )
-from flake8_async_fastapi.domains.database.sessions import is_session
+from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_session
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.places import Place
@@ -21,8 +21,7 @@ from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, O
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.knowledge.transactions import SESSION
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
@@ -63,19 +62,14 @@ def report_creation(
 
 def _is_factory(frame: Frame, callee: Value) -> bool:
     if isinstance(callee, Library):
-        return callee.dotted in _FACTORIES or is_subtype(callee.dotted, SESSION)
+        return callee.dotted in _FACTORIES or is_session_type(callee.dotted)
     return _is_session_class(frame, callee)
 
 
 def _is_session_class(frame: Frame, callee: Value) -> bool:
     if not isinstance(callee, ClassValue):
         return False
-    return frame.ctx.query(("session class", callee), lambda: _derives_from_session(frame, callee), False)
-
-
-def _derives_from_session(frame: Frame, cls: ClassValue) -> bool:
-    base = classes.library_base(frame.ctx, cls)
-    return base is not None and is_subtype(base.type, SESSION)
+    return frame.ctx.query(("session class", callee), lambda: derives_from_session(frame.ctx, callee), False)
 
 
 def _has_own_constructor(frame: Frame, cls: Value | None) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
-from flake8_async_fastapi.engine.values import Instance, Object, Value, alternatives
-from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.knowledge.transactions import SESSION
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Value, alternatives
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 
 def is_session(ctx: Context, value: Value) -> bool:
@@ -16,6 +15,11 @@ def is_session(ctx: Context, value: Value) -> bool:
 
 def _is_session_object(ctx: Context, value: Value) -> bool:
     if isinstance(value, Instance):
-        base = classes.library_base(ctx, value.cls)
-        return base is not None and is_subtype(base.type, SESSION)
-    return isinstance(value, Object) and is_subtype(value.type, SESSION)
+        return derives_from_session(ctx, value.cls)
+    return isinstance(value, Object) and is_session_type(value.type)
+
+
+def derives_from_session(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a class of the project derives from AsyncSession."""
+    base = classes.library_base(ctx, cls)
+    return base is not None and is_session_type(base.type)

@@ -10,9 +10,8 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
-from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
-_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 _SAVES = frozenset({"commit", "begin"})
 
 
@@ -23,7 +22,7 @@ def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None
         return
     for param in node.params:
         value = frame.state.env.get(param.name)
-        if isinstance(value, Object) and is_subtype(value.type, _SESSION):
+        if isinstance(value, Object) and is_session_type(value.type):
             target = _dependency_target(frame, param)
             if target is not None:
                 frame.ctx.events.append(

@@ -26,6 +26,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 )
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import ClassValue, Library, Member, Object, Value
+from flake8_async_fastapi.knowledge.transactions import SESSION
 
 
 def _make_loader(site: CallSite) -> Value:
@@ -147,7 +148,7 @@ ATTACHED: Final[Mapping[type[Any], CallModel]] = {
     DynamicRelationship: _call_dynamic,
 }
 METHODS: Final[Mapping[str, CallModel]] = {
-    f"{session_factories.SESSION}.*": sessions.call_session_method,
+    f"{SESSION}.*": sessions.call_session_method,
     f"{session_factories.SCOPED}.*": sessions.call_session_method,
     "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": run_sync.call_run_sync,
     "sqlalchemy.ext.asyncio.async_sessionmaker.begin": session_factories.begin_session,

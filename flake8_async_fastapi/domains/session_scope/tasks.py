@@ -17,20 +17,20 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Function,
     Generator,
-    Library,
     Member,
     Object,
     Partial,
     Unknown,
     Value,
     alternatives,
+    called_name,
 )
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import concurrency, is_subtype, member
-from flake8_async_fastapi.knowledge.transactions import SESSION
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
 
@@ -142,7 +142,7 @@ def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: t
     around = tuple(frame.enclosing_loops), tuple(frame.branches)
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
         return Creation(func, args, keywords, callee, arguments, *around)
-    if isinstance(callee, Member) and is_subtype(callee.receiver.type, SESSION):
+    if isinstance(callee, Member) and is_session_type(callee.receiver.type):
         known = member(callee.receiver.type, callee.name)
         if known is not None and known.kind == "async" and callee.name not in concurrency.ENDS:
             return Creation(func, args, keywords, None, arguments, *around)
@@ -166,7 +166,7 @@ def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Va
 
 
 def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    name = _callee_name(callee)
+    name = called_name(callee)
     activity = frame.notes_of(Activity)
     place = frame.place_of(node)
     if name in concurrency.GROUPS and isinstance(result, Object):
@@ -204,12 +204,6 @@ def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
                 coroutine.origin: None for value in arguments.args for coroutine in held_coroutines(value)
             }
             frame.notes_of(Activity).lists.setdefault(name, {}).update(added)
-
-
-def _callee_name(callee: Value) -> str:
-    if isinstance(callee, Library):
-        return callee.dotted
-    return f"{callee.receiver.type}.{callee.name}" if isinstance(callee, Member) else ""
 
 
 def _is_method_among(callee: Member, known: str) -> bool:

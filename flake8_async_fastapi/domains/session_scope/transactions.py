@@ -27,8 +27,14 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, target_names
-from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.knowledge.transactions import BEGINS, ENDS, FLUSHES, ROLLS_BACK, SESSION, STATEMENTS
+from flake8_async_fastapi.knowledge.transactions import (
+    BEGINS,
+    ENDS,
+    FLUSHES,
+    ROLLS_BACK,
+    STATEMENTS,
+    is_session_type,
+)
 
 Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
@@ -83,7 +89,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
         forget_transactions(state)  # a savepoint or transaction that is ended by hand
-    if not is_subtype(callee.receiver.type, SESSION):
+    if not is_session_type(callee.receiver.type):
         return
     session = dotted(node.func.value) if isinstance(node.func, tree.Attr) else ""
     name = callee.name
@@ -200,7 +206,7 @@ def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]
 
 
 def _makes_session(value: Object) -> bool:
-    return is_subtype(value.type, SESSION) or value.type.endswith("ext.asyncio._SessionBegin")
+    return is_session_type(value.type) or value.type.endswith("ext.asyncio._SessionBegin")
 
 
 def _end_transactions(states: list[State], session: str, is_nested: bool) -> None:

@@ -27,6 +27,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     alternatives,
+    called_name,
     is_none,
 )
 from flake8_async_fastapi.engine.walks import may_hold_coroutine
@@ -142,7 +143,7 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
     if not any(map(may_hold_coroutine, arguments.values())):
         return
     consumer = _name_of_plain_consumer(frame, callee)
-    place = knowledge.function_argument(_dotted_callee(callee))
+    place = knowledge.function_argument(called_name(callee))
     fates = (
         summaries.uses_as_plain_value(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
     )
@@ -151,13 +152,13 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
     ):
         for alternative in alternatives(value):
             if isinstance(alternative, Coroutine):
-                if consumer and knowledge.only_shows(_dotted_callee(callee)):
+                if consumer and knowledge.only_shows(called_name(callee)):
                     note_test(frame, alternative, node, "interpolated")
                 elif consumer and _field_is_plain(frame, callee, name):
                     report_misuse(frame, alternative, "passed", consumer)
-                elif index == 0 and name is None and knowledge.is_iterating_consumer(_dotted_callee(callee)):
+                elif index == 0 and name is None and knowledge.is_iterating_consumer(called_name(callee)):
                     report_misuse(
-                        frame, alternative, "iterated", _dotted_callee(callee).removeprefix("builtins.")
+                        frame, alternative, "iterated", called_name(callee).removeprefix("builtins.")
                     )
                 elif index == place and name is None:
                     report_misuse(frame, alternative, "called")
@@ -171,7 +172,7 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
 
 def _name_of_plain_consumer(frame: Frame, callee: Value) -> str:
     """The name of a callee that uses its arguments as plain values only; empty for others."""
-    dotted = _dotted_callee(callee)
+    dotted = called_name(callee)
     if dotted and knowledge.is_plain_consumer(dotted):
         return (
             ".".join(dotted.split(".")[-2:])
@@ -181,13 +182,6 @@ def _name_of_plain_consumer(frame: Frame, callee: Value) -> str:
     if isinstance(callee, ClassValue) and is_record(frame, callee):
         return callee.name
     return ""
-
-
-def _dotted_callee(callee: Value) -> str:
-    """The dotted name of a library's function or method; empty for other values."""
-    if isinstance(callee, Library):
-        return callee.dotted
-    return f"{callee.receiver.type}.{callee.name}" if isinstance(callee, Member) else ""
 
 
 def is_record(frame: Frame, cls: ClassValue) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.blocking.events import EffectReached
 from flake8_async_fastapi.engine.events import Called
-from flake8_async_fastapi.engine.values import Library, Member, Object, Value
+from flake8_async_fastapi.engine.values import Object, Value, called_name
 from flake8_async_fastapi.engine.walks import held_coroutines
-from flake8_async_fastapi.knowledge import effect, is_subtype
+from flake8_async_fastapi.knowledge import effect
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -17,8 +18,6 @@ RULE = Rule(
     "bug",
     "asyncio.run() where a loop runs already, or around an AsyncSession in a sync route",
 )
-
-_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 
 
 def check(events: Events) -> Iterator[Finding]:
@@ -31,19 +30,15 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{reached.effect.label} is called while the event loop runs{via}: await instead",
             )
     for called in events.of(Called):
-        starts = called.is_route and not called.in_async and _starts_loop(called.callee)
+        starts = (
+            called.is_route and not called.in_async and effect(called_name(called.callee)) == "event-loop"
+        )
         if starts and any(map(_drives_session, called.arguments.values())):
             yield RULE.at(
                 called,
                 f"{called.text} drives an AsyncSession from a sync route, on another event loop than "
                 "its connection's: make the route async and await",
             )
-
-
-def _starts_loop(callee: Value) -> bool:
-    if isinstance(callee, Library):
-        return effect(callee.dotted) == "event-loop"
-    return isinstance(callee, Member) and effect(f"{callee.receiver.type}.{callee.name}") == "event-loop"
 
 
 def _drives_session(value: Value) -> bool:
@@ -60,4 +55,4 @@ def _drives_session(value: Value) -> bool:
 
 
 def _is_session(value: Value) -> bool:
-    return isinstance(value, Object) and is_subtype(value.type, _SESSION)
+    return isinstance(value, Object) and is_session_type(value.type)

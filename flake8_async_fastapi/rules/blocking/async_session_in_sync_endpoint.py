@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.fastapi.events import SyncEndpoint
 from flake8_async_fastapi.engine.events import Called, CoroutineMisused
-from flake8_async_fastapi.engine.values import Library, Member
-from flake8_async_fastapi.knowledge import effect, is_subtype
+from flake8_async_fastapi.engine.values import Member, called_name
+from flake8_async_fastapi.knowledge import effect
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -17,7 +18,6 @@ RULE = Rule(
     "a def route or dependency holds an AsyncSession, of which it can await nothing",
 )
 
-_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 _PENDING = frozenset({"add", "add_all"})
 
 
@@ -34,12 +34,12 @@ def check(events: Events) -> Iterator[Finding]:
 def _uses(events: Events, endpoint: SyncEndpoint) -> bool:
     """Whether the function leaves something undone that only ``await`` would do."""
     calls = [call for call in events.of(Called) if call.function == endpoint.function and not call.in_async]
-    if any(_starts_loop(call) for call in calls):
+    if any(effect(called_name(call.callee)) == "event-loop" for call in calls):
         return False  # another rule's affair
     adds = any(
         isinstance(call.callee, Member)
         and call.callee.name in _PENDING
-        and is_subtype(call.callee.receiver.type, _SESSION)
+        and is_session_type(call.callee.receiver.type)
         for call in calls
     )
     forgets = any(
@@ -47,11 +47,3 @@ def _uses(events: Events, endpoint: SyncEndpoint) -> bool:
         for misused in events.of(CoroutineMisused)
     )
     return forgets or (adds and not endpoint.saved)
-
-
-def _starts_loop(call: Called) -> bool:
-    if isinstance(call.callee, Library):
-        return effect(call.callee.dotted) == "event-loop"
-    if isinstance(call.callee, Member):
-        return effect(f"{call.callee.receiver.type}.{call.callee.name}") == "event-loop"
-    return False

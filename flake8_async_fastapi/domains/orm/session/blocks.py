@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
+from flake8_async_fastapi.knowledge.transactions import SESSION
 
 
 def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> None:
@@ -45,7 +46,7 @@ def entered_value(value: Object) -> Value | None:
     """What ``async with`` gives for a block of a session: ``factory.begin()`` gives the session."""
     block = value.detail
     if isinstance(block, TransactionBlock) and block.closes and isinstance(block.session, Place):
-        return Object(session_factories.SESSION, origin=block.session, detail=block.settings)
+        return Object(SESSION, origin=block.session, detail=block.settings)
     return None
 
 

@@ -28,8 +28,8 @@ from flake8_async_fastapi.engine.values import (
     is_only_declared,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge.transactions import SESSION, is_session_type
 
-SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
 SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _FACTORY: Final = "sqlalchemy.orm.sessionmaker"
@@ -38,7 +38,7 @@ _FACTORY: Final = "sqlalchemy.orm.sessionmaker"
 def is_session(value: Value) -> bool:
     """Whether a value is an async session, or a scoped one."""
     return isinstance(value, Object) and (
-        knowledge.is_subtype(value.type, SESSION) or knowledge.is_subtype(value.type, SCOPED)
+        is_session_type(value.type) or knowledge.is_subtype(value.type, SCOPED)
     )
 
 
@@ -52,7 +52,7 @@ def make_session_factory(site: CallSite) -> Value:
         if isinstance(made, ClassValue):
             order = classes.mro(site.frame.ctx, made)
             name = next((base.dotted for base in order if isinstance(base, Library)), "")
-        if knowledge.is_subtype(name, SESSION):
+        if is_session_type(name):
             kept = [("class_", made), *((k, v) for k, v in given if k != "class_")]
             return Object(_ASYNC_FACTORY, tuple(kept))
     if made is not None:
@@ -159,10 +159,6 @@ def trust_await(frame: Frame, node: tree.Await) -> None:
     if not path or not library_calls.is_coroutine_method(SESSION, awaited.func.name):
         return
     known = expressions.evaluate(frame, frame.state, awaited.func.value)
-    if (
-        isinstance(known, Object)
-        and known.type == "sqlalchemy.orm.Session"
-        and is_only_declared(known)
-    ):
+    if isinstance(known, Object) and known.type == "sqlalchemy.orm.Session" and is_only_declared(known):
         origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))
