@@ -11,7 +11,6 @@ from flake8_async_fastapi.domains.jinja.template_runs import (
     has_room,
     run_template,
     state_for_part,
-    take_part_effects,
     template_frame,
 )
 from flake8_async_fastapi.engine.frame import Frame
@@ -178,7 +177,7 @@ def _render_layer(frame: Frame, state: State, name: str, level: int, env: Variab
         levels = {**page.levels, name: level}
         page = replace(page, context=dict(env), levels=levels, active=(*page.active, key))
         inner = template_frame(frame.ctx, page, layers[level].path)
-        take_part_effects(
+        frame.ctx.hooks.join_into(
             state, statements.run_statements(inner, layers[level].body, [state_for_part(state, env)])
         )
     return Plain("str")
@@ -198,7 +197,7 @@ def _render_include(frame: Frame, state: State, node: tree.Call) -> None:
             inner = Page(page.rendering, active=(*page.active, path))
             env = _visible_variables(state) if _has_flag(node, "with_context") else {}
             ends += run_template(frame.ctx, inner, path, [state_for_part(state, env)], ())
-    take_part_effects(state, ends)
+    frame.ctx.hooks.join_into(state, ends)
 
 
 def _import_template(frame: Frame, state: State, node: tree.Call) -> Value:
@@ -214,7 +213,7 @@ def _import_template(frame: Frame, state: State, node: tree.Call) -> Value:
             env = _visible_variables(state) if with_context else {}
             before = dict(env)
             ends = run_template(frame.ctx, inner, path, [state_for_part(state, env)], ())
-            take_part_effects(state, ends)
+            frame.ctx.hooks.join_into(state, ends)
             known = _exported_names(ends, before)
             if not with_context:
                 page.rendering.imports[path] = known
@@ -252,7 +251,7 @@ def call_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
     inner = template_frame(frame.ctx, page, function.path)
     start = state_for_part(state, env)
     _bind_macro_arguments(inner, start, node, arguments)
-    take_part_effects(state, [*statements.run_statements(inner, node.body, [start]), *inner.exits])
+    frame.ctx.hooks.join_into(state, [*statements.run_statements(inner, node.body, [start]), *inner.exits])
     return Plain("str")
 
 

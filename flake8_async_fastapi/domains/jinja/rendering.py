@@ -22,7 +22,6 @@ from flake8_async_fastapi.domains.jinja.template_runs import (
     CALLER,
     find_templates,
     run_template,
-    take_part_effects,
 )
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine import renaming
@@ -52,7 +51,7 @@ def render_template(
             inner = State(env, {}, dict(known))
             inner.put(state.part(Instances).fork())
             ends += run_template(ctx, Page(rendering, active=(path,)), path, [inner], ())
-    take_part_effects(state, ends)
+    ctx.hooks.join_into(state, ends)
 
 
 def _conditions_in_template(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:

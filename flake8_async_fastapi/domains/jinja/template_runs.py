@@ -115,10 +115,3 @@ def state_for_part(state: State, env: Variables) -> State:
     )
     inner.put(state.part(Instances).fork())
     return inner
-
-
-def take_part_effects(state: State, ends: list[State]) -> None:
-    """What a part did to ORM objects, done to the path that it was run for."""
-    if ends:
-        first, *others = [end.part(Instances) for end in ends]
-        state.put(first.join(others))

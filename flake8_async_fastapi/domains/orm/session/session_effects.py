@@ -19,13 +19,15 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 )
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
-from flake8_async_fastapi.domains.orm.statements.queries import Query, SessionSettings, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import Plan, Query, SessionSettings, Transition
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
+    ClassValue,
     Coroutine,
     Function,
     Library,
+    Location,
     Member,
     Object,
     Partial,
@@ -121,11 +123,24 @@ def _is_idle(part: Instances, session: object) -> bool:
     return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
+def apply_select(
+    frame: Frame,
+    session: object,
+    cls: ClassValue,
+    plan: Plan,
+    line: int,
+    identity: object = None,
+    base: Location | None = None,
+) -> None:
+    """Apply to the objects of a session that some of a class were loaded; ``base`` as in ``Transition``."""
+    step = Transition(session, "select", SessionSettings(), cls, plan, identity, base)
+    apply_transition(frame, step, line)
+
+
 def record_select(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
         if entity is not None:
             plan = load_plans.query_plan(frame.ctx, query, entity)
             known = results.identity_asked_for(frame.ctx, query, entity)
-            step = Transition(session, "select", SessionSettings(), entity.cls, plan, known)
-            apply_transition(frame, step, line)
+            apply_select(frame, session, entity.cls, plan, line, known)

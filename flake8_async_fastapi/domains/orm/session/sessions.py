@@ -174,8 +174,7 @@ def _get_object(
                     instances_of(state)[location] = replace(obj, default="plan", fields=())
                 return _result_value(Instance(cls, location=location), name)
     plan = load_plans.load_plan(found, certain=certain)
-    plan_step = Transition(session, "select", SessionSettings(), cls, plan, identity)
-    apply_transition(frame, plan_step, origin.line)
+    session_effects.apply_select(frame, session, cls, plan, origin.line, identity)
     obj = InstanceState(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
     return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 

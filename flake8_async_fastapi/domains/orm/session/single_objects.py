@@ -20,9 +20,8 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     locations_in,
     reachable,
 )
-from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
+from flake8_async_fastapi.domains.orm.session.session_effects import apply_select
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
-from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, Transition
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -65,10 +64,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
         if given is None and not arguments.opaque:
             objects[location] = transitions.after_refresh(obj, origin.path, origin.line)
             if obj.source != "new":  # others that a query gave may be the same object
-                step = Transition(
-                    obj.session, "select", SessionSettings(), obj.cls, obj.plan, obj.identity, location
-                )
-                apply_transition(frame, step, origin.line)
+                apply_select(frame, obj.session, obj.cls, obj.plan, origin.line, obj.identity, location)
             continue
         names = None
         for option in alternatives(given) if given is not None else ():
@@ -82,8 +78,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             attribute = model.attributes.get(name) if model is not None else None
             if isinstance(attribute, Relationship) and attribute.target is not None:
                 inner = load_plans.strategy(obj.plan, name, attribute)[1]
-                step = Transition(obj.session, "select", SessionSettings(), attribute.target, inner)
-                apply_transition(frame, step, origin.line)
+                apply_select(frame, obj.session, attribute.target, inner, origin.line)
 
 
 def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> InstanceState:
