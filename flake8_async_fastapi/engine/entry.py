@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.machine import classes, statements, summaries
 from flake8_async_fastapi.engine.queries import Memo
@@ -101,7 +101,7 @@ def _run_function(ctx: Context, function: Function, outer: Frame, owner: ClassVa
 
 def _run_class(ctx: Context, cls: ClassValue) -> None:
     def enter() -> tuple[Frame, State]:
-        return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls), State()
+        return class_frame(ctx, cls), State()
 
     body = _run_body(ctx, enter, cls.node.body)
     for function in body.nested_functions.values():

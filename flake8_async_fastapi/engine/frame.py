@@ -184,3 +184,8 @@ class Frame:
         """As ``discharge``, but for what a container holds only: a coroutine itself was misused."""
         if isinstance(value, Collection):
             self.discharge(value)
+
+
+def class_frame(ctx: Context, cls: ClassValue) -> Frame:
+    """A frame for the body of a class."""
+    return Frame(ctx, cls.path, cls.node.qualname, owner=cls, closure=cls.closure)

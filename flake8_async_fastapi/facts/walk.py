@@ -75,6 +75,11 @@ def dotted(expression: Expr) -> str:
     return ""
 
 
+def subscript_parts(node: tree.Subscript) -> list[Expr]:
+    """What is between the brackets: ``a`` and ``b`` of ``x[a, b]``."""
+    return node.index.items if isinstance(node.index, tree.Display) else [node.index]
+
+
 def names_in(code: object) -> Iterator[str]:
     """All names that code mentions, nested functions included."""
     return (node.id for node in nodes_in(code) if isinstance(node, tree.Name))

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import asks_for_main, path_of
@@ -39,8 +39,7 @@ def is_cached_or_allowed(ctx: Context, function: Function) -> bool:
 
 def is_cached_property(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> bool:
     """Whether a property keeps its result."""
-    frame = Frame(ctx, owner.path, owner.node.qualname, closure=owner.closure)
-    return _has_decorator(frame, node, RUN_ONCE | {"functools.cached_property"})
+    return _has_decorator(class_frame(ctx, owner), node, RUN_ONCE | {"functools.cached_property"})
 
 
 def _has_decorator(frame: Frame, node: tree.FunctionDef, names: frozenset[str]) -> bool:

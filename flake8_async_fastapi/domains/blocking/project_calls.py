@@ -8,7 +8,7 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -59,7 +59,7 @@ def apply_constructor(frame: Frame, cls: ClassValue, arguments: Arguments, origi
         found = classes.body_bindings(ctx, base, "__init__")
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
-            initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
+            initialiser = functions.as_method(base, found[-1], me)
             effects = thread.effects_of(ctx, initialiser, arguments)
             thread.apply_callback_effects(frame, effects, origin, cls.name)
             return
@@ -78,7 +78,7 @@ def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple
             if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Call):
                 for keyword in statement.value.keywords:
                     if keyword.name == "default_factory":
-                        frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+                        frame = class_frame(ctx, cls)
                         factory = expressions.evaluate(frame, State(), keyword.value)
                         effects = thread.effects_of_callback(frame, factory, Arguments())
                         blocking = tuple(filter(thread.is_blocking, effects))
@@ -113,7 +113,7 @@ def _effects_of_property(ctx: Context, owner: Instance, name: str) -> tuple[Effe
                 ctx, base, node
             ):
                 return ()
-            getter = functions.as_function(base.path, node, base, owner, base.closure)
+            getter = functions.as_method(base, node, owner)
             effects = thread.effects_of(ctx, getter, Arguments())
             return tuple(filter(thread.is_blocking, effects))
     return ()

@@ -33,10 +33,10 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
     if isinstance(callee, Member):
         if callee.name == "include_router":
             _note_include(frame, callee.receiver, arguments)
-        elif frame.emit and callee.name in _REGISTRARS and _is_application_part(callee.receiver):
+        elif frame.emit and callee.name in _REGISTRARS and is_application_part(callee.receiver):
             ignored_by = _application_ignoring_handlers(frame.ctx, callee.receiver)
             frame.emit_event(HandlerAdded(*frame.at(node), for_message(node), ignored_by, deprecated=True))
-    if frame.emit and isinstance(result, Object) and _is_application_part(result):
+    if frame.emit and isinstance(result, Object) and is_application_part(result):
         _report_handlers_with_lifespan(frame, result, node)
 
 
@@ -54,7 +54,8 @@ def _note_include(frame: Frame, including: Object, arguments: Arguments) -> None
         noted.pairs.append((including, router))
 
 
-def _is_application_part(value: Object) -> bool:
+def is_application_part(value: Object) -> bool:
+    """Whether a value is an application or a router."""
     return is_subtype(value.type, APPLICATION) or is_subtype(value.type, ROUTER)
 
 

@@ -9,7 +9,7 @@ from flake8_async_fastapi.engine.machine import expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Object, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _SAVES = frozenset({"commit", "begin"})
@@ -47,8 +47,8 @@ def _dependency_target(frame: Frame, param: tree.Param) -> Value | None:
         found = names.only_definition(frame.ctx, frame.path, annotation.id)
         if found is not None and isinstance(found[1], tree.Assign) and found[1].value is not None:
             outer, annotation = Frame(frame.ctx, found[0], ""), found[1].value
-    if isinstance(annotation, tree.Subscript) and isinstance(annotation.index, tree.Display):
-        written += annotation.index.items[1:]
+    if isinstance(annotation, tree.Subscript):
+        written += subscript_parts(annotation)[1:]
     for expression in written:
         target = dependencies.dependency_target(expressions.evaluate(outer, State(), expression))
         if target is not None:

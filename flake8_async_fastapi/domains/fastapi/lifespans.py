@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.fastapi.events import ApplicationMounted, LifespanEnded
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import names, type_hints
-from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.machine import functions, names, type_hints
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -89,7 +88,7 @@ def report_engine_not_disposed(frame: Frame) -> None:
     value = (
         UNKNOWN if param.annotation is None else type_hints.declared_value(frame, State(), param.annotation)
     )
-    lifespan = Function(frame.path, function, Place(frame.path, function.line, function.col))
+    lifespan = functions.as_function(frame.path, function)
     event = LifespanEnded(
         frame.path,
         function.line,
@@ -119,9 +118,8 @@ def _disposes(ctx: Context, path: str, function: tree.FunctionDef | tree.Lambda,
 def _report_mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call) -> None:
     """Say so where the lifespan of a mounted application sets something up, and nobody runs it."""
     inner = arguments.get(1, "app")
-    is_app = is_subtype(parent.type, applications.APPLICATION) or is_subtype(parent.type, applications.ROUTER)
     if (
-        not is_app
+        not applications.is_application_part(parent)
         or parent.origin is None
         or not isinstance(inner, Object)
         or not applications.has_lifespan(inner)

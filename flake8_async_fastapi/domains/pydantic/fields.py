@@ -10,7 +10,7 @@ from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import ClassValue
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, subscript_parts
 
 _ROOTS = frozenset(
     {"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "pydantic.generics.GenericModel",
@@ -97,8 +97,7 @@ def _alias_names(alias: Expr) -> Iterator[str]:
 
 def _metadata_in(annotation: Expr | None) -> list[Expr]:
     if isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Annotated"):
-        index = annotation.index
-        return list(index.items[1:]) if isinstance(index, tree.Display) else []
+        return subscript_parts(annotation)[1:]
     return []
 
 

@@ -14,8 +14,16 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import reading_for
 from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
-from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, type_hints
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    calls,
+    classes,
+    expressions,
+    functions,
+    protocols,
+    type_hints,
+)
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -32,7 +40,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, subscript_parts
 
 _DEEPEST: Final = 6
 
@@ -59,7 +67,7 @@ def validate_instance(
     frame: Frame, cls: ClassValue, value: Value, place: Position, use: str, through: str
 ) -> None:
     """Validate a value against a schema."""
-    wanted = TargetType(tree.Name(0, 0, cls.name), _class_frame(frame.ctx, cls), {})
+    wanted = TargetType(tree.Name(0, 0, cls.name), class_frame(frame.ctx, cls), {})
     with reading_for(frame, use, through):
         _validate_as(frame, cls, wanted, value, place, 0)
 
@@ -75,18 +83,13 @@ def validate_adapted(
 
 def _annotation_text(annotation: Expr) -> str:
     if isinstance(annotation, tree.Subscript):
-        index = annotation.index
-        parts = index.items if isinstance(index, tree.Display) else [index]
-        return f"{dotted(annotation.value)}[{', '.join(map(_annotation_text, parts))}]"
+        parts = map(_annotation_text, subscript_parts(annotation))
+        return f"{dotted(annotation.value)}[{', '.join(parts)}]"
     if isinstance(annotation, tree.Binary):
         return f"{_annotation_text(annotation.left)} | {_annotation_text(annotation.right)}"
     if isinstance(annotation, tree.Const):
         return str(annotation.value)
     return dotted(annotation) or "..."
-
-
-def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
-    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
 
 
 _LISTS = frozenset(
@@ -102,8 +105,8 @@ def _validate(frame: Frame, wanted: TargetType, value: Value, place: Position, d
     match annotation:
         case tree.Binary(op="|", left=left, right=right):
             _validate_any(frame, wanted, [left, right], value, place, depth)
-        case tree.Subscript(value=outer, index=index):
-            inner: list[Expr] = list(index.items) if isinstance(index, tree.Display) else [index]
+        case tree.Subscript(value=outer):
+            inner = subscript_parts(annotation)
             last = dotted(outer).rpartition(".")[2]
             if last == "Annotated" and inner:
                 if not any(_is_validator(extra) for extra in inner[1:]):
@@ -141,8 +144,6 @@ def _validate_inner(
 
 
 def _elements_of(frame: Frame, value: Value, place: Position) -> tuple[Value, ...]:
-    from flake8_async_fastapi.engine.machine import protocols
-
     if isinstance(value, Collection):
         return value.items if value.items is not None else (value.item,)
     if isinstance(value, Object) and value.detail is not None:
@@ -168,7 +169,7 @@ def _validate_generic(
     if not isinstance(cls, ClassValue) or not is_schema(frame.ctx, cls):
         return
     bound = _bind_type_variables(cls, inner, wanted.frame, wanted.bound)
-    _validate_as(frame, cls, TargetType(outer, _class_frame(frame.ctx, cls), bound), value, place, depth)
+    _validate_as(frame, cls, TargetType(outer, class_frame(frame.ctx, cls), bound), value, place, depth)
 
 
 def _bind_type_variables(
@@ -193,9 +194,7 @@ def _validate_named(
         return
     cls = expressions.evaluate(wanted.frame, State(), annotation)
     if isinstance(cls, ClassValue) and is_schema(frame.ctx, cls):
-        _validate_as(
-            frame, cls, TargetType(annotation, _class_frame(frame.ctx, cls), {}), value, place, depth
-        )
+        _validate_as(frame, cls, TargetType(annotation, class_frame(frame.ctx, cls), {}), value, place, depth)
 
 
 def _validate_as(
@@ -220,13 +219,13 @@ def _validate_as(
             for one in schema_fields(frame.ctx, cls):
                 for name in one.reads:
                     if name in items and not one.converts:
-                        inner = TargetType(one.annotation, _class_frame(frame.ctx, one.owner), wanted.bound)
+                        inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                         _validate(frame, inner, items[name], place, depth + 1)
         elif isinstance(alternative, Instance) and alternative.attributes and alternative.cls != cls:
             given_names = dict(alternative.attributes)
             for one in schema_fields(frame.ctx, cls):
                 if one.name in given_names and not one.converts:
-                    inner = TargetType(one.annotation, _class_frame(frame.ctx, one.owner), wanted.bound)
+                    inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                     _validate(frame, inner, given_names[one.name], place, depth + 1)
 
 
@@ -237,9 +236,7 @@ def _prepare_instance(frame: Frame, cls: ClassValue, instance: Instance, place: 
             continue
         for statement in base.node.body:
             if isinstance(statement, tree.FunctionDef) and _runs_before(statement):
-                from flake8_async_fastapi.engine.machine import functions
-
-                function = functions.as_function(base.path, statement, base, cls, base.closure)
+                function = functions.as_method(base, statement, cls)
                 result = calls.apply_callee(
                     frame, function, Arguments((instance, UNKNOWN)), "", Place(frame.path, *place)
                 )
@@ -261,7 +258,7 @@ def _validate_fields(
             if value is None:
                 continue
             if not one.converts:
-                inner = TargetType(one.annotation, _class_frame(frame.ctx, one.owner), wanted.bound)
+                inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                 _validate(frame, inner, value, place, depth + 1)
             break
 
@@ -299,12 +296,10 @@ def validate_arguments(frame: Frame, cls: ClassValue, arguments: Arguments, orig
     bound = {}
     written = frame.current_call.func if frame.current_call is not None else None
     if isinstance(written, tree.Subscript):  # Page[PostOut](items=posts)
-        index = written.index
-        parts: list[Expr] = list(index.items) if isinstance(index, tree.Display) else [index]
-        bound = _bind_type_variables(cls, list(parts), frame, {})
+        bound = _bind_type_variables(cls, subscript_parts(written), frame, {})
     with reading_for(frame, "validated", cls.name):
         for one in schema_fields(frame.ctx, cls):
             for name in one.reads:
                 if name in given and not one.converts:
-                    inner = TargetType(one.annotation, _class_frame(frame.ctx, one.owner), bound)
+                    inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), bound)
                     _validate(frame, inner, given[name], place, 1)

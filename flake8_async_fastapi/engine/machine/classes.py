@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
     expressions,
@@ -56,7 +56,7 @@ def _mro(ctx: Context, cls: ClassValue) -> Iterator[Value]:
 
 def bases(ctx: Context, cls: ClassValue) -> list[Value]:
     """The values of the bases as written; generic parameters are dropped."""
-    frame = _class_frame(ctx, cls)
+    frame = class_frame(ctx, cls)
     found = []
     for base in cls.node.bases:
         written = base.value if isinstance(base, tree.Subscript) else base
@@ -77,10 +77,6 @@ _STRUCTURAL = frozenset(
         "typing_extensions.Generic",
     }
 )
-
-
-def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
-    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
 
 
 def library_base(ctx: Context, cls: ClassValue) -> Object | None:
@@ -199,7 +195,7 @@ def property_getter(ctx: Context, instance: Instance, name: str) -> Function | N
             node = next((one for one in found if isinstance(one, tree.FunctionDef)), None)
             if node is None or binding_kind(ctx, base, node) != "property":
                 return None
-            return functions.as_function(base.path, node, base, instance, base.closure)
+            return functions.as_method(base, node, instance)
     return None
 
 
@@ -210,8 +206,8 @@ def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: I
     if how == "property":
         if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
             node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
-        getter = functions.as_function(owner.path, node, owner, instance, owner.closure)
-        return functions.property_value(_class_frame(ctx, owner), getter)
+        getter = functions.as_method(owner, node, instance)
+        return functions.property_value(class_frame(ctx, owner), getter)
     if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
         return UNKNOWN
     receiver: Value | None = instance
@@ -219,13 +215,13 @@ def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: I
         receiver = None
     elif how == "class":
         receiver = instance.cls
-    method = functions.define_function(_class_frame(ctx, owner), node, owner, receiver)
+    method = functions.define_function(class_frame(ctx, owner), node, owner, receiver)
     return replace(method, is_static=True) if how == "static" and isinstance(method, Function) else method
 
 
 def binding_kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     """How a method is bound: ``property``, ``class``, ``static``, or empty for the usual way."""
-    frame = _class_frame(ctx, owner)
+    frame = class_frame(ctx, owner)
     for decorator in node.decorators:
         value = expressions.evaluate(frame, State(), decorator)
         if isinstance(value, Library):
@@ -271,7 +267,7 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
                 ctx, base, statement
             ):
                 me = cls if variable_made_in(statement) else Instance(cls)
-                method = functions.as_function(base.path, statement, base, me, base.closure)
+                method = functions.as_method(base, statement, me)
                 values.append(summaries.assigned_value(ctx, method, name))
         if values:
             break
@@ -332,7 +328,7 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
 def _body_value(
     ctx: Context, owner: ClassValue, statement: Stmt, name: str, cls: ClassValue, *, declared_only: bool
 ) -> Value:
-    frame, state = _class_frame(ctx, owner), State()
+    frame, state = class_frame(ctx, owner), State()
     frame.receiver = Instance(cls)  # binds the type variables of its annotations
     match statement:
         case tree.FunctionDef():
@@ -376,7 +372,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> V
         found = body_bindings(ctx, base, "__init__")
         if found and isinstance(found[-1], tree.FunctionDef):
             me = Instance(cls, (), exact=True)
-            initialiser = functions.as_function(base.path, found[-1], base, me, base.closure)
+            initialiser = functions.as_method(base, found[-1], me)
             return functions.run_initialiser(frame, initialiser, arguments)
     return Instance(cls, _dataclass_fields(ctx, cls, arguments), exact=True)
 

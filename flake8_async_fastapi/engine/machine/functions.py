@@ -55,6 +55,11 @@ def as_function(
     return Function(path, node, Place(path, node.line, node.col), owner, receiver, closure)
 
 
+def as_method(owner: ClassValue, node: tree.FunctionDef, receiver: Value) -> Function:
+    """A function in the body of a class before its decorators, bound to a receiver."""
+    return as_function(owner.path, node, owner, receiver, owner.closure)
+
+
 def nested_function(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
     """A function defined where a frame stands."""
     return as_function(frame.path, node, closure=visible_closure(frame, state))

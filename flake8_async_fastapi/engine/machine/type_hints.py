@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -24,7 +24,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
 
 _ITERATORS = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
@@ -63,14 +63,9 @@ def _only_value(found: list[Value]) -> Value:
     return values.pop() if len(values) == 1 else UNKNOWN
 
 
-def _type_arguments(annotation: tree.Subscript) -> list[Expr]:
-    index = annotation.index
-    return list(index.items) if isinstance(index, tree.Display) else [index]
-
-
 def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, depth: int) -> Value:
     last = dotted(annotation.value).rpartition(".")[2]
-    inner = _type_arguments(annotation)
+    inner = subscript_parts(annotation)
     if last == "Annotated" and inner:
         return _with_metadata(frame, state, inner, depth)
     if last in ("Optional", "Final", "ClassVar", "Mapped", "Required", "NotRequired") and inner:
@@ -101,7 +96,7 @@ def annotated_metadata(annotation: Expr | None) -> list[Expr]:
     """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
     if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
         return []
-    return [extra for extra in _type_arguments(annotation)[1:] if isinstance(extra, tree.Call)]
+    return [extra for extra in subscript_parts(annotation)[1:] if isinstance(extra, tree.Call)]
 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
@@ -191,12 +186,12 @@ def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
 
 def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, dict[str, Value]]]:
     """The bases that are classes of the project, each with what its type variables are bound to."""
-    frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure)
+    frame = class_frame(ctx, cls)
     for base in cls.node.bases:
         written = base.value if isinstance(base, tree.Subscript) else base
         value = expressions.evaluate(frame, State(), written)
         if isinstance(value, ClassValue):
-            given = _type_arguments(base) if isinstance(base, tree.Subscript) else []
+            given = subscript_parts(base) if isinstance(base, tree.Subscript) else []
             bound = zip(
                 parameter_names(value), (declared_value(frame, State(), one) for one in given), strict=False
             )
@@ -211,9 +206,9 @@ def _type_arguments_passed_on(
     for written in cls.node.bases:
         if not isinstance(written, tree.Subscript) or depth > _DEEPEST:
             continue
-        base = expressions.evaluate(Frame(ctx, cls.path, "", closure=cls.closure), State(), written.value)
+        base = expressions.evaluate(class_frame(ctx, cls), State(), written.value)
         if isinstance(base, ClassValue):
-            arguments = zip(parameter_names(base), map(dotted, _type_arguments(written)), strict=False)
+            arguments = zip(parameter_names(base), map(dotted, subscript_parts(written)), strict=False)
             passed = {name: given[argument] for name, argument in arguments if argument in given}
             found.update(_type_arguments_passed_on(ctx, base, passed, depth + 1))
     return {**found, **given}
@@ -228,11 +223,11 @@ def parameter_names(cls: ClassValue) -> list[str]:
             "Generic",
             "Protocol",
         ):
-            return [dotted(argument) for argument in _type_arguments(base)]
+            return [dotted(argument) for argument in subscript_parts(base)]
     names_found: dict[str, None] = {}
     for base in cls.node.bases:
         if isinstance(base, tree.Subscript):
-            names_found.update(dict.fromkeys(dotted(argument) for argument in _type_arguments(base)))
+            names_found.update(dict.fromkeys(dotted(argument) for argument in subscript_parts(base)))
     return list(names_found)
 
 
@@ -241,7 +236,7 @@ def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: boo
     if yields:
         if isinstance(annotation, tree.Subscript):
             last = dotted(annotation.value).rpartition(".")[2]
-            inner = _type_arguments(annotation)
+            inner = subscript_parts(annotation)
             if last in _ITERATORS and inner:
                 return declared_value(frame, state, inner[0])
         return UNKNOWN

@@ -37,7 +37,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, subscript_parts
 
 RELATIONSHIP: Final = "sqlalchemy.orm.Relationship"
 DEFERRED: Final = "sqlalchemy.orm.Deferred"
@@ -235,8 +235,7 @@ def _is_list(annotation: Expr) -> bool:
     if isinstance(annotation, tree.Subscript):
         last = dotted(annotation.value).rpartition(".")[2]
         if last in ("Optional", "Union", "Annotated"):
-            index = annotation.index
-            return any(map(_is_list, index.items if isinstance(index, tree.Display) else [index]))
+            return any(map(_is_list, subscript_parts(annotation)))
         return last in _LISTS
     if isinstance(annotation, tree.Binary):
         return _is_list(annotation.left) or _is_list(annotation.right)
@@ -248,8 +247,8 @@ def _target_of_annotation(frame: Frame, annotation: Expr | None) -> ClassValue |
     match annotation:
         case tree.Const(value=str(text)):
             return registry.model_named(frame.ctx, frame.path, text)
-        case tree.Subscript(value=value, index=index):
-            inner = index.items if isinstance(index, tree.Display) else [index]
+        case tree.Subscript(value=value):
+            inner = subscript_parts(annotation)
             last = dotted(value).rpartition(".")[2]
             return _target_of_annotation(
                 frame, inner[-1] if last in ("dict", "Dict", "Mapping") else inner[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -96,8 +96,7 @@ def table_of(ctx: Context, cls: ClassValue) -> Object | None:
     found: Value | None = None
     for statement in classes.body_bindings(ctx, cls, "__table__"):
         if isinstance(statement, tree.Assign) and statement.value is not None:
-            frame = Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls)
-            found = expressions.evaluate(frame, State(), statement.value)
+            found = expressions.evaluate(class_frame(ctx, cls), State(), statement.value)
     if (mapping := mapping_of(ctx, cls)) is not None:
         found = mapping.table
     return found if isinstance(found, Object) and found.type == TABLE else None

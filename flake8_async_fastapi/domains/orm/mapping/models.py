@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.mapping import declared, imperative, registry
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -71,7 +71,7 @@ def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] |
             if not isinstance(value, tree.DictDisplay):
                 found.append(None)
                 continue
-            frame = _class_frame(ctx, base)
+            frame = class_frame(ctx, base)
             found.append(
                 {
                     key.value: expressions.evaluate(frame, State(), item)
@@ -94,10 +94,6 @@ def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
     return "auto"
 
 
-def _class_frame(ctx: Context, cls: ClassValue) -> Frame:
-    return Frame(ctx, cls.path, cls.node.qualname, closure=cls.closure, owner=cls)
-
-
 # --- what is declared ------------------------------------------------------------------
 
 
@@ -113,7 +109,7 @@ def _declarations(
     ctx: Context, base: ClassValue, cls: ClassValue
 ) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
     """What the table, the body or the imperative mapping of ``base`` gives to the attributes of ``cls``."""
-    frame = _class_frame(ctx, base)
+    frame = class_frame(ctx, base)
     frame.receiver = Instance(cls)
     table = imperative.table_of(ctx, base)
     if table is not None:
