@@ -6,7 +6,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import blocking_calls, project_calls
 from flake8_async_fastapi.domains.blocking.effects import ThreadWork, report_or_keep_loop_use
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.domains.blocking.surroundings import is_known_done
+from flake8_async_fastapi.domains.blocking.surroundings import is_known_done, note_question, note_wait
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
@@ -22,6 +22,7 @@ def note_call(site: CallSite) -> None:
         case ClassValue():
             project_calls.apply_constructor(frame, callee, arguments, place)
         case Member(receiver=receiver, name=name):
+            note_question(frame, callee)
             if not is_known_done(frame, callee):
                 blocking_calls.note_library_call(frame, callee, arguments, place)
             short = f"{receiver.type.rpartition('.')[2]}.{name}"
@@ -29,7 +30,7 @@ def note_call(site: CallSite) -> None:
         case Object():
             blocking_calls.note_library_call(frame, callee, arguments, place)
         case Library(dotted=dotted):
-            is_known_done(frame, callee)
+            note_wait(frame, callee)
             blocking_calls.note_library_call(frame, callee, arguments, place)
             _note_effect_of_name(frame, dotted, dotted, place)
 

@@ -16,24 +16,34 @@ from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
 _ASKING_WHETHER_DONE: Final = frozenset({"done", "is_alive", "add_done_callback"})
+_WAITING: Final = frozenset({"asyncio.wrap_future", "concurrent.futures.wait"})
 _WAITED_FOR: Final = frozenset({"concurrent.futures.Future", "threading.Thread"})
 
 
-def is_known_done(frame: Frame, callee: Library | Member) -> bool:
-    """Whether a call waits for work of which the code knows that it is done."""
-    node = frame.current_call
-    if node is None:
-        return False
-    if isinstance(callee, Library):
-        if callee.dotted in ("asyncio.wrap_future", "concurrent.futures.wait"):
-            frame.notes_of(BlockingContext).known_done.update(filter(None, map(path_of, node.args)))
-        return False
-    if not isinstance(callee, Member) or callee.receiver.type not in _WAITED_FOR:
-        return False
-    name = path_of(node.func).rpartition(".")[0]
-    if callee.name in _ASKING_WHETHER_DONE and name:
-        frame.notes_of(BlockingContext).known_done.add(name)
-    return name in frame.notes_of(BlockingContext).known_done
+def note_wait(frame: Frame, callee: Library) -> None:
+    """Note the work that a library's function waits for: it is done from then on."""
+    if callee.dotted in _WAITING and frame.current_call is not None:
+        waited_for = filter(None, map(path_of, frame.current_call.args))
+        frame.notes_of(BlockingContext).known_done.update(waited_for)
+
+
+def note_question(frame: Frame, callee: Member) -> None:
+    """Note the work of which a call asks whether it is done: the code knows from then on."""
+    if callee.name in _ASKING_WHETHER_DONE and (work := _work_of(frame, callee)):
+        frame.notes_of(BlockingContext).known_done.add(work)
+
+
+def is_known_done(frame: Frame, callee: Member) -> bool:
+    """Whether a method is one of work of which the code knows that it is done."""
+    work = _work_of(frame, callee)
+    return bool(work) and work in frame.notes_of(BlockingContext).known_done
+
+
+def _work_of(frame: Frame, callee: Member) -> str:
+    """The variable with the future or thread whose method is called; empty for another method."""
+    if frame.current_call is None or callee.receiver.type not in _WAITED_FOR:
+        return ""
+    return path_of(frame.current_call.func).rpartition(".")[0]
 
 
 def is_offloading(ctx: Context, callee: Value) -> bool:

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.database.events import (
     GlobalSession,
     SessionLeftOpen,
 )
-from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_session
+from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_surely_session
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.places import Place
@@ -52,11 +52,11 @@ def report_creation(
             arguments,
             result,
             for_message(node.func),
-            _has_own_constructor(frame, callee) or _has_own_constructor(frame, arguments.get(1, "class_")),
+            _has_init(frame, callee) or _has_init(frame, arguments.get(1, "class_")),
             project.requirements_of(frame.path),
         )
         frame.emit_event(event)
-    if _opens_session(frame, callee) and is_session(frame.ctx, result):
+    if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):
         frame.notes_of(OpenedSessions).calls[frame.place_of(node)] = node
 
 
@@ -72,7 +72,7 @@ def _is_session_class(frame: Frame, callee: Value) -> bool:
     return frame.ctx.query(("session class", callee), lambda: derives_from_session(frame.ctx, callee), False)
 
 
-def _has_own_constructor(frame: Frame, cls: Value | None) -> bool:
+def _has_init(frame: Frame, cls: Value | None) -> bool:
     """Whether a class of the project has a constructor of its own."""
     return isinstance(cls, ClassValue) and classes.has_member(frame.ctx, cls, "__init__")
 
@@ -88,7 +88,7 @@ def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None
     """Say so where a module or class keeps a session."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
-    if any(side == "main" for _, _, side in frame.branches) or not is_session(frame.ctx, value):
+    if any(side == "main" for _, _, side in frame.branches) or not is_surely_session(frame.ctx, value):
         return
     if isinstance(value, Object) and value.declared:
         return

@@ -8,7 +8,7 @@ from flake8_async_fastapi.engine.values import ClassValue, Instance, Object, Val
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 
-def is_session(ctx: Context, value: Value) -> bool:
+def is_surely_session(ctx: Context, value: Value) -> bool:
     """Whether a value is surely an AsyncSession, or of a class of the project that derives from it."""
     return all(_is_session_object(ctx, alternative) for alternative in alternatives(value))
 

@@ -64,21 +64,22 @@ def _may_use(ctx: Context, creation: Creation) -> bool:
     function = creation.function
     if function is None or any(isinstance(written, tree.Starred) for written in creation.args):
         return True
-    if function.closure is not None or any(map(may_have_session, creation.arguments.values())):
+    if function.closure is not None or any(map(holds_coroutine, creation.arguments.values())):
         return True
     given = [*creation.arguments.values(), *([function.receiver] if function.receiver is not None else [])]
     return any(_leads_to_session(ctx, alternative) for value in given for alternative in alternatives(value))
 
 
-def may_have_session(value: Value) -> bool:
+def holds_coroutine(value: Value) -> bool:
+    """Whether a value is a coroutine or contains one: that may have a session."""
     return any(held_coroutines(value))
 
 
 def _leads_to_session(ctx: Context, value: Value) -> bool:
-    if sessions.is_session(ctx, value):
+    if sessions.is_surely_session(ctx, value):
         return True
     if isinstance(value, Instance):
-        if any(sessions.is_session(ctx, inner) for _, inner in value.attributes or ()):
+        if any(sessions.is_surely_session(ctx, inner) for _, inner in value.attributes or ()):
             return True
         return ctx.query(("has session", value.cls), lambda: _has_session(ctx, value.cls), False)
     return False
@@ -155,7 +156,7 @@ def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offse
 
 def _only_session(frame: Frame) -> Session | None:
     """The one variable that holds a session, if there is no other."""
-    found = [name for name, value in frame.state.env.items() if sessions.is_session(frame.ctx, value)]
+    found = [name for name, value in frame.state.env.items() if sessions.is_surely_session(frame.ctx, value)]
     return (found[0], "") if len(found) == 1 else None
 
 
@@ -184,13 +185,13 @@ def holder_of(frame: Frame, node: Expr, depth: int = 0) -> Session | None:
 
 def holds_session(frame: Frame, node: Expr) -> bool:
     text = dotted(node)
-    return bool(text) and sessions.is_session(frame.ctx, _value_of_text(frame, text))
+    return bool(text) and sessions.is_surely_session(frame.ctx, _value_of_text(frame, text))
 
 
 def _plain_holder(frame: Frame, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    return (name, "") if path and sessions.is_session(frame.ctx, _value_of_text(frame, name)) else session
+    return (name, "") if path and sessions.is_surely_session(frame.ctx, _value_of_text(frame, name)) else session
 
 
 def _value_of_text(frame: Frame, text: str) -> Value:

@@ -173,7 +173,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
         isinstance(callee, Function)
-        and any(map(holders.may_have_session, arguments.values()))
+        and any(map(holders.holds_coroutine, arguments.values()))
         and _runs_together(callee)
     ):
         makings = {place: activity.creations[place] for place in _coroutines_passed(frame, arguments, node)
@@ -183,7 +183,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         _start_in_group(frame, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
         _start_task(frame, place, arguments, node)
-    elif any(map(holders.may_have_session, arguments.args)):
+    elif any(map(holders.holds_coroutine, arguments.args)):
         _collect_in_list(frame, arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
         _note_tasks_passed(frame, callee, arguments, node.func)

@@ -36,7 +36,7 @@ def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: 
 
 def on_remake(frame: Frame, value: Value) -> None:
     """A session is made again at the same place: objects of the one before are not in it."""
-    if isinstance(value, Object) and session_factories.is_session(value):
+    if isinstance(value, Object) and session_factories.is_tracked_session(value):
         objects = instances_of(frame.state)
         for location, obj in transitions.instances_of_session(objects, resource_key(value)):
             objects[location] = replace(obj, may_be_loaded=True, identity=None)
@@ -55,7 +55,7 @@ def on_exit(frame: Frame, value: Value, place: Place) -> None:
     line = place.line
     if not isinstance(value, Object):
         return
-    if session_factories.is_session(value):
+    if session_factories.is_tracked_session(value):
         known = session_factories.session_settings(frame.ctx, value)
         apply_transition(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, TransactionBlock):
@@ -77,7 +77,7 @@ def on_exception(frame: Frame, value: Value, place: Place, before: list[State]) 
     line = place.line
     if not isinstance(value, Object):
         return
-    if session_factories.is_session(value):
+    if session_factories.is_tracked_session(value):
         known = session_factories.session_settings(frame.ctx, value)
         apply_transition(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, TransactionBlock) and value.detail.is_savepoint:

@@ -52,7 +52,9 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
             value for passed in _values_passed(ctx, function, param.name) for value in alternatives(passed)
         ]
         known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
-        found = [one for one in known if isinstance(one, Object) and session_factories.is_session(one)]
+        found = [
+            one for one in known if isinstance(one, Object) and session_factories.is_tracked_session(one)
+        ]
         agree = len(found) == len(known) and len({value.type for value in found}) == 1
         return Object(found[0].type, declared=True) if agree else UNKNOWN
 

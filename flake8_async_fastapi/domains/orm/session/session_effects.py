@@ -79,7 +79,7 @@ def havoc(frame: Frame, values: Sequence[Value]) -> None:
     transitions.havoc_instances(frame.state, values)
     for value in values:
         for inner in inner_values(value):
-            if isinstance(inner, Object) and session_factories.is_session(inner):
+            if isinstance(inner, Object) and session_factories.is_tracked_session(inner):
                 apply_transition(frame, Transition(resource_key(inner), "anything", SessionSettings()), 0)
 
 
@@ -94,7 +94,7 @@ def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequ
         havoc(frame, values)
     elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):
         havoc(frame, [value for value in values if _is_deferred(value)])
-        if any(session_factories.is_session(value) for value in values):
+        if any(session_factories.is_tracked_session(value) for value in values):
             havoc(frame, values)
 
 

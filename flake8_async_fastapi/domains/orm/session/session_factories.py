@@ -35,8 +35,8 @@ _ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _FACTORY: Final = "sqlalchemy.orm.sessionmaker"
 
 
-def is_session(value: Value) -> bool:
-    """Whether a value is an async session, or a scoped one."""
+def is_tracked_session(value: Value) -> bool:
+    """Whether a value is an async session, or a scoped one: what happens to its objects is tracked."""
     return isinstance(value, Object) and (
         is_session_type(value.type) or knowledge.is_subtype(value.type, SCOPED)
     )
@@ -81,7 +81,7 @@ def _session_made(
     ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place
 ) -> Value:
     """A session that a factory or its class made, with what its arguments say."""
-    if not isinstance(result, Object) or not is_session(result):
+    if not isinstance(result, Object) or not is_tracked_session(result):
         return result
     known = (
         _settings_of_factory(receiver, arguments)
