@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Value
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,6 @@ class AttributeRead(Event):
     value: Value
     name: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decorated(Event):
-    """A function of the project is decorated with the result of a call of a library's function."""
-
-    callee: Value
-    decorated: Function
 
 
 @dataclass(frozen=True, slots=True)

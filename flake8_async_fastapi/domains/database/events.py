@@ -1,11 +1,11 @@
-"""Where engines, session factories, sessions and HTTP clients are made."""
+"""Where engines, session factories, sessions and HTTP clients are made, and functions decorated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.engine.values import Arguments, Value
+from flake8_async_fastapi.engine.values import Arguments, Function, Value
 from flake8_async_fastapi.project.requirements import Requirements
 
 
@@ -68,3 +68,11 @@ class SessionLeftOpen(Event):
 
     text: str
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decorated(Event):
+    """A function of the project is decorated with the result of a call of a library's function."""
+
+    callee: Value
+    decorated: Function

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine.events import Decorated
+from flake8_async_fastapi.domains.database.events import Decorated
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Function, Library, Value
 from flake8_async_fastapi.facts import tree

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import Called, Decorated
+from flake8_async_fastapi.domains.database.events import Decorated
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library, Object, Value
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
