@@ -1,9 +1,8 @@
-"""Calls that stop their thread: where they are made, and how they reach a coroutine function.
+"""Calls of library names that stop their thread, and iteration that does.
 
-A blocking call of a plain function becomes an `Effect` of it, and passes on to whoever calls the
-function, up to the coroutine function that runs it all on the event loop: there it is `Reached`.
-A function that is only passed on is not called, so work that is handed to a thread has no effect
-here, whoever hands it over: nothing needs to be known of the ways to do so.
+A function that is only passed on is not called, so work that is handed to a thread has no effect here,
+whoever hands it over.  A few functions are known to call what they are given on the thread of their
+caller: ``sorted`` its ``key``, ``loop.call_soon`` its callback.
 """
 
 from __future__ import annotations
@@ -159,6 +158,7 @@ def apply_iteration(frame: Frame, value: Value, node: Expr, is_async: bool) -> N
 
 
 def apply_iteration_at(frame: Frame, value: Value, origin: Place) -> None:
+    """A value is gone through: the code of a generator runs, and an object of a library may block."""
     for alternative in alternatives(value):
         if isinstance(alternative, Generator) and not alternative.is_async:
             if not frame.in_offloaded_argument:

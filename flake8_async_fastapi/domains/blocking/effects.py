@@ -164,6 +164,7 @@ def apply_blocking_effects(
 
 
 def apply_callback_effects(frame: Frame, effects: tuple[Effect, ...], origin: Place, via: str = "") -> None:
+    """Pass on the effects that block, of code that runs here; ``via`` names it in the chain of calls."""
     for effect in effects:
         if is_blocking(effect):
             report_or_keep_blocking(frame, effect.via(via) if via else effect, origin)

@@ -37,9 +37,9 @@ class Missing(Event):
     ``route`` are the attributes that lead from the object that a query gave to the
     missing one, each with its class, as ``Post.author``.  ``use`` is ``read``, ``mutated``, ``shown``,
     ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
-    ``source`` is the file and line where the object was loaded or written,
-    ``lost_at`` those where the attribute was lost.  ``chain`` are the functions
-    between the place and the read.
+    ``source`` says how the object came to be known, and in which file and line; ``lost_at`` in which
+    file and line the attribute was lost, and by what, if known.  ``chain`` are the functions between
+    the place and the read.
     """
 
     route: tuple[str, ...]

@@ -184,6 +184,7 @@ def holder_of(frame: Frame, node: Expr, depth: int = 0) -> Session | None:
 
 
 def holds_session(frame: Frame, node: Expr) -> bool:
+    """Whether an expression is a variable that surely is a session, or an attribute of one that is."""
     text = dotted(node)
     return bool(text) and sessions.is_surely_session(frame.ctx, _value_of_text(frame, text))
 
@@ -191,7 +192,8 @@ def holds_session(frame: Frame, node: Expr) -> bool:
 def _plain_holder(frame: Frame, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    return (name, "") if path and sessions.is_surely_session(frame.ctx, _value_of_text(frame, name)) else session
+    is_session = path and sessions.is_surely_session(frame.ctx, _value_of_text(frame, name))
+    return (name, "") if is_session else session
 
 
 def _value_of_text(frame: Frame, text: str) -> Value:
@@ -207,6 +209,7 @@ def _value_of_text(frame: Frame, text: str) -> Value:
 
 
 def join_path(left: str, right: str) -> str:
+    """Two paths of attributes, or a variable and a path, as one; either may be empty."""
     return f"{left}.{right}".strip(".")
 
 

@@ -164,6 +164,11 @@ _LISTS = frozenset(
 
 
 def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
+    """The relationship that the arguments of ``relationship()`` and an annotation describe.
+
+    ``wrapper`` is what the annotation was inside of: ``Mapped``, ``WriteOnlyMapped`` or ``DynamicMapped``.
+    It is empty for nothing.
+    """
     arguments = dict(value.arguments)
     lazy = arguments.get("lazy")
     inside = arguments.get("sa_relationship_kwargs")

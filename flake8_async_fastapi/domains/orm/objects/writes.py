@@ -153,7 +153,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, orig
 
 
 def write_by_setattr(frame: Frame, arguments: Arguments) -> None:
-    """``setattr(obj, name, value)`` with a name that is not known: something was changed."""
+    """``setattr(obj, name, value)``: a write; if the name is not known, something was changed."""
     objects = instances_of(frame.state)
     if len(arguments.args) != 3:
         return

@@ -124,7 +124,10 @@ def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 
 
 def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
-    """``merge_object`` gives an object of the session: loaded by its key, or new."""
+    """What ``session.merge(obj)`` gives: an object of the session, loaded by its key or new.
+
+    None for anything but an object of a mapped class.
+    """
     subject = arguments.get(0, "instance")
     state = frame.state
     if not isinstance(subject, Instance) or models.mapped_model(frame.ctx, subject.cls) is None:

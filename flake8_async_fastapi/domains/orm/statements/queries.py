@@ -1,4 +1,4 @@
-"""What statements select and load: data that travels with values."""
+"""What statements select and load, as data that travels with values, and what happens to sessions."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ TransitionKind: TypeAlias = Literal[
     "close",
     "select",  # a query of a class, with a plan
     "doubt",  # somebody unknown had the objects
-    "perhaps",  # one of ``ENDS``, or nothing
+    "perhaps",  # one of ``LOADS_NOTHING``, or nothing
     "anything",  # any of these
 ]
 
