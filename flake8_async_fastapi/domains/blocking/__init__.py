@@ -1,6 +1,8 @@
 """Calls that stop the event loop or start another, and the code that may make them.
 
 Adds ``ThreadEffects`` to the summary of a function: what a call of it does to the thread.
+Adds no part of the state; a run notes its effects, and what around a call lets that block.
+Needs no other domain.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Engines, session factories and database URLs: how an application sets up its database.
+"""How an application sets up its database: engines, session factories, global sessions, URLs.
 
-Adds no part of the state and no effect.
+Also tells of HTTP clients that are made, and of functions that a library's decorator registers.
+Adds no part of the state and no effect; a run notes the sessions that it opens.
+Needs no other domain.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """FastAPI and Starlette: dependencies, routes, applications and their lifespans.
 
-Adds no part of the state and no effect.
+Gives what is passed for ``Depends``, and says for what a framework calls a function (``Frame.role``).
+Adds no part of the state and no effect; runs note routes, included routers and use of engines.
+Needs pydantic, to validate what routes return.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Jinja: what rendering a template reads of its variables.
 
-Adds no part of the state and no effect: a template is run on the path that renders it.
+Adds no part of the state, no effect and no event: a template is run on the path that renders it.
+Needs orm, to take the objects of that path into the template and back, and to say who reads.
 """
 
 from __future__ import annotations

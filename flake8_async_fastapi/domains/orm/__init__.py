@@ -1,8 +1,8 @@
 """ORM objects and what loads them, by SQLAlchemy and SQLModel.
 
-Knows mapped classes (``mapping``), statements and their results (``statements``), what a path knows
-of objects (``objects``), and sessions (``session``).  Adds to the state what is known of each object
-and what happened to sessions, and to the summary of a call what it does to them.
+Adds ``Instances`` to the state: what is known of each object, and what happened to sessions.
+Adds ``InstanceEffect`` to the summary of a call, and ``Transition`` for what leaving a manager does.
+Needs blocking, for what the function does that ``run_sync`` is given.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Pydantic: what validating a value reads of ORM objects.
+"""Pydantic: which fields schemas have, and what validating a value reads of ORM objects.
 
-Adds no part of the state and no effect.
+Adds no part of the state, no effect and no event: the reads are those of the ORM.
+Needs orm, for mapped classes, the objects of a path, and to say who reads.
 """
 
 from __future__ import annotations

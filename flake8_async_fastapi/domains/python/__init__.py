@@ -1,6 +1,7 @@
-"""The standard library: builtins, containers, and the functions that give or call functions.
+"""The standard library: builtins, containers, iteration, ``functools``, ``typing`` and paths.
 
-Adds no part of the state and no effect.
+Says what their calls and operators give, and keeps track of truth values in objects that methods change.
+Adds no part of the state, no effect and no event.  Needs no other domain.
 """
 
 from __future__ import annotations

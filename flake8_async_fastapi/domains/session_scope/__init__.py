@@ -1,6 +1,8 @@
 """Which tasks, requests and transactions use a session, and when.
 
 Adds ``Transactions`` to the state of a path: what is certain of each session's transaction.
+It stays within one function.  Adds no effect; a run notes its coroutines, tasks and flushes.
+Needs database, to tell which values are sessions.
 """
 
 from __future__ import annotations
