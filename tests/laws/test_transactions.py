@@ -92,8 +92,10 @@ def test_what_is_forgotten_before_a_join_may_be_forgotten_after_it(
 @given(parts, SESSIONS)
 def test_a_name_that_is_assigned_anew_has_no_marks(known: Transactions, path: str) -> None:
     """Nor have the attributes below it; others keep theirs, ``sessions`` when ``session`` is assigned."""
-    gone = {name for name, _ in known.marks - known.forget(path).marks}
+    after = known.forget(path)
+    gone = {name for name, _ in known.marks - after.marks}
     assert gone == {name for name, _ in known.marks if f"{name}.".startswith(f"{path}.")}
+    assert after.failed == {name for name in known.failed if not f"{name}.".startswith(f"{path}.")}
 
 
 @given(parts, SESSIONS)

@@ -62,8 +62,12 @@ class Transactions:
         return Transactions(marks, self.failed.intersection(*(other.failed for other in others)))
 
     def forget(self, path: str) -> Transactions:
-        kept = (pair for pair in self.marks if pair[0] != path and not pair[0].startswith(f"{path}."))
-        return replace(self, marks=frozenset(kept)) if self.marks else self
+        if not self.marks and not self.failed:
+            return self
+        below = f"{path}."
+        marks = frozenset(pair for pair in self.marks if pair[0] != path and not pair[0].startswith(below))
+        failed = frozenset(name for name in self.failed if name != path and not name.startswith(below))
+        return Transactions(marks, failed)
 
     def has_mark(self, session: str, *marks: Mark) -> bool:
         """Whether one of some marks is on a session."""
