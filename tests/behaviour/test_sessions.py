@@ -34,8 +34,12 @@ async def test_end_of_a_begin_block_commits() -> None:
     async with database(expire_on_commit=True) as factory, factory() as session:
         async with session.begin():
             post = await session.get_one(Post, 1)
+            post.title = "changed"
         with needs_io():
             print(post.title)
+        await session.rollback()
+        await session.refresh(post)
+        assert post.title == "changed"
 
 
 async def test_rollback_expires_every_object(session: AsyncSession) -> None:

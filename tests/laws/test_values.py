@@ -118,7 +118,7 @@ def test_values_of_a_name_may_be_joined_step_by_step(parts: tuple[list[Value], l
 
 
 def test_a_name_that_is_only_none_is_unknown_but_none_besides_others_is_left_out() -> None:
-    """So ``common`` is to be asked once: a part that is only None would make the whole unknown."""
+    """So all values of a name are joined at once: a part that is only None would make the whole unknown."""
     assert join_bindings([NONE]) == join_bindings([NONE, NONE]) == UNKNOWN
     assert join_bindings([NONE, instance("A")]) == instance("A")
     assert join_bindings([join_bindings([NONE]), instance("A")]) == UNKNOWN
