@@ -102,7 +102,7 @@ def test_the_package_keeps_the_contract() -> None:
 
 
 def seen_by_rules(package: Path) -> list[str]:
-    """What rules import of the package that is none of their business, one line each."""
+    """The imports by which rules see more of the package than they may, one line each."""
     return [
         f"{path.relative_to(package).as_posix()}:{line}: {name}"
         for path in sorted((package / "rules").glob("*/*.py"))
