@@ -346,9 +346,9 @@ LONGEST_PATH: Final = 8
 
 
 def reachable(
-    objects: Mapping[Location, InstanceState], values: Iterable[Value]
+    objects: Mapping[Location, InstanceState], values: Iterable[Value], *, parents: bool = True
 ) -> dict[Location, InstanceState]:
-    """The objects that values lead to."""
+    """The objects that values lead to; without ``parents``, not those by which these were reached."""
     found: dict[Location, InstanceState] = {}
     pending = [location for value in values for location in locations_in(value)]
     while pending:
@@ -359,7 +359,7 @@ def reachable(
         for _, kept in obj.fields:
             if isinstance(kept, Loaded):
                 pending.extend(locations_in(kept.value))
-        if obj.parent is not None:
+        if parents and obj.parent is not None:
             pending.append(obj.parent[0])
     return found
 

@@ -21,11 +21,14 @@ from flake8_async_fastapi.engine.values import Location, Value
 
 
 def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
-    """The objects that values lead to; by the names that they have inside a call, if it is one."""
+    """The objects that values lead to; by the names that they have inside a call, if it is one.
+
+    The call does not get the objects by which these were reached: it has no way back to them.
+    """
     objects = instances_of(state)
-    kept = reachable(objects, values)
     if renaming is None:
-        return tuple(kept.items())
+        return tuple(reachable(objects, values).items())
+    kept = reachable(objects, values, parents=False)
     for location in kept:
         renaming.add(location)
     found: dict[Location, InstanceState] = {}

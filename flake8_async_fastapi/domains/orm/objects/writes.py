@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
     Arguments,
     ClassValue,
     Collection,
@@ -29,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Location,
     Object,
+    Plain,
     Value,
     alternatives,
     is_none,
@@ -57,8 +59,9 @@ def write_mapped_attribute(
         if isinstance(found, NotLoaded) and found.cause != "noload":
             reads.report_missing(frame, instance.location, name, found, place, "mutated")
     if isinstance(attribute, Column):
-        is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
-        kept: Value = transitions.SET_TO_SQL if is_sql else transitions.SET_TO_VALUE if persistent else value
+        kept = _column_value(value)
+        if persistent and kept != transitions.SET_TO_SQL:
+            kept = transitions.SET_TO_VALUE
         empty = {
             other
             for other, found in model.relationships()
@@ -73,6 +76,13 @@ def write_mapped_attribute(
         _link_other_side(frame, instance, attribute, value)
     objects[instance.location] = replace(obj, dirty=True)
     return True
+
+
+def _column_value(value: Value) -> Value:
+    """What is kept of the value of a column: that it is an SQL expression, or which constant it is."""
+    if isinstance(value, Object) and value.type.startswith("sqlalchemy."):
+        return transitions.SET_TO_SQL
+    return value if all(isinstance(one, (Const, Plain)) for one in alternatives(value)) else UNKNOWN
 
 
 def _link_other_side(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
@@ -142,8 +152,8 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, orig
         if isinstance(model.attributes.get(name), Relationship) and not _can_be_followed(value):
             obj = obj.put(name, MAYBE)  # set, but nothing is known of what to
         elif name in model.attributes:
-            is_sql = isinstance(value, Object) and value.type.startswith("sqlalchemy.")
-            obj = obj.put(name, Loaded(transitions.SET_TO_SQL if is_sql else value))
+            is_column = isinstance(model.attributes[name], Column)
+            obj = obj.put(name, Loaded(_column_value(value) if is_column else value))
     instances_of(state)[location] = obj
     for name, value in arguments.keywords:
         attribute = model.attributes.get(name)
