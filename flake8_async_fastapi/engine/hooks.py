@@ -42,8 +42,8 @@ class Hooks:
         return False
 
     def join_into(self, state: State, paths: list[State]) -> None:
-        """Put on a path what the paths through parts of an expression did to objects."""
-        for kind in self.parts if paths else ():
+        """Put on a path what domains know after the paths through parts of an expression."""
+        for kind in dict.fromkeys(kind for path in (state, *paths) for kind in path.parts) if paths else ():
             first, *others = [path.part(kind) for path in paths]
             if any(part != state.part(kind) for part in (first, *others)):
                 state.put(first.join(others))

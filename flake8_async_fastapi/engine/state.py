@@ -131,14 +131,15 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
         return states
     kept: list[State] = []
     for state in states:
-        for other in kept:
+        for place, other in enumerate(kept):
             if (
                 other.env == state.env
                 and other.attributes == state.attributes
                 and (parts := _unify_parts(other, state)) is not None
             ):
-                other.known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
-                other.parts = parts
+                known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                if known != other.known or parts != other.parts:  # a path of its own: loops run it again
+                    kept[place] = State(other.env, other.attributes, known, parts)
                 break
         else:
             kept.append(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -47,6 +49,15 @@ def simple_condition(node: Expr) -> tuple[str, bool] | None:
             positive = {"is not": "is", "!=": "=="}.get(op, op)
             return f"{path_of(left)} {positive} {value!r}", positive != op
     return None
+
+
+def simple_conditions_in(test: Expr) -> Iterator[str]:
+    """The simple conditions that a test is made of, as text."""
+    if isinstance(test, tree.BoolOp):
+        for value in test.values:
+            yield from simple_conditions_in(value)
+    elif (simple := simple_condition(test)) is not None:
+        yield simple[0]
 
 
 def asks_for_main(test: Expr) -> bool:

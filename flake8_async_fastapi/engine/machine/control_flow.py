@@ -22,7 +22,7 @@ from flake8_async_fastapi.engine.machine import (
 from flake8_async_fastapi.engine.obligations import note_test
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
-from flake8_async_fastapi.engine.text import asks_for_main, path_of
+from flake8_async_fastapi.engine.text import asks_for_main, path_of, simple_conditions_in
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -140,10 +140,20 @@ def _run_while(frame: Frame, states: States, node: tree.While) -> States:
     head, left = _run_loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
     for before in head:
+        if not any(before is first for first in states):
+            _forget_conditions(frame, before, node.test)
         if frame.ctx.hooks.tracks(before):  # the test that ends the loop is run too
             expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
     return statements.run_statements(frame, node.orelse, ended) + left
+
+
+def _forget_conditions(frame: Frame, state: State, test: Expr) -> None:
+    """A loop goes on until its test is false: others change what the path itself does not."""
+    for text in simple_conditions_in(test):
+        path = text.partition(" ")[0]
+        if path not in state.env or path in frame.assigned_by_nested:
+            state.known.pop(text, None)
 
 
 def _run_with(frame: Frame, states: States, node: tree.With) -> States:
@@ -176,7 +186,7 @@ def _run_with(frame: Frame, states: States, node: tree.With) -> States:
 
 def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
     """Run the block of a ``with``, and leave what was entered."""
-    observers, already, handled = frame.ctx.hooks.observers, len(frame.exits), frame.exception_states
+    observers, already, handled = frame.ctx.hooks.observers, _count_left(frame), frame.exception_states
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(_may_swallow(item.context) for item in node.items)
     fails = handled is not None and any(map(_undoes_on_exception, contexts))
@@ -192,9 +202,12 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
         else statements.run_statements(frame, node.body, states)
     )
     frame.exception_states = handled
+    leaving = [*ends]
+    for paths, count in zip(_left(frame), already, strict=True):
+        leaving += paths[count:]
     for finish in observers.block_ends:
-        finish(frame, items, ends)
-    for end in [*ends, *frame.exits[already:]]:
+        finish(frame, items, leaving)
+    for end in leaving:
         frame.state = end
         for item, context in reversed(items):
             _leave_context(frame, _at_end(end, item, context), node)
@@ -206,6 +219,16 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
     if handled is not None:
         handled += raised
     return ends or (before if swallows else [])
+
+
+def _left(frame: Frame) -> list[States]:
+    """The paths that left the block under way by ``return``, ``break`` and ``continue`` so far."""
+    return [frame.exits, *(frame.loops[-1] if frame.loops else ())]
+
+
+def _count_left(frame: Frame) -> list[int]:
+    """How many paths there are in each list of ``_left``."""
+    return [len(paths) for paths in _left(frame)]
 
 
 def _undoes_on_exception(value: Value) -> bool:
@@ -261,7 +284,7 @@ def _may_swallow(context: Expr) -> bool:
 
 
 def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
-    already = len(frame.exits)
+    already = _count_left(frame)
     observers = frame.ctx.hooks.observers
     outer, seen = frame.exception_states, list[State]()
     for begin in observers.try_begins:
@@ -293,15 +316,20 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     return ends
 
 
-def _run_finally(frame: Frame, final: list[Stmt], already: int) -> None:
-    """``finally`` runs after a ``return`` in the block too."""
-    for place in range(already, len(frame.exits)):
+def _run_finally(frame: Frame, final: list[Stmt], already: list[int]) -> None:
+    """``finally`` runs after a ``return``, a ``break`` or a ``continue`` in the block too."""
+    (_, returned), *jumps = zip(_left(frame), already, strict=True)
+    for place in range(returned, len(frame.exits)):
         if frame.ctx.hooks.tracks(frame.exits[place]):
             emit, frame.emit = frame.emit, False
             after = statements.run_statements(frame, final, [frame.exits[place]])
             frame.emit = emit
             if after:
                 frame.exits[place] = after[0]
+    for paths, count in jumps:
+        jumped = paths[count:]
+        del paths[count:]
+        paths += statements.run_statements(frame, final, jumped)
 
 
 def _run_match(frame: Frame, states: States, node: tree.Match) -> States:

@@ -41,7 +41,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import target_names
+from flake8_async_fastapi.facts.walk import nodes_in, target_names
 
 
 def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = False) -> Value:
@@ -229,19 +229,12 @@ def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
         ]
         through = conditions.assume(frame, current, part, node.op == "and")
         if not through:
-            return frame.join_or_discharge(results)
+            break
         current = through[0]
-    results.append(evaluate(frame, current, last))
-    _forget_walrus(frame, state, current)
-    _keep_effects(frame, state, [current])
+    else:
+        results.append(evaluate(frame, current, last))
+    _keep_effects(frame, state, [current], node)
     return frame.join_or_discharge(results)
-
-
-def _forget_walrus(frame: Frame, state: State, inner: State) -> None:
-    """What an expression bound on its way: it may be bound, so nothing is known of it."""
-    for name in inner.env.keys() - state.env.keys():
-        frame.discharge(inner.env[name])
-        state.env[name] = UNKNOWN
 
 
 def _evaluate_unary(frame: Frame, state: State, node: tree.Unary) -> Value:
@@ -281,13 +274,21 @@ def _evaluate_if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
         for path in conditions.assume(frame, state, node.test, outcome)[:1]:
             results.append(evaluate(frame, path, part))
             paths.append(path)
-    _keep_effects(frame, state, paths)
+    _keep_effects(frame, state, paths, node)
     return frame.join_or_discharge(results)
 
 
-def _keep_effects(frame: Frame, state: State, inner: list[State]) -> None:
-    """What the parts of an expression did to objects."""
-    frame.ctx.hooks.join_into(state, [path for path in inner if path is not state])
+def _keep_effects(frame: Frame, state: State, inner: list[State], node: Expr) -> None:
+    """What the parts of an expression did to objects; what they may have bound is not known."""
+    apart = [path for path in inner if path is not state]
+    for path in apart:
+        changed = [name for name, value in path.env.items() if state.env.get(name) is not value]
+        bound = {part.target for part in nodes_in(node) if isinstance(part, tree.Walrus)} if changed else ()
+        for name in changed:
+            if name in bound:
+                frame.discharge(path.env[name])
+                state.bind(name, UNKNOWN)
+    frame.ctx.hooks.join_into(state, apart)
 
 
 def _evaluate_lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
@@ -315,13 +316,11 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
     values = [evaluate(frame, inner, item) for item in node.items]
     frame.enclosing_loops.pop()
     frame.runs_elsewhere -= elsewhere
-    _keep_effects(frame, state, [inner])
     bound = {name for loop in node.loops for name in target_names(loop.target)}
     for name, value in inner.env.items():  # a walrus in it binds outside
         if name not in bound:
             state.env.setdefault(name, value)
-    if node.kind == "generator":
-        return Collection("generator", values[-1])
+    _keep_effects(frame, state, [inner], node)
     return Collection(node.kind, values[-1])
 
 
