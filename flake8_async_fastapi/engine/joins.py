@@ -83,7 +83,8 @@ def _join_objects(found: list[Object]) -> Value:
     if any(other.arguments != same for other in found):  # and some that are not known
         agreed_on = (pair for pair in same if all(pair in other.arguments for other in found))
         same = (*sorted(agreed_on, key=lambda pair: pair[0]), ("**", UNKNOWN))
-    usual = Object(found[0].type, same, declared=any(one.declared for one in found))
+    declared, doubtful = any(one.declared for one in found), any(one.has_doubtful_type for one in found)
+    usual = Object(found[0].type, same, declared=declared, has_doubtful_type=doubtful)
     details = [one.detail for one in found]
     if not any(details):
         return usual

@@ -8,6 +8,7 @@ nearest to the importing file wins.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterable
@@ -49,7 +50,12 @@ class Modules:
         return _nearest(found, importer)
 
     def is_folder(self, dotted: str, importer: str) -> bool:
-        """Whether the name is a namespace package: a folder with modules, no file of its own."""
+        """Whether the name is a namespace package: a folder with modules, no file of its own.
+
+        One with the name of a library is none: Python prefers what has an ``__init__.py``.
+        """
+        if _is_library(dotted.partition(".")[0]):
+            return False
         tail = dotted.replace(".", "/")
         last = dotted.rpartition(".")[2]
         return any(
@@ -78,8 +84,12 @@ class Modules:
         return base not in self.packages or base == ""
 
     def _may_shadow(self, top: str, base: str) -> bool:
-        library = top in sys.stdlib_module_names or is_known_root(top)
-        return not library or base in ("", "src")
+        return not _is_library(top) or base in ("", "src")
+
+
+@functools.cache
+def _is_library(top: str) -> bool:
+    return top in sys.stdlib_module_names or is_known_root(top)
 
 
 def module_folder(path: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flake8_async_fastapi.domains.orm.objects.instances import Instances, InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, Transition
 from flake8_async_fastapi.engine.joins import join_bindings, join_returns, union
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State, _join_values, join_states, limit_disjuncts
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -177,3 +178,12 @@ def test_merging_keeps_the_same_paths_in_any_order(paths: list[State], random: R
     one, other = limit_disjuncts([path.fork() for path in paths]), limit_disjuncts(mixed)
     assert len(one) == len(other)
     assert all(any(state == known for known in other) for state in one)
+
+
+@given(st.permutations([False, False, True]))
+def test_what_may_be_of_a_doubtful_type_is_doubtful(doubtful: list[bool]) -> None:
+    found = [
+        Object("T", origin=Place("a.py", line, 0), has_doubtful_type=one) for line, one in enumerate(doubtful)
+    ]
+    joined = join_bindings(found)
+    assert isinstance(joined, Object) and joined.has_doubtful_type

@@ -134,9 +134,10 @@ def _look_up_member(ctx: Context, instance: Instance, name: str, order: tuple[Va
             if found and isinstance(found[-1], tree.FunctionDef):
                 if name in assigned_names(ctx, instance.cls) or _is_sync_and_async(found):
                     return UNKNOWN  # which one counts depends on the object
-                behind = implementations.only_implementation(ctx, instance, found[-1])
-                if behind is not None:
-                    return instance_attribute(ctx, behind, name)
+                if order[0] == instance.cls:  # no class below it is meant by `super()`
+                    behind = implementations.only_implementation(ctx, instance, found[-1])
+                    if behind is not None:
+                        return instance_attribute(ctx, behind, name)
                 return _bind_method(ctx, base, found, instance)
         elif isinstance(base, Library):
             if knowledge.lacks(base.dotted, name):

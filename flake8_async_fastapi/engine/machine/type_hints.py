@@ -127,7 +127,7 @@ def _named_type(frame: Frame, state: State, annotation: Expr, depth: int) -> Val
         if value.dotted.startswith("builtins."):
             return Plain(last) if last in _PLAIN else Collection(last) if last in _COLLECTIONS else UNKNOWN
         if value.dotted in ("typing.Self", "typing_extensions.Self"):
-            return frame.receiver if isinstance(frame.receiver, Instance) else UNKNOWN
+            return Instance(frame.receiver.cls) if isinstance(frame.receiver, Instance) else UNKNOWN
         if knowledge.library_type(value.dotted) is not None:
             return Object(value.dotted, declared=True)
     return UNKNOWN
