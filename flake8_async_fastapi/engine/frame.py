@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -171,6 +171,22 @@ class Frame:
         """Somebody else has the coroutines of a value now, or they are awaited."""
         if may_hold_coroutine(value):
             self.discharged.update(coroutine.origin for coroutine in held_coroutines(value))
+
+    def each(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
+        """What something gives for each of the values that one can be, each on a path of its own.
+
+        The path under way knows afterwards what all of them agree on.
+        """
+        if len(options) < 2:
+            return list(map(apply, options))
+        before = self.state
+        paths = [before.fork() for _ in options]
+        results = []
+        for self.state, option in zip(paths, options, strict=True):
+            results.append(apply(option))
+        self.state = before
+        self.ctx.hooks.join_into(before, paths)
+        return results
 
     def join_or_discharge(self, values: list[Value]) -> Value:
         """One value for several; the coroutines among values that cannot be told apart are discharged."""

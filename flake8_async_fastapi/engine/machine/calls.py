@@ -21,7 +21,6 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
-    OneOf,
     Partial,
     Super,
     Unknown,
@@ -39,11 +38,11 @@ from flake8_async_fastapi.knowledge.bases import RECORDS
 def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
     """The value of a call, and the events of making it."""
     label, origin = for_message(node), Place(frame.path, node.line, node.col)
-    results = []
-    around, frame.current_call = frame.current_call, node
-    for alternative in alternatives(callee):
-        if is_none(alternative) and isinstance(callee, OneOf):
-            continue
+    options = alternatives(callee)
+    if len(options) > 1:
+        options = tuple(option for option in options if not is_none(option))
+
+    def call(alternative: Value) -> Value:
         if isinstance(alternative, Coroutine):
             report_misuse(frame, alternative, "called")
         if frame.emit:
@@ -56,7 +55,10 @@ def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
             result = apply_callee(frame, alternative, arguments, label, origin)
         for observe in frame.ctx.hooks.observers.call_ends:
             observe(frame, alternative, arguments, node, result)
-        results.append(protocols.take_over(frame, result, node))
+        return protocols.take_over(frame, result, node)
+
+    around, frame.current_call = frame.current_call, node
+    results = frame.each(options, call)
     frame.current_call = around
     return union(results)
 

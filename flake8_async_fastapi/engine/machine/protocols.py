@@ -66,17 +66,18 @@ def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
 
 def await_value(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
-    results = []
-    all_options = alternatives(value)
+    options = alternatives(value)
     # whether something that is now and then awaitable is so here, depends on more than is seen
-    is_open = any(isinstance(option, Coroutine) for option in all_options)
-    for option in all_options:
+    is_open = any(isinstance(option, Coroutine) for option in options)
+
+    def await_option(option: Value) -> Value:
         if frame.emit and (isinstance(option, Coroutine) or not is_open):
             able = supported_protocols(frame.ctx, option)
             frame.emit_event(Awaited(*frame.at(node), option, for_message(node.value), able))
         frame.discharge(option)
-        results.append(take_over(frame, result_of_await(frame, option), node, made_by_await=True))
-    return union(results)
+        return take_over(frame, result_of_await(frame, option), node, made_by_await=True)
+
+    return union(frame.each(options, await_option))
 
 
 def result_of_await(frame: Frame, value: Value) -> Value:
