@@ -9,13 +9,16 @@ from typing import Final
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     Arguments,
+    ClassValue,
     Const,
     Coroutine,
+    Function,
     Generator,
     Instance,
     Manager,
@@ -61,12 +64,14 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
     target = marker.detail.target
     if is_none(target):
         return UNKNOWN if annotation is None else type_hints.declared_value(frame, State(), annotation)
-    given_value = functions.quiet_result(frame, target, Arguments())
+    origin = _place_of(target)
+    given_value = functions.quiet_result(frame, target, Arguments(), origin)
     if isinstance(given_value, Generator):
         given_value = given_value.item
     if isinstance(given_value, Coroutine):
         if given_value.function is not None and given_value.call is not None:
-            given_value = functions.result_of_call(frame, given_value.function, given_value.call)
+            called, call = given_value.function, given_value.call
+            given_value = functions.result_of_call(frame, called, call, origin or called.key)
         else:
             given_value = given_value.result
     given_value = _without_none(given_value)
@@ -77,6 +82,14 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
     ):
         return UNKNOWN
     return given_value
+
+
+def _place_of(target: Value) -> Place | None:
+    """The place of what a dependency calls, once for a request: what it makes is named by that."""
+    if isinstance(target, Function):
+        return target.key
+    cls = target.cls if isinstance(target, Instance) else target
+    return Place(cls.path, cls.node.line, cls.node.col) if isinstance(cls, ClassValue) else None
 
 
 def _without_none(value: Value) -> Value:

@@ -208,7 +208,7 @@ def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: I
         if any(isinstance(statement, tree.FunctionDef) and statement is not node for statement in found):
             node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
         getter = functions.as_method(owner, node, instance)
-        return functions.property_value(class_frame(ctx, owner), getter)
+        return functions.property_value(class_frame(ctx, owner), getter, getter.key)
     if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
         return UNKNOWN
     receiver: Value | None = instance

@@ -256,7 +256,7 @@ def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute_of(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.quiet_result(frame, method, Arguments((NONE, NONE, NONE)), place.position)
+            given = functions.quiet_result(frame, method, Arguments((NONE, NONE, NONE)), place)
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:

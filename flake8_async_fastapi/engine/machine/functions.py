@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
-from flake8_async_fastapi.engine.places import Place, Position
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -29,10 +28,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-
-_NOWHERE: Final = Position(0, 0)
-_UNPLACED: Final = Place("", 0, 0)
-"""The place of what no code under check says."""
 
 _CONTEXTS = {
     "contextlib.contextmanager": "context",
@@ -179,10 +174,11 @@ def _bind_first_argument(
     return function, arguments
 
 
-def result_of_call(
-    frame: Frame, function: Function, arguments: Arguments, origin: Place = _UNPLACED
-) -> Value:
-    """What a function returns: for a coroutine function, what awaiting the call gives."""
+def result_of_call(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Value:
+    """What a function returns: for a coroutine function, what awaiting the call gives.
+
+    ``origin``, here and below, tells the objects that the call makes from those of other calls.
+    """
     summary = summaries.apply_summary(frame, function, arguments, origin)
     return _known_or_declared(frame.ctx, function, summary.returns)
 
@@ -206,30 +202,30 @@ def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
     )
 
 
-def quiet_result(frame: Frame, callee: Value, arguments: Arguments, place: Position = _NOWHERE) -> Value:
+def quiet_result(frame: Frame, callee: Value, arguments: Arguments, origin: Place | None = None) -> Value:
     """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
-    return call_quietly(frame, callee, arguments, place)[0]
+    return call_quietly(frame, callee, arguments, origin)[0]
 
 
 def call_quietly(
     frame: Frame,
     callee: Value,
     arguments: Arguments,
-    place: Position = _NOWHERE,
+    origin: Place | None = None,
     state: State | None = None,
 ) -> tuple[Value, Frame]:
     """As ``quiet_result``, on a path of its own if there is one; also the frame, with what it noted."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
     quiet.state = frame.state if state is None else state
-    result = calls.apply_callee(quiet, callee, arguments, "", Place(frame.path, *place))
+    result = calls.apply_callee(quiet, callee, arguments, "", origin or Place(frame.path, 0, 0))
     return result, quiet
 
 
-def property_value(frame: Frame, getter: Function, origin: Place = _UNPLACED) -> Value:
+def property_value(frame: Frame, getter: Function, origin: Place) -> Value:
     """What reading a property gives."""
     if getter.is_async and not getter.is_generator:
         assert isinstance(getter.node, tree.FunctionDef)
-        return Coroutine(getter.node.name, "other", Place("", 0, 0), function=getter, call=Arguments())
+        return Coroutine(getter.node.name, "other", origin, function=getter, call=Arguments())
     return result_of_call(frame, getter, Arguments(), origin)
 
 

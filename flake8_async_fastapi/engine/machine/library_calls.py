@@ -84,7 +84,7 @@ def call_name(frame: Frame, dotted: str, arguments: Arguments, label: str, origi
         member = knowledge.member(owner, name) if knowledge.library_type(owner) else None
         if member is None:
             return UNKNOWN
-    callback = _result_of_callback(frame, arguments) if member.returns.startswith("cb[") else UNKNOWN
+    callback = _result_of_callback(frame, arguments, origin) if member.returns.startswith("cb[") else UNKNOWN
     result = value_of_type(member.returns, None, callback)
     if isinstance(result, Object):
         result = Object(result.type, kept_arguments(arguments), origin=origin)
@@ -116,10 +116,10 @@ def kept_arguments(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
     return (*positional, *arguments.keywords, *opaque)
 
 
-def _result_of_callback(frame: Frame, arguments: Arguments) -> Value:
+def _result_of_callback(frame: Frame, arguments: Arguments, origin: Place) -> Value:
     """What the function given as the first argument returns, if that is no coroutine."""
     if not arguments.args:
         return UNKNOWN
     function, *rest = arguments.args
-    result = functions.quiet_result(frame, function, Arguments(tuple(rest), (), arguments.opaque))
+    result = functions.quiet_result(frame, function, Arguments(tuple(rest), (), arguments.opaque), origin)
     return UNKNOWN if isinstance(result, Coroutine) else result

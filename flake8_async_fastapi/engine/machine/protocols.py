@@ -120,6 +120,7 @@ def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = F
 def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
     """What the target of ``with`` (or ``async with``) is bound to."""
     results = []
+    place = frame.place_of(node) if node is not None else None
     for alternative in alternatives(value):
         if node is not None:
             if isinstance(alternative, Coroutine):
@@ -129,11 +130,11 @@ def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None 
             if frame.emit:
                 able = supported_protocols(frame.ctx, alternative)
                 frame.emit_event(Entered(*frame.at(node), alternative, is_async, for_message(node), able))
-        results.append(_entered_value(frame, alternative, is_async))
+        results.append(_entered_value(frame, alternative, is_async, place))
     return union(results)
 
 
-def _entered_value(frame: Frame, value: Value, is_async: bool) -> Value:
+def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | None) -> Value:
     if isinstance(value, Manager):
         return value.value
     if isinstance(value, Object):
@@ -145,7 +146,7 @@ def _entered_value(frame: Frame, value: Value, is_async: bool) -> Value:
         return library_calls.value_of_type(given or "?", value)
     if isinstance(value, Instance):
         method = classes.instance_attribute(frame.ctx, value, "__aenter__" if is_async else "__enter__")
-        gives = functions.quiet_result(frame, method, Arguments())
+        gives = functions.quiet_result(frame, method, Arguments(), place)
         if isinstance(gives, Coroutine):
             gives = result_of_await(frame, gives)
         return gives
@@ -194,7 +195,7 @@ def element_of_iterable(
         return library_calls.value_of_type(chosen or "?", value)
     if isinstance(value, Instance) and is_async:
         method = classes.instance_attribute(frame.ctx, value, "__aiter__")
-        given = functions.quiet_result(frame, method, Arguments())
+        given = functions.quiet_result(frame, method, Arguments(), origin)
         return given.item if isinstance(given, Generator) else UNKNOWN
     return UNKNOWN
 
