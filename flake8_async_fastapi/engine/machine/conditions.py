@@ -277,8 +277,9 @@ def _value_outside(frame: Frame, state: State, path: str) -> Value:
 
 def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
     name = path_of(args[0])
-    callee = expressions.evaluate(frame, state, func)
-    if isinstance(callee, Library) and name:
+    # nothing is called twice for it: what is asked here is named by a path
+    callee = expressions.evaluate(frame, state, func) if name and path_of(func) else UNKNOWN
+    if isinstance(callee, Library):
         if callee.dotted == "builtins.hasattr":
             asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
             return _narrow(
