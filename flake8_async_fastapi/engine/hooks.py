@@ -43,7 +43,10 @@ class Hooks:
 
     def join_into(self, state: State, paths: list[State]) -> None:
         """Put on a path what domains know after the paths through parts of an expression."""
-        for kind in dict.fromkeys(kind for path in (state, *paths) for kind in path.parts) if paths else ():
+        kinds: dict[type[Any], Any] = {}
+        for path in (state, *paths) if paths else ():
+            kinds |= path.parts
+        for kind in kinds:
             first, *others = [path.part(kind) for path in paths]
             if any(part != state.part(kind) for part in (first, *others)):
                 state.put(first.join(others))

@@ -228,7 +228,7 @@ def _left(frame: Frame) -> list[States]:
 
 def _count_left(frame: Frame) -> list[int]:
     """How many paths there are in each list of ``_left``."""
-    return [len(paths) for paths in _left(frame)]
+    return list(map(len, _left(frame)))
 
 
 def _undoes_on_exception(value: Value) -> bool:
