@@ -23,7 +23,7 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "domain", "call_circles"),
+    ("obligations", "renaming", "trace", "domain", "call_circles", "relevance"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),

@@ -56,12 +56,14 @@ N = TypeVar("N")
 class Context(Queries):
     """One analysis of a project: what it asks, and what happened so far.
 
-    ``hooks`` are those of all domains together.
+    ``hooks`` are those of all domains together.  ``wanted`` are the attributes that led the run of a
+    function to objects which its caller did not give it.
     """
 
     hooks: Hooks = field(kw_only=True)
     events: list[Event] = field(default_factory=list)
     trace: bool = False
+    wanted: set[str] = field(default_factory=set)
     settings: Settings = field(default_factory=Settings)
 
     def run(self, work: Callable[[], None]) -> None:

@@ -36,8 +36,14 @@ def resource_key(resource: Object) -> object:
 
 @dataclass(frozen=True)
 class Renaming:
-    """The names that objects and resources have inside a call, and those they have outside."""
+    """The names that objects and resources have inside a call, and those they have outside.
 
+    The call is given the objects to which the attributes in ``followed`` lead.  ``wanted`` are those of
+    these attributes whose objects the caller was not given itself.
+    """
+
+    followed: frozenset[str] = frozenset()
+    wanted: set[str] = field(default_factory=set)
     to_inside: dict[Location, Location] = field(default_factory=dict)
     resources: dict[object, Object] = field(default_factory=dict)
     to_outside: dict[Location, Location] = field(default_factory=dict)
@@ -73,9 +79,9 @@ def has_identity(ctx: Context, value: Value) -> bool:
     )
 
 
-def renaming_of(ctx: Context, values: Iterable[Value]) -> Renaming:
+def renaming_of(ctx: Context, values: Iterable[Value], followed: frozenset[str]) -> Renaming:
     """A renaming of all resources that values lead to; domains add the objects."""
-    renaming = Renaming()
+    renaming = Renaming(followed)
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and (model := ctx.hooks.models.resource(inner.type)) is not None:

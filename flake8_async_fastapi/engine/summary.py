@@ -13,13 +13,15 @@ from flake8_async_fastapi.engine.values import UNKNOWN, Value
 class Summary:
     """What a call of a function does: what it returns and yields, and to its receiver.
 
-    ``parts`` are what it does in the eyes of domains, each of a type of its own.
+    ``parts`` are what it does in the eyes of domains, each of a type of its own.  ``wanted`` are
+    the attributes of its arguments whose objects the run looked for and was not given.
     """
 
     returns: Value = UNKNOWN
     yields: Value = UNKNOWN
     receiver: Value | None = None
     parts: tuple[Hashable, ...] = ()
+    wanted: frozenset[str] = frozenset()
 
 
 Footprint: TypeAlias = tuple[tuple[type[Any], Hashable], ...]

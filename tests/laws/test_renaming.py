@@ -82,11 +82,11 @@ def _is_mixed(value: Value) -> bool:
 
 
 def _inside(
-    known: dict[Location, InstanceState], given_values: list[Value]
+    known: dict[Location, InstanceState], given_values: list[Value], *followed: str
 ) -> tuple[Renaming, dict[Location, InstanceState]]:
     state = State()
     state.put(Instances(dict(known)))
-    names = renaming_of(CTX, given_values)
+    names = renaming_of(CTX, given_values, frozenset(followed))
     return names, dict(footprint(state, names, given_values))
 
 
@@ -149,7 +149,7 @@ def test_an_object_that_nothing_happened_to_is_as_before(known: dict[Location, I
 def test_what_happens_to_a_session_inside_happens_to_that_of_the_caller(
     session: Object, ref: Location, what: str
 ) -> None:
-    names = renaming_of(CTX, [session])
+    names = renaming_of(CTX, [session], frozenset())
     names.add(ref)
     inside = Transition(names.key(session.origin), what, SessionSettings(True), base=names.location(ref))
     assert inside.session != session.origin
@@ -160,20 +160,42 @@ def test_what_happens_to_a_session_inside_happens_to_that_of_the_caller(
 @given(values)
 def test_what_carries_nothing_is_the_same_inside(value: Value) -> None:
     if not has_identity(CTX, value):
-        assert to_callee(renaming_of(CTX, [value]), value) == value
+        assert to_callee(renaming_of(CTX, [value], frozenset()), value) == value
     held = [inner for inner in inner_values(value) if isinstance(inner, (Instance, Object))]
     assert has_identity(CTX, value) is any(
         isinstance(one, Object) or one.location is not None for one in held
     )
 
 
-def test_what_an_object_leads_to_goes_along() -> None:
-    ref, other = REFS[0], REFS[1]
-    author = ("author", Loaded(Instance(USER, location=other)))
+def _post_with_author() -> tuple[dict[Location, InstanceState], list[Value]]:
+    author = ("author", Loaded(Instance(USER, location=REFS[1])))
     post = InstanceState(POST, "persistent", PLACES[0], "a.py", 7, fields=(author,))
     user = InstanceState(USER, "persistent", PLACES[0], "a.py", 8)
-    names, inside = _inside({ref: post, other: user}, [Instance(POST, location=ref)])
+    return {REFS[0]: post, REFS[1]: user}, [Instance(POST, location=REFS[0])]
+
+
+def test_what_an_attribute_leads_to_goes_along_where_it_is_followed() -> None:
+    known, passed = _post_with_author()
+    names, inside = _inside(known, passed, "author")
     assert set(inside) == {(ARGUMENT, 0), (ARGUMENT, 1)}
     held = inside[(ARGUMENT, 0)].field("author")
     assert isinstance(held, Loaded) and held.value == Instance(USER, location=(ARGUMENT, 1))
-    assert ToCaller(names, ("a.py", 9, 0)).value(held.value) == Instance(USER, location=other)
+    assert ToCaller(names, ("a.py", 9, 0)).value(held.value) == Instance(USER, location=REFS[1])
+    assert not held.is_withheld and not names.wanted
+
+
+def test_what_other_attributes_lead_to_is_withheld_and_not_lost() -> None:
+    known, passed = _post_with_author()
+    names, inside = _inside(known, passed, "tags")
+    assert set(inside) == {(ARGUMENT, 0)}
+    held = inside[(ARGUMENT, 0)].field("author")
+    assert held == Loaded(Instance(USER), is_withheld=True)
+    before = known[REFS[0]]
+    assert instance_to_caller(ToCaller(names, ("a.py", 9, 0)), inside[(ARGUMENT, 0)], before) == before
+
+
+def test_who_follows_what_it_was_not_given_itself_wants_it() -> None:
+    known, passed = _post_with_author()
+    _, inside = _inside(known, passed, "tags")
+    below, _ = _inside(inside, [Instance(POST, location=(ARGUMENT, 0))], "author")
+    assert below.wanted == {"author"}

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import call_circles, renaming
+from flake8_async_fastapi.engine import call_circles, relevance, renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings, join_returns
@@ -25,14 +24,11 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
     Collection,
-    Const,
     Coroutine,
     Function,
     Instance,
     Object,
     OneOf,
-    Partial,
-    Text,
     Unknown,
     Value,
     is_plain,
@@ -41,7 +37,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
-from flake8_async_fastapi.facts.walk import names_in
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
@@ -77,7 +72,7 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
-    ctx, state, receiver = frame.ctx, frame.state, function.receiver
+    ctx, receiver = frame.ctx, function.receiver
     _havoc_closure(frame, function)
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = any(renaming.has_identity(ctx, value) for value in given)
@@ -92,19 +87,39 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
         summary = summarise(ctx, function, arguments)
         names = renaming.Renaming()
     else:
-        bound = bind_arguments(ctx, function, arguments)
-        values = [value for _, value in bound]
-        if function.receiver is not None:
-            values.append(function.receiver)
-        names = renaming.renaming_of(ctx, values)
-        footprint = ctx.hooks.footprint(state, names, values)
-        inside = tuple((name, renaming.to_callee(names, value)) for name, value in bound)
-        if function.receiver is not None:
-            function = replace(function, receiver=renaming.to_callee(names, function.receiver))
-        summary = _summary(ctx, function, inside, footprint)
+        function, summary, names = _summary_with_objects(frame, function, arguments)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     return _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
+
+
+def _summary_with_objects(
+    frame: Frame, function: Function, arguments: Arguments
+) -> tuple[Function, Summary, renaming.Renaming]:
+    """A run of a function that gets objects, with the names that these have in it.
+
+    It is given the objects that its arguments are, and those to which the attributes lead that it
+    mentions.  Where it turns out that its callees want more, it is run anew: what it never looks at
+    does not tell two calls apart.
+    """
+    ctx = frame.ctx
+    bound = bind_arguments(ctx, function, arguments)
+    receiver = function.receiver
+    values = [value for _, value in bound]
+    if receiver is not None:
+        values.append(receiver)
+    followed = relevance.attributes_mentioned(ctx, function)
+    while True:
+        names = renaming.renaming_of(ctx, values, followed)
+        footprint = ctx.hooks.footprint(frame.state, names, values)
+        inside = tuple((name, renaming.to_callee(names, value)) for name, value in bound)
+        if receiver is not None:
+            function = replace(function, receiver=renaming.to_callee(names, receiver))
+        summary = _summary(ctx, function, inside, footprint)
+        ctx.wanted |= names.wanted
+        if summary.wanted <= followed:
+            return function, summary, names
+        followed |= summary.wanted
 
 
 def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: renaming.ToCaller) -> Summary:
@@ -123,22 +138,9 @@ def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: re
 
 def _havoc_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
-    seen = closure_values(function) if function.closure is not None and frame.state.parts else []
+    seen = relevance.closure_values(function) if function.closure is not None and frame.state.parts else []
     if any(renaming.has_identity(frame.ctx, value) for value in seen):
         frame.ctx.hooks.observers.cause_havoc(frame, seen)
-
-
-def closure_values(function: Function) -> list[Value]:
-    """The variables around a nested function that it mentions."""
-    seen: list[Value] = []
-    for name in names_in(function.node.body) if function.closure is not None else ():
-        closure = function.closure
-        while closure is not None:
-            if name in closure.env:
-                seen.append(closure.env[name])
-                break
-            closure = closure.outer
-    return seen
 
 
 def assigned_value(ctx: Context, method: Function, name: str) -> Value:
@@ -259,7 +261,7 @@ def _argument_value(
         return known
     passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
     if passed is not None:
-        return _specialise(ctx, passed, known)
+        return relevance.specialise(ctx, passed, known)
     if not arguments.opaque and param.default is not None:
         default = expressions.evaluate(_function_frame(ctx, function), State(), param.default)
         if not isinstance(default, Unknown) and ctx.hooks.models.parameter(default) is None:
@@ -273,7 +275,9 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         return Collection("dict")
     named = {param.name for param in function.node.params}
     given = [
-        (name, _specialise(ctx, value, UNKNOWN)) for name, value in arguments.keywords if name not in named
+        (name, relevance.specialise(ctx, value, UNKNOWN))
+        for name, value in arguments.keywords
+        if name not in named
     ]
     if not any(renaming.has_identity(ctx, value) for _, value in given):
         return Collection("dict")
@@ -298,42 +302,6 @@ def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple
     return ctx.query(key, compute, nothing)
 
 
-def _specialise(ctx: Context, passed: Value, known: Value) -> Value:
-    """An argument, if it says more than what is known of its parameter anyway.
-
-    Plain values are all alike; an object of a declared type is one like any other.
-    """
-    if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
-        return passed
-    if is_plain(passed) or any(held_coroutines(passed)):
-        return known
-    if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
-        return passed
-    if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
-        return _limit_depth(passed)
-    match known, passed:
-        case Instance(cls=declared_class), Instance(cls=cls):
-            return known if cls == declared_class else Instance(cls)
-        case Object(type=declared_type), Object(type=name):
-            sure = known.declared and not passed.declared and knowledge.has_async_twin(name)
-            return known if name == declared_type and not passed.arguments and not sure else passed
-    return known
-
-
-def _limit_depth(value: Value, depth: int = 0) -> Value:
-    """A value with its attributes, but not the attributes of those."""
-    if isinstance(value, Instance) and value.location is not None:
-        return value
-    if isinstance(value, Instance) and value.attributes:
-        if depth:
-            return Instance(value.cls, None, value.exact)
-        kept = tuple((name, _limit_depth(inner, depth + 1)) for name, inner in value.attributes)
-        return Instance(value.cls, kept, value.exact)
-    if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
-        return UNKNOWN
-    return value
-
-
 def _run_apart(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     outer = ctx.active.get(function.key)
     ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
@@ -345,6 +313,14 @@ def _run_apart(ctx: Context, function: Function, bound: Bound, footprint: Footpr
 
 
 def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
+    wanted_outside, ctx.wanted = ctx.wanted, set()
+    try:
+        return _run_to_end(ctx, function, bound, footprint)
+    finally:
+        ctx.wanted = wanted_outside
+
+
+def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     frame, state = enter_function(ctx, function, bound, footprint)
     node = function.node
     if isinstance(node, tree.Lambda):
@@ -365,7 +341,8 @@ def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footpri
     found = Ends(frame.returns or [returns], paths, [])
     if frame.yields and frame.yield_states:
         found = Ends(frame.yields, frame.yield_states, paths)
-    return Summary(returns, yields, receiver, ctx.hooks.summarise(frame, found))
+    parts = ctx.hooks.summarise(frame, found)
+    return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted))
 
 
 def _hides_coroutine(value: Value) -> bool:
@@ -392,7 +369,7 @@ def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
                 found.setdefault(name, []).append(UNKNOWN if any(held_coroutines(value)) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = _limit_depth(
+        attributes[name] = relevance.limit_depth(
             without_emptiness(renaming.without_new_locations(join_bindings(values))), 1
         )
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

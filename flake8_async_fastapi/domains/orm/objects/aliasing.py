@@ -7,7 +7,7 @@ Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -175,29 +175,23 @@ def join_aliases(
         for location, other in transitions.instances_of_session(instances_of(state), obj.session)
         if own is None or base(location) != base(own)
     ]
-    for other in (*there, *unread_results(ctx, state, obj.session)):
-        gone = other.phase != obj.phase and other.phase not in ("persistent", "pending")
-        away = gone or other.phase == "transient" or isinstance(other.default, NotLoaded)
-        if away:
-            continue
+    unread = unread_results(ctx, state, obj.session)
+    others = [other for other in (*there, *unread) if _is_at_hand(other, obj)]
+    lacking = _lacking(ctx, obj) if others else {}
+    found: set[str] = set()
+    for other in others if lacking else ():
         is_another = are_different_keys(other.identity, obj.identity)
         if other.default == "plan":
-            obj = after_loading(ctx, obj, other.cls, other.plan, is_another=is_another)
+            found |= _loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
-            obj = _join_alias(ctx, obj, other)
-    return obj
+            found |= _loaded_of(ctx, other, lacking)
+    return _may_have(obj, found & lacking.keys())
 
 
-def _join_alias(ctx: Context, obj: InstanceState, other: InstanceState) -> InstanceState:
-    """An object that may be the same as another: what that has, it may have."""
-    model = models.mapped_model(ctx, obj.cls)
-    for name, attribute in model.attributes.items() if model is not None else ():
-        found = transitions.attribute_state(ctx, obj, name, attribute)
-        if not isinstance(found, NotLoaded) or found.cause not in _BY_QUERY:
-            continue
-        if not isinstance(transitions.attribute_state(ctx, other, name, attribute), NotLoaded):
-            obj = obj.put(name, MAYBE)
-    return obj
+def _is_at_hand(other: InstanceState, obj: InstanceState) -> bool:
+    """Whether an object still has what was loaded of it, in the session that loaded another."""
+    gone = other.phase != obj.phase and other.phase not in ("persistent", "pending")
+    return not (gone or other.phase == "transient" or isinstance(other.default, NotLoaded))
 
 
 def after_loading(
@@ -207,10 +201,59 @@ def after_loading(
 
     ``is_another``: it is not the object that the query asks for.
     """
-    for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
-        if load_plans.may_be_both(ctx, loaded_path.cls, obj.cls) and (loaded_path.names or not is_another):
-            obj = _join_alias(ctx, obj, transitions.instance_on_path(loaded_path))
-    return obj
+    found = _loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    return _may_have(obj, found & _lacking(ctx, obj).keys()) if found else obj
+
+
+def _lacking(ctx: Context, obj: InstanceState) -> dict[str, Attribute]:
+    """The attributes that an object lacks, and that a query brings."""
+    model = models.mapped_model(ctx, obj.cls)
+    lacking: dict[str, Attribute] = {}
+    for name, attribute in model.attributes.items() if model is not None else ():
+        found = transitions.attribute_state(ctx, obj, name, attribute)
+        if isinstance(found, NotLoaded) and found.cause in _BY_QUERY:
+            lacking[name] = attribute
+    return lacking
+
+
+def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attribute]) -> frozenset[str]:
+    """Those of some attributes that an object may have loaded."""
+    return frozenset(
+        name
+        for name, attribute in attributes.items()
+        if not isinstance(transitions.attribute_state(ctx, obj, name, attribute), NotLoaded)
+    )
+
+
+def _loaded_by(
+    ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool
+) -> frozenset[str]:
+    """The attributes of a class that may be loaded of an object which a plan brings.
+
+    ``is_another``: it is not the object that the plan begins at.
+    """
+
+    def find() -> frozenset[str]:
+        model = models.mapped_model(ctx, target)
+        found: set[str] = set()
+        for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
+            if (is_another and not loaded_path.names) or model is None:
+                continue
+            if load_plans.may_be_both(ctx, loaded_path.cls, target):
+                found |= _loaded_of(ctx, transitions.instance_on_path(loaded_path), model.attributes)
+        return frozenset(found)
+
+    nothing: frozenset[str] = frozenset()
+    return ctx.query(("loaded by", target, cls, plan, is_another), find, nothing)
+
+
+def _may_have(obj: InstanceState, names: Collection[str]) -> InstanceState:
+    """An object that may have some attributes loaded."""
+    if not names:
+        return obj
+    others = (pair for pair in obj.fields if pair[0] not in names)
+    added = ((name, MAYBE) for name in names)
+    return replace(obj, fields=tuple(sorted((*others, *added), key=lambda pair: pair[0])))
 
 
 def unread_results(ctx: Context, state: State, session: object) -> Iterator[InstanceState]:

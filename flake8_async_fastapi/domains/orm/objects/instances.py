@@ -26,9 +26,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An attribute that is loaded."""
+    """An attribute that is loaded.
+
+    ``is_withheld``: a call was not given the objects that it leads to.
+    """
 
     value: Value = UNKNOWN
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,9 +350,9 @@ LONGEST_PATH: Final = 8
 
 
 def reachable(
-    objects: Mapping[Location, InstanceState], values: Iterable[Value], *, parents: bool = True
+    objects: Mapping[Location, InstanceState], values: Iterable[Value]
 ) -> dict[Location, InstanceState]:
-    """The objects that values lead to; without ``parents``, not those by which these were reached."""
+    """The objects that values lead to, and those by which these were reached."""
     found: dict[Location, InstanceState] = {}
     pending = [location for value in values for location in locations_in(value)]
     while pending:
@@ -359,7 +363,7 @@ def reachable(
         for _, kept in obj.fields:
             if isinstance(kept, Loaded):
                 pending.extend(locations_in(kept.value))
-        if parents and obj.parent is not None:
+        if obj.parent is not None:
             pending.append(obj.parent[0])
     return found
 

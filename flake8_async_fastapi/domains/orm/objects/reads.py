@@ -94,6 +94,8 @@ def read_mapped_attribute(
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
     if isinstance(found, Loaded):
+        if found.is_withheld:
+            frame.ctx.wanted.add(name)
         return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
     return None
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import (
+    MAYBE,
     FrozenHeap,
     InstanceState,
     Loaded,
     NotLoaded,
     frozen_heap,
     instances_of,
+    locations_in,
     reachable,
 )
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
@@ -23,12 +25,13 @@ from flake8_async_fastapi.engine.values import Location, Value
 def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
     """The objects that values lead to; by the names that they have inside a call, if it is one.
 
-    The call does not get the objects by which these were reached: it has no way back to them.
+    The call does not get the objects by which these were reached, to which it has no way back, nor
+    those to which only attributes lead that the renaming does not follow.
     """
     objects = instances_of(state)
     if renaming is None:
         return tuple(reachable(objects, values).items())
-    kept = reachable(objects, values, parents=False)
+    kept = _given(objects, renaming, values)
     for location in kept:
         renaming.add(location)
     found: dict[Location, InstanceState] = {}
@@ -44,6 +47,25 @@ def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) 
     return frozen_heap(found)
 
 
+def _given(
+    objects: Mapping[Location, InstanceState], renaming: Renaming, values: Sequence[Value]
+) -> dict[Location, InstanceState]:
+    """The objects that a call is given."""
+    found: dict[Location, InstanceState] = {}
+    pending = [location for value in values for location in locations_in(value)]
+    while pending:
+        location = pending.pop()
+        if location in found or location not in objects:
+            continue
+        obj = found[location] = objects[location]
+        for name, status in obj.fields:
+            if isinstance(status, Loaded) and name in renaming.followed:
+                pending.extend(locations_in(status.value))
+                if status.is_withheld:
+                    renaming.wanted.add(name)
+    return found
+
+
 def put_footprint(state: State, objects: FrozenHeap) -> None:
     """Put objects on the first path of a callee."""
     instances_of(state).update(objects)
@@ -55,7 +77,9 @@ def _instance_to_callee(
     fields = []
     for name, status in obj.fields:
         if isinstance(status, Loaded):
-            status = Loaded(to_callee(renaming, status.value))
+            reached = locations_in(status.value)
+            withheld = status.is_withheld or any(renaming.location(location) is None for location in reached)
+            status = Loaded(to_callee(renaming, status.value), withheld)
         elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
         fields.append((name, status))
@@ -74,8 +98,10 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
     """An object as a call left it; what it says of places is the caller's where nothing happened."""
     fields = []
     for name, status in obj.fields:
-        if isinstance(status, Loaded):
-            status = Loaded(out.value(status.value))
+        if isinstance(status, Loaded) and status.is_withheld and before is not None:
+            status = before.field(name) or MAYBE
+        elif isinstance(status, Loaded):
+            status = Loaded(out.value(status.value), status.is_withheld)
         elif isinstance(status, NotLoaded) and not status.path and before is not None:
             old = before.field(name)
             status = (

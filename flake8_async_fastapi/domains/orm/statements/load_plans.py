@@ -134,9 +134,10 @@ def path_of_joined_collection(
     return None
 
 
-def loaded_paths(ctx: Context, cls: ClassValue, plan: Plan) -> Iterator[LoadedPath]:
+def loaded_paths(ctx: Context, cls: ClassValue, plan: Plan) -> tuple[LoadedPath, ...]:
     """All objects that a plan loads."""
-    return _paths_below(ctx, LoadedPath(cls, plan))
+    begin = LoadedPath(cls, plan)
+    return ctx.query(("loaded paths", cls, plan), lambda: tuple(_paths_below(ctx, begin)), (begin,))
 
 
 def _paths_below(ctx: Context, loaded_path: LoadedPath) -> Iterator[LoadedPath]:

@@ -1,0 +1,88 @@
+"""What of a call can make a difference to the function that is called.
+
+Calls that differ in nothing else share one run.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Instance,
+    Object,
+    Partial,
+    Text,
+    Unknown,
+    Value,
+    is_plain,
+)
+from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import names_in, nodes_in
+
+
+def specialise(ctx: Context, passed: Value, known: Value) -> Value:
+    """An argument, if it says more than what is known of its parameter anyway.
+
+    Plain values are all alike; an object of a declared type is one like any other.
+    """
+    if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
+        return passed
+    if is_plain(passed) or any(held_coroutines(passed)):
+        return known
+    if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
+        return passed
+    if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
+        return limit_depth(passed)
+    match known, passed:
+        case Instance(cls=declared_class), Instance(cls=cls):
+            return known if cls == declared_class else Instance(cls)
+        case Object(type=declared_type), Object(type=name):
+            sure = known.declared and not passed.declared and knowledge.has_async_twin(name)
+            return known if name == declared_type and not passed.arguments and not sure else passed
+    return known
+
+
+def limit_depth(value: Value, depth: int = 0) -> Value:
+    """A value with its attributes, but not the attributes of those."""
+    if isinstance(value, Instance) and value.location is not None:
+        return value
+    if isinstance(value, Instance) and value.attributes:
+        if depth:
+            return Instance(value.cls, None, value.exact)
+        kept = tuple((name, limit_depth(inner, depth + 1)) for name, inner in value.attributes)
+        return Instance(value.cls, kept, value.exact)
+    if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
+        return UNKNOWN
+    return value
+
+
+def attributes_mentioned(ctx: Context, function: Function) -> frozenset[str]:
+    """The attributes that the code of a function mentions."""
+
+    def find() -> frozenset[str]:
+        nodes = nodes_in(function.node.body)
+        return frozenset(node.name for node in nodes if isinstance(node, tree.Attr))
+
+    nothing: frozenset[str] = frozenset()
+    return ctx.query(("attributes", function.key), find, nothing)
+
+
+def closure_values(function: Function) -> list[Value]:
+    """The variables around a nested function that it mentions."""
+    seen: list[Value] = []
+    for name in names_in(function.node.body) if function.closure is not None else ():
+        closure = function.closure
+        while closure is not None:
+            if name in closure.env:
+                seen.append(closure.env[name])
+                break
+            closure = closure.outer
+    return seen
