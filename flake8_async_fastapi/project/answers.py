@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.module import ClassOutline, ModuleFacts, encode,
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.project.modules import Modules
+from flake8_async_fastapi.project.modules import Modules, is_test
 from flake8_async_fastapi.project.requirements import RequirementFiles
 from flake8_async_fastapi.project.templates import Templates
 
@@ -185,9 +185,13 @@ class Answers:
         found = self._mentions.get(word)
         if found is None:
             searched = word.encode()
-            mentions = (path for path, facts in self.facts.items() if searched in bytes(facts.code))
-            found = self._mentions[word] = tuple(sorted(mentions))
+            mentions = (path for path, facts in self._besides_tests if searched in bytes(facts.code))
+            found = self._mentions[word] = tuple(mentions)
         return found
+
+    @functools.cached_property
+    def _besides_tests(self) -> list[tuple[str, ModuleFacts]]:
+        return [(path, facts) for path, facts in sorted(self.facts.items()) if not is_test(path)]
 
     def is_imported(self, dotted: str) -> bool:
         return dotted in self._imports

@@ -156,7 +156,7 @@ class Project:
     # --- all files ------------------------------------------------------------------------
 
     def mentioning(self, word: str) -> tuple[str, ...]:
-        """The files whose code mentions a word."""
+        """The files whose code mentions a word; tests are left out."""
         found: tuple[str, ...] = self._ask("mentioning", word)
         return found
 

@@ -119,7 +119,7 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
         found: dict[_UseOfName, None] = {}
         of_owner = frozenset(ctx.project.mentioning(owner)) if owner else None
         for path in ctx.project.mentioning(name):
-            if (of_owner is None or path in of_owner) and not is_test(path):
+            if of_owner is None or path in of_owner:
                 body = ctx.project.body(path)
                 bare = bool(owner) or path == home or _file_imports(body, name)
                 wanted = _SoughtName(

@@ -34,9 +34,11 @@ def _flag_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def _flags_of(ctx: Context, value: Value | None) -> dict[str, Value]:
-    kept = value.attributes or () if isinstance(value, Instance) else ()
+    if not isinstance(value, Instance) or not value.attributes:
+        return {}
+    kept = value.attributes
     found = {name: one for name, one in kept if isinstance(one, Const) and isinstance(one.value, bool)}
-    names = _flag_names(ctx, value.cls) if found and isinstance(value, Instance) else frozenset()
+    names = _flag_names(ctx, value.cls) if found else frozenset()
     return {name: one for name, one in found.items() if name in names}
 
 

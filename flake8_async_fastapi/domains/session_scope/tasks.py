@@ -127,6 +127,8 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
     """A call of a coroutine (or generator) function, or of a session's method, with its expressions."""
+    if not isinstance(callee, (Function, Member, Partial)):
+        return None
     func, args = node.func, tuple(node.args)
     keywords = tuple((k.name, k.value) for k in node.keywords if k.name is not None)
     if isinstance(callee, Partial):
@@ -187,11 +189,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         _collect_in_list(frame, arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
         _note_tasks_passed(frame, callee, arguments, node.func)
-    later = concurrency.LATER.get(name)
-    if later is None and isinstance(callee, Member):
-        later = next(
-            (kind for known, kind in concurrency.LATER.items() if _is_method_among(callee, known)), None
-        )
+    later = concurrency.LATER.get(name) or (_kind_of_later(callee) if isinstance(callee, Member) else None)
     if later is not None:
         _run_later(frame, later, arguments, node)
 
@@ -206,9 +204,14 @@ def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
             frame.notes_of(Activity).lists.setdefault(name, {}).update(added)
 
 
-def _is_method_among(callee: Member, known: str) -> bool:
-    owner, _, name = known.rpartition(".")
-    return callee.name == name and is_subtype(callee.receiver.type, owner)
+def _kind_of_later(method: Member) -> str | None:
+    """When a method runs what it is given, if that is after the request; None for others."""
+    for known, kind in concurrency.LATER.items():
+        if known.endswith(method.name):
+            owner, _, name = known.rpartition(".")
+            if method.name == name and is_subtype(method.receiver.type, owner):
+                return kind
+    return None
 
 
 def _runs_together(function: Function) -> bool:

@@ -47,6 +47,6 @@ def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDe
 def _is_used(ctx: Context, path: str, name: str) -> bool:
     """Whether a file that is no test mentions a class, besides its definition and re-exports."""
     for other in ctx.project.mentioning(name):
-        if other != path and not other.endswith("__init__.py") and not is_test(other):
+        if other != path and not other.endswith("__init__.py"):
             return True
     return name in names_in(ctx.project.body(path))

@@ -29,7 +29,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in
-from flake8_async_fastapi.project.modules import is_test
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
@@ -146,8 +145,6 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
     is_init = function.name == "__init__" and function.owner is not None
     name = function.owner.name if is_init and function.owner is not None else function.name
     for path in ctx.project.mentioning(name):
-        if is_test(path):
-            continue
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
                 caller = functions.as_function(path, statement)
