@@ -96,15 +96,21 @@ class Analysis:
     @cached_property
     def project(self) -> Project:
         """The linked facts of all files that have any."""
-        for source in self.sources.values():
-            if source.digest not in self._facts:
-                with suppress(Fault):
-                    self._facts[source.digest] = facts_of(source, self.cache)
+        self._read()
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
         project = link(modules, read_requirements(self.required))
         project.add_templates(self.templates, self._template, self._template_digest)
         return project
+
+    def _read(self, told: Callable[[int, int], None] | None = None) -> None:
+        """Get the facts of all files; ``told`` is called with how many files are done, and of how many."""
+        for number, source in enumerate(self.sources.values()):
+            if source.digest not in self._facts:
+                if told is not None:
+                    told(number, len(self.sources))
+                with suppress(Fault):
+                    self._facts[source.digest] = facts_of(source, self.cache)
 
     def _template(self, path: str) -> template.TemplateFacts | None:
         source = self.templates.get(path)
@@ -139,18 +145,24 @@ class Analysis:
         texts += [f"{path} {digest(text, salt='')}" for path, text in sorted(self.required.items())]
         return digest("\n".join((self.settings.key(), *texts)), salt=salt())
 
-    def prepare(self) -> None:
+    def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
+
+        ``told`` is called while files are read: with how many are done, and of how many.
 
         Nothing is to do for a project that was prepared before: most of its verdicts are
         known, and whoever misses one links the facts that are in the cache.
         """
         if self.cache.read("prepared", self.key) is None:
+            self._read(told)
             survive("the project", "linked", lambda: self.project)
             self._keep("prepared", self.key, b"")
 
-    def findings(self, path: str) -> list[Finding]:
-        """The findings of one file; none for a file that does not parse."""
+    def findings(self, path: str, begins: Callable[[], None] | None = None) -> list[Finding]:
+        """The findings of one file; none for a file that does not parse.
+
+        ``begins`` is called before an analysis: not for what is known.
+        """
         place = digest(f"{self.settings.key()} {path}", salt=salt())  # the newest only: others would pile up
         cached = decode_verdict(self.cache.read("findings", place), path)
         if cached is not None:
@@ -159,6 +171,8 @@ class Analysis:
             if self.reuses and survive(path, "compared", lambda: self._stands(cached)):
                 self._keep("findings", place, encode_verdict(replace(cached, state=self.key)))
                 return cached.findings
+        if begins is not None:
+            begins()
         found = survive(path, "analysed", lambda: self._compute(path))
         if found is None:
             return []

@@ -6,16 +6,19 @@ import argparse
 import ast
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from flake8.discover_files import expand_paths
 from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
+from flake8_async_fastapi.progress import Progress, terminal
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
@@ -36,6 +39,8 @@ class Plugin:
     _options: ClassVar[argparse.Namespace] = argparse.Namespace()
     _settings: ClassVar[Settings] = Settings()
     _opened: ClassVar[dict[Path, Analysis]] = {}
+    _progress: ClassVar[Progress] = Progress(None)
+    _places: ClassVar[dict[str, int]] = {}
 
     def __init__(self, tree: ast.AST, filename: str, lines: list[str]) -> None:
         self.filename = filename
@@ -100,6 +105,9 @@ class Plugin:
         """
         cls._options = options
         cls._opened = {}
+        cls._places = {}
+        told = not options.quiet and not options.verbose  # what flake8 logs goes to the same terminal
+        cls._progress = Progress(terminal(sys.stderr) if told else None)
         _log_as_flake8()
         try:
             cls._root(Path.cwd() / "x.py")
@@ -110,7 +118,7 @@ class Plugin:
             if argument not in _STDIN:
                 path = Path(argument)
                 root = cls._root(path / "x.py" if path.is_dir() else path)
-                survive(str(root), "read", lambda root=root: cls._project(root).prepare())  # type: ignore[misc]
+                cls._prepare(root)
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
@@ -126,7 +134,31 @@ class Plugin:
         source = analysis.sources.get(path)
         if source is None or source.text != normalised(text):
             analysis = analysis.with_text(path, text)
-        return analysis.findings(path)
+        try:
+            return analysis.findings(path, self._tell_checked)
+        finally:
+            self._progress.clear()
+
+    @classmethod
+    def _prepare(cls, root: Path) -> None:
+        try:
+            survive(str(root), "read", lambda: cls._project(root).prepare(cls._tell_read))
+        finally:
+            cls._progress.clear()
+
+    @classmethod
+    def _tell_read(cls, done: int, of: int) -> None:
+        cls._progress.tell(f"{cls.name}: {done} of {of} files read")
+
+    def _tell_checked(self) -> None:
+        """Say how far flake8 is: it hands out files in order, so the place of one counts those before it."""
+        if not self._progress.is_due():
+            return
+        if not self._places:
+            type(self)._places = _places(self._options)
+        done = self._places.get(self.filename)
+        if done is not None:
+            self._progress.tell(f"{self.name}: {done} of {len(self._places)} files checked")
 
     def _path(self, root: Path, analysis: Analysis, text: str) -> str:
         """The path of the text in its project: without a name, that of the file with the same text."""
@@ -159,6 +191,17 @@ class Plugin:
     @classmethod
     def _named(cls) -> list[str]:
         return [name for name in cls._options.filenames or (".",) if name not in _STDIN]
+
+
+def _places(options: argparse.Namespace) -> dict[str, int]:
+    """The files that flake8 checks, as it looks for them itself, each with its number."""
+    files = expand_paths(
+        paths=options.filenames,
+        stdin_display_name=options.stdin_display_name,
+        filename_patterns=options.filename,
+        exclude=(*options.exclude, *options.extend_exclude),
+    )
+    return {name: number for number, name in enumerate(files)}
 
 
 def _unused(stem: str, analysis: Analysis) -> str:

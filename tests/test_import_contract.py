@@ -22,7 +22,7 @@ PACKAGE = Path(flake8_async_fastapi.__file__).parent
 LAYERS = (
     ("__main__",),
     ("plugin", "cli"),
-    ("analysis",),
+    ("analysis", "progress"),
     ("verdicts",),
     ("rules", "fixes"),
     ("domains",),

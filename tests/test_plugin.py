@@ -24,6 +24,8 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
     monkeypatch.setattr(LOG, "handlers", list(LOG.handlers))
     return argparse.Namespace(
         filenames=[],
+        quiet=0,
+        verbose=0,
         afa_root=None,
         afa_cache_dir="off",
         afa_reuse="on",
