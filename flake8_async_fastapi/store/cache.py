@@ -28,6 +28,8 @@ MAX_TOTAL: Final = 1024 * 1024 * 1024
 DAY: Final = 24 * 60 * 60
 KEPT_UNUSED: Final = 30 * DAY
 
+_BLOCK: Final = 4096
+"""The least that a file takes on most disks; many entries are smaller."""
 _CHECKSUM: Final = 16
 _NAME: Final = "flake8-async-fastapi"
 _TAG: Final = "CACHEDIR.TAG"
@@ -113,7 +115,7 @@ class Cache:
             if now - status.st_mtime > limit:
                 _unlink(path)
             else:
-                kept.append((status.st_mtime, status.st_size, path))
+                kept.append((status.st_mtime, -(-status.st_size // _BLOCK) * _BLOCK, path))
         total = sum(size for _, size, _ in kept)
         if total <= MAX_TOTAL:
             return

@@ -265,7 +265,8 @@ def test_prune_deletes_entries_of_other_versions(tmp_path: Path) -> None:
 
 
 def test_prune_limits_the_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_TOTAL", 1000)
+    """What entries take on the disk counts, not their bytes."""
+    monkeypatch.setattr(module, "MAX_TOTAL", 10 * 4096)
     cache = Cache(tmp_path)
     keys = [f"{number:032x}" for number in range(20)]
     for number, key in enumerate(keys):
@@ -273,6 +274,32 @@ def test_prune_limits_the_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         age(entry_path(tmp_path, key), 1000 - number)
     cache.prune()
     assert [key for key in keys if cache.read("facts", key)] == keys[-5:]
+
+
+def test_texts_of_a_file_that_is_edited_all_day_do_not_push_out_what_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,000 texts in 40 days, in a project whose other files are read every day."""
+    cache = Cache(tmp_path)
+    used = [f"{number:032x}" for number in range(100)]
+    edits = [f"{number:032x}" for number in range(1_000, 2_000)]
+    for key in (*used, *edits):
+        cache.write("facts", key, b"x" * 4000)
+    for key in used:
+        age(entry_path(tmp_path, key), 40 * DAY)
+        cache.read("facts", key)
+    for number, key in enumerate(edits):
+        age(entry_path(tmp_path, key), (40 - number / 25) * DAY)
+
+    def kept() -> tuple[int, int]:
+        paths = [entry_path(tmp_path, key) for key in (*used, *edits)]
+        return sum(path.exists() for path in paths[:100]), sum(path.exists() for path in paths[100:])
+
+    cache.prune()
+    assert kept() == (100, 749)  # those of 30 days
+    monkeypatch.setattr(module, "MAX_TOTAL", 400 * 4096)
+    cache.prune()
+    assert kept() == (100, 100)  # the newest, to half of the limit
 
 
 def test_writing_prunes_once_a_day(tmp_path: Path) -> None:
