@@ -1,16 +1,15 @@
-"""What the plugin costs on a tree: CPU time and memory, next to plain flake8.
+"""What the plugin costs on trees of code, next to plain flake8: CPU time and memory.
 
-    python benchmarks/cost.py TREE [--repeat N] [--jobs N]
+    python benchmarks/cost.py TREE... [--only ROWS] [--repeat N] [--limit SECONDS]
+    python benchmarks/cost.py clones/*/
 
-Run it with a Python that has flake8 and this plugin installed.  Each round runs
-plain flake8, flake8 with the plugin and an empty cache (cold), and the same
-again (warm), one after the other, so that a slower spell of the machine meets
-all three.  Times are the user and system time of the whole process tree.
+Run it with a Python that has flake8 and this plugin installed.  It prints a
+table with a column for each tree; what is worse than its bar is bold.  Each
+round runs plain flake8 and then the plugin, one process after the other and with
+--jobs=1, so that a slower spell of the machine meets all of them.  Times are the
+user and system time of a process and of those that it started.
 
-Plain flake8 is the same installation with the plugin hidden: flake8 takes the
-first distribution of a name that it finds, and an empty one is put in front.
-No code is patched, so it holds for worker processes too.  That the plugin is
-absent there, and present in the other runs, is checked before measuring.
+Each tree is copied with the project around it.  All changes are made in the copy.
 """
 
 from __future__ import annotations
@@ -18,160 +17,163 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME = "flake8-async-fastapi"
-VARIABLE = "FLAKE8_ASYNC_FASTAPI_CACHE_DIR"
-HIDDEN = "0+hidden"
+from changes import Copy, choose_five, choose_hub, choose_leaf, copy_project
+from processes import BenchmarkError, Flake8, TooLong, find_flake8
+from rounds import ROWS, NotThere, Round, Row
 
-# flake8's own defaults for --exclude.
-EXCLUDED = {".svn", "CVS", ".bzr", ".hg", ".git", "__pycache__", ".tox", ".nox", ".eggs"}
-
-
-class BenchmarkError(Exception):
-    """The figures would mean nothing.  The text is a message for the user."""
+SHOWN = 3  # of the dearest files and functions
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of flake8: CPU seconds, bytes of the largest process, the plugin's findings."""
+class Result:
+    """What was measured of a tree: the values of each row by its name, and where a run took too long."""
 
-    seconds: float
-    memory: int
-    findings: frozenset[str]
+    tree: str
+    about: tuple[str, ...]
+    values: Mapping[str, Sequence[float]]
+    stopped_at: str = ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="CPU time and memory of the plugin, next to plain flake8")
-    parser.add_argument("tree", type=Path, help="file or directory to lint")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds (default: 3)")
-    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="flake8's --jobs (default: 1)")
+    parser.add_argument("trees", type=Path, nargs="+", metavar="TREE", help="folder to lint")
+    parser.add_argument(
+        "--repeat", type=int, default=3, metavar="N", help="rounds; medians count (default: 3)"
+    )
+    parser.add_argument(
+        "--only", type=choose_rows, default=ROWS, metavar="ROWS",
+        help=f"rows to measure, with commas (default: {','.join(row.name for row in ROWS)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=float, default=3600, metavar="SECONDS",
+        help="stop with a tree where one run takes longer (default: 3600)",
+    )  # fmt: skip
     arguments = parser.parse_args(argv)
-    if not arguments.tree.exists():
-        parser.error(f"no such file or directory: {arguments.tree}")
-    if arguments.repeat < 1 or arguments.jobs < 1:
-        parser.error("--repeat and --jobs must be at least 1")
+    for tree in arguments.trees:
+        if not tree.is_dir():
+            parser.error(f"no such folder: {tree}")
+    if arguments.repeat < 1:
+        parser.error("--repeat must be at least 1")
     if not hasattr(os, "wait4"):
         parser.error("this system does not tell the CPU time of a process tree")
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            results = measure(arguments.tree.resolve(), arguments.repeat, arguments.jobs, Path(scratch))
+            run(arguments.trees, arguments.only, arguments.repeat, Path(scratch).resolve(), arguments.limit)
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    files, lines = size(arguments.tree)
-    print(f"{arguments.tree}: {files:,} files, {lines:,} lines of Python; ", end="")
-    print(f"median of {arguments.repeat}, --jobs={arguments.jobs}")
-    print(table(results))
     return 0
 
 
-def measure(tree: Path, repeat: int, jobs: int, scratch: Path) -> dict[str, list[Run]]:
-    """Return the runs of plain flake8 and of flake8 with the plugin, cold and warm.
+def choose_rows(names: str) -> tuple[Row, ...]:
+    """Return the rows with these names.  Raises ArgumentTypeError for a name that no row has."""
+    chosen = set(names.split(","))
+    unknown = chosen - {row.name for row in ROWS}
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such row: {', '.join(sorted(unknown))}")
+    return tuple(row for row in ROWS if row.name in chosen)
 
-    Raises BenchmarkError if flake8 fails or if the findings differ between runs.
+
+def run(trees: Sequence[Path], rows: Sequence[Row], repeat: int, scratch: Path, limit: float) -> None:
+    """Measure all trees and print what was measured, of each tree as soon as it is known.
+
+    Raises BenchmarkError as ``measure`` does.
     """
-    with_plugin = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    plain = {**with_plugin, "PYTHONPATH": str(hide_plugin(scratch))}
-    if f"{NAME}:{HIDDEN}" not in version(plain, scratch):
-        raise BenchmarkError(f"{NAME} is still there where it should be hidden")
-    if f"{NAME}:" not in version(with_plugin, scratch):
-        raise BenchmarkError(f"flake8 does not see {NAME}: is it installed for {sys.executable}?")
-
-    results: dict[str, list[Run]] = {"plain": [], "cold": [], "warm": []}
-    # One round that does not count: it brings the files into memory and compiles the modules.
-    for turn in range(repeat + 1):
-        cached = {**with_plugin, VARIABLE: str(scratch / f"cache{turn}")}
-        for name, environ in (("plain", plain), ("cold", cached), ("warm", cached)):
-            run = flake8(tree, jobs, environ, scratch)
-            if turn:
-                results[name].append(run)
-    if len({run.findings for name in ("cold", "warm") for run in results[name]}) != 1:
-        raise BenchmarkError("the runs with the plugin do not agree on the findings")
-    return results
+    flake8 = find_flake8(scratch, limit)
+    warm_up(flake8)
+    print(f"flake8 {flake8.version(flake8.with_plugin)}; median of {repeat}\n")
+    results = []
+    for tree in trees:
+        results.append(measure(tree.resolve(), rows, repeat, flake8))
+        print("\n".join((*results[-1].about, "", table(rows, results[-1:], limit), "")), flush=True)
+    if len(results) > 1:
+        print(table(rows, results, limit))
 
 
-def hide_plugin(scratch: Path) -> Path:
-    """Make a folder for PYTHONPATH that hides the plugin, and return it."""
-    folder = scratch / "hidden"
-    metadata = folder / f"{NAME.replace('-', '_')}-{HIDDEN}.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {HIDDEN}\n")
-    # flake8 looks at distributions with an entry point in one of its groups only;
-    # this one is a report format that nobody asks for.
-    (metadata / "entry_points.txt").write_text("[flake8.report]\nunused = builtins:object\n")
-    return folder
+def warm_up(flake8: Flake8) -> None:
+    """Have all modules compiled and read before anything is measured."""
+    example = flake8.folder / "warm up"
+    example.mkdir()
+    (example / "main.py").write_text("import jinja2\n\n\nasync def main() -> None:\n    pass\n")
+    flake8.run(example)
+    flake8.run(example, cache=example / "cache")
 
 
-def version(environ: Mapping[str, str], scratch: Path) -> str:
-    """Return what flake8 tells of its own version and its plugins', without spaces and line breaks."""
-    command = [sys.executable, "-m", "flake8", "--isolated", "--version"]
-    result = subprocess.run(command, env=environ, cwd=scratch, capture_output=True, text=True)
-    if result.returncode:
-        raise BenchmarkError(f"flake8 --version failed:\n{result.stderr}")
-    return "".join(result.stdout.split())
+def measure(tree: Path, rows: Sequence[Row], repeat: int, flake8: Flake8) -> Result:
+    """Measure a tree in some rounds.
+
+    Raises BenchmarkError if flake8 fails, or if findings differ between runs that should agree.
+    """
+    values: dict[str, list[float]] = {row.name: [] for row in rows}
+    with tempfile.TemporaryDirectory(dir=flake8.folder) as folder:
+        copy = copy_project(tree, Path(folder))
+        about = describe(tree, copy)
+        for turn in range(repeat):
+            now = Round(flake8, copy, Path(folder, f"round {turn}"))
+            now.folder.mkdir()
+            for row in rows:
+                print(f"{tree.name}, round {turn + 1}: {row.name}", file=sys.stderr)
+                try:
+                    values[row.name].append(row.measure(now))
+                except NotThere:
+                    continue
+                except TooLong:
+                    return Result(tree.name, about, values, row.name)
+        return Result(tree.name, (*about, *describe_dearest(now)), values)
 
 
-def flake8(tree: Path, jobs: int, environ: Mapping[str, str], scratch: Path) -> Run:
-    """Run flake8 on the tree and return what it cost and what the plugin found."""
-    # From another folder: `-m` puts the current one on the path.
-    command = [sys.executable, "-m", "flake8", "--isolated", f"--jobs={jobs}", str(tree)]
-    with (scratch / "output").open("w+b") as output, (scratch / "errors").open("w+b") as errors:
-        process = subprocess.Popen(command, env=environ, cwd=scratch, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)  # or its destructor would wait again
-        if process.returncode not in {0, 1}:
-            errors.seek(0)
-            message = errors.read().decode(errors="replace")[-2000:]
-            raise BenchmarkError(f"flake8 ended with {process.returncode}:\n{message}")
-        output.seek(0)
-        lines = output.read().decode(errors="replace").splitlines()
-    scale = 1 if sys.platform == "darwin" else 1024
-    findings = frozenset(line for line in lines if " AFA" in line)
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale, findings)
+def describe(tree: Path, copy: Copy) -> tuple[str, ...]:
+    """Return lines that say what is measured, and which modules are changed."""
+    lines = sum(module.text.count("\n") for module in copy.modules)
+    leaf, hub, five = choose_leaf(copy.modules), choose_hub(copy.modules), choose_five(copy.modules)
+    chosen = [f"leaf module: {leaf.path}, imported by {leaf.importers}"] if leaf else []
+    chosen += [f"most imported module: {hub.path}, imported by {hub.importers}"] if hub else []
+    return (
+        f"{tree.name}: {len(copy.modules):,} files, {lines:,} lines of Python",
+        *chosen,
+        f"five modules: {', '.join(module.path for module in five)}",
+    )
 
 
-def size(tree: Path) -> tuple[int, int]:
-    """Return how many Python files flake8 finds in the tree, and their lines."""
-    if tree.is_file():
-        paths = [tree]
-    else:
-        paths = []
-        for folder, folders, names in os.walk(tree):
-            folders[:] = [name for name in folders if name not in EXCLUDED and not name.endswith(".egg")]
-            paths += [Path(folder, name) for name in names if name.endswith(".py")]
-    return len(paths), sum(map(lines_of, paths))
+def describe_dearest(now: Round) -> tuple[str, ...]:
+    """Return lines that name the dearest files and functions, if they were measured."""
+    if "dearest" not in vars(now):
+        return ()
+    return tuple(
+        f"dearest {kind}: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times[:SHOWN])
+        for kind, times in (("files", now.dearest["files"]), ("functions", now.dearest["functions"]))
+    )
 
 
-def lines_of(path: Path) -> int:
-    try:
-        with tokenize.open(path) as file:
-            return sum(1 for _ in file)
-    except (OSError, SyntaxError, UnicodeError):
-        return 0
+def table(rows: Sequence[Row], results: Sequence[Result], limit: float) -> str:
+    """Return a table in Markdown with a column for each tree."""
+    cells = [["figure", "bar", *(result.tree for result in results)]]
+    for row in rows:
+        bar = "" if row.bar is None else f"≤ {row.bar:g} {row.unit}"
+        cells.append([row.title, bar, *(cell(row, result, limit) for result in results)])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    first, *others = [
+        f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |"
+        for line in cells
+    ]
+    return "\n".join((first, "|---|---:" + "|---:" * len(results) + "|", *others))
 
 
-def table(results: Mapping[str, Sequence[Run]]) -> str:
-    plain = statistics.median(run.seconds for run in results["plain"])
-    rows = [f"{'':<22}{'CPU s':>9}{'added s':>9}{'added / plain':>15}{'peak MB':>9}{'findings':>10}"]
-    titles = {"plain": "plain flake8", "cold": "with plugin, cold", "warm": "with plugin, warm"}
-    for name, title in titles.items():
-        seconds = statistics.median(run.seconds for run in results[name])
-        memory = max(run.memory for run in results[name]) / 1e6
-        row = f"{title:<22}{seconds:>9.2f}"
-        if name == "plain":
-            row += f"{'':>9}{'':>15}{memory:>9.0f}"
-        else:
-            added = seconds - plain
-            row += f"{added:>9.2f}{added / plain:>15.2f}{memory:>9.0f}{len(results[name][0].findings):>10}"
-        rows.append(row)
-    return "\n".join(rows)
+def cell(row: Row, result: Result, limit: float) -> str:
+    """Return the median of what was measured, bold if it is worse than the bar."""
+    if result.stopped_at == row.name:
+        return f"**stopped after {limit:.0f} s**"
+    if not result.values[row.name]:
+        return "-"
+    value = statistics.median(result.values[row.name])
+    text = f"{value:.0f} {row.unit}" if value >= 100 else f"{value:.2f} {row.unit}"
+    return text if row.bar is None or value <= row.bar else f"**{text}**"
 
 
 if __name__ == "__main__":
