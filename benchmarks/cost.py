@@ -118,12 +118,14 @@ def measure(tree: Path, rows: Sequence[Row], repeat: int, flake8: Flake8) -> Res
             now = Round(flake8, copy, Path(folder, f"round {turn}"))
             now.folder.mkdir()
             for row in rows:
-                print(f"{tree.name}, round {turn + 1}: {row.name}", file=sys.stderr)
+                print(f"{tree.name}, round {turn + 1}: {row.name}", end="", file=sys.stderr, flush=True)
                 try:
                     values[row.name].append(row.measure(now))
+                    print(f" {show(values[row.name][-1], row)}", file=sys.stderr)
                 except NotThere:
-                    continue
+                    print(" -", file=sys.stderr)
                 except TooLong:
+                    print(" stopped", file=sys.stderr)
                     return Result(tree.name, about, values, row.name)
         return Result(tree.name, (*about, *describe_dearest(now)), values)
 
@@ -172,8 +174,12 @@ def cell(row: Row, result: Result, limit: float) -> str:
     if not result.values[row.name]:
         return "-"
     value = statistics.median(result.values[row.name])
-    text = f"{value:.0f} {row.unit}" if value >= 100 else f"{value:.2f} {row.unit}"
+    text = show(value, row)
     return text if row.bar is None or value <= row.bar else f"**{text}**"
+
+
+def show(value: float, row: Row) -> str:
+    return f"{value:.0f} {row.unit}" if value >= 100 else f"{value:.2f} {row.unit}"
 
 
 if __name__ == "__main__":
