@@ -40,6 +40,18 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A module that is imported, by its dotted name, or one name of it."""
+
+    module: str
+    name: str = ""
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(frozen=True)
 class Copy:
     """A copy of a project: its root, the folder to lint, and the modules in that folder."""
 
@@ -92,13 +104,30 @@ def _is_route(decorator: ast.expr) -> bool:
 
 
 def count_importers(trees: Mapping[str, ast.Module]) -> Counter[str]:
-    """Return for each path how many of the other files import it."""
+    """Return for each path how many of the other files import it, or a name of it by way of a package."""
     by_name = _paths_by_name(trees)
+    imports = {path: set(_imports(path, tree)) for path, tree in trees.items()}
     importers: Counter[str] = Counter()
-    for path, tree in trees.items():
-        imported = {found for name in _imported_names(path, tree) for found in by_name[name]}
-        importers.update(imported - {path})
+    for path, found in imports.items():
+        through = {step for one in found for step in _follow(one, by_name, imports)}
+        paths = {path for one in through for path in (*by_name[one.module], *by_name[one.dotted])}
+        importers.update(paths - {path})
     return importers
+
+
+def _follow(
+    one: Import, by_name: Mapping[str, set[str]], imports: Mapping[str, set[Import]]
+) -> Iterator[Import]:
+    """An import, and what gives the name to the packages that it comes from, and so on."""
+    pending, seen = [one], {one}
+    while pending:
+        step = pending.pop()
+        yield step
+        for path in by_name[step.module] if step.name else ():
+            if path.endswith("__init__.py"):
+                sources = {origin for origin in imports[path] if origin.name == step.name} - seen
+                seen |= sources
+                pending += sources
 
 
 def _paths_by_name(paths: Mapping[str, object]) -> defaultdict[str, set[str]]:
@@ -114,16 +143,15 @@ def _paths_by_name(paths: Mapping[str, object]) -> defaultdict[str, set[str]]:
     return found
 
 
-def _imported_names(path: str, tree: ast.Module) -> Iterator[str]:
+def _imports(path: str, tree: ast.Module) -> Iterator[Import]:
     folders = path.split("/")[:-1]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if not _is_standard(alias.name))
+            yield from (Import(alias.name) for alias in node.names if not _is_standard(alias.name))
         elif isinstance(node, ast.ImportFrom) and (node.level or not _is_standard(node.module or "")):
             start = "/" + ".".join(folders[: len(folders) - node.level + 1]) if node.level else ""
-            base = ".".join(filter(None, (start, node.module))).replace("/.", "/")
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            module = ".".join(filter(None, (start, node.module))).replace("/.", "/")
+            yield from (Import(module, alias.name) for alias in node.names)
 
 
 def _is_standard(name: str) -> bool:
@@ -143,8 +171,9 @@ def choose_leaf(modules: tuple[Module, ...]) -> Module | None:
 
 
 def choose_hub(modules: tuple[Module, ...]) -> Module | None:
-    """Return the module that most files import, of those that define classes or functions."""
-    candidates = [module for module in modules if module.has_classes or module.has_functions]
+    """Return the module with classes or functions that most files import, no test if possible."""
+    definers = [module for module in modules if module.has_classes or module.has_functions]
+    candidates = [module for module in definers if not module.is_test] or definers
     return min(candidates, key=lambda module: (-module.importers, module.path), default=None)
 
 

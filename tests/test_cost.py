@@ -45,11 +45,11 @@ PROJECT = {
     "app/__init__.py": "",
     "app/json.py": "def dump(): ...\n",
     "app/models.py": MODELS,
-    "app/routers/__init__.py": "",
+    "app/routers/__init__.py": "from app.models import Post as Post\nfrom ..models import Base\n",
     "app/routers/posts.py": POSTS,
     "app/routers/users.py": "from ..models import Post\n\n\n@router.get('/')\ndef users(): return Post\n",
     "app/main.py": "import json\nfrom app import models\nfrom app.routers import users\ndef main(): ...\n",
-    "tests/test_app.py": "from app.models import Post\n\n\n@router.get('/')\ndef test(): ...\n",
+    "tests/test_app.py": "from app.routers import Base\n\n\n@router.get('/')\ndef test(): ...\n",
     "broken.py": "def\n",
 }
 
@@ -113,8 +113,8 @@ def test_chosen_modules(copy: Copy) -> None:
         "app/__init__.py": 1,
         "app/json.py": 0,
         "app/main.py": 0,
-        "app/models.py": 4,
-        "app/routers/__init__.py": 1,
+        "app/models.py": 5,
+        "app/routers/__init__.py": 2,
         "app/routers/posts.py": 0,
         "app/routers/users.py": 1,
     }
