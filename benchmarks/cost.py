@@ -87,7 +87,7 @@ def run(trees: Sequence[Path], rows: Sequence[Row], repeat: int, scratch: Path, 
     """
     flake8 = find_flake8(scratch, limit)
     warm_up(flake8)
-    print(f"flake8 {flake8.version(flake8.with_plugin)}; median of {repeat}\n")
+    print(f"flake8 {flake8.about}; median of {repeat}\n")
     results = []
     for tree in trees:
         results.append(measure(tree.resolve(), rows, repeat, flake8))
