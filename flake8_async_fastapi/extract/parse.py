@@ -15,13 +15,19 @@ from astroid import nodes
 from astroid.builder import AstroidBuilder
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
+from astroid.raw_building import InspectBuilder
 from astroid.rebuilder import TreeRebuilder
 
 from flake8_async_fastapi.extract.older import in_older_syntax
 
 
 class _PlainBuilder(AstroidBuilder):
-    """Builds the tree of one text and does nothing after that."""
+    """Builds the tree of one text and does nothing before or after that."""
+
+    def __init__(self) -> None:
+        # not that of AstroidBuilder, which first builds trees of Python's builtins, for inference
+        InspectBuilder.__init__(self, AstroidManager())
+        self._apply_transforms = False
 
     def _post_build(self, module: nodes.Module, builder: TreeRebuilder, encoding: str) -> nodes.Module:
         return module
@@ -29,7 +35,7 @@ class _PlainBuilder(AstroidBuilder):
 
 @functools.cache
 def _builder() -> _PlainBuilder:
-    return _PlainBuilder(AstroidManager(), apply_transforms=False)
+    return _PlainBuilder()
 
 
 def parse(text: str) -> nodes.Module:
