@@ -8,6 +8,7 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.domains.blocking.surroundings import may_call_callback
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
 from flake8_async_fastapi.engine.places import Place
@@ -44,6 +45,8 @@ _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> None:
     """A coroutine function is given functions, or closes over some: it may call them on the loop."""
+    if not may_call_callback(frame.ctx, function):
+        return
     if function.closure is not None or any(isinstance(v, _CALLABLE) for v in arguments.values()):
         effects = thread.effects_of(frame.ctx, function, arguments)
         if effects and not exemptions.is_cached_or_allowed(frame.ctx, function):
@@ -91,32 +94,30 @@ def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple
 
 def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
     """An attribute is read: a property runs."""
-    nothing: tuple[Effect, ...] = ()
-    owner = replace(owner, location=None)  # whatever is loaded of it
-    effects = frame.ctx.query(
-        ("property effects", owner, name), lambda: _effects_of_property(frame.ctx, owner, name), nothing
+    ctx = frame.ctx
+    nothing: tuple[ClassValue, tree.FunctionDef] | None = None
+    found = ctx.query(
+        ("getter that runs", owner.cls, name), lambda: _getter_that_runs(ctx, owner.cls, name), nothing
     )
-    if effects:
-        thread.apply_callback_effects(frame, effects, origin, name)
+    if found is not None:
+        getter = functions.as_method(*found, replace(owner, location=None))  # whatever is loaded of it
+        thread.apply_callback_effects(frame, thread.effects_of(ctx, getter, Arguments()), origin, name)
 
 
-def _effects_of_property(ctx: Context, owner: Instance, name: str) -> tuple[Effect, ...]:
-    for base in classes.mro(ctx, owner.cls):
+def _getter_that_runs(ctx: Context, cls: ClassValue, name: str) -> tuple[ClassValue, tree.FunctionDef] | None:
+    """The function behind a property, and its class, if it runs each time that the property is read."""
+    for base in classes.mro(ctx, cls):
         if not isinstance(base, ClassValue):
-            return ()
+            return None
         found = classes.body_bindings(ctx, base, name)
         if found:
             node = found[0]
             if not isinstance(node, tree.FunctionDef) or node.is_async or not node.decorators:
-                return ()
-            if classes.binding_kind(ctx, base, node) != "property" or exemptions.is_cached_property(
-                ctx, base, node
-            ):
-                return ()
-            getter = functions.as_method(base, node, owner)
-            effects = thread.effects_of(ctx, getter, Arguments())
-            return tuple(filter(thread.is_blocking, effects))
-    return ()
+                return None
+            is_property = classes.binding_kind(ctx, base, node) == "property"
+            runs = is_property and not exemptions.is_cached_property(ctx, base, node)
+            return (base, node) if runs else None
+    return None
 
 
 def apply_run_sync(frame: Frame, quiet: Frame, node: Expr) -> None:
