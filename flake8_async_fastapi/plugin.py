@@ -38,6 +38,8 @@ class Plugin:
     version: ClassVar[str] = __version__
     _options: ClassVar[argparse.Namespace] = argparse.Namespace()
     _settings: ClassVar[Settings] = Settings()
+    _roots: ClassVar[dict[str, Path]] = {}
+    """The root of the project that the files in a folder belong to."""
     _opened: ClassVar[dict[Path, Analysis]] = {}
     _progress: ClassVar[Progress] = Progress(None)
     _places: ClassVar[dict[str, int]] = {}
@@ -104,21 +106,21 @@ class Plugin:
         Raises ExecutionError for options that are of no use.
         """
         cls._options = options
+        cls._roots = {}
         cls._opened = {}
         cls._places = {}
         told = not options.quiet and not options.verbose  # what flake8 logs goes to the same terminal
         cls._progress = Progress(terminal(sys.stderr) if told else None)
         _log_as_flake8()
         try:
-            cls._root(Path.cwd() / "x.py")
+            cls._root("")
             cls._settings = read_settings(options.afa_blocking, options.afa_offloaders, options.afa_allowed)
         except (RootError, ValueError) as error:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error
         for argument in options.filenames or (".",):
             if argument not in _STDIN:
-                path = Path(argument)
-                root = cls._root(path / "x.py" if path.is_dir() else path)
-                cls._prepare(root)
+                folder = argument if os.path.isdir(argument) else os.path.dirname(argument)
+                cls._prepare(cls._root(folder))
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
@@ -128,7 +130,7 @@ class Plugin:
 
     def _findings(self) -> list[Finding]:
         text = "".join(self.lines)
-        root = self._root(Path.cwd() / "stdin.py" if self.filename in _STDIN else Path(self.filename))
+        root = self._root("" if self.filename in _STDIN else os.path.dirname(self.filename))
         analysis = self._project(root)
         path = self._path(root, analysis, text)
         source = analysis.sources.get(path)
@@ -165,13 +167,16 @@ class Plugin:
         if self.filename in _STDIN:
             same = [path for path, source in analysis.sources.items() if source.text == normalised(text)]
             return same[0] if len(same) == 1 else _unused("stdin", analysis)
-        inside = relative_path(Path(self.filename), root, cwd=Path.cwd())
+        inside = relative_path(self.filename, root, cwd=os.getcwd())
         # A file elsewhere is linted as a guest: it sees the project, and stands in for none of its files.
         return inside or _unused(Path(self.filename).stem, analysis)
 
     @classmethod
-    def _root(cls, path: Path) -> Path:
-        return find_root(path, arguments=cls._named(), cwd=Path.cwd(), configured=cls._options.afa_root)
+    def _root(cls, folder: str) -> Path:
+        if folder not in cls._roots:
+            file, configured = Path(folder, "x.py"), cls._options.afa_root
+            cls._roots[folder] = find_root(file, arguments=cls._named(), cwd=Path.cwd(), configured=configured)
+        return cls._roots[folder]
 
     @classmethod
     def _project(cls, root: Path) -> Analysis:

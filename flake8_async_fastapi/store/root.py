@@ -81,17 +81,21 @@ def is_makeshift(
     return root not in {absolute(absolute(cwd) / argument) for argument in arguments}
 
 
-def relative_path(path: Path, root: Path, *, cwd: Path) -> str | None:
+def relative_path(path: str | Path, root: Path, *, cwd: str | Path) -> str | None:
     """Return ``path`` relative to ``root`` with slashes, or None if it lies elsewhere.
 
     Symbolic links are looked through only if the path as written is outside.
     """
-    file = absolute(cwd / path)
-    if file.is_relative_to(root):
-        return file.relative_to(root).as_posix()
-    real, real_root = os.path.realpath(file), os.path.realpath(root)
-    if Path(real).is_relative_to(real_root):
-        return Path(real).relative_to(real_root).as_posix()
+    file = os.path.abspath(os.path.join(cwd, path))
+    inside = _below(file, str(root))
+    return _below(os.path.realpath(file), os.path.realpath(root)) if inside is None else inside
+
+
+def _below(file: str, folder: str) -> str | None:
+    # Plain strings: this is done for every file, and Path objects would cost more than the rest.
+    start = os.path.join(folder, "")
+    if os.path.normcase(file).startswith(os.path.normcase(start)):
+        return file[len(start) :].replace(os.sep, "/")
     return None
 
 
