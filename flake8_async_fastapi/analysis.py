@@ -18,20 +18,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from flake8_async_fastapi import __version__, domains
-from flake8_async_fastapi.engine.domain import combine
-from flake8_async_fastapi.engine.entry import analyse
-from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.engine.hooks import Hooks
-from flake8_async_fastapi.engine.queries import Memo
+from flake8_async_fastapi import __version__
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.project.project import Project, link
-from flake8_async_fastapi.project.requirements import read_requirements
-from flake8_async_fastapi.rules.model import Events, Finding, check_all
+from flake8_async_fastapi.project.changes import Changes
+from flake8_async_fastapi.rules.model import Events, Finding, catalogue, check_all
+from flake8_async_fastapi.states import decode_state, encode_state, read_changes, write_state
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import (
     Source,
@@ -44,7 +39,15 @@ from flake8_async_fastapi.store.sources import (
     load_templates,
     normalised,
 )
-from flake8_async_fastapi.verdicts import Verdict, decode_verdict, encode_verdict
+from flake8_async_fastapi.verdicts import Verdict, decode_verdict, encode_verdict, make_verdict
+
+if TYPE_CHECKING:
+    # What links and interprets takes as long to import as a run in which nothing changed takes for
+    # the rest: so it is imported where something is computed.
+    from flake8_async_fastapi.engine.events import Event
+    from flake8_async_fastapi.engine.hooks import Hooks
+    from flake8_async_fastapi.engine.queries import Memo
+    from flake8_async_fastapi.project.project import Project
 
 T = TypeVar("T")
 
@@ -67,6 +70,8 @@ class Analysis:
     """The texts of the files that say what the project needs, by path."""
     reuses: bool = True
     """Whether a verdict of another state of the project counts, if all that it was made from is the same."""
+    name: str = ""
+    """That of the project's folder: the verdicts of projects with the same paths in them lie apart."""
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -96,6 +101,9 @@ class Analysis:
     @cached_property
     def project(self) -> Project:
         """The linked facts of all files that have any."""
+        from flake8_async_fastapi.project.project import link
+        from flake8_async_fastapi.project.requirements import read_requirements
+
         self._read()
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
@@ -139,11 +147,14 @@ class Analysis:
 
     @cached_property
     def key(self) -> str:
-        """A digest of everything that a verdict can depend on."""
-        sources = sorted((*self.sources.items(), *self.templates.items()))
-        texts = [f"{path} {source.digest}" for path, source in sources]
-        texts += [f"{path} {digest(text, salt='')}" for path, text in sorted(self.required.items())]
-        return digest("\n".join((self.settings.key(), *texts)), salt=salt())
+        """A digest of everything that a verdict can depend on: the name of this state of the project."""
+        return digest(self._state, salt=salt())
+
+    @cached_property
+    def _state(self) -> str:
+        files = [(path, source.digest) for path, source in (*self.sources.items(), *self.templates.items())]
+        files += [(path, digest(text, salt="")) for path, text in self.required.items()]
+        return write_state(self.settings.key(), sorted(files))
 
     def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
@@ -156,14 +167,17 @@ class Analysis:
         if self.cache.read("prepared", self.key) is None:
             self._read(told)
             survive("the project", "linked", lambda: self.project)
-            self._keep("prepared", self.key, b"")
+            all_hooks()
+            catalogue()
+            self._keep("prepared", self.key, encode_state(self._state))
 
     def findings(self, path: str, begins: Callable[[], None] | None = None) -> list[Finding]:
         """The findings of one file; none for a file that does not parse.
 
         ``begins`` is called before an analysis: not for what is known.
         """
-        place = digest(f"{self.settings.key()} {path}", salt=salt())  # the newest only: others would pile up
+        # the newest only: others would pile up
+        place = digest(f"{self.settings.key()} {self.name}/{path}", salt=salt())
         cached = decode_verdict(self.cache.read("findings", place), path)
         if cached is not None:
             if cached.state == self.key:
@@ -184,26 +198,55 @@ class Analysis:
         is_kept = self.reuses and self.cache.directory is not None
         asked = self.project.questions() if is_kept else None
         said = [(question, self.project.fingerprint(question)) for question in asked or ()]
-        return Verdict(self.key, said, found)
+        return make_verdict(self.key, said, found)
 
     def _stands(self, verdict: Verdict) -> bool:
         """Whether all questions that led to a verdict have the same answers still."""
-        ask = self.project.fingerprint
-        return bool(verdict.reads) and all(said and ask(question) == said for question, said in verdict.reads)
+        reads, changes, ask = verdict.reads(), self._changes_since(verdict.state), self.project.fingerprint
+        if changes is None:
+            return bool(reads) and all(said and ask(question) == said for question, said in reads)
+        may_change = changes.may_change
+        return bool(reads) and all(
+            said and (not may_change(question) or ask(question) == said) for question, said in reads
+        )
+
+    def _changes_since(self, state: str) -> Changes | None:
+        """The files that differ from those of another state; None where that is not known any more."""
+        if state not in self._changes:
+            self._changes[state] = self._compare(self.cache.read("prepared", state) or b"", state)
+        return self._changes[state]
+
+    @cached_property
+    def _changes(self) -> dict[str, Changes | None]:
+        return {}
+
+    def _compare(self, record: bytes, state: str) -> Changes | None:
+        earlier = decode_state(record)
+        if earlier is None or digest(earlier, salt=salt()) != state:
+            return None
+        return read_changes(earlier, self._state, self.cache, self._facts_now)
+
+    def _facts_now(self, path: str) -> ModuleFacts | None:
+        self._read()
+        source = self.sources.get(path)
+        return None if source is None else self._facts.get(source.digest)
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
         """What the interpreter saw in one file; what it read for that is in the project's ``reads``."""
         self.project.reads = set()
         if not self.project.has(path):
             return []
-        return analyse(
-            self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings
-        )
+        from flake8_async_fastapi.engine.entry import analyse
+
+        return analyse(self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings)
 
 
 @functools.cache
 def all_hooks() -> Hooks:
     """What the engine asks of all domains: every folder of ``domains`` with a ``DOMAIN``."""
+    from flake8_async_fastapi import domains
+    from flake8_async_fastapi.engine.domain import combine
+
     folders = pkgutil.iter_modules(domains.__path__, f"{domains.__name__}.")
     modules = [importlib.import_module(info.name) for info in folders]
     return combine(module.DOMAIN for module in modules if hasattr(module, "DOMAIN"))
@@ -232,7 +275,13 @@ def open_analysis(
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
     required = load_required(root, found.required)
     return Analysis(
-        found.modules, cache, settings or Settings(), required, reuses, _load_templates=templates
+        found.modules,
+        cache,
+        settings or Settings(),
+        required,
+        reuses,
+        root.resolve().name,
+        _load_templates=templates,
     )
 
 

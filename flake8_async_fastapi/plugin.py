@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import logging
 import os
 import sys
@@ -119,8 +120,9 @@ class Plugin:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error
         for argument in options.filenames or (".",):
             if argument not in _STDIN:
-                folder = argument if os.path.isdir(argument) else os.path.dirname(argument)
+                folder = argument if Path(argument).is_dir() else os.path.dirname(argument)
                 cls._prepare(cls._root(folder))
+        gc.freeze()  # what lives as long as the process is not looked through again and again
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
@@ -174,8 +176,9 @@ class Plugin:
     @classmethod
     def _root(cls, folder: str) -> Path:
         if folder not in cls._roots:
-            file, configured = Path(folder, "x.py"), cls._options.afa_root
-            cls._roots[folder] = find_root(file, arguments=cls._named(), cwd=Path.cwd(), configured=configured)
+            cls._roots[folder] = find_root(
+                Path(folder, "x.py"), arguments=cls._named(), cwd=Path.cwd(), configured=cls._options.afa_root
+            )
         return cls._roots[folder]
 
     @classmethod

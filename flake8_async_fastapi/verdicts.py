@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-from flake8_async_fastapi.project.answers import Question
+from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.rules.model import Finding
+
+Read: TypeAlias = tuple[Question, str]
+"""A question to the project, and the fingerprint of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The findings of a file in one ``state`` of its project.
-
-    ``reads`` are the questions to the project that led to them, each with the fingerprint of its
-    answer; none where no list of questions is enough.
-    """
+    """The findings of a file in one ``state`` of its project."""
 
     state: str
-    reads: list[tuple[Question, str]]
+    _reads: msgspec.Raw
     findings: list[Finding]
 
+    def reads(self) -> list[Read]:
+        """The questions that led to the findings; none where no list of questions is enough.
 
-_Entry: TypeAlias = tuple[str, list[tuple[Question, str]], list[Finding]]
+        They are many, and without a change nobody asks for them: so they are decoded here.
+        """
+        try:
+            return _READS.decode(self._reads)
+        except (msgspec.DecodeError, RecursionError):
+            return []
+
+
+_Entry: TypeAlias = tuple[str, msgspec.Raw, list[Finding]]
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_READS: Final = msgspec.msgpack.Decoder(list[Read])
+_ENTRY: Final = msgspec.msgpack.Decoder(_Entry)
+
+
+def make_verdict(state: str, reads: Sequence[Read], findings: list[Finding]) -> Verdict:
+    """Join findings and the questions that led to them."""
+    return Verdict(state, msgspec.Raw(_ENCODER.encode(reads)), findings)
 
 
 def encode_verdict(verdict: Verdict) -> bytes:
     """A verdict as bytes, for the cache."""
-    return msgspec.msgpack.encode((verdict.state, verdict.reads, verdict.findings))
+    return _ENCODER.encode((verdict.state, verdict._reads, verdict.findings))
 
 
 def decode_verdict(data: bytes | None, path: str) -> Verdict | None:
@@ -37,7 +55,7 @@ def decode_verdict(data: bytes | None, path: str) -> Verdict | None:
     if data is None:
         return None
     try:
-        state, reads, found = msgspec.msgpack.decode(data, type=_Entry)
+        state, reads, found = _ENTRY.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
     plausible = all(

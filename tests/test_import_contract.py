@@ -23,7 +23,7 @@ LAYERS = (
     ("__main__",),
     ("plugin", "cli"),
     ("analysis", "progress"),
-    ("verdicts",),
+    ("verdicts", "states"),
     ("rules", "fixes"),
     ("domains",),
     ("engine",),

@@ -17,8 +17,13 @@ from generated.programs import random_program
 
 from flake8_async_fastapi import analysis as analysis_module
 from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
+from flake8_async_fastapi.engine import entry
+from flake8_async_fastapi.extract import extract
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.plugin import Plugin
+from flake8_async_fastapi.project.answers import Answers
+from flake8_async_fastapi.project.changes import Changes
+from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache
 
@@ -33,6 +38,13 @@ def findings(project: Analysis) -> dict[str, list[Finding]]:
     return {path: project.findings(path) for path in sorted(project.sources)}
 
 
+def lint(files: Files, cache: Cache, lint_only: str | None = None) -> dict[str, list[Finding]]:
+    """Prepare a project as the plugin does, and lint it, or one file of it."""
+    project = analysis_of(files, cache)
+    project.prepare()
+    return findings(project) if lint_only is None else {lint_only: project.findings(lint_only)}
+
+
 def blog(variant: str) -> dict[str, str]:
     root = BLOG / variant
     paths = [path for path in root.rglob("*") if path.suffix in (".py", ".html", ".txt", ".toml", ".xml")]
@@ -43,13 +55,13 @@ def blog(variant: str) -> dict[str, str]:
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files whose verdicts are computed, and not taken from a cache."""
     done: list[str] = []
-    analyse = analysis_module.analyse
+    analyse = entry.analyse
 
     def noting(project: object, path: str, *rest: object, **named: object) -> object:
         done.append(path)
         return analyse(project, path, *rest, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(analysis_module, "analyse", noting)
+    monkeypatch.setattr(entry, "analyse", noting)
     return done
 
 
@@ -95,7 +107,7 @@ def compare(files: Files, tmp_path: Path, every: int = 1) -> int:
     ``every``: one edit of so many is tried.
     """
     known = tmp_path / "known"
-    findings(analysis_of(files, Cache(known)))
+    lint(files, Cache(known))
     chosen = list(edits(files))[::every]
     for number, (what, edited) in enumerate(chosen):
         warm, cold = tmp_path / f"warm{number}", tmp_path / f"cold{number}"
@@ -301,3 +313,112 @@ def test_the_option_turns_reuse_off(tmp_path: Path) -> None:
     options.afa_reuse = "on"
     Plugin.parse_options(options)
     assert [analysis.reuses for analysis in Plugin._opened.values()] == [True]
+
+
+# --- what is asked again ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[Question]:
+    """The questions whose answers are compared with earlier ones."""
+    noted: set[Question] = set()
+    encode = Answers.encode_answer
+
+    def noting(answers: Answers, question: Question) -> bytes | None:
+        noted.add(question)
+        return encode(answers, question)
+
+    monkeypatch.setattr(Answers, "encode_answer", noting)
+    return noted
+
+
+def about(asked: set[Question], *kinds: str) -> set[Question]:
+    return {question for question in asked if question[0] in kinds}
+
+
+OF_ONE_FILE = ("exists", "code", "binding", "binds", "exports", "imports of", "star targets")
+
+
+def test_only_questions_about_the_changed_file_are_asked_again(tmp_path: Path, asked: set[Question]) -> None:
+    files, cache, path = service(10), Cache(tmp_path), "app/models/m7.py"
+    lint(files, cache)
+    everything = {*asked}
+    assert {question[1] for question in about(everything, *OF_ONE_FILE)} >= {path, "app/models/m6.py"}
+    asked.clear()
+    after = lint({**files, path: files[path] + "\n\nx = 1\n"}, cache, "app/routers/r7.py")
+    assert {question[1] for question in about(asked, *OF_ONE_FILE)} == {path}
+    assert about(asked, "target", "module", "submodule", "mentioning") == set()
+    assert after == {path: found for path, found in findings(analysis_of(files)).items() if path in after}
+    asked.clear()
+    lint({**files, path: files[path] + "\n\nx = 2\n"}, cache, "app/routers/r6.py")
+    assert about(asked, *OF_ONE_FILE) == set()  # the verdict is two states old
+
+
+def test_a_module_more_may_be_what_an_import_means(tmp_path: Path, asked: set[Question]) -> None:
+    files, cache = service(3), Cache(tmp_path)
+    lint(files, cache)
+    everything = {*asked}
+    asked.clear()
+    lint({**files, "app/more.py": ""}, cache)
+    assert about(asked, "target") >= about(everything, "target") != set()
+    assert about(asked, "code", "binding") == {("code", "app/more.py")}
+
+
+BEFORE = "from os import path\n\none = path\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "question", "may_change"),
+    [
+        ("one = other\n", ("mentioning", "other"), True),
+        ("one = other\n", ("mentioning", "path"), True),
+        ("one = other\n", ("mentioning", "one"), False),
+        ("one = other\n", ("mentioning", "nothing"), False),
+        ("one = other\n", ("target", "b.py", 0, "a", "path"), True),
+        ("one = other\n", ("target", "b.py", 0, "a", "one"), False),
+        ("one = other\n", ("target", "b.py", 0, "a", None), False),
+        ("one = other\n", ("submodule", "__init__.py", "a"), False),
+        (None, ("target", "b.py", 0, "a", "one"), True),
+        (None, ("module", "a", "b.py"), True),
+        (None, ("submodule", "__init__.py", "a"), True),
+        (None, ("star targets", "b.py"), True),
+        (None, ("mentioning", "one"), True),
+        (None, ("exists", "a.py"), True),
+        (None, ("exists", "b.py"), False),
+        (None, ("binding", "b.py", "one"), False),
+        ("one = 1\n", ("classes named", "One"), True),  # one of the kinds that are asked always
+        ("one = 1\n", ("requirements", "b.py"), True),
+        ("one = 1\n", ("no such kind",), True),
+        ("one = 1\n", ("target",), True),
+        ("one = 1\n", ("mentioning", 7), True),
+        ("one = 1\n", (), True),
+    ],
+)
+def test_what_may_have_another_answer(now: str | None, question: Question, may_change: bool) -> None:
+    facts = None if now is None else extract(now)
+    assert Changes({"a.py": extract(BEFORE)}, {"a.py": facts}).may_change(question) is may_change
+    assert Changes({"a.py": facts}, {"a.py": extract(BEFORE)}).may_change(question) is may_change
+
+
+def test_without_the_earlier_state_everything_is_asked(tmp_path: Path, asked: set[Question]) -> None:
+    files, cache, path = service(3), Cache(tmp_path), "app/routers/r2.py"
+    for folder in ("prepared", "facts"):
+        lint(files, cache)
+        everything = {*asked}
+        asked.clear()
+        shutil.rmtree(tmp_path / "v1" / folder)
+        lint({**files, path: files[path] + f"\n\n{folder} = 1\n"}, cache, "app/routers/r1.py")
+        assert {question[1] for question in about(asked, "code", "binding")} > {"app/models/m1.py"}
+        assert about(asked, "target") <= about(everything, "target")
+
+
+def test_projects_with_the_same_paths_keep_their_verdicts_apart(tmp_path: Path, computed: list[str]) -> None:
+    cache = Cache(tmp_path / "cache")
+    for name, text in (("one", "x = 1\n"), ("other", "import os\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text(text)
+        findings(open_analysis(tmp_path / name, cache))
+    assert computed == ["main.py", "main.py"]
+    for name in ("one", "other"):
+        findings(open_analysis(tmp_path / name, cache))
+    assert computed == ["main.py", "main.py"]

@@ -14,6 +14,7 @@ from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, is_test
+from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.project.requirements import RequirementFiles
 from flake8_async_fastapi.project.templates import Templates
 
@@ -49,9 +50,6 @@ class LibraryTarget:
 
 
 Target: TypeAlias = ModuleTarget | NameTarget | FolderTarget | LibraryTarget
-
-Question: TypeAlias = tuple[str | int | bool | None, ...]
-"""A kind of question, and what it asks about."""
 
 
 @dataclass

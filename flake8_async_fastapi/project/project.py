@@ -10,9 +10,9 @@ from typing import Any
 from flake8_async_fastapi.facts.module import ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
-from flake8_async_fastapi.project.answers import Answers, Question, Target
+from flake8_async_fastapi.project.answers import Answers, Target
 from flake8_async_fastapi.project.modules import index_modules
-from flake8_async_fastapi.project.reads import UNRELIABLE, Reads, number_of, place_of
+from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, number_of, place_of
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
 from flake8_async_fastapi.project.templates import index_templates
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
+
+Question: TypeAlias = tuple[str | int | bool | None, ...]
+"""A kind of question to the project, and what it asks about."""
 
 UNRELIABLE: Final = -1
 """Among what was read: a limit that depends on what ran before, so that no list of questions is enough."""

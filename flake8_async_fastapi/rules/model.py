@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
-from typing import Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 import flake8_async_fastapi.rules as package
-from flake8_async_fastapi.engine.events import Event
 
-E = TypeVar("E", bound=Event)
+if TYPE_CHECKING:  # a finding from the cache needs no engine, and that takes long to import
+    from flake8_async_fastapi.engine.events import Event
+
+E = TypeVar("E", bound="Event")
 FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
 
 

@@ -1,0 +1,89 @@
+"""Which questions may have another answer after some files changed; the others need not be asked again.
+
+Invariant: a question of which this says that its answer is the same has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.project.reads import Question
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The Python files that differ between two states of a project, with their facts in both.
+
+    Each file is in both mappings: with None where it is not there, or does not parse.
+    """
+
+    before: Mapping[str, ModuleFacts | None]
+    now: Mapping[str, ModuleFacts | None]
+    _known: dict[Question, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def may_change(self, question: Question) -> bool:
+        """Whether a question may have another answer now; the question may come from anywhere."""
+        known = self._known.get(question)
+        if known is None:
+            known = self._known[question] = self._look(question)
+        return known
+
+    def _look(self, question: Question) -> bool:
+        kind, *about = question or (None,)
+        try:
+            return kind not in _MAY_CHANGE or _MAY_CHANGE[str(kind)](self, *about)
+        except (TypeError, AttributeError):
+            return True
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether a module came or went: imports may mean other files."""
+        return any((self.before[path] is None) != (self.now[path] is None) for path in self.before)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that one of the files binds in one of the states only."""
+        found: set[str] = set()
+        for path in self.before:
+            found |= _names(self.before[path]) ^ _names(self.now[path])
+        return frozenset(found)
+
+    def mentions(self, word: str) -> bool:
+        """Whether one of the files mentions a word in one of the states only."""
+        searched = word.encode()
+        return any(
+            (searched in _code(self.before[path])) != (searched in _code(self.now[path]))
+            for path in self.before
+        )
+
+
+def _names(facts: ModuleFacts | None) -> set[str]:
+    return set() if facts is None else set(facts.outline.names)
+
+
+def _code(facts: ModuleFacts | None) -> bytes:
+    return b"" if facts is None else bytes(facts.code)
+
+
+def _in_file(changes: Changes, path: str, *about: object) -> bool:
+    return path in changes.before
+
+
+_MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
+    "exists": _in_file,
+    "code": _in_file,
+    "binding": _in_file,
+    "binds": _in_file,
+    "exports": _in_file,
+    "imports of": _in_file,
+    "star targets": lambda changes, path: changes.moves or path in changes.before,
+    "target": lambda changes, importer, level, module, name: changes.moves or name in changes.names,
+    "submodule": lambda changes, path, name: changes.moves,
+    "module": lambda changes, dotted, importer: changes.moves,
+    "mentioning": Changes.mentions,
+}
+"""For those kinds of questions that are many; the others are asked again after every change."""
