@@ -71,7 +71,7 @@ class Analysis:
     reuses: bool = True
     """Whether a verdict of another state of the project counts, if all that it was made from is the same."""
     name: str = ""
-    """That of the project's folder: the verdicts of projects with the same paths in them lie apart."""
+    """Of several projects in one run: their verdicts lie apart, also of files with the same path."""
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -264,25 +264,24 @@ def salt() -> str:
 
 
 def open_analysis(
-    root: Path, cache: Cache, *, deep: bool = True, settings: Settings | None = None, reuses: bool = True
+    root: Path,
+    cache: Cache,
+    *,
+    deep: bool = True,
+    settings: Settings | None = None,
+    reuses: bool = True,
+    name: str = "",
 ) -> Analysis:
     """Read a project from disk; with ``deep`` off, only the files that lie directly in the root.
 
-    ``reuses``: as in ``Analysis``.
+    ``reuses`` and ``name``: as in ``Analysis``.
     """
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
     required = load_required(root, found.required)
-    return Analysis(
-        found.modules,
-        cache,
-        settings or Settings(),
-        required,
-        reuses,
-        root.resolve().name,
-        _load_templates=templates,
-    )
+    settings = settings or Settings()
+    return Analysis(found.modules, cache, settings, required, reuses, name, _load_templates=templates)
 
 
 def analysis_of(

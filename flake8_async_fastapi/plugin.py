@@ -193,6 +193,7 @@ class Plugin:
                 deep=not makeshift,
                 settings=cls._settings,
                 reuses=options.afa_reuse == "on",
+                name=relative_path(root, cwd, cwd=cwd) or "",
             )
         return cls._opened[root]
 

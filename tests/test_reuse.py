@@ -412,13 +412,13 @@ def test_without_the_earlier_state_everything_is_asked(tmp_path: Path, asked: se
         assert about(asked, "target") <= about(everything, "target")
 
 
-def test_projects_with_the_same_paths_keep_their_verdicts_apart(tmp_path: Path, computed: list[str]) -> None:
+def test_projects_of_one_run_keep_their_verdicts_apart(tmp_path: Path, computed: list[str]) -> None:
     cache = Cache(tmp_path / "cache")
     for name, text in (("one", "x = 1\n"), ("other", "import os\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "main.py").write_text(text)
-        findings(open_analysis(tmp_path / name, cache))
+        findings(open_analysis(tmp_path / name, cache, name=name))
     assert computed == ["main.py", "main.py"]
     for name in ("one", "other"):
-        findings(open_analysis(tmp_path / name, cache))
+        findings(open_analysis(tmp_path / name, cache, name=name))
     assert computed == ["main.py", "main.py"]
