@@ -60,6 +60,7 @@ READABLE: dict[str, bytes] = {
     "lone surrogates": b"x = '\\ud800'\ny = {'\\udfff': f'\\ud800{x}'}\nx.y('\\ud800')\n",
     "huge numbers": b"x = 10 ** 10_000\ny = 0x" + b"f" * 3_000 + b"\nz = 1e999, -1e999, 1e999j\n",
     "odd constants": b"x = ..., None, b'\\x00\\xff', 1j, '\\0', True\nx[...]\n",
+    "keys that are no text": b"x = {None: 1, 2: 3, **y}\nx.get(None)\nx.pop(2)\nx.setdefault(b'')\n",
     "huge string": b"x = '" + b"a" * 1_000_000 + b"'\n",
     "long line": b"x = [" + b", ".join(b"f(%d)" % i for i in range(3_000)) + b"]\n",
     "big display": b"x = {" + b", ".join(b"%d: 'n%d'" % (i, i) for i in range(2_000)) + b"}\n",
@@ -148,6 +149,8 @@ CIRCLES: dict[str, str] = {
     "attributes of each other": "class A:\n    def __init__(self):\n        self.a = self.b\n"
     "        self.b = self.a\n"
     "        self.c = A()\n    def f(self): self.c.c.c.a()\n",
+    "class attributes of themselves": "class A:\n    x = A.x\n    y = [*A.z]\n    z: int = (A.y, A.x)\n"
+    "async def f(a: A): await a.x(A.y.z)\n",
     "attribute hook": "class A:\n    def __getattr__(self, n): return getattr(self, n)\n"
     "    def __call__(self): return self()\n    def __enter__(self): return self\n"
     "with A() as a: a.b().c()()\n",

@@ -80,8 +80,9 @@ def call_container_method(site: CallSite) -> Value:
 
 def _item_or_default(collection: Collection, asked: Value | None) -> Value:
     if collection.keys is not None and collection.items is not None and isinstance(asked, Const):
-        if asked.value in collection.keys:
-            return collection.items[collection.keys.index(str(asked.value))]
+        key = asked.value
+        if isinstance(key, str) and key in collection.keys:
+            return collection.items[collection.keys.index(key)]
         return UNKNOWN
     return collection.item if collection.items is None else UNKNOWN
 

@@ -339,8 +339,11 @@ def _body_value(
             return names.class_value(owner.path, statement, owner.closure)
         case tree.Import():
             return names.imported_value(ctx, owner.path, statement, name)
-        case tree.Assign(value=value, annotation=annotation):
-            assigned = UNKNOWN if value is None else expressions.evaluate(frame, state, value)
+        case tree.Assign(value=None, annotation=annotation) if annotation is not None:
+            return type_hints.declared_value(frame, state, annotation)
+        case tree.Assign(value=value, annotation=annotation) if value is not None:
+            key = ("assigned in body", owner, cls, statement.line, statement.col)
+            assigned = ctx.query(key, lambda: expressions.evaluate(frame, state, value), UNKNOWN)
             if isinstance(assigned, TextPrefix):  # the default of a setting
                 return UNKNOWN if _is_rewritten(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
