@@ -138,8 +138,13 @@ class Analysis:
 
     def _keep(self, kind: str, key: str, data: bytes) -> None:
         """Keep what was computed, unless a fault has a part in it: the next run tries, and tells, again."""
-        if not self._faults and all(source.digest in self._facts for source in self.sources.values()):
+        if not self._faults and self._is_read:
             self.cache.write(kind, key, data)
+
+    @cached_property
+    def _is_read(self) -> bool:
+        """Whether all files were read without a fault; asked when something was computed from them."""
+        return all(source.digest in self._facts for source in self.sources.values())
 
     @cached_property
     def _memo(self) -> Memo:

@@ -474,10 +474,10 @@ def wrong(text):
 extract.extract = wrong
 """
 IN_THE_LINKER = """
-from flake8_async_fastapi import analysis
-def wrong(facts):
+from flake8_async_fastapi.project import project
+def wrong(facts, requirements):
     raise {error}
-analysis.link = wrong
+project.link = wrong
 """
 ERRORS = [
     "ValueError('injected')",
