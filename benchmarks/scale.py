@@ -54,8 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_project(options.write, make_project(options.lines[0]))
         return 0
     print(
-        f"{'lines':>10}{'files':>8}{'CPU s':>9}{'ms a line':>11}{'peak MB':>9}{'findings':>10}"
-        f"{'slowest file':>14}"
+        f"{'lines':>10}{'files':>8}{'CPU s':>9}{'ms a line':>11}{'peak MB':>9}{'findings':>10}  slowest file"
     )
     results = []
     for size in options.lines:
@@ -66,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"{result.lines:>10,}{result.files:>8,}{result.seconds:>9.1f}"
             f"{1000 * result.seconds / result.lines:>11.3f}{result.memory / 1e6:>9.0f}{result.findings:>10,}"
-            f"{result.slowest.seconds:>12.2f} s",
+            f"  {result.slowest.seconds:.2f} s {result.slowest.path or '(linking)'}",
             flush=True,
         )
     if len(results) > 1:
