@@ -228,8 +228,8 @@ def test_trace_with_a_fault_in_the_tool(run: Run, place: str, monkeypatch: pytes
     def fail(*_: object, **__: object) -> None:
         raise ValueError("injected")
 
-    name = {"interpreter": "analyse", "linker": "link"}[place]
-    monkeypatch.setattr(f"flake8_async_fastapi.analysis.{name}", fail)
+    name = {"interpreter": "engine.entry.analyse", "linker": "project.project.link"}[place]
+    monkeypatch.setattr(f"flake8_async_fastapi.{name}", fail)
     assert "fault of this tool" in refused(run("trace", "main.py"))
     status, _, err = run("trace", "--verbose", "main.py")
     assert status == 2 and "ValueError: injected" in err
