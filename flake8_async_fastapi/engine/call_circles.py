@@ -33,8 +33,7 @@ def note_circle(ctx: Context, function: Function) -> None:
 
 
 def is_in_wide_circle(ctx: Context, function: Function) -> bool:
-    key = "wide circle", function.key
-    return key in ctx.memo and ctx.is_kept(key)
+    return ctx.is_kept(("wide circle", function.key))
 
 
 _MOST_STATEMENTS: Final = 60

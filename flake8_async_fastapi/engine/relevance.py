@@ -5,6 +5,8 @@ Calls that differ in nothing else share one run.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
@@ -25,7 +27,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import names_in, nodes_in
+from flake8_async_fastapi.facts.walk import nodes_in
 
 
 def specialise(ctx: Context, passed: Value, known: Value) -> Value:
@@ -64,25 +66,37 @@ def limit_depth(value: Value, depth: int = 0) -> Value:
     return value
 
 
-def attributes_mentioned(ctx: Context, function: Function) -> frozenset[str]:
-    """The attributes that the code of a function mentions."""
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What the code of a function mentions: names, attributes of anything, and the names that it calls."""
 
-    def find() -> frozenset[str]:
-        nodes = nodes_in(function.node.body)
-        return frozenset(node.name for node in nodes if isinstance(node, tree.Attr))
-
-    nothing: frozenset[str] = frozenset()
-    return ctx.query(("attributes", function.key), find, nothing)
+    names: tuple[str, ...] = ()
+    attributes: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
 
 
-def closure_values(function: Function) -> list[Value]:
+def mentions_of(ctx: Context, function: Function) -> Mentions:
+    """What the code of a function mentions, nested functions included."""
+
+    def find() -> Mentions:
+        names: dict[str, None] = {}
+        attributes, called = set(), set()
+        for node in nodes_in(function.node.body):
+            if isinstance(node, tree.Name):
+                names[node.id] = None
+            elif isinstance(node, tree.Attr):
+                attributes.add(node.name)
+            elif isinstance(node, tree.Call) and isinstance(node.func, tree.Name):
+                called.add(node.func.id)
+        return Mentions(tuple(names), frozenset(attributes), frozenset(called))
+
+    return ctx.query(("mentions", function.key), find, Mentions())
+
+
+def closure_values(ctx: Context, function: Function) -> list[Value]:
     """The variables around a nested function that it mentions."""
-    seen: list[Value] = []
-    for name in names_in(function.node.body) if function.closure is not None else ():
-        closure = function.closure
-        while closure is not None:
-            if name in closure.env:
-                seen.append(closure.env[name])
-                break
-            closure = closure.outer
-    return seen
+    closure = function.closure
+    if closure is None:
+        return []
+    seen = (closure.find(name) for name in mentions_of(ctx, function).names)
+    return [value for value in seen if value is not None]

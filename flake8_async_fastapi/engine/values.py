@@ -136,6 +136,11 @@ class Closure:
     env: dict[str, Value]
     outer: Closure | None = None
 
+    def find(self, name: str) -> Value | None:
+        """The value of the innermost variable of a name; None if none is seen."""
+        found = self.env.get(name)
+        return self.outer.find(name) if found is None and self.outer is not None else found
+
 
 @dataclass(frozen=True, slots=True)
 class ClassValue:

@@ -8,11 +8,11 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.relevance import mentions_of
 from flake8_async_fastapi.engine.text import path_of
-from flake8_async_fastapi.engine.values import Closure, Function, Library, Member, Value
+from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
@@ -74,29 +74,15 @@ def is_call_of_callback(frame: Frame, node: Expr) -> bool:
     params = frame.node.params if frame.node is not None else ()
     if name != frame.receiver_name and any(name == param.name for param in params):
         return True
-    return _is_visible(frame.closure, name)
-
-
-def _is_visible(closure: Closure | None, name: str) -> bool:
-    while closure is not None:
-        if name in closure.env:
-            return True
-        closure = closure.outer
-    return False
+    return frame.closure is not None and frame.closure.find(name) is not None
 
 
 def may_call_callback(ctx: Context, function: Function) -> bool:
     """Whether a function calls a name that its callers pass, or that is a variable around it."""
-
-    def find() -> frozenset[str]:
-        calls = (part for part in nodes_in(function.node.body) if isinstance(part, tree.Call))
-        return frozenset(call.func.id for call in calls if isinstance(call.func, tree.Name))
-
-    nothing: frozenset[str] = frozenset()
-    called = ctx.query(("names called", function.key), find, nothing)
-    return any(param.name in called for param in function.node.params) or any(
-        _is_visible(function.closure, name) for name in called
-    )
+    called, closure = mentions_of(ctx, function).called, function.closure
+    if any(param.name in called for param in function.node.params):
+        return True
+    return closure is not None and any(closure.find(name) is not None for name in called)
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:

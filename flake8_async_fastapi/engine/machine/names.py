@@ -48,11 +48,8 @@ def look_up_name(frame: Frame, state: State, name: str) -> Value:
     found = state.env.get(name)
     if found is not None:
         return found
-    closure = frame.closure
-    while closure is not None:
-        if name in closure.env:
-            return closure.env[name]
-        closure = closure.outer
+    if frame.closure is not None and (seen := frame.closure.find(name)) is not None:
+        return seen
     if frame.language is not None:
         return frame.language.look_up(frame, name)
     return module_value(frame.ctx, frame.path, name)

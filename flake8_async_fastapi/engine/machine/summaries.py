@@ -108,7 +108,7 @@ def _summary_with_objects(
     values = [value for _, value in bound]
     if receiver is not None:
         values.append(receiver)
-    followed = relevance.attributes_mentioned(ctx, function)
+    followed = relevance.mentions_of(ctx, function).attributes
     while True:
         names = renaming.renaming_of(ctx, values, followed)
         footprint = ctx.hooks.footprint(frame.state, names, values)
@@ -138,7 +138,7 @@ def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: re
 
 def _havoc_closure(frame: Frame, function: Function) -> None:
     """A nested function may do anything to the objects that it sees in the variables around it."""
-    seen = relevance.closure_values(function) if function.closure is not None and frame.state.parts else []
+    seen = relevance.closure_values(frame.ctx, function) if frame.state.parts else []
     if any(renaming.has_identity(frame.ctx, value) for value in seen):
         frame.ctx.hooks.observers.cause_havoc(frame, seen)
 

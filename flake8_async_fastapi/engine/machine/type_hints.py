@@ -142,11 +142,8 @@ def resolve_alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
         path, name = module.path, annotation.name
     elif isinstance(annotation, tree.Name):
         path, name = frame.path, annotation.id
-        closure = frame.closure
-        while closure is not None:
-            if name in closure.env:
-                return None
-            closure = closure.outer
+        if frame.closure is not None and frame.closure.find(name) is not None:
+            return None
     else:
         return None
     found = names.only_definition(frame.ctx, path, name)

@@ -353,6 +353,23 @@ def reachable(
     objects: Mapping[Location, InstanceState], values: Iterable[Value]
 ) -> dict[Location, InstanceState]:
     """The objects that values lead to, and those by which these were reached."""
+    return follow(objects, values, _leads)
+
+
+def _leads(obj: InstanceState) -> Iterator[Location]:
+    for _, kept in obj.fields:
+        if isinstance(kept, Loaded):
+            yield from locations_in(kept.value)
+    if obj.parent is not None:
+        yield obj.parent[0]
+
+
+def follow(
+    objects: Mapping[Location, InstanceState],
+    values: Iterable[Value],
+    leads: Callable[[InstanceState], Iterable[Location]],
+) -> dict[Location, InstanceState]:
+    """The objects that values name, and all further ones, given where one leads."""
     found: dict[Location, InstanceState] = {}
     pending = [location for value in values for location in locations_in(value)]
     while pending:
@@ -360,11 +377,7 @@ def reachable(
         if location in found or location not in objects:
             continue
         obj = found[location] = objects[location]
-        for _, kept in obj.fields:
-            if isinstance(kept, Loaded):
-                pending.extend(locations_in(kept.value))
-        if obj.parent is not None:
-            pending.append(obj.parent[0])
+        pending.extend(leads(obj))
     return found
 
 

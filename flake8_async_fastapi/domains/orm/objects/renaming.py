@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import (
@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     InstanceState,
     Loaded,
     NotLoaded,
+    follow,
     frozen_heap,
     instances_of,
     locations_in,
@@ -50,20 +51,16 @@ def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) 
 def _given(
     objects: Mapping[Location, InstanceState], renaming: Renaming, values: Sequence[Value]
 ) -> dict[Location, InstanceState]:
-    """The objects that a call is given."""
-    found: dict[Location, InstanceState] = {}
-    pending = [location for value in values for location in locations_in(value)]
-    while pending:
-        location = pending.pop()
-        if location in found or location not in objects:
-            continue
-        obj = found[location] = objects[location]
+    """The objects that a call is given; notes which of them the caller wants itself."""
+
+    def leads(obj: InstanceState) -> Iterator[Location]:
         for name, status in obj.fields:
             if isinstance(status, Loaded) and name in renaming.followed:
-                pending.extend(locations_in(status.value))
+                yield from locations_in(status.value)
                 if status.is_withheld:
                     renaming.wanted.add(name)
-    return found
+
+    return follow(objects, values, leads)
 
 
 def put_footprint(state: State, objects: FrozenHeap) -> None:

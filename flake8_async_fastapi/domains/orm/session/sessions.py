@@ -83,7 +83,7 @@ def call_session_method(site: CallSite) -> Value | None:
     if name == "run_sync":
         given_back = run_sync.call_run_sync(site)  # which doubts what its function is given
         if arguments.args and isinstance(arguments.args[0], Function):
-            transitions.havoc_instances(frame.state, relevance.closure_values(arguments.args[0]))
+            transitions.havoc_instances(frame.state, relevance.closure_values(frame.ctx, arguments.args[0]))
             transitions.havoc_instances(frame.state, arguments.args[1:])
             return given_back
         apply_transition(frame, Transition(session, "doubt", known), origin.line)
