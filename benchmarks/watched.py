@@ -17,7 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-from flake8_async_fastapi.analysis import LOG, Analysis, Fault, analysis_of, facts_of
+from flake8_async_fastapi.analysis import Analysis, analysis_of
+from flake8_async_fastapi.faults import LOG, Fault
+from flake8_async_fastapi.reading import facts_of
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache
 

@@ -7,24 +7,24 @@ not only those it is asked about, and the text it is handed, not the disk's.
 from __future__ import annotations
 
 import functools
-import gc
 import importlib
 import importlib.metadata
-import logging
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.facts import template
-from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts, decode, encode
+from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts
+from flake8_async_fastapi.faults import Fault, survive
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
+from flake8_async_fastapi.reading import facts_of, template_facts_of
 from flake8_async_fastapi.rules.model import Events, Finding, catalogue, check_all
 from flake8_async_fastapi.states import decode_state, encode_state, read_changes, write_state
 from flake8_async_fastapi.store.cache import Cache
@@ -49,14 +49,8 @@ if TYPE_CHECKING:
     from flake8_async_fastapi.engine.queries import Memo
     from flake8_async_fastapi.project.project import Project
 
-T = TypeVar("T")
-
-LOG: Final = logging.getLogger("flake8_async_fastapi")
-LOG.addHandler(logging.NullHandler())  # silent until the plugin or the command says where to
 _JINJA: Final = "inja2"
 """In the text of whoever imports ``jinja2`` or names a ``Jinja2Templates``."""
-_RECURSION: Final = 6_000
-"""The interpreter calls itself for nested code and for callees; deep code needs more than 1,000."""
 
 
 @dataclass(frozen=True)
@@ -303,100 +297,3 @@ def analysis_of(
 
 def _source(path: str, text: str) -> Source:
     return Source(path, text, digest(text, salt=salt()))
-
-
-class Fault(Exception):
-    """Something in this package failed, and the log says what."""
-
-
-def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
-    """The facts of a file, from the cache or from its text; None for a file that has none.
-
-    Raises Fault.
-    """
-    return _kept("facts", source, cache, decode, _extract)
-
-
-def template_facts_of(source: Source, cache: Cache) -> template.TemplateFacts | None:
-    """The facts of a template, from the cache or from its text; None for one that has none.
-
-    Raises Fault.
-    """
-    return _kept("templates", source, cache, template.decode, _extract_template)
-
-
-def _kept(
-    kind: str,
-    source: Source,
-    cache: Cache,
-    decode: Callable[[bytes], T | None],
-    extract: Callable[[Source, Cache], T | None],
-) -> T | None:
-    data = cache.read(kind, source.digest)
-    if data is not None:
-        if not data:
-            return None
-        facts = decode(data)
-        if facts is not None:
-            return facts
-    return extract(source, cache)
-
-
-def _extract(source: Source, cache: Cache) -> ModuleFacts | None:
-    # astroid takes as long to import as flake8 itself: only when a text is new
-    from flake8_async_fastapi.extract import extract
-
-    return _new("facts", source, cache, extract, encode)
-
-
-def _extract_template(source: Source, cache: Cache) -> template.TemplateFacts | None:
-    from flake8_async_fastapi.extract.templates import extract_template  # jinja2: as with astroid
-
-    return _new("templates", source, cache, extract_template, template.encode)
-
-
-def _new(
-    kind: str, source: Source, cache: Cache, extract: Callable[[str], T], encode: Callable[[T], bytes]
-) -> T | None:
-    from flake8_async_fastapi.extract import ExtractError
-
-    try:
-        facts = survive(source.path, "read", lambda: extract(source.text), passing=(ExtractError,))
-    except ExtractError as error:
-        LOG.info("%s %s", source.path, error)
-        cache.write(kind, source.digest, b"")
-        return None
-    if facts is None:
-        raise Fault
-    gc.collect(0)  # the parser's tree refers to itself, and those of a whole project are large
-    cache.write(kind, source.digest, encode(facts))
-    return facts
-
-
-def survive(
-    path: str, done: str, work: Callable[[], T], *, passing: tuple[type[Exception], ...] = ()
-) -> T | None:
-    """The result of some work on one file, or None if it failed: a fault costs that file, not the run."""
-    try:
-        with _deep_recursion():
-            return work()
-    except passing:
-        raise
-    except RecursionError:
-        LOG.warning("%s could not be %s: it nests too deep", path, done)
-    except Exception:
-        LOG.warning("%s could not be %s: a fault in flake8-async-fastapi", path, done, exc_info=True)
-    return None
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    before, collecting = sys.getrecursionlimit(), gc.isenabled()
-    sys.setrecursionlimit(max(before, _RECURSION))
-    gc.disable()  # there is little to collect, and looking for it takes time
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-        if collecting:
-            gc.enable()

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
+from flake8_async_fastapi.analysis import Analysis, open_analysis
 from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.faults import LOG, survive
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path

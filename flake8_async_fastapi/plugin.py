@@ -17,7 +17,8 @@ from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.analysis import LOG, Analysis, open_analysis, survive
+from flake8_async_fastapi.analysis import Analysis, open_analysis
+from flake8_async_fastapi.faults import LOG, survive
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.progress import Progress, terminal
 from flake8_async_fastapi.rules.model import Finding
@@ -131,13 +132,14 @@ class Plugin:
                 yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
 
     def _findings(self) -> list[Finding]:
-        text = "".join(self.lines)
+        lines = "".join(self.lines)
+        text = normalised(lines)
         root = self._root("" if self.filename in _STDIN else os.path.dirname(self.filename))
         analysis = self._project(root)
         path = self._path(root, analysis, text)
         source = analysis.sources.get(path)
-        if source is None or source.text != normalised(text):
-            analysis = analysis.with_text(path, text)
+        if source is None or source.text != text:
+            analysis = analysis.with_text(path, lines)
         try:
             return analysis.findings(path, self._tell_checked)
         finally:
@@ -164,10 +166,10 @@ class Plugin:
         if done is not None:
             self._progress.tell(f"{self.name}: {done} of {len(self._places)} files checked")
 
-    def _path(self, root: Path, analysis: Analysis, text: str) -> str:
+    def _path(self, root: Path, analysis: Analysis, text: str | None) -> str:
         """The path of the text in its project: without a name, that of the file with the same text."""
         if self.filename in _STDIN:
-            same = [path for path, source in analysis.sources.items() if source.text == normalised(text)]
+            same = [path for path, source in analysis.sources.items() if source.text == text]
             return same[0] if len(same) == 1 else _unused("stdin", analysis)
         inside = relative_path(self.filename, root, cwd=os.getcwd())
         # A file elsewhere is linted as a guest: it sees the project, and stands in for none of its files.

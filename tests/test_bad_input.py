@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from flake8_runs import RunFlake8, write_files
 
-from flake8_async_fastapi.analysis import LOG, analysis_of
+from flake8_async_fastapi.analysis import analysis_of
+from flake8_async_fastapi.faults import LOG
 
 GOOD = {
     "pyproject.toml": "",

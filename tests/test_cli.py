@@ -14,7 +14,7 @@ from flake8_runs import write_files
 
 import flake8_async_fastapi
 from flake8_async_fastapi import cli
-from flake8_async_fastapi.analysis import LOG
+from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.rules.model import FAMILIES, catalogue
 
 FILES = {

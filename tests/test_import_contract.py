@@ -23,13 +23,13 @@ LAYERS = (
     ("__main__",),
     ("plugin", "cli"),
     ("analysis", "progress"),
-    ("verdicts", "states"),
+    ("verdicts", "states", "reading"),
     ("rules", "fixes"),
     ("domains",),
     ("engine",),
     ("project",),
     ("knowledge", "extract", "store"),
-    ("facts",),
+    ("facts", "faults"),
 )
 
 # All that a rule may know: events and what they are made of, what names of libraries mean, and the

@@ -12,7 +12,7 @@ from flake8.exceptions import ExecutionError
 from flake8_runs import RunFlake8, write_files
 
 import flake8_async_fastapi
-from flake8_async_fastapi.analysis import LOG
+from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.plugin import Plugin
 
 TEXT = "async def f():\n    return 1\n\n\nasync def g():\n    f()\n"

@@ -17,9 +17,9 @@ from test_same_findings import ALL, FILES, METHODS, PROJECT, STARTED_BY, entries
 WATCHED = """\
 import os
 from pathlib import Path
-from flake8_async_fastapi import analysis
+from flake8_async_fastapi import reading
 
-folder, extract, met = Path(os.environ["WATCH_FOLDER"]), analysis._extract, []
+folder, extract, met = Path(os.environ["WATCH_FOLDER"]), reading._extract, []
 
 def watched(source, cache):
     with open(folder / "extracted", "a") as file:
@@ -38,7 +38,7 @@ def meet():
             raise SystemExit("the other process never came")
         time.sleep(0.01)
 
-analysis._extract = watched
+reading._extract = watched
 """
 
 
@@ -147,7 +147,7 @@ def replaced(source, target):
 
 cache._write_all, os.replace = write_half, replaced
 """
-FACTS = len(PROJECT)  # one entry for each file, broken.py instead of pyproject.toml
+READ_FILES = len(PROJECT)  # one entry for each file, broken.py instead of pyproject.toml
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes")
@@ -156,9 +156,9 @@ FACTS = len(PROJECT)  # one entry for each file, broken.py instead of pyproject.
     ("turn", "place"),
     [
         (1, "in an entry"),
-        (FACTS + 3, "in an entry"),
+        (READ_FILES + 3, "in an entry"),
         (2, "before it is moved"),
-        (FACTS + 2, "after it was moved"),
+        (READ_FILES + 2, "after it was moved"),
     ],
 )
 def test_killed_while_writing(project: Path, flake8: RunFlake8, jobs: str, turn: int, place: str) -> None:
@@ -166,7 +166,9 @@ def test_killed_while_writing(project: Path, flake8: RunFlake8, jobs: str, turn:
     assert run.communicate(timeout=120)[0] == b""
     assert run.returncode == -signal.SIGKILL
     cache = project.parent / "cache"
-    assert bool(list(cache.rglob("*.tmp"))) == (place != "after it was moved")
+    is_moved = place == "after it was moved"
+    if not is_moved or jobs == "-j1":  # of two processes the other may be in an entry, too
+        assert bool(list(cache.rglob("*.tmp"))) is not is_moved
     assert flake8(project, jobs).findings == FOUND
     assert len([path for path in entries(cache, "findings") if path.suffix != ".tmp"]) == len(FILES)
     assert flake8(project, jobs).findings == FOUND

@@ -33,6 +33,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def progress(stream: io.StringIO, clock: Clock) -> Progress:
+    return Progress(stream, clock)
+
+
 def screen(written: str) -> str:
     """What a terminal of one line shows after some text."""
     cells: list[str] = []
@@ -46,18 +56,14 @@ def screen(written: str) -> str:
     return "".join(cells).rstrip()
 
 
-def test_a_short_run_shows_nothing(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, clock)
+def test_a_short_run_shows_nothing(clock: Clock, stream: io.StringIO, progress: Progress) -> None:
     clock.now += 0.9
     progress.tell("3 of 9")
     progress.clear()
     assert stream.getvalue() == ""
 
 
-def test_one_line_is_rewritten_and_goes_away(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, clock)
+def test_one_line_is_rewritten_and_goes_away(clock: Clock, stream: io.StringIO, progress: Progress) -> None:
     clock.now += 1.1
     progress.tell("a longer text")
     assert screen(stream.getvalue()) == "a longer text"
@@ -72,9 +78,7 @@ def test_one_line_is_rewritten_and_goes_away(clock: Clock) -> None:
     assert "\n" not in stream.getvalue()
 
 
-def test_after_it_was_taken_away_the_line_comes_back_at_once(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, clock)
+def test_the_line_comes_back_at_once(clock: Clock, stream: io.StringIO, progress: Progress) -> None:
     clock.now += 2
     progress.tell("one")
     progress.clear()
@@ -82,8 +86,7 @@ def test_after_it_was_taken_away_the_line_comes_back_at_once(clock: Clock) -> No
     assert screen(stream.getvalue()) == "two"
 
 
-def test_two_processes_leave_nothing(clock: Clock) -> None:
-    stream = io.StringIO()
+def test_two_processes_leave_nothing(clock: Clock, stream: io.StringIO) -> None:
     first, second = Progress(stream, clock), Progress(stream, clock)
     clock.now += 2
     first.tell("a longer text")
@@ -93,17 +96,13 @@ def test_two_processes_leave_nothing(clock: Clock) -> None:
     assert screen(stream.getvalue()) == ""
 
 
-def test_no_line_is_longer_than_the_terminal(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, clock)
+def test_no_line_is_longer_than_the_terminal(clock: Clock, stream: io.StringIO, progress: Progress) -> None:
     clock.now += 2
     progress.tell("x" * 1000)
     assert len(screen(stream.getvalue())) == 79
 
 
-def test_a_terminal_that_is_gone_is_no_error(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, clock)
+def test_a_terminal_that_is_gone_is_no_error(clock: Clock, stream: io.StringIO, progress: Progress) -> None:
     clock.now += 2
     progress.tell("one")
     stream.close()

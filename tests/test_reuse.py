@@ -21,8 +21,8 @@ from flake8_async_fastapi.engine import entry
 from flake8_async_fastapi.extract import extract
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.plugin import Plugin
-from flake8_async_fastapi.project.answers import Answers
-from flake8_async_fastapi.project.changes import Changes
+from flake8_async_fastapi.project.answers import _BY_KIND, Answers
+from flake8_async_fastapi.project.changes import _MAY_CHANGE, Changes
 from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.cache import Cache
@@ -398,6 +398,31 @@ def test_what_may_have_another_answer(now: str | None, question: Question, may_c
     facts = None if now is None else extract(now)
     assert Changes({"a.py": extract(BEFORE)}, {"a.py": facts}).may_change(question) is may_change
     assert Changes({"a.py": facts}, {"a.py": extract(BEFORE)}).may_change(question) is may_change
+
+
+def test_the_kinds_that_are_decided_are_kinds_of_questions() -> None:
+    assert set(_MAY_CHANGE) <= set(_BY_KIND)
+
+
+def test_a_question_that_need_not_be_asked_again_has_the_same_answer() -> None:
+    files = service(3)
+    before = analysis_of(files)
+    asked: set[Question] = set()
+    for path in before.sources:
+        before.findings(path)
+        before.events(path)
+        asked.update(before.project.questions() or ())
+    settled = 0
+    for what, edited in edits(files):
+        now = analysis_of(edited)
+        old, new = before.project.answers.facts, now.project.answers.facts
+        differ = [path for path in {**files, **edited} if files.get(path) != edited.get(path)]
+        changes = Changes({path: old.get(path) for path in differ}, {path: new.get(path) for path in differ})
+        same = [question for question in asked if not changes.may_change(question)]
+        settled += len(same)
+        ask, asked_before = now.project.fingerprint, before.project.fingerprint
+        assert [question for question in same if ask(question) != asked_before(question)] == [], what
+    assert len(asked) > 150 and settled > 1_000
 
 
 def test_without_the_earlier_state_everything_is_asked(tmp_path: Path, asked: set[Question]) -> None:

@@ -413,12 +413,12 @@ def test_cache_is_carried_to_another_folder(
 
 WATCHED = """
 import json
-from flake8_async_fastapi import analysis
+from flake8_async_fastapi import reading
 from flake8_async_fastapi.project import project
 extracted = []
 linked = []
-facts_of, link = analysis._extract, project.link
-analysis._extract = lambda source, cache: extracted.append(source.path) or facts_of(source, cache)
+facts_of, link = reading._extract, project.link
+reading._extract = lambda source, cache: extracted.append(source.path) or facts_of(source, cache)
 project.link = lambda *given: linked.append(1) or link(*given)
 """
 SEEN = """

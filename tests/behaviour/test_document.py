@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ STATEMENTS = re.findall(r"^\* .*?(?=\n\n|\n\* |\Z)", TEXT, re.MULTILINE | re.DOT
 PROOF = re.compile(r"\[`(?P<name>test_\w+)`\]\((?P<path>[\w./]+)\)")
 CITED = re.compile(r"docs/behaviour\.md(?:#(?P<anchor>[\w-]+))?")
 MARKDOWN = re.compile(r"[\w./-]+\.md\b")
+OUTSIDE = re.compile(r"\bFACT[S]\b")  # the notes that these statements come from are no part of the project
 
 
 def proofs_of(path: Path) -> set[str]:
@@ -50,6 +52,22 @@ def test_cited_anchors_exist() -> None:
     }
     assert len(cited) > 10
     assert {(path, anchor) for path, anchor in cited if anchor not in anchors} == set()
+
+
+def own_files() -> list[Path]:
+    """The text files of the checkout, without what is generated."""
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip("no checkout of git")
+    suffixes = {".md", ".py", ".toml", ".ini", ".jinja", ".html", ""}
+    paths = (ROOT / line for line in done.stdout.splitlines())
+    return [path for path in paths if path.suffix in suffixes and path.is_file()]
+
+
+def test_no_file_rests_on_notes_outside_the_repository() -> None:
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in own_files()}
+    assert DOCUMENT in texts
+    assert [path for path, text in texts.items() if OUTSIDE.search(text)] == []
 
 
 def test_documents_that_the_code_cites_exist() -> None:

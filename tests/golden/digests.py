@@ -18,8 +18,9 @@ import msgspec
 from case_files import read_cases
 from generated.programs import random_program
 
-from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis, survive
+from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
 
