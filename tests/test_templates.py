@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flake8_async_fastapi import analysis as analysis_module
+from flake8_async_fastapi import reading
 from flake8_async_fastapi.analysis import analysis_of, open_analysis
 from flake8_async_fastapi.extract import ExtractError
 from flake8_async_fastapi.extract.templates import MAX_CHARACTERS, extract_template
@@ -633,9 +633,9 @@ def test_facts_are_kept_and_templates_parsed_only_when_asked_for(
 ) -> None:
     texts = {"main.py": JINJA, "a.html": "{{ x }}", "b.html": "{{ y }}", "bad.html": "{% bad %}"}
     parsed: list[str] = []
-    extract = analysis_module._extract_template
+    extract = reading._extract_template
     monkeypatch.setattr(
-        analysis_module,
+        reading,
         "_extract_template",
         lambda source, cache: parsed.append(source.path) or extract(source, cache),
     )
