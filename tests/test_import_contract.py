@@ -29,7 +29,7 @@ LAYERS = (
     ("engine",),
     ("project",),
     ("knowledge", "extract", "store"),
-    ("facts", "faults"),
+    ("facts", "faults", "records"),
 )
 
 # All that a rule may know: events and what they are made of, what names of libraries mean, and the

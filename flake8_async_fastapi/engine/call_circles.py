@@ -44,6 +44,4 @@ def is_long(ctx: Context, function: Function) -> bool:
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
         return False
-    return ctx.query(
-        ("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS, False
-    )
+    return ctx.derive(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS)

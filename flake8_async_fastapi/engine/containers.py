@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.engine.joins import union
@@ -16,10 +15,16 @@ from flake8_async_fastapi.engine.values import (
     Partial,
     Payload,
     Value,
+    is_plain,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.records import dataclass
 
 CONTAINER: Final = "builtins.container"
+
+_MOST_TEXTS: Final = 8
+MOST_KEYS: Final = 40
+"""Longer lists and dicts of plain values are data, not names of attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,16 @@ class BoundContainer(Payload):
     value: Collection
 
 
+def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:
+    """A list, tuple, set or dict of known items; plain items are not told apart."""
+    if len(items) > (_MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
+        return Collection(kind)
+    return Collection(kind, items=items, keys=keys)
+
+
 def container_method(collection: Collection, name: str) -> Value:
     """A method of a container."""
-    if any(held_coroutines(collection)):
+    if holds_coroutine(collection):
         return UNKNOWN
     return Member(Object(CONTAINER, detail=BoundContainer(collection)), name)
 

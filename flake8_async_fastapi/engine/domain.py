@@ -8,7 +8,7 @@ path is a ``Part`` of the ``State``, what it keeps of one run a note of the ``Fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.effects import EffectHooks, PartHooks
 from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
+from flake8_async_fastapi.records import dataclass
 
 T = TypeVar("T", Models, Observers)
 

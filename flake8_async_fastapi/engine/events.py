@@ -6,9 +6,8 @@ qualified name of the function it happened in (empty at module level).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_fastapi.engine.values import Arguments, Coroutine, Value
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from flake8_async_fastapi.engine.events import Event
@@ -21,10 +21,11 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines, may_hold_coroutine
+from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings
+from flake8_async_fastapi.records import dataclass
 
 if TYPE_CHECKING:
     from flake8_async_fastapi.engine.hooks import Hooks
@@ -171,7 +172,7 @@ class Frame:
 
     def discharge(self, value: Value) -> None:
         """Somebody else has the coroutines of a value now, or they are awaited."""
-        if may_hold_coroutine(value):
+        if holds_coroutine(value):
             self.discharged.update(coroutine.origin for coroutine in held_coroutines(value))
 
     def each(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:

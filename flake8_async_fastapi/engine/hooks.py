@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
 from flake8_async_fastapi.engine.values import Manager, Value
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.engine.values import (
@@ -21,6 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.records import replace
 
 MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
+    TEXT,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -18,7 +19,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Payload,
-    Plain,
     Text,
     TextPrefix,
     Unknown,
@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
+from flake8_async_fastapi.records import dataclass
 
 
 class CallSite(NamedTuple):
@@ -217,7 +218,7 @@ class Models:
                 break
             known += part.value
         whole = self.text(ctx, known) if known else None
-        return whole if isinstance(whole, TextPrefix) else Plain("str")
+        return whole if isinstance(whole, TextPrefix) else TEXT
 
     def evaluate_condition(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
         """Whether a condition is known to come out true, or false."""

@@ -12,8 +12,8 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
-    MOST_KEYS,
     NONE,
+    OBJECT,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -21,12 +21,11 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Library,
     Member,
-    Plain,
     Value,
     alternatives,
     is_plain,
 )
-from flake8_async_fastapi.engine.walks import element_of_container, held_coroutines
+from flake8_async_fastapi.engine.walks import element_of_container, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -147,17 +146,18 @@ def _after_update(before: Collection, arguments: Arguments) -> Collection:
 
 def _value_in_container(value: Value) -> Value:
     """A value as a container keeps it; coroutines are somebody else's then."""
-    if any(held_coroutines(value)):
+    if holds_coroutine(value):
         return UNKNOWN
-    return Plain("object") if is_plain(value) and value != UNKNOWN else value
+    return OBJECT if is_plain(value) and value != UNKNOWN else value
 
 
 def with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container of which one item was assigned."""
-    if any(held_coroutines(value)):
+    if holds_coroutine(value):
         return Collection(before.kind)
     key = _key_name(index)
-    if before.kind == "dict" and before.keys is not None and key is not None and len(before.keys) < MOST_KEYS:
+    has_room = before.keys is not None and len(before.keys) < containers.MOST_KEYS
+    if before.kind == "dict" and key is not None and has_room:
         return _with_value_at(before, key, value)
     return _with_more(before, value)
 

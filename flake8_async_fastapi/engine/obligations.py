@@ -5,7 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Coroutine, Value, alternatives
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import held_coroutines, may_hold_coroutine
 from flake8_async_fastapi.facts.tree import Expr
 
 
@@ -24,6 +24,8 @@ def report_misuse(
 
 def check_use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
     """A value is used as what it is: a mistake if it is a coroutine."""
+    if not may_hold_coroutine(value):
+        return
     for alternative in alternatives(value):
         if isinstance(alternative, Coroutine):
             report_misuse(frame, alternative, how, detail)
@@ -32,6 +34,9 @@ def check_use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
 def note_test(frame: Frame, value: Value, node: Expr, how: str = "condition") -> None:
     """A value is tested: right for a coroutine that is awaited elsewhere, or may be something else."""
     place = (node.line, node.col, how)  # `x is None` is a comparison, and begins where `x` does
+    if not may_hold_coroutine(value):
+        frame.open_tests.add(place)
+        return
     for alternative in alternatives(value):
         if isinstance(alternative, Coroutine):
             frame.tests.setdefault(alternative.origin, []).append(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame
@@ -23,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr
+from flake8_async_fastapi.records import dataclass
 
 BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 """The items of a ``with``, each with the value that is entered."""

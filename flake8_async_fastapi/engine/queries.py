@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from flake8_async_fastapi.project.project import Project
-from flake8_async_fastapi.project.reads import UNRELIABLE
+from flake8_async_fastapi.project.reads import NOTHING, UNRELIABLE
+from flake8_async_fastapi.records import dataclass
 
 MOST_DEPTH: Final = 20
 """Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
@@ -125,6 +126,13 @@ class Queries:
             self.provisional[key] = value, self.lowest_head, read
             self.lowest_head = min(outer_head, self.lowest_head)
         return value
+
+    def derive(self, key: object, compute: Callable[[], T]) -> T:
+        """What code says by itself, kept under ``key``: to compute it, nothing else is asked or read."""
+        kept = self.memo.get(key)
+        if kept is None:
+            kept = self.memo[key] = compute(), NOTHING
+        return cast(T, kept[0])
 
     def is_kept(self, key: object) -> bool:
         """Whether there is a result under a key; who asks has read what led to it."""

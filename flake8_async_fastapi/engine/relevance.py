@@ -5,8 +5,6 @@ Calls that differ in nothing else share one run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
@@ -25,9 +23,10 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_plain,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.records import dataclass
 
 
 def specialise(ctx: Context, passed: Value, known: Value) -> Value:
@@ -37,7 +36,7 @@ def specialise(ctx: Context, passed: Value, known: Value) -> Value:
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
-    if is_plain(passed) or any(held_coroutines(passed)):
+    if is_plain(passed) or holds_coroutine(passed):
         return known
     if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
         return passed
@@ -90,7 +89,7 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
                 called.add(node.func.id)
         return Mentions(tuple(names), frozenset(attributes), frozenset(called))
 
-    return ctx.query(("mentions", function.key), find, Mentions())
+    return ctx.derive(("mentions", function.key), find)
 
 
 def closure_values(ctx: Context, function: Function) -> list[Value]:

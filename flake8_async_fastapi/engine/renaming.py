@@ -9,13 +9,14 @@ an affair of domains: they rename it with what is here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Location, Object, Value
 from flake8_async_fastapi.engine.walks import inner_values, map_arguments, map_values
+from flake8_async_fastapi.records import dataclass, replace
 
 ARGUMENT: Final = "argument"
 """The first part of the name of an object that a function was given."""
@@ -70,13 +71,15 @@ class Renaming:
 
 def has_identity(ctx: Context, value: Value) -> bool:
     """Whether a value says more than its type can: a tracked object, a resource, a statement, …"""
-    return any(
-        inner.location is not None
-        if isinstance(inner, Instance)
-        else isinstance(inner, Object)
-        and (inner.detail is not None or ctx.hooks.models.resource(inner.type) is not None)
-        for inner in inner_values(value)
-    )
+    for inner in inner_values(value):
+        if isinstance(inner, Instance):
+            if inner.location is not None:
+                return True
+        elif isinstance(inner, Object) and (
+            inner.detail is not None or ctx.hooks.models.resource(inner.type) is not None
+        ):
+            return True
+    return False
 
 
 def renaming_of(ctx: Context, values: Iterable[Value], followed: frozenset[str]) -> Renaming:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from flake8_async_fastapi.engine.joins import union
@@ -19,7 +19,8 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.records import dataclass
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -93,8 +94,10 @@ class State:
     def bind(self, path: str, value: Value) -> None:
         """Assign a variable or an attribute; what was known of it is no longer."""
         for known in (self.known, self.attributes):
-            for text in [text for text in known if _condition_mentions(text, path)]:
-                del known[text]
+            if known:
+                about = f"{path}.", f"{path} "
+                for text in [text for text in known if text == path or text.startswith(about)]:
+                    del known[text]
         for kind, part in self.parts.items():
             self.parts[kind] = part.forget(path)
         (self.attributes if "." in path else self.env)[path] = value
@@ -105,12 +108,12 @@ class State:
 
     def forget_attributes(self) -> None:
         """After a call: what it may have assigned anew.  Types seldom change, None does."""
-        for path in [path for path, value in self.attributes.items() if isinstance(value, (Const, Plain))]:
-            del self.attributes[path]
+        if self.attributes:
+            for path in [path for path, value in self.attributes.items() if isinstance(value, _CHANGING)]:
+                del self.attributes[path]
 
 
-def _condition_mentions(condition: str, name: str) -> bool:
-    return condition == name or condition.startswith((f"{name}.", f"{name} "))
+_CHANGING: Final = (Const, Plain)
 
 
 class CoroutineOwner(Protocol):
@@ -192,5 +195,5 @@ def _join_values(values: list[Value]) -> Value:
         return first
     told_apart = all(isinstance(value, (Collection, Instance, OneOf)) or is_none(value) for value in values)
     return (
-        union(values) if told_apart and not any(any(held_coroutines(value)) for value in values) else UNKNOWN
+        union(values) if told_apart and not any(holds_coroutine(value) for value in values) else UNKNOWN
     )

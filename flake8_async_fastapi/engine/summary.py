@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flake8_async_fastapi.engine.values import UNKNOWN, Value
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Summary:
     parts: tuple[Hashable, ...] = ()
     wanted: frozenset[str] = frozenset()
 
+
+NOTHING: Final = Summary()
+"""What is known of a call that is not run."""
 
 Footprint: TypeAlias = tuple[tuple[type[Any], Hashable], ...]
 """What is known of some objects, by the type of the part of the state that knows it."""

@@ -10,19 +10,21 @@ from flake8_async_fastapi.facts.tree import Expr
 
 def path_of(expression: Expr) -> str:
     """The variable, or the attributes of one, that an expression reads; empty for anything else."""
-    if isinstance(expression, tree.Name):
-        return expression.id
-    if isinstance(expression, tree.Attr):
-        owner = path_of(expression.value)
-        return f"{owner}.{expression.name}" if owner else ""
-    return ""
+    path = ""
+    while type(expression) is tree.Attr:
+        path = f".{expression.name}{path}"
+        expression = expression.value
+    return f"{expression.id}{path}" if type(expression) is tree.Name else ""
 
 
 def for_message(node: Expr) -> str:
     """An expression as a message shows it: calls without their arguments, the rest as ``...``."""
+    kind = type(node)  # a class pattern takes longer where it does not match
+    if kind is tree.Name or kind is tree.Attr:
+        path = path_of(node)
+        if path:
+            return path
     match node:
-        case tree.Name(id=name):
-            return name
         case tree.Attr(value=value, name=name):
             return f"{for_message(value)}.{name}"
         case tree.Call(func=func, args=args, keywords=keywords):
@@ -38,10 +40,10 @@ def for_message(node: Expr) -> str:
 
 def simple_condition(node: Expr) -> tuple[str, bool] | None:
     """A simple condition as text, and whether it is negated; None for one that is not simple."""
+    text = path_of(node)
+    if text:
+        return text, False
     match node:
-        case tree.Name() | tree.Attr():
-            text = path_of(node)
-            return (text, False) if text else None
         case tree.Unary(op="not", value=value):
             inner = simple_condition(value)
             return (inner[0], not inner[1]) if inner else None

@@ -7,12 +7,13 @@ a meaning: nothing is known, and no rule speaks about it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Plain:
     kind: str
 
 
+BOOL: Final = Plain("bool")
+TEXT: Final = Plain("str")
+OBJECT: Final = Plain("object")
+
+
 @dataclass(frozen=True, slots=True)
 class Const:
     """A literal None, truth value or text."""
@@ -51,6 +57,8 @@ class TextPrefix(Text):
 
 
 NONE: Final[Value] = Const(None)
+TRUE: Final[Value] = Const(True)
+FALSE: Final[Value] = Const(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,26 +341,11 @@ Value: TypeAlias = (
     | OneOf
 )
 
-MOST_TEXTS: Final = 8
-
-MOST_KEYS: Final = 40
-"""Longer lists and dicts of plain values are data, not names of attributes."""
-
-
 def is_plain(value: Value) -> bool:
     """Whether a value is one that no call can do anything with but read it."""
     return isinstance(value, (Plain, Unknown)) or (
         isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, Text)
     )
-
-
-def container_display(
-    kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None
-) -> Collection:
-    """A list, tuple, set or dict of known items; plain items are not told apart."""
-    if len(items) > (MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
-        return Collection(kind)
-    return Collection(kind, items=items, keys=keys)
 
 
 def without_emptiness(value: Value) -> Value:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
+    ClassValue,
     Collection,
+    Const,
     Coroutine,
     Function,
     Generator,
     Instance,
+    Library,
     Manager,
     Member,
     Object,
     OneOf,
     Partial,
+    Plain,
+    Text,
+    TextPrefix,
+    Unknown,
     Value,
 )
+from flake8_async_fastapi.records import replace
 
 
 def may_hold_coroutine(value: Value) -> bool:
@@ -30,6 +37,16 @@ def may_hold_coroutine(value: Value) -> bool:
 
 
 _HOLDERS: Final = (Coroutine, OneOf, Collection, Partial)
+
+
+def holds_coroutine(value: Value) -> bool:
+    """Whether a value is a coroutine or holds one."""
+    if not isinstance(value, _HOLDERS):
+        return False
+    if isinstance(value, Collection):
+        items = value.items
+        return holds_coroutine(value.item) if items is None else any(map(holds_coroutine, items))
+    return any(held_coroutines(value))
 
 
 def held_coroutines(value: Value) -> Iterator[Coroutine]:
@@ -47,9 +64,14 @@ def held_coroutines(value: Value) -> Iterator[Coroutine]:
             yield from held_coroutines(argument)
 
 
+_HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, Object, ClassValue})
+
+
 def inner_values(value: Value) -> Iterator[Value]:
     """A value and all values that it holds; variables of closures are left out."""
     yield value
+    if type(value) in _HOLDING_NOTHING:
+        return
     match value:
         case OneOf(values=parts) | Collection(items=tuple(parts)):
             pass
@@ -75,6 +97,10 @@ def inner_values(value: Value) -> Iterator[Value]:
 
 def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
     """A value in which ``change`` was applied to every instance and library object that it holds."""
+    if type(value) is Object:
+        return change(value)
+    if type(value) in _HOLDING_NOTHING:
+        return value
     match value:
         case OneOf(values=parts):
             return union([map_values(part, change) for part in parts])

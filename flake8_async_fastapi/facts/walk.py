@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Final, TypeAlias, cast, get_args
 
 import msgspec.structs
 
@@ -90,19 +91,45 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
     pending = [code]
     while pending:
         node = pending.pop()
-        if isinstance(node, list):
+        if type(node) is list:
             pending.extend(node)
-        elif isinstance(node, msgspec.Struct):
-            yield node
-            for name in _parts(type(node)):
-                pending.append(getattr(node, name))
+        elif (read := _reader(type(node))) is not None:
+            yield cast(msgspec.Struct, node)
+            pending += read(node)
 
 
-@functools.cache
-def _parts(node: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields of a type of node that may hold others."""
-    fields = msgspec.structs.fields(node)
-    return tuple(field.name for field in fields if field.type not in (int, str, bool))
+def parts_of(code: object) -> Iterable[object]:
+    """What a list or a node is made of: nodes, lists of them, and None for what is missing; else nothing."""
+    if type(code) is list:
+        return code
+    read = _reader(type(code))
+    return () if read is None else read(code)
+
+
+_Reader: TypeAlias = Callable[[object], tuple[object, ...]]
+_READERS: Final[dict[type, _Reader | None]] = {}
+
+
+def _reader(kind: type) -> _Reader | None:
+    """A function that reads the fields of a type of node which may hold others; None for other types."""
+    if kind not in _READERS:
+        _READERS[kind] = _make_reader(kind) if issubclass(kind, msgspec.Struct) else None
+    return _READERS[kind]
+
+
+def _make_reader(kind: type[msgspec.Struct]) -> _Reader:
+    names = [field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type)]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return (lambda one: (getattr(one, names[0]),)) if names else lambda one: ()
+
+
+def _is_leaf(kind: object) -> bool:
+    """Whether a field of a type holds no nodes."""
+    return kind in _LEAVES or all(inner in _LEAVES for inner in get_args(kind) or (None,))
+
+
+_LEAVES: Final = (int, str, bool, float, type(None))
 
 
 def shared_names(body: list[Stmt]) -> Iterator[str]:

@@ -15,7 +15,7 @@ Question: TypeAlias = tuple[str | int | bool | None, ...]
 
 UNRELIABLE: Final = -1
 """Among what was read: a limit that depends on what ran before, so that no list of questions is enough."""
-_NOTHING: Final = 0
+NOTHING: Final = 0
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Reads:
     def bundle(self, read: set[int]) -> int:
         """One number for all that was read, to be noted by whoever uses the result."""
         if len(read) < 2:
-            return next(iter(read), _NOTHING)
+            return next(iter(read), NOTHING)
         self.bundles.append(tuple(read))
         return len(self.bundles) - 1
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ it is run over or entered.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
 )
 from flake8_async_fastapi.knowledge import blocking as table
+from flake8_async_fastapi.records import dataclass
 
 _KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 from typing import Final
-
-import msgspec
 
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import expressions
@@ -16,9 +13,10 @@ from flake8_async_fastapi.engine.text import asks_for_main, path_of
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, parts_of
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import is_test, module_folder
+from flake8_async_fastapi.records import dataclass, replace
 
 _MOST_STEPS: Final = 8
 
@@ -101,10 +99,15 @@ _UseOfName = tuple[str, "str | None", str]
 """A file, the coroutine function in it that uses something (None for other places), and how."""
 
 
-def _file_imports(body: list[Stmt], name: str) -> bool:
+def _file_imports(ctx: Context, path: str, name: str) -> bool:
     """Whether a file imports a name, anywhere in it."""
-    bindings = (node for node in nodes_in(body) if isinstance(node, tree.Binding))
-    return any(name in (binding.local, binding.name) or binding.local == "*" for binding in bindings)
+
+    def collect() -> frozenset[str | None]:
+        bindings = [node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.Binding)]
+        return frozenset(word for binding in bindings for word in (binding.local, binding.name))
+
+    imported = ctx.query(("imported", path), collect, frozenset[str | None]())
+    return name in imported or "*" in imported
 
 
 def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseOfName, ...]:
@@ -121,9 +124,9 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
         for path in ctx.project.mentioning(name):
             if of_owner is None or path in of_owner:
                 body = ctx.project.body(path)
-                bare = bool(owner) or path == home or _file_imports(body, name)
+                bare = bool(owner) or path == home or _file_imports(ctx, path, name)
                 wanted = _SoughtName(
-                    name, bare, bool(owner) or (path != home and _file_imports(body, module))
+                    name, bare, bool(owner) or (path != home and _file_imports(ctx, path, module))
                 )
                 is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
                 for statement, words in _statements_with_names(ctx, path):
@@ -177,10 +180,7 @@ class _SoughtName:
 
 def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[tuple[str | None, str]]:
     """Where code mentions a name: awaited on the spot, at start-up, or in another way."""
-    if isinstance(code, list):
-        for part in code:
-            yield from _mentions_of(part, name, user)
-    elif isinstance(code, tree.FunctionDef):
+    if isinstance(code, tree.FunctionDef):
         own = name.bare and code.name == name.text
         if own and any(_registers_start_up(decorator) for decorator in code.decorators):
             yield user, "start-up"
@@ -219,9 +219,9 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
             else:
                 yield from _mentions_of(item.context, name, user)
         yield from _mentions_of(code.body, name, user)
-    elif isinstance(code, msgspec.Struct):
-        for field in code.__struct_fields__:
-            yield from _mentions_of(getattr(code, field), name, user)
+    else:
+        for part in parts_of(code):
+            yield from _mentions_of(part, name, user)
 
 
 def _mentions_in_call(

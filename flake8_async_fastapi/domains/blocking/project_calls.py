@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.blocking import effects as thread
@@ -26,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
+from flake8_async_fastapi.records import replace
 
 
 def note_configured_call(frame: Frame, function: Function, origin: Place) -> None:

@@ -85,11 +85,22 @@ def may_call_callback(ctx: Context, function: Function) -> bool:
     return closure is not None and any(closure.find(name) is not None for name in called)
 
 
+def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> str:
+    """Whether a branch ``sets`` what it found missing, or ``returns`` what was kept; empty for others."""
+
+    def find() -> str:
+        if exemptions.is_lazy_initialisation(node, function):
+            return "sets"
+        return "returns" if exemptions.returns_cached(node, function) else ""
+
+    return frame.ctx.derive(("branch", frame.path, function.line, node.line, node.col), find)
+
+
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     """A branch that sets what it found missing runs once."""
     if outcome and isinstance(frame.node, tree.FunctionDef):
         context = frame.notes_of(BlockingContext)
-        context.branches.append(exemptions.is_lazy_initialisation(node, frame.node))
+        context.branches.append(_way_of_branch(frame, node, frame.node) == "sets")
         context.suppressed += context.branches[-1]
 
 
@@ -100,5 +111,5 @@ def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     if outcome:
         context = frame.notes_of(BlockingContext)
         context.suppressed -= context.branches.pop()
-    elif exemptions.returns_cached(node, frame.node):
+    elif _way_of_branch(frame, node, frame.node) == "returns":
         frame.notes_of(BlockingContext).suppressed += 1  # until the end of the function

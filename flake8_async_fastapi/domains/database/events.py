@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Arguments, Function, Value
 from flake8_async_fastapi.project.requirements import Requirements
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

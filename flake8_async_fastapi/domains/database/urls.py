@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
@@ -30,6 +31,7 @@ def model_text(ctx: Context, written: str) -> TextPrefix | None:
     return url_prefix(written)
 
 
+@lru_cache
 def url_prefix(written: str) -> TextPrefix | None:
     """The beginning of a database URL, or the name of a driver; None for another text."""
     if "://" in written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.values import Arguments, Function, Member, Obje
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.records import dataclass
 
 APPLICATION = "starlette.applications.Starlette"
 ROUTER = "starlette.routing.Router"

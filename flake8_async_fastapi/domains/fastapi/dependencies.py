@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Frame
@@ -28,8 +27,9 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
             given_value = given_value.result
     given_value = _without_none(given_value)
     if (
-        any(held_coroutines(given_value))
+        holds_coroutine(given_value)
         or isinstance(given_value, (Const, Manager))
         or _says_little(given_value)
     ):

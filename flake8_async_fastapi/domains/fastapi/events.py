@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Function
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

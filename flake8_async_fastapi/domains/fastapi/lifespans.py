@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.fastapi.events import ApplicationMounted, LifespanEnded
@@ -24,6 +24,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.records import dataclass
 
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _USES = frozenset({"begin", "connect", "raw_connection"})

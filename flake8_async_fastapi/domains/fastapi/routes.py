@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.records import dataclass
 
 ROUTE: Final = "route"
 """The role of a function under ``@router.get`` and the like."""

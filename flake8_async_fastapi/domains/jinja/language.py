@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from flake8_async_fastapi.domains.jinja.page import Page, Variables
@@ -30,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.records import replace
 
 _SAVED: Final = "{{ outer"
 _UNDEFINED: Final = Const(False)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame, Language
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.values import Payload, Value
 from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.records import dataclass
 
 Variables: TypeAlias = dict[str, Value]
 Folders: TypeAlias = tuple[str | None, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.jinja.page import BlockLayer, Page, Rendering, Variables
@@ -14,6 +13,7 @@ from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, alternatives, is_none
 from flake8_async_fastapi.project.reads import UNRELIABLE
+from flake8_async_fastapi.records import replace
 
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""

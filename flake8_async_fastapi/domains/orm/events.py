@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Value
+from flake8_async_fastapi.records import dataclass
 
 Cause: TypeAlias = Literal[
     "unloaded",  # the query did not ask for it

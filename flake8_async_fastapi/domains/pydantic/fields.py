@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
@@ -11,6 +10,7 @@ from flake8_async_fastapi.engine.values import ClassValue
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, subscript_parts
+from flake8_async_fastapi.records import dataclass
 
 _ROOTS = frozenset(
     {"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "pydantic.generics.GenericModel",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.domains.pydantic.fields import is_schema, schema_fields
@@ -26,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Value,
 )
+from flake8_async_fastapi.records import dataclass
 
 TYPE: Final = "pydantic.BaseModel"
 _VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})

@@ -7,7 +7,7 @@ Pydantic documentation, "Models, arbitrary class instances"; FastAPI documentati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -41,6 +41,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, subscript_parts
+from flake8_async_fastapi.records import dataclass
 
 _DEEPEST: Final = 6
 

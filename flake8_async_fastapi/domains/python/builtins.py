@@ -19,9 +19,8 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Plain,
     Value,
-    container_display,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 
 
 def _collection_model(kind: str) -> CallModel:
@@ -47,9 +46,9 @@ def _model_dict(site: CallSite) -> Value:
         return Collection("dict", _value_of_pairs(base)) if not arguments.keywords else Collection("dict")
     pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
     pairs.update(arguments.keywords)
-    if None in pairs or any(any(held_coroutines(value)) for value in pairs.values()):
+    if None in pairs or any(holds_coroutine(value) for value in pairs.values()):
         return Collection("dict")
-    return container_display("dict", tuple(pairs.values()), tuple(pairs))
+    return containers.display("dict", tuple(pairs.values()), tuple(pairs))
 
 
 def _value_of_pairs(pairs: Collection) -> Value:
@@ -67,7 +66,7 @@ def _model_default_dict(site: CallSite) -> Value:
     if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
         return Collection("dict")
     made = calls.apply_callee(site.frame, arguments.args[0], Arguments(), "", Place(site.frame.path, 0, 0))
-    return Collection("dict", UNKNOWN if any(held_coroutines(made)) else made)
+    return Collection("dict", UNKNOWN if holds_coroutine(made) else made)
 
 
 def _model_next(site: CallSite) -> Value:

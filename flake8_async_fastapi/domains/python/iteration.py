@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.engine import containers
@@ -30,8 +29,9 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.records import dataclass
 
 _GETTER: Final = "operator.attrgetter"
 
@@ -99,7 +99,7 @@ def call_with_items(site: CallSite) -> Value | None:
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
         return Object(_GETTER, detail=Getter(texts))
-    if not arguments.args or any(any(held_coroutines(value)) for value in arguments.args):
+    if not arguments.args or any(holds_coroutine(value) for value in arguments.args):
         return None
     if dotted in PASSING:
         return Collection("generator", _passed_items(frame, dotted, arguments, origin))
@@ -182,7 +182,7 @@ def _apply_to_item(frame: Frame, function: Value, item: Value, origin: Place) ->
     if isinstance(function, (Function, Partial, Library)):
         result = calls.apply_callee(frame, function, Arguments((item,)), "", origin)
         frame.discharge(result)
-        return UNKNOWN if any(held_coroutines(result)) else result
+        return UNKNOWN if holds_coroutine(result) else result
     return UNKNOWN
 
 

@@ -6,8 +6,6 @@ An object is told apart by the variable that has it; whoever else is given it ma
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.state import State
@@ -15,6 +13,7 @@ from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Const, Instance, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
+from flake8_async_fastapi.records import replace
 
 
 def _flag_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
@@ -61,7 +60,7 @@ def forget_argument_flags(
         return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         value = state.env.get(path_of(argument))
-        known = _flags_of(ctx, value)
+        known = _flags_of(ctx, value) if isinstance(value, Instance) else None
         if known and isinstance(value, Instance):
             rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)
             _exchange_object(state, value, replace(value, attributes=rest))

@@ -5,12 +5,13 @@ Kept by a ``Frame``, filled by ``tasks`` and ``holders``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.records import dataclass
 
 Session: TypeAlias = tuple[str, str]
 """A variable, and the attributes that lead from it to the session."""

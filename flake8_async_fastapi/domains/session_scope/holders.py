@@ -25,7 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
@@ -68,11 +68,6 @@ def _may_use(ctx: Context, creation: Creation) -> bool:
         return True
     given = [*creation.arguments.values(), *([function.receiver] if function.receiver is not None else [])]
     return any(_leads_to_session(ctx, alternative) for value in given for alternative in alternatives(value))
-
-
-def holds_coroutine(value: Value) -> bool:
-    """Whether a value is a coroutine or contains one: that may have a session."""
-    return any(held_coroutines(value))
 
 
 def _leads_to_session(ctx: Context, value: Value) -> bool:

@@ -25,7 +25,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     called_name,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -108,7 +108,10 @@ def report_left_alone(frame: Frame) -> None:
 
 
 def _is_listener(frame: Frame) -> bool:
-    return frame.emit or frame.notes_of(Activity).uses is not None
+    if frame.emit:
+        return True
+    activity: Activity | None = frame.notes.get(Activity)
+    return activity is not None and activity.uses is not None
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
@@ -175,7 +178,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
         isinstance(callee, Function)
-        and any(map(holders.holds_coroutine, arguments.values()))
+        and any(map(holds_coroutine, arguments.values()))
         and _runs_together(callee)
     ):
         makings = {place: activity.creations[place] for place in _coroutines_passed(frame, arguments, node)
@@ -185,7 +188,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         _start_in_group(frame, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
         _start_task(frame, place, arguments, node)
-    elif any(map(holders.holds_coroutine, arguments.args)):
+    elif any(map(holds_coroutine, arguments.args)):
         _collect_in_list(frame, arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
         _note_tasks_passed(frame, callee, arguments, node.func)
@@ -206,12 +209,16 @@ def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
 
 def _kind_of_later(method: Member) -> str | None:
     """When a method runs what it is given, if that is after the request; None for others."""
-    for known, kind in concurrency.LATER.items():
-        if known.endswith(method.name):
-            owner, _, name = known.rpartition(".")
-            if method.name == name and is_subtype(method.receiver.type, owner):
-                return kind
+    for owner, kind in _LATER_BY_NAME.get(method.name, ()):
+        if is_subtype(method.receiver.type, owner):
+            return kind
     return None
+
+
+_LATER_BY_NAME: Final[dict[str, list[tuple[str, str]]]] = {}
+for _known, _kind in concurrency.LATER.items():
+    _owner, _, _name = _known.rpartition(".")
+    _LATER_BY_NAME.setdefault(_name, []).append((_owner, _kind))
 
 
 def _runs_together(function: Function) -> bool:

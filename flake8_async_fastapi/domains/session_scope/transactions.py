@@ -5,7 +5,7 @@ What is certain of the sessions on a path, each as written, is a part of the sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
@@ -35,6 +35,7 @@ from flake8_async_fastapi.knowledge.transactions import (
     STATEMENTS,
     is_session_type,
 )
+from flake8_async_fastapi.records import dataclass, replace
 
 Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.events import AttributeRead
@@ -35,12 +33,15 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.records import replace
 
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 
 
 def read_attribute(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
     """The value of ``owner.name``, and the events of reading it."""
+    if owner is UNKNOWN and frame.language is None:
+        return UNKNOWN
     results = []
     for alternative in alternatives(owner):
         if is_none(alternative) and len(alternatives(owner)) > 1:

@@ -21,6 +21,7 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
+    OneOf,
     Partial,
     Super,
     Unknown,
@@ -37,30 +38,32 @@ from flake8_async_fastapi.knowledge.bases import RECORDS
 
 def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
     """The value of a call, and the events of making it."""
-    label, origin = for_message(node), Place(frame.path, node.line, node.col)
-    options = alternatives(callee)
-    if len(options) > 1:
-        options = tuple(option for option in options if not is_none(option))
-
-    def call(alternative: Value) -> Value:
-        if isinstance(alternative, Coroutine):
-            report_misuse(frame, alternative, "called")
-        if frame.emit:
-            place = frame.at(node)
-            frame.emit_event(Called(*place, alternative, arguments, label, frame.is_async, bool(frame.role)))
-        _hand_over_coroutines(frame, alternative, arguments, node)
-        if isinstance(alternative, Library) and alternative.dotted == "builtins.super" and not arguments.args:
-            result = _super_value(frame)
-        else:
-            result = apply_callee(frame, alternative, arguments, label, origin)
-        for observe in frame.ctx.hooks.observers.call_ends:
-            observe(frame, alternative, arguments, node, result)
-        return protocols.take_over(frame, result, node)
-
     around, frame.current_call = frame.current_call, node
-    results = frame.each(options, call)
+    if isinstance(callee, OneOf):
+        options = tuple(option for option in callee.values if not is_none(option))
+        result = union(frame.each(options, lambda option: _call_option(frame, option, arguments, node)))
+    else:
+        result = _call_option(frame, callee, arguments, node)
     frame.current_call = around
-    return union(results)
+    return result
+
+
+def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
+    """The value of a call of one value."""
+    label, origin = for_message(node), Place(frame.path, node.line, node.col)
+    if isinstance(callee, Coroutine):
+        report_misuse(frame, callee, "called")
+    if frame.emit:
+        place = frame.at(node)
+        frame.emit_event(Called(*place, callee, arguments, label, frame.is_async, bool(frame.role)))
+    _hand_over_coroutines(frame, callee, arguments, node)
+    if isinstance(callee, Library) and callee.dotted == "builtins.super" and not arguments.args:
+        result = _super_value(frame)
+    else:
+        result = apply_callee(frame, callee, arguments, label, origin)
+    for observe in frame.ctx.hooks.observers.call_ends:
+        observe(frame, callee, arguments, node, result)
+    return protocols.take_over(frame, result, node)
 
 
 _CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
@@ -68,6 +71,9 @@ _CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
 
 def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
     """What calling one value gives."""
+    if isinstance(callee, Unknown):
+        _announce_escape(frame, callee, arguments)
+        return UNKNOWN
     if isinstance(callee, _CALLABLE_TYPES):
         site = CallSite(frame, callee, arguments, label, origin)
         for begin in frame.ctx.hooks.observers.applies:
@@ -108,8 +114,6 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
                 if isinstance(method, Function)
                 else UNKNOWN
             )
-    if isinstance(callee, Unknown):
-        _announce_escape(frame, callee, arguments)
     return UNKNOWN
 
 
@@ -142,7 +146,10 @@ def _super_value(frame: Frame) -> Value:
 
 def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
-    if not any(map(may_hold_coroutine, arguments.values())):
+    for value in arguments.values():
+        if may_hold_coroutine(value):
+            break
+    else:
         return
     consumer = _name_of_plain_consumer(frame, callee)
     place = knowledge.function_argument(called_name(callee))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -36,6 +35,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
+from flake8_async_fastapi.records import replace
 
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
@@ -109,8 +109,7 @@ def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
                 found.setdefault(bound, []).append(statement)
         return found
 
-    nothing: dict[str, list[Stmt]] = {}
-    return ctx.query(("class body", cls), collect, nothing).get(name, [])
+    return ctx.derive(("class body", cls), collect).get(name, [])
 
 
 def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
@@ -222,6 +221,13 @@ def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: I
 
 def binding_kind(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     """How a method is bound: ``property``, ``class``, ``static``, or empty for the usual way."""
+    if not node.decorators:
+        return ""
+    key = ("binding", owner, node.line, node.col)
+    return ctx.query(key, lambda: _binding_by_decorators(ctx, owner, node), "")
+
+
+def _binding_by_decorators(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> str:
     frame = class_frame(ctx, owner)
     for decorator in node.decorators:
         value = expressions.evaluate(frame, State(), decorator)
@@ -278,7 +284,7 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
 def attributes_assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
     """The attributes that a method assigns on its first parameter, or on what it makes of that."""
     key = ("assigned in", owner.path, method.line, method.col)
-    return ctx.query(key, lambda: frozenset(_assigned_attributes(method)), frozenset())
+    return ctx.derive(key, lambda: frozenset(_assigned_attributes(method)))
 
 
 def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:

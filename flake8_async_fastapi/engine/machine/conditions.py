@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Frame
@@ -33,10 +32,11 @@ from flake8_async_fastapi.engine.values import (
     is_none,
     truth_value,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
+from flake8_async_fastapi.records import replace
 
 _Test: TypeAlias = Callable[[Value], bool]
 
@@ -66,22 +66,22 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
         if holds is not None:
             return [state.fork()] if holds is outcome else []
     match test:
+        case tree.Compare():
+            return _assume_comparison(frame, state, test, outcome)
+        case tree.Name(id=name):
+            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            return states if outcome else [_without_items(frame, after, name) for after in states]
         case tree.Unary(op="not", value=value):
             return assume(frame, state, value, not outcome)
         case tree.BoolOp(op=op, values=values):
             return _assume_all(frame, state, values, outcome, stops=(op == "and") is not outcome)
         case tree.Walrus(target=target):
             return _narrow(frame, state, target, lambda value: may_be(value, outcome))
-        case tree.Name(id=name):
-            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
-            return states if outcome else [_without_items(frame, after, name) for after in states]
         case tree.Attr(value=owner, name=name):
             states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), path_of(test))
             for after in states:
                 _note_column_test(frame, after, owner, name, is_empty=not outcome)
             return states
-        case tree.Compare():
-            return _assume_comparison(frame, state, test, outcome)
         case tree.Call() if frame.language is not None:
             return [state.fork()] if frame.language.may_pass_test(frame, state, test, outcome) else []
         case tree.Call(func=func, args=args) if args:
@@ -272,7 +272,7 @@ def _value_outside(frame: Frame, state: State, path: str) -> Value:
         return UNKNOWN
     for name in rest:
         value = attributes.attribute_of(frame.ctx, value, name)
-    return UNKNOWN if any(held_coroutines(value)) else value
+    return UNKNOWN if holds_coroutine(value) else value
 
 
 def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:

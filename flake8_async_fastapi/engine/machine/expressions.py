@@ -23,7 +23,11 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
+    BOOL,
+    FALSE,
     NONE,
+    OBJECT,
+    TRUE,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -35,10 +39,9 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Value,
     alternatives,
-    container_display,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in, target_names
@@ -50,24 +53,26 @@ def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = Fa
     ``awaited_chain`` says that an ``await`` stands before the chain of calls
     and attributes that this expression begins.
     """
-    if isinstance(node, (tree.Attr, tree.Call, tree.Subscript)):
-        return _CHAINS[type(node)](frame, state, node, awaited_chain)
-    return _EVALUATE[type(node)](frame, state, node)
+    kind = type(node)
+    chain = _CHAINS.get(kind)
+    return _EVALUATE[kind](frame, state, node) if chain is None else chain(frame, state, node, awaited_chain)
 
 
 def _evaluate_name(frame: Frame, state: State, node: tree.Name) -> Value:
     value = names.look_up_name(frame, state, node.id)
-    if state.known and value == Plain("bool"):  # what a condition on this path found it to be
-        known = state.known.get(node.id)
-        return value if known is None else Const(known)
+    known = state.known.get(node.id)
+    if known is not None and value == BOOL:  # what a condition on this path found it to be
+        return TRUE if known else FALSE
     return value
 
 
 def _evaluate_const(frame: Frame, state: State, node: tree.Const) -> Value:
     if isinstance(node.value, str):
         return frame.ctx.hooks.models.text(frame.ctx, node.value)
-    if node.value is None or isinstance(node.value, bool):
-        return Const(node.value)
+    if node.value is None:
+        return NONE
+    if isinstance(node.value, bool):
+        return TRUE if node.value else FALSE
     return Plain(type(node.value).__name__)
 
 
@@ -160,7 +165,7 @@ def _evaluate_display(frame: Frame, state: State, node: tree.Display) -> Value:
         else:
             is_exact = False
             found.append(protocols.elements_of(frame, value, Place(frame.path, node.line, node.col)))
-    return container_display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
+    return containers.display(node.kind, tuple(found)) if is_exact else Collection(node.kind, union(found))
 
 
 def _evaluate_dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
@@ -179,8 +184,8 @@ def _evaluate_dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
             items.append(value)
     if None not in keys:  # the last of equal keys counts
         pairs = dict(zip(keys, items, strict=True))
-        return container_display("dict", tuple(pairs.values()), tuple(pairs))
-    return container_display("dict", tuple(items), tuple(keys))
+        return containers.display("dict", tuple(pairs.values()), tuple(pairs))
+    return containers.display("dict", tuple(items), tuple(keys))
 
 
 def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
@@ -193,7 +198,10 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         else:
             frame.discharge(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
-        return _concatenate(frame, left, right)
+        if left.items is None or right.items is None:
+            frame.discharge(left)
+            frame.discharge(right)
+        return mutation.concatenate(left, right)
     if node.op == "%" and isinstance(left, (Const, Plain)):
         note_test(frame, right, node.right, "interpolated")
     frame.discharge_items(left)
@@ -204,14 +212,7 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     if node.op in ("+", "%") and isinstance(left, Const):
         return frame.ctx.hooks.models.join_texts(frame.ctx, (left, right))
     known = all(isinstance(side, (Const, Plain, Coroutine)) for side in (left, right))
-    return Plain("object") if known or isinstance(left, (Const, Plain)) else UNKNOWN
-
-
-def _concatenate(frame: Frame, left: Collection, right: Collection) -> Value:
-    if left.items is None or right.items is None:
-        frame.discharge(left)
-        frame.discharge(right)
-    return mutation.concatenate(left, right)
+    return OBJECT if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
 def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
@@ -241,7 +242,7 @@ def _evaluate_unary(frame: Frame, state: State, node: tree.Unary) -> Value:
     value = evaluate(frame, state, node.value)
     if node.op == "not":
         note_test(frame, value, node.value)
-        return Plain("bool")
+        return BOOL
     check_use(frame, value, "operand")
     return UNKNOWN
 
@@ -263,7 +264,7 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
                     note_test(frame, side, node, "compared")
             elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
                 check_use(frame, side, "compared")
-    return Plain("bool")
+    return BOOL
 
 
 def _evaluate_if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
@@ -350,7 +351,7 @@ def _evaluate_walrus(frame: Frame, state: State, node: tree.Walrus) -> Value:
 def _evaluate_yield(frame: Frame, state: State, node: tree.Yield) -> Value:
     value = NONE if node.value is None else evaluate(frame, state, node.value)
     frame.discharge(value)
-    frame.yields.append(UNKNOWN if any(held_coroutines(value)) else value)
+    frame.yields.append(UNKNOWN if holds_coroutine(value) else value)
     frame.yield_states.append(state.fork())
     return UNKNOWN
 

@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
+    TEXT,
     UNKNOWN,
     Collection,
     Const,
@@ -42,7 +43,7 @@ from flake8_async_fastapi.engine.values import (
     is_none,
     without_emptiness,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import shared_names, target_names
@@ -166,7 +167,7 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
                 value = UNKNOWN
             # texts are not told apart: paths that differ in nothing else are one
             is_text = isinstance(value, Const) and isinstance(value.value, str)
-            state.bind(name, Plain("str") if is_text and not isinstance(value, Text) else value)
+            state.bind(name, TEXT if is_text and not isinstance(value, Text) else value)
         case tree.Attr(value=owner):
             path = path_of(target)
             owned = expressions.evaluate(frame, state, owner)
@@ -181,7 +182,7 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
                 ):
                     path = ""
             if path:
-                kept = UNKNOWN if any(held_coroutines(value)) else without_emptiness(value)
+                kept = UNKNOWN if holds_coroutine(value) else without_emptiness(value)
                 state.bind(path, kept)
                 frame.assigned_anywhere.bind(
                     path, _join_assigned(frame.assigned_anywhere.attributes.get(path), kept)
@@ -249,7 +250,7 @@ def _run_aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     else:
         frame.discharge(value)  # another object may define the operator for coroutines
     after: Value = UNKNOWN
-    if isinstance(before, Collection) and not any(held_coroutines(before)):
+    if isinstance(before, Collection) and not holds_coroutine(before):
         after = mutation.concatenate(before, value)
     assign_target(frame, state, node.target, after)
     return [state]

@@ -7,7 +7,6 @@ all calls share one summary.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
 from flake8_async_fastapi.engine import call_circles, relevance, renaming
@@ -17,7 +16,7 @@ from flake8_async_fastapi.engine.joins import join_bindings, join_returns
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.summary import Footprint, Summary
+from flake8_async_fastapi.engine.summary import NOTHING, Footprint, Summary
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -34,9 +33,10 @@ from flake8_async_fastapi.engine.values import (
     is_plain,
     without_emptiness,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Param
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.records import replace
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
@@ -64,7 +64,7 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
 
 def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     key = ("call", function, bound, footprint)
-    return ctx.query(key, lambda: _run_apart(ctx, function, bound, footprint), Summary())
+    return ctx.query(key, lambda: _run_apart(ctx, function, bound, footprint), NOTHING)
 
 
 def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Summary:
@@ -263,10 +263,19 @@ def _argument_value(
     if passed is not None:
         return relevance.specialise(ctx, passed, known)
     if not arguments.opaque and param.default is not None:
-        default = expressions.evaluate(_function_frame(ctx, function), State(), param.default)
+        default = _default_value(ctx, function, param.name, param.default)
         if not isinstance(default, Unknown) and ctx.hooks.models.parameter(default) is None:
             return default
     return known
+
+
+def _default_value(ctx: Context, function: Function, name: str, written: Expr) -> Value:
+    """The value of a parameter that a call does not pass."""
+
+    def evaluate() -> Value:
+        return expressions.evaluate(_function_frame(ctx, function), State(), written)
+
+    return ctx.query(("default", function.key, function.closure, function.owner, name), evaluate, UNKNOWN)
 
 
 def _collected_keywords(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
@@ -347,7 +356,7 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
 
 def _hides_coroutine(value: Value) -> bool:
     """A container with coroutines in it: nobody can say when they are awaited."""
-    return not isinstance(value, (Coroutine, OneOf)) and any(held_coroutines(value))
+    return not isinstance(value, (Coroutine, OneOf)) and holds_coroutine(value)
 
 
 def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
@@ -366,7 +375,7 @@ def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
         for path, value in end.attributes.items():
             name = path.removeprefix(prefix)
             if path.startswith(prefix) and "." not in name:
-                found.setdefault(name, []).append(UNKNOWN if any(held_coroutines(value)) else value)
+                found.setdefault(name, []).append(UNKNOWN if holds_coroutine(value) else value)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
         attributes[name] = relevance.limit_depth(

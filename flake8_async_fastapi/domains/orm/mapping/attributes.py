@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine.values import ClassValue
+from flake8_async_fastapi.records import dataclass
 
 COLUMN: Final = "sqlalchemy.Column"
 

@@ -6,7 +6,6 @@ Source: SQLAlchemy documentation, "Imperative Mapping", "Declarative with Impera
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN
@@ -26,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.records import dataclass
 
 TABLE: Final = "sqlalchemy.Table"
 

@@ -5,7 +5,6 @@ Source: SQLAlchemy documentation, "Inspection of Mapped Instances".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -22,6 +21,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     is_none,
 )
+from flake8_async_fastapi.records import dataclass, replace
 
 INSPECTED: Final = "sqlalchemy.orm.Inspected"
 _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs": "columns"}

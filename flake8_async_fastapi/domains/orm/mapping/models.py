@@ -6,7 +6,6 @@ Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "Declarative
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.mapping import declared, imperative, registry
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
@@ -27,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import flat
+from flake8_async_fastapi.records import replace
 
 
 def mapped_model(ctx: Context, cls: ClassValue) -> Model | None:

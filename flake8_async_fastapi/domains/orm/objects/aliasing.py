@@ -8,7 +8,6 @@ Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basic
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -28,6 +27,7 @@ from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.records import dataclass, replace
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 

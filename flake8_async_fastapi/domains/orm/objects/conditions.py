@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import instances
@@ -11,6 +9,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, instances_
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, OneOf, Value, alternatives
+from flake8_async_fastapi.records import replace
 
 
 def note_column_test(
@@ -43,7 +42,9 @@ def note_column_test(
             for other in empty:
                 if obj.field(other) is None:
                     obj = obj.put(other, MAYBE)
-        objects[alternative.location] = replace(obj, discriminated=obj.discriminated or is_kind)
+        if is_kind and not obj.discriminated:
+            obj = replace(obj, discriminated=True)
+        objects[alternative.location] = obj
 
 
 def note_name_test(state: State, name: str) -> None:

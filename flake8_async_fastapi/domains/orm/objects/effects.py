@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -34,6 +33,7 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Manager, Value
+from flake8_async_fastapi.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: docs/behaviour.md#reading-relationships.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from flake8_async_fastapi.domains.orm.events import Cause
@@ -20,6 +20,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Location, Value
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.records import dataclass, replace
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Maybe:
     """An attribute that may be loaded or not."""
 
 
+LOADED: Final = Loaded()
 MAYBE: Final = Maybe()
 AttributeState: TypeAlias = Loaded | NotLoaded | Maybe
 

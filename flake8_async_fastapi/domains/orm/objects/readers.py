@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
+from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Cause, Missing
@@ -20,6 +19,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
+    LOADED,
     MAYBE,
     AttributeState,
     InstanceState,
@@ -54,6 +54,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.records import replace
 
 
 def read_attribute(access: Access) -> Value | None:
@@ -296,7 +297,7 @@ def read_awaitable(access: Access) -> Value:
             elif isinstance(obj.default, NotLoaded):
                 obj = replace(obj, default="perhaps", fields=())
             else:
-                obj = obj.put(name, Loaded())
+                obj = obj.put(name, LOADED)
             objects[location] = obj
         result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == obj.cls:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
@@ -21,6 +20,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.renaming import Renaming, ToCaller, to_callee
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Value
+from flake8_async_fastapi.records import replace
 
 
 def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:

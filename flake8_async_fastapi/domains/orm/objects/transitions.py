@@ -7,7 +7,6 @@ one path knows it.  Source: docs/behaviour.md#sessions-and-expiry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Cause
@@ -15,6 +14,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.domains.orm.objects.instances import (
     ANY,
+    LOADED,
     MAYBE,
     AttributeState,
     InstanceState,
@@ -38,6 +38,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
+from flake8_async_fastapi.records import replace
 
 # --- what reading gives -------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ def _attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Att
     if known is not None:
         return known
     if isinstance(attribute, Relationship) and attribute.lazy in ("dynamic", "write_only"):
-        return Loaded()  # which is no collection, but a way to query it
+        return LOADED  # which is no collection, but a way to query it
     if isinstance(obj.default, NotLoaded):
         return obj.default
     if obj.default == "perhaps":
@@ -87,9 +88,9 @@ def _column_state(model: Model | None, obj: InstanceState, name: str, column: Co
         if column.on_insert and model is not None and model.eager_defaults in ("off", "?"):
             not_loaded = NotLoaded("server", obj.path, obj.line, "an INSERT")
             return not_loaded if model.eager_defaults == "off" else MAYBE
-        return Loaded()
+        return LOADED
     if load_plans.is_loaded(obj.plan, name, column):
-        return Loaded()
+        return LOADED
     return NotLoaded("deferred", obj.path, obj.line) if obj.plan.certain else MAYBE
 
 
@@ -106,7 +107,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
                 return MAYBE  # SQLAlchemy 2.0 sets the default in the constructor, 2.1 does not
             return NotLoaded("new", obj.path, obj.line)
     if how in ("dynamic", "write_only"):
-        return Loaded()
+        return LOADED
     if name in obj.null_keys and how != "raise":
         return Loaded(NONE)
     if not how or (not obj.plan.certain and obj.plan.step(name) is None):
@@ -114,7 +115,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
     if how in load_plans.EAGER:
         if obj.plan.step(name) is None and not obj.plan.wildcard and _stops_at_circle(obj, relationship):
             return _state_at_circle(obj, how, relationship)
-        return Loaded()
+        return LOADED
     if how == "noload":
         return NotLoaded("noload", obj.path, obj.line)
     if how in ("raise", "raise_on_sql"):
@@ -139,7 +140,7 @@ def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -
     if relationship.has_depth:
         return MAYBE
     if load_plans.loads_circle(how, obj.strategies_above):
-        return Loaded()
+        return LOADED
     if how == "joined" and not all(before in load_plans.IN_ONE_QUERY for before in obj.strategies_above):
         return MAYBE
     return NotLoaded("unloaded", obj.path, obj.line)
@@ -264,7 +265,7 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
             was_set = isinstance(given, Loaded) and given.value == SET_TO_VALUE
             obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))
     fields = tuple(
-        (n, Loaded() if isinstance(f, Loaded) and f.value == SET_TO_VALUE else f) for n, f in obj.fields
+        (n, LOADED if isinstance(f, Loaded) and f.value == SET_TO_VALUE else f) for n, f in obj.fields
     )
     return replace(obj, fields=fields)
 

@@ -5,12 +5,11 @@ Source: docs/behaviour.md#new-objects, docs/behaviour.md#writing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, reads, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
+    LOADED,
     MAYBE,
     InstanceState,
     Loaded,
@@ -35,6 +34,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     is_none,
 )
+from flake8_async_fastapi.records import replace
 
 
 def write_attribute(access: Access, value: Value) -> bool:
@@ -108,7 +108,7 @@ def _link_other_side(frame: Frame, instance: Instance, relationship: Relationshi
                 continue
             if inverse.is_collection:
                 if obj.phase in ("transient", "pending"):
-                    objects[alternative.location] = obj.put(relationship.inverse, Loaded())
+                    objects[alternative.location] = obj.put(relationship.inverse, LOADED)
             else:
                 objects[alternative.location] = obj.put(relationship.inverse, Loaded(instance))
 

@@ -5,8 +5,6 @@ Source: SQLAlchemy documentation, "Session Basics"; docs/behaviour.md#transactio
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.session import session_factories
@@ -23,6 +21,7 @@ from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
 from flake8_async_fastapi.knowledge.transactions import SESSION
+from flake8_async_fastapi.records import replace
 
 
 def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> None:

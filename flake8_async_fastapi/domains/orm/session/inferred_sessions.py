@@ -74,7 +74,7 @@ def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str
     if not owners:
         return False
     key = ("used as sessions", function.key if code is node.body else function.owner)
-    return not owners.isdisjoint(ctx.query(key, lambda: _names_used_as_session(code), frozenset()))
+    return not owners.isdisjoint(ctx.derive(key, lambda: _names_used_as_session(code)))
 
 
 def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:

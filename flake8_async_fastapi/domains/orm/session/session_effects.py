@@ -6,7 +6,6 @@ Source: docs/behaviour.md#sessions-and-expiry; SQLAlchemy documentation, "Sessio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -35,6 +34,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.records import replace
 
 
 def apply_transition(frame: Frame, transition: Transition, line: int) -> None:

@@ -5,7 +5,6 @@ Source: SQLAlchemy documentation, "Session Basics", "Asynchronous I/O".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -29,6 +28,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge.transactions import SESSION, is_session_type
+from flake8_async_fastapi.records import replace
 
 SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"

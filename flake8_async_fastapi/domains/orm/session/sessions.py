@@ -7,7 +7,6 @@ Source: docs/behaviour.md#async-api; SQLAlchemy documentation, "Session Basics" 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
@@ -55,6 +54,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.records import replace
 
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 

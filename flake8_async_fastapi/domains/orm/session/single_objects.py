@@ -6,12 +6,12 @@ Source: docs/behaviour.md#refresh, docs/behaviour.md#merge; SQLAlchemy documenta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
+    LOADED,
     MAYBE,
     InstanceState,
     Loaded,
@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives
+from flake8_async_fastapi.records import replace
 
 
 def change_argument(
@@ -90,14 +91,14 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
             if attribute.to_one is not False and not attribute.is_collection and model is not None:
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and not found.deferred:
-                        obj = obj.put(column, Loaded())
+                        obj = obj.put(column, LOADED)
                 for empty in obj.null_keys:
                     obj = obj.put(empty, Loaded(NONE))
             elif model is not None:  # loading a collection takes the key
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and found.is_key:
                         obj = obj.put(column, MAYBE)
-        obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else Loaded())
+        obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else LOADED)
     return obj
 
 
@@ -141,7 +142,7 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
             obj = replace(obj, may_be_loaded=True)
         for name, found in given.fields:
             if isinstance(found, Loaded):  # what it leads to is merged too
-                obj = obj.put(name, Loaded() if isinstance(found.value, Plain) else MAYBE)
+                obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
         obj = replace(obj, dirty=True, null_keys=given.null_keys)
         if given.default == "plan":  # what is loaded of the given object is copied
             obj = replace(obj, plan=given.plan)

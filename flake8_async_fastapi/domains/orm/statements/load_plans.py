@@ -7,7 +7,6 @@ Source: docs/behaviour.md#lazy-strategies, docs/behaviour.md#loader-options; SQL
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
@@ -16,6 +15,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import Directive, Entit
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import ClassValue
+from flake8_async_fastapi.records import dataclass, replace
 
 EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains"})
 """Strategies that load the relationship along with its parent."""

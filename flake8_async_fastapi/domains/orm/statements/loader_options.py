@@ -6,7 +6,6 @@ Source: SQLAlchemy documentation, "Relationship Loading Techniques".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
@@ -31,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
+from flake8_async_fastapi.records import replace
 
 LOAD: Final = "sqlalchemy.orm.Load"
 ATTRIBUTE: Final = "sqlalchemy.orm.InstrumentedAttribute"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from flake8_async_fastapi.engine.values import ClassValue, Location, Payload
+from flake8_async_fastapi.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

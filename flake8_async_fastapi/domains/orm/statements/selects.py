@@ -6,7 +6,6 @@ Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "SELECT and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
@@ -44,6 +43,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.records import replace
 
 ALIASED: Final = "sqlalchemy.orm.AliasedClass"
 
