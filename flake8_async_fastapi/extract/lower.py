@@ -15,6 +15,7 @@ from flake8_async_fastapi.extract.literals import is_kept
 from flake8_async_fastapi.extract.parse import parse
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import parts_of
 
 _Context: TypeAlias = str
 """The qualified name of the enclosing scope, with a dot at its end; empty in a module."""
@@ -359,6 +360,7 @@ def _scope_words(node: Any, scope: _Context) -> Stmt:
 
 def _function(node: Any, scope: _Context) -> Stmt:
     qualname = scope + node.name
+    body = _body(node.body, qualname + ".")
     decorators = node.decorators.nodes if node.decorators else ()
     line = node.position.lineno if node.position else node.lineno
     column = node.position.col_offset if node.position else node.col_offset
@@ -368,12 +370,12 @@ def _function(node: Any, scope: _Context) -> Stmt:
         node.name,
         qualname,
         isinstance(node, nodes.AsyncFunctionDef),
-        _is_generator(node),
+        _yields(body),
         _is_stub(node.body),
         _params(node.args, scope),
         _annotation(node.returns, scope),
         _exprs(decorators, scope),
-        _body(node.body, qualname + "."),
+        body,
     )
 
 
@@ -420,17 +422,20 @@ def _descendants(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
         yield from _descendants(child)
 
 
-_SCOPES = (nodes.FunctionDef, nodes.Lambda, nodes.ClassDef)
+_SCOPES = frozenset({tree.FunctionDef, tree.Lambda, tree.ClassDef})
+_YIELDS = frozenset({tree.Yield, tree.YieldFrom})
 
 
-def _is_generator(function: nodes.FunctionDef) -> bool:
-    pending: list[nodes.NodeNG] = list(function.body)
+def _yields(body: list[Stmt]) -> bool:
+    """Whether a function with this body is a generator."""
+    pending: list[object] = [body]
     while pending:
-        node = pending.pop()
-        if isinstance(node, (nodes.Yield, nodes.YieldFrom)):
+        part = pending.pop()
+        kind = type(part)
+        if kind in _YIELDS:
             return True
-        if not isinstance(node, _SCOPES):
-            pending.extend(node.get_children())
+        if kind not in _SCOPES:
+            pending += parts_of(part)
     return False
 
 

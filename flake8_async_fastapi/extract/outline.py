@@ -24,7 +24,7 @@ def outline_of(body: list[Stmt]) -> Outline:
             exports = _strings(statement.value)
     names.pop("*", None)
     imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
-    calls = [node for node in nodes_in(body) if isinstance(node, tree.Call)]
+    calls = [node for node in nodes_in(body) if type(node) is tree.Call]
     handed, registered, includes = _methods_used(calls)
     return Outline(
         list(names),
