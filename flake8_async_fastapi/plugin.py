@@ -90,6 +90,14 @@ class Plugin:
             )
 
         manager.add_option(
+            "--afa-brief",
+            metavar="on|off",
+            default="off",
+            choices=("on", "off"),
+            parse_from_config=True,
+            help="whether to report calls too that block for a moment only, as os.listdir() (default: off)",
+        )
+        manager.add_option(
             "--afa-advice",
             metavar="all|on|off",
             default="on",
@@ -116,7 +124,12 @@ class Plugin:
         _log_as_flake8()
         try:
             cls._root("")
-            cls._settings = read_settings(options.afa_blocking, options.afa_offloaders, options.afa_allowed)
+            cls._settings = read_settings(
+                options.afa_blocking,
+                options.afa_offloaders,
+                options.afa_allowed,
+                reports_brief=options.afa_brief == "on",
+            )
         except (RootError, ValueError) as error:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error
         for argument in options.filenames or (".",):

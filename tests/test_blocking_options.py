@@ -58,6 +58,23 @@ def test_functions_that_may_block(name: str) -> None:
     assert codes(read_settings([], [], [name])) == {}
 
 
+def test_calls_that_take_a_moment() -> None:
+    files = {
+        "main.py": (
+            "import os\n\n\n"
+            "def newest(name):\n    return max(os.listdir(name))\n\n\n"
+            "async def page():\n    newest('x')\n    with open('x', 'w'):\n        pass\n"
+        )
+    }
+
+    def lines(*, reports_brief: bool) -> list[int]:
+        settings = read_settings([], [], [], reports_brief=reports_brief)
+        return [finding.line for finding in analysis_of(files, None, settings).findings("main.py")]
+
+    assert lines(reports_brief=True) == [9, 10]
+    assert lines(reports_brief=False) == []
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

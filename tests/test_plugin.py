@@ -32,6 +32,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
         afa_blocking=[],
         afa_offloaders=[],
         afa_allowed=[],
+        afa_brief="off",
     )
 
 

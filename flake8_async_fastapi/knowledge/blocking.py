@@ -10,6 +10,10 @@ module or a type) with the functions or methods of it that block::
 
 An owner whose last name begins with a capital is a type, unless it is one of `MODULES`.
 
+What a call costs follows from its rule: a round trip on the network (AFA201, 202, 206), a process
+(204), the reading or writing of a file that may be large (205), work that grows with its input (207), a wait
+(203, 208).  What only touches an entry of a folder or the beginning of a file is in `BRIEF_CALLS`.
+
 Left out on purpose: what only looks at one entry of a folder (`os.path.exists`, `Path.stat`,
 `os.makedirs`, `os.remove`), what only makes an object (clients, `subprocess.Popen`), and
 computations that are short for usual inputs (`json.loads`, `hashlib.sha256`).
@@ -436,6 +440,41 @@ MODULES: Final = frozenset(
     {"Crypto.PublicKey.RSA", "MySQLdb", "PIL.Image", "PIL.ImageOps", "PyPDF2", "xml.etree.ElementTree"}
 )
 """Modules whose names look like those of types."""
+
+BRIEF_CALLS: Final[frozenset[str]] = frozenset({
+    "PIL.Image.open",  # reads the header
+    "io.fdopen",
+    "os.fdopen",
+    "os.listdir",
+    "os.scandir",
+    "pandas.DataFrame.groupby",  # works when its groups are asked for
+    "pathlib.Path.iterdir",
+    "socket.socket.send",  # into a buffer of the kernel
+    "socket.socket.sendto",
+    "sqlite3.connect",
+    "tempfile.NamedTemporaryFile",
+    "tempfile.SpooledTemporaryFile",
+    "tempfile.SpooledTemporaryFile.seek",
+    "tempfile.TemporaryDirectory",
+    "tempfile.TemporaryFile",
+    "tempfile.mkdtemp",
+    "tempfile.mkstemp",
+    "zipfile.ZipFile.read",  # one member
+})
+"""Calls that take a moment, however large what they belong to is; in a loop they add up."""
+
+BRIEF_TO_WRITE: Final[Mapping[str, tuple[int, str]]] = {
+    "builtins.open": (1, "mode"),
+    "codecs.open": (1, "mode"),
+    "io.open": (1, "mode"),
+    "pathlib.Path.open": (0, "mode"),
+}
+"""Calls that open a file, with the argument that says how: what is written stays in memory at first."""
+
+BRIEF_IF_CONSTANT: Final[frozenset[str]] = frozenset(
+    f"{module}.{name}" for module in ("bz2", "gzip", "lzma", "zlib") for name in ("compress", "decompress")
+)
+"""Calls that take as long as their input is large, which is a moment for one that the code spells out."""
 
 LOCKS: Final[frozenset[str]] = frozenset({
     "threading.Lock",

@@ -11,7 +11,7 @@ from flake8_async_fastapi.knowledge.blocking import CONFIGURED
 @dataclass(frozen=True)
 class Settings:
     """Dotted names of functions: that block (with the kind of it), that run what they are given
-    elsewhere, and that may block.
+    elsewhere, and that may block.  ``reports_brief``: also what blocks for a moment.
 
     A name may end in ``.*`` for everything below it.
     """
@@ -19,11 +19,13 @@ class Settings:
     blocking: Mapping[str, str] = field(default_factory=dict)
     offloaders: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
+    reports_brief: bool = False
 
     def key(self) -> str:
         """A text that is the same for the same settings: a part of the key of every verdict."""
         named = " ".join(f"{name}={kind}" for name, kind in sorted(self.blocking.items()))
-        return f"{named}|{' '.join(sorted(self.offloaders))}|{' '.join(sorted(self.allowed))}"
+        brief = "brief" if self.reports_brief else ""
+        return f"{named}|{' '.join(sorted(self.offloaders))}|{' '.join(sorted(self.allowed))}|{brief}"
 
     def is_offloader(self, dotted: str) -> bool:
         return _is_named(dotted, self.offloaders)
@@ -32,7 +34,9 @@ class Settings:
         return _is_named(dotted, self.allowed)
 
 
-def read_settings(blocking: Iterable[str], offloaders: Iterable[str], allowed: Iterable[str]) -> Settings:
+def read_settings(
+    blocking: Iterable[str], offloaders: Iterable[str], allowed: Iterable[str], *, reports_brief: bool = False
+) -> Settings:
     """Settings from the texts of options; ``AFA205=app.files.load`` names the rule that reports a call.
 
     Raises ValueError for a text that is no dotted name, or a rule that reports no blocking calls.
@@ -48,6 +52,7 @@ def read_settings(blocking: Iterable[str], offloaders: Iterable[str], allowed: I
         found,
         frozenset(map(_dotted, filter(None, offloaders))),
         frozenset(map(_dotted, filter(None, allowed))),
+        reports_brief,
     )
 
 

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -30,6 +31,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import Blocking, bases, blocking_member, blocking_name
 
@@ -43,24 +45,25 @@ def note_library_call(
     frame: Frame, callee: Library | Member | Object, arguments: Arguments, origin: Place
 ) -> None:
     """A library's function, type, method or object is called."""
-    known, names = _look_up_blocking(callee)
+    known, dotted = _look_up_blocking(callee)
     settings = frame.ctx.settings
-    if known is None and settings.blocking and names and names[0] in settings.blocking:
-        known = Blocking(settings.blocking[names[0]], "run_in_threadpool")
+    if known is None and settings.blocking and dotted and dotted[0] in settings.blocking:
+        known = Blocking(settings.blocking[dotted[0]], "run_in_threadpool")
     if known is None:
-        if names:
-            _apply_iterations_by(frame, names[0], arguments, origin)
-            _apply_callbacks_of(frame, names[0], arguments, origin)
+        if dotted:
+            _apply_iterations_by(frame, dotted[0], arguments, origin)
+            _apply_callbacks_of(frame, dotted[0], arguments, origin)
     elif origin.position not in frame.awaited_calls:
-        if not all(_blocks_with_arguments(frame, name, arguments) for name in names):
+        if not all(_blocks_with_arguments(frame, name, arguments) for name in dotted):
             return
         if isinstance(callee, Member):
             if not _is_surely_sync(frame.ctx, callee.receiver):
                 return
             label = f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
         else:
-            label = _short_name(names[0])
-        _reach_listed(frame, known, names[0], label, origin)
+            label = _short_name(dotted[0])
+        is_brief = any(_is_brief(frame, name, arguments) for name in dotted)
+        _reach_listed(frame, known, dotted[0], label, origin, is_brief=is_brief)
 
 
 def _look_up_blocking(callee: Library | Member | Object) -> tuple[Blocking | None, tuple[str, ...]]:
@@ -85,9 +88,40 @@ def _short_name(dotted_name: str) -> str:
     return ".".join(parts if len(parts) < 4 else parts[-2:])
 
 
-def _reach_listed(frame: Frame, known: Blocking, full: str, label: str, origin: Place) -> None:
+def _reach_listed(
+    frame: Frame, known: Blocking, full: str, label: str, origin: Place, *, is_brief: bool = False
+) -> None:
     if not frame.ctx.settings.allows(full):
-        thread.report_or_keep_blocking(frame, Effect(known.kind, label, advice=known.advice), origin)
+        effect = Effect(known.kind, label, advice=known.advice, is_brief=is_brief)
+        thread.report_or_keep_blocking(frame, effect, origin)
+
+
+def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
+    """Whether a call of a blocking function takes only a moment with these arguments."""
+    node = frame.current_call
+    if full in table.BRIEF_TO_WRITE:
+        place, name = table.BRIEF_TO_WRITE[full]
+        given = node is not None and (_written(node, name) or node.args[place : place + 1])
+        mode = given[0].value if given and isinstance(given[0], tree.Const) else None
+        return isinstance(mode, str) and "r" not in mode and "+" not in mode
+    if full in table.BRIEF_IF_CONSTANT:
+        return node is not None and bool(node.args) and _is_spelled_out(frame, node.args[0])
+    return full in table.BRIEF_CALLS
+
+
+def _written(node: tree.Call, name: str) -> list[Expr]:
+    """What a call passes by a name."""
+    return [keyword.value for keyword in node.keywords if keyword.name == name]
+
+
+def _is_spelled_out(frame: Frame, node: Expr) -> bool:
+    """Whether an expression is made of constants and names of libraries only."""
+    for part in nodes_in(node):
+        if isinstance(part, tree.Name) and not isinstance(
+            names.look_up_name(frame, frame.state, part.id), Library
+        ):
+            return False
+    return True
 
 
 def _blocks_with_arguments(frame: Frame, full: str, arguments: Arguments) -> bool:

@@ -16,7 +16,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
-from flake8_async_fastapi.domains.blocking.surroundings import is_call_of_callback
+from flake8_async_fastapi.domains.blocking.surroundings import is_call_of_callback, is_repeated
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -131,10 +131,14 @@ def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None
     """
     if frame.runs_elsewhere or frame.notes_of(BlockingContext).suppressed:
         return
+    if effect.is_brief and is_repeated(frame):
+        effect = effect.repeated()
     if not frame.is_async:
         _keep_shortest(frame, effect)
     elif frame.emit:
         path, line, col = origin
+        if effect.is_brief and not frame.ctx.settings.reports_brief:
+            return
         if not exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
             frame.emit_event(EffectReached(path, line, col, frame.qualname, effect))
     elif frame.current_call is not None and is_call_of_callback(frame, frame.current_call.func):
@@ -142,11 +146,11 @@ def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None
 
 
 def _keep_shortest(frame: Frame, effect: Effect) -> None:
-    """Keep one effect of a kind, with the shortest way to it: there may be very many ways."""
+    """Keep one effect of a kind, with the shortest way to one that is not brief: there may be very many."""
     effects = frame.notes_of(ThreadWork).effects
     for kept in effects:
         if kept.kind == effect.kind:
-            if len(kept.chain) > len(effect.chain):
+            if (kept.is_brief, len(kept.chain)) > (effect.is_brief, len(effect.chain)):
                 del effects[kept]
                 break
             return

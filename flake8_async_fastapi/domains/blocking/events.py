@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.records import dataclass
+from flake8_async_fastapi.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Something that a function does to the thread that calls it, with the calls that lead there.
 
-    ``advice`` says what to use instead, where there is something.
+    ``advice`` says what to use instead, where there is something.  ``is_brief``: it takes a moment, and
+    is worth a report only where it is repeated.
     """
 
     kind: str
     label: str
     chain: tuple[str, ...] = ()
     advice: str = ""
+    is_brief: bool = False
 
     def via(self, name: str) -> Effect:
         """The same effect, reached through one more call."""
-        return Effect(self.kind, self.label, (name, *self.chain), self.advice)
+        return replace(self, chain=(name, *self.chain))
+
+    def repeated(self) -> Effect:
+        """The same effect many times over."""
+        return replace(self, is_brief=False)
 
 
 @dataclass(frozen=True, slots=True)

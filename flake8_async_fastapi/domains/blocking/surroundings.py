@@ -13,6 +13,7 @@ from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
@@ -45,6 +46,22 @@ def _work_of(frame: Frame, callee: Member) -> str:
     if frame.current_call is None or callee.receiver.type not in _WAITED_FOR:
         return ""
     return path_of(frame.current_call.func).rpartition(".")[0]
+
+
+def is_repeated(frame: Frame) -> bool:
+    """Whether a call is made again and again with no pause in which the event loop runs other work."""
+    return any(_has_no_pause(frame.ctx, frame.path, loop) for loop in frame.enclosing_loops)
+
+
+def _has_no_pause(ctx: Context, path: str, loop: tree.For | tree.While | tree.Comp) -> bool:
+    def find() -> bool:
+        return not any(isinstance(node, (tree.Await, tree.Yield)) or _pauses(node) for node in nodes_in(loop))
+
+    return ctx.derive(("without pause", path, loop.line, loop.col), find)
+
+
+def _pauses(node: object) -> bool:
+    return isinstance(node, (tree.For, tree.With)) and node.is_async
 
 
 def is_offloading(ctx: Context, callee: Value) -> bool:
