@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import flat
 from flake8_async_fastapi.project.answers import (
     FolderTarget,
     LibraryTarget,
@@ -69,9 +70,31 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
         return _value_of_unbound_name(ctx, path, name)
     values: list[Value] = []
     for is_top, statement in found:
-        value = _value_bound_by(ctx, path, statement, name)
+        before = State({name: join_bindings(values)}) if values else State()
+        value = _value_bound_by(ctx, path, statement, name, before)
+        if len(found) > 1 and _fails_and_is_replaced(ctx, path, statement, name):
+            continue
         values = [value] if is_top and not _is_empty(value) else [*values, value]
     return join_bindings(values)
+
+
+def _fails_and_is_replaced(ctx: Context, path: str, statement: Stmt, name: str) -> bool:
+    """Whether an import of a file that the project does not have stands in a ``try`` that handles that."""
+    if not isinstance(statement, tree.Import):
+        return False
+    targets = [ctx.project.target(path, one) for one in statement.bindings if one.local == name]
+    if not all(target is None or _is_inside_project(ctx, path, target) for target in targets):
+        return False
+    blocks = (one for one in flat(ctx.project.body(path)) if isinstance(one, tree.Try) and one.handlers)
+    return any(one is statement for block in blocks for one in flat(block.body))
+
+
+def _is_inside_project(ctx: Context, path: str, target: Target) -> bool:
+    """Whether what seems to be a name of a library is one below a package of the project."""
+    if not isinstance(target, LibraryTarget):
+        return False
+    found = ctx.project.find_module(target.dotted.partition(".")[0], path)
+    return found is not None and found.endswith("__init__.py")
 
 
 def _is_empty(value: Value) -> bool:
@@ -91,9 +114,9 @@ def _value_of_unbound_name(ctx: Context, path: str, name: str) -> Value:
     return Library(f"builtins.{name}") if name in _BUILTINS else UNKNOWN
 
 
-def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str) -> Value:
+def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str, state: State) -> Value:
+    """The value that a statement gives to a name; ``state`` has the one that the name had before."""
     frame = Frame(ctx, path, "")
-    state = State()
     match statement:
         case tree.Import():
             return imported_value(ctx, path, statement, name)
@@ -125,6 +148,8 @@ def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str) -> Valu
                 statement.target,
                 protocols.element_of_iterable(frame, expressions.evaluate(frame, state, statement.iter)),
             )
+        case tree.AugAssign():
+            return UNKNOWN
     return state.env.get(name, UNKNOWN)
 
 
