@@ -279,7 +279,7 @@ def _default_value(ctx: Context, function: Function, name: str, written: Expr) -
 
 
 def _collected_keywords(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
-    """What ``**kwargs`` collects, where more is known of it than the types."""
+    """What ``**kwargs`` collects; which names these are, tells two calls apart."""
     if arguments is None or arguments.opaque:
         return Collection("dict")
     named = {param.name for param in function.node.params}
@@ -288,8 +288,6 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         for name, value in arguments.keywords
         if name not in named
     ]
-    if not any(renaming.has_identity(ctx, value) for _, value in given):
-        return Collection("dict")
     return Collection("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
 
 
