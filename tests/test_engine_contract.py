@@ -31,7 +31,7 @@ ENGINE = (
     ("state", "mutation"),
     ("events", "containers"),
     ("walks",),
-    ("joins",),
+    ("joins", "fields"),
     ("values", "text", "places"),
 )
 

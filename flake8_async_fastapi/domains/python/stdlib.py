@@ -10,6 +10,7 @@ from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
+    Collection,
     Const,
     Function,
     Instance,
@@ -62,6 +63,41 @@ def model_new_type(site: CallSite) -> Value:
     return site.arguments.get(1, "tp") or UNKNOWN
 
 
+_ROW: Final = "collections.namedtuple.row"
+
+
+def model_named_tuple(site: CallSite) -> Value:
+    """``namedtuple(name, fields)`` and ``NamedTuple(name, [(field, type)])`` give a class."""
+    given = site.arguments.get(1, "field_names") or site.arguments.get(1, "fields")
+    names = _field_names(given) if given is not None else ()
+    if not names or "defaults" in dict(site.arguments.keywords):
+        return UNKNOWN
+    return Partial(Library(_ROW), (Collection("tuple", items=tuple(map(Const, names))),), ())
+
+
+def _field_names(given: Value) -> tuple[str, ...]:
+    """The names that a list, a list of pairs or a text gives; empty where one is not known."""
+    if isinstance(given, Const) and isinstance(given.value, str):
+        return tuple(given.value.replace(",", " ").split())
+    items = given.items or () if isinstance(given, Collection) else ()
+    firsts = [item.items[0] if isinstance(item, Collection) and item.items else item for item in items]
+    names = tuple(one.value for one in firsts if isinstance(one, Const) and isinstance(one.value, str))
+    return names if len(names) == len(firsts) else ()
+
+
+def model_row(site: CallSite) -> Value:
+    """A call of a class that ``namedtuple`` made."""
+    names, *args = site.arguments.args
+    keywords = dict(site.arguments.keywords)
+    if not isinstance(names, Collection) or site.arguments.opaque:
+        return UNKNOWN
+    fields = [one.value for one in names.items or () if isinstance(one, Const)]
+    values = dict(zip(fields, args, strict=False)) | keywords
+    if set(values) != set(fields):
+        return UNKNOWN
+    return Collection("row", items=tuple(values[name] for name in fields), keys=tuple(map(str, fields)))
+
+
 CALLS: Final[Mapping[str, CallModel]] = {
     "functools.partial": model_partial,
     "functools.wraps": model_wraps,
@@ -70,4 +106,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "inspect.iscoroutinefunction": model_is_coroutine_function,
     "typing.cast": model_cast,
     "typing.NewType": model_new_type,
+    "collections.namedtuple": model_named_tuple,
+    "typing.NamedTuple": model_named_tuple,
+    _ROW: model_row,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.fields import given_fields
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
@@ -384,16 +385,4 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> V
             me = Instance(cls, (), exact=True)
             initialiser = functions.as_method(base, found[-1], me)
             return functions.run_initialiser(frame, initialiser, arguments)
-    return Instance(cls, _dataclass_fields(ctx, cls, arguments), exact=True)
-
-
-def _dataclass_fields(ctx: Context, cls: ClassValue, arguments: Arguments) -> tuple[tuple[str, Value], ...]:
-    """The fields of a dataclass, schema or the like, as its generated constructor sets them."""
-    declared: dict[str, None] = {}
-    for base in reversed(mro(ctx, cls)):
-        if isinstance(base, ClassValue):
-            for statement in base.node.body:
-                if isinstance(statement, tree.Assign) and statement.annotation is not None:
-                    declared.update(dict.fromkeys(bound_names(statement)))
-    positional = () if arguments.opaque else tuple(zip(declared, arguments.args, strict=False))
-    return (*positional, *(pair for pair in arguments.keywords if pair[0] in declared))
+    return Instance(cls, given_fields(mro(ctx, cls), arguments), exact=True)

@@ -136,7 +136,7 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
         if isinstance(alternative, (ClassValue, Library)):
             results.append(alternative)  # a generic type given its parameters
         else:
-            results.append(protocols.item_at(alternative, node.index))
+            results.append(protocols.item_at(protocols.as_tuple(frame.ctx, alternative), node.index))
     return union(results)
 
 
@@ -159,7 +159,7 @@ def _evaluate_display(frame: Frame, state: State, node: tree.Display) -> Value:
         if not isinstance(part, tree.Starred):
             found.append(evaluate(frame, state, part))
             continue
-        value = evaluate(frame, state, part.value)
+        value = protocols.as_tuple(frame.ctx, evaluate(frame, state, part.value))
         if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
             found += value.items
         else:

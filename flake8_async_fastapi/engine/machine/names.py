@@ -202,7 +202,7 @@ def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[lis
     opaque = False
     for expression in written:
         if isinstance(expression, tree.Starred):
-            value = expressions.evaluate(frame, state, expression.value)
+            value = protocols.as_tuple(frame.ctx, expressions.evaluate(frame, state, expression.value))
             if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
                 values.extend(value.items)
             else:

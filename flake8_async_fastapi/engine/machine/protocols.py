@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.containers import any_function
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
+from flake8_async_fastapi.engine.fields import declared_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import classes, functions, library_calls
+from flake8_async_fastapi.engine.machine import attributes, classes, functions, library_calls
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
@@ -193,11 +196,32 @@ def element_of_iterable(
         synchronous = knowledge.result(value.type, "item")
         chosen = (asynchronous or synchronous) if is_async is not False else synchronous
         return library_calls.value_of_type(chosen or "?", value)
-    if isinstance(value, Instance) and is_async:
+    if isinstance(value, Instance) and not is_async:
+        apart = as_tuple(frame.ctx, value)
+        return UNKNOWN if apart is value else element_of_iterable(frame, apart)
+    if isinstance(value, Instance):
         method = classes.instance_attribute(frame.ctx, value, "__aiter__")
         given = functions.quiet_result(frame, method, Arguments(), origin)
         return given.item if isinstance(given, Generator) else UNKNOWN
     return UNKNOWN
+
+
+_NAMED_TUPLE: Final = frozenset({"typing.NamedTuple", "typing_extensions.NamedTuple"})
+
+
+def as_tuple(ctx: Context, value: Value) -> Value:
+    """A value that is taken apart: a named tuple as the tuple of its fields."""
+    options = alternatives(value)
+    if not any(isinstance(option, Instance) for option in options):
+        return value
+    return union([_tuple_of_fields(ctx, option) for option in options])
+
+
+def _tuple_of_fields(ctx: Context, value: Value) -> Value:
+    if not isinstance(value, Instance) or not classes.derives_from(ctx, value.cls, _NAMED_TUPLE):
+        return value
+    declared = declared_fields(classes.mro(ctx, value.cls))
+    return Collection("tuple", items=tuple(attributes.attribute_of(ctx, value, name) for name in declared))
 
 
 def elements_of(frame: Frame, value: Value, origin: Place) -> Value:

@@ -217,7 +217,7 @@ def _assign_unpacked(frame: Frame, state: State, targets: list[Expr], value: Val
         if isinstance(alternative, Coroutine):
             report_misuse(frame, alternative, "unpacked")
     starred = any(isinstance(target, tree.Starred) for target in targets)
-    value = _without_none(value)
+    value = protocols.as_tuple(frame.ctx, _without_none(value))
     known = isinstance(value, Collection) and (value.keys is None or value.kind == "row")
     items = value.items if isinstance(value, Collection) and known else None
     if items is not None and not starred and len(items) == len(targets):
