@@ -35,6 +35,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
 from flake8_async_fastapi.records import replace
 
@@ -377,3 +378,16 @@ def _is_one_of(frame: Frame, value: Instance | Object, asked: list[Value]) -> bo
         exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
     known = all(isinstance(cls, (ClassValue, Library)) for cls in asked)
     return False if exact and known else None
+
+
+def keep_effects(frame: Frame, state: State, inner: list[State], node: Expr) -> None:
+    """What the parts of an expression did to objects; what they may have bound is not known."""
+    apart = [path for path in inner if path is not state]
+    for path in apart:
+        changed = [name for name, value in path.env.items() if state.env.get(name) is not value]
+        bound = {part.target for part in nodes_in(node) if isinstance(part, tree.Walrus)} if changed else ()
+        for name in changed:
+            if name in bound:
+                frame.discharge(path.env[name])
+                state.bind(name, UNKNOWN)
+    frame.ctx.hooks.join_into(state, apart)

@@ -44,7 +44,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in, target_names
+from flake8_async_fastapi.facts.walk import target_names
 
 
 def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = False) -> Value:
@@ -215,27 +215,35 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     return OBJECT if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
-def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
-    """``a and b``: each value is seen only where those before it let it through."""
-    results: list[Value] = []
-    current = state
+def operands_by_path(
+    frame: Frame, state: State, node: tree.BoolOp
+) -> list[tuple[State, list[Value], Expr | None]]:
+    """The values that ``a or b`` may give: of each part where those before it let it through.
+
+    The last item is the condition that makes the value the result; None for the last part.
+    """
+    found: list[tuple[State, list[Value], Expr | None]] = []
     *firsts, last = node.values
     for part in firsts:
-        value = evaluate(frame, current, part)
+        value = evaluate(frame, state, part)
         note_test(frame, value, part)
-        results += [
+        kept = [
             conditions.narrow_to_truth(alternative, node.op == "or")
             for alternative in alternatives(value)
             if conditions.may_be(alternative, node.op == "or")
         ]
-        through = conditions.assume(frame, current, part, node.op == "and")
+        found.append((state, kept, part))
+        through = conditions.assume(frame, state, part, node.op == "and")
         if not through:
-            break
-        current = through[0]
-    else:
-        results.append(evaluate(frame, current, last))
-    _keep_effects(frame, state, [current], node)
-    return frame.join_or_discharge(results)
+            return found
+        state = through[0]
+    return [*found, (state, [evaluate(frame, state, last)], None)]
+
+
+def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
+    found = operands_by_path(frame, state, node)
+    conditions.keep_effects(frame, state, [found[-1][0]], node)
+    return frame.join_or_discharge([value for _, kept, _ in found for value in kept])
 
 
 def _evaluate_unary(frame: Frame, state: State, node: tree.Unary) -> Value:
@@ -275,21 +283,8 @@ def _evaluate_if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
         for path in conditions.assume(frame, state, node.test, outcome)[:1]:
             results.append(evaluate(frame, path, part))
             paths.append(path)
-    _keep_effects(frame, state, paths, node)
+    conditions.keep_effects(frame, state, paths, node)
     return frame.join_or_discharge(results)
-
-
-def _keep_effects(frame: Frame, state: State, inner: list[State], node: Expr) -> None:
-    """What the parts of an expression did to objects; what they may have bound is not known."""
-    apart = [path for path in inner if path is not state]
-    for path in apart:
-        changed = [name for name, value in path.env.items() if state.env.get(name) is not value]
-        bound = {part.target for part in nodes_in(node) if isinstance(part, tree.Walrus)} if changed else ()
-        for name in changed:
-            if name in bound:
-                frame.discharge(path.env[name])
-                state.bind(name, UNKNOWN)
-    frame.ctx.hooks.join_into(state, apart)
 
 
 def _evaluate_lambda(frame: Frame, state: State, node: tree.Lambda) -> Value:
@@ -321,7 +316,7 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
     for name, value in inner.env.items():  # a walrus in it binds outside
         if name not in bound:
             state.env.setdefault(name, value)
-    _keep_effects(frame, state, [inner], node)
+    conditions.keep_effects(frame, state, [inner], node)
     return Collection(node.kind, values[-1])
 
 

@@ -109,6 +109,8 @@ def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
         return [state]
     if isinstance(node.value, tree.IfExp):
         return _assign_alternatives(frame, state, node, node.value)
+    if isinstance(node.value, tree.BoolOp):
+        return _assign_operands(frame, state, node, node.value)
     value = expressions.evaluate(frame, state, node.value)
     if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
         return [state]  # obj.name = obj.name changes nothing
@@ -122,6 +124,18 @@ def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: t
     for outcome, part in ((True, value.body), (False, value.orelse)):
         for path in conditions.assume(frame, state, value.test, outcome):
             ends += _assign_value(frame, path, node, expressions.evaluate(frame, path, part))
+    return ends
+
+
+def _assign_operands(frame: Frame, state: State, node: tree.Assign, value: tree.BoolOp) -> States:
+    """``x = a or b``: a path for each, as it is for ``x = a if a else b``."""
+    ends: States = []
+    for path, kept, condition in expressions.operands_by_path(frame, state, value):
+        if not kept:
+            continue
+        reached = [path] if condition is None else conditions.assume(frame, path, condition, value.op == "or")
+        for after in reached:
+            ends += _assign_value(frame, after, node, union(kept))
     return ends
 
 
