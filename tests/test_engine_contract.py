@@ -23,7 +23,7 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "domain", "call_circles", "relevance"),
+    ("obligations", "renaming", "trace", "domain", "relevance"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),

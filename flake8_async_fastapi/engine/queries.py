@@ -16,8 +16,11 @@ from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import NOTHING, UNRELIABLE
 from flake8_async_fastapi.records import dataclass
 
-MOST_DEPTH: Final = 20
-"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first."""
+MOST_DEPTH: Final = 40
+"""Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first.
+
+Each takes 16 frames of Python or more, and the run begins anew after what was computed apart.
+"""
 MOST_ROUNDS: Final = 4
 """Times that a computation which asks for its own result is repeated."""
 MOST_STEPS: Final = 20_000
@@ -25,6 +28,10 @@ MOST_STEPS: Final = 20_000
 
 They take two or three seconds.  Functions of large applications seldom take more than 10,000.
 """
+MOST_IN_CIRCLE: Final = 5
+"""Functions or attributes that may hang on each other before they count as a wide circle."""
+ASSIGNED_ATTRIBUTE: Final = "assigned attribute"
+"""What the keys of queries for the values that methods give to an attribute begin with."""
 _NO_HEAD: Final = 1_000_000
 
 T = TypeVar("T")
@@ -43,7 +50,7 @@ class TooDeep(Exception):
 
 
 class WideCircle(Exception):
-    """Many functions call each other, which the run did not know when it began."""
+    """Many functions and attributes hang on each other, which the run did not know when it began."""
 
 
 @dataclass
@@ -93,6 +100,7 @@ class Queries:
         under_way = self.running.get(key)
         if under_way is not None:
             at, assumed = under_way
+            self.note_circle(at)
             self.lowest_head = min(self.lowest_head, at)
             self.cycle_heads.add(key)
             return cast(T, assumed)
@@ -146,6 +154,30 @@ class Queries:
         """Keep what was found out on the way, with all that the queries under way have read so far."""
         read = set().union(self.project.reads, *self.outer_reads)
         self.memo[key] = True, self.project.all_reads.bundle(read)
+
+    def note_circle(self, depth: int) -> None:
+        """What is under way from a depth on hangs on itself; raises WideCircle if that is much and new.
+
+        The ways through many functions are too many to carry the arguments of each caller along all
+        of them, and the values of many attributes take too many rounds to settle.
+        """
+        functions = [key for key, at in self.active.items() if at >= depth]
+        attributes = [
+            key
+            for key, (at, _) in self.running.items()
+            if at >= depth and isinstance(key, tuple) and key[0] == ASSIGNED_ATTRIBUTE
+        ]
+        if max(len(functions), len(attributes)) <= MOST_IN_CIRCLE:
+            return
+        new = [key for key in (*functions, *attributes) if not self.is_in_wide_circle(key)]
+        for key in new:
+            self.keep_fact(("wide circle", key))
+        if new:
+            raise WideCircle
+
+    def is_in_wide_circle(self, key: object) -> bool:
+        """Whether a function, or an attribute by the key of its query, is in a circle with many others."""
+        return self.is_kept(("wide circle", key))
 
     def mark_partial(self, depth: int) -> None:
         """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""

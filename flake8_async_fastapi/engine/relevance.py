@@ -5,6 +5,8 @@ Calls that differ in nothing else share one run.
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
@@ -25,7 +27,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import flat, nodes_in
 from flake8_async_fastapi.records import dataclass
 
 
@@ -63,6 +65,17 @@ def limit_depth(value: Value, depth: int = 0) -> Value:
     if isinstance(value, Collection) and value.items is None and isinstance(value.item, Unknown):
         return UNKNOWN
     return value
+
+
+_MOST_STATEMENTS: Final = 60
+
+
+def is_long(ctx: Context, function: Function) -> bool:
+    """Whether a function has too many statements to be run for each combination of arguments."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
+        return False
+    return ctx.derive(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.machine import (
     summaries,
     type_hints,
 )
+from flake8_async_fastapi.engine.queries import ASSIGNED_ATTRIBUTE
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -255,8 +256,10 @@ def method_of_class(ctx: Context, function: Function, cls: ClassValue) -> Functi
 
 
 def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
-    key = ("data", instance.cls, name)
-    value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
+    key = ASSIGNED_ATTRIBUTE, instance.cls, name
+    value = UNKNOWN
+    if not ctx.is_in_wide_circle(key):
+        value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
     if isinstance(value, Unknown):
         return class_attribute(ctx, instance.cls, name, declared_only=True)
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from flake8_async_fastapi.engine import call_circles, relevance, renaming
+from flake8_async_fastapi.engine import relevance, renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings, join_returns
@@ -48,13 +48,11 @@ def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> 
     ``arguments`` are None where the caller is not known: then parameters have
     what their annotations say.
     """
-    if arguments is not None and (
-        call_circles.is_long(ctx, function) or call_circles.is_in_wide_circle(ctx, function)
-    ):
+    if arguments is not None and (relevance.is_long(ctx, function) or ctx.is_in_wide_circle(function.key)):
         arguments = None  # its result hardly hangs on one argument, and each run costs
     bound = bind_arguments(ctx, function, arguments)
     if function.key in ctx.active:
-        call_circles.note_circle(ctx, function)
+        ctx.note_circle(ctx.active[function.key])
         if arguments is not None:
             # arguments may grow without end from call to call: inside itself a function has its usual ones
             ctx.mark_partial(ctx.active[function.key])
@@ -77,9 +75,7 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = any(renaming.has_identity(ctx, value) for value in given)
     usual = (
-        call_circles.is_long(ctx, function)
-        or function.key in ctx.active
-        or call_circles.is_in_wide_circle(ctx, function)
+        relevance.is_long(ctx, function) or function.key in ctx.active or ctx.is_in_wide_circle(function.key)
     )
     if usual or not carries:
         if usual:
