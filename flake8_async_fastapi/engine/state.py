@@ -19,7 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.engine.walks import holds_coroutine, limit_parts
 from flake8_async_fastapi.records import dataclass
 
 MOST_STATES: Final = 6
@@ -100,11 +100,11 @@ class State:
                     del known[text]
         for kind, part in self.parts.items():
             self.parts[kind] = part.forget(path)
-        (self.attributes if "." in path else self.env)[path] = value
+        (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def narrow(self, path: str, value: Value) -> None:
         """Put a more exact value in the place of the same value."""
-        (self.attributes if "." in path else self.env)[path] = value
+        (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def forget_attributes(self) -> None:
         """After a call: what it may have assigned anew.  Types seldom change, None does."""

@@ -64,6 +64,46 @@ def held_coroutines(value: Value) -> Iterator[Coroutine]:
             yield from held_coroutines(argument)
 
 
+MOST_PARTS: Final = 500
+"""Values in one value; code that puts a value into itself, again and again, makes more without end."""
+
+
+def limit_parts(value: Value) -> Value:
+    """A value, or, where it holds more than can be followed, its type alone.
+
+    Coroutines are not lost sight of: a value that holds one is left as it is.
+    """
+    if not isinstance(value, (OneOf, Collection, Instance, Partial)) or _are_few(value):
+        return value
+    if holds_coroutine(value):
+        return value
+    match value:
+        case Collection(kind=kind):
+            return Collection(kind)
+        case Instance():
+            return replace(value, attributes=None)
+    return UNKNOWN
+
+
+def _are_few(value: Value) -> bool:
+    """Whether a value has at most ``MOST_PARTS`` parts, itself included; no part costs a call."""
+    pending, left = [value], MOST_PARTS
+    while pending and left:
+        left -= 1
+        match pending.pop():
+            case OneOf(values=parts) | Collection(items=tuple(parts)):
+                pending.extend(parts)
+            case Collection(item=item):
+                pending.append(item)
+            case Instance(attributes=tuple(pairs)):
+                pending.extend([part for _, part in pairs])
+            case Partial(function=callee, args=args, keywords=keywords):
+                pending.extend((callee, *args, *[part for _, part in keywords]))
+            case Function(receiver=owner) if owner is not None:
+                pending.append(owner)
+    return not pending
+
+
 _HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, Object, ClassValue})
 
 

@@ -1,6 +1,8 @@
-"""Attributes that hang on each other take few statements."""
+"""Attributes that hang on each other, and values that grow: both end after few statements."""
 
 from __future__ import annotations
+
+from itertools import islice
 
 import pytest
 
@@ -9,6 +11,11 @@ from flake8_async_fastapi.engine import queries
 from flake8_async_fastapi.engine.entry import analyse
 from flake8_async_fastapi.engine.events import AttributeRead, Event
 from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Collection, Coroutine, Instance, Value
+from flake8_async_fastapi.engine.walks import MOST_PARTS, inner_values, limit_parts
+from flake8_async_fastapi.facts.tree import ClassDef
 
 
 def steps_of(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[Event]]:
@@ -49,3 +56,44 @@ def test_no_function_uses_up_its_budget_in_a_circle_of_attributes(
     assert max(steps) < queries.MOST_STEPS
     reads = [event for event in events if isinstance(event, AttributeRead)]
     assert len(reads) == attributes  # what is declared is known all the same
+
+
+LISTS = "class Lists:\n" + "".join(
+    f"    def set_{one}(self):\n        self.{one} = [{', '.join(f'self.{x}' for x in 'abcde' if x != one)}]"
+    "\n"
+    for one in "abcde"
+)
+TWICE = "def twice(x):\n    return [x, x]\nclass Pair:\n    def __init__(self, x):\n        self.both = x\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LISTS,
+        TWICE + "x = []\n" + "x = [x, x]\n" * 11,
+        TWICE + "x = [1]\n" + "x = twice(x)\n" * 11,
+        TWICE + "x = 1\n" + "x = Pair([x, x])\n" * 11,
+        TWICE + "x = 1\n" + "x = {'a': x, 'b': x}\n" * 11,
+    ],
+)
+def test_no_value_has_very_many_parts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    most, bind = [0], State.bind
+
+    def counted(state: State, path: str, value: Value) -> None:
+        bind(state, path, value)
+        most.append(sum(1 for _ in islice(inner_values(state.get(path) or UNKNOWN), 2_000)))
+
+    monkeypatch.setattr(State, "bind", counted)
+    steps_of(text, monkeypatch)
+    assert 10 < max(most) <= MOST_PARTS
+
+
+def test_of_a_value_with_too_many_parts_the_type_is_kept() -> None:
+    value = Collection("list", items=(UNKNOWN,) * (MOST_PARTS - 1))
+    assert limit_parts(value) is value
+    assert limit_parts(Collection("tuple", items=(value, value))) == Collection("tuple")
+    node = ClassDef(1, 0, "C", "C", parameters=[], bases=[], keywords=[], decorators=[], body=[])
+    cls = ClassValue("main.py", node, ("main.py", 1))
+    assert limit_parts(Instance(cls, (("a", value),), exact=True)) == Instance(cls, None, exact=True)
+    owed = Coroutine("call", "other", Place("main.py", 1, 0))
+    assert limit_parts(held := Collection("list", items=(owed, value))) is held

@@ -257,9 +257,7 @@ def method_of_class(ctx: Context, function: Function, cls: ClassValue) -> Functi
 
 def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
     key = ASSIGNED_ATTRIBUTE, instance.cls, name
-    value = UNKNOWN
-    if not ctx.is_in_wide_circle(key):
-        value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
+    value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
     if isinstance(value, Unknown):
         return class_attribute(ctx, instance.cls, name, declared_only=True)
     return value
@@ -267,7 +265,7 @@ def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
 
 def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
     """What the methods of the class assign to ``self.name``, in any of them."""
-    if name not in assigned_names(ctx, cls):
+    if name not in assigned_names(ctx, cls) or ctx.is_in_wide_circle((ASSIGNED_ATTRIBUTE, cls, name)):
         return UNKNOWN
     values: list[Value] = []
     for base in mro(ctx, cls):
