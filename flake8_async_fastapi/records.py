@@ -29,7 +29,7 @@ else:
 
     _LAYOUTS = {}
 
-    def replace(value, **changes):
+    def replace(value, /, **changes):
         """A copy of a dataclass with some fields changed; all its fields are positional."""
         cls = value.__class__
         layout = _LAYOUTS.get(cls)
