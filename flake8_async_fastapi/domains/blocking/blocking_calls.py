@@ -103,7 +103,7 @@ def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
         place, name = table.BRIEF_TO_WRITE[full]
         given = node is not None and (_written(node, name) or node.args[place : place + 1])
         mode = given[0].value if given and isinstance(given[0], tree.Const) else None
-        return isinstance(mode, str) and "r" not in mode and "+" not in mode
+        return isinstance(mode, str) and ("a" in mode or not {"r", "+"}.intersection(mode))
     if full in table.BRIEF_IF_CONSTANT:
         return node is not None and bool(node.args) and _is_spelled_out(frame, node.args[0])
     return full in table.BRIEF_CALLS
