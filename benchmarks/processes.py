@@ -105,6 +105,9 @@ def find_flake8(folder: Path, limit: float) -> Flake8:
     """
     with_plugin = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with_plugin["COLUMNS"] = "1000"  # or `--version` would break lines, in names too
+    # Whoever installs a package has it compiled; here each run would compile it where that is not kept.
+    with_plugin["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    with_plugin.pop("PYTHONDONTWRITEBYTECODE", None)
     plain = {**with_plugin, "PYTHONPATH": str(_hide_plugin(folder))}
     flake8 = Flake8(folder, plain, with_plugin, limit)
     if f"{NAME}: {HIDDEN}" not in flake8.version():
