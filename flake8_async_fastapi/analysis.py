@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 _JINJA: Final = "inja2"
 """In the text of whoever imports ``jinja2`` or names a ``Jinja2Templates``."""
 
+_MOST_CHANGES: Final = 20
+"""So many changed files are looked at again in the next run rather than a verdict written for this state."""
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -181,9 +184,11 @@ class Analysis:
         if cached is not None:
             if cached.state == self.key:
                 return cached.findings
-            if self.reuses and survive(path, "compared", lambda: self._stands(cached)):
-                self._keep("findings", place, encode_verdict(replace(cached, state=self.key)))
-                return cached.findings
+            carried = survive(path, "compared", lambda: self._carry(cached)) if self.reuses else None
+            if carried is not None:
+                if carried is not cached:
+                    self._keep("findings", place, encode_verdict(carried))
+                return carried.findings
         if begins is not None:
             begins()
         found = survive(path, "analysed", lambda: self._compute(path))
@@ -199,15 +204,19 @@ class Analysis:
         said = [(question, self.project.fingerprint(question)) for question in asked or ()]
         return make_verdict(self.key, said, found)
 
-    def _stands(self, verdict: Verdict) -> bool:
-        """Whether all questions that led to a verdict have the same answers still."""
-        reads, changes, ask = verdict.reads(), self._changes_since(verdict.state), self.project.fingerprint
-        if changes is None:
-            return bool(reads) and all(said and ask(question) == said for question, said in reads)
-        may_change = changes.may_change
-        return bool(reads) and all(
-            said and (not may_change(question) or ask(question) == said) for question, said in reads
-        )
+    def _carry(self, verdict: Verdict) -> Verdict | None:
+        """A verdict of another state if all questions that led to it have the same answers still, else None.
+
+        As one of this state where that spares the next run some work: where it took asking.
+        """
+        reads, changes = verdict.reads(), self._changes_since(verdict.state)
+        if not reads or not all(said for _, said in reads):
+            return None
+        doubtful = reads if changes is None else [read for read in reads if changes.may_change(read[0])]
+        if not all(self.project.fingerprint(question) == said for question, said in doubtful):
+            return None
+        is_near = changes is not None and len(changes.now) <= _MOST_CHANGES
+        return verdict if is_near and not doubtful else replace(verdict, state=self.key)
 
     def _changes_since(self, state: str) -> Changes | None:
         """The files that differ from those of another state; None where that is not known any more."""

@@ -38,20 +38,21 @@ def decode_state(data: bytes) -> str | None:
 def read_changes(
     earlier: str, now: str, cache: Cache, facts_now: Callable[[str], ModuleFacts | None]
 ) -> Changes | None:
-    """The Python files that differ between two states, with their facts in both.
+    """The files that differ between two states, the Python files with their facts in both.
 
     None if the cache does not have the facts of the earlier texts any more.
     """
     before, after = _files(earlier), _files(now)
+    differ = [path for path in before | after if before.get(path) != after.get(path)]
+    modules = [path for path in differ if not is_template(path) and not is_requirement_file(path)]
     facts: dict[str, ModuleFacts | None] = {}
-    for path in before | after:
-        if before.get(path) != after.get(path) and not is_template(path) and not is_requirement_file(path):
-            # with no text there was nothing to read, as with one that does not parse
-            data = cache.read("facts", before[path]) if path in before else b""
-            facts[path] = decode(data) if data else None
-            if data is None or (data and facts[path] is None):
-                return None
-    return Changes(facts, {path: facts_now(path) for path in facts})
+    for path in modules:
+        # with no text there was nothing to read, as with one that does not parse
+        data = cache.read("facts", before[path]) if path in before else b""
+        facts[path] = decode(data) if data else None
+        if data is None or (data and facts[path] is None):
+            return None
+    return Changes(facts, {path: facts_now(path) for path in modules}, others=len(differ) > len(modules))
 
 
 def _files(state: str) -> dict[str, str]:

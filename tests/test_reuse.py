@@ -387,8 +387,15 @@ BEFORE = "from os import path\n\none = path\n"
         (None, ("exists", "a.py"), True),
         (None, ("exists", "b.py"), False),
         (None, ("binding", "b.py", "one"), False),
-        ("one = 1\n", ("classes named", "One"), True),  # one of the kinds that are asked always
-        ("one = 1\n", ("requirements", "b.py"), True),
+        ("one = 1\n", ("classes named", "One"), False),
+        ("class One: ...\n", ("classes named", "One"), True),
+        ("class One: ...\n", ("below", "Base"), True),
+        ("import sys\n", ("imported", "sys"), True),
+        ("path = 1\n", ("imported", "sys"), True),
+        ("from os import path\n", ("imported", "sys"), False),
+        ("from os import path\nx = Depends(path)\n", ("registrations", "path"), True),
+        ("from os import path\n", ("registrations", "path"), False),
+        ("one = 1\n", ("requirements", "b.py"), False),
         ("one = 1\n", ("no such kind",), True),
         ("one = 1\n", ("target",), True),
         ("one = 1\n", ("mentioning", 7), True),
@@ -405,20 +412,26 @@ def test_the_kinds_that_are_decided_are_kinds_of_questions() -> None:
     assert set(_MAY_CHANGE) <= set(_BY_KIND)
 
 
-def test_a_question_that_need_not_be_asked_again_has_the_same_answer() -> None:
-    files = service(3)
-    before = analysis_of(files)
+@pytest.mark.parametrize("files", [service(3), blog("pitfalls")], ids=["service", "blog"])
+def test_a_question_that_need_not_be_asked_again_has_the_same_answer(files: Files, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)  # for what is read of the texts
+    before = analysis_of(files, cache)
     asked: set[Question] = set()
     for path in before.sources:
         before.findings(path)
         before.events(path)
         asked.update(before.project.questions() or ())
     settled = 0
-    for what, edited in edits(files):
-        now = analysis_of(edited)
+    for what, edited in list(edits(files))[:: 1 if len(files) < 30 else EVERY]:
+        now = analysis_of(edited, cache)
         old, new = before.project.answers.facts, now.project.answers.facts
         differ = [path for path in {**files, **edited} if files.get(path) != edited.get(path)]
-        changes = Changes({path: old.get(path) for path in differ}, {path: new.get(path) for path in differ})
+        modules = [path for path in differ if path.endswith(".py")]
+        changes = Changes(
+            {path: old.get(path) for path in modules},
+            {path: new.get(path) for path in modules},
+            others=len(differ) > len(modules),
+        )
         same = [question for question in asked if not changes.may_change(question)]
         settled += len(same)
         ask, asked_before = now.project.fingerprint, before.project.fingerprint
@@ -448,3 +461,59 @@ def test_projects_of_one_run_keep_their_verdicts_apart(tmp_path: Path, computed:
     for name in ("one", "other"):
         findings(open_analysis(tmp_path / name, cache, name=name))
     assert computed == ["main.py", "main.py"]
+
+
+# --- what is written again -------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kinds of entries that are written into caches."""
+    kinds: list[str] = []
+    write = Cache.write
+
+    def noting(cache: Cache, kind: str, key: str, data: bytes) -> None:
+        kinds.append(kind)
+        write(cache, kind, key, data)
+
+    monkeypatch.setattr(Cache, "write", noting)
+    return kinds
+
+
+def test_a_verdict_that_stands_without_a_question_is_not_written_again(
+    tmp_path: Path, written: list[str], computed: list[str]
+) -> None:
+    files, cache = {f"m{i}.py": f"x{i} = 1\n" for i in range(40)}, Cache(tmp_path)
+    lint(files, cache)
+    assert written.count("findings") == 40
+    for changed in ("m1.py", "m2.py"):
+        written.clear()
+        computed.clear()
+        files = {**files, changed: "y = 1\n"}
+        lint(files, cache)
+        assert computed == [changed]
+        assert written.count("findings") == 1
+
+
+def test_a_verdict_that_took_asking_is_written_again(
+    tmp_path: Path, written: list[str], computed: list[str]
+) -> None:
+    files, cache, path = service(3), Cache(tmp_path), "app/db.py"
+    lint(files, cache)
+    written.clear()
+    computed.clear()
+    lint({**files, path: files[path] + "\n\nclass Other: ...\n"}, cache)
+    assert written.count("findings") > len(computed) > 0
+    assert written.count("findings") < len(files) + len(computed)
+    written.clear()
+    lint({**files, path: files[path] + "\n\nclass Other: ...\n"}, cache)
+    assert "findings" not in written
+
+
+def test_a_verdict_far_behind_is_written_again(tmp_path: Path, written: list[str]) -> None:
+    files, cache = {f"m{i}.py": f"x{i} = 1\n" for i in range(40)}, Cache(tmp_path)
+    lint(files, cache)
+    written.clear()
+    edited = {path: text if path == "m39.py" else text + "y = 1\n" for path, text in files.items()}
+    lint(edited, cache, "m39.py")
+    assert written.count("findings") == 1

@@ -23,6 +23,8 @@ class Changes:
 
     before: Mapping[str, ModuleFacts | None]
     now: Mapping[str, ModuleFacts | None]
+    others: bool = False
+    """Whether other files differ too: templates, or what says what the project needs."""
     _known: dict[Question, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def may_change(self, question: Question) -> bool:
@@ -52,6 +54,19 @@ class Changes:
             found |= _names(self.before[path]) ^ _names(self.now[path])
         return frozenset(found)
 
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The parts of outlines in which one of the files differs."""
+        pairs = [(self.before[path], self.now[path]) for path in self.before]
+        return frozenset(
+            part for part in _PARTS if any(_part(old, part) != _part(new, part) for old, new in pairs)
+        )
+
+    @cached_property
+    def registers(self) -> bool:
+        """Whether one of the files registers something in one of the states: maybe under an imported name."""
+        return any(_part(facts, "registered") for facts in (*self.before.values(), *self.now.values()))
+
     def mentions(self, word: str) -> bool:
         """Whether one of the files mentions a word in one of the states only."""
         searched = word.encode()
@@ -67,6 +82,22 @@ def _names(facts: ModuleFacts | None) -> set[str]:
 
 def _code(facts: ModuleFacts | None) -> bytes:
     return b"" if facts is None else bytes(facts.code)
+
+
+_PARTS: Final = (
+    "classes",
+    "imports",
+    "handed_to_run_sync",
+    "includes_routers",
+    "backrefs",
+    "maps_imperatively",
+    "session_factories",
+)
+
+
+def _part(facts: ModuleFacts | None, part: str) -> Any:
+    """A part of an outline; None where there is nothing of it."""
+    return None if facts is None else getattr(facts.outline, part) or None
 
 
 def _in_file(changes: Changes, path: str, *about: object) -> bool:
@@ -85,5 +116,20 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "submodule": lambda changes, path, name: changes.moves,
     "module": lambda changes, dotted, importer: changes.moves,
     "mentioning": Changes.mentions,
+    "template": lambda changes, path: changes.others,
+    "template file": lambda changes, name, importer, folder: changes.others,
+    "template names": lambda changes: changes.others,
+    "requirements": lambda changes, path: changes.others,
+    "imported": lambda changes, dotted: "imports" in changes.parts,
+    "handed to run_sync": lambda changes, name: "handed_to_run_sync" in changes.parts,
+    "registrations": lambda changes, name: changes.registers,
+    "including routers": lambda changes: "includes_routers" in changes.parts,
+    "classes named": lambda changes, name: "classes" in changes.parts,
+    "backrefs": lambda changes: "backrefs" in changes.parts,
+    "imperative mappings": lambda changes: "maps_imperatively" in changes.parts,
+    "reconfigures sessions": lambda changes: "session_factories" in changes.parts,
+    "expire_on_commit": lambda changes: "session_factories" in changes.parts,
+    "below": lambda changes, class_name: "classes" in changes.parts,
+    "overrides": lambda changes, class_name, method, is_async: "classes" in changes.parts,
 }
-"""For those kinds of questions that are many; the others are asked again after every change."""
+"""For each kind whether there may be another answer; a kind that is not here is asked again always."""
