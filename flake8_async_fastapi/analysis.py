@@ -39,7 +39,7 @@ from flake8_async_fastapi.store.sources import (
     load_templates,
     normalised,
 )
-from flake8_async_fastapi.verdicts import Verdict, decode_verdict, encode_verdict, make_verdict
+from flake8_async_fastapi.verdicts import Verdict, decode_verdict, encode_verdict, make_verdict, named_files
 
 if TYPE_CHECKING:
     # What links and interprets takes as long to import as a run in which nothing changed takes for
@@ -200,8 +200,9 @@ class Analysis:
     def _compute(self, path: str) -> Verdict:
         found = check_all(Events(self.events(path)))
         is_kept = self.reuses and self.cache.directory is not None
-        asked = self.project.questions() if is_kept else None
-        said = [(question, self.project.fingerprint(question)) for question in asked or ()]
+        asked = (self.project.questions() if is_kept else None) or []
+        asked += named_files(asked, found)
+        said = [(question, self.project.fingerprint(question)) for question in asked]
         return make_verdict(self.key, said, found)
 
     def _carry(self, verdict: Verdict) -> Verdict | None:
@@ -210,12 +211,13 @@ class Analysis:
         As one of this state where that spares the next run some work: where it took asking.
         """
         reads, changes = verdict.reads(), self._changes_since(verdict.state)
-        if not reads or not all(said for _, said in reads):
+        if changes is None or not reads or not all(said for _, said in reads):
             return None
-        doubtful = reads if changes is None else [read for read in reads if changes.may_change(read[0])]
-        if not all(self.project.fingerprint(question) == said for question, said in doubtful):
-            return None
-        is_near = changes is not None and len(changes.now) <= _MOST_CHANGES
+        doubtful = [(question, said) for question, said in reads if changes.may_change(question)]
+        for question, said in doubtful:
+            if changes.reorders(question) or self.project.fingerprint(question) != said:
+                return None
+        is_near = len(changes.now) <= _MOST_CHANGES
         return verdict if is_near and not doubtful else replace(verdict, state=self.key)
 
     def _changes_since(self, state: str) -> Changes | None:

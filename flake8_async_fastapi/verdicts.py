@@ -45,6 +45,16 @@ def make_verdict(state: str, reads: Sequence[Read], findings: list[Finding]) -> 
     return Verdict(state, msgspec.Raw(_ENCODER.encode(reads)), findings)
 
 
+def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[Question]:
+    """Questions for the whole code of the files of which findings in another file name a line.
+
+    The answers to other questions stay the same where code only moves to another line.
+    """
+    paths = dict.fromkeys(str(question[1]) for question in asked if question[0] == "binding")
+    named = (path for path in paths if any(f"{path}:" in finding.message for finding in findings))
+    return [("code", path) for path in named]
+
+
 def encode_verdict(verdict: Verdict) -> bytes:
     """A verdict as bytes, for the cache."""
     return _ENCODER.encode((verdict.state, verdict._reads, verdict.findings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 _INT64: Final = 2**63
@@ -15,4 +16,4 @@ def is_kept(value: object) -> bool:
         return -_INT64 <= value < _INT64
     if isinstance(value, str):
         return len(value) <= _LONG and value.isprintable()
-    return value is None or isinstance(value, float)
+    return value is None or (isinstance(value, float) and math.isfinite(value))

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.reads import Question
 
 
@@ -67,6 +68,21 @@ class Changes:
         """Whether one of the files registers something in one of the states: maybe under an imported name."""
         return any(_part(facts, "registered") for facts in (*self.before.values(), *self.now.values()))
 
+    def reorders(self, question: Question) -> bool:
+        """Whether a question asks for definitions of a file in which other things now come first.
+
+        What is read of a file says nothing of lines, but which of two places comes first may count.
+        """
+        path = question[1] if question[0] == "binding" else None
+        return isinstance(path, str) and path in self._reordered
+
+    @cached_property
+    def _reordered(self) -> frozenset[str]:
+        """The files that bind names of both states in another order."""
+        return frozenset(
+            path for path, facts in self.before.items() if _differ_in_order(facts, self.now[path])
+        )
+
     def mentions(self, word: str) -> bool:
         """Whether one of the files mentions a word in one of the states only."""
         searched = word.encode()
@@ -78,6 +94,17 @@ class Changes:
 
 def _names(facts: ModuleFacts | None) -> set[str]:
     return set() if facts is None else set(facts.outline.names)
+
+
+def _differ_in_order(before: ModuleFacts | None, now: ModuleFacts | None) -> bool:
+    both = _names(before) & _names(now)
+    return _in_order(before, both) != _in_order(now, both)
+
+
+def _in_order(facts: ModuleFacts | None, names: set[str]) -> list[str]:
+    body = facts.body() if facts is not None else []
+    bound = (name for statement in flat(body) for name in bound_names(statement))
+    return [name for name in bound if name in names]
 
 
 def _code(facts: ModuleFacts | None) -> bytes:
