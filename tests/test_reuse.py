@@ -20,6 +20,7 @@ from flake8_async_fastapi import analysis as analysis_module
 from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
 from flake8_async_fastapi.engine import entry
 from flake8_async_fastapi.extract import extract
+from flake8_async_fastapi.facts.module import encode_statements
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.plugin import Plugin
 from flake8_async_fastapi.project.answers import _BY_KIND, Answers
@@ -313,6 +314,26 @@ async def route(id: int):
         return item.id
 """
 USING = "from app import saving\n\n\nasync def route(id: int):\n    return saving.other()\n"
+
+
+CODE = "class A:\n    name = 'a', 1, 2\n\n    def f(self, x=7): return x, '[\"Name\",1,2'\n"
+
+
+@pytest.mark.parametrize(
+    ("edited", "is_same"),
+    [
+        ("\n\n" + CODE, True),
+        (CODE.replace("self, x", "self,\n\n    x"), True),
+        (CODE.replace("'a', 1", "'a', 3"), False),
+        (CODE.replace("x=7", "x=8"), False),
+        (CODE.replace(',1,2\'', ',1,3\''), False),
+        (CODE.replace("name", "nome"), False),
+        (CODE + "    x = 1\n", False),
+    ],
+)  # fmt: skip
+def test_statements_are_compared_without_their_lines(edited: str, is_same: bool) -> None:
+    one, other = (encode_statements([(True, extract(text).body()[0])]) for text in (CODE, edited))
+    assert (one == other) is is_same
 
 
 def test_a_line_more_matters_where_a_finding_names_one(tmp_path: Path, computed: list[str]) -> None:
