@@ -24,7 +24,8 @@ class CoroutineMisused(Event):
 
     ``use`` is what became of it: ``discarded``, ``forgotten``, ``attribute``,
     ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``,
-    ``iterated``, ``entered``, ``called``, ``unpacked``, ``passed``, ``returned``.
+    ``iterated``, ``entered``, ``called``, ``unpacked``, ``passed``, ``returned``,
+    ``given-back``.
     ``detail`` names the attribute, or what it was passed to.  ``awaited_chain``
     says that an ``await`` stands before the whole chain: it binds to its end.
     """

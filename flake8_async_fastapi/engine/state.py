@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.joins import all_alternatives, union
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Instance,
+    Object,
     OneOf,
     Plain,
     Value,
@@ -193,7 +194,14 @@ def _join_values(values: list[Value]) -> Value:
     first, *others = values
     if all(other == first for other in others):
         return first
-    told_apart = all(isinstance(value, (Collection, Instance, OneOf)) or is_none(value) for value in values)
-    return (
-        union(values) if told_apart and not any(holds_coroutine(value) for value in values) else UNKNOWN
-    )
+    told_apart = all(isinstance(value, _TOLD_APART) or is_none(value) for value in values)
+    if not told_apart or any(holds_coroutine(value) for value in values):
+        return UNKNOWN
+    found = {value for value in all_alternatives(values) if isinstance(value, Object)}
+    alike = len(found) < 2 or (
+        len({value.type for value in found}) == 1 and not any(value.detail for value in found)
+    )  # which of several statements goes with which later test is no longer known
+    return union(values) if alike else UNKNOWN
+
+
+_TOLD_APART: Final = (Collection, Instance, Object, OneOf)

@@ -198,10 +198,10 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         else:
             frame.discharge(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
-        if left.items is None or right.items is None:
-            frame.discharge(left)
-            frame.discharge(right)
-        return mutation.concatenate(left, right)
+        both = mutation.concatenate(left, right)
+        if not holds_coroutine(both):
+            frame.discharge(union([left, right]))
+        return both
     if node.op == "%" and isinstance(left, (Const, Plain)):
         note_test(frame, right, node.right, "interpolated")
     frame.discharge_items(left)

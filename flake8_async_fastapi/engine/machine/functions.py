@@ -5,6 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
+from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -23,6 +24,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
@@ -218,6 +220,34 @@ def call_quietly(
     quiet.state = frame.state if state is None else state
     result = calls.apply_callee(quiet, callee, arguments, "", origin or Place(frame.path, 0, 0))
     return result, quiet
+
+
+def check_given_back(frame: Frame, value: Value) -> Value:
+    """A coroutine function returns a value; the value, or unknown where it cannot be meant.
+
+    Who awaits the call gets what the annotation says, it thinks, and does not await that again.
+    What a route gives back is checked as what a route gives back.
+    """
+    node = frame.node
+    if not frame.is_async or frame.role or not holds_coroutine(value):
+        return value
+    if not isinstance(node, tree.FunctionDef) or node.returns is None or node.is_generator:
+        return value
+    decorated = apply_decorators(
+        frame, frame.state.fork(), as_function(frame.path, node, frame.owner, None, frame.closure)
+    )
+    if not isinstance(decorated, Function) or decorated.node is not node:
+        return value  # a decorator may await what it gives back
+    found = [
+        coroutine
+        for coroutine in type_hints.undeclared_coroutines(frame, value, node.returns)
+        if coroutine.origin in frame.owed
+        and coroutine.origin not in frame.discharged
+        and coroutine.origin not in frame.tests  # how it was tested says more
+    ]
+    for coroutine in found:
+        report_misuse(frame, coroutine, "given-back")
+    return UNKNOWN if found else value
 
 
 def property_value(frame: Frame, getter: Function, origin: Place) -> Value:

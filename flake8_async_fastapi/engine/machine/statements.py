@@ -275,6 +275,7 @@ def _run_return(frame: Frame, state: State, node: tree.Return) -> States:
     if frame.role:
         for coroutine in held_coroutines(value):
             report_misuse(frame, coroutine, "returned")
+    value = functions.check_given_back(frame, value)
     frame.returned.update(coroutine.origin for coroutine in held_coroutines(value))
     frame.return_places.append(Position(node.line, node.col))
     frame.returns.append(value)

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
-from flake8_async_fastapi.engine.machine import expressions, names
+from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     ClassValue,
     Collection,
+    Const,
+    Coroutine,
     Generator,
     Instance,
     Library,
@@ -21,6 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Unknown,
     Value,
+    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -35,6 +38,7 @@ _COLLECTIONS = {
     "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
 }  # fmt: skip
 _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
+_DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
 _DEEPEST = 8
 
 
@@ -242,6 +246,53 @@ def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: boo
         if last in _AWAITABLES:
             return UNKNOWN
     return declared_value(frame, state, annotation)
+
+
+def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Iterator[Coroutine]:
+    """The coroutines that a value is or holds where its annotation allows none."""
+    for option in alternatives(value):
+        if isinstance(option, Coroutine):
+            if _is_never_awaitable(frame.ctx, declared_value(frame, State(), annotation)):
+                yield option
+        elif isinstance(option, Collection):
+            inner = _item_annotation(annotation, option.kind)
+            for item in option.items if option.items is not None else (option.item,):
+                if inner is not None:
+                    yield from undeclared_coroutines(frame, item, inner)
+
+
+def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
+    match declared:
+        case Plain(kind=kind):
+            return kind != "object"
+        case Const() | Collection():
+            return True
+        case Object(type=name):
+            supported = knowledge.protocols(name)
+            return supported is not None and "await" not in supported
+        case Instance(cls=cls):
+            is_known = not any(isinstance(base, Unknown) for base in classes.mro(ctx, cls))
+            return is_known and not classes.has_member(ctx, cls, "__await__")
+    return False
+
+
+def _item_annotation(annotation: Expr, kind: str) -> Expr | None:
+    """What an annotation says of the items of a container (a dict's values); None if it says nothing."""
+    if isinstance(annotation, tree.Binary) and annotation.op == "|":
+        sides = [_item_annotation(side, kind) for side in (annotation.left, annotation.right)]
+        found = [side for side in sides if side is not None]
+        return found[0] if len(found) == 1 else None
+    if not isinstance(annotation, tree.Subscript):
+        return None
+    last = dotted(annotation.value).rpartition(".")[2]
+    inner = subscript_parts(annotation)
+    if last == "Optional" and inner:
+        return _item_annotation(inner[0], kind)
+    if kind == "dict":
+        return inner[1] if last in _DICTS and len(inner) == 2 else None
+    if last in ("tuple", "Tuple") and len(inner) == 2 and isinstance(inner[1], tree.Other):
+        return inner[0]
+    return inner[0] if last in _COLLECTIONS and inner else None
 
 
 def allows_none(annotation: Expr | None) -> bool:

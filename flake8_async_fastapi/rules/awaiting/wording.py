@@ -19,6 +19,7 @@ _CONSEQUENCES = {
     "unpacked": "it is a coroutine, which cannot be unpacked",
     "passed": "it is a coroutine, which {detail} takes as it is",
     "used": "it is a coroutine, which {detail} uses as if it were the result",
+    "given-back": "it is a coroutine, which is not what the function says that it returns",
     "returned": "the route returns a coroutine instead of its result",
 }
 
