@@ -12,6 +12,7 @@ from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
+    AsyncCallable,
     ClassValue,
     Collection,
     Const,
@@ -42,7 +43,8 @@ def specialise(ctx: Context, passed: Value, known: Value) -> Value:
         return known
     if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
         return passed
-    if isinstance(known, Unknown) or isinstance(passed, (Function, ClassValue, Partial, Const)):
+    says_little = isinstance(known, (Unknown, AsyncCallable))
+    if says_little or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return limit_depth(passed)
     match known, passed:
         case Instance(cls=declared_class), Instance(cls=cls):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flake8_async_fastapi.engine.events import Event, ReadTraced, VariableTraced
 from flake8_async_fastapi.engine.values import (
+    AsyncCallable,
     ClassValue,
     Collection,
     Const,
@@ -82,6 +83,8 @@ def describe_value(value: Value) -> str:
             return repr(constant)
         case Library(dotted=dotted):
             return dotted
+        case AsyncCallable():
+            return "a callable that gives an awaitable"
         case Object(type=name, declared=declared):
             return f"{name}{' (declared)' if declared else ''}"
         case Member(receiver=receiver, name=name):

@@ -230,6 +230,13 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncCallable:
+    """Anything that can be called and, as an annotation says, gives an awaitable; of what is awaited."""
+
+    result: Value = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Coroutine:
     """A coroutine object; ``origin`` is the file, line and column of the call that made it.
 
@@ -334,6 +341,7 @@ Value: TypeAlias = (
     | Super
     | Function
     | Partial
+    | AsyncCallable
     | Coroutine
     | Generator
     | Manager

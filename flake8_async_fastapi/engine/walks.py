@@ -9,6 +9,7 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
+    AsyncCallable,
     ClassValue,
     Collection,
     Const,
@@ -115,7 +116,7 @@ def inner_values(value: Value) -> Iterator[Value]:
     match value:
         case OneOf(values=parts) | Collection(items=tuple(parts)):
             pass
-        case Collection(item=item) | Generator(item=item):
+        case Collection(item=item) | Generator(item=item) | AsyncCallable(result=item):
             parts = (item,)
         case Instance(attributes=tuple(pairs)):
             parts = tuple(kept for _, kept in pairs)
@@ -148,6 +149,8 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
             return replace(value, item=map_values(value.item, change))
         case Collection(items=tuple(parts)):
             return replace(value, items=tuple(map_values(part, change) for part in parts))
+        case AsyncCallable(result=result):
+            return replace(value, result=map_values(result, change))
         case Generator():
             return replace(value, item=map_values(value.item, change))
         case Manager():

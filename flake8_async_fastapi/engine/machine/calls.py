@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
+    AsyncCallable,
     ClassValue,
     Coroutine,
     Function,
@@ -104,6 +105,8 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
             _announce_shown(frame, dotted, arguments)
             _announce_escape(frame, callee, arguments)
             return library_calls.call_name(frame, dotted, arguments, label, origin)
+        case AsyncCallable(result=result):
+            return frame.owe(Coroutine(label, "other", origin, result))
         case Partial(function=function, args=args, keywords=keywords):
             joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
             return apply_callee(frame, function, joined, label, origin)

@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.text import path_of, simple_condition
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
+    AsyncCallable,
     ClassValue,
     Collection,
     Const,
@@ -235,7 +236,7 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
 def _is_declared(value: Value) -> bool:
     """Whether a value may be known from an annotation only."""
     match value:
-        case Plain():
+        case Plain() | AsyncCallable():
             return True
         case Collection(items=items):
             return items is None

@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
+    AsyncCallable,
     ClassValue,
     Closure,
     Coroutine,
@@ -159,7 +160,12 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     summary = summaries.apply_summary(frame, function, arguments, origin)
     for tell in frame.ctx.hooks.observers.function_called:
         tell(frame, function, summary.parts, origin)
-    return _known_or_declared(frame.ctx, function, summary.returns)
+    value = _known_or_declared(frame.ctx, function, summary.returns)
+    if isinstance(node, tree.FunctionDef) and node.is_stub and isinstance(value, Unknown) and node.returns:
+        promised = type_hints.async_callable(_frame_of(frame.ctx, function), node.returns)
+        if isinstance(promised, AsyncCallable):
+            return frame.owe(Coroutine(label, "other", origin, promised.result))
+    return value
 
 
 def _bind_first_argument(
@@ -192,8 +198,7 @@ def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
         return value
     if isinstance(node, tree.Lambda) or node.returns is None:
         return UNKNOWN
-    frame = Frame(ctx, function.path, node.qualname, owner=function.owner, closure=function.closure)
-    frame.receiver = function.receiver
+    frame = _frame_of(ctx, function)
     yields = function.is_generator or bool(function.wrapped)
     annotation = node.returns  # may name an alias whose dependency is this function
     return ctx.query(
@@ -201,6 +206,14 @@ def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
         lambda: type_hints.declared_result(frame, State(), annotation, yields=yields),
         UNKNOWN,
     )
+
+
+def _frame_of(ctx: Context, function: Function) -> Frame:
+    """A frame for what is written in the head of a function."""
+    name = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
+    frame = Frame(ctx, function.path, name, owner=function.owner, closure=function.closure)
+    frame.receiver = function.receiver
+    return frame
 
 
 def quiet_result(frame: Frame, callee: Value, arguments: Arguments, origin: Place | None = None) -> Value:

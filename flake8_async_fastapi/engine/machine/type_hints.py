@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
+    AsyncCallable,
     ClassValue,
     Collection,
     Const,
@@ -33,6 +34,8 @@ _ITERATORS = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
 )
 _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+_NEVER_STARTED = frozenset({"Awaitable", "Coroutine"})
+"""What does nothing until it is awaited; a task runs anyway."""
 _COLLECTIONS = {
     "list": "list", "List": "list", "Sequence": "list", "set": "set", "Set": "set",
     "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
@@ -91,9 +94,23 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
         return Library(named.type) if isinstance(named, Object) else UNKNOWN
     if last in _PLAIN:
         return Plain(last.lower())
+    if last == "Callable" and len(inner) == 2:
+        return async_callable(frame, inner[1], depth)
     if last in _ITERATORS and last.startswith("Async") and inner:
         return Generator("", declared_value(frame, state, inner[0], depth + 1), is_async=True)
     return _named_type(frame, state, annotation.value, depth)
+
+
+def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
+    """What ``Callable[..., returns]`` says of ``Awaitable[X]``; unknown for what returns anything else."""
+    found = resolve_alias(frame, returns)
+    if found is not None:
+        return async_callable(*found, depth + 1) if depth < _DEEPEST else UNKNOWN
+    written = returns.value if isinstance(returns, tree.Subscript) else returns
+    if dotted(written).rpartition(".")[2] not in _NEVER_STARTED:
+        return UNKNOWN
+    inner = subscript_parts(returns) if isinstance(returns, tree.Subscript) else []
+    return AsyncCallable(declared_value(frame, State(), inner[-1], depth + 1) if inner else UNKNOWN)
 
 
 def annotated_metadata(annotation: Expr | None) -> list[Expr]:
