@@ -223,6 +223,18 @@ def file_name(title: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in title) + "_.py"
 
 
+def test_the_log_names_functions_that_take_too_long(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flake8_async_fastapi.engine.queries.MOST_STEPS", 2)
+    text = "async def long():\n    x = 1\n    y = 2\n    z = 3\n\n\nasync def short():\n    x = 1\n"
+    with caplog.at_level(logging.INFO, "flake8_async_fastapi"):
+        assert analysis_of({"main.py": text}).findings("main.py") == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "main.py: gave up on long, which takes too many steps: it may lack findings"
+    ]
+
+
 # Texts
 
 

@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import UNRELIABLE
@@ -63,6 +64,8 @@ def _run_body(
     ctx.run(work)
     if ctx.exhausted():
         ctx.project.reads.add(UNRELIABLE)
+        name = frames[-1].qualname or "the module"
+        LOG.info("%s: gave up on %s, which takes too many steps: it may lack findings", frames[-1].path, name)
     return frames[-1]
 
 
