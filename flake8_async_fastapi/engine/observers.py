@@ -46,8 +46,8 @@ class Observers:
     to be awaited; ``entered``: so is a value by an item of a ``with``.
     ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
     given the paths as they were at the begin of the block.
-    ``iteration_begins``: a loop takes an item; ``loop_ends``: a loop over items is over, given the paths
-    before it and those that come out of it.
+    ``iteration_begins``: a loop takes an item; ``loop_ends``: a loop is over, given its items (unknown
+    for a ``while``), the paths before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
     the end also the paths that reach it.
     ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by

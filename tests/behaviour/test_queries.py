@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     DeclarativeBase,
+    Load,
     Mapped,
     contains_eager,
     defaultload,
@@ -220,6 +221,27 @@ async def test_columns_of_subclasses() -> None:
 async def test_wildcard_loads_every_relationship(session: AsyncSession) -> None:
     post = await first(session, select(Post).options(selectinload("*")))
     assert (post.author.name, len(post.comments)) == ("ann", 1)
+
+
+async def test_wildcard_goes_on_below_what_it_loads(session: AsyncSession) -> None:
+    for option in (selectinload("*"), joinedload("*"), subqueryload("*")):
+        session.expunge_all()
+        comment = (await session.scalars(select(Comment).options(option))).unique().one()
+        assert comment.post.author.profile.id == 1
+
+
+async def test_wildcard_stops_where_it_leads_back(session: AsyncSession) -> None:
+    comment = (await session.scalars(select(Comment).options(selectinload("*")))).one()
+    with needs_io():
+        len(comment.post.comments)
+
+
+@pytest.mark.parametrize("option", [Load(Comment).selectinload("*"), immediateload("*")])
+async def test_wildcard_of_one_level(session: AsyncSession, option: Any) -> None:
+    comment = (await session.scalars(select(Comment).options(option))).one()
+    assert comment.post.title == "first"
+    with needs_io():
+        print(comment.post.author)
 
 
 async def test_raiseload_for_queries_only(session: AsyncSession) -> None:

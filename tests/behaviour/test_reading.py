@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from behaviour_models import Author, Comment, Post, database, needs_io, parent_and_child
+from behaviour_models import Author, Comment, Post, Profile, database, needs_io, parent_and_child
 from sqlalchemy import ForeignKey, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +47,18 @@ async def test_many_to_one_that_the_session_holds(session: AsyncSession) -> None
     author = await session.get_one(Author, 1)
     post = await session.get_one(Post, 1)
     assert post.author is author
+
+
+async def test_many_to_one_whose_target_another_object_holds(session: AsyncSession) -> None:
+    profile = (await session.scalars(select(Profile).options(selectinload(Profile.author)))).one()
+    post = await session.get_one(Post, 1)
+    assert profile in session and post.author.name == "ann"
+
+
+async def test_many_to_one_whose_target_was_loaded_by_a_longer_way(session: AsyncSession) -> None:
+    comment = (await session.scalars(select(Comment).options(selectinload("*")))).one()
+    other = await session.get_one(Post, 2)
+    assert comment in session and other.author.name == "ann"
 
 
 async def test_many_to_one_whose_target_is_forgotten(session: AsyncSession) -> None:

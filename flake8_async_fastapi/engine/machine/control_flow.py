@@ -139,6 +139,8 @@ def _run_while(frame: Frame, states: States, node: tree.While) -> States:
     frame.enclosing_loops.append(node)
     head, left = _run_loop(frame, states, enter, node.body)
     frame.enclosing_loops.pop()
+    for end in frame.ctx.hooks.observers.loop_ends:
+        end(UNKNOWN, states, head)
     for before in head:
         if not any(before is first for first in states):
             _forget_conditions(frame, before, node.test)

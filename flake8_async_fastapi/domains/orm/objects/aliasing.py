@@ -16,12 +16,14 @@ from flake8_async_fastapi.domains.orm.objects import instances, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
     InstanceState,
+    Loaded,
     NotLoaded,
     instances_of,
     reachable,
 )
 from flake8_async_fastapi.domains.orm.statements import load_plans
-from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
+from flake8_async_fastapi.domains.orm.statements.load_plans import LoadedPath
+from flake8_async_fastapi.domains.orm.statements.queries import EMPTY_PLAN, FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
@@ -56,7 +58,7 @@ def may_be_in_identity_map(frame: Frame, unloaded: UnloadedAttribute) -> bool:
         and not_loaded.text != "raise_on_sql"
     ):
         return False
-    if attribute.target is None:
+    if attribute.target is None or obj.source == "given":  # who gave the object may hold the target
         return True
     state, objects = frame.state, instances_of(frame.state)
     above = objects.get(obj.parent[0]) if obj.parent is not None else None
@@ -69,53 +71,92 @@ def may_be_in_identity_map(frame: Frame, unloaded: UnloadedAttribute) -> bool:
             return True
     if unloaded.name in obj.compared_keys or _is_in_variable(frame, attribute.target):
         return True
+    for other in state.part(instances.Instances).held_elsewhere:
+        if _is_live(other, obj) and _holds(frame, other, attribute.target):
+            return True
     alive = reachable(objects, state.values())
     for other_location, other in objects.items():
         if other_location not in alive and base(other_location) not in alive:
             continue
-        if base(other_location) == base(location) and not (
-            other.is_item and other_location in (location, base(location))
-        ):
-            continue  # what was reached from the same object by another way is another one
-        if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
+        is_own = base(other_location) == base(location)
+        if is_own and other_location not in (location, base(location)):
+            continue  # what was reached from the same object by another way is asked of that object below
+        if not _is_live(other, obj):
             continue
-        if other.session != obj.session and instances.ANY not in (other.session, obj.session):
-            continue
-        if load_plans.may_be_both(frame.ctx, other.cls, attribute.target):
+        if not is_own and _holds(frame, other, attribute.target):
             return True
-        is_other = base(other_location) != base(location)
-        if (
-            other.is_all
-            and other.default == "plan"
-            and _leads_to_all(frame, other, attribute.target, is_other)
-        ):
+        if is_own and other.is_item and load_plans.may_be_both(frame.ctx, other.cls, attribute.target):
+            return True
+        if is_own and _leads_to_target(frame, other_location, unloaded):
             return True
     return False
 
 
+def _is_live(other: InstanceState, obj: InstanceState) -> bool:
+    """Whether an object that is held can be used by the session of another."""
+    if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
+        return False
+    return other.session == obj.session or instances.ANY in (other.session, obj.session)
+
+
 def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
-    """Whether a variable holds an object of a class, of which nothing else is known."""
+    """Whether a variable holds an object of which only the class is known, and which may hold the target."""
     for value in frame.state.values():
         for inner in inner_values(value):
             if not isinstance(inner, Instance) or inner.location is not None:
                 continue
-            if load_plans.may_be_both(frame.ctx, inner.cls, target):
+            if any(
+                load_plans.may_be_both(frame.ctx, loaded_path.cls, target)
+                for loaded_path in load_plans.loaded_paths(frame.ctx, inner.cls, EMPTY_PLAN)
+            ):
                 return True
     return False
 
 
-def _leads_to_all(frame: Frame, obj: InstanceState, target: ClassValue, is_other: bool) -> bool:
-    """Whether all objects of a class lead to those of another: it may be all of them.
+def _holds(frame: Frame, obj: InstanceState, target: ClassValue) -> bool:
+    """Whether an object is one of a class, or holds one by what was loaded along with it, or later."""
+    if load_plans.may_be_both(frame.ctx, obj.cls, target):
+        return True
+    if obj.default in ("plan", "perhaps") and any(
+        loaded_path.names and load_plans.may_be_both(frame.ctx, loaded_path.cls, target)
+        for loaded_path in load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan)
+    ):
+        return True
+    model = models.mapped_model(frame.ctx, obj.cls)
+    for name, found in obj.fields if model is not None else ():
+        attribute = model.attributes.get(name) if model is not None else None
+        held = attribute.target if isinstance(attribute, Relationship) and isinstance(found, Loaded) else None
+        if held is not None and load_plans.may_be_both(frame.ctx, held, target):
+            return True
+    return False
 
-    Of the objects under way themselves (not ``is_other``) only collections count: each leads
-    to a single object by a single way, which is seldom the one that another way leads to.
+
+def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) -> bool:
+    """Whether an object on the way to an attribute may hold its target by another way.
+
+    A collection may.  So may a single object further away: of one record, or where its foreign key
+    is a copy of the attribute's.  But two attributes of one object are there to lead to different ones.
     """
-    for loaded_path in load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan):
-        if (loaded_path.is_collection or is_other) and load_plans.may_be_both(
-            frame.ctx, loaded_path.cls, target
+    attribute, above = unloaded.attribute, instances_of(frame.state)[at]
+    _, own = _way_from_top(instances_of(frame.state), unloaded.location, at)
+    if above.default != "plan" or not isinstance(attribute, Relationship) or attribute.target is None:
+        return False
+    for loaded_path in load_plans.loaded_paths(frame.ctx, above.cls, above.plan):
+        if not loaded_path.names or not load_plans.may_be_both(frame.ctx, loaded_path.cls, attribute.target):
+            continue
+        is_further = len(loaded_path.names) > 1 and loaded_path.names[:-1] != own
+        if loaded_path.is_collection or (
+            is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys)
         ):
             return True
     return False
+
+
+def _keys_of(frame: Frame, loaded_path: LoadedPath) -> tuple[str, ...] | None:
+    """The foreign key of the last relationship on a way."""
+    model = models.mapped_model(frame.ctx, loaded_path.classes_above[-1])
+    attribute = model.attributes.get(loaded_path.names[-1]) if model is not None else None
+    return attribute.keys if isinstance(attribute, Relationship) else None
 
 
 def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bool:
@@ -123,14 +164,10 @@ def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bo
     if unloaded.not_loaded.cause not in _BY_QUERY:
         return False  # what expires later is gone on all ways
     objects = instances_of(frame.state)
-    own: list[str] = []
-    base_obj, at = unloaded.obj, unloaded.location
-    while base_obj.parent is not None and base_obj.parent[0] in objects and len(own) < instances.LONGEST_PATH:
-        at, via = base_obj.parent
-        own.insert(0, via)
-        base_obj = objects[at]
+    at, own = _way_from_top(objects, unloaded.location)
+    base_obj = objects.get(at, unloaded.obj)
     for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
-        if loaded_path.names == tuple(own) or not load_plans.may_be_both(
+        if loaded_path.names == own or not load_plans.may_be_both(
             frame.ctx, loaded_path.cls, unloaded.obj.cls
         ):
             continue
@@ -139,6 +176,21 @@ def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bo
         if not isinstance(found, NotLoaded):
             return True
     return False
+
+
+def _way_from_top(
+    objects: Mapping[Location, InstanceState], location: Location, top: Location | None = None
+) -> tuple[Location, tuple[str, ...]]:
+    """The object that all was reached from, or ``top``, and the attributes that lead from there."""
+    names: list[str] = []
+    obj = objects.get(location)
+    while location != top and obj is not None and obj.parent is not None and obj.parent[0] in objects:
+        location, via = obj.parent
+        names.insert(0, via)
+        obj = objects[location]
+        if len(names) == instances.LONGEST_PATH:
+            break
+    return location, tuple(names)
 
 
 def _leads_back(frame: Frame, parent: InstanceState, via: str, name: str) -> bool:

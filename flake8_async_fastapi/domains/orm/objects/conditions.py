@@ -5,10 +5,16 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import instances
-from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, instances_of, locations_in
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    MAYBE,
+    Instances,
+    InstanceState,
+    instances_of,
+    locations_in,
+)
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Collection, Instance, OneOf, Value, alternatives
+from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
 from flake8_async_fastapi.records import replace
 
 
@@ -79,3 +85,21 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
             for location in locations_in(item):
                 if location in objects:
                     objects[location] = replace(objects[location], is_empty=True)
+        _note_held_elsewhere(before, after)
+
+
+def _note_held_elsewhere(before: list[State], after: list[State]) -> None:
+    """The paths that a loop left as they were: had it run, the session might hold more."""
+    skipped = [state for state in after if any(state is first for first in before)]
+    there = {location for state in skipped for location in _held(state)}
+    further = [state for state in after if not any(state is first for first in skipped)]
+    held = {obj for state in further for at, obj in _held(state).items() if at not in there}
+    for state in skipped if held else ():
+        part = state.part(Instances)
+        state.put(replace(part, held_elsewhere=part.held_elsewhere | held))
+
+
+def _held(state: State) -> dict[Location, InstanceState]:
+    """The objects that variables hold on a path."""
+    objects = instances_of(state)
+    return instances.reachable(objects, state.values()) if objects else {}

@@ -285,20 +285,22 @@ def _sort_key_of_step(step: Transition) -> tuple[object, ...]:
 class Instances:
     """What one path knows of ORM objects, and what ``session_effects`` to whole sessions on it.
 
-    ``heap`` are the objects that are known, by what tells them apart.
+    ``heap`` are the objects that are known, by what tells them apart.  ``held_elsewhere`` are those that
+    are held unless a loop found nothing to run over, as it did on this path.
     """
 
     heap: dict[Location, InstanceState] = field(default_factory=dict)
     session_effects: tuple[Transition, ...] = ()
+    held_elsewhere: frozenset[InstanceState] = frozenset()
 
     def fork(self) -> Instances:
-        return Instances(dict(self.heap), self.session_effects)
+        return Instances(dict(self.heap), self.session_effects, self.held_elsewhere)
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
         """One part, if two paths know the same of all objects that they can still reach."""
         if self.session_effects != other.session_effects:
             return None
-        if self.heap == other.heap:
+        if self.heap == other.heap and self.held_elsewhere == other.held_elsewhere:
             return self
         one, two = states
         same = reachable(self.heap, one.values()) == reachable(other.heap, two.values())
@@ -307,7 +309,8 @@ class Instances:
     def join(self, others: list[Instances]) -> Instances:
         parts = [self, *others]
         happened = join_session_effects([part.session_effects for part in parts])
-        return Instances(join_heaps([part.heap for part in parts]), happened)
+        elsewhere = frozenset[InstanceState]().union(*(part.held_elsewhere for part in parts))
+        return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere)
 
     def forget(self, path: str) -> Instances:
         return self

@@ -113,7 +113,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
     if not how or (not obj.plan.certain and obj.plan.step(name) is None):
         return MAYBE
     if how in load_plans.EAGER:
-        if obj.plan.step(name) is None and not obj.plan.wildcard and _stops_at_circle(obj, relationship):
+        if obj.plan.step(name) is None and _stops_at_circle(obj, relationship):
             return _state_at_circle(obj, how, relationship)
         return LOADED
     if how == "noload":
@@ -136,7 +136,7 @@ _NOT_BROUGHT: Final[Mapping[Source, Cause]] = {
 
 
 def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -> AttributeState:
-    """Where the mapper's strategies lead back to a class on the way."""
+    """Where strategies of the mapper or of a wildcard lead back to a class on the way."""
     if relationship.has_depth:
         return MAYBE
     if load_plans.loads_circle(how, obj.strategies_above):
@@ -147,7 +147,7 @@ def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -
 
 
 def _stops_at_circle(obj: InstanceState, relationship: Relationship) -> bool:
-    """Whether the mapper's own strategy stops here: it leads back to a class on the way."""
+    """Whether a strategy that names no relationship stops here: it leads back to a class on the way."""
     return relationship.target is not None and relationship.target in (*obj.classes_above, obj.cls)
 
 

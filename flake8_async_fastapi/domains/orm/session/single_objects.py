@@ -135,15 +135,14 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
         return None
     given = instances_of(state).get(subject.location) if subject.location is not None else None
     obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
-    if arguments.get(2, "options") is not None:
+    is_unknown = given is None or given.default == "perhaps" or given.may_be_loaded
+    if is_unknown or arguments.get(2, "options") is not None:  # what is loaded of the given object is copied
         obj = replace(obj, may_be_loaded=True)
     if given is not None:
-        if (given.default == "perhaps" and given.phase != "given") or given.may_be_loaded:
-            obj = replace(obj, may_be_loaded=True)
         for name, found in given.fields:
             if isinstance(found, Loaded):  # what it leads to is merged too
                 obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
         obj = replace(obj, dirty=True, null_keys=given.null_keys)
-        if given.default == "plan":  # what is loaded of the given object is copied
+        if given.default == "plan":
             obj = replace(obj, plan=given.plan)
     return aliasing.add_loaded(frame, state, (*origin, 0), obj)

@@ -73,8 +73,9 @@ def _add_directive(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> 
     if directive.wildcard == "?":
         return replace(plan, certain=False)
     if directive.wildcard:
-        # `raiseload("*")` goes on below what is loaded; the other wildcards do not
-        below = directive.wildcard if directive.wildcard.startswith("raise") else plan.below
+        is_default_of_query = not directive.path and directive.base is None
+        goes_on = is_default_of_query and directive.wildcard != "immediate"
+        below = directive.wildcard if goes_on else plan.below
         return replace(plan, wildcard=directive.wildcard, below=below)
     if directive.columns == "only":
         return replace(plan, only=(plan.only or frozenset()) | frozenset(directive.names or ()))
