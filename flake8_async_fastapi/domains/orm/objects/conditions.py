@@ -91,8 +91,8 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
 def _note_held_elsewhere(before: list[State], after: list[State]) -> None:
     """The paths that a loop left as they were: had it run, the session might hold more."""
     skipped = [state for state in after if any(state is first for first in before)]
-    there = {location for state in skipped for location in _held(state)}
-    further = [state for state in after if not any(state is first for first in skipped)]
+    there = {location for state in skipped for location in instances_of(state)}
+    further = [state for state in after if instances_of(state).keys() - there]
     held = {obj for state in further for at, obj in _held(state).items() if at not in there}
     for state in skipped if held else ():
         part = state.part(Instances)
@@ -101,5 +101,4 @@ def _note_held_elsewhere(before: list[State], after: list[State]) -> None:
 
 def _held(state: State) -> dict[Location, InstanceState]:
     """The objects that variables hold on a path."""
-    objects = instances_of(state)
-    return instances.reachable(objects, state.values()) if objects else {}
+    return instances.reachable(instances_of(state), state.values())
