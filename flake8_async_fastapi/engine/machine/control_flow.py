@@ -74,7 +74,7 @@ def _run_if(frame: Frame, states: States, node: tree.If) -> States:
 
 
 def _run_loop(
-    frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt]
+    frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt], item: Value
 ) -> tuple[States, States]:
     """Run a loop's body twice: the second pass sees what the first left behind.
 
@@ -94,6 +94,8 @@ def _run_loop(
         head = again
         if not new:
             break
+    for end in frame.ctx.hooks.observers.loop_ends:
+        end(item, states, head)
     return head, left
 
 
@@ -124,10 +126,8 @@ def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -
         return [after for after, _ in split]
 
     frame.enclosing_loops.append(node)
-    head, left = _run_loop(frame, states, enter, node.body)
+    head, left = _run_loop(frame, states, enter, node.body, item)
     frame.enclosing_loops.pop()
-    for end in observers.loop_ends:
-        end(item, states, head)
     return statements.run_statements(frame, node.orelse, head) + left
 
 
@@ -137,10 +137,8 @@ def _run_while(frame: Frame, states: States, node: tree.While) -> States:
         return conditions.assume(frame, inside, node.test, True)
 
     frame.enclosing_loops.append(node)
-    head, left = _run_loop(frame, states, enter, node.body)
+    head, left = _run_loop(frame, states, enter, node.body, UNKNOWN)
     frame.enclosing_loops.pop()
-    for end in frame.ctx.hooks.observers.loop_ends:
-        end(UNKNOWN, states, head)
     for before in head:
         if not any(before is first for first in states):
             _forget_conditions(frame, before, node.test)
