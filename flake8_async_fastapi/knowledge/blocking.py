@@ -164,6 +164,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
     # --- AFA205 -----------------------------------------------------------------------------
     (_FILE, f"aiofiles, anyio.open_file or {_THREAD}"): """
         builtins: open
+        io.IOBase: write
         io: open
         codecs: open
         os: fdopen
@@ -524,6 +525,9 @@ UNLESS_FALSE: Final[Mapping[str, tuple[int, str]]] = {
     "concurrent.futures.Executor.shutdown": (0, "wait"),
 }
 """Calls that do not block if an argument is False."""
+
+ONLY_IF_BYTES: Final[Mapping[str, tuple[int, str]]] = {"io.IOBase.write": (0, "b")}
+"""Calls that take a moment with a text: bytes may be many, as those of an upload or of a response."""
 
 ONLY_OF_TYPE: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {
     "json.load": (0, "fp", frozenset({"tempfile.SpooledTemporaryFile"})),

@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
+    Plain,
     Value,
     alternatives,
     is_only_declared,
@@ -132,6 +133,8 @@ def _blocks_with_arguments(frame: Frame, full: str, arguments: Arguments) -> boo
         given = arguments.get(*table.ONLY_IF_GIVEN[full])
         if given is None or given == NONE:
             return False
+    if full in table.ONLY_IF_BYTES:
+        return arguments.get(*table.ONLY_IF_BYTES[full]) == Plain("bytes")
     if full in table.UNLESS_FALSE:
         return arguments.get(*table.UNLESS_FALSE[full]) != Const(False)
     if full in table.ONLY_OF_TYPE:
