@@ -164,7 +164,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
     # --- AFA205 -----------------------------------------------------------------------------
     (_FILE, f"aiofiles, anyio.open_file or {_THREAD}"): """
         builtins: open
-        io.IOBase: write
+        io.BufferedWriter: write
         io: open
         codecs: open
         os: fdopen
@@ -526,7 +526,7 @@ UNLESS_FALSE: Final[Mapping[str, tuple[int, str]]] = {
 }
 """Calls that do not block if an argument is False."""
 
-ONLY_IF_BYTES: Final[Mapping[str, tuple[int, str]]] = {"io.IOBase.write": (0, "b")}
+ONLY_IF_BYTES: Final[Mapping[str, tuple[int, str]]] = {"io.BufferedWriter.write": (0, "b")}
 """Calls that take a moment with a text: bytes may be many, as those of an upload or of a response."""
 
 ONLY_OF_TYPE: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {

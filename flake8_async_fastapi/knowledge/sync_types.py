@@ -32,7 +32,7 @@ CLIENT: Final = """
 
 TYPES: Final[Mapping[str, str]] = {
     "kubernetes.client._Api": CLIENT,
-    "io.IOBase": CLIENT,
+    "io.BufferedWriter": CLIENT,
     "socket.socket": CLIENT,
     # --- HTTP
     "requests.Session": """
@@ -139,7 +139,7 @@ TYPES: Final[Mapping[str, str]] = {
         def rename replace readlink -> self
         def exists is_file is_dir is_symlink is_absolute is_relative_to match samefile -> ?
         def stat lstat chmod mkdir rmdir touch unlink symlink_to hardlink_to owner group -> ?
-        def open -> io.IOBase
+        def open -> io.BufferedWriter
         def read_text read_bytes write_text write_bytes iterdir glob rglob walk -> ?
         def copy copy_into move move_into as_posix as_uri -> ?
     """,
@@ -308,8 +308,8 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "requests.session": "def -> requests.Session",
     "cloudscraper.create_scraper": "def -> cloudscraper.CloudScraper",
     "urllib.request.build_opener": "def -> urllib.request.OpenerDirector",
-    "builtins.open": "def -> io.IOBase",
-    "io.open": "def -> io.IOBase",
+    "builtins.open": "def -> io.BufferedWriter",
+    "io.open": "def -> io.BufferedWriter",
     "sqlite3.connect": "def -> sqlite3.Connection",
     "psycopg2.connect": "def -> psycopg2.extensions.connection",
     "psycopg.connect": "def -> psycopg.Connection",
