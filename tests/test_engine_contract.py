@@ -27,7 +27,7 @@ ENGINE = (
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
-    ("summary", "queries"),
+    ("summary", "queries", "agreement"),
     ("state", "mutation"),
     ("events", "containers"),
     ("walks",),

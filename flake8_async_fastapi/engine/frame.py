@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from flake8_async_fastapi.engine.agreement import Agreement, are_of_several_classes
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.places import Place, Position
@@ -178,18 +179,30 @@ class Frame:
     def each(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
         """What something gives for each of the values that one can be, each on a path of its own.
 
-        The path under way knows afterwards what all of them agree on.
+        The path under way knows afterwards what all of them agree on; where they are of several
+        classes, only what all of them do has happened.
         """
         if len(options) < 2:
             return list(map(apply, options))
         before = self.state
         paths = [before.fork() for _ in options]
         results = []
+        agreement = Agreement(self, self.ctx.events) if are_of_several_classes(options) else None
         for self.state, option in zip(paths, options, strict=True):
             results.append(apply(option))
+            if agreement is not None:
+                agreement.end_option()
         self.state = before
+        if agreement is not None:
+            agreement.settle()
         self.ctx.hooks.join_into(before, paths)
         return results
+
+    def each_apart(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
+        """As ``each`` for objects of several classes; for other values on the path under way."""
+        if are_of_several_classes(options):
+            return self.each(options, apply)
+        return [apply(option) for option in options]
 
     def join_or_discharge(self, values: list[Value]) -> Value:
         """One value for several; the coroutines among values that cannot be told apart are discharged."""

@@ -12,7 +12,9 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Function,
+    Generator,
     Instance,
+    Manager,
     Object,
     OneOf,
     Plain,
@@ -45,8 +47,8 @@ def join_bindings(values: Iterable[Value]) -> Value:
     """What a name is that is bound in several places, of which one counts at a time.
 
     None is left out: such a name is set later.  Which of the others counts, the
-    places that use it know and we do not; so they must be of one type, and functions
-    all ``def`` or all ``async def``.
+    places that use it know and we do not; so they must be of one type, or all objects of
+    classes of the project, and functions all ``def`` or all ``async def``.
     """
     found = [value for value in dict.fromkeys(all_alternatives(values)) if value != NONE]
     if len(found) == 1:
@@ -66,11 +68,23 @@ def join_bindings(values: Iterable[Value]) -> Value:
             isinstance(o, Collection) and o.kind == kind for o in others
         ):
             return OneOf(tuple(found))
+        case [Instance(), *others] if len(found) <= MOST_ALTERNATIVES and all(
+            isinstance(o, Instance) and o.location is None for o in found
+        ):
+            return OneOf(tuple(found))  # of several classes: what only some of them do is not certain
         case [Function() as first, *others] if all(
             isinstance(o, Function) and o.is_async == first.is_async for o in others
         ):
             return union(found)
         case [Coroutine(), *others] if all(isinstance(o, Coroutine) for o in others):
+            return union(found)
+        case [Generator(is_async=is_async), *others] if all(
+            isinstance(o, Generator) and o.is_async == is_async for o in others
+        ):
+            return union(found)
+        case [Manager(is_async=is_async), *others] if all(
+            isinstance(o, Manager) and o.is_async == is_async for o in others
+        ):
             return union(found)
         case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
             return Plain("object")
@@ -98,7 +112,7 @@ def join_returns(values: Iterable[Value]) -> Value:
     """What a call gives that may give any of several values.
 
     Callers often know by a condition of their own which it is; so the values
-    must be of one type, None apart.
+    must be such as ``join_bindings`` wants them, None apart.
     """
     found = list(all_alternatives(values))
     result = join_bindings(found)

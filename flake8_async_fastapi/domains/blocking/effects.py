@@ -8,7 +8,7 @@ it is run over or entered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -44,12 +44,31 @@ class ThreadWork:
     effects: dict[Effect, None] = field(default_factory=dict)
     guards_loop: bool = False
 
+    def fork(self) -> ThreadWork:
+        return ThreadWork(dict(self.effects), self.guards_loop)
+
+    def agree(self, others: Sequence[ThreadWork]) -> ThreadWork:
+        """The work from before, and an effect that blocks (or needs a loop) if all others have one more."""
+        after = ThreadWork(dict(self.effects), any(other.guards_loop for other in others))
+        for blocks in (True, False):
+            new = [[effect for effect in other.effects if effect not in self.effects] for other in others]
+            of_kind = [[effect for effect in more if is_blocking(effect) is blocks] for more in new]
+            if all(of_kind):
+                mildest = max((min(more, key=_severity) for more in of_kind), key=_severity)
+                _keep_in(after.effects, mildest)
+        return after
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadEffects:
     """What a call does to the thread: its piece of a summary."""
 
     effects: tuple[Effect, ...]
+
+
+def _severity(effect: Effect) -> tuple[object, ...]:
+    """What orders effects: those first that are sure to take long, by the shortest way."""
+    return effect.is_brief, len(effect.chain), effect.kind, effect.label, effect.chain
 
 
 def is_blocking(effect: Effect) -> bool:
@@ -146,8 +165,11 @@ def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None
 
 
 def _keep_shortest(frame: Frame, effect: Effect) -> None:
+    _keep_in(frame.notes_of(ThreadWork).effects, effect)
+
+
+def _keep_in(effects: dict[Effect, None], effect: Effect) -> None:
     """Keep one effect of a kind, with the shortest way to one that is not brief: there may be very many."""
-    effects = frame.notes_of(ThreadWork).effects
     for kept in effects:
         if kept.kind == effect.kind:
             if (kept.is_brief, len(kept.chain)) > (effect.is_brief, len(effect.chain)):

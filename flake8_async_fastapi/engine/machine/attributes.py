@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
+from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import report_misuse
@@ -25,11 +25,11 @@ from flake8_async_fastapi.engine.values import (
     Member,
     ModuleValue,
     Object,
+    OneOf,
     Partial,
     Super,
     TextPrefix,
     Value,
-    alternatives,
     is_none,
 )
 from flake8_async_fastapi.facts import tree
@@ -42,27 +42,31 @@ def read_attribute(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: b
     """The value of ``owner.name``, and the events of reading it."""
     if owner is UNKNOWN and frame.language is None:
         return UNKNOWN
-    results = []
-    for alternative in alternatives(owner):
-        if is_none(alternative) and len(alternatives(owner)) > 1:
-            continue  # would fail for another reason; the author knows it is not None here
-        if isinstance(alternative, Coroutine):
-            if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
-                frame.discharge(alternative)
-            else:
-                direct = awaited_chain and isinstance(node.value, tree.Call)
-                report_misuse(frame, alternative, "attribute", node.name, awaited_chain=direct)
-        elif isinstance(alternative, Instance):
-            for observe in frame.ctx.hooks.observers.instance_read:
-                observe(frame, alternative, node.name, Place(frame.path, node.line, node.col))
-        elif isinstance(alternative, Collection):
-            frame.discharge(alternative)  # its methods may hand out what it holds
-        if frame.emit and (owner_type := _type_looked_up(frame.ctx, alternative, node.name)) is not None:
-            frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, for_message(node)))
-        known = _path_dependent_value(frame, alternative, node)
-        found = attribute_of(frame.ctx, alternative, node.name) if known is None else known
-        results.append(protocols.take_over(frame, found, node))
-    return union(results)
+    if not isinstance(owner, OneOf):
+        return _read_option(frame, owner, node, awaited_chain)
+    options = [option for option in owner.values if not is_none(option)]
+    # None would fail for another reason; the author knows it is not None here
+    results = frame.each_apart(options, lambda one: _read_option(frame, one, node, awaited_chain))
+    return join_results(options, results)
+
+
+def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
+    if isinstance(owner, Coroutine):
+        if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
+            frame.discharge(owner)
+        else:
+            direct = awaited_chain and isinstance(node.value, tree.Call)
+            report_misuse(frame, owner, "attribute", node.name, awaited_chain=direct)
+    elif isinstance(owner, Instance):
+        for observe in frame.ctx.hooks.observers.instance_read:
+            observe(frame, owner, node.name, Place(frame.path, node.line, node.col))
+    elif isinstance(owner, Collection):
+        frame.discharge(owner)  # its methods may hand out what it holds
+    if frame.emit and (owner_type := _type_looked_up(frame.ctx, owner, node.name)) is not None:
+        frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, for_message(node)))
+    known = _path_dependent_value(frame, owner, node)
+    found = attribute_of(frame.ctx, owner, node.name) if known is None else known
+    return protocols.take_over(frame, found, node)
 
 
 def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.obligations import note_test, report_misuse
@@ -31,7 +31,7 @@ from flake8_async_fastapi.engine.values import (
     called_name,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import may_hold_coroutine
+from flake8_async_fastapi.engine.walks import holds_coroutine, may_hold_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.knowledge.bases import RECORDS
@@ -42,11 +42,19 @@ def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     around, frame.current_call = frame.current_call, node
     if isinstance(callee, OneOf):
         options = tuple(option for option in callee.values if not is_none(option))
-        result = union(frame.each(options, lambda option: _call_option(frame, option, arguments, node)))
+        results = frame.each(options, lambda option: _call_option(frame, option, arguments, node))
+        if any(map(holds_coroutine, results)) and not all(map(_is_coroutine, results)):
+            for value in results:  # it depends on more than is seen whether there is anything to await
+                frame.discharge(value)
+        result = join_results(options, results)
     else:
         result = _call_option(frame, callee, arguments, node)
     frame.current_call = around
     return result
+
+
+def _is_coroutine(value: Value) -> bool:
+    return all(isinstance(option, Coroutine) for option in alternatives(value))
 
 
 def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:

@@ -189,6 +189,12 @@ def super_attribute(ctx: Context, value: Super, name: str) -> Value:
     return UNKNOWN
 
 
+def has_other_method(ctx: Context, instance: Instance, function: Function) -> bool:
+    """Whether an instance has another method of the name of one that it was found to have by ``super()``."""
+    found = instance_attribute(ctx, instance, function.name)
+    return not isinstance(found, Function) or found.key != function.key
+
+
 def property_getter(ctx: Context, instance: Instance, name: str) -> Function | None:
     """The function behind a property of an instance, bound to it; None where there is none."""
     for base in mro(ctx, instance.cls):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import calls, classes, expressions, summaries, type_hints
+from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.machine import (
+    calls,
+    classes,
+    expressions,
+    implementations,
+    summaries,
+    type_hints,
+)
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -150,6 +158,9 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
         summary = summaries.apply_summary(frame, function, arguments, origin)
         item = _known_or_declared(frame.ctx, function, summary.yields)
         return Generator(label, item, function.is_async, replace(function, receiver=None), summary.parts)
+    by_all = _call_implementations(frame, function, arguments, label, origin) if function.receiver else None
+    if by_all is not None:
+        return by_all
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.is_iterator_hint(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
@@ -166,6 +177,29 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
         if isinstance(promised, AsyncCallable):
             return frame.owe(Coroutine(label, "other", origin, promised.result))
     return value
+
+
+def _call_implementations(
+    frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place
+) -> Value | None:
+    """Call a method that does nothing itself as all that implement it; None where that says nothing."""
+    node, receiver = function.node, function.receiver
+    if not isinstance(node, tree.FunctionDef) or not node.is_stub or not isinstance(receiver, Instance):
+        return None
+    if receiver.exact or (node.is_async and not type_hints.is_iterator_hint(node.returns)):
+        return None
+    if classes.has_other_method(frame.ctx, receiver, function):
+        return None  # it is called as that of a base
+    methods = [
+        classes.instance_attribute(frame.ctx, one, node.name)
+        for one in implementations.all_implementations(frame.ctx, receiver.cls, node)
+    ]
+    if not methods or not all(
+        isinstance(method, Function) and method.is_generator is node.is_async for method in methods
+    ):
+        return None
+    value = union(frame.each(methods, lambda one: calls.apply_callee(frame, one, arguments, label, origin)))
+    return None if isinstance(value, Unknown) else value
 
 
 def _bind_first_argument(

@@ -1,4 +1,4 @@
-"""Which class is behind a protocol or an abstract base class, where the project has just one.
+"""Which classes are behind a protocol or an abstract base class.
 
 A receiver is annotated with the abstract class, and what it is given to at run time is the
 class that implements it: its methods are what runs.
@@ -7,6 +7,7 @@ class that implements it: its methods are what runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
@@ -14,6 +15,9 @@ from flake8_async_fastapi.engine.values import ClassValue, Instance
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.project.modules import is_test
+
+MOST_IMPLEMENTATIONS: Final = 6
+"""More than these are not looked at one by one."""
 
 
 def only_implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
@@ -23,13 +27,27 @@ def only_implementation(ctx: Context, instance: Instance, method: tree.FunctionD
     cls = instance.cls
     none: list[ClassValue] = []
     found = ctx.query(
-        ("behind", cls, method.name), lambda: list(_implementing_classes(ctx, cls, method)), none
+        ("behind", cls, method.name),
+        lambda: [value for value in _implementing_classes(ctx, cls, method) if _is_used(ctx, value)],
+        none,
     )
     return Instance(found[0]) if len(found) == 1 else None
 
 
+def all_implementations(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> list[Instance]:
+    """Objects of all classes that say what a method does which does nothing in one above them.
+
+    Empty where there are fewer than two, or too many to look at them all.
+    """
+    none: list[ClassValue] = []
+    found = ctx.query(
+        ("implementing", cls, method.name), lambda: list(_implementing_classes(ctx, cls, method)), none
+    )
+    return [Instance(value) for value in found] if 2 <= len(found) <= MOST_IMPLEMENTATIONS else []
+
+
 def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
-    """The classes below one that say what a method does; those that only tests use are left out."""
+    """The classes below one that say what a method does; those in tests are left out."""
     if ctx.project.overrides_colour(cls.name, method.name, method.is_async):
         return
     for path, below in ctx.project.classes_below(cls.name):
@@ -40,12 +58,13 @@ def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDe
             continue
         own = classes.body_bindings(ctx, value, method.name)
         implements = bool(own) and isinstance(own[-1], tree.FunctionDef) and not own[-1].is_stub
-        if implements and _is_used(ctx, path, below):
+        if implements:
             yield value
 
 
-def _is_used(ctx: Context, path: str, name: str) -> bool:
+def _is_used(ctx: Context, cls: ClassValue) -> bool:
     """Whether a file that is no test mentions a class, besides its definition and re-exports."""
+    path, name = cls.path, cls.name
     for other in ctx.project.mentioning(name):
         if other != path and not other.endswith("__init__.py"):
             return True

@@ -122,9 +122,9 @@ def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = F
 
 def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
     """What the target of ``with`` (or ``async with``) is bound to."""
-    results = []
     place = frame.place_of(node) if node is not None else None
-    for alternative in alternatives(value):
+
+    def enter(alternative: Value) -> Value:
         if node is not None:
             if isinstance(alternative, Coroutine):
                 report_misuse(frame, alternative, "entered", "async with" if is_async else "with")
@@ -133,8 +133,9 @@ def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None 
             if frame.emit:
                 able = supported_protocols(frame.ctx, alternative)
                 frame.emit_event(Entered(*frame.at(node), alternative, is_async, for_message(node), able))
-        results.append(_entered_value(frame, alternative, is_async, place))
-    return union(results)
+        return _entered_value(frame, alternative, is_async, place)
+
+    return union(frame.each_apart(alternatives(value), enter))
 
 
 def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | None) -> Value:
@@ -158,8 +159,9 @@ def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | No
 
 def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
     """One element of an iterable that a loop runs over."""
-    results = []
-    for alternative in alternatives(value):
+    options = alternatives(value)
+
+    def go_through(alternative: Value) -> Value:
         if isinstance(alternative, Coroutine):
             report_misuse(frame, alternative, "iterated", "async for" if is_async else "for")
         if frame.emit:
@@ -169,12 +171,16 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         for observe in frame.ctx.hooks.observers.iterates:
             observe(frame, alternative, node, is_async)
-        is_empty = isinstance(alternative, Collection) and alternative.items == ()
-        if not is_empty or len(alternatives(value)) == 1:  # there is nothing to run over otherwise
-            results.append(
-                element_of_iterable(frame, alternative, is_async, Place(frame.path, node.line, node.col))
-            )
-    return union(results)
+        return element_of_iterable(frame, alternative, is_async, Place(frame.path, node.line, node.col))
+
+    items = frame.each_apart(options, go_through)
+    if len(options) > 1:  # there is nothing to run over in what is empty
+        items = [
+            item
+            for option, item in zip(options, items, strict=True)
+            if not (isinstance(option, Collection) and option.items == ())
+        ]
+    return union(items)
 
 
 def element_of_iterable(

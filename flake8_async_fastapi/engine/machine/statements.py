@@ -7,6 +7,7 @@ from typing import Any
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import mutation, renaming
+from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
 from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
@@ -159,9 +160,10 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
 def split_alternatives(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may get, so that a later test can tell them apart.
 
-    A value that may be None is not split: tests for None narrow it.
+    A value that may be None is not split: tests for None narrow it.  Nor are objects of several
+    classes: the code may know which of them it has, and only what all of them do is certain.
     """
-    if isinstance(value, OneOf) and not _is_optional(frame.ctx, value):
+    if isinstance(value, OneOf) and not (_is_optional(frame.ctx, value) or may_be_of_several_classes(value)):
         return [(state.fork(), option) for option in value.values]
     return [(state, value)]
 
