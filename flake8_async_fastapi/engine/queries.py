@@ -222,7 +222,8 @@ class Queries:
             for other in resting:
                 del self.provisional[other]
             assumed = value
-        self.project.reads.add(UNRELIABLE)  # it depends on which one in a circle is asked first
+        if resting:
+            self.project.reads.add(UNRELIABLE)  # it depends on which one in a circle is asked first
         return default
 
     # --- runs with a budget ---------------------------------------------------------------

@@ -69,8 +69,17 @@ def test_a_result_that_never_settles_has_no_list_of_questions() -> None:
         return one.query("count", count, 0) + 1
 
     assert one.query("count", count, 0) == 0
+    assert asked(one) == []  # nobody else can be asked first
+
+    def up() -> int:
+        return one.query("down", down, 0) + 1
+
+    def down() -> int:
+        return one.query("up", up, 0) + 1
+
+    assert one.query("up", up, 0) == 0
     assert asked(one) is None
-    one.query("user", lambda: one.query("count", count, 0), 0)
+    one.query("user", lambda: one.query("up", up, 0), 0)
     assert asked(one) is None
 
 

@@ -21,8 +21,8 @@ class Effect:
     is_brief: bool = False
 
     def via(self, name: str) -> Effect:
-        """The same effect, reached through one more call."""
-        return replace(self, chain=(name, *self.chain))
+        """The same effect, reached through one more call; a function that calls itself is named once."""
+        return self if self.chain[:1] == (name,) else replace(self, chain=(name, *self.chain))
 
     def repeated(self) -> Effect:
         """The same effect many times over."""
