@@ -96,7 +96,8 @@ class Frame:
     ``mutated_attribute`` the place of an attribute whose value is about to be changed.  ``role`` says for
     what a framework calls the function, in the words of the domain that knows the framework; it is
     empty for a function that no framework calls.
-    ``language`` is what the code is written in, if not in Python.  ``branches`` are the sides of the
+    ``language`` is what the code is written in, if not in Python.  ``type_arguments`` are what the type
+    variables of the function are in a call.  ``branches`` are the sides of the
     conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
     ``iteration`` counts their passes.
     """
@@ -136,6 +137,7 @@ class Frame:
     return_places: list[Position] = field(default_factory=list)
     current_call: Call | None = None
     language: Language | None = None
+    type_arguments: tuple[tuple[str, Value], ...] = ()
     node: FunctionDef | Lambda | None = None
     branches: list[tuple[int, int, str]] = field(default_factory=list)
     enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)

@@ -150,13 +150,13 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     node = function.node
     if function.wrapped:
         summary = summaries.apply_summary(frame, function, arguments, origin)
-        value = _known_or_declared(frame.ctx, function, summary.yields)
+        value = _known_or_declared(frame.ctx, function, arguments, summary.yields)
         is_async = function.wrapped == "async-context"
         called = replace(function, receiver=None)
         return Manager(label, value, is_async, summary.parts, called)
     if function.is_generator:
         summary = summaries.apply_summary(frame, function, arguments, origin)
-        item = _known_or_declared(frame.ctx, function, summary.yields)
+        item = _known_or_declared(frame.ctx, function, arguments, summary.yields)
         return Generator(label, item, function.is_async, replace(function, receiver=None), summary.parts)
     by_all = _call_implementations(frame, function, arguments, label, origin) if function.receiver else None
     if by_all is not None:
@@ -171,7 +171,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     summary = summaries.apply_summary(frame, function, arguments, origin)
     for tell in frame.ctx.hooks.observers.function_called:
         tell(frame, function, summary.parts, origin)
-    value = _known_or_declared(frame.ctx, function, summary.returns)
+    value = _known_or_declared(frame.ctx, function, arguments, summary.returns)
     if isinstance(node, tree.FunctionDef) and node.is_stub and isinstance(value, Unknown) and node.returns:
         promised = type_hints.async_callable(_frame_of(frame.ctx, function), node.returns)
         if isinstance(promised, AsyncCallable):
@@ -221,10 +221,10 @@ def result_of_call(frame: Frame, function: Function, arguments: Arguments, origi
     ``origin``, here and below, tells the objects that the call makes from those of other calls.
     """
     summary = summaries.apply_summary(frame, function, arguments, origin)
-    return _known_or_declared(frame.ctx, function, summary.returns)
+    return _known_or_declared(frame.ctx, function, arguments, summary.returns)
 
 
-def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
+def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, value: Value) -> Value:
     """A value, or what the annotation says where nothing is known of it."""
     node = function.node
     stub = isinstance(node, tree.FunctionDef) and node.is_stub
@@ -235,8 +235,10 @@ def _known_or_declared(ctx: Context, function: Function, value: Value) -> Value:
     frame = _frame_of(ctx, function)
     yields = function.is_generator or bool(function.wrapped)
     annotation = node.returns  # may name an alias whose dependency is this function
+    passed = summaries.passed_parameters(function, arguments)
+    frame.type_arguments = type_hints.type_arguments(frame, annotation, passed)
     return ctx.query(
-        ("declared return", function),
+        ("declared return", function, frame.type_arguments),
         lambda: type_hints.declared_result(frame, State(), annotation, yields=yields),
         UNKNOWN,
     )

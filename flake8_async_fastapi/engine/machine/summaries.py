@@ -7,7 +7,8 @@ all calls share one summary.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine import relevance, renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
@@ -37,6 +38,8 @@ from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.records import replace
+
+_MOST_PLACES: Final = 1_000
 
 Bound: TypeAlias = tuple[tuple[str, Value], ...]
 """The parameters of a call, without the receiver."""
@@ -204,6 +207,15 @@ def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None
     return tuple(bound)
 
 
+def passed_parameters(function: Function, arguments: Arguments) -> Iterator[tuple[Param, Value]]:
+    """The parameters for which a call gives a value, with that."""
+    params = function.node.params[_takes_receiver(function) :]
+    for place, param in enumerate(params):
+        passed = arguments.get(place if param.kind in ("pos", "any") else _MOST_PLACES, param.name)
+        if passed is not None and param.kind not in ("*", "**"):
+            yield param, passed
+
+
 def _takes_receiver(function: Function) -> bool:
     params = function.node.params
     return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
@@ -255,7 +267,7 @@ def _argument_value(
     known, _ = _declared_parameter(ctx, function, param)
     if arguments is None:
         return known
-    passed = arguments.get(place if param.kind != "kw" else 1_000, param.name)
+    passed = arguments.get(place if param.kind != "kw" else _MOST_PLACES, param.name)
     if passed is not None:
         return relevance.specialise(ctx, passed, known)
     if not arguments.opaque and param.default is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -26,9 +26,10 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in, subscript_parts
 
 _ITERATORS = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
@@ -179,13 +180,78 @@ def resolve_alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
 
 
 def _type_parameter(frame: Frame, annotation: Expr) -> Value | None:
-    """What a type variable is bound to in the class of the receiver, or None."""
+    """What a type variable is bound to in a call, or in the class of the receiver; None if to nothing."""
+    for name, value in frame.type_arguments:
+        if isinstance(annotation, tree.Name) and annotation.id == name:
+            return value
     receiver = frame.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else receiver
     if not isinstance(annotation, tree.Name) or not isinstance(cls, ClassValue):
         return None
     parameters = bound_parameters(frame.ctx, cls)
     return parameters.get(annotation.id)
+
+
+def type_arguments(
+    frame: Frame, returns: Expr, passed: Iterable[tuple[Param, Value]]
+) -> tuple[tuple[str, Value], ...]:
+    """What a call binds the type variables to that a return annotation names."""
+    nothing: list[str] = []
+    key = ("type variables", frame.path, returns.line, returns.col)
+    wanted = frame.ctx.query(key, lambda: list(_type_variables_in(frame, returns)), nothing)
+    if not wanted:
+        return ()
+    found: dict[str, set[Value]] = {}
+    for param, value in passed:
+        if param.annotation is not None:
+            for name, bound in _variables_bound(param.annotation, value):
+                found.setdefault(name, set()).add(bound)
+    return tuple((name, found[name].pop()) for name in wanted if len(found.get(name, ())) == 1)
+
+
+def _type_variables_in(frame: Frame, annotation: Expr) -> Iterator[str]:
+    for name in dict.fromkeys(names_in(annotation)):
+        if _is_type_variable(frame, name):
+            yield name
+
+
+def _is_type_variable(frame: Frame, name: str) -> bool:
+    """Whether a name is a ``TypeVar`` of the module, or nothing that the module binds: one of PEP 695."""
+    found = names.only_definition(frame.ctx, frame.path, name)
+    if found is None:
+        if frame.ctx.project.bindings(frame.path, name) or frame.ctx.project.star_targets(frame.path):
+            return False
+        return names.module_value(frame.ctx, frame.path, name) == UNKNOWN
+    path, statement = found
+    if not isinstance(statement, tree.Assign) or not isinstance(statement.value, tree.Call):
+        return False
+    made = expressions.evaluate(Frame(frame.ctx, path, ""), State(), statement.value.func)
+    return made in (Library("typing.TypeVar"), Library("typing_extensions.TypeVar"))
+
+
+def _variables_bound(annotation: Expr, value: Value) -> Iterator[tuple[str, Value]]:
+    """The names in the annotation of a parameter, each with the type that an argument gives it."""
+    if isinstance(annotation, tree.Name):
+        if isinstance(value, Instance):
+            yield annotation.id, Instance(value.cls)
+        elif isinstance(value, Object):
+            yield annotation.id, Object(value.type, declared=True)
+    elif isinstance(annotation, tree.Binary) and annotation.op == "|":
+        yield from _variables_bound(annotation.left, value)
+        yield from _variables_bound(annotation.right, value)
+    elif isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        inner = subscript_parts(annotation)
+        if last in ("type", "Type"):
+            if isinstance(value, ClassValue):
+                yield from _variables_bound(inner[0], Instance(value))
+            elif isinstance(value, Library) and knowledge.library_type(value.dotted) is not None:
+                yield from _variables_bound(inner[0], Object(value.dotted))
+        elif last in ("Optional", "Union", "Annotated"):
+            for part in inner[:1] if last == "Annotated" else inner:
+                yield from _variables_bound(part, value)
+        elif last in _COLLECTIONS and isinstance(value, Collection):
+            yield from _variables_bound(inner[0], element_of_container(value))
 
 
 def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
