@@ -6,11 +6,18 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import classes, functions, library_calls, protocols, summaries
+from flake8_async_fastapi.engine.machine import (
+    classes,
+    functions,
+    library_calls,
+    protocols,
+    summaries,
+    type_hints,
+)
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.obligations import note_test, report_misuse
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -33,8 +40,10 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine, may_hold_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import names_in, nodes_in
 from flake8_async_fastapi.knowledge.bases import RECORDS
+from flake8_async_fastapi.records import replace
 
 
 def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
@@ -167,6 +176,7 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
     fates = (
         summaries.uses_as_plain_value(frame.ctx, callee, arguments) if isinstance(callee, Function) else {}
     )
+    refused = _refused_coroutines(frame, callee, arguments)
     for index, (name, value) in enumerate(
         (*((None, value) for value in arguments.args), *arguments.keywords)
     ):
@@ -186,8 +196,52 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
                     report_misuse(
                         frame, alternative, "used", f"{callee.name}()" if isinstance(callee, Function) else ""
                     )
+                elif alternative in refused:
+                    report_misuse(frame, alternative, "passed", for_message(node.func) + "()")
         if not consumer or isinstance(callee, ClassValue):
             frame.discharge(value)
+
+
+def _refused_coroutines(frame: Frame, callee: Value, arguments: Arguments) -> list[Value]:
+    """The coroutines among the arguments that are passed for parameters of another type."""
+    if isinstance(callee, ClassValue):
+        initialiser = classes.class_attribute(frame.ctx, callee, "__init__")
+        callee = (
+            replace(initialiser, receiver=Instance(callee))
+            if isinstance(initialiser, Function)
+            else initialiser
+        )
+    is_unbound = isinstance(callee, Function) and callee.owner is not None and callee.receiver is None
+    if not isinstance(callee, Function) or arguments.opaque or (is_unbound and not callee.is_static):
+        return []
+    inside = Frame(frame.ctx, callee.path, "", owner=callee.owner, closure=callee.closure)
+    inside.receiver = callee.receiver
+    return [
+        alternative
+        for param, value in summaries.passed_parameters(callee, arguments)
+        for alternative in alternatives(value)
+        if isinstance(alternative, Coroutine)
+        and param.annotation is not None
+        and type_hints.excludes_awaitables(inside, param.annotation)
+        and not _may_be_awaited(callee.node.body, param.name)
+    ]
+
+
+def _may_be_awaited(body: object, name: str) -> bool:
+    """Whether code awaits a variable in spite of its annotation, or asks or makes others do so."""
+    for node in nodes_in(body):
+        given: list[Expr] = [node.value] if isinstance(node, tree.Await) else []
+        if isinstance(node, tree.Call) and path_of(node.func).rpartition(".")[2] in _AWAITING:
+            given = node.args
+        if any(isinstance(one, tree.Name) and one.id == name for one in given):
+            return True
+    return False
+
+
+_AWAITING = frozenset(
+    {"create_task", "ensure_future", "gather", "isawaitable", "iscoroutine", "isinstance", "run",
+     "run_coroutine_threadsafe", "run_until_complete", "shield", "wait", "wait_for"}
+)  # fmt: skip
 
 
 def _name_of_plain_consumer(frame: Frame, callee: Value) -> str:

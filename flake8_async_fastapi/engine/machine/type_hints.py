@@ -392,3 +392,33 @@ def is_iterator_hint(annotation: Expr | None) -> bool:
     if annotation is None:
         return False
     return dotted(annotation).rpartition(".")[2] in _ITERATORS
+
+
+def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
+    """Whether no coroutine is of a declared type; False for a type that says too little."""
+    if isinstance(annotation, tree.Binary) and annotation.op == "|":
+        return all(excludes_awaitables(frame, side) for side in (annotation.left, annotation.right))
+    if isinstance(annotation, tree.Subscript):
+        last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
+        if last in ("Optional", "Union", "Annotated") and inner:
+            parts = inner[:1] if last == "Annotated" else inner
+            return all(excludes_awaitables(frame, part) for part in parts)
+    match declared_value(frame, State(), annotation):
+        case Plain() | Collection() | Const():
+            return True
+        case Object(type=name):
+            return "await" not in (knowledge.protocols(name) or ("await",))
+        case Instance(cls=cls):
+            return (
+                classes.is_closed(frame.ctx, cls)
+                and not any(
+                    isinstance(base, ClassValue) and _is_protocol(base)
+                    for base in classes.mro(frame.ctx, cls)
+                )
+                and not classes.has_member(frame.ctx, cls, "__await__")
+            )
+    return False
+
+
+def _is_protocol(cls: ClassValue) -> bool:
+    return any(dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases)
