@@ -34,6 +34,20 @@ def mapped_model(ctx: Context, cls: ClassValue) -> Model | None:
     return ctx.query(("model", cls), lambda: _map_class(ctx, cls), None)
 
 
+def model_of_objects(ctx: Context, cls: ClassValue) -> Model | None:
+    """What is mapped in objects of a class; of an abstract one, what all classes below it map."""
+    return ctx.query(
+        ("model of objects", cls), lambda: mapped_model(ctx, cls) or _map_abstract_class(ctx, cls), None
+    )
+
+
+def _map_abstract_class(ctx: Context, cls: ClassValue) -> Model | None:
+    order = classes.mro(ctx, cls)
+    own = [base for base in order if isinstance(base, ClassValue)]
+    libraries = {base.dotted for base in order if isinstance(base, Library)}
+    return _model_of(ctx, cls, order, own) if registry.is_abstract(cls, own, libraries) else None
+
+
 _DATACLASS = "sqlalchemy.orm.MappedAsDataclass"
 
 
@@ -41,8 +55,10 @@ def _map_class(ctx: Context, cls: ClassValue) -> Model | None:
     order = classes.mro(ctx, cls)
     own = [base for base in order if isinstance(base, ClassValue)]
     libraries = {base.dotted for base in order if isinstance(base, Library)}
-    if not registry.is_mapped(ctx, cls, own, libraries):
-        return None
+    return _model_of(ctx, cls, order, own) if registry.is_mapped(ctx, cls, own, libraries) else None
+
+
+def _model_of(ctx: Context, cls: ClassValue, order: tuple[Value, ...], own: list[ClassValue]) -> Model:
     attributes: dict[str, Attribute] = {}
     for base in reversed(own):
         for name, found in _declared_attributes(ctx, base, cls):
@@ -55,7 +71,7 @@ def _map_class(ctx: Context, cls: ClassValue) -> Model | None:
         table,
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
-        _DATACLASS in libraries,
+        Library(_DATACLASS) in order,
         not any(isinstance(base, Unknown) for base in order) and imperative.names_all_attributes(ctx, own),
     )
     return replace(model, attributes={name: _with_direction(ctx, cls, model, found)

@@ -34,6 +34,13 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
     return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
 
 
+def is_abstract(cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
+    """Whether a class is only a base of mapped ones: it says so, or is where the mapping begins."""
+    if any(_assigns_name(statement, "__abstract__") for statement in cls.node.body):
+        return True
+    return own == [cls] and bool(libraries & _ROOTS)
+
+
 def _assigns_name(statement: tree.Stmt, name: str) -> bool:
     return isinstance(statement, tree.Assign) and any(dotted(target) == name for target in statement.targets)
 

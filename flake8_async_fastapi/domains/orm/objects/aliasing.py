@@ -195,7 +195,7 @@ def _way_from_top(
 
 def _leads_back(frame: Frame, parent: InstanceState, via: str, name: str) -> bool:
     """Whether a relationship leads back to the object from which another led here."""
-    model = models.mapped_model(frame.ctx, parent.cls)
+    model = models.model_of_objects(frame.ctx, parent.cls)
     attribute = model.attributes.get(via) if model is not None else None
     return isinstance(attribute, Relationship) and attribute.inverse in ("", name)
 
@@ -259,7 +259,7 @@ def after_loading(
 
 def _lacking(ctx: Context, obj: InstanceState) -> dict[str, Attribute]:
     """The attributes that an object lacks, and that a query brings."""
-    model = models.mapped_model(ctx, obj.cls)
+    model = models.model_of_objects(ctx, obj.cls)
     lacking: dict[str, Attribute] = {}
     for name, attribute in model.attributes.items() if model is not None else ():
         found = transitions.attribute_state(ctx, obj, name, attribute)
@@ -286,7 +286,7 @@ def _loaded_by(
     """
 
     def find() -> frozenset[str]:
-        model = models.mapped_model(ctx, target)
+        model = models.model_of_objects(ctx, target)
         found: set[str] = set()
         for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
             if (is_another and not loaded_path.names) or model is None:

@@ -32,7 +32,7 @@ def note_column_test(
             if isinstance(alternative, Instance) and alternative.location is not None
             else None
         )
-        model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
+        model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
         if (
             obj is None
             or model is None

@@ -150,7 +150,7 @@ def _apply_unloaded_read(
     obj = before.get(location) or objects.get(location)
     if obj is None:
         return
-    model = models.mapped_model(frame.ctx, obj.cls)
+    model = models.model_of_objects(frame.ctx, obj.cls)
     attribute = model.attributes.get(read.name) if model is not None else None
     not_loaded = read.not_loaded
     if not not_loaded.path:

@@ -77,7 +77,7 @@ def read_mapped_attribute(
         return None
     if name == "awaitable_attrs":
         return Object("sqlalchemy.ext.asyncio.AsyncAttrs", detail=AwaitableAttributes(instance.location))
-    model = models.mapped_model(frame.ctx, obj.cls)
+    model = models.model_of_objects(frame.ctx, obj.cls)
     if model is None:
         return None
     attribute = model.attributes.get(name)
@@ -160,7 +160,7 @@ def report_missing(
             None
         )
     elif frame.emit:
-        model = models.mapped_model(frame.ctx, obj.cls)
+        model = models.model_of_objects(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None
         cause = not_loaded.cause
         if obj.phase in ("detached", "deleted") and cause in _DETACHED:
@@ -285,7 +285,7 @@ def read_awaitable(access: Access) -> Value:
     objects = instances_of(frame.state)
     location = owner.detail.location
     obj = objects.get(location)
-    model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
+    model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
     attribute = model.attributes.get(name) if model is not None else None
     result: Value = UNKNOWN
     if obj is not None and attribute is not None:
@@ -310,7 +310,7 @@ def parameter_instance(ctx: Context, state: State, name: str, value: Value) -> V
     """A parameter that is an ORM object: what it has loaded is not known, what it loses here is."""
     if not isinstance(value, Instance) or value.location is not None:
         return value
-    if models.mapped_model(ctx, value.cls) is None:
+    if models.model_of_objects(ctx, value.cls) is None:
         return value
     location: Location = ("given", name)
     instances_of(state)[location] = InstanceState(

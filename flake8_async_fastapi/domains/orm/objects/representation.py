@@ -41,7 +41,7 @@ def read_repr(frame: Frame, value: Value, place: Place) -> None:
 
 def _read_generated_repr(frame: Frame, instance: Instance, obj: InstanceState, place: Place) -> None:
     """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
-    model = models.mapped_model(frame.ctx, obj.cls)
+    model = models.model_of_objects(frame.ctx, obj.cls)
     if model is None or not model.is_dataclass:
         return
     for name, attribute in model.attributes.items():
@@ -58,7 +58,7 @@ def describe_instances(frame: Frame, value: Value) -> Iterator[str]:
 def _describe_instance(frame: Frame, location: Location) -> str:
     """What is known of an object, in words: its load plan and its state."""
     obj = instances_of(frame.state).get(location)
-    model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
+    model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
     if obj is None or model is None:
         return ""
     held, missing = [], []

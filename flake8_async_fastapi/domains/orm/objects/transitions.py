@@ -65,7 +65,7 @@ def _attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Att
         return MAYBE
     if obj.default == "unset":
         return Loaded(_unset_value(attribute))
-    model = models.mapped_model(ctx, obj.cls)
+    model = models.model_of_objects(ctx, obj.cls)
     if isinstance(attribute, Column):
         return _column_state(model, obj, name, attribute)
     if isinstance(attribute, Relationship):
@@ -234,7 +234,7 @@ def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> Insta
 
 def _null_keys(ctx: Context, obj: InstanceState) -> frozenset[str]:
     """The many-to-one relationships of a new object that were given no foreign key."""
-    model = models.mapped_model(ctx, obj.cls)
+    model = models.model_of_objects(ctx, obj.cls)
     if model is None:
         return frozenset()
     return frozenset(
@@ -248,7 +248,7 @@ def _null_keys(ctx: Context, obj: InstanceState) -> frozenset[str]:
 
 
 def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, insert: bool) -> InstanceState:
-    model = models.mapped_model(ctx, obj.cls)
+    model = models.model_of_objects(ctx, obj.cls)
     if model is None:
         return obj
     for name, attribute in model.attributes.items():

@@ -49,7 +49,7 @@ def write_mapped_attribute(
     """Assign an attribute; whether it is a mapped one of an object that is known."""
     state, objects = frame.state, instances_of(frame.state)
     obj = objects.get(instance.location) if instance.location is not None else None
-    model = models.mapped_model(frame.ctx, obj.cls) if obj is not None else None
+    model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
     attribute = model.attributes.get(name) if model is not None else None
     if obj is None or model is None or attribute is None or instance.location is None:
         return False
@@ -102,7 +102,7 @@ def _link_other_side(frame: Frame, instance: Instance, relationship: Relationshi
             )
             if obj is None or not isinstance(alternative, Instance) or alternative.location is None:
                 continue
-            model = models.mapped_model(frame.ctx, obj.cls)
+            model = models.model_of_objects(frame.ctx, obj.cls)
             inverse = model.attributes.get(relationship.inverse) if model is not None else None
             if not isinstance(inverse, Relationship):
                 continue

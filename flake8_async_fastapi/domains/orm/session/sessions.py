@@ -196,7 +196,7 @@ def _identity_of_get(state: State, node: tree.Call | None) -> object:
 
 def _lacks_attribute(frame: Frame, obj: InstanceState, found: tuple[Directive, ...]) -> bool:
     """Whether options would load something that an object lacks."""
-    model = models.mapped_model(frame.ctx, obj.cls)
+    model = models.model_of_objects(frame.ctx, obj.cls)
     if model is None:
         return False
     for directive in found:

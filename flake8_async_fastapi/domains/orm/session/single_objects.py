@@ -74,7 +74,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             objects[location] = replace(obj, may_be_loaded=True)
             continue
         objects[location] = _load_names(frame, obj, names)
-        model = models.mapped_model(frame.ctx, obj.cls)
+        model = models.model_of_objects(frame.ctx, obj.cls)
         for name in names:
             attribute = model.attributes.get(name) if model is not None else None
             if isinstance(attribute, Relationship) and attribute.target is not None:
@@ -84,7 +84,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 
 def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> InstanceState:
     """After ``refresh(obj, names)``: a many-to-one of an expired object brings the columns along."""
-    model = models.mapped_model(frame.ctx, obj.cls)
+    model = models.model_of_objects(frame.ctx, obj.cls)
     for name in names:
         attribute = model.attributes.get(name) if model is not None else None
         if isinstance(obj.default, NotLoaded) and isinstance(attribute, Relationship):
