@@ -86,7 +86,7 @@ def _is_used_at_start_up(ctx: Context, path: str, qualname: str, depth: int) -> 
     if owner and any(how == "start-up" for _, _, how in uses):
         return True  # other classes have a method of this name, and are started in other ways
     for where, user, how in uses:
-        if how == "start-up":
+        if how in ("start-up", "bridged"):
             continue
         if how != "awaited" or user is None:
             return False
@@ -169,17 +169,23 @@ _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifesp
 class _SoughtName:
     """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
 
-    What stands in a list of the ``awaited`` names is called one after the other.
+    What stands in a list of the ``awaited`` names is called one after the other.  ``me`` is the first
+    parameter of the plain method around.
     """
 
     text: str
     bare: bool
     attribute: bool
     awaited: frozenset[str] = frozenset()
+    me: str = ""
 
 
 def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[tuple[str | None, str]]:
-    """Where code mentions a name: awaited on the spot, at start-up, or in another way."""
+    """Where code mentions a name: awaited on the spot, at start-up, or in another way.
+
+    A plain method that runs a coroutine of its own object is a bridge for callers that are not async:
+    it does not say that there are no others.
+    """
     if isinstance(code, tree.FunctionDef):
         own = name.bare and code.name == name.text
         if own and any(_registers_start_up(decorator) for decorator in code.decorators):
@@ -187,9 +193,10 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
         for param in code.params:
             yield from _mentions_of(param, name, user)
         yield from _mentions_of(code.decorators, name, user)
-        inside = (
-            replace(name, awaited=frozenset(_lists_awaited_in_turn(code.body))) if code.is_async else name
-        )
+        me = code.params[0].name if code.params and not code.is_async else ""
+        inside = replace(name, me=me)
+        if code.is_async:
+            inside = replace(inside, awaited=frozenset(_lists_awaited_in_turn(code.body)))
         yield from _mentions_of(code.body, inside, code.qualname if code.is_async else None)
     elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
         is_awaited = any(_place_text(target) in name.awaited for target in code.targets)
@@ -234,7 +241,9 @@ def _mentions_in_call(
     for argument in call.args:
         made = argument.func if isinstance(argument, tree.Call) else argument
         if (starts or registers) and _is_name(made, name):
-            yield user, "start-up"
+            owner = made.value if starts and isinstance(made, tree.Attr) else None
+            is_own = isinstance(owner, tree.Name) and owner.id == name.me
+            yield user, "bridged" if is_own else "start-up"
         elif isinstance(argument, tree.Call) and _is_name(made, name):
             yield user, "other" if called in _SPAWNERS else "passed"
             yield from _mentions_of(argument.args, name, user)
