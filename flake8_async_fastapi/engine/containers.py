@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Partial,
     Payload,
+    Unknown,
     Value,
     is_plain,
 )
@@ -63,11 +64,15 @@ def item_at(collection: Collection, key: str | None) -> Value | None:
 
 
 def any_function(collection: Collection) -> Value:
-    """Which functions ``HANDLERS[key]`` can be, for a key that is not known."""
+    """Which functions ``HANDLERS[key]`` can be, for a key that is not known.
+
+    Where an annotation says what the values are, others than those seen may be put in.
+    """
     items = collection.items
-    if items and all(isinstance(item, (Function, Instance, Partial)) for item in items):
-        return union(list(items))
-    return UNKNOWN
+    if not items or not isinstance(collection.item, Unknown):
+        return collection.item
+    known = all(isinstance(item, (Function, Instance, Partial)) for item in items)
+    return union(list(items)) if known else UNKNOWN
 
 
 def named_items(value: Value) -> list[tuple[str, Value]] | None:

@@ -173,13 +173,15 @@ class Instance:
 
     ``attributes`` are those its construction set; ``exact`` says that the class
     is not a subclass; both are unknown for a parameter.  ``location`` tells an object apart
-    whose state a domain tracks.
+    whose state a domain tracks.  ``has_doubtful_type`` says that it is what a call of something
+    unknown gave, and only the annotation of the function around it names the class.
     """
 
     cls: ClassValue
     attributes: tuple[tuple[str, Value], ...] | None = None
     exact: bool = False
     location: Location | None = None
+    has_doubtful_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +361,7 @@ def is_plain(value: Value) -> bool:
 def without_emptiness(value: Value) -> Value:
     """A value that others can reach: what is put into an empty container later is not seen."""
     if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
-        return Collection(value.kind)
+        return Collection(value.kind, value.item)
     return value
 
 

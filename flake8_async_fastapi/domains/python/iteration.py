@@ -84,7 +84,7 @@ def _item_or_default(collection: Collection, asked: Value | None) -> Value:
         if isinstance(key, str) and key in collection.keys:
             return collection.items[collection.keys.index(key)]
         return UNKNOWN
-    return collection.item if collection.items is None else UNKNOWN
+    return collection.item
 
 
 # --- builtin functions ------------------------------------------------------------------------

@@ -237,11 +237,14 @@ def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, v
     annotation = node.returns  # may name an alias whose dependency is this function
     passed = summaries.passed_parameters(function, arguments)
     frame.type_arguments = type_hints.type_arguments(frame, annotation, passed)
-    return ctx.query(
+    declared = ctx.query(
         ("declared return", function, frame.type_arguments),
         lambda: type_hints.declared_result(frame, State(), annotation, yields=yields),
         UNKNOWN,
     )
+    if isinstance(declared, Instance) and not stub and not node.is_async:
+        return replace(declared, has_doubtful_type=True)  # it may give back a coroutine that it got
+    return declared
 
 
 def _frame_of(ctx: Context, function: Function) -> Frame:

@@ -11,7 +11,7 @@ from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
-from flake8_async_fastapi.engine.values import ClassValue, Instance
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.project.modules import is_test
@@ -44,6 +44,14 @@ def all_implementations(ctx: Context, cls: ClassValue, method: tree.FunctionDef)
         ("implementing", cls, method.name), lambda: list(_implementing_classes(ctx, cls, method)), none
     )
     return [Instance(value) for value in found] if 2 <= len(found) <= MOST_IMPLEMENTATIONS else []
+
+
+def classes_below(ctx: Context, cls: ClassValue) -> Iterator[Value]:
+    """The classes at module level that are below one; unknown for one that may be."""
+    for path, below in ctx.project.classes_below(cls.name):
+        value = names.module_value(ctx, path, below)
+        if value != cls and (not isinstance(value, ClassValue) or cls in classes.mro(ctx, value)):
+            yield value
 
 
 def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:

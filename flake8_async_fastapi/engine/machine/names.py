@@ -130,6 +130,8 @@ def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str, state: 
             found = expressions.evaluate(frame, state, value)
             if annotation is not None and _is_empty(found):
                 return type_hints.declared_value(frame, state, annotation)
+            if annotation is not None:
+                found = type_hints.with_declared_item(frame, state, found, annotation)
             for target in statement.targets:
                 statements.assign_target(frame, state, target, without_emptiness(found))
                 if isinstance(target, tree.Name) and isinstance(found, Const):

@@ -10,7 +10,14 @@ from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import attributes, classes, functions, library_calls
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    classes,
+    functions,
+    implementations,
+    library_calls,
+    type_hints,
+)
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
@@ -59,12 +66,35 @@ def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
         ):  # a tracked object, whose class a library made
             return None if classes.has_member(ctx, cls, "__await__") else frozenset()
         case Instance(cls=cls, exact=True):
-            order = classes.mro(ctx, cls)
-            if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
-                return None
-            found = {kind for method, kind in _METHODS.items() if classes.has_member(ctx, cls, method)}
-            return frozenset(found)
+            return _protocols_of_class(ctx, cls)
+        case Instance(cls=cls, has_doubtful_type=False):
+            return _protocols_of_subclasses(ctx, cls)
     return None
+
+
+def _protocols_of_class(ctx: Context, cls: ClassValue) -> frozenset[str] | None:
+    """All that objects of a class itself can be used for; None where it has bases that are not known."""
+    order = classes.mro(ctx, cls)
+    if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
+        return None
+    return frozenset(kind for method, kind in _METHODS.items() if classes.has_member(ctx, cls, method))
+
+
+def _protocols_of_subclasses(ctx: Context, cls: ClassValue) -> frozenset[str] | None:
+    """All that objects of a class or of one below it can be used for."""
+
+    def find() -> frozenset[str] | None:
+        if type_hints.is_protocol(cls):
+            return None
+        found: set[str] = set()
+        for one in (cls, *implementations.classes_below(ctx, cls)):
+            able = _protocols_of_class(ctx, one) if isinstance(one, ClassValue) else None
+            if able is None:
+                return None
+            found |= able
+        return frozenset(found)
+
+    return ctx.query(("protocols", cls), find, None)
 
 
 def await_value(frame: Frame, value: Value, node: tree.Await) -> Value:

@@ -145,6 +145,8 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     if node.annotation is not None and (isinstance(value, Unknown) or is_none(value)):
         declared = type_hints.declared_value(frame, state, node.annotation)
         value = declared if isinstance(value, Unknown) else value
+    elif node.annotation is not None:
+        value = type_hints.with_declared_item(frame, state, value, node.annotation)
     frame.state = state
     for observe in frame.ctx.hooks.observers.assigned:
         observe(frame, node, value)

@@ -30,6 +30,7 @@ from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in, subscript_parts
+from flake8_async_fastapi.records import replace
 
 _ITERATORS = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
@@ -42,7 +43,7 @@ _COLLECTIONS = {
     "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
 }  # fmt: skip
 _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
-_DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
+_DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"})
 _DEEPEST = 8
 
 
@@ -112,6 +113,18 @@ def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
         return UNKNOWN
     inner = subscript_parts(returns) if isinstance(returns, tree.Subscript) else []
     return AsyncCallable(declared_value(frame, State(), inner[-1], depth + 1) if inner else UNKNOWN)
+
+
+def with_declared_item(frame: Frame, state: State, value: Value, annotation: Expr) -> Value:
+    """A container, with what its annotation says of items that are not seen."""
+    if not isinstance(value, Collection) or not isinstance(annotation, tree.Subscript):
+        return value
+    last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
+    if last in ("Final", "ClassVar", "Annotated", "Optional"):
+        return with_declared_item(frame, state, value, inner[0])
+    if not isinstance(value.item, Unknown) or not (last in _DICTS or last in _COLLECTIONS):
+        return value
+    return replace(value, item=declared_value(frame, state, inner[-1]))
 
 
 def annotated_metadata(annotation: Expr | None) -> list[Expr]:
@@ -412,7 +425,7 @@ def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
             return (
                 classes.is_closed(frame.ctx, cls)
                 and not any(
-                    isinstance(base, ClassValue) and _is_protocol(base)
+                    isinstance(base, ClassValue) and is_protocol(base)
                     for base in classes.mro(frame.ctx, cls)
                 )
                 and not classes.has_member(frame.ctx, cls, "__await__")
@@ -420,5 +433,6 @@ def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
     return False
 
 
-def _is_protocol(cls: ClassValue) -> bool:
+def is_protocol(cls: ClassValue) -> bool:
+    """Whether objects of other classes can be of this type."""
     return any(dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases)
