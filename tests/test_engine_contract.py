@@ -29,7 +29,7 @@ ENGINE = (
     ("frame",),
     ("summary", "queries", "agreement"),
     ("state", "mutation"),
-    ("events", "containers"),
+    ("events", "containers", "hints"),
     ("walks",),
     ("joins", "fields"),
     ("values", "text", "places"),

@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import reading_for
 from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -177,7 +178,7 @@ def _bind_type_variables(
     cls: ClassValue, given: list[Expr], frame: Frame, outer: Mapping[str, TargetType]
 ) -> dict[str, TargetType]:
     """The type variables of a generic schema, with what its subscript gives them."""
-    names = type_hints.parameter_names(cls)
+    names = hints.parameter_names(cls)
     return {name: TargetType(part, frame, outer) for name, part in zip(names, given, strict=False)}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import attributes, expressions, names, type_hints
+from flake8_async_fastapi.engine.machine import attributes, expressions, names
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
@@ -221,14 +222,14 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
     owner, _, name = path.rpartition(".")
     if not owner:
         params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
-        return any(param.name == name and type_hints.allows_none(param.annotation) for param in params)
+        return any(param.name == name and hints.allows_none(param.annotation) for param in params)
     value = state.get(owner)
     for alternative in alternatives(_value_outside(frame, state, owner) if value is None else value):
         if isinstance(alternative, Instance):
             for base in project_classes.mro(frame.ctx, alternative.cls):
                 if isinstance(base, ClassValue):
                     for binding in project_classes.body_bindings(frame.ctx, base, name):
-                        if isinstance(binding, tree.Assign) and type_hints.allows_none(binding.annotation):
+                        if isinstance(binding, tree.Assign) and hints.allows_none(binding.annotation):
                             return True
     return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
@@ -162,7 +163,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     if by_all is not None:
         return by_all
     if function.is_async:
-        if isinstance(node, tree.FunctionDef) and node.is_stub and type_hints.is_iterator_hint(node.returns):
+        if isinstance(node, tree.FunctionDef) and node.is_stub and hints.is_iterator_hint(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         for observe in frame.ctx.hooks.observers.coroutine_called:
@@ -186,7 +187,7 @@ def _call_implementations(
     node, receiver = function.node, function.receiver
     if not isinstance(node, tree.FunctionDef) or not node.is_stub or not isinstance(receiver, Instance):
         return None
-    if receiver.exact or (node.is_async and not type_hints.is_iterator_hint(node.returns)):
+    if receiver.exact or (node.is_async and not hints.is_iterator_hint(node.returns)):
         return None
     if classes.has_other_method(frame.ctx, receiver, function):
         return None  # it is called as that of a base

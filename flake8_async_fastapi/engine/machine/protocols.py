@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.containers import any_function
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
@@ -16,7 +17,6 @@ from flake8_async_fastapi.engine.machine import (
     functions,
     implementations,
     library_calls,
-    type_hints,
 )
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
@@ -84,7 +84,7 @@ def _protocols_of_subclasses(ctx: Context, cls: ClassValue) -> frozenset[str] | 
     """All that objects of a class or of one below it can be used for."""
 
     def find() -> frozenset[str] | None:
-        if type_hints.is_protocol(cls):
+        if hints.is_protocol(cls):
             return None
         found: set[str] = set()
         for one in (cls, *implementations.classes_below(ctx, cls)):

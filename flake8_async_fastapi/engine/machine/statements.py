@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import mutation, renaming
+from flake8_async_fastapi.engine import hints, mutation, renaming
 from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
 from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -348,7 +348,7 @@ def _run_function_definition(frame: Frame, state: State, node: tree.FunctionDef)
     for param in node.params:
         if param.default is not None:
             expressions.evaluate(frame, state, param.default)
-        for extra in type_hints.annotated_metadata(param.annotation):
+        for extra in hints.annotated_metadata(param.annotation):
             expressions.evaluate(frame, state, extra)
     frame.nested_functions[function.key] = function
     state.bind(node.name, functions.apply_decorators(frame, state, function))

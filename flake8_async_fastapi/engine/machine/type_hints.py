@@ -6,6 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
+from flake8_async_fastapi.engine.hints import (
+    COLLECTIONS,
+    ITERATORS,
+    is_protocol,
+    parameter_names,
+    variables_bound,
+)
 from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -26,22 +33,14 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
-from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in, subscript_parts
+from flake8_async_fastapi.facts.walk import dotted, names_in, subscript_parts
 from flake8_async_fastapi.records import replace
 
-_ITERATORS = frozenset(
-    {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
-)
 _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 _NEVER_STARTED = frozenset({"Awaitable", "Coroutine"})
 """What does nothing until it is awaited; a task runs anyway."""
-_COLLECTIONS = {
-    "list": "list", "List": "list", "Sequence": "list", "set": "set", "Set": "set",
-    "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
-}  # fmt: skip
 _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
 _DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"})
 _DEEPEST = 8
@@ -81,8 +80,8 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
         return declared_value(frame, state, inner[0], depth + 1)
     if last == "Union":
         return _only_value([declared_value(frame, state, part, depth + 1) for part in inner])
-    if last in _COLLECTIONS and inner:
-        return Collection(_COLLECTIONS[last], declared_value(frame, state, inner[0], depth + 1))
+    if last in COLLECTIONS and inner:
+        return Collection(COLLECTIONS[last], declared_value(frame, state, inner[0], depth + 1))
     if last in ("tuple", "Tuple"):
         if len(inner) == 2 and isinstance(inner[1], tree.Other):
             return Collection("tuple", declared_value(frame, state, inner[0], depth + 1))
@@ -98,7 +97,7 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
         return Plain(last.lower())
     if last == "Callable" and len(inner) == 2:
         return async_callable(frame, inner[1], depth)
-    if last in _ITERATORS and last.startswith("Async") and inner:
+    if last in ITERATORS and last.startswith("Async") and inner:
         return Generator("", declared_value(frame, state, inner[0], depth + 1), is_async=True)
     return _named_type(frame, state, annotation.value, depth)
 
@@ -122,16 +121,9 @@ def with_declared_item(frame: Frame, state: State, value: Value, annotation: Exp
     last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
     if last in ("Final", "ClassVar", "Annotated", "Optional"):
         return with_declared_item(frame, state, value, inner[0])
-    if not isinstance(value.item, Unknown) or not (last in _DICTS or last in _COLLECTIONS):
+    if not isinstance(value.item, Unknown) or not (last in _DICTS or last in COLLECTIONS):
         return value
     return replace(value, item=declared_value(frame, state, inner[-1]))
-
-
-def annotated_metadata(annotation: Expr | None) -> list[Expr]:
-    """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
-    if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
-        return []
-    return [extra for extra in subscript_parts(annotation)[1:] if isinstance(extra, tree.Call)]
 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
@@ -160,7 +152,7 @@ def _named_type(frame: Frame, state: State, annotation: Expr, depth: int) -> Val
     if isinstance(value, Library):
         last = value.dotted.rpartition(".")[2]
         if value.dotted.startswith("builtins."):
-            return Plain(last) if last in _PLAIN else Collection(last) if last in _COLLECTIONS else UNKNOWN
+            return Plain(last) if last in _PLAIN else Collection(last) if last in COLLECTIONS else UNKNOWN
         if value.dotted in ("typing.Self", "typing_extensions.Self"):
             return Instance(frame.receiver.cls) if isinstance(frame.receiver, Instance) else UNKNOWN
         if knowledge.library_type(value.dotted) is not None:
@@ -217,7 +209,7 @@ def type_arguments(
     found: dict[str, set[Value]] = {}
     for param, value in passed:
         if param.annotation is not None:
-            for name, bound in _variables_bound(param.annotation, value):
+            for name, bound in variables_bound(param.annotation, value):
                 found.setdefault(name, set()).add(bound)
     return tuple((name, found[name].pop()) for name in wanted if len(found.get(name, ())) == 1)
 
@@ -240,31 +232,6 @@ def _is_type_variable(frame: Frame, name: str) -> bool:
         return False
     made = expressions.evaluate(Frame(frame.ctx, path, ""), State(), statement.value.func)
     return made in (Library("typing.TypeVar"), Library("typing_extensions.TypeVar"))
-
-
-def _variables_bound(annotation: Expr, value: Value) -> Iterator[tuple[str, Value]]:
-    """The names in the annotation of a parameter, each with the type that an argument gives it."""
-    if isinstance(annotation, tree.Name):
-        if isinstance(value, Instance):
-            yield annotation.id, Instance(value.cls)
-        elif isinstance(value, Object):
-            yield annotation.id, Object(value.type, declared=True)
-    elif isinstance(annotation, tree.Binary) and annotation.op == "|":
-        yield from _variables_bound(annotation.left, value)
-        yield from _variables_bound(annotation.right, value)
-    elif isinstance(annotation, tree.Subscript):
-        last = dotted(annotation.value).rpartition(".")[2]
-        inner = subscript_parts(annotation)
-        if last in ("type", "Type"):
-            if isinstance(value, ClassValue):
-                yield from _variables_bound(inner[0], Instance(value))
-            elif isinstance(value, Library) and knowledge.library_type(value.dotted) is not None:
-                yield from _variables_bound(inner[0], Object(value.dotted))
-        elif last in ("Optional", "Union", "Annotated"):
-            for part in inner[:1] if last == "Annotated" else inner:
-                yield from _variables_bound(part, value)
-        elif last in _COLLECTIONS and isinstance(value, Collection):
-            yield from _variables_bound(inner[0], element_of_container(value))
 
 
 def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
@@ -311,30 +278,13 @@ def _type_arguments_passed_on(
     return {**found, **given}
 
 
-def parameter_names(cls: ClassValue) -> list[str]:
-    """The type variables of a generic class, in their order."""
-    if cls.node.parameters:
-        return cls.node.parameters
-    for base in cls.node.bases:
-        if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (
-            "Generic",
-            "Protocol",
-        ):
-            return [dotted(argument) for argument in subscript_parts(base)]
-    names_found: dict[str, None] = {}
-    for base in cls.node.bases:
-        if isinstance(base, tree.Subscript):
-            names_found.update(dict.fromkeys(dotted(argument) for argument in subscript_parts(base)))
-    return list(names_found)
-
-
 def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
     """What a call gives by its return annotation: ``yields`` asks for a generator's items."""
     if yields:
         if isinstance(annotation, tree.Subscript):
             last = dotted(annotation.value).rpartition(".")[2]
             inner = subscript_parts(annotation)
-            if last in _ITERATORS and inner:
+            if last in ITERATORS and inner:
                 return declared_value(frame, state, inner[0])
         return UNKNOWN
     if isinstance(annotation, tree.Subscript):
@@ -348,13 +298,25 @@ def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Itera
     """The coroutines that a value is or holds where its annotation allows none."""
     for option in alternatives(value):
         if isinstance(option, Coroutine):
-            if _is_never_awaitable(frame.ctx, declared_value(frame, State(), annotation)):
+            if excludes_awaitables(frame, annotation):
                 yield option
         elif isinstance(option, Collection):
             inner = _item_annotation(annotation, option.kind)
             for item in option.items if option.items is not None else (option.item,):
                 if inner is not None:
                     yield from undeclared_coroutines(frame, item, inner)
+
+
+def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
+    """Whether no coroutine is of a declared type; False for a type that says too little."""
+    if isinstance(annotation, tree.Binary) and annotation.op == "|":
+        return all(excludes_awaitables(frame, side) for side in (annotation.left, annotation.right))
+    if isinstance(annotation, tree.Subscript):
+        last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
+        if last in ("Optional", "Union", "Annotated") and inner:
+            parts = inner[:1] if last == "Annotated" else inner
+            return all(excludes_awaitables(frame, part) for part in parts)
+    return _is_never_awaitable(frame.ctx, declared_value(frame, State(), annotation))
 
 
 def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
@@ -367,8 +329,10 @@ def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
             supported = knowledge.protocols(name)
             return supported is not None and "await" not in supported
         case Instance(cls=cls):
-            is_known = not any(isinstance(base, Unknown) for base in classes.mro(ctx, cls))
-            return is_known and not classes.has_member(ctx, cls, "__await__")
+            order = classes.mro(ctx, cls)
+            if any(isinstance(base, Unknown) for base in order) or any(map(is_protocol, order)):
+                return False
+            return not classes.has_member(ctx, cls, "__await__")
     return False
 
 
@@ -388,51 +352,4 @@ def _item_annotation(annotation: Expr, kind: str) -> Expr | None:
         return inner[1] if last in _DICTS and len(inner) == 2 else None
     if last in ("tuple", "Tuple") and len(inner) == 2 and isinstance(inner[1], tree.Other):
         return inner[0]
-    return inner[0] if last in _COLLECTIONS and inner else None
-
-
-def allows_none(annotation: Expr | None) -> bool:
-    """Whether an annotation allows None."""
-    return any(
-        (isinstance(node, tree.Const) and node.value is None)
-        or (isinstance(node, (tree.Name, tree.Attr)) and dotted(node).rpartition(".")[2] == "Optional")
-        for node in nodes_in(annotation)
-    )
-
-
-def is_iterator_hint(annotation: Expr | None) -> bool:
-    """Whether a return annotation is that of a generator."""
-    if annotation is None:
-        return False
-    return dotted(annotation).rpartition(".")[2] in _ITERATORS
-
-
-def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
-    """Whether no coroutine is of a declared type; False for a type that says too little."""
-    if isinstance(annotation, tree.Binary) and annotation.op == "|":
-        return all(excludes_awaitables(frame, side) for side in (annotation.left, annotation.right))
-    if isinstance(annotation, tree.Subscript):
-        last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
-        if last in ("Optional", "Union", "Annotated") and inner:
-            parts = inner[:1] if last == "Annotated" else inner
-            return all(excludes_awaitables(frame, part) for part in parts)
-    match declared_value(frame, State(), annotation):
-        case Plain() | Collection() | Const():
-            return True
-        case Object(type=name):
-            return "await" not in (knowledge.protocols(name) or ("await",))
-        case Instance(cls=cls):
-            return (
-                classes.is_closed(frame.ctx, cls)
-                and not any(
-                    isinstance(base, ClassValue) and is_protocol(base)
-                    for base in classes.mro(frame.ctx, cls)
-                )
-                and not classes.has_member(frame.ctx, cls, "__await__")
-            )
-    return False
-
-
-def is_protocol(cls: ClassValue) -> bool:
-    """Whether objects of other classes can be of this type."""
-    return any(dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases)
+    return inner[0] if last in COLLECTIONS and inner else None

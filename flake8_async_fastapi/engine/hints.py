@@ -1,0 +1,93 @@
+"""What annotations say by themselves: their words, and the type variables in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.values import ClassValue, Collection, Instance, Library, Object, Value
+from flake8_async_fastapi.engine.walks import element_of_container
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
+
+ITERATORS: Final = frozenset(
+    {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
+)
+COLLECTIONS: Final = {
+    "list": "list", "List": "list", "Sequence": "list", "set": "set", "Set": "set",
+    "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
+}  # fmt: skip
+
+
+def annotated_metadata(annotation: Expr | None) -> list[Expr]:
+    """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
+    if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
+        return []
+    return [extra for extra in subscript_parts(annotation)[1:] if isinstance(extra, tree.Call)]
+
+
+def variables_bound(annotation: Expr, value: Value) -> Iterator[tuple[str, Value]]:
+    """The names in the annotation of a parameter, each with the type that an argument gives it."""
+    if isinstance(annotation, tree.Name):
+        if isinstance(value, Instance):
+            yield annotation.id, Instance(value.cls)
+        elif isinstance(value, Object):
+            yield annotation.id, Object(value.type, declared=True)
+    elif isinstance(annotation, tree.Binary) and annotation.op == "|":
+        yield from variables_bound(annotation.left, value)
+        yield from variables_bound(annotation.right, value)
+    elif isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        inner = subscript_parts(annotation)
+        if last in ("type", "Type"):
+            if isinstance(value, ClassValue):
+                yield from variables_bound(inner[0], Instance(value))
+            elif isinstance(value, Library) and knowledge.library_type(value.dotted) is not None:
+                yield from variables_bound(inner[0], Object(value.dotted))
+        elif last in ("Optional", "Union", "Annotated"):
+            for part in inner[:1] if last == "Annotated" else inner:
+                yield from variables_bound(part, value)
+        elif last in COLLECTIONS and isinstance(value, Collection):
+            yield from variables_bound(inner[0], element_of_container(value))
+
+
+def parameter_names(cls: ClassValue) -> list[str]:
+    """The type variables of a generic class, in their order."""
+    if cls.node.parameters:
+        return cls.node.parameters
+    for base in cls.node.bases:
+        if isinstance(base, tree.Subscript) and dotted(base.value).rpartition(".")[2] in (
+            "Generic",
+            "Protocol",
+        ):
+            return [dotted(argument) for argument in subscript_parts(base)]
+    names_found: dict[str, None] = {}
+    for base in cls.node.bases:
+        if isinstance(base, tree.Subscript):
+            names_found.update(dict.fromkeys(dotted(argument) for argument in subscript_parts(base)))
+    return list(names_found)
+
+
+def allows_none(annotation: Expr | None) -> bool:
+    """Whether an annotation allows None."""
+    return any(
+        (isinstance(node, tree.Const) and node.value is None)
+        or (isinstance(node, (tree.Name, tree.Attr)) and dotted(node).rpartition(".")[2] == "Optional")
+        for node in nodes_in(annotation)
+    )
+
+
+def is_iterator_hint(annotation: Expr | None) -> bool:
+    """Whether a return annotation is that of a generator."""
+    if annotation is None:
+        return False
+    return dotted(annotation).rpartition(".")[2] in ITERATORS
+
+
+def is_protocol(cls: Value) -> bool:
+    """Whether a value is a class of whose type objects of other classes can be."""
+    return isinstance(cls, ClassValue) and any(
+        dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases
+    )
