@@ -58,9 +58,11 @@ def may_be_in_identity_map(frame: Frame, unloaded: UnloadedAttribute) -> bool:
         and not_loaded.text != "raise_on_sql"
     ):
         return False
-    if attribute.target is None or obj.source == "given":  # who gave the object may hold the target
+    if attribute.target is None:
         return True
     state, objects = frame.state, instances_of(frame.state)
+    if _is_given(objects, obj):
+        return True  # who gave the object may hold the target
     above = objects.get(obj.parent[0]) if obj.parent is not None else None
     if above is not None and obj.parent is not None and not isinstance(above.default, NotLoaded):
         fits = load_plans.may_be_both(frame.ctx, above.cls, attribute.target)
@@ -97,6 +99,13 @@ def _is_live(other: InstanceState, obj: InstanceState) -> bool:
     if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
         return False
     return other.session == obj.session or instances.ANY in (other.session, obj.session)
+
+
+def _is_given(objects: Mapping[Location, InstanceState], obj: InstanceState) -> bool:
+    """Whether a function was given an object, or the one that led to it, by callers that are not known."""
+    while obj.parent is not None and obj.parent[0] in objects:
+        obj = objects[obj.parent[0]]
+    return obj.source == "given"
 
 
 def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
