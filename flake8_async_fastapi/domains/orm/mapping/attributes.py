@@ -20,7 +20,8 @@ class Column:
     database computes it anew with every UPDATE (``sql``), or it may (``?``).
     ``on_insert``: likewise a default that only the database knows.
     ``expression``: a ``column_property``, which no flush brings along.
-    ``references``: the table of its foreign key.  ``is_key``: a part of the primary key.
+    ``references``: the table of its foreign key, or the class that this names.
+    ``is_key``: a part of the primary key.
     """
 
     deferred: bool = False
@@ -74,7 +75,6 @@ class Model:
     """
 
     attributes: Mapping[str, Attribute] = field(hash=False)
-    table: str = ""
     eager_defaults: str = "auto"
     is_polymorphic: bool = False
     is_dataclass: bool = False

@@ -18,6 +18,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     Column,
     Relationship,
 )
+from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, functions
 from flake8_async_fastapi.engine.models import CallSite
@@ -119,7 +120,9 @@ def _read_column(value: Object) -> Column:
     text = key.argument("0") if key is not None else arguments.get("foreign_key")
     references = ""
     if isinstance(text, Const) and isinstance(text.value, str):
-        references = text.value.rpartition(".")[0]
+        references = text.value.rpartition(".")[0].rpartition(".")[2]
+    elif isinstance(text, Object) and isinstance(text.detail, MappedAttribute):
+        references = registry.name_of_class(text.detail.cls)
     elif key is not None:
         references = "?"
     deferred = arguments.get("deferred")

@@ -65,10 +65,8 @@ def _model_of(ctx: Context, cls: ClassValue, order: tuple[Value, ...], own: list
             attributes[name] = found
     attributes.update(_backref_attributes(ctx, cls, own))
     settings = _mapper_args(ctx, own)
-    table = next((text for base in own if (text := registry.table_name(ctx, base))), "")
     model = Model(
         attributes,
-        table,
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
         Library(_DATACLASS) in order,
@@ -170,30 +168,24 @@ def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribut
     """A relationship with its direction, as the foreign keys of both tables say."""
     if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
         return found
-    other = _tables_of(ctx, found.target)
     own = tuple(
         name
         for name, column in model.attributes.items()
-        if isinstance(column, Column) and column.references and column.references.rpartition(".")[2] in other
+        if isinstance(column, Column) and registry.may_mean(ctx, column.references, found.target)
     )
     collection = found.is_collection
-    refers = not own and _refers_to(ctx, found.target, model.table)
+    refers = not own and _refers_to(ctx, found.target, cls)
     if collection is None and model.is_complete and (own or refers):
         collection = refers
     to_one = bool(own) and not collection if own or refers or collection else None
     return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
-def _tables_of(ctx: Context, cls: ClassValue) -> frozenset[str]:
-    """The tables of a class and of the classes above it: a foreign key may point to any."""
-    bases = (base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue))
-    return frozenset(text for base in bases if (text := registry.table_name(ctx, base)))
-
-
-def _refers_to(ctx: Context, cls: ClassValue, table: str) -> bool:
+def _refers_to(ctx: Context, cls: ClassValue, other: ClassValue) -> bool:
+    """Whether a class has a foreign key to the table of another."""
     bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
-    return bool(table) and any(
-        isinstance(found, Column) and found.references.rpartition(".")[2] == table
+    return any(
+        isinstance(found, Column) and registry.may_mean(ctx, found.references, other)
         for base in bases
         for _, found in _declared_attributes(ctx, base, cls)
     )

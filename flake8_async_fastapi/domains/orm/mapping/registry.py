@@ -6,11 +6,13 @@ Source: SQLAlchemy documentation, "Declarative Mapping".
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm.mapping import imperative
-from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import classes, names
-from flake8_async_fastapi.engine.values import ClassValue, Library
+from flake8_async_fastapi.engine.frame import Context, class_frame
+from flake8_async_fastapi.engine.machine import classes, expressions, names
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import ClassValue, Const, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.records import dataclass
 
 _ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
 _SQLMODEL = "sqlmodel.SQLModel"
@@ -48,12 +50,56 @@ def _assigns_name(statement: tree.Stmt, name: str) -> bool:
 def table_name(ctx: Context, cls: ClassValue) -> str:
     """The text of ``__tablename__`` in the body of a class; SQLModel's default is the class name."""
     for statement in classes.body_bindings(ctx, cls, "__tablename__"):
-        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Const):
-            return str(statement.value.value)
+        if isinstance(statement, tree.Assign) and statement.value is not None:
+            value = expressions.evaluate(class_frame(ctx, cls), State(), statement.value)
+            if isinstance(value, Const) and isinstance(value.value, str):
+                return value.value
     if any(keyword.name == "table" for keyword in cls.node.keywords):
         return cls.name.lower()
     table = imperative.table_of(ctx, cls)
     return imperative.name_of_table(table) if table is not None else ""
+
+
+def name_of_class(cls: ClassValue) -> str:
+    """What a foreign key says that names a column of a class."""
+    return f"{cls.path}:{cls.node.qualname}"
+
+
+@dataclass(frozen=True, slots=True)
+class _TableNames:
+    """What foreign keys to a class say; a ``stem`` in some form, if the name of a table is computed."""
+
+    known: frozenset[str]
+    stem: str = ""
+
+
+def may_mean(ctx: Context, references: str, cls: ClassValue) -> bool:
+    """Whether a foreign key points to the table of a class, or of one above it."""
+    if not references:
+        return False
+    names_of = ctx.query(("tables", cls), lambda: _table_names(ctx, cls), _TableNames(frozenset()))
+    if references in names_of.known or not names_of.stem:
+        return references in names_of.known
+    text = _letters(references)
+    return ":" not in references and (names_of.stem in text or (len(text) > 2 and text in names_of.stem))
+
+
+def _table_names(ctx: Context, cls: ClassValue) -> _TableNames:
+    bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
+    known = {name_of_class(base) for base in bases}
+    for base in bases:
+        text = table_name(ctx, base)
+        if text:
+            known.add(text)
+        elif len(known) == len(bases) and classes.body_bindings(ctx, base, "__tablename__"):
+            return _TableNames(frozenset(known), _letters(cls.name))
+    return _TableNames(frozenset(known))
+
+
+def _letters(text: str) -> str:
+    """What is left of a name in any form: ``OrderLine``, ``order_lines`` and ``app_order_line`` are alike."""
+    letters = "".join(filter(str.isalnum, text.lower()))
+    return letters[:-1] if len(letters) > 3 else letters
 
 
 def model_named(ctx: Context, path: str, text: str) -> ClassValue | None:
