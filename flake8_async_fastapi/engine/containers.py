@@ -63,6 +63,11 @@ def item_at(collection: Collection, key: str | None) -> Value | None:
     return None if is_missing or collection.items == () else any_item(collection)
 
 
+def is_empty(value: Value) -> bool:
+    """Whether a value is a container that is known to have no items."""
+    return isinstance(value, Collection) and value.items == ()
+
+
 def any_function(collection: Collection) -> Value:
     """Which functions ``HANDLERS[key]`` can be, for a key that is not known.
 

@@ -108,6 +108,15 @@ def _join_objects(found: list[Object]) -> Value:
     return OneOf(tuple(found)) if len(found) <= MOST_ALTERNATIVES else usual
 
 
+def join_alike(values: list[Value]) -> Value:
+    """One object of a library for several that say the like, as statements with more or fewer conditions."""
+    found = [value for value in values if isinstance(value, Object) and value.detail is not None]
+    if len(found) < len(values) or any(other.type != found[0].type for other in found):
+        return UNKNOWN
+    joined = _join_objects(found)
+    return joined if isinstance(joined, Object) and joined.detail is not None else UNKNOWN
+
+
 def join_returns(values: Iterable[Value]) -> Value:
     """What a call gives that may give any of several values.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from flake8_async_fastapi.engine.joins import all_alternatives, union
+from flake8_async_fastapi.engine.joins import all_alternatives, join_alike, union
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -201,7 +201,7 @@ def _join_values(values: list[Value]) -> Value:
     alike = len(found) < 2 or (
         len({value.type for value in found}) == 1 and not any(value.detail for value in found)
     )  # which of several statements goes with which later test is no longer known
-    return union(values) if alike else UNKNOWN
+    return union(values) if alike else join_alike(values)
 
 
 _TOLD_APART: Final = (Collection, Instance, Object, OneOf)

@@ -110,15 +110,16 @@ class Query(Payload):
 
     def join(self, others: Sequence[object]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""
-        plain = replace(self, equals=(), is_filtered=True)
+        plain = replace(self, equals=(), is_filtered=True, is_joined=True)
         origins = [self.origin]
         for other in others:
             if not isinstance(other, Query):
                 return None
-            if replace(other, equals=(), is_filtered=True, origin=self.origin) != plain:
+            if replace(other, equals=(), is_filtered=True, is_joined=True, origin=self.origin) != plain:
                 return None
             origins.append(other.origin)
-        return replace(plain, origin=min(origins))
+        joins = [other.is_joined for other in others if isinstance(other, Query)]
+        return replace(plain, origin=min(origins), is_joined=self.is_joined or any(joins))
 
 
 @dataclass(frozen=True, slots=True)
