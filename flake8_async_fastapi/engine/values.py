@@ -311,18 +311,31 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a call; ``opaque`` says that it has ``*`` or ``**``."""
+    """The arguments of a call; ``opaque`` says that it has ``*`` or ``**``.
+
+    ``placed`` are then the first ones, before any ``*``, whose places are known.
+    """
 
     args: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
     opaque: bool = False
+    placed: int = 0
 
     def get(self, place: int, name: str) -> Value | None:
         """The argument at a place or of a name, or None."""
         for keyword, value in self.keywords:
             if keyword == name:
                 return value
-        return self.args[place] if place < len(self.args) and not self.opaque else None
+        return self.args[place] if place < (self.placed if self.opaque else len(self.args)) else None
+
+    def after(self, *first: Value, keywords: tuple[tuple[str, Value], ...] = ()) -> Arguments:
+        """These arguments behind some others."""
+        joined = (*keywords, *self.keywords)
+        return Arguments((*first, *self.args), joined, self.opaque, self.placed + len(first))
+
+    def rest(self) -> Arguments:
+        """These arguments without the first positional one."""
+        return Arguments(self.args[1:], self.keywords, self.opaque, max(self.placed - 1, 0))
 
     def values(self) -> Iterator[Value]:
         yield from self.args

@@ -184,7 +184,7 @@ def map_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arg
     """Arguments in which ``change`` was applied to every instance and library object."""
     args = tuple(map_values(part, change) for part in arguments.args)
     keywords = tuple((name, map_values(part, change)) for name, part in arguments.keywords)
-    return Arguments(args, keywords, arguments.opaque)
+    return Arguments(args, keywords, arguments.opaque, arguments.placed)
 
 
 def element_of_container(value: Value) -> Value:

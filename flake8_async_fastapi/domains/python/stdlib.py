@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -19,6 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Partial,
     Plain,
     Value,
+    called_name,
 )
 
 
@@ -28,6 +30,12 @@ def model_partial(site: CallSite) -> Value:
     if not arguments.args or arguments.opaque:
         return UNKNOWN
     return Partial(arguments.args[0], arguments.args[1:], arguments.keywords)
+
+
+def model_context_manager(site: CallSite) -> Value:
+    """``contextlib.asynccontextmanager(f)``, which is seldom called by hand."""
+    first = model_first_argument(site)
+    return functions.as_context_manager(called_name(site.callee), first)
 
 
 def model_wraps(site: CallSite) -> Value:
@@ -99,6 +107,7 @@ def model_row(site: CallSite) -> Value:
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
+    **dict.fromkeys(functions.CONTEXTS, model_context_manager),
     "functools.partial": model_partial,
     "functools.wraps": model_wraps,
     "functools.wraps.decorator": model_first_argument,

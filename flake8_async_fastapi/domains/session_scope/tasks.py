@@ -140,9 +140,7 @@ def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: t
             return None
         func, args = bound.args[0], (*bound.args[1:], *args)
         keywords = (*((k.name, k.value) for k in bound.keywords if k.name is not None), *keywords)
-        arguments = Arguments(
-            (*callee.args, *arguments.args), (*callee.keywords, *arguments.keywords), arguments.opaque
-        )
+        arguments = arguments.after(*callee.args, keywords=callee.keywords)
         callee = callee.function
     around = tuple(frame.enclosing_loops), tuple(frame.branches)
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
@@ -289,7 +287,7 @@ def _creation_of_callback(frame: Frame, arguments: Arguments, node: tree.Call) -
     """A function that is passed with its arguments, as the call that it will be."""
     if not node.args or isinstance(node.args[0], tree.Starred):
         return None
-    rest = Arguments(arguments.args[1:], arguments.keywords, arguments.opaque)
+    rest = arguments.rest()
     written = tree.Call(
         node.line, node.col, node.args[0], node.args[1:],
         [keyword for keyword in node.keywords if keyword.name not in ("name", "content", "background")],

@@ -125,7 +125,7 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
         case AsyncCallable(result=result):
             return frame.owe(Coroutine(label, "other", origin, result))
         case Partial(function=function, args=args, keywords=keywords):
-            joined = Arguments((*args, *arguments.args), (*keywords, *arguments.keywords), arguments.opaque)
+            joined = arguments.after(*args, keywords=keywords)
             return apply_callee(frame, function, joined, label, origin)
         case Instance():
             method = classes.instance_attribute(frame.ctx, callee, "__call__")

@@ -98,7 +98,8 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
     for ask in hooks.models.offloads:
         offloads = offloads or ask(frame.ctx, callee)
     frame.in_offloaded_argument += offloads
-    args, opaque = names.unpack_starred(frame, state, node.args)
+    args, placed = names.unpack_starred(frame, state, node.args)
+    opaque = placed < len(args)
     keywords: list[tuple[str, Value]] = []
     for keyword in node.keywords:
         value = evaluate(frame, state, keyword.value)
@@ -111,7 +112,7 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
         else:
             keywords.append((keyword.name, value))
     frame.in_offloaded_argument -= offloads
-    arguments = Arguments(tuple(args), tuple(keywords), opaque)
+    arguments = Arguments(tuple(args), tuple(keywords), opaque, placed if opaque else 0)
     frame.state = state
     result = calls.call_value(frame, callee, arguments, node)
     state.forget_attributes()
@@ -127,7 +128,7 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
     frame.discharge(index)
     results: list[Value] = []
     for alternative in alternatives(owner):
-        if is_none(alternative) and len(alternatives(owner)) > 1:
+        if (is_none(alternative) or containers.is_empty(alternative)) and len(alternatives(owner)) > 1:
             continue  # would fail for another reason
         frame.state = state
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -40,7 +42,7 @@ from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
 from flake8_async_fastapi.records import replace
 
-_CONTEXTS = {
+CONTEXTS: Final = {
     "contextlib.contextmanager": "context",
     "contextlib.asynccontextmanager": "async-context",
 }
@@ -127,8 +129,8 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
     called = expressions.evaluate(frame, state, written)
     if isinstance(called, Library):
-        if called.dotted in _CONTEXTS and isinstance(value, Function):
-            return replace(value, wrapped=_CONTEXTS[called.dotted])
+        if called.dotted in CONTEXTS and isinstance(value, Function):
+            return as_context_manager(called.dotted, value)
         coroutine = isinstance(value, Function) and value.is_async
         if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
             return value
@@ -140,6 +142,11 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
         if isinstance(given_back, Function):
             return given_back
     return UNKNOWN
+
+
+def as_context_manager(dotted: str, value: Value) -> Value:
+    """A generator function once ``contextlib`` makes a context manager of it; unknown for other values."""
+    return replace(value, wrapped=CONTEXTS[dotted]) if isinstance(value, Function) else UNKNOWN
 
 
 # --- calling -------------------------------------------------------------------------
@@ -209,10 +216,10 @@ def _bind_first_argument(
     """A method that is called with its receiver as the first argument, as decorators do."""
     if function.owner is None or function.receiver is not None or function.is_static or not arguments.args:
         return function, arguments
-    first, *rest = arguments.args
+    first = arguments.args[0]
     cls = first.cls if isinstance(first, Instance) else first
     if isinstance(cls, ClassValue) and function.owner in classes.mro(ctx, cls):
-        return replace(function, receiver=first), replace(arguments, args=tuple(rest))
+        return replace(function, receiver=first), arguments.rest()
     return function, arguments
 
 

@@ -120,6 +120,7 @@ def _result_of_callback(frame: Frame, arguments: Arguments, origin: Place) -> Va
     """What the function given as the first argument returns, if that is no coroutine."""
     if not arguments.args:
         return UNKNOWN
-    function, *rest = arguments.args
-    result = functions.quiet_result(frame, function, Arguments(tuple(rest), (), arguments.opaque), origin)
+    rest = arguments.rest()
+    given = Arguments(rest.args, (), rest.opaque, rest.placed)
+    result = functions.quiet_result(frame, arguments.args[0], given, origin)
     return UNKNOWN if isinstance(result, Coroutine) else result

@@ -198,21 +198,21 @@ def module_attribute(ctx: Context, module: ModuleValue | Folder, name: str) -> V
     return UNKNOWN if value == Library(f"builtins.{name}") else value
 
 
-def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], bool]:
-    """Values of expressions with ``*iterables`` unpacked; whether one could not be."""
+def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], int]:
+    """Values of expressions with ``*iterables`` unpacked; how many come before one that could not be."""
     values: list[Value] = []
-    opaque = False
+    placed: int | None = None
     for expression in written:
         if isinstance(expression, tree.Starred):
             value = protocols.as_tuple(frame.ctx, expressions.evaluate(frame, state, expression.value))
             if isinstance(value, Collection) and value.items is not None and value.kind != "dict":
                 values.extend(value.items)
             else:
-                opaque = True
+                placed = len(values) if placed is None else placed
                 values.append(value)
         else:
             values.append(expressions.evaluate(frame, state, expression))
-    return values, opaque
+    return values, len(values) if placed is None else placed
 
 
 def dotted_value(ctx: Context, path: str, text: str) -> Value:

@@ -196,7 +196,7 @@ def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None
     if _takes_receiver(function):
         params.pop(0)
     elif function.receiver is not None and arguments is not None:  # into `*args`
-        arguments = replace(arguments, args=(function.receiver, *arguments.args))
+        arguments = arguments.after(function.receiver)
     bound = []
     for place, param in enumerate(params):
         if arguments is None and any(ask(ctx, function, place) for ask in ctx.hooks.models.undeclared):

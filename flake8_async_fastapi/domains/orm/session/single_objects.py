@@ -136,7 +136,7 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
     given = instances_of(state).get(subject.location) if subject.location is not None else None
     obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
     is_unknown = given is None or given.default == "perhaps" or given.may_be_loaded
-    if is_unknown or arguments.get(2, "options") is not None:  # what is loaded of the given object is copied
+    if is_unknown or arguments.opaque or arguments.get(2, "options") is not None:  # what it has is copied
         obj = replace(obj, may_be_loaded=True)
     if given is not None:
         for name, found in given.fields:
