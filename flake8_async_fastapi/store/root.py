@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from flake8_async_fastapi.store.workspace import REPOSITORY_FOLDERS, is_setup_module, workspace_of
+
 PROJECT_FILES: Final = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8")
-REPOSITORY_FOLDERS: Final = (".git", ".hg")
 
 _AT_HOME: Final = frozenset({"pyproject.toml", "setup.py"})
 """In a home directory the others are the user's settings, not a project's."""
@@ -38,7 +39,7 @@ def find_root(
     line) and the ``configured`` root too, are relative to ``cwd``.
 
     In this order: the configured root; the nearest directory above the file
-    with a project file; the nearest one with a repository; the outermost
+    with a project file, or the workspace around it; the nearest one with a repository; the outermost
     directory of the command line that holds the file (what holds it, if it is
     a package); ``cwd`` if it holds the file; the directory that holds the
     file's topmost package.  The user's home and the root of the file system are
@@ -55,10 +56,12 @@ def find_root(
     file = absolute(here / path)
     above = list(file.parents)
     wide = _wide(file)
-    for names in (PROJECT_FILES, REPOSITORY_FOLDERS):
-        for directory in above:
-            if _holds(directory, names, wide):
-                return directory
+    for directory in above:
+        if _holds(directory, PROJECT_FILES, wide):
+            return workspace_of(directory, wide)
+    for directory in above:
+        if _holds(directory, REPOSITORY_FOLDERS, wide):
+            return directory
     named = {absolute(here / argument) for argument in arguments}
     for directory in reversed(above):
         if directory in named:
@@ -109,7 +112,11 @@ def _wide(path: Path) -> frozenset[Path]:
 
 
 def _holds(directory: Path, names: Iterable[str], wide: frozenset[Path]) -> bool:
-    return any(_exists(directory / name) for name in names if directory not in wide or name in _AT_HOME)
+    return any(
+        _exists(directory / name) and (name != "setup.py" or not is_setup_module(directory))
+        for name in names
+        if directory not in wide or name in _AT_HOME
+    )
 
 
 def _above_packages(directory: Path) -> Path:

@@ -79,6 +79,46 @@ def test_root(
     assert find_root(file, arguments=absolute_arguments, cwd=base / cwd) == base / expected
 
 
+@pytest.mark.parametrize(
+    ("files", "text", "expected"),
+    [
+        pytest.param(["app/__init__.py", "app/core/__init__.py"], "", ".", id="in a package"),
+        pytest.param([], "def setup(app): ...", ".", id="in a folder"),
+        pytest.param([], "from setuptools import setup", "app/core", id="one that builds"),
+        pytest.param([], "", "app/core", id="one that says nothing"),
+    ],
+)
+def test_module_called_setup(base: Path, files: list[str], text: str, expected: str) -> None:
+    make(base, "pyproject.toml", "app/core/routes.py", *files)
+    (base / "app/core/setup.py").write_text(text)
+    assert find_root(base / "app/core/routes.py", cwd=base) == base / expected
+
+
+@pytest.mark.parametrize(
+    ("above", "member", "expected"),
+    [
+        pytest.param('[tool.uv.workspace]\nmembers = ["packages/*"]', "", ".", id="uv"),
+        pytest.param('[tool.uv]\nworkspace = { members = ["packages/*"] }', "", ".", id="uv, inline"),
+        pytest.param("[tool.rye.workspace]", "", ".", id="Rye"),
+        pytest.param("[project]", "", "packages/api", id="a project of its own"),
+        pytest.param("", 'core = { path = "../core", develop = true }', "packages", id="Poetry, a path"),
+        pytest.param("", 'core = { path = "../none" }', "packages/api", id="a path where nothing is"),
+        pytest.param("", 'readme = "../README.md"', "packages/api", id="another path"),
+    ],
+)
+def test_workspace_of_several_packages(base: Path, above: str, member: str, expected: str) -> None:
+    make(base, "packages/core/pyproject.toml", "packages/api/src/api/routes.py", "packages/README.md")
+    (base / "pyproject.toml").write_text(above)
+    (base / "packages/api/pyproject.toml").write_text(member)
+    assert find_root(base / "packages/api/src/api/routes.py", cwd=base) == base / expected
+
+
+def test_workspace_ends_at_the_repository(base: Path) -> None:
+    make(base, "vendored/.git", "vendored/pyproject.toml", "vendored/app.py")
+    (base / "pyproject.toml").write_text("[tool.uv.workspace]")
+    assert find_root(base / "vendored/app.py", cwd=base) == base / "vendored"
+
+
 def test_relative_paths_and_arguments_are_taken_from_the_working_directory(base: Path) -> None:
     make(base, "a/b/app.py")
     assert find_root(Path("../a/b/app.py"), arguments=["../a"], cwd=base / "a") == base / "a"
