@@ -68,6 +68,13 @@ def is_empty(value: Value) -> bool:
     return isinstance(value, Collection) and value.items == ()
 
 
+def without_emptiness(value: Value) -> Value:
+    """A value that others can reach: what is put into an empty container later is not seen."""
+    if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
+        return Collection(value.kind, value.item)
+    return value
+
+
 def any_function(collection: Collection) -> Value:
     """Which functions ``HANDLERS[key]`` can be, for a key that is not known.
 

@@ -311,10 +311,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a call; ``opaque`` says that it has ``*`` or ``**``.
-
-    ``placed`` are then the first ones, before any ``*``, whose places are known.
-    """
+    """The arguments of a call; ``opaque``: with ``*`` or ``**``, ``placed`` of them before any ``*``."""
 
     args: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
@@ -330,8 +327,8 @@ class Arguments:
 
     def after(self, *first: Value, keywords: tuple[tuple[str, Value], ...] = ()) -> Arguments:
         """These arguments behind some others."""
-        joined = (*keywords, *self.keywords)
-        return Arguments((*first, *self.args), joined, self.opaque, self.placed + len(first))
+        placed = self.placed + len(first)
+        return Arguments((*first, *self.args), (*keywords, *self.keywords), self.opaque, placed)
 
     def rest(self) -> Arguments:
         """These arguments without the first positional one."""
@@ -369,13 +366,6 @@ def is_plain(value: Value) -> bool:
     return isinstance(value, (Plain, Unknown)) or (
         isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, Text)
     )
-
-
-def without_emptiness(value: Value) -> Value:
-    """A value that others can reach: what is put into an empty container later is not seen."""
-    if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
-        return Collection(value.kind, value.item)
-    return value
 
 
 def alternatives(value: Value) -> tuple[Value, ...]:

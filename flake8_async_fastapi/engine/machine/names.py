@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
@@ -28,7 +29,6 @@ from flake8_async_fastapi.engine.values import (
     ModuleValue,
     Unknown,
     Value,
-    without_emptiness,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt

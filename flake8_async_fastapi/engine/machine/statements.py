@@ -8,6 +8,7 @@ from typing import Any
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints, mutation, renaming
 from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
+from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
@@ -42,7 +43,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
     is_none,
-    without_emptiness,
 )
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine import relevance, renaming
+from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings, join_returns
@@ -32,7 +33,6 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     is_plain,
-    without_emptiness,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
