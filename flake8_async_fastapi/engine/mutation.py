@@ -170,6 +170,14 @@ def _with_value_at(before: Collection, key: str | None, value: Value) -> Collect
     return Collection(before.kind, items=tuple(pairs.values()), keys=tuple(pairs))
 
 
+def join_containers(left: Collection, right: Collection) -> Collection:
+    """``left + right``: a new container, in which coroutines stay in sight."""
+    both = concatenate(left, right)
+    if both.items is None and left.kind != "dict" and holds_coroutine(right):
+        return Collection(left.kind, union([element_of_container(left), element_of_container(right)]))
+    return both
+
+
 def concatenate(left: Collection, right: Value) -> Collection:
     """``left + right`` and ``left += right``."""
     if left.kind == "dict":

@@ -199,7 +199,7 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         else:
             frame.discharge(side)
     if isinstance(left, Collection) and isinstance(right, Collection) and node.op == "+":
-        both = mutation.concatenate(left, right)
+        both = mutation.join_containers(left, right)
         if not holds_coroutine(both):
             frame.discharge(union([left, right]))
         return both

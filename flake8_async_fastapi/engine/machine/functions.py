@@ -306,7 +306,8 @@ def check_given_back(frame: Frame, value: Value) -> Value:
         and coroutine.origin not in frame.tests  # how it was tested says more
     ]
     for coroutine in found:
-        report_misuse(frame, coroutine, "given-back")
+        if coroutine.origin not in frame.reported_misuses:
+            report_misuse(frame, coroutine, "given-back")
     return UNKNOWN if found else value
 
 

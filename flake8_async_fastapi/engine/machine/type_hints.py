@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -301,10 +302,9 @@ def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Itera
             if excludes_awaitables(frame, annotation):
                 yield option
         elif isinstance(option, Collection):
-            inner = _item_annotation(annotation, option.kind)
-            for item in option.items if option.items is not None else (option.item,):
-                if inner is not None:
-                    yield from undeclared_coroutines(frame, item, inner)
+            items = option.items if option.items is not None else (option.item,)
+            for item, inner in zip(items, _item_annotations(annotation, option), strict=False):
+                yield from undeclared_coroutines(frame, item, inner)
 
 
 def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
@@ -336,20 +336,22 @@ def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
     return False
 
 
-def _item_annotation(annotation: Expr, kind: str) -> Expr | None:
-    """What an annotation says of the items of a container (a dict's values); None if it says nothing."""
+def _item_annotations(annotation: Expr, container: Collection) -> Iterable[Expr]:
+    """What an annotation says of each item of a container (of a dict's values); empty if it says nothing."""
     if isinstance(annotation, tree.Binary) and annotation.op == "|":
-        sides = [_item_annotation(side, kind) for side in (annotation.left, annotation.right)]
-        found = [side for side in sides if side is not None]
-        return found[0] if len(found) == 1 else None
+        sides = [_item_annotations(side, container) for side in (annotation.left, annotation.right)]
+        found = [side for side in sides if side]
+        return found[0] if len(found) == 1 else ()
     if not isinstance(annotation, tree.Subscript):
-        return None
+        return ()
     last = dotted(annotation.value).rpartition(".")[2]
     inner = subscript_parts(annotation)
     if last == "Optional" and inner:
-        return _item_annotation(inner[0], kind)
-    if kind == "dict":
-        return inner[1] if last in _DICTS and len(inner) == 2 else None
-    if last in ("tuple", "Tuple") and len(inner) == 2 and isinstance(inner[1], tree.Other):
-        return inner[0]
-    return inner[0] if last in COLLECTIONS and inner else None
+        return _item_annotations(inner[0], container)
+    if container.kind == "dict":
+        return repeat(inner[1]) if last in _DICTS and len(inner) == 2 else ()
+    if last in ("tuple", "Tuple"):
+        is_open = len(inner) == 2 and isinstance(inner[1], tree.Other)
+        is_known = container.items is not None and len(container.items) == len(inner)
+        return repeat(inner[0]) if is_open else inner if is_known else ()
+    return repeat(inner[0]) if last in COLLECTIONS and inner else ()
