@@ -64,11 +64,13 @@ def _all_imports(body: list[Stmt]) -> Iterator[Binding]:
 def _classes(body: list[Stmt]) -> Iterator[ClassOutline]:
     for statement in flat(body):
         if isinstance(statement, tree.ClassDef):
-            methods = {
-                inner.name: inner.is_async
-                for inner in flat(statement.body)
-                if isinstance(inner, tree.FunctionDef)
-            }
+            methods: dict[str, bool] = {}
+            for inner in flat(statement.body):
+                if isinstance(inner, tree.FunctionDef):
+                    methods[inner.name] = inner.is_async
+                elif isinstance(inner, tree.Assign) and isinstance(inner.value, tree.Name):
+                    known = methods.get(inner.value.id)  # another name for it
+                    methods |= {} if known is None else dict.fromkeys(map(dotted, inner.targets), known)
             bases = [text for base in statement.bases if (text := dotted(base))]
             yield ClassOutline(statement.qualname, bases, methods)
             yield from _classes(statement.body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -91,3 +92,14 @@ async def test_threads_leave_the_loop_alone() -> None:
     assert await asyncio.to_thread(threading.get_ident) != here
     assert await run_in_threadpool(threading.get_ident) != here
     assert await asyncio.get_running_loop().run_in_executor(None, threading.get_ident) != here
+
+
+async def test_sockets_that_cannot_wait() -> None:
+    async def use() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", 9))  # a datagram socket sends nothing for it
+            sock.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                sock.recv(10)
+
+    assert await longest_gap(use) < WAIT / 2

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 import sqlalchemy
 from behaviour_models import Author, Comment, Post, Profile, database, needs_io
-from sqlalchemy import ForeignKey, delete, func, insert, inspect, select, update
+from sqlalchemy import ForeignKey, delete, event, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -269,3 +269,18 @@ async def test_relationship_defaults_of_dataclasses() -> None:
         else:
             with needs_io():
                 len(parent.children)
+
+
+# --- deleting --------------------------------------------------------------------------------
+
+
+async def test_delete_loads_only_what_it_cascades_to(session: AsyncSession) -> None:
+    comment, post = await session.get_one(Comment, 1), await session.get_one(Post, 1)
+    statements: list[str] = []
+    connection = await session.connection()
+    engine = connection.sync_connection
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    await session.delete(comment)
+    assert statements == []
+    await session.delete(post)
+    assert "FROM comment" in "".join(statements)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath as Path
 from typing import Final
 
+from flake8_async_fastapi.domains.blocking.caches import place_text
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.state import State
@@ -13,7 +14,7 @@ from flake8_async_fastapi.engine.text import asks_for_main, path_of
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, parts_of
+from flake8_async_fastapi.facts.walk import nodes_in, parts_of
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import is_test, module_folder
 from flake8_async_fastapi.records import dataclass, replace
@@ -199,7 +200,7 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
             inside = replace(inside, awaited=frozenset(_lists_awaited_in_turn(code.body)))
         yield from _mentions_of(code.body, inside, code.qualname if code.is_async else None)
     elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
-        is_awaited = any(_place_text(target) in name.awaited for target in code.targets)
+        is_awaited = any(place_text(target) in name.awaited for target in code.targets)
         for _, how in _mentions_of(code.value, name, user):
             yield user, "awaited" if is_awaited else how
     elif isinstance(code, tree.Await) and isinstance(code.value, tree.Call):
@@ -266,7 +267,7 @@ def _lists_awaited_in_turn(body: list[Stmt]) -> Iterator[str]:
                 call = part.value if isinstance(part, tree.Await) else None
                 called = call.func if isinstance(call, tree.Call) else None
                 if isinstance(called, tree.Name) and called.id == node.target.id:
-                    yield _place_text(node.iter)
+                    yield place_text(node.iter)
 
 
 def _is_name(expression: Expr, name: _SoughtName) -> bool:
@@ -283,82 +284,3 @@ def _registers_start_up(decorator: Expr) -> bool:
     if not isinstance(decorator, tree.Call):
         return False
     return path_of(decorator.func).rpartition(".")[2] in ("on_event", "command")
-
-
-# --- done on first use -----------------------------------------------------------------------
-
-
-def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef) -> bool:
-    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
-    missing = _place_found_empty(node.test)
-    return bool(missing) and _assigns_place(node.body, missing) and _outlives_call(missing, function)
-
-
-def returns_cached(node: tree.If, function: tree.FunctionDef) -> bool:
-    """Whether an ``if`` returns what the function set when it was called first.
-
-    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
-    and in ``if (client := self._client) is not None: return client``.
-    """
-    last = node.body[-1] if node.body else None
-    if node.orelse or not isinstance(last, tree.Return) or last.value is None:
-        return False
-    kept = _place_found_filled(node.test, function.body)
-    return bool(kept) and _assigns_place(function.body, kept) and _outlives_call(kept, function)
-
-
-def _assigns_place(body: list[Stmt], place: str) -> bool:
-    return any(_place_text(target) == place for made in _assignments_in(body) for target in made.targets)
-
-
-def _outlives_call(place: str, function: tree.FunctionDef) -> bool:
-    """Whether a place outlives a call of a function: all but local variables and what is in them."""
-    owner, bracket, _ = place.partition("[")
-    if "." in owner:
-        return True
-    scopes = (part for part in nodes_in(function.body) if isinstance(part, tree.Scope))
-    declared = {name for scope in scopes for name in scope.names}
-    local = {name for statement in flat(function.body) for name in bound_names(statement)} - declared
-    is_parameter = any(param.name == owner for param in function.params)
-    return owner in declared or (bool(bracket) and owner not in local and not is_parameter)
-
-
-def _place_found_filled(test: Expr, body: list[Stmt]) -> str:
-    """The place that a condition finds filled; what is kept for each of many keys is made many times."""
-    match test:
-        case tree.Compare(left=left, ops=["is not"], rights=[tree.Const(value=None)]):
-            return _place_found_filled(left, body)
-        case tree.Walrus(value=value):
-            return _place_found_filled(value, body)
-        case tree.Name(id=name):
-            made = [one.value for one in _assignments_in(body) if name in map(_place_text, one.targets)]
-            return _place_text(made[0]) if len(made) == 1 and isinstance(made[0], tree.Attr) else name
-        case tree.Attr():
-            return _place_text(test)
-    return ""
-
-
-def _assignments_in(body: list[Stmt]) -> Iterator[tree.Assign]:
-    for node in nodes_in(body):
-        if isinstance(node, tree.Assign):
-            yield node
-
-
-def _place_found_empty(test: Expr) -> str:
-    """The lasting place that a condition finds empty: an attribute, an item or a global name."""
-    match test:
-        case tree.Compare(left=left, ops=["is"], rights=[tree.Const(value=None)]):
-            return _place_text(left)
-        case tree.Unary(op="not", value=value):
-            return _place_text(value)
-        case tree.Compare(left=key, ops=["not in"], rights=[owner]) if _place_text(owner):
-            return f"{_place_text(owner)}[{_place_text(key)}]"
-        case tree.BoolOp(op="or" | "and", values=[first, *_]):
-            return _place_found_empty(first)
-    return ""
-
-
-def _place_text(node: Expr) -> str:
-    if isinstance(node, tree.Subscript):
-        return f"{dotted(node.value)}[{dotted(node.index)}]"
-    return dotted(node)

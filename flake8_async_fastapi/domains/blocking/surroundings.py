@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.blocking import caches, exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.relevance import mentions_of
@@ -106,9 +106,9 @@ def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> s
     """Whether a branch ``sets`` what it found missing, or ``returns`` what was kept; empty for others."""
 
     def find() -> str:
-        if exemptions.is_lazy_initialisation(node, function):
+        if caches.is_lazy_initialisation(node, function):
             return "sets"
-        return "returns" if exemptions.returns_cached(node, function) else ""
+        return "returns" if caches.returns_cached(node, function) else ""
 
     return frame.ctx.derive(("branch", frame.path, function.line, node.line, node.col), find)
 

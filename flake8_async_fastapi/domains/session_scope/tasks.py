@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import branching, holders
+from flake8_async_fastapi.domains.session_scope import branching, deletes, holders
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
@@ -146,6 +146,8 @@ def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: t
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
         return Creation(func, args, keywords, callee, arguments, *around)
     if isinstance(callee, Member) and is_session_type(callee.receiver.type):
+        if callee.name == "delete" and not deletes.deleting_queries(frame.ctx, arguments.get(0, "instance")):
+            return None
         known = member(callee.receiver.type, callee.name)
         if known is not None and known.kind == "async" and callee.name not in concurrency.ENDS:
             return Creation(func, args, keywords, None, arguments, *around)

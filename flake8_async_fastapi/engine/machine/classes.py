@@ -102,13 +102,18 @@ def derives_from(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
 
 
 def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
-    """The statements in the body of the class itself that bind a name."""
+    """The statements in the body of the class itself that bind a name; another name for a method is it."""
 
     def collect() -> dict[str, list[Stmt]]:
         found: dict[str, list[Stmt]] = {}
         for statement in flat(cls.node.body):
+            aliased = statement.value if isinstance(statement, tree.Assign) else None
+            method = found.get(aliased.id, []) if isinstance(aliased, tree.Name) else []
             for bound in bound_names(statement):
-                found.setdefault(bound, []).append(statement)
+                if method and isinstance(method[-1], tree.FunctionDef):
+                    found[bound] = method
+                else:
+                    found.setdefault(bound, []).append(statement)
         return found
 
     return ctx.derive(("class body", cls), collect).get(name, [])

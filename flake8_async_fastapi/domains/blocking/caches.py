@@ -1,0 +1,122 @@
+"""Work that is done on first use: what a function finds filled, it does not do again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+
+_FILLING: Final = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
+"""Methods that put something into a container."""
+
+
+def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef) -> bool:
+    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
+    missing = _place_if(node.test, function.body, is_filled=False)
+    return bool(missing) and _fills(node.body, missing) and _outlives_call(missing, function)
+
+
+def returns_cached(node: tree.If, function: tree.FunctionDef) -> bool:
+    """Whether an ``if`` returns what the function set when it was called first.
+
+    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
+    in ``if (client := self._client) is not None: return client``, and in ``if NAMES: return``, where
+    ``NAMES`` is filled below.
+    """
+    last = node.body[-1] if node.body else None
+    if node.orelse or not isinstance(last, tree.Return):
+        return False
+    kept = _place_if(node.test, function.body, is_filled=True)
+    return bool(kept) and _fills(function.body, kept) and _outlives_call(kept, function)
+
+
+def _fills(body: list[Stmt], place: str) -> bool:
+    """Whether code assigns a place, an item of it, or puts something into it."""
+    for node in nodes_in(body):
+        if isinstance(node, tree.Assign):
+            for target in node.targets:
+                inside = isinstance(target, tree.Subscript) and dotted(target.value) == place
+                if inside or place_text(target) == place:
+                    return True
+        elif isinstance(node, tree.Call) and _is_filled_by(node, place):
+            return True
+    return False
+
+
+def _is_filled_by(call: tree.Call, place: str) -> bool:
+    """Whether a call puts something into a container."""
+    func = call.func
+    return isinstance(func, tree.Attr) and func.name in _FILLING and dotted(func.value) == place
+
+
+def _outlives_call(place: str, function: tree.FunctionDef) -> bool:
+    """Whether a place outlives a call of a function: all but local variables and what is in them."""
+    owner = place.partition("[")[0]
+    if "." in owner:
+        return True
+    scopes = (part for part in nodes_in(function.body) if isinstance(part, tree.Scope))
+    declared = {name for scope in scopes for name in scope.names}
+    local = {name for statement in flat(function.body) for name in bound_names(statement)} - declared
+    return owner not in local and not any(param.name == owner for param in function.params)
+
+
+def _place_if(test: Expr, body: list[Stmt], *, is_filled: bool) -> str:
+    """The place that a condition finds filled, or empty; an empty text if it asks for something else."""
+    match test:
+        case tree.Unary(op="not", value=value):
+            return _place_if(value, body, is_filled=not is_filled)
+        case tree.BoolOp(op=op, values=[first, *_]) if not is_filled or op == "and":
+            return _place_if(first, body, is_filled=is_filled)
+        case tree.Compare(ops=[("in" | "not in") as op], rights=[owner]):
+            return place_text(owner) if (op == "in") is is_filled else ""
+        case tree.Compare(left=left, ops=[op], rights=[right]):
+            says = _SAYS.get((op, _limit(left, right)))
+            return _place_asked(left, body) if says is is_filled else ""
+    return _place_asked(test, body) if is_filled else ""
+
+
+_SAYS: Final[Mapping[tuple[str, object], bool]] = {
+    ("is not", None): True, ("is", None): False, ("==", 0): False, ("!=", 0): True, (">", 0): True,
+    (">=", 1): True, ("<", 1): False, ("<=", 0): False,
+}  # fmt: skip
+"""What a comparison with None, or of a length with a number, says: that there is something, or nothing."""
+
+
+def _limit(left: Expr, right: Expr) -> object:
+    """What a length is compared with; None where something is compared with None or a name."""
+    if isinstance(left, tree.Call) and isinstance(right, tree.Const):
+        return right.value
+    is_missing = isinstance(right, tree.Name) or (isinstance(right, tree.Const) and right.value is None)
+    return None if is_missing else ""
+
+
+def _place_asked(node: Expr, body: list[Stmt]) -> str:
+    """The place that something is taken from: ``X`` of ``len(X)``, ``X.get(key)`` or a variable for it."""
+    match node:
+        case tree.Walrus(value=value):
+            return _place_asked(value, body)
+        case tree.Call(func=tree.Name(id="len"), args=[value]):
+            return place_text(value)
+        case tree.Call(func=tree.Attr(value=owner, name="get")):
+            return place_text(owner)
+        case tree.Name(id=name):
+            made = [one.value for one in _assignments_in(body) if name in map(place_text, one.targets)]
+            taken = (_place_asked(value, body) for value in made if isinstance(value, (tree.Attr, tree.Call)))
+            return next(filter(None, taken), name)
+    return place_text(node)
+
+
+def _assignments_in(body: list[Stmt]) -> Iterator[tree.Assign]:
+    for node in nodes_in(body):
+        if isinstance(node, tree.Assign):
+            yield node
+
+
+def place_text(node: Expr) -> str:
+    """A variable, an attribute or an item as it is written; an empty text for anything else."""
+    if isinstance(node, tree.Subscript):
+        return f"{dotted(node.value)}[{dotted(node.index)}]"
+    return dotted(node)
