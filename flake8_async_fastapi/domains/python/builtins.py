@@ -7,6 +7,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.python import iteration
 from flake8_async_fastapi.engine import containers
+from flake8_async_fastapi.engine.identities import SENTINEL
 from flake8_async_fastapi.engine.machine import calls
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.places import Place
@@ -17,6 +18,7 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Generator,
     Instance,
+    Object,
     Plain,
     Value,
 )
@@ -121,6 +123,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "collections.OrderedDict": _model_dict,
     "collections.defaultdict": _model_default_dict,
     "collections.deque": _collection_model("list"),
+    SENTINEL: lambda site: Object(SENTINEL, origin=site.place),
     "builtins.type": _model_type,
     "builtins.int": _plain_model("int"),
     "builtins.float": _plain_model("float"),

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import attributes, expressions, names
 from flake8_async_fastapi.engine.machine import classes as project_classes
@@ -104,6 +105,10 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
                 if isinstance(left, tree.Attr):
                     _note_column_test(frame, after, left.value, left.name, is_empty=wanted)
             return states
+        case tree.Compare(left=left, ops=[("is" | "is not") as op], rights=[right]) if (
+            same := are_identical(_value_tested(frame, state, left), _value_tested(frame, state, right))
+        ) is not None:
+            return [state.fork()] if (same is (op == "is")) is outcome else []
         case tree.Compare(left=left, ops=[op], rights=[right]) if (
             op in _COMPARISONS
             and isinstance(right, tree.Display) is op.endswith("in")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flake8_async_fastapi.engine import containers, mutation
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -266,6 +267,8 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
         condition = frame.ctx.hooks.models.operate(operation)
         if condition is not None:
             return condition
+        if node.ops[0] in _IDENTITY and (same := are_identical(*sides)) is not None:
+            return Const(same is (node.ops[0] == "is"))
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:

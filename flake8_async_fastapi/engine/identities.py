@@ -1,0 +1,22 @@
+"""Objects that code compares by ``is``: those that were made only to be told from all others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flake8_async_fastapi.engine.values import Const, Object, Value
+
+SENTINEL: Final = "builtins.object"
+
+
+def are_identical(left: Value, right: Value) -> bool | None:
+    """Whether two values are one object; None where that is not known."""
+    if _is_sentinel(left) and _is_sentinel(right):
+        return left == right
+    if (_is_sentinel(left) and isinstance(right, Const)) or (isinstance(left, Const) and _is_sentinel(right)):
+        return False
+    return None
+
+
+def _is_sentinel(value: Value) -> bool:
+    return isinstance(value, Object) and value.type == SENTINEL and value.origin is not None
