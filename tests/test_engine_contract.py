@@ -30,7 +30,7 @@ ENGINE = (
     ("summary", "queries", "agreement"),
     ("state", "mutation"),
     ("events", "containers", "hints"),
-    ("walks",),
+    ("walks", "identities"),
     ("joins", "fields"),
     ("values", "text", "places"),
 )
