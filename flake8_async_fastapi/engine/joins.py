@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Object,
     OneOf,
+    Partial,
     Plain,
     Unknown,
     Value,
@@ -26,6 +27,8 @@ from flake8_async_fastapi.records import replace
 
 MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
+MOST_CALLABLES: Final = 16
+"""As many functions, or objects of the project, as a table of handlers has; and what calls of them give."""
 
 
 def union(values: list[Value]) -> Value:
@@ -38,9 +41,20 @@ def union(values: list[Value]) -> Value:
             if isinstance(alternative, Unknown):
                 return UNKNOWN
             flat[alternative] = None
-    if not flat or len(flat) > MOST_ALTERNATIVES:
+    if not flat or (len(flat) > MOST_ALTERNATIVES and not _is_table(flat)):
         return UNKNOWN
     return next(iter(flat)) if len(flat) == 1 else OneOf(tuple(flat))
+
+
+def _is_table(values: Iterable[Value]) -> bool:
+    """Whether values are those of a table of handlers, or None where it has none."""
+    found = [value for value in values if value != NONE]
+    return len(found) <= MOST_CALLABLES and all(map(_is_handler, found))
+
+
+def _is_handler(value: Value) -> bool:
+    callables = (Function, Partial, Coroutine, Generator, Manager)
+    return isinstance(value, callables) or (isinstance(value, Instance) and value.location is None)
 
 
 def join_bindings(values: Iterable[Value]) -> Value:

@@ -76,14 +76,17 @@ _FETCH: Final = """
 _STATEMENT: Final = """
     protocols: none
     def execution_options options params add_cte -> self
-    def cte compile get_execution_options get_children -> object
+    def cte -> sqlalchemy.CTE
+    def compile get_execution_options get_children -> object
 """
 
 _GENERATIVE_SELECT: Final = """
     def fetch group_by limit offset order_by set_label_style slice with_for_update -> self
     def as_scalar label scalar_subquery -> sqlalchemy.ColumnElement
-    def alias exists lateral subquery into -> object
-    property selected_columns exported_columns -> object
+    def alias lateral subquery -> sqlalchemy.FromClause
+    def exists -> sqlalchemy.ColumnElement
+    def into -> object
+    property selected_columns exported_columns -> sqlalchemy.sql.expression.ColumnCollection
 """
 
 TYPES: Final[Mapping[str, str]] = {
@@ -224,8 +227,31 @@ TYPES: Final[Mapping[str, str]] = {
     """,
     # What a model's body assigns.
     "sqlalchemy.Column": "",
-    "sqlalchemy.ColumnElement": "def label asc desc cast collate op between is_ is_not in_ not_in -> self",
-    "sqlalchemy.FunctionElement": "bases: sqlalchemy.ColumnElement",
+    # An SQL expression: what is asked of one is another, whether it is called or not.
+    "sqlalchemy.ColumnElement": """
+        def label asc desc cast collate op between is_ is_not in_ not_in -> sqlalchemy.ColumnElement
+        call -> sqlalchemy.ColumnElement
+        getitem -> sqlalchemy.ColumnElement
+        any -> sqlalchemy.ColumnElement
+    """,
+    "sqlalchemy.FunctionElement": """
+        bases: sqlalchemy.ColumnElement
+        def label asc desc cast collate op between is_ is_not in_ not_in -> self
+        def filter over within_group -> self
+    """,
+    # What a query selects from: a subquery, a CTE, an alias of one.
+    "sqlalchemy.FromClause": """
+        def alias lateral -> self
+        property c columns exported_columns -> sqlalchemy.sql.expression.ColumnCollection
+    """,
+    "sqlalchemy.CTE": """
+        bases: sqlalchemy.FromClause
+        def union union_all -> self
+    """,
+    "sqlalchemy.sql.expression.ColumnCollection": """
+        getitem -> sqlalchemy.ColumnElement
+        any -> sqlalchemy.ColumnElement
+    """,
     "sqlalchemy.Computed": "",
     "sqlalchemy.orm.registry": """
         def generate_base map_imperatively map_declaratively -> ?
@@ -233,7 +259,8 @@ TYPES: Final[Mapping[str, str]] = {
         property metadata mappers -> ?
     """,
     "sqlalchemy.Table": """
-        property c columns primary_key foreign_keys indexes metadata -> ?
+        property c columns -> sqlalchemy.sql.expression.ColumnCollection
+        property primary_key foreign_keys indexes metadata -> ?
         any -> call
     """,
     "sqlalchemy.ForeignKey": "",
@@ -522,29 +549,29 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "sqlalchemy.except_all": "def -> sqlalchemy.CompoundSelect",
     "sqlalchemy.intersect": "def -> sqlalchemy.CompoundSelect",
     "sqlalchemy.intersect_all": "def -> sqlalchemy.CompoundSelect",
-    "sqlalchemy.and_": "def -> object",
-    "sqlalchemy.asc": "def -> object",
-    "sqlalchemy.bindparam": "def -> object",
-    "sqlalchemy.case": "def -> object",
-    "sqlalchemy.cast": "def -> object",
-    "sqlalchemy.column": "def -> object",
-    "sqlalchemy.desc": "def -> object",
-    "sqlalchemy.distinct": "def -> object",
-    "sqlalchemy.exists": "def -> object",
-    "sqlalchemy.extract": "def -> object",
-    "sqlalchemy.false": "def -> object",
+    "sqlalchemy.and_": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.asc": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.bindparam": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.case": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.cast": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.column": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.desc": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.distinct": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.exists": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.extract": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.false": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.inspect": "def -> object",
     "sqlalchemy.join": "def -> object",
-    "sqlalchemy.lateral": "def -> object",
-    "sqlalchemy.literal": "def -> object",
-    "sqlalchemy.literal_column": "def -> object",
-    "sqlalchemy.not_": "def -> object",
-    "sqlalchemy.null": "def -> object",
-    "sqlalchemy.or_": "def -> object",
+    "sqlalchemy.lateral": "def -> sqlalchemy.FromClause",
+    "sqlalchemy.literal": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.literal_column": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.not_": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.null": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.or_": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.outerjoin": "def -> object",
-    "sqlalchemy.true": "def -> object",
-    "sqlalchemy.tuple_": "def -> object",
-    "sqlalchemy.type_coerce": "def -> object",
+    "sqlalchemy.true": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.tuple_": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.type_coerce": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.values": "def -> object",
     "sqlalchemy.dialects.postgresql.insert": "def -> sqlalchemy.dialects.postgresql.Insert",
     "sqlalchemy.dialects.sqlite.insert": "def -> sqlalchemy.dialects.sqlite.Insert",

@@ -70,7 +70,7 @@ def call_container_method(site: CallSite) -> Value:
         return Collection("list", Plain("object"))
     if name in ("get", "pop", "setdefault"):
         asked = arguments.get(0, "key")
-        found = _item_or_default(collection, asked)
+        found = _item_or_default(frame, collection, asked)
         default = arguments.get(1, "default") or NONE
         if collection.items == ():
             return default
@@ -78,13 +78,16 @@ def call_container_method(site: CallSite) -> Value:
     return UNKNOWN
 
 
-def _item_or_default(collection: Collection, asked: Value | None) -> Value:
+def _item_or_default(frame: Frame, collection: Collection, asked: Value | None) -> Value:
     if collection.keys is not None and collection.items is not None and isinstance(asked, Const):
         key = asked.value
         if isinstance(key, str) and key in collection.keys:
             return collection.items[collection.keys.index(key)]
         return UNKNOWN
-    return collection.item
+    node = frame.current_call
+    if node is None or not node.args:
+        return collection.item
+    return protocols.function_at(frame, collection, node.args[0])
 
 
 # --- builtin functions ------------------------------------------------------------------------

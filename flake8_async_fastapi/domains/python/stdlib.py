@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.machine import functions, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
+    NONE,
     UNKNOWN,
-    ClassValue,
     Collection,
     Const,
     Function,
     Instance,
     Library,
     Object,
+    OneOf,
     Partial,
     Plain,
+    Unknown,
     Value,
     called_name,
 )
@@ -57,13 +58,31 @@ def model_is_coroutine_function(site: CallSite) -> Value:
 
 
 def model_cast(site: CallSite) -> Value:
-    """``typing.cast(type, value)`` gives a value of the type."""
-    named = site.arguments.get(0, "typ")
-    if isinstance(named, ClassValue):
-        return Instance(named)
-    if isinstance(named, Library) and knowledge.library_type(named.dotted) is not None:
-        return Object(named.dotted, declared=True)
-    return UNKNOWN
+    """``typing.cast(type, value)`` gives the value; the type counts where the value says less."""
+    given = site.arguments.get(1, "val") or UNKNOWN
+    if not _says_only_type(given):
+        return given
+    node = site.frame.current_call
+    if node is None or (node.line, node.col) != (site.place.line, site.place.col) or not node.args:
+        return given
+    named = type_hints.declared_value(site.frame, site.frame.state, node.args[0])
+    return given if isinstance(named, Unknown) else named
+
+
+def _says_only_type(value: Value) -> bool:
+    """Whether no more is known of a value than a type, which a cast may know better."""
+    match value:
+        case Unknown() | Plain():
+            return True
+        case Object(arguments=(), origin=None, detail=None):
+            return True
+        case Instance(attributes=None, location=None, exact=exact):
+            return not exact
+        case Collection(item=Unknown(), items=None):
+            return True
+        case OneOf(values=values):
+            return all(_says_only_type(option) or option == NONE for option in values)
+    return False
 
 
 def model_new_type(site: CallSite) -> Value:
@@ -114,6 +133,11 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "asyncio.iscoroutinefunction": model_is_coroutine_function,
     "inspect.iscoroutinefunction": model_is_coroutine_function,
     "typing.cast": model_cast,
+    "typing_extensions.cast": model_cast,
+    "typing.assert_type": model_first_argument,
+    "typing_extensions.assert_type": model_first_argument,
+    "typing.reveal_type": model_first_argument,
+    "typing_extensions.reveal_type": model_first_argument,
     "typing.NewType": model_new_type,
     "collections.namedtuple": model_named_tuple,
     "typing.NamedTuple": model_named_tuple,

@@ -56,6 +56,9 @@ def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
             for value in results:  # it depends on more than is seen whether there is anything to await
                 frame.discharge(value)
         result = join_results(options, results)
+        if isinstance(result, Unknown):
+            for value in results:
+                frame.discharge(value)
     else:
         result = _call_option(frame, callee, arguments, node)
     frame.current_call = around

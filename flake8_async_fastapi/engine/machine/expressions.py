@@ -138,7 +138,7 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
         if isinstance(alternative, (ClassValue, Library)):
             results.append(alternative)  # a generic type given its parameters
         else:
-            results.append(protocols.item_at(protocols.as_tuple(frame.ctx, alternative), node.index))
+            results.append(protocols.item_at(frame, protocols.as_tuple(frame.ctx, alternative), node.index))
     return union(results)
 
 

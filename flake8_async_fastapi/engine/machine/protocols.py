@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
     Manager,
     Object,
     OneOf,
+    Unknown,
     Value,
     alternatives,
     is_none,
@@ -270,14 +271,32 @@ def elements_of(frame: Frame, value: Value, origin: Place) -> Value:
     return union(found)
 
 
-def item_at(owner: Value, index: Expr) -> Value:
+def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
+    """Which functions of a table can be at a key that is not known.
+
+    Unknown where the key is decided elsewhere: when the receiver was made, or by a default.
+    """
+    root = key
+    while isinstance(root, tree.Attr):
+        root = root.value
+    if isinstance(root, tree.Name):
+        params = frame.node.params if frame.node is not None and not frame.emit else []
+        has_default = any(param.name == root.id and param.default is not None for param in params)
+        if has_default or (root is not key and root.id == frame.receiver_name):
+            return table.item
+    return any_function(table)
+
+
+def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
     """What ``owner[index]`` is."""
     if isinstance(owner, Object):
         return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
-    if isinstance(index, tree.Other):  # a slice
-        return Collection(owner.kind, element_of_container(owner)) if owner.kind != "dict" else UNKNOWN
+    if isinstance(index, tree.Other):  # a slice, which may leave out the one function that matters
+        is_table = owner.items is not None and not isinstance(any_function(owner), Unknown)
+        item = owner.item if is_table else element_of_container(owner)
+        return Collection(owner.kind, item) if owner.kind != "dict" else UNKNOWN
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
             return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
@@ -286,4 +305,4 @@ def item_at(owner: Value, index: Expr) -> Value:
         return UNKNOWN
     if owner.items is None:
         return owner.item
-    return any_function(owner)
+    return function_at(frame, owner, index)
