@@ -28,7 +28,10 @@ from flake8_async_fastapi.records import replace
 MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
 MOST_CALLABLES: Final = 16
-"""As many functions, or objects of the project, as a table of handlers has; and what calls of them give."""
+"""As many functions as a table of handlers has, and what calls of them give.
+
+Not objects: to run a method of each, and what those call, takes too long.
+"""
 
 
 def union(values: list[Value]) -> Value:
@@ -53,8 +56,7 @@ def _is_table(values: Iterable[Value]) -> bool:
 
 
 def _is_handler(value: Value) -> bool:
-    callables = (Function, Partial, Coroutine, Generator, Manager)
-    return isinstance(value, callables) or (isinstance(value, Instance) and value.location is None)
+    return isinstance(value, (Function, Partial, Coroutine, Generator, Manager))
 
 
 def join_bindings(values: Iterable[Value]) -> Value:
