@@ -67,14 +67,6 @@ class Plugin:
             normalize_paths=True,
             help="folder of the cache; 'off' for none (default: the user's cache folder)",
         )
-        manager.add_option(
-            "--afa-reuse",
-            metavar="on|off",
-            default="on",
-            choices=("on", "off"),
-            parse_from_config=True,
-            help="whether findings stand after a change elsewhere that they do not depend on (default: on)",
-        )
         for name, what in (
             ("blocking", "more functions that block, as a dotted name or CODE=name"),
             ("offloaders", "more functions that run what they are given in a thread, as dotted names"),
@@ -88,23 +80,19 @@ class Plugin:
                 comma_separated_list=True,
                 help=what,
             )
-
-        manager.add_option(
-            "--afa-brief",
-            metavar="on|off",
-            default="off",
-            choices=("on", "off"),
-            parse_from_config=True,
-            help="whether to report calls too that block for a moment only, as os.listdir() (default: off)",
-        )
-        manager.add_option(
-            "--afa-advice",
-            metavar="all|on|off",
-            default="on",
-            choices=("on", "off"),
-            parse_from_config=True,
-            help="whether to report advice too: code that works today (default: on)",
-        )
+        for name, default, what in (
+            ("reuse", "on", "findings stand after a change elsewhere that they do not depend on"),
+            ("brief", "off", "calls are reported too that block for a moment only, as os.listdir()"),
+            ("advice", "on", "advice is reported too: code that works today"),
+        ):
+            manager.add_option(
+                f"--afa-{name}",
+                metavar="on|off",
+                default=default,
+                choices=("on", "off"),
+                parse_from_config=True,
+                help=f"whether {what} (default: {default})",
+            )
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:

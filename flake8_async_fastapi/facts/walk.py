@@ -81,6 +81,14 @@ def subscript_parts(node: tree.Subscript) -> list[Expr]:
     return node.index.items if isinstance(node.index, tree.Display) else [node.index]
 
 
+def written_argument(call: tree.Call, place: int, name: str) -> Expr | None:
+    """The expression that a call passes by a name or else at a place; None where it passes none."""
+    for keyword in call.keywords:
+        if keyword.name == name:
+            return keyword.value
+    return call.args[place] if place < len(call.args) else None
+
+
 def names_in(code: object) -> Iterator[str]:
     """All names that code mentions, nested functions included."""
     return (node.id for node in nodes_in(code) if isinstance(node, tree.Name))

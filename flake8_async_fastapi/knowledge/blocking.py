@@ -12,7 +12,8 @@ An owner whose last name begins with a capital is a type, unless it is one of `M
 
 What a call costs follows from its rule: a round trip on the network (AFA201, 202, 206), a process
 (204), the reading or writing of a file that may be large (205), work that grows with its input (207), a wait
-(203, 208).  What only touches an entry of a folder or the beginning of a file is in `BRIEF_CALLS`.
+(203, 208).  `blocking_arguments.py` says which calls only touch an entry of a folder or the beginning of
+a file, and on which arguments the rest hangs.
 
 Left out on purpose: what only looks at one entry of a folder (`os.path.exists`, `Path.stat`,
 `os.makedirs`, `os.remove`), what only makes an object (clients, `subprocess.Popen`), and
@@ -442,41 +443,6 @@ MODULES: Final = frozenset(
 )
 """Modules whose names look like those of types."""
 
-BRIEF_CALLS: Final[frozenset[str]] = frozenset({
-    "PIL.Image.open",  # reads the header
-    "io.fdopen",
-    "os.fdopen",
-    "os.listdir",
-    "os.scandir",
-    "pandas.DataFrame.groupby",  # works when its groups are asked for
-    "pathlib.Path.iterdir",
-    "socket.socket.send",  # into a buffer of the kernel
-    "socket.socket.sendto",
-    "sqlite3.connect",
-    "tempfile.NamedTemporaryFile",
-    "tempfile.SpooledTemporaryFile",
-    "tempfile.SpooledTemporaryFile.seek",
-    "tempfile.TemporaryDirectory",
-    "tempfile.TemporaryFile",
-    "tempfile.mkdtemp",
-    "tempfile.mkstemp",
-    "zipfile.ZipFile.read",  # one member
-})
-"""Calls that take a moment, however large what they belong to is; in a loop they add up."""
-
-BRIEF_TO_WRITE: Final[Mapping[str, tuple[int, str]]] = {
-    "builtins.open": (1, "mode"),
-    "codecs.open": (1, "mode"),
-    "io.open": (1, "mode"),
-    "pathlib.Path.open": (0, "mode"),
-}
-"""Calls that open a file, with the argument that says how: what is written stays in memory at first."""
-
-BRIEF_IF_CONSTANT: Final[frozenset[str]] = frozenset(
-    f"{module}.{name}" for module in ("bz2", "gzip", "lzma", "zlib") for name in ("compress", "decompress")
-)
-"""Calls that take as long as their input is large, which is a moment for one that the code spells out."""
-
 LOCKS: Final[frozenset[str]] = frozenset({
     "threading.Lock",
     "threading.RLock",
@@ -493,53 +459,6 @@ EXECUTORS: Final[frozenset[str]] = frozenset({
     "concurrent.futures.ProcessPoolExecutor",
 })
 """Leaving a ``with`` over one of these waits for all work that was submitted."""
-
-ONLY_IF_GIVEN: Final[Mapping[str, tuple[int, str]]] = {
-    "ldap3.Connection": (3, "auto_bind"),
-    "psutil.cpu_percent": (0, "interval"),
-    "psutil.cpu_times_percent": (0, "interval"),
-    "psutil.Process.cpu_percent": (0, "interval"),
-}
-"""Calls that block only with an argument."""
-
-UNLESS_BRIEF: Final[Mapping[str, tuple[int, str]]] = {
-    "time.sleep": (0, "seconds"),
-    "psutil.cpu_percent": (0, "interval"),
-    "psutil.cpu_times_percent": (0, "interval"),
-    "psutil.Process.cpu_percent": (0, "interval"),
-    "concurrent.futures.Future.result": (0, "timeout"),
-    "concurrent.futures.Future.exception": (0, "timeout"),
-    "threading.Thread.join": (0, "timeout"),
-    "threading.Event.wait": (0, "timeout"),
-    "queue.Queue.get": (1, "timeout"),
-}
-"""Calls that wait for at most the time in an argument."""
-
-BRIEF: Final = 0.005
-"""Seconds that a loop may stop without anybody noticing: other callbacks take as long."""
-
-UNLESS_FALSE: Final[Mapping[str, tuple[int, str]]] = {
-    "ldap3.Connection": (3, "auto_bind"),
-    "queue.Queue.get": (0, "block"),
-    "multiprocessing.Queue.get": (0, "block"),
-    "concurrent.futures.Executor.shutdown": (0, "wait"),
-}
-"""Calls that do not block if an argument is False."""
-
-ONLY_IF_BYTES: Final[Mapping[str, tuple[int, str]]] = {"io.BufferedWriter.write": (0, "b")}
-"""Calls that take a moment with a text: bytes may be many, as those of an upload or of a response."""
-
-ONLY_OF_TYPE: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {
-    "json.load": (0, "fp", frozenset({"tempfile.SpooledTemporaryFile"})),
-    **{
-        f"sqlalchemy.MetaData.{name}": (
-            0, "bind", frozenset({"sqlalchemy.engine.Engine", "sqlalchemy.engine.Connection"})
-        )
-        for name in ("create_all", "drop_all", "reflect")
-    },
-    "jinja2.Environment": (99, "loader", frozenset({"jinja2.FileSystemLoader", "jinja2.PackageLoader"})),
-}
-"""Calls that block only with an argument of one of some types."""
 
 CALLERS: Final[Mapping[str, tuple[int, str]]] = {
     "builtins.map": (0, ""),

@@ -32,8 +32,9 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import nodes_in, written_argument
 from flake8_async_fastapi.knowledge import blocking as table
+from flake8_async_fastapi.knowledge import blocking_arguments as by_arguments
 from flake8_async_fastapi.knowledge.blocking_index import Blocking, bases, blocking_member, blocking_name
 
 _DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
@@ -100,19 +101,13 @@ def _reach_listed(
 def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
     """Whether a call of a blocking function takes only a moment with these arguments."""
     node = frame.current_call
-    if full in table.BRIEF_TO_WRITE:
-        place, name = table.BRIEF_TO_WRITE[full]
-        given = node is not None and (_written(node, name) or node.args[place : place + 1])
-        mode = given[0].value if given and isinstance(given[0], tree.Const) else None
+    if full in by_arguments.BRIEF_TO_WRITE:
+        written = None if node is None else written_argument(node, *by_arguments.BRIEF_TO_WRITE[full])
+        mode = written.value if isinstance(written, tree.Const) else None
         return isinstance(mode, str) and ("a" in mode or not {"r", "+"}.intersection(mode))
-    if full in table.BRIEF_IF_CONSTANT:
+    if full in by_arguments.BRIEF_IF_CONSTANT:
         return node is not None and bool(node.args) and _is_spelled_out(frame, node.args[0])
-    return full in table.BRIEF_CALLS
-
-
-def _written(node: tree.Call, name: str) -> list[Expr]:
-    """What a call passes by a name."""
-    return [keyword.value for keyword in node.keywords if keyword.name == name]
+    return full in by_arguments.BRIEF_CALLS
 
 
 def _is_spelled_out(frame: Frame, node: Expr) -> bool:
@@ -127,18 +122,18 @@ def _is_spelled_out(frame: Frame, node: Expr) -> bool:
 
 def _blocks_with_arguments(frame: Frame, full: str, arguments: Arguments) -> bool:
     """Whether a call of a blocking function blocks with these arguments."""
-    if full in table.UNLESS_BRIEF and _waits_briefly(frame, *table.UNLESS_BRIEF[full]):
+    if full in by_arguments.UNLESS_BRIEF and _waits_briefly(frame, *by_arguments.UNLESS_BRIEF[full]):
         return False
-    if full in table.ONLY_IF_GIVEN:
-        given = arguments.get(*table.ONLY_IF_GIVEN[full])
+    if full in by_arguments.ONLY_IF_GIVEN:
+        given = arguments.get(*by_arguments.ONLY_IF_GIVEN[full])
         if given is None or given == NONE:
             return False
-    if full in table.ONLY_IF_BYTES:
-        return arguments.get(*table.ONLY_IF_BYTES[full]) == Plain("bytes")
-    if full in table.UNLESS_FALSE:
-        return arguments.get(*table.UNLESS_FALSE[full]) != Const(False)
-    if full in table.ONLY_OF_TYPE:
-        place, name, wanted = table.ONLY_OF_TYPE[full]
+    if full in by_arguments.ONLY_IF_BYTES:
+        return arguments.get(*by_arguments.ONLY_IF_BYTES[full]) == Plain("bytes")
+    if full in by_arguments.UNLESS_FALSE:
+        return arguments.get(*by_arguments.UNLESS_FALSE[full]) != Const(False)
+    if full in by_arguments.ONLY_OF_TYPE:
+        place, name, wanted = by_arguments.ONLY_OF_TYPE[full]
         given = arguments.get(place, name)
         # the sync side of an async engine fails here, and blocks nothing
         return isinstance(given, Object) and given.type in wanted and given.argument("async") is None
@@ -150,10 +145,9 @@ def _waits_briefly(frame: Frame, place: int, name: str) -> bool:
     node = frame.current_call
     if node is None or frame.loops:
         return False
-    named = [keyword.value for keyword in node.keywords if keyword.name == name]
-    given = (named or node.args[place:])[:1]
-    seconds = given[0].value if given and isinstance(given[0], tree.Const) else None
-    return isinstance(seconds, (int, float)) and seconds < table.BRIEF
+    written = written_argument(node, place, name)
+    seconds = written.value if isinstance(written, tree.Const) else None
+    return isinstance(seconds, (int, float)) and seconds < by_arguments.BRIEF
 
 
 def _is_surely_sync(ctx: Context, receiver: Object) -> bool:

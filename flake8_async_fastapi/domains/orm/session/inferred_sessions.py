@@ -28,7 +28,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in, written_argument
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
@@ -93,10 +93,9 @@ def _values_passed(ctx: Context, function: Function, name: str) -> Iterator[Valu
         params.pop(0)
     place = params.index(name) if name in params else 1_000
     for caller, node in islice(_calls_of(ctx, function), _MOST):
-        named = [keyword.value for keyword in node.keywords if keyword.name == name]
-        given = (named or node.args[place:])[:1]
-        if given and not any(isinstance(part, tree.Starred) for part in node.args):
-            yield _value_passed_in(ctx, caller, function, node, given[0])
+        written = written_argument(node, place, name)
+        if written is not None and not any(isinstance(part, tree.Starred) for part in node.args):
+            yield _value_passed_in(ctx, caller, function, node, written)
 
 
 def _value_passed_in(
