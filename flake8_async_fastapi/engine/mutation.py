@@ -110,7 +110,7 @@ def _after_method(before: Collection, name: str, arguments: Arguments) -> Collec
 def _with_more(before: Collection, *new: Value) -> Collection:
     """A container with more in it; an empty list of a kind that is there already says nothing new."""
     there = list(before.items) if before.items is not None else [before.item]
-    empty = [one for one in new if isinstance(one, Collection) and one.items == ()]
+    empty = [one for one in new if isinstance(one, Collection) and containers.is_empty(one)]
     known = any(isinstance(one, Collection) and one.kind == other.kind for one in there for other in empty)
     item = union([*there, *(_value_in_container(one) for one in new if not (known and one in empty))])
     return Collection(before.kind, item)

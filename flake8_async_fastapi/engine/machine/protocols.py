@@ -6,7 +6,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
-from flake8_async_fastapi.engine.containers import any_function
+from flake8_async_fastapi.engine.containers import any_function, is_empty
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -206,11 +206,7 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
 
     items = frame.each_apart(options, go_through)
     if len(options) > 1:  # there is nothing to run over in what is empty
-        items = [
-            item
-            for option, item in zip(options, items, strict=True)
-            if not (isinstance(option, Collection) and option.items == ())
-        ]
+        items = [item for option, item in zip(options, items, strict=True) if not is_empty(option)]
     return union(items)
 
 
