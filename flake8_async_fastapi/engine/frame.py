@@ -99,7 +99,8 @@ class Frame:
     ``language`` is what the code is written in, if not in Python.  ``type_arguments`` are what the type
     variables of the function are in a call.  ``branches`` are the sides of the
     conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
-    ``iteration`` counts their passes.
+    ``iteration`` counts their passes.  ``scope`` stands for the variables of the run: other frames that
+    evaluate parts of it share them.
     """
 
     ctx: Context
@@ -142,6 +143,7 @@ class Frame:
     branches: list[tuple[int, int, str]] = field(default_factory=list)
     enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)
     iteration: int = 0
+    scope: object = field(default_factory=object)
     notes: dict[type[Any], Any] = field(default_factory=dict)
 
     def notes_of(self, kind: type[N]) -> N:

@@ -72,6 +72,9 @@ ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
 ItemModel: TypeAlias = Callable[["Frame", Object, "Place | None"], "Value | None"]
 """One element of an object, at a place, if it is gone through there; None where the table decides."""
 
+AwaitModel: TypeAlias = Callable[["Frame", Object], "Value | None"]
+"""What awaiting an object gives; None where the table decides."""
+
 MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
 """What an attribute of an object is; None where the model has nothing to say."""
 
@@ -94,7 +97,8 @@ class Models:
     value hangs on the path, by the type of what is attached, or ``Instance`` for a tracked object.
     ``writes``: an attribute of a tracked object is assigned; whether its value is kept there.
     ``items``: one element of an object, at a place where it is gone through; ``entries``: what
-    entering it gives; both by the type of what is attached.  ``operators``: what an operator gives,
+    entering it gives; both by the type of what is attached.  ``awaits``: what awaiting an object gives, by
+    its library type.  ``operators``: what an operator gives,
     by the library type of one of its sides.
     ``properties``: an attribute of an object, by the library type and its name.
     ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
@@ -117,6 +121,7 @@ class Models:
     writes: tuple[Callable[[Access, Value], bool], ...] = ()
     items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
     entries: Mapping[type[Any], Callable[[Object], Value | None]] = field(default_factory=dict)
+    awaits: Mapping[str, AwaitModel] = field(default_factory=dict)
     operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
     properties: Mapping[str, MemberModel] = field(default_factory=dict)
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()

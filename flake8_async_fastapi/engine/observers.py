@@ -69,8 +69,8 @@ class Observers:
     a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
     for a text in something; ``emptied``: a value turned out to count as false.
     ``shown``: text is made of a value, at a place.
-    ``escaped``: values are given to a callee that is unknown, or of a library; ``havoc``: values are
-    given to code that is not followed, so that anything may happen to them.
+    ``escaped``: values are given to a callee that is unknown, or of a library, at a place; ``havoc``: they
+    are given to code that is not followed, so that anything may happen to them.
     ``constructs``: a class of the project is about to be called, at a place.
     ``receiver_changed``: the receiver of a call has other attributes than before.
     """
@@ -110,7 +110,7 @@ class Observers:
     attribute_tested: tuple[AttributeObserver, ...] = ()
     name_sought: tuple[Callable[[State, str], None], ...] = ()
     emptied: tuple[Callable[[State, Value], None], ...] = ()
-    escaped: tuple[Callable[[Frame, Unknown | Library | Member, Sequence[Value]], None], ...] = ()
+    escaped: tuple[Callable[[Frame, Unknown | Library | Member, Arguments, Place], None], ...] = ()
     havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()
     constructs: tuple[Callable[[Frame, ClassValue, Arguments, Place], None], ...] = ()
     called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()

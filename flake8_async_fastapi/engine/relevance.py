@@ -5,6 +5,7 @@ Calls that differ in nothing else share one run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -28,7 +29,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import flat, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, flat, nodes_in
 from flake8_async_fastapi.records import dataclass
 
 
@@ -105,6 +106,28 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
         return Mentions(tuple(names), frozenset(attributes), frozenset(called))
 
     return ctx.derive(("mentions", function.key), find)
+
+
+def captured_objects(
+    ctx: Context, function: Function, env: Mapping[str, Value]
+) -> tuple[tuple[str, Value], ...]:
+    """The variables around a nested function that it sees, of those that say more than a type."""
+    names = [name for name in mentions_of(ctx, function).names if name in env]
+    objects = [(name, env[name]) for name in names if renaming.has_identity(ctx, env[name])]
+    own = _own_names(ctx, function) if objects else frozenset()
+    return tuple(one for one in objects if one[0] not in own)
+
+
+def _own_names(ctx: Context, function: Function) -> frozenset[str]:
+    """The names that a function binds itself."""
+
+    def find() -> frozenset[str]:
+        body = function.node.body
+        statements = flat(body) if isinstance(body, list) else ()
+        bound = {name for statement in statements for name in bound_names(statement)}
+        return frozenset(bound.union(param.name for param in function.node.params))
+
+    return ctx.derive(("own names", function.key), find)
 
 
 def closure_values(ctx: Context, function: Function) -> list[Value]:

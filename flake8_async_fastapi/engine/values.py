@@ -139,10 +139,11 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closure:
-    """The variables that a nested function can see; compared by identity."""
+    """The variables that a nested function can see, and the run they are of; compared by identity."""
 
     env: dict[str, Value]
     outer: Closure | None = None
+    scope: object = None
 
     def find(self, name: str) -> Value | None:
         """The value of the innermost variable of a name; None if none is seen."""
@@ -361,6 +362,7 @@ Value: TypeAlias = (
     | OneOf
 )
 
+
 def is_plain(value: Value) -> bool:
     """Whether a value is one that no call can do anything with but read it."""
     return isinstance(value, (Plain, Unknown)) or (
@@ -395,6 +397,4 @@ def truth_value(value: Value) -> bool | None:
         return bool(value.value)
     if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):
         return True
-    if isinstance(value, Collection) and value.items and value.kind != "generator":
-        return True
-    return None
+    return True if isinstance(value, Collection) and value.items and value.kind != "generator" else None

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from flake8_async_fastapi.knowledge.consumers import FUNCTION_ARGUMENTS
+
 # Functions that run all coroutines they are given at the same time.
 GATHERS: Final = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
 # What makes a task group, and the methods that start a task in it.
@@ -17,6 +19,22 @@ STARTS: Final = frozenset({"asyncio.TaskGroup.create_task", "anyio.abc.TaskGroup
 TASKS: Final = frozenset(
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.AbstractEventLoop.create_task"}
 )
+# Functions that await what they are given, if they are awaited themselves, and those that run it at once.
+AWAITING: Final = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield", "asyncio.run"})
+RUNS: Final = frozenset({"asyncio.run"})
+# Functions that start coroutines which run on by themselves.
+STARTING: Final = GATHERS | STARTS | TASKS | {"asyncio.shield", "asyncio.run_coroutine_threadsafe"}
+# Functions that run a function in another place, or later: where it stands before its arguments.
+_EXECUTORS: Final = ("Executor", "ThreadPoolExecutor")
+MAPPERS: Final = frozenset(f"concurrent.futures.{name}.map" for name in _EXECUTORS)
+RUNNERS: Final[Mapping[str, int]] = {
+    **FUNCTION_ARGUMENTS,
+    **dict.fromkeys(MAPPERS, 0),
+    **dict.fromkeys([f"concurrent.futures.{name}.submit" for name in _EXECUTORS], 0),
+    "anyio.abc.TaskGroup.start_soon": 0,
+}
+# What makes threads of a ``target`` and its ``args``.
+THREADS: Final = frozenset({"threading.Thread", "threading.Timer"})
 # The last names by which a function of the project is seen to run what it is given.
 WORDS: Final = frozenset(
     {"gather", "as_completed", "create_task", "ensure_future", "start_soon", "TaskGroup", "create_task_group"}

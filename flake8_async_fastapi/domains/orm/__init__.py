@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.orm.session import (
     blocks,
     inferred_sessions,
     run_sync,
+    runners,
     session_effects,
     session_factories,
 )
@@ -68,7 +69,7 @@ DOMAIN = Domain(
         name_sought=(conditions.note_name_test,),
         emptied=(conditions.note_empty_container,),
         shown=(representation.read_repr,),
-        escaped=(session_effects.havoc_escaped,),
+        escaped=(runners.follow_escaped,),
         havoc=(session_effects.havoc,),
         call_ends=(run_sync.report_run_sync,),
         consumed=(reads.consume_dynamic,),

@@ -6,7 +6,7 @@ Adds no part of the state, no effect and no event.  Needs no other domain.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.python import builtins, iteration, paths, stdlib, truth_flags
+from flake8_async_fastapi.domains.python import awaitables, builtins, iteration, paths, stdlib, truth_flags
 from flake8_async_fastapi.engine.containers import BoundContainer
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
@@ -15,8 +15,10 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "python",
     models=Models(
-        calls={**builtins.CALLS, **stdlib.CALLS},
+        calls={**awaitables.CALLS, **builtins.CALLS, **stdlib.CALLS},
         attached={BoundContainer: iteration.call_container_method},
+        methods=awaitables.METHODS,
+        awaits=awaitables.AWAITS,
         objects={"operator.attrgetter": iteration.call_getter},
         operators=paths.OPERATORS,
     ),

@@ -93,7 +93,7 @@ _CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
 def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
     """What calling one value gives."""
     if isinstance(callee, Unknown):
-        _announce_escape(frame, callee, arguments)
+        _announce_escape(frame, callee, arguments, origin)
         return UNKNOWN
     if isinstance(callee, _CALLABLE_TYPES):
         site = CallSite(frame, callee, arguments, label, origin)
@@ -114,7 +114,7 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
         case Member(receiver=receiver, name=name):
             made = library_calls.call_member(frame, receiver, name, arguments, label, origin)
             _announce_shown(frame, f"{receiver.type}.{name}", arguments)
-            _announce_escape(frame, callee, arguments)
+            _announce_escape(frame, callee, arguments, origin)
             if isinstance(made, Coroutine):
                 for tell in frame.ctx.hooks.observers.coroutine_made:
                     tell(frame, made)
@@ -123,7 +123,7 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
             return library_calls.call_object(frame, callee, arguments, origin)
         case Library(dotted=dotted):
             _announce_shown(frame, dotted, arguments)
-            _announce_escape(frame, callee, arguments)
+            _announce_escape(frame, callee, arguments, origin)
             return library_calls.call_name(frame, dotted, arguments, label, origin)
         case AsyncCallable(result=result):
             return frame.owe(Coroutine(label, "other", origin, result))
@@ -140,12 +140,13 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
     return UNKNOWN
 
 
-def _announce_escape(frame: Frame, callee: Unknown | Library | Member, arguments: Arguments) -> None:
+def _announce_escape(
+    frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, origin: Place
+) -> None:
     """Values are given to a callee that is unknown, or of a library."""
     if frame.state.parts:
-        given = list(arguments.values())
         for observe in frame.ctx.hooks.observers.escaped:
-            observe(frame, callee, given)
+            observe(frame, callee, arguments, origin)
 
 
 _MAKING_TEXT = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format"})

@@ -76,7 +76,7 @@ def nested_function(frame: Frame, state: State, node: tree.FunctionDef | tree.La
 def visible_closure(frame: Frame, state: State) -> Closure | None:
     """The variables that code defined where a frame stands can see, besides those of the module."""
     is_body = not frame.qualname or (frame.owner is not None and frame.owner.node.qualname == frame.qualname)
-    return frame.closure if is_body else Closure(dict(state.env), frame.closure)
+    return frame.closure if is_body else Closure(dict(state.env), frame.closure, frame.scope)
 
 
 def discharge_captured(frame: Frame, state: State, code: object) -> None:
@@ -276,7 +276,7 @@ def call_quietly(
     state: State | None = None,
 ) -> tuple[Value, Frame]:
     """As ``quiet_result``, on a path of its own if there is one; also the frame, with what it noted."""
-    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure)
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure, scope=frame.scope)
     quiet.state = frame.state if state is None else state
     result = calls.apply_callee(quiet, callee, arguments, "", origin or Place(frame.path, 0, 0))
     return result, quiet

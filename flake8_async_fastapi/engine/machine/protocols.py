@@ -121,6 +121,10 @@ def result_of_await(frame: Frame, value: Value) -> Value:
             return functions.result_of_call(frame, value.function, value.call, value.origin)
         return value.result
     if isinstance(value, Object):
+        model = frame.ctx.hooks.models.awaits.get(value.type)
+        modelled = model(frame, value) if model is not None else None
+        if modelled is not None:
+            return modelled
         return library_calls.value_of_type(knowledge.result(value.type, "await") or "?", value)
     return UNKNOWN
 

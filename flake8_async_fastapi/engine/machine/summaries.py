@@ -74,26 +74,26 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
     ctx, receiver = frame.ctx, function.receiver
-    _havoc_closure(frame, function)
+    captured = _captured_objects(frame, function) if function.closure is not None else ()
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
-    carries = any(renaming.has_identity(ctx, value) for value in given)
+    carries = bool(captured) or any(renaming.has_identity(ctx, value) for value in given)
     usual = (
         relevance.is_long(ctx, function) or function.key in ctx.active or ctx.is_in_wide_circle(function.key)
     )
     if usual or not carries:
         if usual:
-            ctx.hooks.observers.cause_havoc(frame, given)
+            ctx.hooks.observers.cause_havoc(frame, [*given, *(value for _, value in captured)])
         summary = summarise(ctx, function, arguments)
         names = renaming.Renaming()
     else:
-        function, summary, names = _summary_with_objects(frame, function, arguments)
+        function, summary, names = _summary_with_objects(frame, function, arguments, captured)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     return _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
 
 
 def _summary_with_objects(
-    frame: Frame, function: Function, arguments: Arguments
+    frame: Frame, function: Function, arguments: Arguments, captured: Bound
 ) -> tuple[Function, Summary, renaming.Renaming]:
     """A run of a function that gets objects, with the names that these have in it.
 
@@ -102,7 +102,7 @@ def _summary_with_objects(
     does not tell two calls apart.
     """
     ctx = frame.ctx
-    bound = bind_arguments(ctx, function, arguments)
+    bound = (*bind_arguments(ctx, function, arguments), *captured)
     receiver = function.receiver
     values = [value for _, value in bound]
     if receiver is not None:
@@ -135,11 +135,20 @@ def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: re
     )
 
 
-def _havoc_closure(frame: Frame, function: Function) -> None:
-    """A nested function may do anything to the objects that it sees in the variables around it."""
-    seen = relevance.closure_values(frame.ctx, function) if frame.state.parts else []
-    if any(renaming.has_identity(frame.ctx, value) for value in seen):
-        frame.ctx.hooks.observers.cause_havoc(frame, seen)
+def _captured_objects(frame: Frame, function: Function) -> Bound:
+    """The objects that a nested function sees in the variables around it: given to it like arguments.
+
+    Called from elsewhere than the run that defined it, it may do anything to them.
+    """
+    ctx, closure = frame.ctx, function.closure
+    if not frame.state.parts or closure is None:
+        return ()
+    if closure.scope is frame.scope:
+        return relevance.captured_objects(ctx, function, frame.state.env)
+    around = relevance.closure_values(ctx, function)
+    if any(renaming.has_identity(ctx, value) for value in around):
+        ctx.hooks.observers.cause_havoc(frame, around)
+    return ()
 
 
 def assigned_value(ctx: Context, method: Function, name: str) -> Value:

@@ -88,8 +88,6 @@ def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequ
 
     A plain function of a library cannot load anything of an async session's objects.
     """
-    if not instances_of(frame.state):
-        return
     if isinstance(callee, Unknown):
         havoc(frame, values)
     elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):

@@ -1,0 +1,117 @@
+"""What functions of asyncio make of coroutines: futures, tasks, and one awaitable of several.
+
+Awaiting one of them runs the coroutine that it was made of, as awaiting that itself would.
+
+Source: asyncio documentation, "Coroutines and Tasks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.machine import library_calls, protocols
+from flake8_async_fastapi.engine.models import AwaitModel, CallModel, CallSite
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Object,
+    Value,
+    alternatives,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import flat
+
+_TASK: Final = "asyncio.Task"
+
+
+def _model_wait_for(site: CallSite) -> Value | None:
+    """``asyncio.wait_for(awaitable, timeout)`` gives what the awaitable does."""
+    given = site.arguments.get(0, "fut")
+    if isinstance(given, Coroutine) and given.function is not None and given.origin in site.frame.owed:
+        made = Coroutine(site.label, given.family, site.place, given.result, given.function, given.call)
+        return site.frame.owe(made)
+    if isinstance(given, Object):
+        result = protocols.result_of_await(site.frame, given)
+        return site.frame.owe(Coroutine(site.label, "other", site.place, result))
+    return None
+
+
+def _model_run(site: CallSite) -> Value | None:
+    """``asyncio.run(coroutine)`` awaits it; most programs only start so, and use no result."""
+    given = site.arguments.get(0, "main")
+    if not isinstance(given, Coroutine) or given.function is None or not _gives_value(given.function):
+        return None
+    return protocols.result_of_await(site.frame, given)
+
+
+def _gives_value(function: Function) -> bool:
+    body = function.node.body
+    return isinstance(body, list) and any(
+        isinstance(statement, tree.Return) and statement.value is not None for statement in flat(body)
+    )
+
+
+def _start_task(site: CallSite) -> Value:
+    """A method that starts a task, as ``asyncio.create_task`` does."""
+    return Object(_TASK, library_calls.kept_arguments(site.arguments), origin=site.place)
+
+
+def _result_of_task(site: CallSite) -> Value | None:
+    """``task.result()``, once it is done."""
+    receiver = getattr(site.callee, "receiver", None)
+    return _await_future(site.frame, receiver) if isinstance(receiver, Object) else None
+
+
+def _await_future(frame: Frame, future: Object) -> Value | None:
+    """What awaiting a task gives, or a future that was made of one awaitable."""
+    made_of = dict(future.arguments).get("0")
+    if not isinstance(made_of, Coroutine):
+        return _await_part(frame, made_of) if isinstance(made_of, Object) else None
+    quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure, scope=frame.scope)
+    quiet.state, quiet.owed = frame.state, frame.owed
+    return _await_part(quiet, made_of)
+
+
+def _await_gathered(frame: Frame, future: Object) -> Value | None:
+    """What awaiting ``asyncio.gather(...)`` gives: a list of what each of its awaitables does."""
+    options = dict(future.arguments)
+    given = [value for name, value in future.arguments if name.isdigit()]
+    results = [result for value in given for result in _await_parts(frame, value)]
+    if options.get("return_exceptions", Const(False)) != Const(False):
+        return Collection("list")  # among them may be what was raised
+    is_counted = "**" not in options and not any(isinstance(value, Collection) for value in given)
+    return Collection("list", items=tuple(results)) if is_counted else Collection("list", union(results))
+
+
+def _await_parts(frame: Frame, value: Value) -> Iterator[Value]:
+    """What awaiting an awaitable gives, or each of those in a container."""
+    if isinstance(value, Collection):
+        for item in value.items if value.items is not None else (value.item,):
+            yield _await_part(frame, item)
+    else:
+        yield _await_part(frame, value)
+
+
+def _await_part(frame: Frame, value: Value) -> Value:
+    """What awaiting an awaitable gives that this run made; of others it does not know the objects."""
+    if isinstance(value, Coroutine) and value.origin not in frame.owed:
+        return UNKNOWN
+    return union([protocols.result_of_await(frame, option) for option in alternatives(value)])
+
+
+CALLS: Final[Mapping[str, CallModel]] = {"asyncio.wait_for": _model_wait_for, "asyncio.run": _model_run}
+METHODS: Final[Mapping[str, CallModel]] = {
+    "asyncio.TaskGroup.create_task": _start_task,
+    "asyncio.Task.result": _result_of_task,
+}
+AWAITS: Final[Mapping[str, AwaitModel]] = {
+    "asyncio.Future": _await_future,
+    _TASK: _await_future,
+    "asyncio.tasks._GatheringFuture": _await_gathered,
+}
