@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -289,6 +291,45 @@ async def test_generated_repr_reads() -> None:
             repr(parent)
         await session.refresh(parent, ["shown"])
         assert "shown=[]" in repr(parent)
+
+
+@pytest.mark.parametrize("copy", [dataclasses.asdict, dataclasses.astuple])
+async def test_copying_a_dataclass_reads(copy: Callable[[Any], object]) -> None:
+    class Base(MappedAsDataclass, DeclarativeBase):
+        pass
+
+    class Parent(Base):
+        __tablename__ = "parent"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        children: Mapped[list[Child]] = relationship(init=False, repr=False)
+
+    class Child(Base):
+        __tablename__ = "child"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int] = mapped_column(ForeignKey("parent.id"))
+
+    async with database([Parent(id=1)], model=Base) as factory, factory() as session:
+        parent = await session.get_one(Parent, 1)
+        with needs_io():
+            copy(parent)
+        await session.refresh(parent, ["children"])
+        assert copy(parent) in ({"id": 1, "children": []}, (1, []))
+
+
+async def test_threads_and_tasks_load_nothing(session: AsyncSession) -> None:
+    def title(author: Author) -> str:
+        return author.posts[0].title
+
+    async def title_later(author: Author) -> str:
+        return title(author)
+
+    author = await session.get_one(Author, 1)
+    with needs_io():
+        await asyncio.to_thread(title, author)
+    with needs_io():
+        await asyncio.create_task(title_later(author))
+    await session.refresh(author, ["posts"])
+    assert await asyncio.to_thread(title, author) == await asyncio.create_task(title_later(author))
 
 
 async def test_raise_and_what_loads_it() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flake8_async_fastapi.domains.orm.mapping import declared, inspection
-from flake8_async_fastapi.domains.orm.objects import writes
+from flake8_async_fastapi.domains.orm.objects import copies, writes
 from flake8_async_fastapi.domains.orm.session import (
     blocks,
     run_sync,
@@ -91,6 +91,8 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "sqlalchemy.orm.class_mapper": _model_inspect,
     "sqlalchemy.orm.object_mapper": _model_inspect,
     "builtins.setattr": _model_setattr,
+    "dataclasses.asdict": copies.copy_fields,
+    "dataclasses.astuple": copies.copy_fields,
     "sqlalchemy.orm.attributes.set_committed_value": _model_set_committed_value,
     "sqlalchemy.orm.make_transient": _make_transient,
     "sqlalchemy.orm.make_transient_to_detached": _make_transient,

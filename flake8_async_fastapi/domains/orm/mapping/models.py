@@ -25,7 +25,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import flat
+from flake8_async_fastapi.facts.walk import dotted, flat
 from flake8_async_fastapi.records import replace
 
 
@@ -69,11 +69,16 @@ def _model_of(ctx: Context, cls: ClassValue, order: tuple[Value, ...], own: list
         attributes,
         _eager_defaults(settings),
         any("polymorphic_on" in args for args in settings if args is not None),
-        Library(_DATACLASS) in order,
+        Library(_DATACLASS) in order or _is_decorated_as_dataclass(cls),
         not any(isinstance(base, Unknown) for base in order) and imperative.names_all_attributes(ctx, own),
     )
     return replace(model, attributes={name: _with_direction(ctx, cls, model, found)
                                       for name, found in attributes.items()})  # fmt: skip
+
+
+def _is_decorated_as_dataclass(cls: ClassValue) -> bool:
+    written = (one.func if isinstance(one, tree.Call) else one for one in cls.node.decorators)
+    return any(dotted(one).rpartition(".")[2] in ("mapped_as_dataclass", "dataclass") for one in written)
 
 
 def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] | None]:

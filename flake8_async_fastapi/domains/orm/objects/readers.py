@@ -15,11 +15,22 @@ class Reader:
     """Who reads attributes in a run, if not its code: how they are used, and the name of who does.
 
     ``reports_for`` are the frame and the place where what is missing is said, if not in the run itself.
+    ``chain`` are the functions of libraries between that place and the read.
     """
 
     use: str = ""
     name: str = ""
     reports_for: tuple[Frame, Position] | None = None
+    chain: tuple[str, ...] = ()
+
+
+@contextmanager
+def reading_by(frame: Frame, function: str) -> Iterator[None]:
+    """Inside the block, a function of a library reads."""
+    reader = frame.notes_of(Reader)
+    before, reader.chain = reader.chain, (*reader.chain, function)
+    yield
+    reader.chain = before
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def report_missing(
     reader = frame.notes.get(Reader)
     if reader is not None and reader.use:
         use, through = reader.use, reader.name
+    shown = (*reader.chain, *chain) if reader is not None else chain
     if reader is not None and reader.reports_for is not None:
         frame, place = reader.reports_for
     obj = objects[location]
@@ -156,7 +157,7 @@ def report_missing(
     if top_location[0] == ARGUMENT:
         if (not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
-        frame.notes_of(UnloadedReads).reads[UnloadedRead(location, name, use, through, chain, not_loaded)] = (
+        frame.notes_of(UnloadedReads).reads[UnloadedRead(location, name, use, through, shown, not_loaded)] = (
             None
         )
     elif frame.emit:
@@ -179,7 +180,7 @@ def report_missing(
                 (top.source, top.path, top.line),
                 (not_loaded.path, not_loaded.line, not_loaded.text),
                 through,
-                chain,
+                shown,
             )
         )
 
