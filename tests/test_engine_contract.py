@@ -27,7 +27,7 @@ ENGINE = (
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
-    ("summary", "queries", "agreement"),
+    ("summary", "queries", "agreement", "texts"),
     ("state", "mutation"),
     ("events", "containers", "hints"),
     ("walks", "identities"),

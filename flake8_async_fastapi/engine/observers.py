@@ -65,6 +65,7 @@ class Observers:
     written, ``iterates``: a loop runs over a value, both with whether it does so asynchronously.
     ``instance_read``: an attribute of an instance is read, at a place.
     ``consumed``: a value whose items are gone through, at a place.
+    ``tested``: a condition, or a part of one, came out as said on a path.
     ``attribute_tested``: a condition on an attribute of a value held: that it is empty (false or None), or
     a comparison, which asks of what kind the value is; ``name_sought``: so did a condition that looks
     for a text in something; ``emptied``: a value turned out to count as false.
@@ -108,6 +109,7 @@ class Observers:
     consumed: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     shown: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     attribute_tested: tuple[AttributeObserver, ...] = ()
+    tested: tuple[Callable[[Frame, State, Expr, bool], None], ...] = ()
     name_sought: tuple[Callable[[State, str], None], ...] = ()
     emptied: tuple[Callable[[State, Value], None], ...] = ()
     escaped: tuple[Callable[[Frame, Unknown | Library | Member, Arguments, Place], None], ...] = ()

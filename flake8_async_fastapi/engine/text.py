@@ -65,3 +65,13 @@ def simple_conditions_in(test: Expr) -> Iterator[str]:
 def asks_for_main(test: Expr) -> bool:
     """Whether a condition asks whether the file is run as a program."""
     return isinstance(test, tree.Compare) and path_of(test.left) == "__name__"
+
+
+def may_swallow(context: Expr) -> bool:
+    """Whether leaving a context manager by an exception may go on after the block."""
+    return isinstance(context, tree.Call) and path_of(context.func).rpartition(".")[2] in (
+        "suppress",
+        "raises",
+        "timeout",
+        "move_on_after",
+    )

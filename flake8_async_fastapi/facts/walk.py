@@ -36,6 +36,13 @@ def blocks(statement: Stmt) -> Iterator[list[Stmt]]:
         yield from (case.body for case in statement.cases)
 
 
+def cannot_raise(statement: Stmt) -> bool:
+    """Whether a statement does no more than leave a block, with a value that is there already."""
+    if isinstance(statement, tree.Return):
+        return statement.value is None or isinstance(statement.value, (tree.Name, tree.Const))
+    return isinstance(statement, tree.Jump)
+
+
 def bound_names(statement: Stmt) -> Iterator[str]:
     """The names that a statement itself binds in its scope."""
     if isinstance(statement, (tree.FunctionDef, tree.ClassDef)):

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm import library_models
 from flake8_async_fastapi.domains.orm.mapping import inspection
-from flake8_async_fastapi.domains.orm.objects import conditions, effects, reads, representation, writes
+from flake8_async_fastapi.domains.orm.objects import (
+    conditions,
+    effects,
+    outcomes,
+    reads,
+    representation,
+    writes,
+)
 from flake8_async_fastapi.domains.orm.session import (
     blocks,
     inferred_sessions,
@@ -66,6 +73,7 @@ DOMAIN = Domain(
         iteration_begins=(blocks.on_remake,),
         loop_ends=(conditions.end_object_loop,),
         attribute_tested=(conditions.note_column_test,),
+        tested=(outcomes.settle_outcome,),
         name_sought=(conditions.note_name_test,),
         emptied=(conditions.note_empty_container,),
         shown=(representation.read_repr,),

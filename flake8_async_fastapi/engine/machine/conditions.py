@@ -13,6 +13,7 @@ from flake8_async_fastapi.engine.machine import attributes, expressions, names
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
+from flake8_async_fastapi.engine.texts import compare_texts
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -28,7 +29,6 @@ from flake8_async_fastapi.engine.values import (
     Object,
     OneOf,
     Plain,
-    TextPrefix,
     Unknown,
     Value,
     alternatives,
@@ -63,6 +63,14 @@ def narrow_to_truth(value: Value, outcome: bool) -> Value:
 
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     """The states in which a condition came out as said; none if it cannot."""
+    states = _assume(frame, state, test, outcome)
+    for observe in frame.ctx.hooks.observers.tested:
+        for after in states:
+            observe(frame, after, test, outcome)
+    return states
+
+
+def _assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
     if isinstance(test, (tree.Call, tree.Compare)):
         holds = frame.ctx.hooks.models.evaluate_condition(
             test, lambda tested: _value_tested(frame, state, tested)
@@ -112,7 +120,7 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
         case tree.Compare(left=left, ops=[op], rights=[right]) if (
             op in _COMPARISONS
             and isinstance(right, tree.Display) is op.endswith("in")
-            and (same := _compare_texts(state, left, right)) is not None
+            and (same := compare_texts(state, left, right)) is not None
         ):
             return [state.fork()] if (same is _COMPARISONS[op]) is outcome else []
         case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
@@ -137,31 +145,6 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
 
 
 _COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
-_CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
-    "upper": str.upper, "lower": str.lower, "casefold": str.casefold,
-}  # fmt: skip
-
-
-def _compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
-    """Whether a text that a function was given is one of those written; None where that is not known."""
-    written = right.items if isinstance(right, tree.Display) else [right]
-    texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
-    given = _given_text(state, left)
-    return given in texts if given is not None and len(texts) == len(written) else None
-
-
-def _given_text(state: State, node: Expr) -> str | None:
-    if isinstance(node, tree.Name):
-        value = state.env.get(node.id)
-        is_text = (
-            isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, TextPrefix)
-        )
-        return str(value.value) if isinstance(value, Const) and is_text else None
-    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and not node.args:
-        change = _CHANGED_CASE.get(node.func.name)
-        text = _given_text(state, node.func.value) if change is not None else None
-        return change(text) if change is not None and text is not None else None
-    return None
 
 
 def _note_column_test(

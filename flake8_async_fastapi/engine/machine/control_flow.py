@@ -22,7 +22,7 @@ from flake8_async_fastapi.engine.machine import (
 from flake8_async_fastapi.engine.obligations import note_test
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
-from flake8_async_fastapi.engine.text import asks_for_main, path_of, simple_conditions_in
+from flake8_async_fastapi.engine.text import asks_for_main, may_swallow, path_of, simple_conditions_in
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -38,6 +38,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import cannot_raise
 
 States = list[State]
 K = TypeVar("K")
@@ -188,7 +189,7 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
     """Run the block of a ``with``, and leave what was entered."""
     observers, already, handled = frame.ctx.hooks.observers, _count_left(frame), frame.exception_states
     items = list(zip(node.items, contexts, strict=True))
-    swallows = any(_may_swallow(item.context) for item in node.items)
+    swallows = any(may_swallow(item.context) for item in node.items)
     fails = handled is not None and any(map(_undoes_on_exception, contexts))
     before = [state.fork() for state in states] if swallows or fails else []
     for begin in observers.block_begins:
@@ -237,12 +238,17 @@ def _undoes_on_exception(value: Value) -> bool:
 
 
 def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
-    """Run statements; ``seen`` gets the paths as they are before the first and after each."""
-    seen += [state.fork() for state in states]
+    """Run statements; ``seen`` gets the paths on which one of them may raise: as they are before it.
+
+    A statement that holds others may raise in the midst of them, and then much of it is done.
+    """
     for statement in body:
         if not states:
             break
+        if not cannot_raise(statement):
+            seen += [state.fork() for state in states]
         states = limit_disjuncts(statements.run_statement(frame, statement, states), frame)
+    if body and type(body[-1]) in EXECUTE:
         seen += [after.fork() for after in states]
     return states
 
@@ -271,16 +277,6 @@ def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
         if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
             return now
     return entered
-
-
-def _may_swallow(context: Expr) -> bool:
-    """Whether leaving by an exception may go on after the block."""
-    return isinstance(context, tree.Call) and path_of(context.func).rpartition(".")[2] in (
-        "suppress",
-        "raises",
-        "timeout",
-        "move_on_after",
-    )
 
 
 def _run_try(frame: Frame, states: States, node: tree.Try) -> States:

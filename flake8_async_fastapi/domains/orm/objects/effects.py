@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.objects import aliasing, instances, reads, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, instances, outcomes, reads, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     FrozenHeap,
@@ -43,27 +43,44 @@ class InstanceEffect:
     ``instances`` are the objects that its arguments or its result lead to, as they are afterwards,
     ``session_effects`` what it did to sessions, ``unloaded_reads`` the attributes of its arguments that it
     reads though they are not loaded, ``exit_effects`` what a context manager does to sessions when it is
-    left.
+    left.  ``by_truth`` is what it does if it gives what counts as false, and as true, where these differ.
     """
 
     instances: FrozenHeap = ()
     session_effects: tuple[Transition, ...] = ()
     unloaded_reads: tuple[UnloadedRead, ...] = ()
     exit_effects: tuple[Transition, ...] = ()
+    by_truth: tuple[InstanceEffect, ...] = ()
 
 
 # --- the ends of a run -----------------------------------------------------------------------
 
 
 def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
-    paths = ends.paths
-    effect = InstanceEffect(
-        _instances_for_caller(ends.values, paths),
-        join_session_effects([end.part(Instances).session_effects for end in paths]) if paths else (),
-        tuple(frame.notes_of(UnloadedReads).reads),
-        _exit_effects(ends.exits, paths),
+    effect = replace(
+        _effect_of(ends),
+        unloaded_reads=tuple(frame.notes_of(UnloadedReads).reads),
+        exit_effects=_exit_effects(ends.exits, ends.paths),
+        by_truth=_effects_by_truth(ends),
     )
     return () if effect == _NOTHING else (effect,)
+
+
+def _effect_of(ends: Ends) -> InstanceEffect:
+    """What is so at all of some ends."""
+    done = [end.part(Instances).session_effects for end in ends.paths]
+    return InstanceEffect(
+        _instances_for_caller(ends.values, ends.paths), join_session_effects(done) if done else ()
+    )
+
+
+def _effects_by_truth(ends: Ends) -> tuple[InstanceEffect, ...]:
+    """What is so if the call gives what counts as false, and as true; nothing if it does the same."""
+    first, *others = (end.part(Instances).session_effects for end in ends.paths or [State()])
+    if all(done == first for done in others):
+        return ()
+    found = tuple(map(_effect_of, outcomes.ends_by_truth(ends)))
+    return found if len({effect.session_effects for effect in found}) > 1 else ()
 
 
 _NOTHING: Final = InstanceEffect()
@@ -118,6 +135,25 @@ def _apply_call(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, 
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
+    apart = [_known_after(call, one) for one in effect.by_truth]
+    left_for_exit = _apply_effect(call, effect)
+    if apart:
+        part = call.frame.state.part(Instances)
+        part.outcome = outcomes.Outcome(call.place, part.fork(), *apart)
+    return left_for_exit
+
+
+def _known_after(call: AppliedCall, effect: InstanceEffect) -> Instances:
+    """What the path of the caller would know after a call that did this."""
+    before = call.frame.state
+    call.frame.state = before.fork()
+    _apply_effect(call, effect)
+    known = call.frame.state.part(Instances)
+    call.frame.state = before
+    return replace(known, outcome=None)
+
+
+def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, ...]:
     frame, out = call.frame, call.renaming
     state, objects = frame.state, instances_of(frame.state)
     left = {out.location(location): obj for location, obj in effect.instances}

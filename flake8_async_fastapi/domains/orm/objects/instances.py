@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.statements.queries import (
@@ -286,21 +286,23 @@ class Instances:
     """What one path knows of ORM objects, and what ``session_effects`` to whole sessions on it.
 
     ``heap`` are the objects that are known, by what tells them apart.  ``held_elsewhere`` are those that
-    are held unless a loop found nothing to run over, as it did on this path.
+    are held unless a loop found nothing to run over, as it did on this path.  ``outcome`` is what hangs on
+    the result of the last call.
     """
 
     heap: dict[Location, InstanceState] = field(default_factory=dict)
     session_effects: tuple[Transition, ...] = ()
     held_elsewhere: frozenset[InstanceState] = frozenset()
+    outcome: Any = None
 
     def fork(self) -> Instances:
-        return Instances(dict(self.heap), self.session_effects, self.held_elsewhere)
+        return Instances(dict(self.heap), self.session_effects, self.held_elsewhere, self.outcome)
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
         """One part, if two paths know the same of all objects that they can still reach."""
         if self.session_effects != other.session_effects:
             return None
-        if self.heap == other.heap and self.held_elsewhere == other.held_elsewhere:
+        if self == other:
             return self
         one, two = states
         same = reachable(self.heap, one.values()) == reachable(other.heap, two.values())
@@ -310,7 +312,8 @@ class Instances:
         parts = [self, *others]
         happened = join_session_effects([part.session_effects for part in parts])
         elsewhere = frozenset[InstanceState]().union(*(part.held_elsewhere for part in parts))
-        return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere)
+        outcome = self.outcome if all(part.outcome == self.outcome for part in others) else None
+        return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere, outcome)
 
     def forget(self, path: str) -> Instances:
         return self

@@ -1,0 +1,37 @@
+"""Texts that code compares with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import Const, TextPrefix
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+
+_CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
+    "upper": str.upper, "lower": str.lower, "casefold": str.casefold,
+}  # fmt: skip
+
+
+def compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
+    """Whether a text that a function was given is one of those written; None where that is not known."""
+    written = right.items if isinstance(right, tree.Display) else [right]
+    texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
+    given = _given_text(state, left)
+    return given in texts if given is not None and len(texts) == len(written) else None
+
+
+def _given_text(state: State, node: Expr) -> str | None:
+    if isinstance(node, tree.Name):
+        value = state.env.get(node.id)
+        is_text = (
+            isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, TextPrefix)
+        )
+        return str(value.value) if isinstance(value, Const) and is_text else None
+    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and not node.args:
+        change = _CHANGED_CASE.get(node.func.name)
+        text = _given_text(state, node.func.value) if change is not None else None
+        return change(text) if change is not None and text is not None else None
+    return None
