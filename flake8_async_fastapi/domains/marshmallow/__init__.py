@@ -1,0 +1,21 @@
+"""Marshmallow: which fields schemas have, and what dumping a value reads of ORM objects.
+
+Adds no part of the state, no effect and no event: the reads are those of the ORM.
+Needs orm, for mapped classes, the objects of a path, and to say who reads.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.marshmallow import dumps
+from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
+
+DOMAIN = Domain(
+    "marshmallow",
+    ("orm",),
+    models=Models(
+        attached={dumps.Dumper: dumps.call_dumper},
+        constructors=(dumps.make_schema,),
+        inherited=(dumps.schema_method,),
+    ),
+)
