@@ -70,6 +70,10 @@ PLANNED = {
     "AFA504": "unclosed-session",
     "AFA505": "nested-transaction-misuse",
     "AFA506": "use-after-failed-flush",
+    "AFA507": "connection-held-too-long",
+    "AFA508": "nested-session",
+    "AFA509": "commit-after-response",
+    "AFA510": "swallowed-route-error",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

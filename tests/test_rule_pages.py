@@ -234,6 +234,31 @@ async def leaked_connections(module: ModuleType) -> int:
     return taken.count("checkout") - taken.count("checkin")
 
 
+async def two_at_once(module: ModuleType) -> list[int]:
+    """What two requests are answered that come at the same time."""
+    import httpx
+
+    transport = httpx.ASGITransport(app=module.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        answers = await asyncio.gather(client.get("/"), client.get("/"), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer.status_code for answer in answers if isinstance(answer, httpx.Response)]
+
+
+async def the_same_twice(module: ModuleType) -> list[int]:
+    """What a client is answered that makes a user twice."""
+    import httpx
+
+    async with module.engine.begin() as connection:
+        await connection.run_sync(module.Base.metadata.create_all)
+    transport = httpx.ASGITransport(app=module.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        return [(await client.post("/users?name=ann")).status_code for _ in range(2)]
+
+
+RESPONSE_GOES_FIRST = tuple(map(int, version("fastapi").split(".")[:2])) >= (0, 118)
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
     if sys.version_info >= (3, 11)
@@ -317,6 +342,12 @@ PROOFS = {
     "AFA504": Proof(leaked_connections, value=1, right=0),
     "AFA505": Proof(error=("InvalidRequestError", "already begun"), right=0),
     "AFA506": Proof(error=("PendingRollbackError", "rolled back due to a previous exception"), right=0),
+    "AFA507": Proof(two_at_once, error=("TimeoutError", "QueuePool limit"), right=[200, 200]),
+    "AFA508": Proof(requests("GET", "/"), error=("TimeoutError", "QueuePool limit"), right=200),
+    "AFA509": Proof(
+        the_same_twice, value=[201, 201] if RESPONSE_GOES_FIRST else [201, 500], right=[201, 500]
+    ),
+    "AFA510": Proof(requests("GET", "/"), error=("FastAPIError", "high chance that the app"), right=404),
 }
 
 

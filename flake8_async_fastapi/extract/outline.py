@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.module import ClassOutline, Outline
 from flake8_async_fastapi.facts.tree import Binding, Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
 
 
 def outline_of(body: list[Stmt]) -> Outline:
@@ -25,7 +25,7 @@ def outline_of(body: list[Stmt]) -> Outline:
     names.pop("*", None)
     imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
     calls = [node for node in nodes_in(body) if type(node) is tree.Call]
-    handed, registered, includes = _methods_used(calls)
+    handed, registered, scoped, includes = _methods_used(calls)
     return Outline(
         list(names),
         star,
@@ -34,6 +34,7 @@ def outline_of(body: list[Stmt]) -> Outline:
         imports,
         sorted(handed),
         sorted(registered),
+        sorted(scoped),
         includes,
         list(_backrefs(body)),
         any(_called(node) in ("map_imperatively", "mapper") for node in calls),
@@ -81,10 +82,14 @@ _REGISTRARS = frozenset(
 )
 
 
-def _methods_used(calls: list[tree.Call]) -> tuple[set[str], set[str], bool]:
-    """Functions passed to ``run_sync``, functions registered with a framework, ``include_router`` used."""
+def _methods_used(calls: list[tree.Call]) -> tuple[set[str], set[str], set[str], bool]:
+    """Functions passed to ``run_sync``, those registered with a framework, dependencies that may end late.
+
+    Also whether ``include_router`` is used.
+    """
     handed: set[str] = set()
     registered: set[str] = set()
+    scoped: set[str] = set()
     includes = False
     for node in calls:
         name = _called(node)
@@ -94,9 +99,19 @@ def _methods_used(calls: list[tree.Call]) -> tuple[set[str], set[str], bool]:
             values = (*node.args, *(keyword.value for keyword in node.keywords))
             registered.update(map(dotted, values))
         elif name in ("Depends", "Security"):
-            registered.update(map(dotted, node.args[:1]))
+            target = written_argument(node, 0, "dependency")
+            if target is not None:
+                registered.add(dotted(target))
+                if not _ends_early(node):
+                    scoped.add(dotted(target))
         includes = includes or name == "include_router"
-    return handed - {""}, registered - {""}, includes
+    return handed - {""}, registered - {""}, scoped - {""}, includes
+
+
+def _ends_early(node: tree.Call) -> bool:
+    """Whether a ``Depends`` says that its dependency ends before the response."""
+    scopes = [keyword.value for keyword in node.keywords if keyword.name == "scope"]
+    return any(not isinstance(scope, tree.Const) or scope.value == "function" for scope in scopes)
 
 
 def _backrefs(body: list[Stmt]) -> Iterator[str]:
@@ -128,8 +143,14 @@ def _session_factories(calls: list[tree.Call]) -> Iterator[str]:
         made = given.get("class_")
         if name == "configure" and "expire_on_commit" in given:
             yield "configure"
-        if name == "async_sessionmaker" or (name == "AsyncSession" and (node.args or given)) or (
-            name == "sessionmaker" and made is not None and dotted(made).rpartition(".")[2] == "AsyncSession"
+        if (
+            name == "async_sessionmaker"
+            or (name == "AsyncSession" and (node.args or given))
+            or (
+                name == "sessionmaker"
+                and made is not None
+                and dotted(made).rpartition(".")[2] == "AsyncSession"
+            )
         ):
             value = given.get("expire_on_commit")
             if isinstance(value, tree.Const) and isinstance(value.value, bool):

@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 7
+FORMAT = 8
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -44,6 +44,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Last names of the functions that are passed to a ``run_sync``."""
     registered: list[str]
     """Functions, as written, that are passed to what makes a framework call them."""
+    request_scoped: list[str]
+    """Those passed to a ``Depends`` without ``scope="function"``: they may end after the response."""
     includes_routers: bool
     """Whether it calls an ``include_router``."""
     backrefs: list[str]

@@ -26,6 +26,13 @@ STATEMENTS: Final = frozenset(
         "refresh", "connection", "exec", "delete",
     }
 )  # fmt: skip
+# Those that surely take a connection.
+CONNECTS: Final = frozenset(
+    {
+        "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "refresh",
+        "connection", "exec",
+    }
+)  # fmt: skip
 # Those that begin a transaction without a statement.
 BEGINS: Final = frozenset({"add", "add_all"})
 # Those that end it.

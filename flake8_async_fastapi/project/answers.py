@@ -211,9 +211,19 @@ class Answers:
 
     @functools.cached_property
     def _registrations(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        return self._by_last_name(lambda facts: facts.outline.registered)
+
+    @functools.cached_property
+    def _request_scoped(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        return self._by_last_name(lambda facts: facts.outline.request_scoped)
+
+    def _by_last_name(
+        self, texts: Callable[[ModuleFacts], list[str]]
+    ) -> dict[str, tuple[tuple[str, str], ...]]:
+        """The files in which functions are named in some way, and how, by the last names of these."""
         found: dict[str, tuple[tuple[str, str], ...]] = {}
         for path, facts in sorted(self.facts.items()):
-            for text in facts.outline.registered:
+            for text in texts(facts):
                 last = text.rpartition(".")[2] if "." in text else self._original_name(path, text)
                 found[last] = (*found.get(last, ()), (path, text))
         return found
@@ -294,6 +304,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "imported": Answers.is_imported,
     "handed to run_sync": lambda answers, name: name in answers._handed_to_run_sync,
     "registrations": lambda answers, name: answers._registrations.get(name, ()),
+    "request-scoped": lambda answers, name: answers._request_scoped.get(name, ()),
     "including routers": lambda answers: tuple(
         sorted(path for path, facts in answers.facts.items() if facts.outline.includes_routers)
     ),

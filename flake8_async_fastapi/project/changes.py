@@ -150,6 +150,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "imported": lambda changes, dotted: "imports" in changes.parts,
     "handed to run_sync": lambda changes, name: "handed_to_run_sync" in changes.parts,
     "registrations": lambda changes, name: changes.registers,
+    "request-scoped": lambda changes, name: changes.registers,
     "including routers": lambda changes: "includes_routers" in changes.parts,
     "classes named": lambda changes, name: "classes" in changes.parts,
     "backrefs": lambda changes: "backrefs" in changes.parts,

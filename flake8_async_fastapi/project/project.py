@@ -175,6 +175,11 @@ class Project:
         found: tuple[tuple[str, str], ...] = self._ask("registrations", name)
         return found
 
+    def request_scoped_uses_of(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Where something of this last name is a dependency that may end after the response, as above."""
+        found: tuple[tuple[str, str], ...] = self._ask("request-scoped", name)
+        return found
+
     def files_including_routers(self) -> tuple[str, ...]:
         """The files that call an ``include_router``."""
         found: tuple[str, ...] = self._ask("including routers")

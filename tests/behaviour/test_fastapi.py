@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import fastapi
@@ -13,7 +13,7 @@ import pytest
 from behaviour_models import Author, Post, database
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import ResponseValidationError
+from fastapi.exceptions import FastAPIError, ResponseValidationError
 from httpx import ASGITransport, AsyncClient
 from pydantic import AliasPath, BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 pytestmark = pytest.mark.anyio
+VERSION = tuple(map(int, fastapi.__version__.split(".")[:2]))
 
 
 class AuthorOut(BaseModel):
@@ -338,6 +339,53 @@ async def test_router_that_is_included_is_started() -> None:
     app.include_router(APIRouter(lifespan=own))
     async with app.router.lifespan_context(app):
         assert seen == ["lifespan"]
+
+
+async def order_of_exit(**options: Any) -> list[str]:
+    """What happens first: the response is sent, or a dependency that was asked for ends."""
+    happened: list[str] = []
+
+    async def dependency() -> AsyncIterator[None]:
+        yield
+        happened.append("exit")
+
+    async def route(given: None = Depends(dependency, **options)) -> None: ...
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            happened.append("response")
+
+    app = FastAPI()
+    app.get("/")(route)
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/"}
+    await app({**scope, "query_string": b"", "headers": []}, receive, send)
+    return happened
+
+
+async def test_response_goes_out_before_a_dependency_ends() -> None:
+    first = "response" if VERSION >= (0, 118) else "exit"
+    assert (await order_of_exit())[0] == first
+    if VERSION >= (0, 121):
+        assert await order_of_exit(scope="function") == ["exit", "response"]
+
+
+@pytest.mark.parametrize("error", [fastapi.HTTPException(404), ValueError()])
+async def test_dependency_that_keeps_an_error_leaves_no_response(error: Exception) -> None:
+    async def dependency() -> AsyncIterator[None]:
+        with suppress(Exception):
+            yield
+
+    async def route(given: None = Depends(dependency)) -> None:
+        raise error
+
+    app = FastAPI()
+    app.get("/")(route)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        with pytest.raises(FastAPIError, match="high chance that the app"):
+            await client.get("/")
 
 
 async def test_objects_in_background_tasks_load_nothing() -> None:

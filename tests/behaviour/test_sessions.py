@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import load_only, selectinload, undefer
 from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 pytestmark = pytest.mark.anyio
 
@@ -307,6 +311,20 @@ async def test_adding_begins_a_transaction(session: AsyncSession) -> None:
     session.add(Post(title="new"))
     with pytest.raises(InvalidRequestError):
         await session.begin()
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback", "close"])
+async def test_connection_is_held_from_the_first_statement_to_the_end(end: str, tmp_path: Path) -> None:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'file.db'}")
+    pool = cast(AsyncAdaptedQueuePool, engine.pool)
+    async with AsyncSession(engine) as session:
+        session.add_all([])
+        assert pool.checkedout() == 0
+        await session.execute(text("select 1"))
+        assert pool.checkedout() == 1
+        await getattr(session, end)()
+        assert pool.checkedout() == 0
+    await engine.dispose()
 
 
 async def test_rollback_without_a_transaction_expires_nothing(session: AsyncSession) -> None:

@@ -1,17 +1,21 @@
 """AFA5, run for real: sessions that are shared, outlive their request, or are misused."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from blog_harness import PASSWORD, Blog, Outcome
 from blog_marks import proves
+from starlette.websockets import WebSocketDisconnect
 
 Play = Callable[..., Outcome]
+FASTAPI = tuple(int(part) for part in version("fastapi").split(".")[:2])
 LEAK = "garbage collector is trying to clean up non-checked-in connection"
 
 
@@ -182,3 +186,82 @@ def test_afa506_a_failed_flush_without_a_rollback(play: Play) -> None:
     assert half.raised("PendingRollbackError")
     assert half.failed_at("AFA506", "app/services/accounts.py")
     assert play("converted", register).value == (409, "the name is taken, how about ada3?")
+
+
+@proves("AFA507", "app/routers/live.py")
+def test_afa507_a_socket_keeps_a_connection_as_long_as_it_is_open(play: Play) -> None:
+    async def type_something(blog: Blog) -> tuple[str, int]:
+        held: list[int] = []
+        sent: list[str] = []
+        incoming = [
+            {"type": "websocket.disconnect", "code": 1001},
+            {"type": "websocket.receive", "text": "Well."},
+            {"type": "websocket.connect"},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            held.append(blog.module("app.database").engine.pool.checkedout())
+            return incoming.pop()
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(str(message.get("text")))
+
+        path = "/api/live/posts/1/typing"
+        scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "scheme": "ws",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [],
+            "subprotocols": [],
+        }
+        with contextlib.suppress(WebSocketDisconnect):
+            await blog.app(scope, receive, send)
+        return sent[-1], held[-1]
+
+    half = play("pitfalls", type_something).value
+    assert half[0].endswith(": Well.")
+    assert half[1] == 1
+    assert play("converted", type_something).value == (half[0], 0)
+
+
+@proves("AFA508", "app/routers/beta.py")
+def test_afa508_a_request_waits_for_a_second_connection(play: Play) -> None:
+    async def ask_with_one_connection_left(blog: Blog) -> Any:
+        pool = blog.module("app.database").engine.pool
+        pool._timeout, pool._max_overflow = 0.1, 0
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                for _ in range(pool.size() - 1):
+                    await stack.enter_async_context(blog.module("app.database").engine.connect())
+                return (await blog.client.get("/api/beta/summary")).json()
+        finally:
+            pool._timeout, pool._max_overflow = 30, 10
+
+    half = play("pitfalls", ask_with_one_connection_left, beta_api=True)
+    assert half.raised("TimeoutError", "QueuePool limit")
+    assert half.failed_at("AFA508", "app/routers/beta.py")
+    assert play("converted", ask_with_one_connection_left, beta_api=True).value == {"posts": 3, "views": 0}
+
+
+@proves("AFA509", "app/database.py")
+@pytest.mark.skipif(FASTAPI < (0, 118), reason="the dependency ends before the response")
+def test_afa509_a_commit_fails_and_the_client_never_knows(play: Play) -> None:
+    async def create_twice(blog: Blog) -> list[int]:
+        return [(await blog.client.post("/api/beta/tags/greenlets")).status_code for _ in range(2)]
+
+    assert play("pitfalls", create_twice, beta_api=True).value == [201, 201]
+    assert play("converted", create_twice, beta_api=True).value == [201, 409]
+
+
+@proves("AFA510", "app/database.py")
+def test_afa510_the_error_of_the_route_is_lost(play: Play) -> None:
+    async def ask(blog: Blog) -> int:
+        return (await blog.client.get("/api/beta/tags/unheard-of")).status_code
+
+    half = play("pitfalls", ask, beta_api=True)
+    assert half.raised("FastAPIError", "high chance that the app")
+    assert play("converted", ask, beta_api=True).value == 404

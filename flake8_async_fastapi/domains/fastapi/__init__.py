@@ -7,7 +7,14 @@ Needs pydantic, to validate what routes return.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.fastapi import applications, dependencies, endpoints, lifespans, routes
+from flake8_async_fastapi.domains.fastapi import (
+    applications,
+    dependencies,
+    endpoints,
+    exits,
+    lifespans,
+    routes,
+)
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -22,8 +29,8 @@ DOMAIN = Domain(
         awaited=(lifespans.note_unknown_awaited,),
         call_ends=(applications.observe_call, lifespans.note_call),
         decorated=(routes.note_route,),
-        entered=(lifespans.note_unknown_entered,),
-        function_begins=(endpoints.report_sync_endpoint, routes.begin_route),
+        entered=(exits.enter_manager, lifespans.note_unknown_entered),
+        function_begins=(endpoints.report_sync_endpoint, routes.begin_route, exits.begin_dependency),
         function_ends=(lifespans.report_engine_not_disposed,),
         function_returns=(routes.validate_response,),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
@@ -126,7 +126,21 @@ def is_registered(ctx: Context, function: Function) -> bool:
 
 
 def _find_registration(ctx: Context, function: Function) -> bool:
-    for path, text in ctx.project.registrations_of(function.name):
+    return _means_any(ctx, function, ctx.project.registrations_of(function.name))
+
+
+def may_end_after_response(ctx: Context, function: Function) -> bool:
+    """Whether a function is a dependency that some ``Depends`` has end when the request is over."""
+    return ctx.query(("ends late", function.key), lambda: _find_late_end(ctx, function), False)
+
+
+def _find_late_end(ctx: Context, function: Function) -> bool:
+    return _means_any(ctx, function, ctx.project.request_scoped_uses_of(function.name))
+
+
+def _means_any(ctx: Context, function: Function, named: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of some texts in files means a function."""
+    for path, text in named:
         value = names.dotted_value(ctx, path, text)
         if isinstance(value, Function) and value.key == function.key:
             return True

@@ -46,3 +46,10 @@ class ApplicationMounted(Event):
 
     text: str
     lifespan: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteErrorSwallowed(Event):
+    """A dependency catches the errors of its routes, by ``text``, and does not raise again."""
+
+    text: str

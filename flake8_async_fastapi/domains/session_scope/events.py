@@ -41,3 +41,31 @@ class TransactionMisused(Event):
     text: str
     session: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionHeld(Event):
+    """A session holds a connection while a call waits for the ``network`` or for ``others``."""
+
+    text: str
+    session: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionNested(Event):
+    """A call takes a connection for another session while a session holds one."""
+
+    text: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedLate(Event):
+    """A dependency may commit behind its ``yield``, by ``text``.
+
+    ``is_after_response`` says that FastAPI sends the response before, in the version that the project gets.
+    """
+
+    text: str
+    is_after_response: bool

@@ -181,17 +181,17 @@ def holder_of(frame: Frame, node: Expr, depth: int = 0) -> Session | None:
 def holds_session(frame: Frame, node: Expr) -> bool:
     """Whether an expression is a variable that surely is a session, or an attribute of one that is."""
     text = dotted(node)
-    return bool(text) and sessions.is_surely_session(frame.ctx, _value_of_text(frame, text))
+    return bool(text) and sessions.is_surely_session(frame.ctx, value_of_text(frame, text))
 
 
 def _plain_holder(frame: Frame, session: Session) -> Session:
     """A variable that is a session itself stands for what was built from it."""
     name, path = session
-    is_session = path and sessions.is_surely_session(frame.ctx, _value_of_text(frame, name))
+    is_session = path and sessions.is_surely_session(frame.ctx, value_of_text(frame, name))
     return (name, "") if is_session else session
 
 
-def _value_of_text(frame: Frame, text: str) -> Value:
+def value_of_text(frame: Frame, text: str) -> Value:
     """The value of ``a.b.c``, without saying that it was read."""
     assigned_here = frame.state.get(text)
     if assigned_here is not None:

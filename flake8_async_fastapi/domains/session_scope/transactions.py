@@ -196,7 +196,7 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
         session = _session_of_block(item, value)
         if session:
             frame.notes_of(TransactionNotes).blocks.pop()
-            _end_transactions(ends, session, _is_nested(item.context))
+            _end_transactions(ends, session, is_savepoint(item.context))
 
 
 def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
@@ -224,7 +224,7 @@ def _end_transactions(states: list[State], session: str, is_nested: bool) -> Non
         state.put(known)
 
 
-def _is_nested(context: Expr) -> bool:
+def is_savepoint(context: Expr) -> bool:
     """Whether a block is that of a savepoint."""
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 

@@ -43,6 +43,15 @@ async def get_statistics_db() -> AsyncIterator[AsyncSession]:
     yield session
 
 
+async def get_beta_db() -> AsyncIterator[AsyncSession]:
+    async with SessionLocal() as session:
+        try:
+            yield session
+            await session.commit()  # AFA509
+        except Exception:  # AFA510
+            await session.rollback()
+
+
 @asynccontextmanager
 async def session_scope() -> AsyncIterator[AsyncSession]:
     async with SessionLocal() as session:

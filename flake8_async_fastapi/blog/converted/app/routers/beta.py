@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter
-from sqlalchemy import select
+from fastapi import APIRouter, HTTPException, status
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.dependencies import SessionDep
-from app.models import Post
+from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
 from app.schemas import PostSummary
 
@@ -29,3 +31,33 @@ async def latest(session: SessionDep) -> str | None:
 @router.get("/reactions")
 async def reactions() -> list[str]:
     return [Reaction(kind=kind).kind for kind in REACTIONS]
+
+
+async def count_views(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count(PageView.id))) or 0
+
+
+@router.get("/summary")
+async def summary(session: SessionDep) -> dict[str, int]:
+    posts = await session.scalar(select(func.count(Post.id))) or 0
+    return {"posts": posts, "views": await count_views(session)}
+
+
+@router.post("/tags/{name}", status_code=status.HTTP_201_CREATED)
+async def create_tag(name: str, session: SessionDep) -> str:
+    session.add(Tag(name=name))
+    # Whoever gets an answer can rely on it: what may fail comes before.
+    try:
+        await session.commit()
+    except IntegrityError:
+        await session.rollback()
+        raise HTTPException(status.HTTP_409_CONFLICT, "there is such a tag") from None
+    return name
+
+
+@router.get("/tags/{name}")
+async def read_tag(name: str, session: SessionDep) -> int:
+    found = await session.scalar(select(Tag.id).where(Tag.name == name))
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return found

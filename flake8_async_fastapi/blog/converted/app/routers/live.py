@@ -18,3 +18,14 @@ async def titles(websocket: WebSocket) -> None:
     for post in posts:
         await websocket.send_text(post.title)
     await websocket.close()
+
+
+@router.websocket("/posts/{post_id}/typing")
+async def typing(websocket: WebSocket, post_id: int) -> None:
+    """Send back what a reader types into the form for comments."""
+    async with SessionLocal() as session:
+        post = await PostRepository(session).get(post_id)
+    await websocket.accept()
+    while post is not None:
+        text = await websocket.receive_text()
+        await websocket.send_text(f"{post.title}: {text}")

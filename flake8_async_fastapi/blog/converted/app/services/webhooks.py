@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+from sqlalchemy import update
 
 from app.config import get_settings
 from app.database import SessionLocal
@@ -28,11 +29,12 @@ async def deliver(client: httpx.AsyncClient, url: str, payload: dict[str, object
 
 
 async def announce(client: httpx.AsyncClient, url: str, post_id: int) -> None:
-    """Runs after the response, so it works on a session and an object of its own."""
+    """Runs after the response, so it works on sessions of its own, and on none while it waits."""
     async with SessionLocal() as session:
         post = await session.get_one(Post, post_id)
-        if await deliver(client, url, {"id": post.id, "title": post.title}):
-            post.announced = True
+    if await deliver(client, url, {"id": post.id, "title": post.title}):
+        async with SessionLocal() as session:
+            await session.execute(update(Post).where(Post.id == post_id).values(announced=True))
             await session.commit()
 
 

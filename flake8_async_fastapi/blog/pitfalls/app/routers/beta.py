@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Depends
-from sqlalchemy import select
+from fastapi import APIRouter, Depends, HTTPException, status
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from app.database import session_scope
+from app.database import SessionLocal, get_beta_db, session_scope
 from app.dependencies import SessionDep
-from app.models import Post
+from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
 from app.schemas import PostSummary
 
@@ -31,3 +31,28 @@ async def latest(session: AsyncSession = Depends(session_scope)) -> str | None: 
 @router.get("/reactions")
 async def reactions() -> list[str]:
     return [Reaction(kind=kind).kind for kind in REACTIONS]
+
+
+async def count_views() -> int:
+    async with SessionLocal() as session:
+        return await session.scalar(select(func.count(PageView.id))) or 0
+
+
+@router.get("/summary")
+async def summary(session: SessionDep) -> dict[str, int]:
+    posts = await session.scalar(select(func.count(Post.id))) or 0
+    return {"posts": posts, "views": await count_views()}  # AFA508
+
+
+@router.post("/tags/{name}", status_code=status.HTTP_201_CREATED)
+async def create_tag(name: str, session: AsyncSession = Depends(get_beta_db)) -> str:
+    session.add(Tag(name=name))
+    return name
+
+
+@router.get("/tags/{name}")
+async def read_tag(name: str, session: AsyncSession = Depends(get_beta_db)) -> int:
+    found = await session.scalar(select(Tag.id).where(Tag.name == name))
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return found

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, WebSocket
 
 from app.database import SessionLocal
+from app.dependencies import SessionDep
 from app.repositories.posts import PostRepository
 
 router = APIRouter(prefix="/api/live", tags=["live"])
@@ -17,3 +18,13 @@ async def titles(websocket: WebSocket) -> None:
     for post in posts:
         await websocket.send_text(post.title)
     await websocket.close()
+
+
+@router.websocket("/posts/{post_id}/typing")
+async def typing(websocket: WebSocket, post_id: int, session: SessionDep) -> None:
+    """Send back what a reader types into the form for comments."""
+    post = await PostRepository(session).get(post_id)
+    await websocket.accept()
+    while post is not None:
+        text = await websocket.receive_text()  # AFA507
+        await websocket.send_text(f"{post.title}: {text}")

@@ -1,0 +1,383 @@
+"""Connections of sessions: which session holds one, for how long, and beside which other.
+
+A session takes a connection from the pool with its first statement, and gives it back with the end of
+its transaction.  What is certain of each session on a path is a part of the state; what a call does to
+the sessions that it was given, and whether it waits or takes connections of its own, is its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.domains.session_scope import holders
+from flake8_async_fastapi.domains.session_scope.events import ConnectionHeld, ConnectionNested
+from flake8_async_fastapi.domains.session_scope.pools import share_pool
+from flake8_async_fastapi.domains.session_scope.transactions import is_savepoint
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import attributes, summaries
+from flake8_async_fastapi.engine.observers import BlockItems
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.renaming import ToCaller, call_without_identity, resource_key
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    Arguments,
+    Function,
+    Instance,
+    Library,
+    Manager,
+    Member,
+    Object,
+    Unknown,
+    Value,
+)
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import CONNECTS, ENDS, is_session_type
+from flake8_async_fastapi.knowledge.waits import LONG, SLEEPS, WAITS
+from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.records import dataclass, replace
+
+_GIVEN: Final = "<session>"
+"""Where a session is from that a function was given, in the names of the function."""
+_MOST_WAITS: Final = 4
+_TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The sessions on one path, by what tells them apart.
+
+    ``held`` are those that surely hold a connection, ``ended`` those that may have given theirs back,
+    ``commits`` the places where a transaction may have been committed.
+    """
+
+    held: frozenset[Place] = frozenset()
+    ended: frozenset[Place] = frozenset()
+    commits: frozenset[Place] = frozenset()
+
+    def fork(self) -> Connections:
+        return self
+
+    def unify(self, other: Connections, states: tuple[State, State]) -> Connections | None:
+        return self.join([other])
+
+    def join(self, others: list[Connections]) -> Connections:
+        if all(other is self for other in others):
+            return self
+        return Connections(
+            self.held.intersection(*(other.held for other in others)),
+            self.ended.union(*(other.ended for other in others)),
+            self.commits.union(*(other.commits for other in others)),
+        )
+
+    def forget(self, path: str) -> Connections:
+        return self
+
+    def end(self, sessions: Iterable[Place]) -> Connections:
+        """With connections given back, or perhaps so."""
+        ended = frozenset(sessions)
+        return replace(self, held=self.held - ended, ended=self.ended | ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A call that takes long, for the ``network`` or ``others``; or a connection of another session.
+
+    ``besides`` are the sessions of which the callee says itself that they hold one, and those that
+    may hold none by then.  ``taken_by`` is the session that takes a connection, by where it was made.
+    """
+
+    text: str
+    kind: str
+    taken_by: Place | None = None
+    besides: frozenset[Place] = frozenset()
+
+
+@dataclass(slots=True)
+class ConnectionNotes:
+    """What one run noted: the ``waits`` in it, sessions that others may end too, and what was said.
+
+    ``late_commits`` are the places where it may commit after a ``yield``, with what does so.
+    """
+
+    waits: dict[Wait, None] = field(default_factory=dict)
+    late_commits: dict[Place, str] = field(default_factory=dict)
+    loose: set[Place] = field(default_factory=set)
+    said: set[Place] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEffect:
+    """What a call does to the connections of sessions that it was given, and what it waits for.
+
+    ``commits`` says that it may commit; ``commits_late`` that a generator or manager may do so behind its
+    ``yield``.
+    """
+
+    held: frozenset[Place] = frozenset()
+    ended: frozenset[Place] = frozenset()
+    waits: tuple[Wait, ...] = ()
+    commits: bool = False
+    commits_late: bool = False
+
+
+_NOTHING: Final = ConnectionEffect()
+
+
+# --- what happens on a path ------------------------------------------------------------------
+
+
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """A call that takes a connection, gives one back, or takes long."""
+    if isinstance(callee, Member):
+        if callee.name not in _METHODS:
+            return
+        if is_session_type(callee.receiver.type):
+            _use_session(frame, callee, node)
+        elif (kind := _kind_of_wait(callee)) is not None:
+            _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
+    elif isinstance(callee, Library):
+        kind = "others" if _sleeps_long(callee, node) else WAITS.get(callee.dotted)
+        if kind is not None:
+            _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
+    elif isinstance(callee, Unknown) and isinstance(node.func, tree.Attr):
+        owner = frame.state.env.get(dotted(node.func).partition(".")[0])
+        if isinstance(owner, Instance):
+            forget_sessions(frame, [owner, *_assigned_below(frame, node.func)])
+
+
+def _assigned_below(frame: Frame, func: tree.Attr) -> Iterator[Value]:
+    """The values of the attributes that were assigned to the variable whose method is called."""
+    prefix = dotted(func).partition(".")[0] + "."
+    yield from (value for path, value in frame.state.attributes.items() if path.startswith(prefix))
+
+
+def _use_session(frame: Frame, callee: Member, node: tree.Call) -> None:
+    session = resource_key(callee.receiver)
+    if not isinstance(session, Place):
+        return
+    state = frame.state
+    known = state.part(Connections)
+    if callee.name in CONNECTS:
+        if session not in known.held and session not in frame.notes_of(ConnectionNotes).loose:
+            if session.path != _GIVEN:
+                wait = Wait(for_message(node.func), "session", session, frozenset({session}))
+                _note_wait(frame, wait, frame.place_of(node))
+            state.put(replace(known, held=known.held | {session}))
+    elif callee.name in ENDS:
+        ended = known.end([session])
+        state.put(ended)
+        if callee.name == "commit":
+            _note_commit(frame, state, frame.place_of(node), for_message(node.func))
+
+
+def _note_commit(frame: Frame, state: State, place: Place, text: str) -> None:
+    """A transaction may be committed here."""
+    known = state.part(Connections)
+    state.put(replace(known, commits=known.commits | {place}))
+    if frame.emit and frame.yields:
+        frame.notes_of(ConnectionNotes).late_commits.setdefault(place, text)
+
+
+def _kind_of_wait(method: Member) -> str | None:
+    owners = _WAITS_BY_NAME.get(method.name, ())
+    return next((kind for owner, kind in owners if is_subtype(method.receiver.type, owner)), None)
+
+
+_WAITS_BY_NAME: Final[dict[str, list[tuple[str, str]]]] = {}
+for _known, _kind in WAITS.items():
+    _owner, _, _name = _known.rpartition(".")
+    _WAITS_BY_NAME.setdefault(_name, []).append((_owner, _kind))
+
+
+_METHODS: Final = frozenset({*CONNECTS, *ENDS, *_WAITS_BY_NAME})
+
+
+def _sleeps_long(callee: Library, node: tree.Call) -> bool:
+    if callee.dotted not in SLEEPS or not node.args or not isinstance(node.args[0], tree.Const):
+        return False
+    seconds = node.args[0].value
+    return isinstance(seconds, (int, float)) and seconds >= LONG
+
+
+def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
+    """Something takes long: said of the sessions that hold a connection meanwhile, and kept for callers."""
+    if not frame.is_async:
+        return
+    known, notes = frame.state.part(Connections), frame.notes_of(ConnectionNotes)
+    is_given = wait.taken_by is not None and wait.taken_by.path.startswith("<")
+    if len(notes.waits) < _MOST_WAITS and not is_given:
+        notes.waits[replace(wait, besides=wait.besides | known.held | known.ended)] = None
+    if not frame.emit or place.path != frame.path or is_test(frame.path):
+        return
+    for session in sorted(known.held - wait.besides - notes.said):
+        text = _text_of_session(frame.state, session)
+        if not text:
+            continue
+        at = (*place, frame.qualname)
+        if wait.taken_by is not None:
+            if share_pool(frame.ctx, wait.taken_by, session):
+                frame.emit_event(ConnectionNested(*at, wait.text, text))
+        else:
+            frame.emit_event(ConnectionHeld(*at, wait.text, text, wait.kind))
+            notes.said.add(session)
+
+
+def _text_of_session(state: State, session: Place) -> str:
+    """The variable, or the attribute of one, that holds a session; empty where none does."""
+    for held in (state.env, state.attributes):
+        for path, value in held.items():
+            if isinstance(value, Object) and value.origin == session:
+                return path
+    return ""
+
+
+def forget_sessions(frame: Frame, values: Sequence[Value]) -> None:
+    """Code that is not followed has some values: it may end the transactions of sessions among them."""
+    known = frame.state.parts.get(Connections)
+    if known is None:
+        return
+    sessions = set(_sessions_among(values))
+    if sessions:
+        frame.notes_of(ConnectionNotes).loose |= sessions
+        frame.state.put(known.end(sessions))
+
+
+def note_escaped(
+    frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, place: Place
+) -> None:
+    """Values are given to code that is not followed."""
+    if Connections in frame.state.parts:
+        forget_sessions(frame, list(arguments.values()))
+
+
+def _sessions_among(values: Iterable[Value]) -> Iterator[Place]:
+    for value in values:
+        for inner in inner_values(value):
+            if isinstance(inner, Object) and is_session_type(inner.type):
+                key = resource_key(inner)
+                if isinstance(key, Place):
+                    yield key
+
+
+# --- blocks ----------------------------------------------------------------------------------
+
+
+def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
+    """The block of some sessions or transactions ends: their connections go back."""
+    for item, value in items:
+        is_transaction = isinstance(value, Object) and value.type.endswith(_TRANSACTIONS)
+        is_transaction = is_transaction and not is_savepoint(item.context)
+        commits = is_transaction or (isinstance(value, Instance) and _commits_on_exit(frame, value))
+        for state in ends:
+            if Connections in state.parts:
+                state.put(state.part(Connections).end(_sessions_of_block(frame, state, item, value)))
+            if commits:
+                _note_commit(frame, state, frame.place_of(item.context), for_message(item.context))
+
+
+def _commits_on_exit(frame: Frame, manager: Instance) -> bool:
+    """Whether an object of the project may commit where its block ends, in a function that has yielded."""
+    if not (frame.emit and frame.yields):
+        return False
+    method = attributes.attribute_of(frame.ctx, manager, "__aexit__")
+    if not isinstance(method, Function):
+        return False
+    return any(effect.commits for effect in _effects_of(frame.ctx, method, Arguments((NONE, NONE, NONE))))
+
+
+def _effects_of(ctx: Context, function: Function, arguments: Arguments) -> Iterator[ConnectionEffect]:
+    summary = summaries.summarise(ctx, *call_without_identity(ctx, function, arguments))
+    return (part for part in summary.parts if isinstance(part, ConnectionEffect))
+
+
+def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: Value) -> Iterator[Place]:
+    """The sessions whose transactions end with a ``with``."""
+    if isinstance(value, Manager):
+        yield from _sessions_among([value])
+    elif isinstance(value, Object):
+        if is_session_type(value.type):
+            yield from _sessions_among([value])
+        elif value.type.endswith(_TRANSACTIONS[1]) and isinstance(item.target, tree.Name):
+            yield from _sessions_among([state.env[item.target.id]] if item.target.id in state.env else ())
+        elif value.type.endswith(_TRANSACTIONS[0]):
+            match item.context:
+                case tree.Call(func=tree.Attr(value=session, name="begin")) if text := dotted(session):
+                    yield from _sessions_among([holders.value_of_text(frame, text)])
+
+
+def break_off(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
+    """An exception leaves a block: what is still held then is not known."""
+    known = frame.state.parts.get(Connections)
+    if known is not None:
+        frame.state.put(known.end(known.held))
+
+
+# --- what a call does ------------------------------------------------------------------------
+
+
+def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
+    notes = frame.notes.get(ConnectionNotes)
+    if notes is None and not any(Connections in state.parts for state in (*ends.paths, *ends.exits)):
+        return ()
+    paths = [state.part(Connections) for state in ends.paths]
+    first = paths[0].join(paths[1:]) if paths else Connections()
+    late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
+    effect = ConnectionEffect(
+        _given(first.held),
+        _given(first.ended),
+        tuple(notes.waits) if notes is not None else (),
+        bool(first.commits),
+        bool(late - first.commits),
+    )
+    return () if effect == _NOTHING else (effect,)
+
+
+def _given(sessions: frozenset[Place]) -> frozenset[Place]:
+    """Those of some sessions that the caller gave."""
+    return frozenset(session for session in sessions if session.path == _GIVEN)
+
+
+def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[ConnectionEffect]:
+    frame, out, function = call.frame, call.renaming, call.function
+    is_run_later = function.is_generator and not function.wrapped
+    for wait in () if is_run_later or _is_cached(function) else effect.waits:
+        besides = frozenset(_names(out, _given(wait.besides)))
+        _note_wait(frame, replace(wait, text=f"{function.name}()", besides=besides), call.place)
+    known = frame.state.part(Connections).end(_names(out, effect.ended))
+    held = set() if is_run_later else set(_names(out, effect.held)) - frame.notes_of(ConnectionNotes).loose
+    frame.state.put(replace(known, held=known.held | held))
+    if effect.commits:
+        _note_commit(frame, frame.state, call.place, f"{function.name}()")
+    return (replace(_NOTHING, commits_late=True),) if effect.commits_late else ()
+
+
+def _leave(frame: Frame, manager: Manager, effect: ConnectionEffect, place: Place) -> None:
+    """What the code behind the ``yield`` of a context manager does."""
+    if effect.commits_late:
+        _note_commit(frame, frame.state, place, manager.label)
+
+
+def _is_cached(function: Function) -> bool:
+    """Whether a decorator keeps what a function gives: it seldom runs."""
+    decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
+    return any("cache" in dotted(one.func if isinstance(one, tree.Call) else one) for one in decorators)
+
+
+def _names(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
+    """The caller's names of sessions that it gave."""
+    for session in sessions:
+        original = out.renaming.original_sessions.get(session)
+        key = resource_key(original) if original is not None else None
+        if isinstance(key, Place):
+            yield key
+
+
+EFFECTS: Final = {ConnectionEffect: EffectHooks(_summarise, _apply_call, _leave)}

@@ -1,0 +1,38 @@
+"""Commits behind the ``yield`` of a dependency: from FastAPI 0.118 the response is sent before.
+
+Source: docs/behaviour.md#fastapi-functions.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.fastapi.applications import may_end_after_response
+from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
+from flake8_async_fastapi.domains.session_scope.connections import ConnectionNotes, Connections
+from flake8_async_fastapi.domains.session_scope.events import CommittedLate
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.project.requirements import Requirements
+
+
+def report_late_commits(frame: Frame) -> None:
+    """Say so where a dependency may commit behind its ``yield``."""
+    notes, node = frame.notes.get(ConnectionNotes), frame.node
+    if notes is None or not notes.late_commits or frame.role != REGISTERED:
+        return
+    if not isinstance(node, tree.FunctionDef) or not may_end_after_response(
+        frame.ctx, functions.as_function(frame.path, node)
+    ):
+        return
+    is_after = _sends_response_first(frame.ctx.project.requirements_of(frame.path))
+    for place, text in notes.late_commits.items():
+        if not any(place in state.part(Connections).commits for state in frame.yield_states):
+            path, line, col = place
+            frame.emit_event(CommittedLate(path, line, col, frame.qualname, text, is_after))
+
+
+def _sends_response_first(requirements: Requirements) -> bool:
+    """Whether dependencies end after the response: before 0.106, from 0.118, and by default today."""
+    if requirements.at_least("fastapi", (0, 118)) is False:
+        return requirements.at_least("fastapi", (0, 106)) is False
+    return True

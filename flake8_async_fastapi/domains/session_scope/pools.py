@@ -1,0 +1,78 @@
+"""Pools of connections: whether two sessions take theirs from one that can run dry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import Object
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+
+_MAKER: Final = "create_async_engine"
+_WITHOUT_LIMIT: Final = frozenset({"NullPool", "StaticPool"})
+
+
+def share_pool(ctx: Context, one: Place, other: Place) -> bool:
+    """Whether two sessions, by where they were made, surely take connections from one pool with a limit."""
+    pools = [pool_of(ctx, one), pool_of(ctx, other)]
+    if None in pools:
+        return _is_only_pool(ctx)
+    return pools[0] == pools[1] and isinstance(pools[0], Object) and _has_limit(ctx, pools[0])
+
+
+def pool_of(ctx: Context, session: Place) -> Object | None:
+    """The engine of the factory that made a session, if that is known."""
+    return ctx.query(("pool", session), lambda: _find_pool(ctx, session), None)
+
+
+def _find_pool(ctx: Context, session: Place) -> Object | None:
+    call = _call_at(ctx, session)
+    if call is None:
+        return None
+    factory = names.dotted_value(ctx, session.path, dotted(call.func).removesuffix(".begin"))
+    engine = factory.argument("0") or factory.argument("bind") if isinstance(factory, Object) else None
+    return engine if isinstance(engine, Object) and engine.origin is not None else None
+
+
+def _call_at(ctx: Context, place: Place) -> tree.Call | None:
+    if place.path.startswith("<"):
+        return None  # a session that somebody else gives
+    for node in nodes_in(ctx.project.body(place.path)):
+        if isinstance(node, tree.Call) and (node.line, node.col) == place.position:
+            return node
+    return None
+
+
+def _has_limit(ctx: Context, engine: Object) -> bool:
+    call = _call_at(ctx, engine.origin) if engine.origin is not None else None
+    return call is not None and not _lacks_limit(call)
+
+
+def _lacks_limit(call: tree.Call) -> bool:
+    """Whether an engine has a pool of another kind, or one connection for a database in memory."""
+    words = {str(getattr(node, "name", getattr(node, "id", ""))) for node in nodes_in(call)}
+    url = written_argument(call, 0, "url")
+    text = url.value if isinstance(url, tree.Const) and isinstance(url.value, str) else ""
+    if any(word.endswith("QueuePool") for word in words):
+        return False
+    return bool(words & _WITHOUT_LIMIT) or "memory" in text or text.endswith("://")
+
+
+def _is_only_pool(ctx: Context) -> bool:
+    """Whether the project makes one async engine, at one place, and with a pool that has a limit."""
+    return ctx.query(("one pool",), lambda: _find_only_pool(ctx), False)
+
+
+def _find_only_pool(ctx: Context) -> bool:
+    calls = [call for path in ctx.project.mentioning(_MAKER) for call in _engines_in(ctx, path)]
+    return len(calls) == 1 and not _lacks_limit(calls[0])
+
+
+def _engines_in(ctx: Context, path: str) -> Iterator[tree.Call]:
+    for node in nodes_in(ctx.project.body(path)):
+        if isinstance(node, tree.Call) and dotted(node.func).rpartition(".")[2] == _MAKER:
+            yield node

@@ -1,0 +1,30 @@
+"""What a coroutine waits for long: answers from the network, messages of others, time.
+
+Source: the documentation of asyncio, AnyIO, HTTPX, aiohttp and Starlette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_REQUESTS: Final = ("get", "options", "head", "post", "put", "patch", "delete", "request")
+_RECEIVES: Final = (
+    "receive", "receive_bytes", "receive_json", "receive_text", "iter_bytes", "iter_json", "iter_text",
+)  # fmt: skip
+# Waits by the method or function, with what they wait for.
+WAITS: Final[Mapping[str, str]] = {
+    **{f"httpx.AsyncClient.{name}": "network" for name in (*_REQUESTS, "send", "stream")},
+    **{f"aiohttp.ClientSession.{name}": "network" for name in (*_REQUESTS, "ws_connect")},
+    "aiohttp.request": "network",
+    **{f"starlette.websockets.WebSocket.{name}": "others" for name in _RECEIVES},
+    **{f"asyncio.{kind}.get": "others" for kind in ("Queue", "PriorityQueue", "LifoQueue")},
+    "asyncio.Event.wait": "others",
+    "asyncio.Condition.wait": "others",
+    "anyio.Event.wait": "others",
+    "anyio.sleep_forever": "others",
+}
+# Waits for as many seconds as the first argument says.
+SLEEPS: Final = frozenset({"asyncio.sleep", "anyio.sleep"})
+# The least number of seconds that is long.
+LONG: Final = 1

@@ -1,0 +1,25 @@
+"""AFA509: a dependency commits when the response has gone out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.session_scope.events import CommittedLate
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA509",
+    "commit-after-response",
+    "bug",
+    "a dependency that commits behind its yield, where FastAPI has sent the response by then",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(CommittedLate):
+        if found.is_after_response:
+            yield RULE.at(
+                found,
+                f"{found.text} commits behind the yield, when the response is sent: if that fails, the "
+                'client never knows; commit in the route, or write Depends(..., scope="function")',
+            )
