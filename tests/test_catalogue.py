@@ -64,6 +64,9 @@ PLANNED = {
     "AFA412": "misdeclared-dependency",
     "AFA413": "mounted-lifespan-never-runs",
     "AFA414": "missing-async-dependency",
+    "AFA415": "dependency-called-by-hand",
+    "AFA417": "dependency-outside-routes",
+    "AFA418": "background-tasks-dropped",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
     "AFA503": "global-session",
@@ -74,6 +77,7 @@ PLANNED = {
     "AFA508": "nested-session",
     "AFA509": "commit-after-response",
     "AFA510": "swallowed-route-error",
+    "AFA512": "upload-read-after-request",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

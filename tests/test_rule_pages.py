@@ -210,6 +210,21 @@ async def with_what_is_required(module: ModuleType) -> Any:
                 sys.modules[name] = known
 
 
+async def journal(module: ModuleType) -> Any:
+    return module.journal
+
+
+async def stored_uploads(module: ModuleType) -> Any:
+    """The contents that tasks have stored when those are over which a request with a file left behind."""
+    import httpx
+
+    transport = httpx.ASGITransport(app=module.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        assert (await client.post("/documents", files={"upload": b"text"})).status_code == 200
+    await asyncio.gather(*module.jobs, return_exceptions=True)
+    return module.stored
+
+
 async def leaked_connections(module: ModuleType) -> int:
     """How many connections a request took and did not give back."""
     import httpx
@@ -334,6 +349,17 @@ PROOFS = {
     "AFA412": Proof(requests("GET", "/"), error=("TypeError", "is not a callable object"), right=200),
     "AFA413": Proof(requests("GET", "/widgets/headline"), error=("AttributeError", "headline"), right=200),
     "AFA414": Proof(with_what_is_required, error=("ModuleNotFoundError", "aiosqlite"), right=1),
+    "AFA415": Proof(
+        requests("GET", "/"),
+        error=("AttributeError", "'Depends' object has no attribute 'scalar'"),
+        right=200,
+    ),
+    "AFA417": Proof(
+        requests("GET", "/health"),
+        error=("AttributeError", "'Depends' object has no attribute 'scalar'"),
+        right=200,
+    ),
+    "AFA418": Proof(requests("GET", "/", journal), value=["mailed"], right=["audited", "mailed"]),
     "AFA501": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
     "AFA502": Proof(
         requests("POST", "/tags"), error=("InvalidRequestError", "permanently closed"), right=200
@@ -341,6 +367,7 @@ PROOFS = {
     "AFA503": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
     "AFA504": Proof(leaked_connections, value=1, right=0),
     "AFA505": Proof(error=("InvalidRequestError", "already begun"), right=0),
+    "AFA512": Proof(stored_uploads, value=[], right=[b"text"]),
     "AFA506": Proof(error=("PendingRollbackError", "rolled back due to a previous exception"), right=0),
     "AFA507": Proof(two_at_once, error=("TimeoutError", "QueuePool limit"), right=[200, 200]),
     "AFA508": Proof(requests("GET", "/"), error=("TimeoutError", "QueuePool limit"), right=200),

@@ -218,3 +218,27 @@ ALIASES: Final[Mapping[str, str]] = {
     "fastapi.concurrency.iterate_in_threadpool": "starlette.concurrency.iterate_in_threadpool",
     "fastapi.concurrency.run_until_first_complete": "starlette.concurrency.run_until_first_complete",
 }
+
+# Methods of applications and routers that Starlette defines, and its routes, which resolve no dependencies:
+# what they call a function with, and the name of their second argument, which is the function; empty for
+# decorators.
+CALLED_BY_STARLETTE: Final[Mapping[str, tuple[str, str]]] = {
+    "add_route": ("the request", "route"),
+    "add_websocket_route": ("the web socket", "route"),
+    "add_event_handler": ("", "func"),
+    "add_exception_handler": ("the request and the exception", "handler"),
+    "starlette.routing.Route": ("the request", "endpoint"),
+    "starlette.routing.WebSocketRoute": ("the web socket", "endpoint"),
+    "route": ("the request", ""),
+    "websocket_route": ("the web socket", ""),
+    "on_event": ("", ""),
+    "exception_handler": ("the request and the exception", ""),
+    "middleware": ("the request and call_next", ""),
+}
+
+# What a parameter has as its default for which FastAPI passes something of the request.
+PARAMETER_MARKERS: Final = frozenset(
+    f"{module}.{name}"
+    for module in ("fastapi", "fastapi.params", "fastapi.param_functions")
+    for name in ("Body", "Cookie", "File", "Form", "Header", "Path", "Query")
+)

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from typing import Any
 
+import httpx
 import pytest
 from blog_harness import PASSWORD, Blog, Outcome
 from blog_marks import proves
@@ -265,3 +266,19 @@ def test_afa510_the_error_of_the_route_is_lost(play: Play) -> None:
     half = play("pitfalls", ask, beta_api=True)
     assert half.raised("FastAPIError", "high chance that the app")
     assert play("converted", ask, beta_api=True).value == 404
+
+
+@proves("AFA512", "app/intake.py")
+def test_afa512_a_task_reads_an_upload_that_is_closed(play: Play) -> None:
+    async def send(blog: Blog) -> dict[int, str]:
+        intake = blog.module("app.intake")
+        transport = httpx.ASGITransport(app=intake.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://letters") as client:
+            answer = await client.post("/letters/1", files={"letter": b"Dear Ada"})
+        assert answer.status_code == 202
+        await asyncio.gather(*intake.jobs, return_exceptions=True)
+        kept: dict[int, str] = intake.letters
+        return kept
+
+    assert play("pitfalls", send).value == {}
+    assert play("converted", send).value == {1: "Dear Ada"}

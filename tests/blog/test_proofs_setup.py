@@ -1,10 +1,12 @@
 """AFA4, run for real: engines, factories, handlers and dependencies that are set up wrongly."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from blog_harness import Blog, Outcome, asking, path_of
 from blog_marks import marked, proves
@@ -220,3 +222,41 @@ def test_afa414_a_driver_that_is_not_required(play: Play, monkeypatch: pytest.Mo
     assert half.raised("ModuleNotFoundError", "asyncpg")
     assert half.failed_at("AFA414", "app/maintenance/archive.py")
     assert play("converted", run).value == 3
+
+
+def of_letters(*requests: tuple[str, str], **body: Any) -> Callable[[Blog], Any]:
+    """A scenario that sends requests to the application for letters; its module, and the last answer."""
+
+    async def send(blog: Blog) -> tuple[Any, httpx.Response]:
+        intake = blog.module("app.intake")
+        transport = httpx.ASGITransport(app=intake.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://letters") as client:
+            for method, url in requests:
+                answer = await client.request(method, url, **body)
+                await asyncio.gather(*intake.jobs, return_exceptions=True)
+        return intake, answer
+
+    return send
+
+
+@proves("AFA415", "app/intake.py")
+def test_afa415_a_dependency_that_is_called_by_hand(play: Play) -> None:
+    ask = of_letters(("GET", "/authors/ada"))
+    half = play("pitfalls", ask)
+    assert half.raised("AttributeError", "has no attribute 'scalar'")
+    assert half.failed_at("AFA415", "app/intake.py")
+    assert play("converted", ask).value[1].json() == "ada"
+
+
+@proves("AFA417", "app/intake.py")
+def test_afa417_a_route_of_starlette_gets_no_session(play: Play) -> None:
+    ask = of_letters(("GET", "/posts/count"))
+    assert play("pitfalls", ask).raised("AttributeError", "has no attribute 'scalar'")
+    assert int(play("converted", ask).value[1].text) > 0
+
+
+@proves("AFA418", "app/intake.py")
+def test_afa418_the_tasks_of_a_dependency_are_dropped(play: Play) -> None:
+    ask = of_letters(("DELETE", "/letters/1"))
+    assert play("pitfalls", ask).value[0].journal == ["mailed"]
+    assert play("converted", ask).value[0].journal == ["audited", "mailed"]

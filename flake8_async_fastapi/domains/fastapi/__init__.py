@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi import (
     applications,
+    background,
+    contracts,
     dependencies,
     endpoints,
     exits,
     lifespans,
+    reports,
     routes,
 )
 from flake8_async_fastapi.engine.domain import Domain
@@ -27,11 +30,12 @@ DOMAIN = Domain(
     ),
     observers=Observers(
         awaited=(lifespans.note_unknown_awaited,),
-        call_ends=(applications.observe_call, lifespans.note_call),
-        decorated=(routes.note_route,),
+        call_ends=(applications.observe_call, lifespans.note_call, reports.report_call),
+        decorated=(routes.note_route, contracts.report_decorated),
+        dropped=(background.report_dropped,),
         entered=(exits.enter_manager, lifespans.note_unknown_entered),
         function_begins=(endpoints.report_sync_endpoint, routes.begin_route, exits.begin_dependency),
         function_ends=(lifespans.report_engine_not_disposed,),
-        function_returns=(routes.validate_response,),
+        function_returns=(routes.validate_response, background.report_replaced),
     ),
 )

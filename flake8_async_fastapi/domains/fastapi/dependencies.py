@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.machine import expressions, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -28,7 +28,9 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.facts.walk import subscript_parts
 from flake8_async_fastapi.records import dataclass
 
 
@@ -58,6 +60,31 @@ def dependency_target(value: Value) -> Value | None:
     return detail.target if isinstance(detail, Dependency) else None
 
 
+def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]:
+    """What stands behind the type in the ``Annotated`` of a parameter, or of the alias that it names.
+
+    Each with a frame of the file where it is written.
+    """
+    annotation, outer = param.annotation, frame
+    if isinstance(annotation, tree.Name):  # an alias such as `SessionDep`
+        found = names.only_definition(frame.ctx, frame.path, annotation.id)
+        if found is not None and isinstance(found[1], tree.Assign) and found[1].value is not None:
+            outer, annotation = Frame(frame.ctx, found[0], ""), found[1].value
+    if isinstance(annotation, tree.Subscript):
+        for extra in subscript_parts(annotation)[1:]:
+            yield outer, extra
+
+
+def target_of_parameter(frame: Frame, param: tree.Param) -> Value | None:
+    """What the ``Depends`` of a parameter calls, in its default or its annotation."""
+    written = [(frame, param.default)] if param.default is not None else []
+    for outer, expression in (*written, *annotated_extras(frame, param)):
+        target = dependency_target(expressions.evaluate(outer, State(), expression))
+        if target is not None:
+            return target
+    return None
+
+
 def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) -> Value:
     """What FastAPI passes for a dependency: what it returns, or yields."""
     assert isinstance(marker.detail, Dependency)
@@ -75,11 +102,7 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
         else:
             given_value = given_value.result
     given_value = _without_none(given_value)
-    if (
-        holds_coroutine(given_value)
-        or isinstance(given_value, (Const, Manager))
-        or _says_little(given_value)
-    ):
+    if holds_coroutine(given_value) or isinstance(given_value, (Const, Manager)) or _says_little(given_value):
         return UNKNOWN
     return given_value
 

@@ -53,3 +53,44 @@ class RouteErrorSwallowed(Event):
     """A dependency catches the errors of its routes, by ``text``, and does not raise again."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalledByHand(Event):
+    """A function is called without a parameter that FastAPI passes, by its ``marker``.
+
+    ``is_default`` says that the marker is the default, so that the function gets that.
+    """
+
+    text: str
+    name: str
+    parameter: str
+    marker: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalledByStarlette(Event):
+    """A function is registered, by ``text``, with Starlette, which passes it ``passed`` and no more.
+
+    ``marker`` is what FastAPI would pass something for.
+    """
+
+    text: str
+    name: str
+    parameter: str
+    marker: str
+    passed: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundTasksDropped(Event):
+    """Background tasks that nobody runs; ``text`` is what drops or makes them.
+
+    ``reason`` is ``replaced`` (the response has tasks of its own), ``unattached`` (no response gets them)
+    or ``raised`` (an exception ends the request).  ``owner`` is what adds the tasks that are replaced.
+    """
+
+    text: str
+    reason: str
+    owner: str = ""

@@ -39,13 +39,17 @@ class Creation:
 
 @dataclass(slots=True)
 class RunningTask:
-    """A task under way; ``iteration`` tells the passes of a loop apart."""
+    """A task under way; ``iteration`` tells the passes of a loop apart.
+
+    ``uploads`` are the parameters with files of the request that it reads.
+    """
 
     place: Place
     sessions: frozenset[tuple[str, str]]
     branches: Branches
     iteration: int
     text: str
+    uploads: frozenset[str] = frozenset()
     is_over: bool = False
     is_kept: bool = False
 

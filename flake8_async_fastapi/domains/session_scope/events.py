@@ -31,6 +31,15 @@ class SessionUsedLate(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadReadLate(Event):
+    """An upload is read when its request is over; ``use`` as in SessionUsedLate."""
+
+    text: str
+    upload: str
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionMisused(Event):
     """A session is used in a way that its transaction does not allow.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import branching, deletes, holders
+from flake8_async_fastapi.domains.session_scope import branching, deletes, holders, uploads
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
@@ -320,7 +320,10 @@ def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Cal
         if beside or (repeated and not bound):
             frame.emit_event(SessionShared(*frame.at(node), for_message(node.func), _session_text(session)))
             break
-    activity.tasks.append(RunningTask(place, sessions, branches, frame.iteration, for_message(node.func)))
+    files = frozenset[str]().union(*(uploads.uploads_of(frame, creation) for creation in makings))
+    activity.tasks.append(
+        RunningTask(place, sessions, branches, frame.iteration, for_message(node.func), files)
+    )
 
 
 def _tasks_among(value: Value) -> Iterator[Object]:
@@ -365,6 +368,7 @@ def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -
         )
     else:
         creation = _creation_of_callback(frame, arguments, node) if arguments.args else None
+    uploads.report_later(frame, kind, creation, arguments, node)
     if creation is not None:
         for session in sorted(holders.sessions_of(frame, creation)):
             _report_used_late(frame, session, kind, for_message(node.func), frame.at(node))
@@ -372,8 +376,10 @@ def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -
 
 def _report_task_left_alone(frame: Frame, task: RunningTask) -> None:
     path, line, col = task.place
+    at = (path, line, col, frame.qualname)
     for session in sorted(task.sessions):
-        _report_used_late(frame, session, "task", task.text, (path, line, col, frame.qualname))
+        _report_used_late(frame, session, "task", task.text, at)
+    uploads.report_read_late(frame, task.uploads, "task", task.text, at)
 
 
 def _report_used_late(

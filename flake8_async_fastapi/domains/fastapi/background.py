@@ -1,0 +1,153 @@
+"""Background tasks that nobody runs.
+
+FastAPI gives the tasks of a ``BackgroundTasks`` parameter to the response that a route returns, unless
+that has tasks of its own.  A route that fails returns none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.fastapi import dependencies
+from flake8_async_fastapi.domains.fastapi.events import BackgroundTasksDropped
+from flake8_async_fastapi.domains.fastapi.routes import ROUTE
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import expressions, type_hints
+from flake8_async_fastapi.engine.places import Position
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import blocks, flat, nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+
+_TASKS: Final = "starlette.background.BackgroundTasks"
+_TASK: Final = "starlette.background.BackgroundTask"
+_RESPONSE: Final = "starlette.responses.Response"
+_FARTHEST: Final = 4
+"""Dependencies of dependencies that are looked at."""
+
+
+# --- replaced by those of the response -----------------------------------------------------------
+
+
+def report_replaced(frame: Frame, value: Value, place: Position) -> None:
+    """Say so where a route returns a response with tasks of its own, and others were added before."""
+    if not frame.emit or frame.role != ROUTE or not isinstance(value, Object):
+        return
+    own = value.argument("background")
+    if not is_subtype(value.type, _RESPONSE) or not isinstance(own, Object) or own.origin is None:
+        return
+    node = frame.node
+    if own.type not in (_TASK, _TASKS) or not isinstance(node, tree.FunctionDef):
+        return
+    around = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
+    for owner in _adders(around, node, node.name, _FARTHEST):
+        at = (frame.path, *place, frame.qualname)
+        frame.emit_event(BackgroundTasksDropped(*at, "the response", "replaced", owner))
+        return
+
+
+def _adders(frame: Frame, node: tree.FunctionDef, name: str, depth: int) -> Iterator[str]:
+    """The functions that FastAPI gives a BackgroundTasks for one request, and that use it."""
+    if any(_uses(node, param.name) for param in node.params if _takes_tasks(frame, param)):
+        yield name
+    if depth:
+        for target in _dependencies(frame, node):
+            if isinstance(target, Function) and isinstance(target.node, tree.FunctionDef):
+                outer = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
+                yield from _adders(outer, target.node, target.name, depth - 1)
+
+
+def _takes_tasks(frame: Frame, param: tree.Param) -> bool:
+    if param.annotation is None:
+        return False
+    value = type_hints.declared_value(frame, State(), param.annotation)
+    return isinstance(value, Object) and value.type == _TASKS
+
+
+def _uses(node: tree.FunctionDef, name: str) -> bool:
+    return any(isinstance(inner, tree.Name) and inner.id == name for inner in nodes_in(node.body))
+
+
+def _dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[Value]:
+    """What the parameters and the decorator of a route, or a dependency, make FastAPI call before."""
+    for param in node.params:
+        target = dependencies.target_of_parameter(frame, param)
+        if target is not None:
+            yield target
+    for decorator in node.decorators:
+        for keyword in decorator.keywords if isinstance(decorator, tree.Call) else ():
+            if keyword.name == "dependencies" and isinstance(keyword.value, tree.Display):
+                for item in keyword.value.items:
+                    target = dependencies.dependency_target(expressions.evaluate(frame, State(), item))
+                    if target is not None:
+                        yield target
+
+
+# --- never given to a response -------------------------------------------------------------------
+
+
+def report_unattached(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
+    """Say so where a function makes a BackgroundTasks, adds tasks, and does nothing else with it."""
+    if arguments.args:
+        return
+    if not isinstance(frame.node, tree.FunctionDef):
+        return
+    for statement in flat(frame.node.body):
+        match statement:
+            case tree.Assign(targets=[tree.Name(id=name)], value=made) if made is node:
+                if _only_adds(frame.node, name):
+                    frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "unattached"))
+
+
+def _only_adds(function: tree.FunctionDef, name: str) -> bool:
+    """Whether all that a function does with a variable is to add tasks to it."""
+    added, mentioned = 0, 0
+    for inner in nodes_in(function.body):
+        match inner:
+            case tree.Call(func=tree.Attr(value=tree.Name(id=owner), name="add_task")) if owner == name:
+                added += 1
+            case tree.Name(id=owner) if owner == name:
+                mentioned += 1
+    return added > 0 and mentioned == added + 1
+
+
+def report_dropped(frame: Frame, value: Value, node: Expr) -> None:
+    """Say so where a statement makes a BackgroundTask and drops it."""
+    if frame.emit and isinstance(value, Object) and value.type == _TASK and isinstance(node, tree.Call):
+        frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "unattached"))
+
+
+# --- lost with the request -----------------------------------------------------------------------
+
+
+def report_raised(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Say so where a route adds a task and then surely raises an exception."""
+    if frame.role != ROUTE or not isinstance(callee, Member) or not isinstance(frame.node, tree.FunctionDef):
+        return
+    is_given = callee.receiver.type == _TASKS and callee.receiver.declared
+    if is_given and _raises_after(frame.node.body, node):
+        frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "raised"))
+
+
+def _raises_after(block: list[Stmt], call: tree.Call) -> bool:
+    """Whether a call that is a statement is surely followed by an exception that nobody catches."""
+    for at, statement in enumerate(block):
+        if isinstance(statement, tree.ExprStmt) and statement.value is call:
+            rest = block[at + 1 :]
+            return bool(rest) and isinstance(rest[-1], tree.Raise) and all(map(_goes_on, rest[:-1]))
+        if not isinstance(statement, tree.Try) or not statement.handlers:
+            if any(_raises_after(inner, call) for inner in blocks(statement)):
+                return True
+        elif any(_raises_after(handler.body, call) for handler in statement.handlers):
+            return True
+    return False
+
+
+def _goes_on(statement: Stmt) -> bool:
+    return isinstance(statement, (tree.ExprStmt, tree.Assign, tree.AugAssign))

@@ -1,0 +1,96 @@
+"""Uploads of a request that are read when the request is over and they are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.session_scope.activity import Creation
+from flake8_async_fastapi.domains.session_scope.events import UploadReadLate
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Collection, Function, Object, Value, alternatives
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
+
+_UPLOAD: Final = "starlette.datastructures.UploadFile"
+_DESCRIBING: Final = frozenset({"filename", "content_type", "headers", "size"})
+
+
+def report_later(
+    frame: Frame, use: str, creation: Creation | None, arguments: Arguments, node: tree.Call
+) -> None:
+    """Say so where a background task or a stream reads uploads; ``creation`` is what makes the latter."""
+    if use == "stream":
+        files = uploads_of(frame, creation) if creation is not None else frozenset()
+    else:
+        keywords = [(keyword.name, keyword.value) for keyword in node.keywords]
+        files = _uploads_given(frame, arguments.get(0, "func"), node.args[1:], keywords)
+    report_read_late(frame, files, use, for_message(node.func), frame.at(node))
+
+
+def uploads_of(frame: Frame, creation: Creation) -> frozenset[str]:
+    """The parameters of a route with uploads that a coroutine reads which the route makes."""
+    return _uploads_given(frame, creation.function, creation.args, creation.keywords)
+
+
+def _uploads_given(
+    frame: Frame, function: Value | None, args: Iterable[Expr], keywords: Iterable[tuple[str | None, Expr]]
+) -> frozenset[str]:
+    if not frame.role or frame.node is None or not isinstance(function, Function):
+        return frozenset()
+    mine = {param.name for param in frame.node.params if _is_upload(frame.state.env.get(param.name))}
+    for loop in frame.enclosing_loops if mine else ():
+        match loop:
+            case tree.For(target=tree.Name(id=item), iter=tree.Name(id=name)) if name in mine:
+                mine.add(item)
+    return frozenset(mine & set(_names_read(function, list(args), dict(keywords)))) if mine else frozenset()
+
+
+def _is_upload(value: Value | None) -> bool:
+    if isinstance(value, Collection):
+        value = value.item
+    return value is not None and all(
+        isinstance(option, Object) and option.type == _UPLOAD for option in alternatives(value)
+    )
+
+
+def _names_read(function: Function, args: list[Expr], keywords: dict[str | None, Expr]) -> Iterator[str]:
+    """The variables of the caller whose contents a function reads: those it is given, and those it sees."""
+    params = list(function.node.params)
+    if function.receiver is not None and params:
+        params.pop(0)
+    for place, param in enumerate(params):
+        written = keywords.get(param.name, args[place] if place < len(args) else None)
+        if written is not None and _reads(function, param.name):
+            owner = written.value if isinstance(written, tree.Attr) and written.name == "file" else written
+            if isinstance(owner, tree.Name):
+                yield owner.id
+    if function.closure is not None:
+        own = {param.name for param in function.node.params}
+        yield from (name for name in function.closure.env if name not in own and _reads(function, name))
+
+
+def _reads(function: Function, name: str) -> bool:
+    """Whether a function does more with a variable than to ask how the file is called."""
+    described, mentioned = 0, 0
+    for node in nodes_in(function.node.body):
+        match node:
+            case tree.Attr(value=tree.Name(id=owner), name=attribute) if owner == name:
+                described += attribute in _DESCRIBING
+            case tree.Name(id=owner) if owner == name:
+                mentioned += 1
+    return mentioned > described
+
+
+def report_read_late(
+    frame: Frame, uploads: frozenset[str], use: str, text: str, place: tuple[str, int, int, str]
+) -> None:
+    """Say so where uploads are read by what runs later: a ``task``, a ``background`` task or a ``stream``."""
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    is_closed = use == "task" or (
+        requirements.may_be_below("fastapi", (0, 118)) and requirements.at_least("fastapi", (0, 106)) is True
+    )
+    for name in sorted(uploads) if is_closed else ():
+        frame.emit_event(UploadReadLate(*place, text, name, use))

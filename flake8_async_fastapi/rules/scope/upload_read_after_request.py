@@ -1,0 +1,26 @@
+"""AFA512: an upload is read when it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.session_scope.events import UploadReadLate
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA512",
+    "upload-read-after-request",
+    "bug",
+    "an UploadFile given to a detached task; before FastAPI 0.118 also to a background task or a stream",
+)
+
+_WORDS = {"background": "a background task", "task": "a task that nobody awaits", "stream": "a stream"}
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(UploadReadLate):
+        yield RULE.at(
+            found,
+            f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it when the request has "
+            "closed it: read it before, and pass what it holds",
+        )

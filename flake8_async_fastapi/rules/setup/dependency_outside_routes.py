@@ -1,0 +1,25 @@
+"""AFA417: Starlette calls a function, and resolves no dependencies for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.fastapi.events import CalledByStarlette
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA417",
+    "dependency-outside-routes",
+    "bug",
+    "Depends in an endpoint of add_route(), in middleware, in handlers of events and exceptions",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for called in events.of(CalledByStarlette):
+        gets = f"only {called.passed}" if called.passed else "no arguments"
+        yield RULE.at(
+            called,
+            f"{called.text}: {called.name} gets {gets}, and no {called.parameter}; FastAPI replaces "
+            f"{called.marker} in its own routes only",
+        )
