@@ -55,15 +55,23 @@ class ClientMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class GlobalSession(Event):
-    """A session is assigned to a variable of a module or class, named ``name``."""
+    """A session is assigned to a variable of a module or class, named ``name``.
+
+    ``owner`` is empty, or the class of an object in it that puts a session on itself when it is entered.
+    """
 
     name: str
     text: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLeftOpen(Event):
-    """A dependency gives a session that it opened and never closes; ``how`` is ``return`` or ``yield``."""
+    """A session is opened and never closed.
+
+    ``how`` says whose it is: a dependency gives it by ``return`` or ``yield``, it stays in a ``helper``, or
+    ``anext`` takes it from a dependency that is called by hand.
+    """
 
     text: str
     how: str

@@ -14,10 +14,19 @@ from flake8_async_fastapi.domains.database.events import (
 )
 from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_surely_session
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Library, Object, Value
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Value,
+)
+from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -86,16 +95,58 @@ def _opens_session(frame: Frame, callee: Value) -> bool:
 
 
 def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Say so where a module or class keeps a session."""
+    """Say so where a module or class keeps a session, or an object that holds one while it is entered."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
-    if any(side == "main" for _, _, side in frame.branches) or not is_surely_session(frame.ctx, value):
+    if any(side == "main" for _, _, side in frame.branches):
         return
-    if isinstance(value, Object) and value.declared:
+    owner = "" if is_surely_session(frame.ctx, value) else _owner_of_entered_session(frame, value)
+    if owner is None or (isinstance(value, Object) and value.declared):
         return
     for target in node.targets:
         if isinstance(target, tree.Name):
-            frame.emit_event(GlobalSession(*frame.at(target), target.id, for_message(node.value)))
+            frame.emit_event(GlobalSession(*frame.at(target), target.id, for_message(node.value), owner))
+
+
+def _owner_of_entered_session(frame: Frame, value: Value) -> str | None:
+    """The class of an object, among those that a value holds, that puts a session on itself when entered."""
+    for inner in inner_values(value) if isinstance(value, Instance) else ():
+        if isinstance(inner, Instance) and classes.has_member(frame.ctx, inner.cls, "__aenter__"):
+            enter = classes.instance_attribute(frame.ctx, inner, "__aenter__")
+            if isinstance(enter, Function) and _assigns_session(frame, enter):
+                return inner.cls.name
+    return None
+
+
+def _assigns_session(frame: Frame, enter: Function) -> bool:
+    """Whether the ``__aenter__`` of a class assigns a session to an attribute of its object.
+
+    Where nothing is known of what makes it, it is one that the ``__aexit__`` commits or rolls back.
+    """
+    assigned = {
+        target.name
+        for node in nodes_in(enter.node.body)
+        if isinstance(node, tree.Assign) and isinstance(node.value, tree.Call)
+        for target in node.targets
+        if isinstance(target, tree.Attr) and isinstance(target.value, tree.Name)
+    }
+    if not assigned or not isinstance(enter.receiver, Instance):
+        return False
+    after = summaries.summarise(frame.ctx, enter, Arguments()).receiver
+    held = dict(after.attributes or ()) if isinstance(after, Instance) else {}
+    leave = classes.instance_attribute(frame.ctx, enter.receiver, "__aexit__")
+    ended = set(_ended_attributes(leave)) if isinstance(leave, Function) else set()
+    return any(
+        is_surely_session(frame.ctx, held[name]) if name in held else name in ended for name in assigned
+    )
+
+
+def _ended_attributes(method: Function) -> Iterator[str]:
+    """The attributes with ``session`` in their name that a method commits or rolls back."""
+    for node in nodes_in(method.node.body):
+        match node:
+            case tree.Attr(value=tree.Attr(name=name), name="commit" | "rollback") if "session" in name:
+                yield name
 
 
 def report_session_left_open(frame: Frame) -> None:

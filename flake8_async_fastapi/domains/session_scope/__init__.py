@@ -8,7 +8,7 @@ Needs database and fastapi, to tell which values are sessions, and which functio
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.session_scope import connections, late_commits, tasks, transactions
+from flake8_async_fastapi.domains.session_scope import connections, late_commits, leaks, tasks, transactions
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.observers import Observers
 
@@ -21,12 +21,17 @@ DOMAIN = Domain(
         block_begins=(transactions.begin_blocks,),
         block_ends=(connections.end_blocks, transactions.end_blocks),
         broken_off=(connections.break_off,),
-        called=(connections.note_call, tasks.note_call, transactions.note_call),
+        called=(
+            connections.note_call,
+            leaks.report_taken_from_generator,
+            tasks.note_call,
+            transactions.note_call,
+        ),
         caught=(transactions.note_caught,),
         dropped=(tasks.note_dropped,),
         escaped=(connections.note_escaped,),
         entered=(tasks.note_entered, transactions.enter_block),
-        function_ends=(late_commits.report_late_commits, tasks.report_left_alone),
+        function_ends=(late_commits.report_late_commits, leaks.report_left_open, tasks.report_left_alone),
         havoc=(connections.forget_sessions,),
         handlers_begin=(transactions.begin_handlers,),
         try_begins=(transactions.begin_try,),

@@ -244,7 +244,7 @@ def forget_sessions(frame: Frame, values: Sequence[Value]) -> None:
     known = frame.state.parts.get(Connections)
     if known is None:
         return
-    sessions = set(_sessions_among(values))
+    sessions = set(sessions_among(values))
     if sessions:
         frame.notes_of(ConnectionNotes).loose |= sessions
         frame.state.put(known.end(sessions))
@@ -258,7 +258,8 @@ def note_escaped(
         forget_sessions(frame, list(arguments.values()))
 
 
-def _sessions_among(values: Iterable[Value]) -> Iterator[Place]:
+def sessions_among(values: Iterable[Value]) -> Iterator[Place]:
+    """The sessions that values are or hold, by what tells them apart."""
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and is_session_type(inner.type):
@@ -301,16 +302,16 @@ def _effects_of(ctx: Context, function: Function, arguments: Arguments) -> Itera
 def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: Value) -> Iterator[Place]:
     """The sessions whose transactions end with a ``with``."""
     if isinstance(value, Manager):
-        yield from _sessions_among([value])
+        yield from sessions_among([value])
     elif isinstance(value, Object):
         if is_session_type(value.type):
-            yield from _sessions_among([value])
+            yield from sessions_among([value])
         elif value.type.endswith(_TRANSACTIONS[1]) and isinstance(item.target, tree.Name):
-            yield from _sessions_among([state.env[item.target.id]] if item.target.id in state.env else ())
+            yield from sessions_among([state.env[item.target.id]] if item.target.id in state.env else ())
         elif value.type.endswith(_TRANSACTIONS[0]):
             match item.context:
                 case tree.Call(func=tree.Attr(value=session, name="begin")) if text := dotted(session):
-                    yield from _sessions_among([holders.value_of_text(frame, text)])
+                    yield from sessions_among([holders.value_of_text(frame, text)])
 
 
 def break_off(frame: Frame, value: Value, place: Place, before: list[State]) -> None:

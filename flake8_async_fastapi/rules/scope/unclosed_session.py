@@ -1,4 +1,4 @@
-"""AFA504: a dependency opens a session that nobody closes."""
+"""AFA504: a session that nobody closes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ RULE = Rule(
     "AFA504",
     "unclosed-session",
     "bug",
-    "a dependency that returns a session, or opens one without async with",
+    "a session that is opened and never closed, in a dependency, a helper or by anext()",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(SessionLeftOpen):
-        verb = "returns" if found.how == "return" else "yields"
-        yield RULE.at(
-            found,
-            f"the dependency {verb} {found.text} and nobody closes it: write async with {found.text} as "
-            "session: yield session",
-        )
+        if found.how == "anext":
+            message = (
+                f"{found.text} takes a session from a generator that nobody keeps, so that it is closed at "
+                "any time: open the session with async with"
+            )
+        elif found.how == "helper":
+            message = (
+                f"{found.text} opens a session that nobody closes, and its connection with it: write async "
+                f"with {found.text} as session"
+            )
+        else:
+            verb = "returns" if found.how == "return" else "yields"
+            message = (
+                f"the dependency {verb} {found.text} and nobody closes it: write async with {found.text} as "
+                "session: yield session"
+            )
+        yield RULE.at(found, message)

@@ -1,0 +1,99 @@
+"""Sessions that a function opens for itself and leaves with a connection in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.database.events import SessionLeftOpen
+from flake8_async_fastapi.domains.database.factories import OpenedSessions
+from flake8_async_fastapi.domains.database.sessions import is_surely_session
+from flake8_async_fastapi.domains.session_scope.connections import (
+    ConnectionNotes,
+    Connections,
+    sessions_among,
+)
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import functions, names
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Function, Generator, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge.transactions import ENDS
+
+_NEXT: Final = frozenset({"anext", "__anext__"})
+
+
+def report_left_open(frame: Frame) -> None:
+    """Say so where a path returns while a session that only the function knows holds a connection."""
+    function, opened = frame.node, frame.notes.get(OpenedSessions)
+    if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
+        return
+    if _shares_variables(function) or _ends_finally(function):
+        return
+    left = {place for place in _left_at_returns(frame) if place in opened.calls}
+    for place in sorted(left - frame.notes_of(ConnectionNotes).loose):
+        call = opened.calls[place]
+        if not _is_kept(function, call):
+            frame.emit_event(SessionLeftOpen(*frame.at(call), for_message(call), "helper"))
+
+
+def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
+    """Whether something else may have a session that a call made: it is put or passed anywhere."""
+    nodes = list(nodes_in(function.body))
+    assigned = [node for node in nodes if isinstance(node, tree.Assign) and node.value is call]
+    variables = {target.id for node in assigned for target in node.targets if isinstance(target, tree.Name)}
+    if not variables:
+        return True
+    uses: list[object] = [node.value for node in nodes if isinstance(node, tree.Attr)]
+    for node in nodes:
+        if isinstance(node, tree.Await) and isinstance(node.value, tree.Call):  # it is done when that is
+            uses += [*node.value.args, *(keyword.value for keyword in node.value.keywords)]
+        elif isinstance(node, tree.Assign):
+            uses += node.targets
+    seen = {id(node) for node in uses}
+    return any(
+        isinstance(node, tree.Name) and node.id in variables and id(node) not in seen for node in nodes
+    )
+
+
+def _left_at_returns(frame: Frame) -> Iterator[Place]:
+    """The sessions that hold a connection at a ``return`` which does not give them away."""
+    for value, state in zip(frame.returns, frame.exits, strict=True):
+        given = set(sessions_among([value, *state.attributes.values()]))
+        yield from state.part(Connections).held - given
+
+
+def _shares_variables(function: tree.FunctionDef) -> bool:
+    """Whether code that is not seen here may have the variables of a function."""
+    shared = (tree.FunctionDef, tree.Lambda, tree.ClassDef, tree.Scope)
+    return any(isinstance(node, shared) for node in nodes_in(function.body))
+
+
+def _ends_finally(function: tree.FunctionDef) -> bool:
+    """Whether a ``finally`` of a function ends the transaction of a session, or closes one."""
+    return any(
+        isinstance(inner, tree.Attr) and inner.name in (*ENDS, "close_all", "remove")
+        for node in nodes_in(function.body)
+        if isinstance(node, tree.Try)
+        for inner in nodes_in(node.final)
+    )
+
+
+def report_taken_from_generator(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
+    """Say so where a session is taken from a generator that nobody can close any more."""
+    func = node.func
+    name = func.name if isinstance(func, tree.Attr) else func.id if isinstance(func, tree.Name) else ""
+    if name not in _NEXT or not frame.emit:
+        return
+    made = func.value if isinstance(func, tree.Attr) else node.args[0] if node.args else None
+    if isinstance(made, tree.Call):
+        function = names.dotted_value(frame.ctx, frame.path, dotted(made.func))
+        gives = (
+            functions.quiet_result(frame, function, Arguments()) if isinstance(function, Function) else None
+        )
+        if isinstance(gives, Generator) and is_surely_session(frame.ctx, gives.item):
+            frame.emit_event(SessionLeftOpen(*frame.at(node), for_message(node), "anext"))
