@@ -403,10 +403,10 @@ def test_the_option_turns_reuse_off(tmp_path: Path) -> None:
                         afa_brief="off")  # fmt: skip
     (tmp_path / "main.py").write_text("x = 1\n")
     Plugin.parse_options(options)
-    assert [analysis.reuses for analysis in Plugin._opened.values()] == [False]
+    assert [analysis.reuses for analysis in Plugin.projects.opened.values()] == [False]
     options.afa_reuse = "on"
     Plugin.parse_options(options)
-    assert [analysis.reuses for analysis in Plugin._opened.values()] == [True]
+    assert [analysis.reuses for analysis in Plugin.projects.opened.values()] == [True]
 
 
 # --- what is asked again ---------------------------------------------------------------------

@@ -1,0 +1,103 @@
+"""The projects of one run: each file belongs to the one that is found above it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from flake8_async_fastapi.analysis import Analysis, open_analysis
+from flake8_async_fastapi.faults import survive
+from flake8_async_fastapi.knowledge.settings import Settings
+from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.store.cache import Cache
+from flake8_async_fastapi.store.root import find_root, is_makeshift, relative_path
+from flake8_async_fastapi.store.sources import normalised
+
+STDIN: Final = frozenset({"stdin", "-", "(none)", ""})
+"""The names of a text that is no file."""
+
+
+@dataclass
+class Projects:
+    """All projects that the files of a run belong to, each opened when its first file is asked for.
+
+    ``named`` are the files and folders of the command line, relative to ``cwd`` like the ``configured``
+    root; ``settings`` and ``reuses`` are those of ``Analysis``.
+    """
+
+    cache: Cache
+    named: Sequence[str] = (".",)
+    configured: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    reuses: bool = True
+    cwd: Path = field(default_factory=Path.cwd)
+    opened: dict[Path, Analysis] = field(default_factory=dict)
+    """By root."""
+    _roots: dict[str, Path] = field(default_factory=dict)
+    """The root of the project that the files in a folder belong to."""
+
+    def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
+        """Read and link the projects of all that is named; ``told`` as in ``Analysis.prepare``."""
+        for name in self._files():
+            root = self.root_of(name if Path(name).is_dir() else os.path.dirname(name))
+            survive(str(root), "read", lambda root=root: self.analysis(root).prepare(told))  # type: ignore[misc]
+
+    def root_of(self, folder: str) -> Path:
+        """The root of the project that the files in a folder belong to.
+
+        Raises RootError if the configured root is not a directory.
+        """
+        if folder not in self._roots:
+            self._roots[folder] = find_root(
+                Path(folder, "x.py"), arguments=self._files(), cwd=self.cwd, configured=self.configured
+            )
+        return self._roots[folder]
+
+    def analysis(self, root: Path) -> Analysis:
+        """The project below a root."""
+        if root not in self.opened:
+            makeshift = is_makeshift(root, arguments=self._files(), cwd=self.cwd, configured=self.configured)
+            self.opened[root] = open_analysis(
+                root,
+                self.cache,
+                deep=not makeshift,
+                settings=self.settings,
+                reuses=self.reuses,
+                name=relative_path(root, self.cwd, cwd=self.cwd) or "",
+            )
+        return self.opened[root]
+
+    def findings(self, filename: str, lines: str, begins: Callable[[], None] | None = None) -> list[Finding]:
+        """The findings of one file, whose text may differ from the one on disk; paths are relative to its root.
+
+        ``begins`` as in ``Analysis.findings``.
+        """
+        text = normalised(lines)
+        root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
+        analysis = self.analysis(root)
+        path = self._path(filename, root, analysis, text)
+        source = analysis.sources.get(path)
+        if source is None or source.text != text:
+            analysis = analysis.with_text(path, lines)
+        return analysis.findings(path, begins)
+
+    def _path(self, filename: str, root: Path, analysis: Analysis, text: str | None) -> str:
+        """The path of a text in its project: without a name, that of the file with the same text."""
+        if filename in STDIN:
+            same = [path for path, source in analysis.sources.items() if source.text == text]
+            return same[0] if len(same) == 1 else _unused("stdin", analysis)
+        inside = relative_path(filename, root, cwd=self.cwd)
+        # A file elsewhere is linted as a guest: it sees the project, and stands in for none of its files.
+        return inside or _unused(Path(filename).stem, analysis)
+
+    def _files(self) -> list[str]:
+        return [name for name in self.named or (".",) if name not in STDIN]
+
+
+def _unused(stem: str, analysis: Analysis) -> str:
+    while f"{stem}.py" in analysis.sources:
+        stem += "_"
+    return f"{stem}.py"
