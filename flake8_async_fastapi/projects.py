@@ -71,7 +71,7 @@ class Projects:
         return self.opened[root]
 
     def findings(self, filename: str, lines: str, begins: Callable[[], None] | None = None) -> list[Finding]:
-        """The findings of one file, whose text may differ from the one on disk; paths are relative to its root.
+        """The findings of one file, whose text may differ from the one on disk; paths are below its root.
 
         ``begins`` as in ``Analysis.findings``.
         """

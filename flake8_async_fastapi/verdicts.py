@@ -51,7 +51,10 @@ def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[
     The answers to other questions stay the same where code only moves to another line.
     """
     paths = dict.fromkeys(str(question[1]) for question in asked if question[0] == "binding")
-    named = (path for path in paths if any(f"{path}:" in finding.message for finding in findings))
+    told = {other.path for finding in findings for other in finding.others}
+    named = (
+        path for path in paths if path in told or any(f"{path}:" in finding.message for finding in findings)
+    )
     return [("code", path) for path in named]
 
 

@@ -6,6 +6,7 @@ qualified name of the function it happened in (empty at module level).
 
 from __future__ import annotations
 
+from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.engine.values import Arguments, Coroutine, Value
 from flake8_async_fastapi.records import dataclass
 
@@ -16,6 +17,10 @@ class Event:
     line: int
     col: int
     function: str
+
+    def others(self) -> tuple[Mention, ...]:
+        """The other places that have a part in it, each with what happens there."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,12 @@ class CoroutineMisused(Event):
     use: str
     detail: str = ""
     awaited_chain: bool = False
+
+    def others(self) -> tuple[Mention, ...]:
+        made = self.coroutine.origin
+        if (made.path, made.line) == (self.path, self.line):
+            return ()
+        return (Mention(made.path, made.line, f"{self.coroutine.label} makes the coroutine"),)
 
 
 @dataclass(frozen=True, slots=True)

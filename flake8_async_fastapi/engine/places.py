@@ -23,3 +23,11 @@ class Place(NamedTuple):
     def position(self) -> Position:
         """Where in its file it is."""
         return Position(self.line, self.col)
+
+
+class Mention(NamedTuple):
+    """A line of a file that has a part in a finding, and what happens there."""
+
+    path: str
+    line: int
+    text: str

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 import flake8_async_fastapi.rules as package
+from flake8_async_fastapi.engine.places import Mention
 
 if TYPE_CHECKING:  # a finding from the cache needs no engine, and that takes long to import
     from flake8_async_fastapi.engine.events import Event
@@ -21,7 +22,10 @@ FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today."""
+    """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today.
+
+    ``others`` are the other places that have a part in it: a query, a commit.
+    """
 
     path: str
     line: int
@@ -29,6 +33,7 @@ class Finding:
     code: str
     message: str
     advice: bool = False
+    others: tuple[Mention, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,14 @@ class Rule:
 
     def at(self, event: Event, message: str) -> Finding:
         """A finding of this rule at the place of an event."""
-        return Finding(event.path, event.line, event.col, self.code, message, self.kind == "advice")
+        return self._found(event, message, advice=self.kind == "advice")
 
     def advise(self, event: Event, message: str) -> Finding:
         """A finding that is advice, also of a rule that finds bugs."""
-        return Finding(event.path, event.line, event.col, self.code, message, advice=True)
+        return self._found(event, message, advice=True)
+
+    def _found(self, event: Event, message: str, *, advice: bool) -> Finding:
+        return Finding(event.path, event.line, event.col, self.code, message, advice, event.others())
 
 
 Check = Callable[[Events], Iterator[Finding]]

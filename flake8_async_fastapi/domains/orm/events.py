@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.engine.values import Value
 from flake8_async_fastapi.records import dataclass
 
@@ -50,6 +51,35 @@ class Missing(Event):
     lost_at: tuple[str, int, str]
     through: str = ""
     chain: tuple[str, ...] = ()
+
+    def others(self) -> tuple[Mention, ...]:
+        made, path, line = self.source
+        found = [
+            Mention(path, line, _MADE.get(made, "this query loads the {}").format(_owner(self.route[0])))
+        ]
+        if self.lost_at[:2] != (path, line):
+            path, line, _ = self.lost_at
+            found.append(Mention(path, line, _LOST.get(self.cause, "{} is lost here").format(self.route[-1])))
+        return tuple(mention for mention in found if mention.path)
+
+
+def _owner(attribute: str) -> str:
+    return attribute.rpartition(".")[0]
+
+
+_MADE: Final = {
+    "new": "the {} is written here",
+    "merge": "the {} is merged here",
+    "given": "the {} is given here",
+    "refreshed": "the {} is refreshed here",
+}
+_LOST: Final = {
+    "commit": "this commit expires {}",
+    "rollback": "this rollback expires {}",
+    "expire": "{} is expired here",
+    "server": "the database computes {} here",
+    "update": "this UPDATE sets {}",
+}
 
 
 @dataclass(frozen=True, slots=True)
