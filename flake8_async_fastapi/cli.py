@@ -16,6 +16,8 @@ from typing import Final
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import Analysis, open_analysis
+from flake8_async_fastapi.check import command as check_command
+from flake8_async_fastapi.check.command import UsageError
 from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -33,19 +35,15 @@ BLOG_VARIANTS: Final = ("pitfalls", "converted")
 _NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", "*.sqlite*")
 
 
-class UsageError(Exception):
-    """Something about the command line that the user can mend; the text says what."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit status: 0, or 2 for a usage error."""
+    """Run the command; gives the exit status: 0, 1 where ``check`` found something, 2 for a usage error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # pages and sources hold what not every terminal can show
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments = _parser().parse_args(argv)
-        run: Callable[[argparse.Namespace], None] = arguments.run
-        run(arguments)
+        run: Callable[[argparse.Namespace], int | None] = arguments.run
+        status = run(arguments)
         sys.stdout.flush()
     except (UsageError, RootError) as error:
         print(f"flake8-async-fastapi: {error}", file=sys.stderr)
@@ -54,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
+    else:
+        return status or 0
     return 0
 
 
@@ -61,6 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flake8-async-fastapi", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="report what the rules find, without flake8's other checks")
+    check_command.add_arguments(check)
+    check.set_defaults(run=check_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
     explain.add_argument("code", metavar="CODE", help="a code such as AFA101, or a rule's name")

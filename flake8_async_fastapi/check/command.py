@@ -1,0 +1,158 @@
+"""The arguments of ``check``, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.check.report import Report
+
+_FORMATS: Final = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
+
+_FOR_FLAKE8: Final = (
+    ("--select", "CODES", "only these codes, or those that begin so"),
+    ("--extend-select", "CODES", "these codes too"),
+    ("--ignore", "CODES", "not these codes"),
+    ("--extend-ignore", "CODES", "not these codes either"),
+    ("--per-file-ignores", "RULES", "codes that are not reported in some files, as 'tests/*:AFA2'"),
+    ("--exclude", "PATTERNS", "files and folders to leave out"),
+    ("--extend-exclude", "PATTERNS", "more files and folders to leave out"),
+    ("--config", "FILE", "the configuration file of flake8 (default: found upward)"),
+    ("--append-config", "FILE", "a further configuration file"),
+    ("--stdin-display-name", "PATH", "the name of the text on standard input"),
+    ("--afa-root", "DIR", "folder that holds the project (default: found upward from each file)"),
+    ("--afa-cache-dir", "DIR", "folder of the cache; 'off' for none"),
+    ("--afa-blocking", "NAMES", "more functions that block"),
+    ("--afa-offloaders", "NAMES", "more functions that run what they are given in a thread"),
+    ("--afa-allowed", "NAMES", "functions that may block"),
+    ("--afa-brief", "on|off", "whether calls are reported that block for a moment only"),
+    ("--afa-advice", "on|off", "whether advice is reported too"),
+)
+_FLAGS_FOR_FLAKE8: Final = (
+    ("--isolated", "without any configuration file"),
+    ("--disable-noqa", "also what a '# noqa' comment suppresses"),
+)
+
+
+class UsageError(Exception):
+    """Something about the command line that the user can mend; the text says what."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "paths", nargs="*", default=["."], metavar="PATH", help="files and folders; - for a text"
+    )
+    parser.add_argument("--output-format", choices=_FORMATS, default="full", help="(default: full)")
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write there, not to the terminal")
+    parser.add_argument("--statistics", action="store_true", help="how often each code was found, at the end")
+    parser.add_argument("--exit-zero", action="store_true", help="end with status 0 whatever is found")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="leave out the findings named there")
+    parser.add_argument(
+        "--write-baseline", type=Path, metavar="FILE", help="name the findings of today there, and end"
+    )
+    shared = parser.add_argument_group("options that flake8 has too, and that its configuration may set")
+    for name, metavar, text in _FOR_FLAKE8:
+        shared.add_argument(name, metavar=metavar, action="append", dest=_dest(name), help=text)
+    for name, text in _FLAGS_FOR_FLAKE8:
+        shared.add_argument(name, action="store_true", dest=_dest(name), help=text)
+
+
+def _dest(name: str) -> str:
+    return f"flake8_{name[2:].replace('-', '_')}"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, and print what was found; gives 0 where nothing is to be mended, else 1.
+
+    Raises UsageError.
+    """
+    # flake8 takes long to import, and no other command needs it
+    from flake8_async_fastapi.check.run import CheckError, run_check
+
+    try:
+        report = run_check(arguments.paths, list(_forwarded(arguments)))
+    except CheckError as error:
+        raise UsageError(str(error)) from error
+    if arguments.write_baseline is not None:
+        return _write_baseline(report, arguments.write_baseline)
+    if arguments.baseline is not None:
+        report = _without_known(report, arguments.baseline)
+    _print(report, arguments)
+    return 0 if report.is_clean or arguments.exit_zero else 1
+
+
+def _forwarded(arguments: argparse.Namespace) -> Iterator[str]:
+    given: dict[str, Any] = vars(arguments)
+    for name, _, _ in _FOR_FLAKE8:
+        for value in given[_dest(name)] or ():
+            yield f"{name}={value}"
+    for name, _ in _FLAGS_FOR_FLAKE8:
+        if given[_dest(name)]:
+            yield name
+
+
+def _print(report: Report, arguments: argparse.Namespace) -> None:
+    writers = _writers()
+    lines = list(writers[arguments.output_format](report))
+    if arguments.output_file is None:
+        for line in lines:
+            print(line)
+    else:
+        text = "".join(f"{line}\n" for line in lines)
+        _write(arguments.output_file, text.encode("utf-8", "backslashreplace"))
+    beside = sys.stdout if arguments.output_format in ("full", "concise") else sys.stderr
+    if arguments.statistics:
+        from flake8_async_fastapi.check.run import codes_of
+
+        for code, count in codes_of(report.findings):
+            print(f"{count:6} {code}", file=beside)
+
+
+def _writers() -> dict[str, Callable[[Report], Iterator[str]]]:
+    from flake8_async_fastapi.check import data, sarif, text
+
+    return {
+        "full": text.full,
+        "concise": text.concise,
+        "json": data.as_json,
+        "github": data.github,
+        "gitlab": data.gitlab,
+        "sarif": sarif.sarif,
+        "junit": data.junit,
+    }
+
+
+def _write_baseline(report: Report, file: Path) -> int:
+    from flake8_async_fastapi.check.baseline import encode_baseline
+
+    _write(file, encode_baseline(report.findings, str(file.parent)))
+    print(f"{len(report.findings)} findings written to {file}")
+    return 0
+
+
+def _without_known(report: Report, file: Path) -> Report:
+    from flake8_async_fastapi.check.baseline import decode_baseline, without_known
+
+    try:
+        entries = decode_baseline(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"the baseline {file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file} {error}") from error
+    return without_known(report, entries, str(file.parent))
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file as a whole, or not at all."""
+    beside = file.with_name(f"{file.name}.new")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

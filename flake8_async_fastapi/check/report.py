@@ -1,0 +1,67 @@
+"""What a check found, ready to be written in any format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from flake8_async_fastapi.engine.places import Mention, Position
+from flake8_async_fastapi.rules.model import Rule, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding as a user sees it: paths are as flake8 would print them.
+
+    ``col`` and the column of ``end`` count characters from 0; ``text`` is the line of the code.
+    """
+
+    path: str
+    line: int
+    col: int
+    end: Position
+    code: str
+    message: str
+    is_advice: bool
+    text: str
+    others: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings of a run, and what was looked at for them.
+
+    ``unread`` are the files that could not be read or analysed, each with the reason.  ``suppressed``
+    counts what a comment keeps from being shown, ``known`` what the baseline does.
+    """
+
+    findings: Sequence[Shown]
+    files: int
+    roots: Sequence[str]
+    unread: Sequence[tuple[str, str]] = ()
+    suppressed: int = 0
+    known: int = 0
+    stale: Sequence[tuple[str, str, str]] = field(default=())
+    """Entries of the baseline that no finding meets any more: path, code and text of the line."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is to be mended."""
+        return not self.findings and not self.unread
+
+
+def rule_of(code: str) -> Rule | None:
+    """The rule of a code; None for a code of no rule."""
+    return next((rule for rule, _ in catalogue() if rule.code == code), None)
+
+
+def with_fingerprints(findings: Sequence[Shown]) -> Iterator[tuple[Shown, str]]:
+    """Findings, each with a text that stays the same where code above it is added or removed."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for finding in findings:
+        key = finding.path, finding.code, finding.text.strip()
+        seen[key] += 1
+        named = "\0".join((*key, str(seen[key])))
+        yield finding, hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]

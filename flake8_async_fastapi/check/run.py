@@ -1,0 +1,192 @@
+"""Find what flake8 would show of this plugin: its files, its options, its comments."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from flake8.exceptions import ExecutionError
+from flake8.options.parse_args import parse_args
+from flake8.processor import FileProcessor
+from flake8.style_guide import Decision, StyleGuideManager
+from flake8.violation import Violation
+
+from flake8_async_fastapi.check.report import Report, Shown
+from flake8_async_fastapi.engine.places import Mention, Position
+from flake8_async_fastapi.faults import LOG
+from flake8_async_fastapi.plugin import Plugin, files_to_check
+from flake8_async_fastapi.projects import STDIN, Projects
+from flake8_async_fastapi.rules.model import Finding
+
+
+class CheckError(Exception):
+    """The run cannot begin; the text says why."""
+
+
+class _Nothing:
+    """The formatter that flake8 wants: what it is told is taken from what its style guide answers."""
+
+    def handle(self, violation: Violation) -> None:
+        pass
+
+
+def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
+    """Check files and folders with flake8's configuration and some of its ``arguments``.
+
+    Raises CheckError for paths that are not there and for options that are of no use.
+    """
+    for path in paths:
+        if path not in STDIN and not os.path.exists(path):
+            raise CheckError(f"there is no file or folder {path}")
+    faults = _Faults()
+    LOG.addHandler(faults)
+    try:
+        _, options = parse_args([*arguments, *paths])
+        if not _speaks_of_us(options.select):
+            options.select = None  # a configuration for other plugins, which says nothing of this one
+        run = _Run(options, Plugin.projects, faults)
+        for filename in files_to_check(options):
+            run.check_file(filename)
+    except ExecutionError as error:
+        raise CheckError(str(error)) from error
+    finally:
+        LOG.removeHandler(faults)
+    return run.report()
+
+
+def _speaks_of_us(select: Sequence[str] | None) -> bool:
+    return any(code.startswith("A") or not code for code in select or ())
+
+
+class _Faults(logging.Handler):
+    """What this package tells of its own faults, and of files that it cannot read."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage())
+
+
+@dataclass
+class _Run:
+    options: argparse.Namespace
+    projects: Projects
+    faults: _Faults
+    findings: list[Shown] = field(default_factory=list)
+    files: int = 0
+    suppressed: int = 0
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.guide = StyleGuideManager(self.options, _Nothing())  # type: ignore[arg-type]
+
+    def check_file(self, filename: str) -> None:
+        """Add the findings of one file, or why there are none."""
+        self.files += 1
+        shown = self.options.stdin_display_name if filename in STDIN else os.path.normpath(filename)
+        try:
+            processor = FileProcessor(filename, self.options)
+        except OSError as error:
+            self.unread.append((shown, str(error.strerror or error)))
+            return
+        text = "".join(processor.lines)
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            where = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
+            said = error.msg if isinstance(error, SyntaxError) else str(error) or "it nests too deep"
+            python = ".".join(map(str, sys.version_info[:2]))
+            self.unread.append((shown, f"{where}{said} (as Python {python} reads it)"))
+            return
+        if processor.should_ignore_file():
+            return
+        before = len(self.faults.told)
+        found = self.projects.findings(filename, text)
+        self.unread += [(shown, told) for told in self.faults.told[before:]]
+        ends = _Ends(tree, text.splitlines())
+        for finding in found:
+            if not finding.advice or self.options.afa_advice == "on":
+                self._add(finding, shown, processor, ends)
+
+    def _add(self, finding: Finding, shown: str, processor: FileProcessor, ends: _Ends) -> None:
+        line = processor.noqa_line_for(finding.line)
+        reported = self.guide.handle_error(
+            finding.code, shown, finding.line, finding.col, finding.message, line
+        )
+        if not reported:
+            chosen = self.guide.style_guide_for(shown).should_report_error(finding.code)
+            self.suppressed += chosen is Decision.Selected
+            return
+        col, end = ends.of(finding.line, finding.col)
+        text = ends.lines[finding.line - 1] if 0 < finding.line <= len(ends.lines) else ""
+        root = self.projects.root_of("" if shown in STDIN else os.path.dirname(shown))
+        others = tuple(
+            Mention(shown if other.path == finding.path else _seen_from(self.projects.cwd, root, other.path),
+                    other.line, other.text)
+            for other in finding.others
+        )  # fmt: skip
+        self.findings.append(
+            Shown(shown, finding.line, col, end, finding.code, finding.message, finding.advice, text, others)
+        )
+
+    def report(self) -> Report:
+        """All that was found; the projects are named by their roots."""
+        found = sorted(self.findings, key=lambda one: (one.path, one.line, one.col, one.code, one.message))
+        return Report(
+            tuple(found),
+            self.files,
+            tuple(str(root) for root in self.projects.opened),
+            tuple(self.unread),
+            self.suppressed,
+        )
+
+
+def _seen_from(cwd: Path, root: Path, path: str) -> str:
+    """The path of a file below a root, as a user in another folder would write it."""
+    try:
+        return os.path.relpath(root / path, cwd)
+    except ValueError:  # on another drive
+        return str(root / path)
+
+
+class _Ends:
+    """Where the code that a finding is about ends: with the longest expression that begins there."""
+
+    def __init__(self, tree: ast.AST, lines: list[str]) -> None:
+        self.lines: Final = lines
+        self._ends: dict[tuple[int, int], tuple[int, int]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.expr) and node.end_lineno is not None and node.end_col_offset is not None:
+                start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+                self._ends[start] = max(end, self._ends.get(start, end))
+
+    def of(self, line: int, col: int) -> tuple[int, Position]:
+        """The column of a place, and the end of what begins there, both in characters."""
+        end_line, end_col = self._ends.get((line, col), (line, -1))
+        if end_col < 0:
+            end_col = len(self._line(line).encode("utf-8", "surrogatepass"))
+        return self._characters(line, col), Position(end_line, self._characters(end_line, end_col))
+
+    def _characters(self, line: int, col: int) -> int:
+        """Python counts the bytes of UTF-8."""
+        return len(self._line(line).encode("utf-8", "surrogatepass")[:col].decode("utf-8", "ignore"))
+
+    def _line(self, line: int) -> str:
+        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+
+
+def codes_of(findings: Sequence[Shown]) -> Iterator[tuple[str, int]]:
+    """How often each code was found, the most frequent first."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.code] = counts.get(finding.code, 0) + 1
+    yield from sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,73 @@
+"""Findings for people: one line each, or with the code around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from flake8_async_fastapi.check.report import Report, Shown, rule_of
+
+
+def concise(report: Report) -> Iterator[str]:
+    """One line for each finding, as flake8 writes it."""
+    for finding in report.findings:
+        yield f"{finding.path}:{finding.line}:{finding.col + 1}: {finding.code} {finding.message}"
+    yield from _unread(report)
+
+
+def full(report: Report) -> Iterator[str]:
+    """Each finding with its line of code and the other places; those of one cause together."""
+    for _, group in groupby(report.findings, key=_cause):
+        yield from _block(list(group))
+        yield ""
+    yield from _unread(report)
+    yield from summary(report)
+
+
+def _cause(finding: Shown) -> tuple[object, ...]:
+    """What findings have in common that one change mends."""
+    return finding.path, finding.line, finding.col, finding.code, finding.others
+
+
+def _block(findings: list[Shown]) -> Iterator[str]:
+    first = findings[0]
+    rule = rule_of(first.code)
+    name = f" {rule.name}" if rule is not None else ""
+    yield f"{first.path}:{first.line}:{first.col + 1}: {first.code}{name}"
+    margin = " " * len(str(first.line))
+    if first.text.strip():
+        until = first.end.col if first.end.line == first.line else len(first.text)
+        under = "".join("\t" if character == "\t" else " " for character in first.text[: first.col])
+        yield f" {margin} |"
+        yield f" {first.line} | {first.text.rstrip()}"
+        yield f" {margin} | {under}{'^' * max(1, until - first.col)}"
+    for finding in findings:
+        yield f" {margin} = {finding.message}"
+    for other in first.others:
+        yield f" {margin} : {other.path}:{other.line}: {other.text}"
+
+
+def _unread(report: Report) -> Iterator[str]:
+    for path, why in report.unread:
+        yield f"{path}: not checked: {why}"
+
+
+def summary(report: Report) -> Iterator[str]:
+    """What was looked at, and how much was found."""
+    for path, code, text in report.stale:
+        yield f"The baseline names {code} in {path}, which is found no more: {text}"
+    found, advice = len(report.findings), sum(finding.is_advice for finding in report.findings)
+    left_out = [
+        f"{count} {why}"
+        for count, why in ((report.suppressed, "suppressed by comments"), (report.known, "in the baseline"))
+        if count
+    ]
+    yield (
+        f"{_count(found, 'finding')}, {advice} of them advice"
+        f"{''.join(f', {text}' for text in left_out)}; "
+        f"{_count(report.files, 'file')} checked in {', '.join(report.roots) or 'no project'}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

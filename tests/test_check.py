@@ -1,0 +1,283 @@
+"""``flake8-async-fastapi check``, as a user types it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from flake8_runs import RunFlake8, write_files
+
+from flake8_async_fastapi import cli
+from flake8_async_fastapi.faults import LOG
+
+MODELS = """\
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase): ...
+
+
+class Shelf(Base):
+    __tablename__ = "shelf"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    jars: Mapped[list["Jar"]] = relationship(back_populates="shelf")
+    lamps: Mapped[list["Lamp"]] = relationship()
+
+
+class Jar(Base):
+    __tablename__ = "jar"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
+    shelf: Mapped[Shelf] = relationship(back_populates="jars")
+
+
+class Lamp(Base):
+    __tablename__ = "lamp"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
+"""
+QUERIES = """\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Shelf
+
+
+async def find(session: AsyncSession) -> Shelf:
+    return (await session.scalars(select(Shelf))).one()
+"""
+MAIN = """\
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from queries import find
+
+
+async def save(session: AsyncSession) -> None:
+    größe = 1; session.commit()
+
+
+async def show(session: AsyncSession) -> None:
+    shelf = await find(session)
+    print(shelf.jars)
+"""
+PROJECT = {"pyproject.toml": "", "models.py": MODELS, "queries.py": QUERIES, "main.py": MAIN}
+LOADING = ("main.py", 12, "AFA301")
+AWAITING = ("main.py", 7, "AFA101")
+
+Check = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """A function that runs the command in a small project: exit status, output, errors."""
+    write_files(tmp_path, PROJECT)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FLAKE8_ASYNC_FASTAPI_CACHE_DIR", str(tmp_path / ".cache"))
+    monkeypatch.setattr(LOG, "handlers", list(LOG.handlers))
+
+    def command(*arguments: str, text: str | None = None) -> tuple[int, str, str]:
+        if text is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        try:
+            status = cli.main(["check", *arguments])
+        except SystemExit as end:  # argparse
+            status = int(end.code or 0)
+        return status, *capsys.readouterr()
+
+    return command
+
+
+def found(answer: tuple[int, str, str]) -> list[tuple[str, int, str]]:
+    """Path, line and code of each finding of a run that wrote JSON."""
+    return [(row["path"], row["line"], row["code"]) for row in json.loads(answer[1])]
+
+
+def as_json(check: Check, *arguments: str) -> list[tuple[str, int, str]]:
+    return found(check("--output-format=json", *arguments))
+
+
+def test_the_same_findings_as_flake8(check: Check, tmp_path: Path, flake8: RunFlake8) -> None:
+    (tmp_path / "main.py").write_text(MAIN.replace("größe = 1; ", ""))  # flake8 counts bytes, not characters
+    status, out, _ = check("--output-format=concise")
+    assert status == 1
+    assert sorted(out.splitlines()) == sorted(line.removeprefix("./") for line in flake8(tmp_path).lines)
+    assert len(out.splitlines()) == 2
+
+
+def test_full_shows_the_code_and_the_other_places(check: Check) -> None:
+    status, out, err = check("main.py")
+    assert (status, err) == (1, "")
+    assert "main.py:12:11: AFA301 unloaded-relationship-access" in out
+    assert "\n 12 |     print(shelf.jars)\n    |           ^^^^^^^^^^\n" in out
+    assert "    : queries.py:8: this query loads the Shelf\n" in out
+    assert " 7 |     größe = 1; session.commit()\n   |                ^^^^^^^^^^^^^^^^\n" in out
+    assert out.splitlines()[-1].startswith("2 findings, 0 of them advice; 1 file checked in ")
+
+
+def test_json(check: Check) -> None:
+    first, second = json.loads(check("--output-format=json")[1])
+    assert (first["path"], first["line"], first["column"], first["end_column"]) == ("main.py", 7, 16, 32)
+    assert (first["code"], first["name"], first["kind"]) == ("AFA101", "unawaited-database-call", "bug")
+    assert second["others"] == [{"path": "queries.py", "line": 8, "message": "this query loads the Shelf"}]
+
+
+def test_github(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "100%,a.py").write_text(MAIN)
+    lines = check("--output-format=github")[1].splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith(
+        "::error file=100%25%2Ca.py,line=7,col=16,endLine=7,endColumn=32,title=AFA101 "
+    )
+    assert lines[0].endswith("write await session.commit()")
+
+
+def test_gitlab_fingerprints_stay_where_lines_move(check: Check, tmp_path: Path) -> None:
+    before = json.loads(check("--output-format=gitlab")[1])
+    assert [row["location"] for row in before] == [
+        {"path": "main.py", "lines": {"begin": line}} for line in (7, 12)
+    ]
+    assert len({row["fingerprint"] for row in before}) == 2
+    (tmp_path / "main.py").write_text(f"# first\n{MAIN}")
+    after = json.loads(check("--output-format=gitlab")[1])
+    assert [row["fingerprint"] for row in after] == [row["fingerprint"] for row in before]
+
+
+def test_junit(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    suite = ElementTree.fromstring(check("--output-format=junit")[1])
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "2", "1")
+    clean = ElementTree.fromstring(check("--output-format=junit", "models.py")[1])
+    assert (clean.get("tests"), clean.get("failures"), len(clean)) == ("1", "0", 1)
+
+
+def test_sarif(check: Check) -> None:
+    log = json.loads(check("--output-format=sarif")[1])
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == ["AFA101", "AFA301"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"] == {"uri": "main.py"}
+    _, loading = run["results"]
+    (flow,) = loading["codeFlows"][0]["threadFlows"]
+    steps = [step["location"]["physicalLocation"]["artifactLocation"]["uri"] for step in flow["locations"]]
+    assert steps == ["queries.py", "main.py"]
+    assert loading["relatedLocations"][0]["physicalLocation"]["region"] == {"startLine": 8}
+
+
+def test_output_file(check: Check, tmp_path: Path) -> None:
+    status, out, _ = check("--output-format=json", "--output-file=found.json")
+    assert (status, out) == (1, "")
+    assert len(json.loads((tmp_path / "found.json").read_text())) == 2
+    assert not (tmp_path / "found.json.new").exists()
+    status, _, err = check("--output-file=no/where.json")
+    assert status == 2 and "cannot be written" in err
+
+
+def test_statistics_and_exit_zero(check: Check) -> None:
+    status, out, _ = check("--statistics", "--exit-zero")
+    assert status == 0
+    assert out.splitlines()[-2:] == ["     1 AFA101", "     1 AFA301"]
+
+
+# --- what flake8 is configured to show -----------------------------------------------------------
+
+
+def test_configuration_for_other_plugins_does_not_silence_this_one(check: Check, tmp_path: Path) -> None:
+    (tmp_path / ".flake8").write_text("[flake8]\nselect = E,F,W\n")
+    assert as_json(check) == [AWAITING, LOADING]
+
+
+def test_configuration_and_options_choose_codes_and_files(check: Check, tmp_path: Path) -> None:
+    (tmp_path / ".flake8").write_text("[flake8]\nper-file-ignores = main.py:AFA1\n")
+    assert as_json(check) == [LOADING]
+    assert as_json(check, "--isolated") == [AWAITING, LOADING]
+    assert as_json(check, "--isolated", "--select=AFA1") == [AWAITING]
+    assert as_json(check, "--isolated", "--ignore=AFA1") == [LOADING]
+    assert as_json(check, "--isolated", "--exclude=main.py") == []
+
+
+def test_comments_suppress(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(MAIN.replace("commit()", "commit()  # noqa: AFA101"))
+    status, out, _ = check()
+    assert status == 1 and "AFA101" not in out.replace("noqa: AFA101", "")
+    assert "1 finding, 0 of them advice, 1 suppressed by comments; 3 files checked" in out
+    assert as_json(check, "--disable-noqa") == [AWAITING, LOADING]
+    (tmp_path / "main.py").write_text(f"# flake8: noqa\n{MAIN}")
+    assert as_json(check) == []
+
+
+def test_standard_input(check: Check) -> None:
+    status, out, _ = check("--output-format=concise", "--stdin-display-name=new.py", "-", text=MAIN)
+    assert status == 1
+    assert [line.split(": ")[0] for line in out.splitlines()] == ["new.py:7:16", "new.py:12:11"]
+
+
+# --- never silently nothing ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.py"], "there is no file or folder nowhere.py"),
+        (["--afa-root=nowhere"], "the configured project root is not a directory"),
+        (["--afa-blocking=AFA999=x"], "AFA999 is not one of"),
+        (["--config=no.cfg"], "does not exist"),
+        (["--baseline=none.json"], "cannot be read"),
+        (["--baseline=main.py"], "is no baseline"),
+    ],
+)
+def test_what_cannot_be_done_is_said(check: Check, arguments: list[str], said: str) -> None:
+    status, out, err = check(*arguments)
+    assert (status, out) == (2, "")
+    assert said in err and "Traceback" not in err
+
+
+def test_file_that_does_not_parse(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("x = 1\ndef f(:\n")
+    status, out, _ = check("broken.py")
+    assert status == 1
+    assert "broken.py: not checked: line 2: " in out
+
+
+def test_fault_of_the_tool(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("flake8_async_fastapi.analysis.check_all", fails)
+    status, out, _ = check("main.py")
+    assert status == 1
+    assert "main.py: not checked: main.py could not be analysed: a fault in flake8-async-fastapi" in out
+
+
+# --- the baseline ----------------------------------------------------------------------------------
+
+
+def test_baseline(check: Check, tmp_path: Path) -> None:
+    status, out, _ = check("--write-baseline=known.json")
+    assert (status, out) == (0, "2 findings written to known.json\n")
+    status, out, _ = check("--baseline=known.json")
+    assert status == 0 and "2 in the baseline" in out
+    # code that moves is known still, the same mistake once more is not
+    again = MAIN.replace("session.commit()", "session.commit()\n    größe = 1; session.commit()")
+    (tmp_path / "main.py").write_text(f"# first\n{again}")
+    assert as_json(check, "--baseline=known.json") == [("main.py", 9, "AFA101")]
+    # what is mended is told
+    (tmp_path / "main.py").write_text(MAIN.replace("session.commit()", "await session.commit()"))
+    status, out, _ = check("--baseline=known.json")
+    assert status == 0
+    assert "The baseline names AFA101 in main.py, which is found no more: größe = 1; session.commit()" in out
+
+
+def test_baseline_of_another_version(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "known.json").write_text('{"version": 2, "findings": []}')
+    status, _, err = check("--baseline=known.json")
+    assert status == 2 and "version 2" in err
