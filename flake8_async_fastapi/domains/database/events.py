@@ -70,7 +70,8 @@ class SessionLeftOpen(Event):
     """A session is opened and never closed.
 
     ``how`` says whose it is: a dependency gives it by ``return`` or ``yield``, it stays in a ``helper``, or
-    ``anext`` takes it from a dependency that is called by hand.
+    ``anext`` takes it from a dependency that is called by hand, or a middleware looks for it in a
+    ``variable`` that is set below.
     """
 
     text: str

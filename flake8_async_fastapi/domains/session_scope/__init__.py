@@ -8,7 +8,15 @@ Needs database and fastapi, to tell which values are sessions, and which functio
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.session_scope import connections, late_commits, leaks, tasks, transactions
+from flake8_async_fastapi.domains.session_scope import (
+    connections,
+    gathers,
+    late_commits,
+    leaks,
+    request_variables,
+    tasks,
+    transactions,
+)
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.observers import Observers
 
@@ -26,12 +34,18 @@ DOMAIN = Domain(
             leaks.report_taken_from_generator,
             tasks.note_call,
             transactions.note_call,
+            gathers.report_left_behind,
         ),
         caught=(transactions.note_caught,),
         dropped=(tasks.note_dropped,),
         escaped=(connections.note_escaped,),
         entered=(tasks.note_entered, transactions.enter_block),
-        function_ends=(late_commits.report_late_commits, leaks.report_left_open, tasks.report_left_alone),
+        function_ends=(
+            late_commits.report_late_commits,
+            leaks.report_left_open,
+            request_variables.report_unseen_session,
+            tasks.report_left_alone,
+        ),
         havoc=(connections.forget_sessions,),
         handlers_begin=(transactions.begin_handlers,),
         try_begins=(transactions.begin_try,),

@@ -18,9 +18,9 @@ class SessionShared(Event):
 class SessionUsedLate(Event):
     """A session is used when what it belongs to is over.
 
-    ``use`` is ``background``, ``task`` or ``stream``; ``closed_by`` is the ``block`` that
-    opened it, or the ``request`` that it was provided for.  ``may_be_older`` says that the
-    project admits versions of FastAPI that close the latter first.
+    ``use`` is ``background``, ``task``, ``stream`` or, where another task fails, ``gather``.
+    ``closed_by`` is the ``block`` that opened it, or the ``request`` that it was provided for.
+    ``may_be_older`` says that the project admits versions of FastAPI that close the latter first.
     """
 
     text: str

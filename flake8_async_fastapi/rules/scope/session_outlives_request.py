@@ -19,6 +19,13 @@ _WORDS = {"background": "a background task", "task": "a task that nobody awaits"
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(SessionUsedLate):
+        if found.use == "gather":
+            yield RULE.advise(
+                found,
+                f"{found.text} stops waiting when one task fails, and the block closes {found.session} while "
+                "another may use it: use asyncio.TaskGroup, or return_exceptions=True",
+            )
+            continue
         # since 0.118 FastAPI closes what a request was given after its background tasks and streams
         if found.closed_by == "block" or found.use == "task" or found.may_be_older:
             yield RULE.at(

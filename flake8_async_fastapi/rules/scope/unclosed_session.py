@@ -22,6 +22,11 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} takes a session from a generator that nobody keeps, so that it is closed at "
                 "any time: open the session with async with"
             )
+        elif found.how == "variable":
+            message = (
+                f"{found.text} never sees what is set below call_next(), so that nobody closes the session: "
+                "set it before call_next()"
+            )
         elif found.how == "helper":
             message = (
                 f"{found.text} opens a session that nobody closes, and its connection with it: write async "
