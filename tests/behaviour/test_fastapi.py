@@ -248,6 +248,29 @@ async def test_dependency_is_called_once_a_request() -> None:
     assert len(calls) == 2
 
 
+async def test_dependencies_run_in_order() -> None:
+    order: list[str] = []
+
+    async def inner() -> None:
+        order.append("inner")
+
+    def first() -> None:
+        order.append("first")
+
+    async def second(_: None = Depends(inner)) -> None:
+        order.append("second")
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def route(a: None = Depends(first), b: None = Depends(second), c: None = Depends(inner)) -> None:
+        order.append("route")
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        await client.get("/")
+    assert order == ["first", "inner", "second", "route"]
+
+
 # --- lifespans -------------------------------------------------------------------------------------------
 
 

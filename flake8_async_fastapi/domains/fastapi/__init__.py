@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.fastapi import (
     exits,
     lifespans,
     reports,
+    requests,
     routes,
 )
 from flake8_async_fastapi.engine.domain import Domain
@@ -34,7 +35,12 @@ DOMAIN = Domain(
         decorated=(routes.note_route, contracts.report_decorated),
         dropped=(background.report_dropped,),
         entered=(exits.enter_manager, lifespans.note_unknown_entered),
-        function_begins=(endpoints.report_sync_endpoint, routes.begin_route, exits.begin_dependency),
+        function_begins=(
+            endpoints.report_sync_endpoint,
+            routes.begin_route,
+            exits.begin_dependency,
+            requests.run_dependencies,
+        ),
         function_ends=(lifespans.report_engine_not_disposed,),
         function_returns=(routes.validate_response, background.report_replaced),
     ),

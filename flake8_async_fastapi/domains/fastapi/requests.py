@@ -1,0 +1,51 @@
+"""The dependencies of one request: they run one after the other, often with one session.
+
+What one of them commits expires in what others gave before.  Source: docs/behaviour.md#fastapi-functions.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.fastapi.dependencies import target_of_parameter
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import functions, protocols
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Instance, Object, Plain, Value
+from flake8_async_fastapi.facts import tree
+
+
+def run_dependencies(frame: Frame, function: Function, outer: Frame) -> None:
+    """Let a path know, where code that FastAPI calls begins, what its dependencies did in their order."""
+    env, params = frame.state.env, function.node.params
+    if sum(_may_come_with_changes(param, env.get(param.name)) for param in params) < 2:
+        return
+    if not frame.ctx.hooks.tracks(frame.state):
+        return
+    quiet = Frame(frame.ctx, frame.path, frame.qualname)
+    quiet.state = frame.state
+    seen: set[Function] = set()
+    for param in params:
+        _run_dependency(quiet, frame, param, seen)
+    frame.state = quiet.state
+
+
+def _may_come_with_changes(param: tree.Param, value: Value | None) -> bool:
+    """Whether what provides a value may have done more than that; sessions, services and schemas are made."""
+    if isinstance(value, Instance):
+        return value.location is not None
+    if isinstance(value, Plain):
+        return isinstance(param.default, tree.Call) or isinstance(param.annotation, tree.Subscript)
+    return not isinstance(value, Object)
+
+
+def _run_dependency(quiet: Frame, asking: Frame, param: tree.Param, seen: set[Function]) -> None:
+    """Run the dependency of a parameter, those that it asks for first; each runs once for a request."""
+    target = target_of_parameter(asking, param)
+    if not isinstance(target, Function) or target in seen:
+        return
+    seen.add(target)
+    inside = Frame(quiet.ctx, target.path, "", owner=target.owner, closure=target.closure)
+    for inner in target.node.params:
+        _run_dependency(quiet, inside, inner, seen)
+    quiet.path = target.path  # what it does is done there
+    result = functions.call_function(quiet, target, Arguments(), "", target.key)
+    if isinstance(result, Coroutine):
+        protocols.result_of_await(quiet, result)
