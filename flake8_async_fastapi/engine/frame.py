@@ -100,7 +100,7 @@ class Frame:
     variables of the function are in a call.  ``branches`` are the sides of the
     conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
     ``iteration`` counts their passes.  ``scope`` stands for the variables of the run: other frames that
-    evaluate parts of it share them.
+    evaluate parts of it share them.  ``rejects``: the condition under way is that of an ``if`` that raises.
     """
 
     ctx: Context
@@ -143,6 +143,7 @@ class Frame:
     branches: list[tuple[int, int, str]] = field(default_factory=list)
     enclosing_loops: list[tree.For | tree.While | tree.Comp] = field(default_factory=list)
     iteration: int = 0
+    rejects: bool = False
     scope: object = field(default_factory=object)
     notes: dict[type[Any], Any] = field(default_factory=dict)
 

@@ -43,6 +43,11 @@ def cannot_raise(statement: Stmt) -> bool:
     return isinstance(statement, tree.Jump)
 
 
+def raises_at_end(body: list[Stmt]) -> bool:
+    """Whether a block ends with a ``raise``."""
+    return bool(body) and isinstance(body[-1], tree.Raise)
+
+
 def bound_names(statement: Stmt) -> Iterator[str]:
     """The names that a statement itself binds in its scope."""
     if isinstance(statement, (tree.FunctionDef, tree.ClassDef)):

@@ -549,6 +549,15 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "sqlalchemy.except_all": "def -> sqlalchemy.CompoundSelect",
     "sqlalchemy.intersect": "def -> sqlalchemy.CompoundSelect",
     "sqlalchemy.intersect_all": "def -> sqlalchemy.CompoundSelect",
+    "sqlalchemy.all_": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.any_": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.between": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.collate": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.funcfilter": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.nulls_first": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.nulls_last": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.over": "def -> sqlalchemy.ColumnElement",
+    "sqlalchemy.within_group": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.and_": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.asc": "def -> sqlalchemy.ColumnElement",
     "sqlalchemy.bindparam": "def -> sqlalchemy.ColumnElement",
@@ -580,9 +589,10 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 
 # The functions that sqlalchemy, sqlalchemy.sql and sqlalchemy.sql.expression all export.
 _CONSTRUCTORS: Final = (
-    "and_ asc bindparam case cast column delete desc distinct except_ except_all exists extract false "
-    "insert intersect intersect_all join lateral literal literal_column not_ null or_ outerjoin select "
-    "text true tuple_ type_coerce union union_all update values"
+    "all_ and_ any_ asc between bindparam case cast collate column delete desc distinct except_ except_all "
+    "exists extract false funcfilter insert intersect intersect_all join lateral literal literal_column "
+    "not_ null nulls_first nulls_last or_ outerjoin over select text true tuple_ type_coerce union union_all "
+    "update values within_group"
 )
 
 ALIASES: Final[Mapping[str, str]] = {

@@ -159,7 +159,7 @@ class Answers:
             if not rooted and not self.modules.is_folder(dotted, importer):
                 return LibraryTarget(dotted)
             return FolderTarget(dotted, importer)
-        if path is not None and (path == importer or self.binds(path, name)):
+        if path is not None and path != importer and self.binds(path, name):
             return NameTarget(path, name)
         inner = f"{dotted}.{name}" if dotted else name
         found = self.modules.at(inner) if rooted else self.modules.find(inner, importer)

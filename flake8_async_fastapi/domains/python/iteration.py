@@ -31,7 +31,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import dataclass
+from flake8_async_fastapi.records import dataclass, replace
 
 _GETTER: Final = "operator.attrgetter"
 
@@ -54,6 +54,8 @@ def call_container_method(site: CallSite) -> Value:
         return NONE
     if name == "copy":
         return collection
+    if collection.kind == "row" and name in ("tuple", "_tuple", "_asdict"):
+        return collection if name != "_asdict" else replace(collection, kind="dict")
     if name in ("pop", "popleft") and collection.kind != "dict":
         return containers.any_item(collection)
     if collection.kind != "dict":

@@ -95,6 +95,8 @@ def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value 
             return owner.items[owner.keys.index(node.name)]
         if node.name == "_mapping":
             return replace(owner, kind="dict")
+        if node.name in ("t", "_t"):
+            return owner
     if isinstance(owner, Collection):
         return containers.container_method(owner, node.name)
     if isinstance(owner, Object) and (model := reads.get(type(owner.detail))) is not None:

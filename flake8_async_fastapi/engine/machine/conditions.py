@@ -126,7 +126,7 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
         case tree.Compare(left=tree.Attr(value=owner, name=name), ops=[("==" | "!=" | "in" | "not in")]):
             states = _decide(frame, state, test, outcome, lambda value: True, "")
             for after in states:
-                _note_column_test(frame, after, owner, name, is_empty=False, is_kind=True)
+                _note_column_test(frame, after, owner, name, is_empty=False, is_kind=not frame.rejects)
             return states
         case tree.Compare(left=tree.Call(func=tree.Name(id="type"), args=[of]), ops=[op], rights=[cls]) if (
             op in _SAME

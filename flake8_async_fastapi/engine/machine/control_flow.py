@@ -38,7 +38,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import cannot_raise
+from flake8_async_fastapi.facts.walk import cannot_raise, raises_at_end
 
 States = list[State]
 K = TypeVar("K")
@@ -58,12 +58,17 @@ def _group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
 
 
 def _run_if(frame: Frame, states: States, node: tree.If) -> States:
+    frame.rejects = raises_at_end(node.body)
     for state in states:
         note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    into = [
+        [path for state in states for path in conditions.assume(frame, state, node.test, outcome)]
+        for outcome in (True, False)
+    ]
+    frame.rejects = False
     observers, branches = frame.ctx.hooks.observers, frame.branches
     ends: States = []
-    for outcome, body in ((True, node.body), (False, node.orelse)):
-        entering = [path for state in states for path in conditions.assume(frame, state, node.test, outcome)]
+    for outcome, body, entering in zip((True, False), (node.body, node.orelse), into, strict=True):
         for begin in observers.branch_begins:
             begin(frame, node, outcome)
         branches.append((node.line, node.col, "main" if asks_for_main(node.test) else str(outcome)))
