@@ -19,6 +19,7 @@ def note_call(site: CallSite) -> None:
     match callee:
         case Function():
             project_calls.note_configured_call(frame, callee, place)
+            project_calls.note_recursive_call(frame, callee, place)
         case ClassValue():
             project_calls.apply_constructor(frame, callee, arguments, place)
         case Member(receiver=receiver, name=name):

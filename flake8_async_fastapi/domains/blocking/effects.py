@@ -16,6 +16,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
+from flake8_async_fastapi.domains.blocking.recursion import RECURSION, passes_small_numbers
 from flake8_async_fastapi.domains.blocking.surroundings import is_call_of_callback, is_repeated
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
@@ -185,6 +186,8 @@ def apply_blocking_effects(
     """A plain function with blocking effects is called."""
     for effect in effects:
         if is_blocking(effect):
+            if effect.label == RECURSION and not effect.chain and passes_small_numbers(frame.current_call):
+                continue
             if exemptions.is_cached_or_allowed(frame.ctx, function):
                 return
             report_or_keep_blocking(frame, effect.via(function.name), origin)

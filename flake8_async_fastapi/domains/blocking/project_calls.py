@@ -7,6 +7,7 @@ from typing import Final
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.domains.blocking.recursion import RECURSION, takes_exponential_time
 from flake8_async_fastapi.domains.blocking.surroundings import may_call_callback
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions
@@ -40,6 +41,15 @@ def note_configured_call(frame: Frame, function: Function, origin: Place) -> Non
             )
 
 
+def note_recursive_call(frame: Frame, function: Function, origin: Place) -> None:
+    """A function calls itself: its work may double with its argument."""
+    if frame.node is function.node and takes_exponential_time(frame.ctx, function):
+        effect = Effect(_CPU, RECURSION, advice=_INSTEAD)
+        thread.report_or_keep_blocking(frame, effect, origin)
+
+
+_CPU: Final = "cpu-bound-call"
+_INSTEAD: Final = "a loop, functools.cache or run_in_threadpool"
 _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 
