@@ -37,6 +37,7 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Generator,
     Library,
+    Object,
     Plain,
     Value,
     alternatives,
@@ -358,9 +359,10 @@ def _evaluate_yield(frame: Frame, state: State, node: tree.Yield) -> Value:
 def _evaluate_yield_from(frame: Frame, state: State, node: tree.YieldFrom) -> Value:
     value = evaluate(frame, state, node.value)
     frame.discharge(value)
-    frame.yields.append(
-        protocols.element_of_iterable(frame, value) if isinstance(value, Generator) else UNKNOWN
-    )
+    frame.state = state
+    is_known = isinstance(value, (Generator, Collection, Object))
+    frame.yields.append(protocols.iterate_value(frame, value, node.value, False) if is_known else UNKNOWN)
+    frame.yield_states.append(state.fork())
     return UNKNOWN
 
 
