@@ -78,6 +78,11 @@ PLANNED = {
     "AFA509": "commit-after-response",
     "AFA510": "swallowed-route-error",
     "AFA512": "upload-read-after-request",
+    "AFA601": "cached-coroutine",
+    "AFA602": "asyncio-object-used-from-thread",
+    "AFA603": "engine-used-by-several-loops",
+    "AFA604": "no-event-loop-in-thread",
+    "AFA605": "swallowed-cancellation",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

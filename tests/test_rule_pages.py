@@ -273,6 +273,11 @@ async def the_same_twice(module: ModuleType) -> list[int]:
         return [(await client.post("/users?name=ann")).status_code for _ in range(2)]
 
 
+async def in_a_thread(module: ModuleType) -> Any:
+    """Runs a plain `main` where no event loop runs."""
+    return await asyncio.to_thread(module.main)
+
+
 RESPONSE_GOES_FIRST = tuple(map(int, version("fastapi").split(".")[:2])) >= (0, 118)
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
@@ -375,6 +380,17 @@ PROOFS = {
         the_same_twice, value=[201, 201] if RESPONSE_GOES_FIRST else [201, 500], right=[201, 500]
     ),
     "AFA510": Proof(requests("GET", "/"), error=("FastAPIError", "high chance that the app"), right=404),
+    "AFA601": Proof(error=("RuntimeError", "cannot reuse already awaited coroutine"), right=4),
+    "AFA602": Proof(value=False, right=True),
+    "AFA603": Proof(
+        in_a_thread, error=("RuntimeError", "is bound to a different event loop"), right=[[1, 1], [1, 1]]
+    ),
+    "AFA604": Proof(
+        requests("POST", "/refresh"),
+        error=("RuntimeError", "There is no current event loop in thread"),
+        right=200,
+    ),
+    "AFA605": Proof(value=False, right=True),
 }
 
 
@@ -457,6 +473,12 @@ def test_pages_of_blocking_calls_list_all_that_is_known(code: str) -> None:
     owners = {line.partition(": ")[0] for kind, _, line in BLOCKING if kind in kinds}
     shown = {owner.removesuffix(".**").removeprefix("builtins.") for owner in owners}
     assert not [owner for owner in shown if f"`{owner}`" not in text]
+
+
+@pytest.fixture(autouse=True)
+def database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The database of examples that read its URL from the environment."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'page.db'}")
 
 
 def played(code: str, title: str, folder: Path) -> Outcome:

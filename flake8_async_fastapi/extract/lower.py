@@ -289,6 +289,7 @@ def _with(node: Any, scope: _Context) -> Stmt:
 def _try(node: Any, scope: _Context) -> Stmt:
     handlers = [
         tree.Handler(
+            *_at(handler),
             _maybe(handler.type, scope),
             handler.name.name if handler.name else None,
             _body(handler.body, scope),

@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 8
+FORMAT = 9
 """The format of encoded facts, a part of every cache key."""
 
 

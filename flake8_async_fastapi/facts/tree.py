@@ -227,6 +227,8 @@ class With(Node, frozen=True):
 
 
 class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    line: int
+    col: int
     type: Union[Expr, None]
     name: Union[str, None]
     body: list[Stmt]

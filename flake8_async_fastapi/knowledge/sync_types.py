@@ -286,9 +286,25 @@ TYPES: Final[Mapping[str, str]] = {
         def start join is_alive run -> ?
         property name daemon ident -> ?
     """,
+    "threading.Timer": "bases: threading.Thread\n def cancel -> ?",
     "multiprocessing.Process": """
         def start join is_alive run terminate kill close -> ?
         property name daemon pid exitcode -> ?
+    """,
+    # --- what runs functions later
+    "apscheduler.schedulers.base.BaseScheduler": """
+        def add_job scheduled_job start shutdown remove_job get_job get_jobs add_listener pause resume -> ?
+    """,
+    **{
+        f"apscheduler.schedulers.{name}": "bases: apscheduler.schedulers.base.BaseScheduler"
+        for name in ("background.BackgroundScheduler", "blocking.BlockingScheduler")
+    },
+    "celery.Celery": "def task send_task start worker_main autodiscover_tasks -> ?",
+    "huey.Huey": "def task periodic_task on_startup start stop -> ?",
+    "schedule.Job": """
+        def at until tag to do -> self
+        property second seconds minute minutes hour hours day days week weeks -> self
+        property monday tuesday wednesday thursday friday saturday sunday -> self
     """,
     "celery.result.AsyncResult": "def get ready successful forget -> ?\n property state status result -> ?",
     "queue.Queue": _QUEUE,
@@ -347,6 +363,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "openpyxl.load_workbook": "def -> openpyxl.Workbook",
     "multiprocessing.Pool": "def -> multiprocessing.pool.Pool",
     "git.Repo.clone_from": "def -> git.Repo",
+    "schedule.every": "def -> schedule.Job",
 }
 
 _ESTIMATORS: Final = {
@@ -450,10 +467,11 @@ ALIASES: Final[Mapping[str, str]] = {
     "multiprocessing.pool.ThreadPool": "multiprocessing.pool.Pool",
     "multiprocessing.context.Process": "multiprocessing.Process",
     "multiprocessing.process.Process": "multiprocessing.Process",
-    "threading.Timer": "threading.Thread",
     "queue.LifoQueue": "queue.Queue",
     "queue.PriorityQueue": "queue.Queue",
     "queue.SimpleQueue": "queue.Queue",
+    "celery.app.base.Celery": "celery.Celery",
+    **{f"huey.{name}": "huey.Huey" for name in "RedisHuey SqliteHuey MemoryHuey FileHuey".split()},
     "celery.app.task.AsyncResult": "celery.result.AsyncResult",
     "filelock.SoftFileLock": "filelock.FileLock",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flake8_async_fastapi.domains.python.async_items import check_items, check_result
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
@@ -16,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     Collection,
     Const,
+    Coroutine,
     Function,
     Instance,
     Library,
@@ -50,7 +52,7 @@ def call_container_method(site: CallSite) -> Value:
         return UNKNOWN
     name, collection = callee.name, callee.receiver.detail.value
     if name == "sort":
-        _apply_key(frame, arguments, containers.any_item(collection), origin)
+        _apply_key(frame, name, arguments, containers.any_item(collection), origin)
         return NONE
     if name == "copy":
         return collection
@@ -104,6 +106,8 @@ def call_with_items(site: CallSite) -> Value | None:
         names = [value.value for value in arguments.args if isinstance(value, Const)]
         texts = tuple(text for text in names if isinstance(text, str))
         return Object(_GETTER, detail=Getter(texts))
+    if arguments.args:
+        check_items(frame, name, arguments.args[0])
     if not arguments.args or any(holds_coroutine(value) for value in arguments.args):
         return None
     if dotted in PASSING:
@@ -117,7 +121,7 @@ def call_with_items(site: CallSite) -> Value | None:
         return _model_getattr(frame, name, arguments)
     if name in ("sorted", "min", "max"):
         item = protocols.elements_of(frame, first, origin)
-        _apply_key(frame, arguments, item, origin)
+        _apply_key(frame, name, arguments, item, origin)
         if name == "sorted":
             return None if isinstance(item, Unknown) else Collection("list", item)
         return UNKNOWN if isinstance(item, Unknown) or len(arguments.args) > 1 else item
@@ -125,7 +129,7 @@ def call_with_items(site: CallSite) -> Value | None:
         item = protocols.elements_of(frame, arguments.args[1], origin)
         elsewhere = frame.in_offloaded_argument > 0
         frame.runs_elsewhere += elsewhere
-        result = _apply_to_item(frame, first, item, origin)
+        result = _apply_to_item(frame, name, first, item, origin)
         frame.runs_elsewhere -= elsewhere
         return Collection("generator", result if name == "map" else item)
     if name == "enumerate":
@@ -165,27 +169,33 @@ def _passed_items(frame: Frame, dotted: str, arguments: Arguments, origin: Place
     if dotted == "itertools.chain.from_iterable":
         return protocols.elements_of(frame, item, origin)
     if dotted == "itertools.groupby":
-        _apply_key(frame, arguments, item, origin)
+        _apply_key(frame, dotted, arguments, item, origin)
         return Collection("tuple", items=(UNKNOWN, Collection("generator", item)))
     if places == (1,):
-        _apply_to_item(frame, arguments.args[0], item, origin)
+        _apply_to_item(frame, dotted, arguments.args[0], item, origin)
     return item
 
 
-def _apply_key(frame: Frame, arguments: Arguments, item: Value, origin: Place) -> None:
+def _apply_key(frame: Frame, caller: str, arguments: Arguments, item: Value, origin: Place) -> None:
     key = dict(arguments.keywords).get("key")
     if key is not None:
-        _apply_to_item(frame, key, item, origin)
+        _apply_to_item(frame, caller, key, item, origin)
 
 
-def _apply_to_item(frame: Frame, function: Value, item: Value, origin: Place) -> Value:
-    """Call a function on one item."""
+def _apply_to_item(frame: Frame, caller: str, function: Value, item: Value, origin: Place) -> Value:
+    """Call a function on one item, as a builtin does."""
     if isinstance(function, Object) and isinstance(function.detail, Getter):
         for path in function.detail.names:
             _read_path(frame, item, path, origin)
         return UNKNOWN
     if isinstance(function, (Function, Partial, Library)):
-        result = calls.apply_callee(frame, function, Arguments((item,)), "", origin)
+        label = f"{function.name}()" if isinstance(function, Function) else "the call"
+        result = calls.apply_callee(frame, function, Arguments((item,)), label, origin)
+        if isinstance(result, Coroutine):
+            result = frame.owe(replace(result, label=label, origin=origin))
+        if caller == "map":
+            return result
+        check_result(frame, caller, result)
         frame.discharge(result)
         return UNKNOWN if holds_coroutine(result) else result
     return UNKNOWN

@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_only_declared,
 )
+from flake8_async_fastapi.records import replace
 
 
 def value_of_type(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:
@@ -117,10 +118,10 @@ def kept_arguments(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
 
 
 def _result_of_callback(frame: Frame, arguments: Arguments, origin: Place) -> Value:
-    """What the function given as the first argument returns, if that is no coroutine."""
+    """What the function given as the first argument returns: a coroutine is whoever awaits the call's."""
     if not arguments.args:
         return UNKNOWN
     rest = arguments.rest()
     given = Arguments(rest.args, (), rest.opaque, rest.placed)
     result = functions.quiet_result(frame, arguments.args[0], given, origin)
-    return UNKNOWN if isinstance(result, Coroutine) else result
+    return replace(result, origin=Place("", *origin.position)) if isinstance(result, Coroutine) else result

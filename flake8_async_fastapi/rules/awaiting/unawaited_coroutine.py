@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import unawaited
+from flake8_async_fastapi.rules.awaiting.wording import never_run, unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -20,3 +21,5 @@ def check(events: Events) -> Iterator[Finding]:
     for event in events.of(CoroutineMisused):
         if event.coroutine.family != "database" and not event.awaited_chain:
             yield RULE.at(event, unawaited(event))
+    for dropped in events.of(CallbackNeverAwaited):
+        yield RULE.at(dropped, never_run(dropped))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
 
 _CONSEQUENCES = {
@@ -33,3 +34,11 @@ def unawaited(event: CoroutineMisused) -> str:
     if event.use == "entered" and event.coroutine.family == "database":
         return f"{label} is never awaited: {consequence}; write async with await {label}"
     return f"{label} is never awaited: {consequence}; write await {label}"
+
+
+def never_run(event: CallbackNeverAwaited) -> str:
+    """The message for a coroutine function that is given to what never awaits its coroutine."""
+    callers = [f"{name}()" for name in event.chain] + ([event.runner] if event.runner else [])
+    remedy = event.remedy or "pass a plain function, or await the result there"
+    caller = " -> ".join(callers)
+    return f"{caller} calls {event.text} and never awaits its coroutine: it does not run; {remedy}"

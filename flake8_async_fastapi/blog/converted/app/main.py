@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from app import errors, events, reporting
 from app.config import get_settings
 from app.database import Base, SessionLocal, engine
-from app.routers import admin, comments, live, pages, posts, tags, tools, users
+from app.routers import admin, comments, live, pages, posts, tags, ticker, tools, users
 from app.seed import seed_demo_content
 from app.services import webhooks
 from app.widgets import widgets
@@ -44,7 +44,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app() -> FastAPI:
     events.install(engine)
     app = FastAPI(title=settings.site_name, lifespan=lifespan)
-    for module in (posts, comments, users, tags, tools, admin, live, reporting):
+    for module in (posts, comments, users, tags, tools, admin, live, ticker, reporting):
         app.include_router(module.router)
     if settings.beta_api:
         from app.routers import beta

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from app import errors, events, reporting
 from app.config import get_settings
 from app.database import Base, SessionLocal, engine
-from app.routers import admin, comments, live, pages, posts, tags, tools, users
+from app.routers import admin, comments, live, pages, posts, tags, ticker, tools, users
 from app.seed import seed_demo_content
 from app.widgets import widgets
 
@@ -44,7 +44,7 @@ async def close_engine() -> None:
     await engine.dispose()
 
 
-for module in (posts, comments, users, tags, tools, admin, live, reporting):
+for module in (posts, comments, users, tags, tools, admin, live, ticker, reporting):
     app.include_router(module.router)
 if settings.beta_api:
     from app.routers import beta

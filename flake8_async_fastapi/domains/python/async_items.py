@@ -1,0 +1,85 @@
+"""Builtins that go through async generators, or through coroutines as if these were results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flake8_async_fastapi.engine.events import Iterated
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.obligations import report_misuse
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Coroutine, Generator, Value
+from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import parts_of
+
+_CONSUMERS: Final = frozenset(
+    "all any dict enumerate frozenset iter list max min set sorted sum tuple".split()
+)
+"""The builtins that go through their first argument, which must not be an async generator."""
+
+ITEM_USES: Final[Mapping[str, str]] = {"any": "condition", "all": "condition", "sum": "operand"}
+"""How these use each item: a coroutine is always true, and cannot be added."""
+
+CALLBACK_USES: Final[Mapping[str, str]] = {
+    "filter": "condition",
+    "itertools.filterfalse": "condition",
+    "itertools.takewhile": "condition",
+    "itertools.dropwhile": "condition",
+    "sorted": "operand",
+    "min": "operand",
+    "max": "operand",
+    "sort": "operand",
+    "itertools.groupby": "compared",
+}
+"""How these use what the function gives that they call for each item."""
+
+
+def check_items(frame: Frame, name: str, given: Value) -> None:
+    """A builtin goes through a value: say so where that is an async generator, or holds coroutines."""
+    node = frame.current_call
+    if node is None or name not in _CONSUMERS or not node.args:
+        return
+    written = node.args[0]
+    if isinstance(given, Generator) and given.is_async:
+        _report_async(frame, given, for_message(written), written)
+    elif isinstance(written, tree.Comp) and is_async_generator(written):
+        made = Generator("", UNKNOWN, is_async=True)
+        _report_async(frame, made, f"the async generator in {name}()", written)
+    elif isinstance(given, Collection) and name in ITEM_USES:
+        for coroutine in held_coroutines(given):
+            report_misuse(frame, coroutine, ITEM_USES[name])
+
+
+def _report_async(frame: Frame, value: Generator, text: str, node: tree.Expr) -> None:
+    frame.emit_event(Iterated(*frame.at(node), value, False, text, frozenset({"async-iter"})))
+
+
+def is_async_generator(node: tree.Comp) -> bool:
+    """Whether a comprehension makes an async generator: it awaits for each item."""
+    first, *others = node.loops
+    inner = [*node.items, *first.ifs, *(part for loop in others for part in (loop.iter, *loop.ifs))]
+    return node.kind == "generator" and (
+        any(loop.is_async for loop in node.loops) or any(map(_awaits, inner))
+    )
+
+
+def _awaits(node: object) -> bool:
+    return any(isinstance(part, tree.Await) for part in _parts_run_with(node))
+
+
+def _parts_run_with(node: object) -> Iterator[object]:
+    """An expression with all its parts, but those that run later: generators and lambdas in it."""
+    if isinstance(node, tree.Lambda) or (isinstance(node, tree.Comp) and node.kind == "generator"):
+        return
+    yield node
+    for part in parts_of(node):
+        yield from _parts_run_with(part)
+
+
+def check_result(frame: Frame, caller: str, result: Value) -> None:
+    """A function that is called for each item gives a coroutine: say so where the caller uses that."""
+    how = CALLBACK_USES.get(caller)
+    if how is not None and isinstance(result, Coroutine):
+        report_misuse(frame, result, how)

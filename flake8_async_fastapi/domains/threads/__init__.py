@@ -1,0 +1,33 @@
+"""Functions that are handed over: to a thread, to the loop for later, to a scheduler, or to a cache.
+
+Adds ``Drop`` to the summary of a function: it drops or keeps the coroutine of a function that it was given,
+``LoopUse``: it uses what belongs to the event loop, ``EngineUse``: it opens a connection, and
+``LoopStart``: it does so in a loop of its own.  Adds no part of the state; a run notes what it does of these.
+Needs database and fastapi, to tell drivers of engines, and which functions run in threads.
+"""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.threads import (
+    caches,
+    calls,
+    cancellation,
+    engine_loops,
+    loop_use,
+    unawaited,
+)
+from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.observers import Observers
+
+DOMAIN = Domain(
+    "threads",
+    ("fastapi", "database"),
+    observers=Observers(
+        assigned=(unawaited.note_assignment,),
+        call_ends=(calls.note_call,),
+        decorated=(unawaited.check_decorated, caches.check_decorator),
+        dropped=(unawaited.note_dropped,),
+        function_begins=(cancellation.report_swallowed,),
+    ),
+    effects={**unawaited.EFFECTS, **loop_use.EFFECTS, **engine_loops.EFFECTS},
+)

@@ -1,0 +1,46 @@
+"""Calls as the engine tells of them: those that hand a function over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flake8_async_fastapi.domains.threads import engine_loops, loop_use, unawaited
+from flake8_async_fastapi.domains.threads.handing_over import METHODS, hand_over, run_handed_over
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.values import Arguments, Function, Library, Member, Object, Value
+from flake8_async_fastapi.engine.walks import may_hold_coroutine
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge.loop_use import GUARDS, NEEDS_LOOP
+from flake8_async_fastapi.knowledge.runners import RUNNERS
+
+_FUNCTIONS: Final = RUNNERS.keys() | NEEDS_LOOP.keys() | GUARDS | engine_loops.FUNCTIONS
+_METHODS: Final = METHODS | loop_use.METHODS | engine_loops.METHODS
+
+
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """A call was made: what it does with event loops, and what becomes of a function that it hands over."""
+    if isinstance(callee, Library):  # there are very many calls, and few matter here
+        if callee.dotted not in _FUNCTIONS:
+            return
+    elif isinstance(callee, Member):
+        if callee.name not in _METHODS:
+            return
+    elif isinstance(callee, Object):
+        if callee.type not in engine_loops.FACTORIES:
+            return
+    elif frame.is_async or not (isinstance(callee, Function) and _is_given_coroutine(arguments)):
+        return
+    engine_loops.note_call(frame, callee, arguments, node)
+    if not isinstance(callee, (Library, Member)):
+        return
+    loop_use.note_use(frame, callee, node.func, frame.place_of(node))
+    given = hand_over(callee, arguments, node)
+    if given is not None:
+        value, quiet = run_handed_over(frame, given)
+        unawaited.check_handed_over(frame, given, value, quiet, node)
+        loop_use.check_handed_over(frame, given, quiet, node)
+        engine_loops.check_handed_over(frame, given, quiet, node)
+
+
+def _is_given_coroutine(arguments: Arguments) -> bool:
+    return any(map(may_hold_coroutine, arguments.values()))

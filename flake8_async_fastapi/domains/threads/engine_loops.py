@@ -1,0 +1,294 @@
+"""Engines of a module whose connections are used on one event loop after another.
+
+A connection of asyncpg, aiomysql or asyncmy belongs to the loop that opened it, and a pool keeps connections.
+``asyncio.run`` starts a loop of its own each time.  So code that runs again and again, and uses the engine
+of a module under ``asyncio.run``, gets a connection of a loop that is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.domains.database.urls import database_and_driver, is_url
+from flake8_async_fastapi.domains.threads.decorators import names_of_decorator
+from flake8_async_fastapi.domains.threads.events import EngineInNewLoop
+from flake8_async_fastapi.domains.threads.handing_over import HandOver
+from flake8_async_fastapi.domains.threads.loop_use import thread_of
+from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import expressions, summaries
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    Const,
+    Coroutine,
+    Function,
+    Library,
+    Member,
+    Object,
+    Value,
+    alternatives,
+    called_name,
+)
+from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, parts_of
+from flake8_async_fastapi.knowledge.loop_use import AWAITERS, LOOP_DRIVERS, LOOP_STARTERS
+from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS
+from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.records import dataclass, replace
+
+FACTORIES: Final = frozenset({"sqlalchemy.ext.asyncio.async_sessionmaker", "sqlalchemy.orm.sessionmaker"})
+METHODS: Final = frozenset({"begin", "connect", "create_task", "dispose", "run_until_complete", "run"})
+FUNCTIONS: Final = LOOP_STARTERS.keys() | AWAITERS | {"sqlalchemy.ext.asyncio.AsyncSession"}
+_ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
+_ENGINES: Final = frozenset({_ENGINE, "sqlalchemy.engine.Engine"})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUse:
+    """A function opens a connection of an engine that a module keeps."""
+
+    engine: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStart:
+    """A plain function starts a loop in which an engine of a module is used: the one that was made there.
+
+    ``engine`` is None where it runs a coroutine that it was given.
+    """
+
+    engine: Place | None
+    label: str
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class EngineNotes:
+    """The engines that one run uses or disposes of, and the loops that it starts, with where that is."""
+
+    uses: dict[EngineUse, None] = field(default_factory=dict)
+    starts: dict[LoopStart, tuple[Place, tuple[object, ...]]] = field(default_factory=dict)
+    disposes: bool = False
+
+    def fork(self) -> EngineNotes:
+        return EngineNotes(dict(self.uses), dict(self.starts), self.disposes)
+
+    def agree(self, others: Sequence[EngineNotes]) -> EngineNotes:
+        """The notes from before, and those that all others have."""
+        uses = [use for use in others[0].uses if all(use in other.uses for other in others)]
+        starts = {key: way for key, way in others[0].starts.items() if all(key in o.starts for o in others)}
+        disposes = any(other.disposes for other in others)
+        return EngineNotes({**self.uses, **dict.fromkeys(uses)}, {**self.starts, **starts}, disposes)
+
+
+# --- what a call does ------------------------------------------------------------------------------
+
+
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """A call is made: note an engine that it uses, or a loop that it starts."""
+    engine = _engine_used(callee, arguments)
+    if engine is not None and (place := _kept_engine(frame, engine)) is not None:
+        frame.notes_of(EngineNotes).uses[EngineUse(place)] = None
+    if isinstance(callee, Member) and callee.name == "dispose" and callee.receiver.type in _ENGINES:
+        frame.notes_of(EngineNotes).disposes = True
+    if frame.is_async:
+        if called_name(callee) in AWAITERS:
+            for coroutine in _coroutines(arguments):
+                for use in _uses_of(frame, coroutine.function, coroutine.call):
+                    frame.notes_of(EngineNotes).uses[use] = None
+        return
+    if _starts_loop(frame, callee):
+        for start in _starts_by(frame, arguments.get(0, "main"), for_message(node.func)):
+            _report_or_keep(frame, start, frame.place_of(node))
+    elif isinstance(callee, Function) and not callee.is_async and any(_coroutines(arguments)):
+        parts = summaries.summarise(
+            frame.ctx, *renaming.call_without_identity(frame.ctx, callee, arguments)
+        ).parts
+        if any(isinstance(part, LoopStart) and part.engine is None for part in parts):
+            for coroutine in _coroutines(arguments):
+                for start in _starts_by(frame, coroutine, callee.name):
+                    _report_or_keep(frame, start, frame.place_of(node))
+
+
+def _coroutines(arguments: Arguments) -> Iterator[Coroutine]:
+    for value in arguments.values():
+        yield from held_coroutines(value)
+
+
+def _engine_used(callee: Value, arguments: Arguments) -> Object | None:
+    """The engine of which a call opens a connection, or will do so for a session; None for other calls."""
+    found: Value | None = None
+    match callee:
+        case Member(receiver=Object(type=name), name="begin" | "connect") if name == _ENGINE:
+            found = callee.receiver
+        case Object(type=name) if name in FACTORIES:
+            found = callee.argument("0") or callee.argument("bind")
+        case Library(dotted="sqlalchemy.ext.asyncio.AsyncSession"):
+            found = arguments.get(0, "bind")
+    return found if isinstance(found, Object) and found.type == _ENGINE else None
+
+
+def _starts_loop(frame: Frame, callee: Value) -> bool:
+    """Whether a call starts a new loop."""
+    name = called_name(callee)
+    if name not in LOOP_STARTERS:
+        return False
+    body = frame.node.body if frame.node is not None else ()
+    needed = LOOP_STARTERS[name]
+    return not needed or any(isinstance(node, tree.Attr) and node.name == needed for node in nodes_in(body))
+
+
+def _starts_by(frame: Frame, given: Value | None, label: str) -> Iterator[LoopStart]:
+    """What a call that runs a coroutine in a new loop starts."""
+    if given is None:
+        return
+    for option in alternatives(given):
+        function = option.function if isinstance(option, Coroutine) else option
+        if not isinstance(function, Function) or not function.is_async:
+            yield LoopStart(None, label)
+            continue
+        call = option.call if isinstance(option, Coroutine) else Arguments(opaque=True)
+        for use in _uses_of(frame, function, call):
+            yield LoopStart(use.engine, f"{label}({function.name}())")
+
+
+def _uses_of(frame: Frame, function: Function | None, call: Arguments | None) -> Iterator[EngineUse]:
+    """The engines that a coroutine function uses."""
+    if function is not None:
+        bare = renaming.call_without_identity(frame.ctx, function, call)
+        for part in summaries.summarise(frame.ctx, *bare).parts:
+            if isinstance(part, EngineUse):
+                yield part
+
+
+# --- engines ---------------------------------------------------------------------------------------
+
+
+def _kept_engine(frame: Frame, engine: Object) -> Place | None:
+    """Where an engine was made that outlives every loop and keeps connections; None for others."""
+    place = engine.origin
+    if place is None or place.path.startswith("<") or is_test(frame.path) or not _keeps_connections(engine):
+        return None
+    url = engine.argument("0") or engine.argument("url")
+    if url is not None and isinstance(url, Const) and is_url(url):
+        is_bound = database_and_driver(str(url.value))[1] in LOOP_DRIVERS
+    else:
+        is_bound = frame.ctx.project.requirements_of(place.path).brings(LOOP_DRIVERS)
+    return place if is_bound and _is_of_module(frame.ctx, place) else None
+
+
+def _keeps_connections(engine: Object) -> bool:
+    if engine.argument("**") is not None:
+        return False
+    pool = engine.argument("poolclass")
+    return pool is None or (isinstance(pool, Library) and pool.dotted.endswith("QueuePool"))
+
+
+def _is_of_module(ctx: Context, place: Place) -> bool:
+    """Whether a call stands in the body of a module, or in a function that keeps what it gives."""
+
+    def find() -> bool:
+        return any(
+            isinstance(node, tree.Call) and (node.line, node.col) == place.position
+            for node in _run_once(ctx.project.body(place.path))
+        )
+
+    return ctx.derive(("of module", place), find)
+
+
+def _run_once(code: object) -> Iterator[object]:
+    """All nodes of a module that are run once."""
+    if isinstance(code, tree.Lambda):
+        return
+    if isinstance(code, tree.FunctionDef):
+        called = [part.func if isinstance(part, tree.Call) else part for part in code.decorators]
+        if not any(dotted(part).rpartition(".")[2] in ("cache", "lru_cache") for part in called):
+            return
+    yield code
+    for part in parts_of(code):
+        yield from _run_once(part)
+
+
+# --- effects ---------------------------------------------------------------------------------------
+
+
+def _summarise(frame: Frame, ends: Ends) -> Iterable[EngineUse]:
+    noted = frame.notes.get(EngineNotes)
+    return () if noted is None or noted.disposes else tuple(noted.uses)
+
+
+def _apply_use(call: AppliedCall, use: EngineUse) -> Iterable[EngineUse]:
+    call.frame.notes_of(EngineNotes).uses[use] = None
+    return ()
+
+
+def _summarise_starts(frame: Frame, ends: Ends) -> Iterable[LoopStart]:
+    noted = frame.notes.get(EngineNotes)
+    return () if noted is None or noted.disposes or frame.is_async else tuple(noted.starts)
+
+
+def _apply_start(call: AppliedCall, start: LoopStart) -> Iterable[LoopStart]:
+    if start.engine is not None and not call.frame.is_async:
+        name = call.function.name
+        is_named = name == "<lambda>" or start.chain[:1] == (name,)
+        start = start if is_named else replace(start, chain=(name, *start.chain))
+        _report_or_keep(call.frame, start, call.place)
+    return ()
+
+
+EFFECTS: Final = {
+    EngineUse: EffectHooks(_summarise, _apply_use),
+    LoopStart: EffectHooks(_summarise_starts, _apply_start),
+}
+
+
+def _report_or_keep(frame: Frame, start: LoopStart, place: Place) -> None:
+    """Report a loop that is started again and again, or after another one; else keep it for the callers."""
+    notes = frame.notes_of(EngineNotes)
+    branches = tuple(frame.branches)
+    if frame.emit and start.engine is not None and not notes.disposes:
+        again = _reason_to_repeat(frame)
+        for other, (where, around) in notes.starts.items():
+            if other.engine == start.engine and where != place and branches[: len(around)] == around:
+                again = again or f"after {other.label}"
+        if again:
+            _emit(frame, start, place, again)
+    notes.starts.setdefault(start, (place, branches))
+
+
+def _reason_to_repeat(frame: Frame) -> str:
+    """Why the code under check runs more than once, or beside another loop; empty where that is open."""
+    if frame.enclosing_loops:
+        return "in each pass of a loop"
+    if thread := thread_of(frame):
+        return f"in {thread}"
+    node = frame.node
+    for decorator in node.decorators if isinstance(node, tree.FunctionDef) else ():
+        written = decorator.func if isinstance(decorator, tree.Call) else decorator
+        outer = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
+        names = names_of_decorator(expressions.evaluate(outer, outer.state, written))
+        if any(name in TASK_DECORATORS for name in names):
+            return f"in each run of @{for_message(written)}"
+    return ""
+
+
+def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Call) -> None:
+    """A function is handed over, and was called in a frame of its own: say so where it starts a loop."""
+    repeats = given.name.endswith((".add_job", ".do")) or given.runner.where == SCHEDULED
+    if frame.emit and (repeats or frame.is_async or frame.enclosing_loops):
+        for start in quiet.notes_of(EngineNotes).starts:
+            if start.engine is not None:
+                _emit(frame, start, frame.place_of(node), f"handed to {given.name}")
+
+
+def _emit(frame: Frame, start: LoopStart, place: Place, again: str) -> None:
+    assert start.engine is not None
+    path, line, col = place
+    where = f"{start.engine.path}:{start.engine.line}"
+    frame.emit_event(EngineInNewLoop(path, line, col, frame.qualname, start.label, start.chain, where, again))

@@ -1,0 +1,68 @@
+"""Functions that are handed over to be run elsewhere, and what goes wrong there."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNeverAwaited(Event):
+    """A coroutine function, as ``text``, is given to what calls it and drops the coroutine.
+
+    ``runner`` is who calls it, ``chain`` the calls of the project that lead there, ``remedy`` how it is run.
+    """
+
+    text: str
+    runner: str
+    chain: tuple[str, ...]
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoroutineCached(Event):
+    """A coroutine is kept to be used again: that of the function ``name``, by ``keeper``.
+
+    ``is_generator`` says that it is an async generator, ``chain`` are the calls that lead there.
+    """
+
+    name: str
+    keeper: str
+    is_generator: bool = False
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopUsedInThread(Event):
+    """Code that runs in a thread, as ``thread`` says, uses what belongs to the event loop.
+
+    ``is_asking``: it asks for the loop of its thread, which has none; else it changes an object of a
+    loop.  ``label`` is the call, ``place`` where it is, if not here, ``chain`` the calls that lead there.
+    """
+
+    thread: str
+    is_asking: bool
+    label: str
+    place: str
+    chain: tuple[str, ...]
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInNewLoop(Event):
+    """The call ``label`` starts an event loop, in which the engine made at ``engine`` is used.
+
+    ``again`` says why there is another loop before or beside it, ``chain`` the calls that lead there.
+    """
+
+    label: str
+    chain: tuple[str, ...]
+    engine: str
+    again: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationSwallowed(Event):
+    """A handler, as ``text``, ends a cancellation in an endless loop, which goes on."""
+
+    text: str

@@ -1,0 +1,231 @@
+"""Coroutine functions that are given to code which calls them and drops the coroutine.
+
+A function that was given one by its caller cannot be blamed where it is written: it works with plain
+functions.  So that it drops the coroutine is a ``Drop``, an effect that passes on to the code that
+chose the coroutine function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.domains.threads import caches
+from flake8_async_fastapi.domains.threads.decorators import decorated_value, names_of_decorator
+from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited, CoroutineCached
+from flake8_async_fastapi.domains.threads.handing_over import HandOver
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.relevance import closure_values, mentions_of
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Coroutine, Function, Instance, Partial, Value, alternatives
+from flake8_async_fastapi.engine.walks import inner_values, may_hold_coroutine
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.knowledge.runners import DECORATORS, WITH_OWN_POOL
+from flake8_async_fastapi.records import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A function calls a coroutine function that it was given, and drops or keeps the coroutine.
+
+    ``function`` tells which one, ``name`` is its name, ``cache`` what keeps the coroutine; the rest is
+    as in ``CallbackNeverAwaited``.
+    """
+
+    function: Place
+    name: str
+    runner: str
+    chain: tuple[str, ...] = ()
+    remedy: str = ""
+    cache: str = ""
+
+
+@dataclass(slots=True)
+class Drops:
+    """What one run drops of what it was given, and the awaited calls that give a coroutine back."""
+
+    found: dict[Drop, None] = field(default_factory=dict)
+    unfinished: dict[Place, CallbackNeverAwaited] = field(default_factory=dict)
+
+    def fork(self) -> Drops:
+        return Drops(dict(self.found), dict(self.unfinished))
+
+    def agree(self, others: Sequence[Drops]) -> Drops:
+        """The drops from before, and those that all others have."""
+        common = [drop for drop in others[0].found if all(drop in other.found for other in others)]
+        return Drops({**self.found, **dict.fromkeys(common)}, dict(self.unfinished))
+
+
+# --- functions that are handed over ---------------------------------------------------------
+
+
+def check_handed_over(frame: Frame, given: HandOver, value: Value, quiet: Frame, node: tree.Call) -> None:
+    """A function is handed over, and gives a value where it is called, in a frame of its own."""
+    for drop in quiet.notes_of(Drops).found:
+        _report_or_keep(frame, drop, frame.place_of(node))
+    runner = given.runner
+    if not runner.remedy or not _is_coroutine(value):
+        return
+    if runner.gives_back and not _is_awaited_once(frame, node):
+        event = CallbackNeverAwaited(*frame.at(node), given.text, given.name, (), runner.remedy)
+        frame.notes_of(Drops).unfinished[frame.place_of(node)] = event
+    elif frame.emit:
+        frame.emit_event(CallbackNeverAwaited(*frame.at(node), given.text, given.name, (), runner.remedy))
+    elif (function := _function_behind(given.function)) is not None:
+        _keep(frame, Drop(function.key, function.name, given.name, (), runner.remedy))
+
+
+def check_decorated(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
+    """A function is decorated: say so where that hands a coroutine function over."""
+    names = [name for name in names_of_decorator(decorator) if name in DECORATORS]
+    if not names or not frame.emit or _has_own_base(node):
+        return
+    if any(map(frame.ctx.project.is_imported, WITH_OWN_POOL)):
+        return
+    given = decorated_value(frame, function, node)
+    if isinstance(given, Function) and given.is_async and not given.is_generator:
+        runner = f"@{for_message(node.func if isinstance(node, tree.Call) else node)}"
+        frame.emit_event(
+            CallbackNeverAwaited(*frame.at(node), function.name, runner, (), DECORATORS[names[0]])
+        )
+
+
+def _has_own_base(decorator: Expr) -> bool:
+    """Whether a decorator is given the class that runs the function."""
+    return isinstance(decorator, tree.Call) and any(
+        keyword.name in ("base", None) for keyword in decorator.keywords
+    )
+
+
+def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
+    """A statement's value is dropped: with it the coroutine that an executor would give back."""
+    if frame.emit and isinstance(node, tree.Call):
+        event = frame.notes_of(Drops).unfinished.get(frame.place_of(node))
+        if event is not None:
+            frame.emit_event(event)
+
+
+def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
+    """Something is assigned: a coroutine may be put into a cache."""
+    target = node.targets[0]
+    if (isinstance(target, tree.Name) and target.id not in frame.globals) or not may_hold_coroutine(value):
+        return
+    found = caches.kept_coroutine(frame, node, value)
+    if found is None:
+        return
+    coroutine, cache = found
+    if frame.emit:
+        frame.emit_event(CoroutineCached(*frame.at(node.targets[0]), coroutine.label, cache))
+    elif coroutine.function is not None:
+        _keep(frame, Drop(coroutine.function.key, coroutine.function.name, "", cache=cache))
+
+
+def _is_coroutine(value: Value) -> bool:
+    return all(isinstance(option, Coroutine) for option in alternatives(value))
+
+
+def _function_behind(value: Value) -> Function | None:
+    while isinstance(value, Partial):
+        value = value.function
+    return value if isinstance(value, Function) else None
+
+
+def _is_awaited_once(frame: Frame, node: tree.Call) -> bool:
+    """Whether a call is awaited, and what that gives is not."""
+    place = node.line, node.col
+    if place not in frame.awaited_calls:
+        return False
+    body = frame.node.body if frame.node is not None else ()
+    names: set[str] = set()
+    awaited: set[str] = set()
+    for part in nodes_in(body):
+        match part:
+            case tree.Await(value=tree.Await(value=tree.Call(line=line, col=col))) if (line, col) == place:
+                return False
+            case tree.Assign(targets=[tree.Name(id=name)], value=tree.Await(value=call)) if call == node:
+                names.add(name)
+            case tree.Await(value=tree.Name(id=name)):
+                awaited.add(name)
+    return not names & awaited
+
+
+# --- functions that drop what their caller gave them -------------------------------------------
+
+
+def _summarise(frame: Frame, ends: Ends) -> Iterable[Drop]:
+    if frame.owed and not frame.emit:
+        for origin, coroutine in frame.owed.items():
+            is_settled = origin in frame.discharged or origin in frame.returned
+            if coroutine.function is not None and not is_settled and not _knows_coroutines(frame):
+                _keep(frame, Drop(coroutine.function.key, coroutine.function.name, ""))
+    noted = frame.notes.get(Drops)
+    return tuple(noted.found) if noted is not None else ()
+
+
+_WORDS: Final = ("coroutine", "awaitable", "is_async", "asyncio")
+
+
+def _knows_coroutines(frame: Frame) -> bool:
+    """Whether a function asks what kind of functions it is given."""
+    function = _function_of(frame)
+    if function is None:
+        return False
+    mentioned = mentions_of(frame.ctx, function)
+    return any(word in name for name in (*mentioned.names, *mentioned.attributes) for word in _WORDS)
+
+
+def _function_of(frame: Frame) -> Function | None:
+    if frame.node is None:
+        return None
+    place = Place(frame.path, frame.node.line, frame.node.col)
+    return Function(frame.path, frame.node, place, closure=frame.closure)
+
+
+def _apply(call: AppliedCall, drop: Drop) -> Iterable[Drop]:
+    name = call.function.name
+    is_named = name == "<lambda>" or drop.chain[:1] == (name,)
+    chain = drop.chain if is_named else (name, *drop.chain)
+    _report_or_keep(call.frame, replace(drop, chain=chain), call.place)
+    return ()
+
+
+EFFECTS: Final = {Drop: EffectHooks(_summarise, _apply)}
+
+
+def _report_or_keep(frame: Frame, drop: Drop, place: Place) -> None:
+    if not frame.emit:
+        _keep(frame, drop)
+        return
+    path, line, col = place
+    at = path, line, col, frame.qualname
+    if drop.cache:
+        frame.emit_event(CoroutineCached(*at, drop.name, drop.cache, chain=drop.chain))
+    else:
+        frame.emit_event(CallbackNeverAwaited(*at, drop.name, drop.runner, drop.chain, drop.remedy))
+
+
+def _keep(frame: Frame, drop: Drop) -> None:
+    """Keep a drop for the caller, if it was the caller who gave the function."""
+    if frame.node is None or _is_given(frame, drop.function):
+        frame.notes_of(Drops).found[drop] = None
+
+
+def _is_given(frame: Frame, key: Place) -> bool:
+    """Whether a run was given a function: as an argument, in its receiver, or by the function around it."""
+    function = _function_of(frame)
+    if function is None:
+        return False
+    given = [frame.state.env.get(param.name) for param in function.node.params]
+    if isinstance(frame.receiver, Instance):
+        given.append(frame.receiver)
+    return any(
+        isinstance(inner, Function) and inner.key == key
+        for value in (*given, *closure_values(frame.ctx, function))
+        if value is not None
+        for inner in inner_values(value)
+    )

@@ -1,0 +1,122 @@
+"""What calls a function that it is given, where it runs that, and whether it awaits what that gives.
+
+None of these awaits: a coroutine function is called there, and its coroutine is dropped.
+Source: the documentation of the standard library, AnyIO, APScheduler, schedule and Celery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+ON_LOOP: Final = "loop"
+THREAD: Final = "thread"
+POOL: Final = "pool"
+"""A thread whose end wakes the event loop."""
+PROCESS: Final = "process"
+SCHEDULED: Final = "scheduled"
+
+
+class Runner(NamedTuple):
+    """Where a call takes the function that it runs: at a place among its arguments, or by a name.
+
+    ``arguments`` is the name of the list of what is passed to the function; it is empty where that are
+    all arguments behind it.  ``where`` the function runs is one of the words above.  ``gives_back``
+    says that the caller can have what the function gives.  ``remedy`` is how a coroutine is run instead.
+    """
+
+    place: int
+    name: str
+    where: str
+    arguments: str = ""
+    gives_back: bool = False
+    remedy: str = ""
+
+
+_LOOP: Final = "pass a plain function that calls asyncio.create_task()"
+_THREAD: Final = "use asyncio.create_task(), or pass a plain function"
+_SCHEDULER: Final = "use AsyncIOScheduler"
+_SYNC: Final = "pass a plain function"
+_AWAIT: Final = "await the call itself"
+
+RUNNERS: Final[Mapping[str, Runner]] = {
+    "threading.Thread": Runner(1, "target", THREAD, "args", remedy=_THREAD),
+    "threading.Timer": Runner(1, "function", THREAD, "args", remedy=_THREAD),
+    "multiprocessing.Process": Runner(1, "target", PROCESS, "args", remedy=_SYNC),
+    "_thread.start_new_thread": Runner(0, "function", THREAD, "args", remedy=_THREAD),
+    "concurrent.futures.Executor.submit": Runner(0, "fn", THREAD, gives_back=True, remedy=_AWAIT),
+    "concurrent.futures.ProcessPoolExecutor.submit": Runner(0, "fn", PROCESS, gives_back=True, remedy=_SYNC),
+    "asyncio.AbstractEventLoop.run_in_executor": Runner(1, "func", POOL, gives_back=True, remedy=_AWAIT),
+    "concurrent.futures.Executor.map": Runner(0, "fn", THREAD, "args", gives_back=True, remedy=_SYNC),
+    "asyncio.AbstractEventLoop.call_soon": Runner(0, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.AbstractEventLoop.call_soon_threadsafe": Runner(
+        0, "callback", ON_LOOP, remedy="use asyncio.run_coroutine_threadsafe()"
+    ),
+    "asyncio.AbstractEventLoop.call_later": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.AbstractEventLoop.call_at": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.AbstractEventLoop.add_signal_handler": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.AbstractEventLoop.add_reader": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.AbstractEventLoop.add_writer": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
+    "asyncio.Future.add_done_callback": Runner(0, "fn", ON_LOOP, "", remedy=_LOOP),
+    "concurrent.futures.Future.add_done_callback": Runner(0, "fn", THREAD, remedy=_SYNC),
+    "atexit.register": Runner(0, "func", SCHEDULED, remedy=_SYNC),
+    "signal.signal": Runner(1, "handler", SCHEDULED, remedy="use loop.add_signal_handler()"),
+    "weakref.finalize": Runner(1, "func", SCHEDULED, remedy=_SYNC),
+    "apscheduler.schedulers.background.BackgroundScheduler.add_job": Runner(
+        0, "func", THREAD, "args", remedy=_SCHEDULER
+    ),
+    "apscheduler.schedulers.blocking.BlockingScheduler.add_job": Runner(
+        0, "func", THREAD, "args", remedy=_SCHEDULER
+    ),
+    "schedule.Job.do": Runner(0, "job_func", SCHEDULED, remedy=_SYNC),
+    "starlette.background.BackgroundTasks.add_task": Runner(0, "func", POOL, gives_back=True),
+    "starlette.background.BackgroundTask": Runner(0, "func", POOL, gives_back=True),
+    "asyncio.to_thread": Runner(0, "func", POOL, gives_back=True),
+    "anyio.to_thread.run_sync": Runner(0, "func", POOL, gives_back=True),
+    "starlette.concurrency.run_in_threadpool": Runner(0, "func", POOL, gives_back=True),
+}
+
+_BEATS: Final = "call asyncio.run() in a plain task"
+
+DECORATORS: Final[Mapping[str, str]] = {
+    "celery.shared_task": _BEATS,
+    "celery.Celery.task": _BEATS,
+    "huey.Huey.task": _BEATS,
+    "huey.Huey.periodic_task": _BEATS,
+    "apscheduler.schedulers.background.BackgroundScheduler.scheduled_job": _SCHEDULER,
+    "apscheduler.schedulers.blocking.BlockingScheduler.scheduled_job": _SCHEDULER,
+    "atexit.register": _SYNC,
+}
+"""Decorators by which something calls a function that never awaits; with the remedy."""
+
+WITH_OWN_POOL: Final = ("celery_aio_pool", "celery_pool_asyncio")
+"""Packages that teach a runner to await."""
+
+CACHES: Final[frozenset[str]] = frozenset(
+    {
+        "functools.cache",
+        "functools.lru_cache",
+        "functools.cached_property",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        "cachetools.func.fifo_cache",
+        "cachetools.func.lfu_cache",
+        "cachetools.func.lru_cache",
+        "cachetools.func.rr_cache",
+        "cachetools.func.ttl_cache",
+        "methodtools.lru_cache",
+        "toolz.memoize",
+        "toolz.functoolz.memoize",
+        "django.utils.functional.cached_property",
+        "werkzeug.utils.cached_property",
+    }
+)
+"""Decorators that keep what a function gives: of a coroutine function, the coroutine."""
+
+TASK_DECORATORS: Final[frozenset[str]] = frozenset(
+    {
+        *(name for name in DECORATORS if name != "atexit.register"),
+        "dramatiq.actor",
+    }
+)
+"""Decorators of functions that a worker or a scheduler runs many times."""
