@@ -25,7 +25,7 @@ from flake8_async_fastapi.faults import Fault, survive
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.reading import facts_of, template_facts_of
-from flake8_async_fastapi.rules.model import Events, Finding, catalogue, check_all
+from flake8_async_fastapi.rules.model import Events, Finding, catalogue, check_all, not_analysed
 from flake8_async_fastapi.states import decode_state, encode_state, read_changes, write_state
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import (
@@ -174,7 +174,7 @@ class Analysis:
             self._keep("prepared", self.key, encode_state(self._state))
 
     def findings(self, path: str, begins: Callable[[], None] | None = None) -> list[Finding]:
-        """The findings of one file; none for a file that does not parse.
+        """The findings of one file; none for a file that does not parse, AFA001 for one that a fault costs.
 
         ``begins`` is called before an analysis: not for what is known.
         """
@@ -192,8 +192,8 @@ class Analysis:
         if begins is not None:
             begins()
         found = survive(path, "analysed", lambda: self._compute(path))
-        if found is None:
-            return []
+        if found is None or (path in self.sources and self.sources[path].digest not in self._facts):
+            return [not_analysed(path)]
         self._keep("findings", place, encode_verdict(found))
         return found.findings
 

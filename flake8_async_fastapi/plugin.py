@@ -16,11 +16,12 @@ from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
+from flake8_async_fastapi.configuration import check_configuration
 from flake8_async_fastapi.faults import LOG, survive
 from flake8_async_fastapi.knowledge.settings import read_settings
 from flake8_async_fastapi.progress import Progress, terminal
 from flake8_async_fastapi.projects import Projects
-from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.rules.model import Finding, not_analysed
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError
 
@@ -34,6 +35,8 @@ class Plugin:
 
     name: ClassVar[str] = "flake8-async-fastapi"
     version: ClassVar[str] = __version__
+    _choices: ClassVar[dict[str, tuple[str, ...] | None]] = {}
+    """The options by name, each with the values that it takes if those are few."""
     _options: ClassVar[argparse.Namespace] = argparse.Namespace()
     projects: ClassVar[Projects]
     _progress: ClassVar[Progress] = Progress(None)
@@ -43,20 +46,23 @@ class Plugin:
         self.filename = filename
         self.lines = lines
 
-    @staticmethod
-    def add_options(manager: OptionManager) -> None:
+    @classmethod
+    def add_options(cls, manager: OptionManager) -> None:
         """Declare the options, with flake8's own prefix rules."""
-        manager.add_option(
-            "--afa-root",
+
+        def add(name: str, **details: Any) -> None:
+            cls._choices[f"afa-{name}"] = details.get("choices")
+            manager.add_option(f"--afa-{name}", parse_from_config=True, **details)
+
+        add(
+            "root",
             metavar="DIR",
-            parse_from_config=True,
             normalize_paths=True,
             help="folder that holds the project (default: found upward from each file)",
         )
-        manager.add_option(
-            "--afa-cache-dir",
+        add(
+            "cache-dir",
             metavar="DIR",
-            parse_from_config=True,
             normalize_paths=True,
             help="folder of the cache; 'off' for none (default: the user's cache folder)",
         )
@@ -65,25 +71,17 @@ class Plugin:
             ("offloaders", "more functions that run what they are given in a thread, as dotted names"),
             ("allowed", "functions that may block, as dotted names, or all below one as name.*"),
         ):
-            manager.add_option(
-                f"--afa-{name}",
-                metavar="NAMES",
-                default="",
-                parse_from_config=True,
-                comma_separated_list=True,
-                help=what,
-            )
+            add(name, metavar="NAMES", default="", comma_separated_list=True, help=what)
         for name, default, what in (
             ("reuse", "on", "findings stand after a change elsewhere that they do not depend on"),
             ("brief", "off", "calls are reported too that block for a moment only, as os.listdir()"),
             ("advice", "on", "advice is reported too: code that works today"),
         ):
-            manager.add_option(
-                f"--afa-{name}",
+            add(
+                name,
                 metavar="on|off",
                 default=default,
                 choices=("on", "off"),
-                parse_from_config=True,
                 help=f"whether {what} (default: {default})",
             )
 
@@ -102,6 +100,7 @@ class Plugin:
         cls._progress = Progress(terminal(sys.stderr) if told else None)
         _log_as_flake8()
         try:
+            check_configuration(options, cls._choices)
             cls.projects = open_projects(options)
         except (RootError, ValueError) as error:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error
@@ -113,7 +112,8 @@ class Plugin:
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Give the findings as flake8 wants them: line, column, text, type."""
-        for finding in survive(self.filename, "analysed", self._findings) or ():
+        found = survive(self.filename, "analysed", self._findings)
+        for finding in [not_analysed(self.filename)] if found is None else found:
             if not finding.advice or self._options.afa_advice == "on":
                 yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
 

@@ -507,8 +507,8 @@ def test_fault_costs_one_file(tmp_path: Path, flake8: RunFlake8, place: str, err
     write_files(tmp_path, {**GOOD, "other.py": "import good\nasync def f(): good.notify()\n"})
     before = place.format(error=error)
     done = flake8(tmp_path, "-j1", before=before)
-    assert done.findings == {("other.py", 2, "AFA105")}
-    assert done.errors == ""  # by default nobody is bothered
+    assert done.findings == {("other.py", 2, "AFA105"), ("main.py", 1, "AFA001")}
+    assert done.errors == ""
 
 
 @pytest.mark.parametrize("place", [IN_A_RULE, IN_THE_EXTRACTOR], ids=["rule", "extractor"])
@@ -544,7 +544,7 @@ Cache.write = lambda self, kind, key, data: None
 def test_fault_in_the_linker(tmp_path: Path, flake8: RunFlake8) -> None:
     write_files(tmp_path, {**GOOD, "broken.py": "def (\n"})
     done = flake8(tmp_path, "-j1", before=IN_THE_LINKER.format(error="ValueError('injected')"))
-    assert done.findings == {("broken.py", 1, "E999")}
+    assert done.findings == {("broken.py", 1, "E999"), ("good.py", 1, "AFA001"), ("main.py", 1, "AFA001")}
     assert done.errors == ""
     assert flake8(tmp_path).findings == {("broken.py", 1, "E999")} | FOUND  # and nothing of it was kept
 

@@ -255,7 +255,8 @@ def test_fault_of_the_tool(check: Check, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("flake8_async_fastapi.analysis.check_all", fails)
     status, out, _ = check("main.py")
     assert status == 1
-    assert "main.py: not checked: main.py could not be analysed: a fault in flake8-async-fastapi" in out
+    assert "main.py:1:1: AFA001" in out
+    assert "this file could not be analysed" in out
 
 
 # --- the baseline ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ LAYERS = (
     ("cli",),
     ("check",),
     ("plugin",),
-    ("projects",),
+    ("projects", "configuration"),
     ("analysis", "progress"),
     ("verdicts", "states", "reading"),
     ("rules", "fixes"),
@@ -44,7 +44,7 @@ RULES_SEE = re.compile(
 
 # Foreign trees stop at one door.
 DOORS = {
-    "flake8": {"plugin", "check"},
+    "flake8": {"plugin", "check", "configuration"},
     "astroid": {"extract"},
     "jinja2": {"extract"},
     "libcst": {"fixes"},
@@ -177,7 +177,7 @@ def test_only_the_store_touches_the_disk() -> None:
         ("check/a.py", "import p.cli", "check must not import cli"),
         ("plugin.py", "from .cli import main", "plugin must not import cli"),
         ("rules/x/a.py", "import astroid.nodes", "only extract imports astroid"),
-        ("cli.py", "from flake8.main import cli", "only check, plugin imports flake8"),
+        ("cli.py", "from flake8.main import cli", "only check, configuration, plugin imports flake8"),
         ("project/a.py", "import jinja2", "only extract imports jinja2"),
         ("project/a.py", "import libcst", "only fixes imports libcst"),
         ("store/cache.py", "import pickle", "nobody imports pickle"),

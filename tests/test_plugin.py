@@ -26,6 +26,9 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
         filenames=[],
         quiet=0,
         verbose=0,
+        isolated=True,
+        config=None,
+        append_config=[],
         afa_root=None,
         afa_cache_dir="off",
         afa_reuse="on",
@@ -83,6 +86,39 @@ def test_root_that_is_none_is_an_error_that_flake8_shows(options: argparse.Names
     options.afa_root = "nowhere"
     with pytest.raises(ExecutionError, match="root is not a directory"):
         Plugin.parse_options(options)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("afa-advise = off", "sets afa-advise, which is no option; did you mean afa-advice?"),
+        ("afa_nonsense_at_all = 1", "sets afa_nonsense_at_all, which is no option"),
+        ("afa-advice = On", "sets afa-advice = On: it is one of on, off"),
+        ("afa-brief = yes", "sets afa-brief = yes: it is one of on, off"),
+    ],
+)
+def test_configuration_that_makes_no_sense_is_refused(
+    tmp_path: Path, flake8: RunFlake8, line: str, said: str
+) -> None:
+    write_files(tmp_path, {".flake8": f"[flake8]\nselect = AFA\n{line}\n", "x.py": TEXT})
+    done = flake8(tmp_path, select=())
+    assert done.status == 1
+    assert [text for text in done.lines if said in text], done
+
+
+def test_paths_of_the_configuration_are_relative_to_its_file(tmp_path: Path, flake8: RunFlake8) -> None:
+    write_files(
+        tmp_path,
+        {
+            ".flake8": "[flake8]\nselect = AFA\nafa_root = app\nafa-cache-dir = kept\nafa-advice = off\n",
+            "app/x.py": "from y import f\n\n\nasync def g():\n    f()\n",
+            "app/y.py": "async def f(): ...\n",
+            "app/deep/z.py": "x = 1\n",
+        },
+    )
+    done = flake8(tmp_path / "app" / "deep", "../x.py", select=())
+    assert [line.split()[1] for line in done.lines] == ["AFA105"]
+    assert (tmp_path / "kept").is_dir() and not (tmp_path / "app" / "deep" / "kept").exists()
 
 
 def test_projects_beside_each_other(tmp_path: Path, flake8: RunFlake8) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,10 +19,10 @@ from flake8.violation import Violation
 
 from flake8_async_fastapi.check.report import Report, Shown
 from flake8_async_fastapi.engine.places import Mention, Position
-from flake8_async_fastapi.faults import LOG
+from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
 from flake8_async_fastapi.projects import STDIN, Projects
-from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.rules.model import Finding, not_analysed
 
 
 class CheckError(Exception):
@@ -45,19 +44,15 @@ def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
     for path in paths:
         if path not in STDIN and not os.path.exists(path):
             raise CheckError(f"there is no file or folder {path}")
-    faults = _Faults()
-    LOG.addHandler(faults)
     try:
         _, options = parse_args([*arguments, *paths])
         if not _speaks_of_us(options.select):
             options.select = None  # a configuration for other plugins, which says nothing of this one
-        run = _Run(options, Plugin.projects, faults)
+        run = _Run(options, Plugin.projects)
         for filename in files_to_check(options):
             run.check_file(filename)
     except ExecutionError as error:
         raise CheckError(str(error)) from error
-    finally:
-        LOG.removeHandler(faults)
     return run.report()
 
 
@@ -65,22 +60,10 @@ def _speaks_of_us(select: Sequence[str] | None) -> bool:
     return any(code.startswith("A") or not code for code in select or ())
 
 
-class _Faults(logging.Handler):
-    """What this package tells of its own faults, and of files that it cannot read."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.getMessage())
-
-
 @dataclass
 class _Run:
     options: argparse.Namespace
     projects: Projects
-    faults: _Faults
     findings: list[Shown] = field(default_factory=list)
     files: int = 0
     suppressed: int = 0
@@ -109,11 +92,9 @@ class _Run:
             return
         if processor.should_ignore_file():
             return
-        before = len(self.faults.told)
-        found = self.projects.findings(filename, text)
-        self.unread += [(shown, told) for told in self.faults.told[before:]]
+        found = survive(shown, "analysed", lambda: self.projects.findings(filename, text))
         ends = _Ends(tree, text.splitlines())
-        for finding in found:
+        for finding in [not_analysed(shown)] if found is None else found:
             if not finding.advice or self.options.afa_advice == "on":
                 self._add(finding, shown, processor, ends)
 
