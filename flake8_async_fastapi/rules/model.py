@@ -36,9 +36,13 @@ class Finding:
     others: tuple[Mention, ...] = field(default=(), compare=False)
 
 
+NOT_ANALYSED: Final = "AFA001"
+"""The one code that is no rule's."""
+
+
 def not_analysed(path: str) -> Finding:
     """What is said of a file that this package failed at, so that nobody takes silence for a clean file."""
-    return Finding(path, 1, 0, "AFA001", "this file could not be analysed: flake8 --verbose says why")
+    return Finding(path, 1, 0, NOT_ANALYSED, "this file could not be analysed: flake8 --verbose says why")
 
 
 @dataclass(frozen=True, slots=True)
