@@ -85,7 +85,7 @@ class Models:
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
     ``resources``: the types whose objects are told apart by where they were made, as sessions are,
-    and what is attached to one inside of a callee.
+    and what is attached to one, in code of a file, inside of a callee.
     ``attached``: a method, by the type of what is attached to the object; ``methods``: by the
     library type and its name, or ``*``; of a coroutine function, what awaiting the call gives.
     ``objects``: an object that is called, by its library type.
@@ -111,7 +111,7 @@ class Models:
     """
 
     calls: Mapping[str, CallModel] = field(default_factory=dict)
-    resources: Mapping[str, Callable[[Context, Object], Payload]] = field(default_factory=dict)
+    resources: Mapping[str, Callable[[Context, str, Object], Payload]] = field(default_factory=dict)
     attached: Mapping[type[Any], CallModel] = field(default_factory=dict)
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
@@ -195,7 +195,7 @@ class Models:
                 return found
         return UNKNOWN
 
-    def resource(self, name: str) -> Callable[[Context, Object], Payload] | None:
+    def resource(self, name: str) -> Callable[[Context, str, Object], Payload] | None:
         """The model of the resources of a type, or of one that it is derived from."""
         for base, model in self.resources.items():
             if is_subtype(name, base):

@@ -11,6 +11,7 @@ from typing import Final
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.state import MOST_STATES
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     AsyncCallable,
@@ -29,7 +30,8 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import bound_names, flat, nodes_in
+from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.facts.walk import blocks, bound_names, flat, nodes_in
 from flake8_async_fastapi.records import dataclass
 
 
@@ -71,14 +73,39 @@ def limit_depth(value: Value, depth: int = 0) -> Value:
 
 
 _MOST_STATEMENTS: Final = 60
+_MOST_STEPS: Final = _MOST_STATEMENTS * MOST_STATES
 
 
 def is_long(ctx: Context, function: Function) -> bool:
-    """Whether a function has too many statements to be run for each combination of arguments."""
+    """Whether a function is too long to be run for each combination of arguments.
+
+    Many statements in a row take no more steps than a few between branches.
+    """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
         return False
-    return ctx.derive(("long", function.key), lambda: sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS)
+
+    def measure() -> bool:
+        return sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS and _steps_of(node.body, 1)[0] > _MOST_STEPS
+
+    return ctx.derive(("long", function.key), measure)
+
+
+def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
+    """The steps that statements take at most on some paths, and how many paths reach their end."""
+    steps = 0
+    for statement in body:
+        steps += paths
+        if isinstance(statement, (tree.Return, tree.Raise, tree.Jump)):
+            return steps, 0
+        inner = [_steps_of(block, paths) for block in blocks(statement)]
+        is_loop = isinstance(statement, (tree.For, tree.While))
+        steps += sum(taken for taken, _ in inner) * (2 if is_loop else 1)
+        ends = sum(left for _, left in inner)
+        if is_loop or isinstance(statement, tree.Match):
+            ends += paths  # for those that no block of it takes
+        paths = min(ends, MOST_STATES) if inner else paths
+    return steps, paths
 
 
 @dataclass(frozen=True, slots=True)

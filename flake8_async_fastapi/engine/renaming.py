@@ -82,8 +82,8 @@ def has_identity(ctx: Context, value: Value) -> bool:
     return False
 
 
-def renaming_of(ctx: Context, values: Iterable[Value], followed: frozenset[str]) -> Renaming:
-    """A renaming of all resources that values lead to; domains add the objects."""
+def renaming_of(ctx: Context, path: str, values: Iterable[Value], followed: frozenset[str]) -> Renaming:
+    """A renaming of all resources that values in a file lead to; domains add the objects."""
     renaming = Renaming(followed)
     for value in values:
         for inner in inner_values(value):
@@ -91,7 +91,8 @@ def renaming_of(ctx: Context, values: Iterable[Value], followed: frozenset[str])
                 key = resource_key(inner)
                 if key not in renaming.resources:
                     origin = Place(_RESOURCE, len(renaming.resources), 0)
-                    renaming.resources[key] = Object(inner.type, origin=origin, detail=model(ctx, inner))
+                    known = model(ctx, path, inner)
+                    renaming.resources[key] = Object(inner.type, origin=origin, detail=known)
                     renaming.original_sessions[origin] = inner
     return renaming
 

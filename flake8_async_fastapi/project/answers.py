@@ -249,10 +249,16 @@ class Answers:
     def _session_factories(self) -> frozenset[str]:
         return frozenset(text for facts in self.facts.values() for text in facts.outline.session_factories)
 
-    def expire_on_commit(self) -> bool | None:
+    @functools.cached_property
+    def _session_factories_besides_tests(self) -> frozenset[str]:
+        return frozenset(text for _, facts in self._besides_tests for text in facts.outline.session_factories)
+
+    def expire_on_commit(self, in_tests: bool) -> bool | None:
         said = self._session_factories
         if "configure" in said:
             return None
+        if not in_tests:
+            said = self._session_factories_besides_tests or said
         return said == {"True"} if len(said) == 1 and "?" not in said else None
 
     @functools.cached_property

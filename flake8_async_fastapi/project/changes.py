@@ -156,7 +156,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "backrefs": lambda changes: "backrefs" in changes.parts,
     "imperative mappings": lambda changes: "maps_imperatively" in changes.parts,
     "reconfigures sessions": lambda changes: "session_factories" in changes.parts,
-    "expire_on_commit": lambda changes: "session_factories" in changes.parts,
+    "expire_on_commit": lambda changes, in_tests: "session_factories" in changes.parts,
     "below": lambda changes, class_name: "classes" in changes.parts,
     "overrides": lambda changes, class_name, method, is_async: "classes" in changes.parts,
 }

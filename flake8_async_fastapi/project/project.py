@@ -11,7 +11,7 @@ from flake8_async_fastapi.facts.module import ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 from flake8_async_fastapi.project.answers import Answers, Target
-from flake8_async_fastapi.project.modules import index_modules
+from flake8_async_fastapi.project.modules import index_modules, is_test
 from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, number_of, place_of
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
 from flake8_async_fastapi.project.templates import index_templates
@@ -205,9 +205,12 @@ class Project:
         found: bool = self._ask("reconfigures sessions")
         return found
 
-    def expire_on_commit(self) -> bool | None:
-        """What all factories of async sessions in the project say; None if they disagree, or say nothing."""
-        found: bool | None = self._ask("expire_on_commit")
+    def expire_on_commit(self, path: str) -> bool | None:
+        """What all factories of async sessions say that a file may use; None if they do not agree.
+
+        The factories of tests are for tests, unless there are no others.
+        """
+        found: bool | None = self._ask("expire_on_commit", is_test(path))
         return found
 
     def classes_below(self, class_name: str) -> tuple[tuple[str, str], ...]:

@@ -86,7 +86,7 @@ def _inside(
 ) -> tuple[Renaming, dict[Location, InstanceState]]:
     state = State()
     state.put(Instances(dict(known)))
-    names = renaming_of(CTX, given_values, frozenset(followed))
+    names = renaming_of(CTX, "main.py", given_values, frozenset(followed))
     return names, dict(footprint(state, names, given_values))
 
 
@@ -149,7 +149,7 @@ def test_an_object_that_nothing_happened_to_is_as_before(known: dict[Location, I
 def test_what_happens_to_a_session_inside_happens_to_that_of_the_caller(
     session: Object, ref: Location, what: str
 ) -> None:
-    names = renaming_of(CTX, [session], frozenset())
+    names = renaming_of(CTX, "main.py", [session], frozenset())
     names.add(ref)
     inside = Transition(names.key(session.origin), what, SessionSettings(True), base=names.location(ref))
     assert inside.session != session.origin
@@ -160,7 +160,7 @@ def test_what_happens_to_a_session_inside_happens_to_that_of_the_caller(
 @given(values)
 def test_what_carries_nothing_is_the_same_inside(value: Value) -> None:
     if not has_identity(CTX, value):
-        assert to_callee(renaming_of(CTX, [value], frozenset()), value) == value
+        assert to_callee(renaming_of(CTX, "main.py", [value], frozenset()), value) == value
     held = [inner for inner in inner_values(value) if isinstance(inner, (Instance, Object))]
     assert has_identity(CTX, value) is any(
         isinstance(one, Object) or one.location is not None for one in held

@@ -109,7 +109,7 @@ def _summary_with_objects(
         values.append(receiver)
     followed = relevance.mentions_of(ctx, function).attributes
     while True:
-        names = renaming.renaming_of(ctx, values, followed)
+        names = renaming.renaming_of(ctx, frame.path, values, followed)
         footprint = ctx.hooks.footprint(frame.state, names, values)
         inside = tuple((name, renaming.to_callee(names, value)) for name, value in bound)
         if receiver is not None:

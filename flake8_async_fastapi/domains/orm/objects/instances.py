@@ -174,7 +174,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
     places = [(obj.path, obj.line) for obj in objects]
     path, line = min(places)
     sessions = {obj.session for obj in objects}
-    kinds = {(obj.default, obj.plan, obj.source, obj.phase) for obj in objects}
+    kinds = {(obj.default, obj.plan, obj.phase) for obj in objects}
     same_class = all(obj.cls == first.cls for obj in others)
     same_way = all(
         (obj.classes_above, obj.strategies_above, obj.is_all)
@@ -190,7 +190,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         plan=_only_value({obj.plan for obj in objects}, _SOME_PLAN),
         default=first.default if len(kinds) == 1 and same_class else "perhaps",
         fields=_join_fields(objects, same_class=same_class),
-        source=min((obj.source for obj in objects), key=_SOURCES.index),
+        source=max((obj.source for obj in objects), key=_SOURCES.index),
         parent=min((obj.parent for obj in objects), key=repr),
         may_be_loaded=any(obj.may_be_loaded for obj in objects)
         or len(sessions) > 1
@@ -215,7 +215,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""
 _SOME_PLAN: Final = Plan(certain=False)
-_SOURCES: Final[tuple[Source, ...]] = ("query", "merge", "refreshed", "new", "given")
+_SOURCES: Final[tuple[Source, ...]] = ("refreshed", "query", "merge", "new", "given")
 
 
 def _only_value(values: set[T], otherwise: T) -> T:

@@ -31,6 +31,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     locations_in,
 )
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
+from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import AwaitableAttributes, DynamicRelationship
 from flake8_async_fastapi.engine.events import ReadTraced
@@ -299,6 +300,7 @@ def read_awaitable(access: Access) -> Value:
                 obj = replace(obj, default="perhaps", fields=())
             else:
                 obj = obj.put(name, LOADED)
+                session_effects.record_loading(frame, location, (name,), place.line)
             objects[location] = obj
         result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == obj.cls:

@@ -25,6 +25,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     reachable,
 )
 from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.queries import Plan
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
@@ -342,6 +343,14 @@ def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
     return replace(
         obj, default="plan", fields=(), source=made, dirty=False, may_be_expired=False, path=path, line=line
     )
+
+
+def after_population(obj: InstanceState, plan: Plan, path: str, line: int) -> InstanceState:
+    """After a query with ``populate_existing`` met the object: as if the query had brought it."""
+    return replace(
+        obj, default="plan", plan=plan, fields=(), source="query", dirty=False, may_be_loaded=False,
+        may_be_expired=False, null_keys=frozenset(), path=path, line=line,
+    )  # fmt: skip
 
 
 def after_detach(obj: InstanceState) -> InstanceState:

@@ -55,7 +55,7 @@ def on_exit(frame: Frame, value: Value, place: Place) -> None:
     if not isinstance(value, Object):
         return
     if session_factories.is_tracked_session(value):
-        known = session_factories.session_settings(frame.ctx, value)
+        known = session_factories.session_settings(frame.ctx, frame.path, value)
         apply_transition(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, TransactionBlock):
         block = value.detail
@@ -77,7 +77,7 @@ def on_exception(frame: Frame, value: Value, place: Place, before: list[State]) 
     if not isinstance(value, Object):
         return
     if session_factories.is_tracked_session(value):
-        known = session_factories.session_settings(frame.ctx, value)
+        known = session_factories.session_settings(frame.ctx, frame.path, value)
         apply_transition(frame, Transition(resource_key(value), "close", known), line)
     elif isinstance(value.detail, TransactionBlock) and value.detail.is_savepoint:
         objects = instances_of(frame.state)

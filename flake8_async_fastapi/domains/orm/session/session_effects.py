@@ -5,7 +5,7 @@ Source: docs/behaviour.md#sessions-and-expiry; SQLAlchemy documentation, "Sessio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -18,7 +18,13 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 )
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
-from flake8_async_fastapi.domains.orm.statements.queries import Plan, Query, SessionSettings, Transition
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    EMPTY_PLAN,
+    Plan,
+    Query,
+    SessionSettings,
+    Transition,
+)
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
@@ -135,6 +141,14 @@ def apply_select(
     apply_transition(frame, step, line)
 
 
+def record_loading(frame: Frame, location: Location, names: Iterable[str], line: int) -> None:
+    """Attributes of an object were loaded: others that may be the same object may have them too."""
+    obj = instances_of(frame.state)[location]
+    loaded = tuple((name, "selectin", EMPTY_PLAN) for name in sorted(names))
+    plan = Plan(loaded, only=frozenset(), undeferred=frozenset(names))
+    apply_select(frame, obj.session, obj.cls, plan, line, obj.identity, location)
+
+
 def record_select(frame: Frame, query: Query, session: object, line: int) -> None:
     """A query ran: objects at hand that it may have met have more loaded."""
     for entity in query.items or ():
@@ -142,3 +156,22 @@ def record_select(frame: Frame, query: Query, session: object, line: int) -> Non
             plan = load_plans.query_plan(frame.ctx, query, entity)
             known = results.identity_asked_for(frame.ctx, query, entity)
             apply_select(frame, session, entity.cls, plan, line, known)
+            if query.populates:
+                populate(frame, session, entity.cls, plan, line, known)
+
+
+def populate(
+    frame: Frame, session: object, cls: ClassValue, plan: Plan, line: int, identity: object
+) -> None:
+    """``populate_existing``: the object that a query asks for by its key is loaded anew."""
+    objects = instances_of(frame.state)
+    for location, obj in transitions.instances_of_session(objects, session):
+        if obj.cls == cls and obj.phase in ("persistent", "given") and is_asked_for(location, obj, identity):
+            aliasing.forget_below(frame.state, location)
+            objects[location] = transitions.after_population(obj, plan, frame.path, line)
+
+
+def is_asked_for(location: Location, obj: InstanceState, identity: object) -> bool:
+    """Whether an object is certainly the one that a key means."""
+    own = isinstance(identity, tuple) and identity[:2] == ("object", location)
+    return identity is not None and (own or identity == obj.identity)

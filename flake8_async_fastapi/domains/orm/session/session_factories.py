@@ -117,8 +117,8 @@ def _setting_of(name: str, factory: Object | None, arguments: Arguments) -> bool
     return given.value if isinstance(given, Const) and isinstance(given.value, bool) else None
 
 
-def session_settings(ctx: Context, session: Object) -> SessionSettings:
-    """What is known of a session; of one that only an annotation names, what all factories agree on."""
+def session_settings(ctx: Context, path: str, session: Object) -> SessionSettings:
+    """What is known of a session in a file; of one that only an annotation names, what all factories say."""
     if isinstance(session.detail, SessionSettings):
         return session.detail
     if session.arguments:
@@ -126,7 +126,7 @@ def session_settings(ctx: Context, session: Object) -> SessionSettings:
         if any(name == "**" for name, _ in session.arguments):
             given = replace(given, opaque=True)
         return _settings_of_factory(None, given)
-    return SessionSettings(ctx.project.expire_on_commit())
+    return SessionSettings(ctx.project.expire_on_commit(path))
 
 
 def begin_session(site: CallSite) -> Value:

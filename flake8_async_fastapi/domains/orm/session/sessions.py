@@ -43,7 +43,7 @@ from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
     ClassValue,
-    Const,
+    Collection,
     Function,
     Instance,
     Location,
@@ -79,7 +79,8 @@ def call_session_method(site: CallSite) -> Value | None:
     receiver, name = site.callee.receiver, site.callee.name
     if name not in _KNOWN:
         return None
-    session, known = resource_key(receiver), session_factories.session_settings(frame.ctx, receiver)
+    session = resource_key(receiver)
+    known = session_factories.session_settings(frame.ctx, frame.path, receiver)
     if name == "run_sync":
         given_back = run_sync.call_run_sync(site)  # which doubts what its function is given
         if arguments.args and isinstance(arguments.args[0], Function):
@@ -135,6 +136,7 @@ def _run_query(
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         return None
+    detail = replace(detail, populates=detail.populates or _populates(arguments))
     session_effects.record_select(frame, detail, session, origin.line)
     fetch = FetchedResult(detail, session, (origin.path, origin.line))
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
@@ -148,6 +150,14 @@ def _run_query(
     return Object(package + "Result", detail=fetch)
 
 
+def _populates(arguments: Arguments) -> bool:
+    """Whether a call says ``execution_options={"populate_existing": True}``."""
+    given = arguments.get(1_000, "execution_options")
+    if not isinstance(given, Collection) or given.keys is None or given.items is None:
+        return False
+    return selects.POPULATES in zip(given.keys, given.items, strict=True)
+
+
 def _get_object(
     frame: Frame, name: str, arguments: Arguments, session: object, origin: Place
 ) -> Value | None:
@@ -158,13 +168,12 @@ def _get_object(
     found, certain = loader_options.directives_in(Arguments((given,))) if given is not None else ((), True)
     certain = certain and not arguments.opaque
     selects.check_option_bases(frame, Query((Entity(cls),)), found, origin)
-    populates = any(key == "populate_existing" and value != Const(False) for key, value in arguments.keywords)
+    populates = selects.POPULATES in arguments.keywords
     state = frame.state
     identity = _identity_of_get(state, frame.current_call)
     if identity is not None and not populates:
         for location, obj in transitions.instances_of_session(instances_of(state), session):
-            own = isinstance(identity, tuple) and identity[:2] == ("object", location)
-            same = own or identity == obj.identity
+            same = session_effects.is_asked_for(location, obj, identity)
             if same and obj.cls == cls and obj.phase == "persistent" and not obj.may_be_loaded:
                 if found and _lacks_attribute(frame, obj, found):
                     frame.emit_event(
@@ -175,6 +184,8 @@ def _get_object(
                 return _result_value(Instance(cls, location=location), name)
     plan = load_plans.load_plan(found, certain=certain)
     session_effects.apply_select(frame, session, cls, plan, origin.line, identity)
+    if populates:
+        session_effects.populate(frame, session, cls, plan, origin.line, identity)
     obj = InstanceState(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
     return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 

@@ -20,7 +20,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     locations_in,
     reachable,
 )
-from flake8_async_fastapi.domains.orm.session.session_effects import apply_select
+from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
@@ -74,6 +74,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             objects[location] = replace(obj, may_be_loaded=True)
             continue
         objects[location] = _load_names(frame, obj, names)
+        record_loading(frame, location, names, origin.line)
         model = models.model_of_objects(frame.ctx, obj.cls)
         for name in names:
             attribute = model.attributes.get(name) if model is not None else None

@@ -107,6 +107,8 @@ class Query(Payload):
     is_joined: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
+    populates: bool = False
+    """With ``populate_existing``: objects that the session holds are loaded anew, as the query says."""
 
     def join(self, others: Sequence[object]) -> Query | None:
         """One query for several that differ in their conditions only; None for others."""

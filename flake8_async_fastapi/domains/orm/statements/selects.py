@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
     Collection,
+    Const,
     Instance,
     Library,
     Object,
@@ -143,6 +144,9 @@ def call_statement_method(
         )
     if name in _JOINING:
         return replace(receiver, detail=replace(detail, is_joined=True))
+    if name == "execution_options":
+        populates = detail.populates or POPULATES in arguments.keywords
+        return replace(receiver, detail=replace(detail, populates=populates))
     return None
 
 
@@ -233,6 +237,8 @@ def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
         node = node.func.value
 
 
+POPULATES: Final = ("populate_existing", Const(True))
+"""The execution option of queries that load anew the objects which the session holds."""
 _FUNCTION: Final = "sqlalchemy.FunctionElement"
 _SQL: Final = ("sqlalchemy.ColumnElement", _FUNCTION, "sqlalchemy.orm.InstrumentedAttribute")
 _COMPARISONS: Final = frozenset({"!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"})
