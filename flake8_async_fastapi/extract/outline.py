@@ -39,7 +39,17 @@ def outline_of(body: list[Stmt]) -> Outline:
         list(_backrefs(body)),
         any(_called(node) in ("map_imperatively", "mapper") for node in calls),
         sorted(_session_factories(calls)),
+        sorted(set(_owners_of_attributes(body))),
     )
+
+
+def _owners_of_attributes(body: list[Stmt]) -> Iterator[str]:
+    """The last names of what gets attributes at module level that are made by calls."""
+    for statement in flat(body):
+        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Call):
+            for target in statement.targets:
+                if isinstance(target, tree.Attr) and (owner := dotted(target.value)):
+                    yield owner.rpartition(".")[2]
 
 
 def _assigns(statement: tree.Assign, name: str) -> bool:

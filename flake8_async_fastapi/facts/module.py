@@ -55,6 +55,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session_factories: list[str]
     """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``;
     ``configure`` where that is changed later."""
+    added_to: list[str]
+    """Last names of the classes to which it adds attributes at module level: ``Post.tags = ...``."""
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -228,6 +228,14 @@ class Answers:
                 found[last] = (*found.get(last, ()), (path, text))
         return found
 
+    @functools.cached_property
+    def _added_to(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for path, facts in self._besides_tests:
+            for name in facts.outline.added_to:
+                found[name] = (*found.get(name, ()), path)
+        return found
+
     def _original_name(self, path: str, name: str) -> str:
         """The name that something has in the file from which it is imported."""
         for _, statement in self.bindings(path, name):
@@ -323,6 +331,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "imperative mappings": lambda answers: sorted(
         path for path, facts in answers.facts.items() if facts.outline.maps_imperatively
     ),
+    "adding to": lambda answers, name: answers._added_to.get(name, ()),
     "reconfigures sessions": lambda answers: "configure" in answers._session_factories,
     "expire_on_commit": Answers.expire_on_commit,
     "below": Answers.classes_below,

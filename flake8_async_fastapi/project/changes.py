@@ -119,6 +119,7 @@ _PARTS: Final = (
     "backrefs",
     "maps_imperatively",
     "session_factories",
+    "added_to",
 )
 
 
@@ -155,6 +156,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "classes named": lambda changes, name: "classes" in changes.parts,
     "backrefs": lambda changes: "backrefs" in changes.parts,
     "imperative mappings": lambda changes: "maps_imperatively" in changes.parts,
+    "adding to": lambda changes, name: "added_to" in changes.parts,
     "reconfigures sessions": lambda changes: "session_factories" in changes.parts,
     "expire_on_commit": lambda changes, in_tests: "session_factories" in changes.parts,
     "below": lambda changes, class_name: "classes" in changes.parts,

@@ -200,6 +200,11 @@ class Project:
         found: list[str] = self._ask("imperative mappings")
         return found
 
+    def files_adding_to(self, class_name: str) -> tuple[str, ...]:
+        """The files that add attributes to a class of this name after it was made, tests left out."""
+        found: tuple[str, ...] = self._ask("adding to", class_name)
+        return found
+
     def reconfigures_sessions(self) -> bool:
         """Whether any file changes the settings of a session factory after it was made."""
         found: bool = self._ask("reconfigures sessions")

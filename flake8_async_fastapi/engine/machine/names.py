@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.containers import without_emptiness
@@ -32,7 +33,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import flat
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 from flake8_async_fastapi.project.answers import (
     FolderTarget,
     LibraryTarget,
@@ -75,7 +76,27 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
         if len(found) > 1 and _fails_and_is_replaced(ctx, path, statement, name):
             continue
         values = [value] if is_top and not _is_empty(value) else [*values, value]
-    return join_bindings(values)
+    return _fullest_class(values) or join_bindings(values)
+
+
+def _fullest_class(values: list[Value]) -> ClassValue | None:
+    """Of several classes that a setting chooses from, the one that has all that the others have."""
+    found = [value for value in dict.fromkeys(values) if isinstance(value, ClassValue)]
+    if len(found) < 2 or len(found) < len(set(values)):
+        return None
+    members = [set(_members(cls)) for cls in found]
+    for cls, own in zip(found, members, strict=True):
+        if all(other <= own for other in members):
+            return cls
+    return None
+
+
+def _members(cls: ClassValue) -> Iterator[tuple[str, bool]]:
+    """The bases of a class and the names that its body binds, each with whether it is a coroutine function."""
+    yield from ((f"({dotted(base)})", False) for base in cls.node.bases)
+    for statement in flat(cls.node.body):
+        is_async = isinstance(statement, tree.FunctionDef) and statement.is_async
+        yield from ((name, is_async) for name in bound_names(statement))
 
 
 def _fails_and_is_replaced(ctx: Context, path: str, statement: Stmt, name: str) -> bool:

@@ -150,6 +150,23 @@ def _declarations(
                 expr = statement.value
                 value = NONE if expr is None else expressions.evaluate(frame, State(), expr)
                 yield frame, name, value, statement.annotation
+    yield from _declarations_added_later(ctx, base)
+
+
+def _declarations_added_later(
+    ctx: Context, cls: ClassValue
+) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
+    """What modules put on a class after it was made: ``Post.tags = relationship(...)``."""
+    for path in ctx.project.files_adding_to(cls.name):
+        frame = Frame(ctx, path, "")
+        for statement in flat(ctx.project.body(path)):
+            if not isinstance(statement, tree.Assign) or not isinstance(statement.value, tree.Call):
+                continue
+            for target in statement.targets:
+                if not isinstance(target, tree.Attr) or dotted(target.value).rpartition(".")[2] != cls.name:
+                    continue
+                if expressions.evaluate(frame, State(), target.value) == cls:
+                    yield frame, target.name, expressions.evaluate(frame, State(), statement.value), None
 
 
 def _returned_expression(statement: tree.Stmt) -> Expr | None:
