@@ -2,7 +2,8 @@
 
 A coroutine function stays one, and its parameters stay what they are.  What is not listed here is
 unknown, and calls of functions decorated with it are not judged.
-Source: the libraries' documentation; those that are installed for the tests are run there.
+Source: the libraries' documentation, the stubs of typeshed (``IdentityFunction``); those that are installed
+for the tests are run there.
 """
 
 from __future__ import annotations
@@ -27,14 +28,26 @@ KEEPERS: Final[frozenset[str]] = frozenset({
     "backoff.on_predicate",
     "beartype.beartype",
     "dependency_injector.wiring.inject",
+    "deprecated.deprecated",
+    "deprecated.classic.deprecated",
+    "deprecated.sphinx.deprecated",
+    "deprecated.sphinx.versionadded",
+    "deprecated.sphinx.versionchanged",
     "logfire.instrument",
     "pydantic.validate_call",
+    "ratelimit.limits",
+    "ratelimit.sleep_and_retry",
+    "ratelimit.decorators.sleep_and_retry",
+    "retry.retry",
+    "retry.api.retry",
+    "retrying.retry",
     "sentry_sdk.trace",
     "sqlalchemy.event.listens_for",
     "sqlalchemy.orm.validates",
     "sqlalchemy.orm.reconstructor",
     "slowapi.Limiter.limit",
     "slowapi.extension.Limiter.limit",
+    "stamina.retry",
     "tenacity.retry",
     "typeguard.typechecked",
 })
