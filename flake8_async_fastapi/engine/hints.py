@@ -91,3 +91,44 @@ def is_protocol(cls: Value) -> bool:
     return isinstance(cls, ClassValue) and any(
         dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases
     )
+
+
+def keeps_signature(node: tree.FunctionDef | tree.Lambda) -> bool:
+    """Whether a decorator, or a function that gives one, says that it changes no function's type.
+
+    It does so by ``Callable[P, R]`` for what it is given and for what it gives back.
+    """
+    if isinstance(node, tree.Lambda) or node.returns is None:
+        return False
+    given = [param.annotation for param in node.params if param.annotation is not None]
+    if any(_are_same_callables(one, node.returns) for one in given):
+        return True
+    match _parts_of_callable(node.returns):
+        case [tree.Display(items=[one]), back]:
+            return _are_same_callables(one, back)
+    return False
+
+
+def _are_same_callables(given: Expr, back: Expr) -> bool:
+    parts = _parts_of_callable(given)
+    return len(parts) == 2 and isinstance(parts[0], tree.Name) and _text_of(given) == _text_of(back)
+
+
+def _parts_of_callable(annotation: Expr) -> list[Expr]:
+    """What ``Callable[...]`` says; nothing for other annotations."""
+    is_callable = isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Callable")
+    return subscript_parts(annotation) if is_callable and isinstance(annotation, tree.Subscript) else []
+
+
+def _text_of(annotation: Expr) -> str:
+    """An annotation as text, to compare it with another."""
+    match annotation:
+        case tree.Subscript(value=value):
+            return f"{dotted(value)}[{', '.join(map(_text_of, subscript_parts(annotation)))}]"
+        case tree.Display(items=items):
+            return f"[{', '.join(map(_text_of, items))}]"
+        case tree.Const(value=value):
+            return repr(value)
+        case tree.Name() | tree.Attr():
+            return dotted(annotation)
+    return f"?{annotation}"

@@ -139,9 +139,24 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
     if isinstance(called, Function):
         made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
         given_back = quiet_result(frame, made, Arguments((value,)))
+        if isinstance(value, Function) and hints.keeps_signature(called.node):
+            return value if _says_less(frame.ctx, given_back, value) else given_back
         if isinstance(given_back, Function):
             return given_back
     return UNKNOWN
+
+
+def _says_less(ctx: Context, wrapper: Value, function: Function) -> bool:
+    """Whether nothing is known of what a wrapper gives, though it is of what the function does."""
+    if not isinstance(wrapper, Function):
+        return True
+    if wrapper.is_async != function.is_async:
+        return False
+    receiver = Instance(function.owner) if function.owner is not None else None
+    both = (replace(one, receiver=receiver) for one in (wrapper, function))
+    opaque = Arguments(opaque=True)
+    given, known = (summaries.summarise(ctx, one, opaque).returns for one in both)
+    return isinstance(given, Unknown) and not isinstance(known, Unknown)
 
 
 def as_context_manager(dotted: str, value: Value) -> Value:

@@ -92,7 +92,7 @@ def _fullest_class(values: list[Value]) -> ClassValue | None:
 
 
 def _members(cls: ClassValue) -> Iterator[tuple[str, bool]]:
-    """The bases of a class and the names that its body binds, each with whether it is a coroutine function."""
+    """The bases of a class and the names that its body binds, each with whether it is an ``async def``."""
     yield from ((f"({dotted(base)})", False) for base in cls.node.bases)
     for statement in flat(cls.node.body):
         is_async = isinstance(statement, tree.FunctionDef) and statement.is_async
