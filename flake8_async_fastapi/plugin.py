@@ -16,7 +16,7 @@ from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.configuration import check_configuration
+from flake8_async_fastapi.configuration import Option, read_configuration
 from flake8_async_fastapi.faults import LOG, survive
 from flake8_async_fastapi.knowledge.settings import read_settings
 from flake8_async_fastapi.progress import Progress, terminal
@@ -35,8 +35,7 @@ class Plugin:
 
     name: ClassVar[str] = "flake8-async-fastapi"
     version: ClassVar[str] = __version__
-    _choices: ClassVar[dict[str, tuple[str, ...] | None]] = {}
-    """The options by name, each with the values that it takes if those are few."""
+    _declared: ClassVar[dict[str, Option]] = {}
     _options: ClassVar[argparse.Namespace] = argparse.Namespace()
     projects: ClassVar[Projects]
     _progress: ClassVar[Progress] = Progress(None)
@@ -51,7 +50,9 @@ class Plugin:
         """Declare the options, with flake8's own prefix rules."""
 
         def add(name: str, **details: Any) -> None:
-            cls._choices[f"afa-{name}"] = details.get("choices")
+            is_list = details.get("comma_separated_list", False)
+            default = [] if is_list else details.get("default")
+            cls._declared[f"afa-{name}"] = Option(default, details.get("choices"), is_list)
             manager.add_option(f"--afa-{name}", parse_from_config=True, **details)
 
         add(
@@ -100,7 +101,7 @@ class Plugin:
         cls._progress = Progress(terminal(sys.stderr) if told else None)
         _log_as_flake8()
         try:
-            check_configuration(options, cls._choices)
+            read_configuration(options, cls._declared)
             cls.projects = open_projects(options)
         except (RootError, ValueError) as error:
             raise ExecutionError(f"flake8-async-fastapi: {error}") from error

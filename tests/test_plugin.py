@@ -26,9 +26,6 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
         filenames=[],
         quiet=0,
         verbose=0,
-        isolated=True,
-        config=None,
-        append_config=[],
         afa_root=None,
         afa_cache_dir="off",
         afa_reuse="on",
@@ -119,6 +116,40 @@ def test_paths_of_the_configuration_are_relative_to_its_file(tmp_path: Path, fla
     done = flake8(tmp_path / "app" / "deep", "../x.py", select=())
     assert [line.split()[1] for line in done.lines] == ["AFA105"]
     assert (tmp_path / "kept").is_dir() and not (tmp_path / "app" / "deep" / "kept").exists()
+
+
+def test_table_of_the_project(tmp_path: Path, flake8: RunFlake8) -> None:
+    """What neither the command line nor flake8's own file sets."""
+    table = '[tool.flake8-async-fastapi]\nroot = "app"\nadvice = false\nblocking = ["AFA205=x.load"]\n'
+    code = "def load(): ...\n\n\nasync def f():\n    load()\n\n\nasync def g():\n    f()\n"
+    write_files(tmp_path, {"pyproject.toml": table, "app/x.py": code})
+    found = {("app/x.py", 5, "AFA205"), ("app/x.py", 9, "AFA105")}
+
+    def findings(*arguments: str) -> set[tuple[str, int, str]]:
+        return flake8(tmp_path, "--select=AFA", *arguments, select=()).findings
+
+    assert findings() == found
+    assert findings("--afa-blocking=AFA203=x.load") == {("app/x.py", 5, "AFA203"), ("app/x.py", 9, "AFA105")}
+    assert findings("--isolated", "-j1") == {("app/x.py", 9, "AFA105")}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("advise = true", "sets advise, which is no option; did you mean afa-advice?"),
+        ('advice = "maybe"', "sets advice = maybe: it is one of on, off"),
+        ("root = 3", "sets root: it is a text"),
+        ('blocking = "x"', "sets blocking: it is a list of names"),
+        ("root = ", "is no TOML"),
+    ],
+)
+def test_table_that_makes_no_sense_is_refused(
+    tmp_path: Path, flake8: RunFlake8, line: str, said: str
+) -> None:
+    write_files(tmp_path, {"pyproject.toml": f"[tool.flake8-async-fastapi]\n{line}\n", "x.py": TEXT})
+    done = flake8(tmp_path, select=())
+    assert done.status == 1
+    assert [text for text in done.lines if said in text], done
 
 
 def test_projects_beside_each_other(tmp_path: Path, flake8: RunFlake8) -> None:

@@ -399,7 +399,6 @@ def test_reuse_can_be_turned_off(tmp_path: Path, computed: list[str]) -> None:
 
 def test_the_option_turns_reuse_off(tmp_path: Path) -> None:
     options = Namespace(filenames=["."], afa_root=str(tmp_path), afa_cache_dir="off", afa_reuse="off",
-                        isolated=True, config=None, append_config=[],
                         quiet=0, verbose=0, afa_blocking=[], afa_offloaders=[], afa_allowed=[],
                         afa_brief="off")  # fmt: skip
     (tmp_path / "main.py").write_text("x = 1\n")
