@@ -67,6 +67,7 @@ PLANNED = {
     "AFA415": "dependency-called-by-hand",
     "AFA417": "dependency-outside-routes",
     "AFA418": "background-tasks-dropped",
+    "AFA420": "several-statements-in-one-text",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
     "AFA503": "global-session",

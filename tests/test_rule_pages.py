@@ -284,6 +284,7 @@ NO_ENTER = (
     if sys.version_info >= (3, 11)
     else ("AttributeError", "__enter__")
 )
+SEVERAL_STATEMENTS = "ProgrammingError" if sys.version_info >= (3, 11) else "Warning"
 PROOFS = {
     "AFA101": Proof(
         requests("POST", "/users?name=ann", count_users),
@@ -365,6 +366,7 @@ PROOFS = {
         right=200,
     ),
     "AFA418": Proof(requests("GET", "/", journal), value=["mailed"], right=["audited", "mailed"]),
+    "AFA420": Proof(error=(SEVERAL_STATEMENTS, "You can only execute one statement at a time"), right=1),
     "AFA501": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
     "AFA502": Proof(
         requests("POST", "/tags"), error=("InvalidRequestError", "permanently closed"), right=200

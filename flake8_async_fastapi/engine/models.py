@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
@@ -27,6 +27,9 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
 from flake8_async_fastapi.records import dataclass
+
+_GAP: Final = "\0"
+"""What stands for the parts of a text that are not known."""
 
 
 class CallSite(NamedTuple):
@@ -216,14 +219,16 @@ class Models:
             yield from model(ctx, value)
 
     def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
-        """The text that begins with some parts, if that is enough for it to matter."""
-        known = ""
-        for part in parts:
-            if not isinstance(part, Const) or not isinstance(part.value, str):
-                break
-            known += part.value
-        whole = self.text(ctx, known) if known else None
-        return whole if isinstance(whole, TextPrefix) else TEXT
+        """The text that some parts make, if what is known of it is enough for it to matter."""
+        texts = [part.value if isinstance(part, Const) else None for part in parts]
+        known = [text if isinstance(text, str) else _GAP for text in texts]
+        whole = "".join(known)
+        beginning = whole.partition(_GAP)[0]
+        found = self.text(ctx, beginning) if beginning else None
+        if isinstance(found, TextPrefix) and beginning != whole:
+            longer = self.text(ctx, whole)
+            return longer if isinstance(longer, TextPrefix) else found
+        return found if isinstance(found, TextPrefix) else TEXT
 
     def evaluate_condition(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
         """Whether a condition is known to come out true, or false."""

@@ -78,3 +78,23 @@ BRING_GREENLET: Final = frozenset({"greenlet", "gevent", "eventlet", "playwright
 MAY_BRING_DRIVERS: Final = frozenset(
     {"databases", "gino", "prefect", "piccolo", "litestar", "advanced-alchemy"}
 )
+# What a URL or `connect_args` may ask for that libpq, Prisma or sqlite3 know and asyncpg.connect() refuses as
+# an unexpected keyword, with what to write instead; empty for nothing.
+REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("sslmode", "requiressl"), "ssl=require"),
+    **dict.fromkeys(("sslcert", "sslkey", "sslrootcert", "sslcrl"), "connect_args={'ssl': a context}"),
+    **dict.fromkeys(
+        ("application_name", "fallback_application_name", "options", "client_encoding"),
+        "connect_args={'server_settings': {...}}",
+    ),
+    "connect_timeout": "timeout=...",
+    **dict.fromkeys(
+        ("channel_binding", "gssencmode", "hostaddr", "keepalives", "keepalives_idle", "keepalives_interval",
+         "keepalives_count", "tcp_user_timeout", "sslcompression", "sslpassword", "load_balance_hosts",
+         "pgbouncer", "schema", "connection_limit", "check_same_thread"),
+        "",
+    ),
+}  # fmt: skip
+# Drivers that execute one statement at a time; aiomysql and psycopg take several in a text.
+TAKE_ONE_STATEMENT: Final = frozenset({"asyncpg", "aiosqlite"})
+MAY_BE_PSYCOPG: Final = frozenset({"psycopg", "psycopg-binary", "psycopg-c", "psycopg-pool"})

@@ -31,7 +31,7 @@ _ASYNC_SESSION: Final = """
     property bind binds -> ?
     property no_autoflush -> contextlib._GeneratorContextManager
     absent query bulk_save_objects bulk_insert_mappings bulk_update_mappings enable_relationship_loading \
-prepare
+prepare exec
 """
 
 # What Session and scoped_session share.

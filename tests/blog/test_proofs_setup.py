@@ -260,3 +260,13 @@ def test_afa418_the_tasks_of_a_dependency_are_dropped(play: Play) -> None:
     ask = of_letters(("DELETE", "/letters/1"))
     assert play("pitfalls", ask).value[0].journal == ["mailed"]
     assert play("converted", ask).value[0].journal == ["audited", "mailed"]
+
+
+@proves("AFA420", "app/maintenance/tidy.py")
+def test_afa420_a_text_of_two_statements(play: Play) -> None:
+    run = running("tidy")
+    half = play("pitfalls", run)
+    raised = "ProgrammingError" if sys.version_info >= (3, 11) else "Warning"
+    assert half.raised(raised, "one statement at a time")
+    assert half.failed_at("AFA420", "app/maintenance/tidy.py")
+    assert play("converted", run).value is None

@@ -16,7 +16,7 @@ import pytest
 from library_names import load
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.knowledge import consumers, decorators, sync_types
+from flake8_async_fastapi.knowledge import consumers, decorators, drivers, sync_types
 from flake8_async_fastapi.knowledge.table import read_function, read_type
 
 if sys.version_info[:2] != (3, 11):
@@ -478,3 +478,9 @@ def test_importing_the_tables_imports_no_library() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_asyncpg_refuses_what_is_listed() -> None:
+    import asyncpg
+
+    assert not drivers.REFUSED_BY_ASYNCPG.keys() & inspect.signature(asyncpg.connect).parameters.keys()

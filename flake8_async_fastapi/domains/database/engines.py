@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from flake8_async_fastapi.domains.database.events import EngineMade
-from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url
+from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
+from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url, parameters_of
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import MemberModel
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Const, Library, Object, Value
+from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG
 
+_MOST_PLACES: Final = 1_000
 _ENGINES = {
     "sqlalchemy.ext.asyncio.create_async_engine": True,
     "sqlalchemy.create_engine": False,
@@ -27,7 +29,8 @@ def report_creation(
     if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
         return
     url = arguments.get(0, "url")
-    beginning = str(url.value) if isinstance(url, Const) and is_url(url) else ""
+    beginning = str(url.value).partition("?")[0] if isinstance(url, Const) and is_url(url) else ""
+    driver = database_and_driver(beginning)[1] if beginning else ""
     requirements = frame.ctx.project.requirements_of(frame.path)
     is_21 = requirements.at_least("sqlalchemy", (2, 1))
     frame.emit_event(
@@ -37,12 +40,24 @@ def report_creation(
             _ENGINES[callee.dotted],
             beginning,
             engine_kind(beginning, is_21=is_21) if beginning else "",
-            database_and_driver(beginning)[1] if beginning else "",
+            driver,
             is_21,
             requirements,
             bool(frame.role) and not frame.globals and not frame.branches and not _is_cached(frame),
         )
     )
+    refused = tuple(_refused(url, arguments)) if driver == "asyncpg" and url is not None else ()
+    if refused and _ENGINES[callee.dotted]:
+        frame.emit_event(ParametersRefused(*frame.at(node), for_message(node.func), driver, refused))
+
+
+def _refused(url: Value, arguments: Arguments) -> Iterator[str]:
+    """The parameters of a URL, and the arguments for connections, that asyncpg does not take."""
+    yield from parameters_of(url)
+    given = arguments.get(_MOST_PLACES, "connect_args")
+    for name in (given.keys or ()) if isinstance(given, Collection) else ():
+        if name is not None and name in REFUSED_BY_ASYNCPG:
+            yield name
 
 
 def _is_cached(frame: Frame) -> bool:

@@ -29,6 +29,24 @@ class EngineMade(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ParametersRefused(Event):
+    """An async engine is made with parameters of its URL or connections that the driver does not take."""
+
+    text: str
+    driver: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptExecuted(Event):
+    """A text of several statements is executed; ``drivers`` are the async ones that the project requires."""
+
+    text: str
+    count: int
+    drivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FactoryMade(Event):
     """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
 

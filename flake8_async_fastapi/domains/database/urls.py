@@ -1,29 +1,43 @@
 """Database URLs: what is known of a text that names a database and its driver.
 
 Texts are not told apart elsewhere, so that paths stay few.  Those that begin as a
-database URL are kept, cut down to that beginning: it says which driver is used.
+database URL are kept, cut down to that beginning, which says which driver is used, and to the
+parameters behind ``?`` that a driver may refuse.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.models import CallModel, CallSite
-from flake8_async_fastapi.engine.values import UNKNOWN, Arguments, Const, Plain, TextPrefix, Value
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Collection,
+    Const,
+    Plain,
+    TextPrefix,
+    Value,
+)
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.knowledge import drivers
 
 _BEGINNING: Final = re.compile(r"([a-z]+)(?:\+(\w+))?://")
+_QUERY_PLACE: Final = 6
+"""The place of ``query`` among the arguments of ``URL.create``."""
 _DATABASES: Final = frozenset({*drivers.ASYNC, "postgres"})
 
 
-_URL: Final = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)")
+_URL: Final = re.compile(
+    r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)(?:\?[&=.\w-]+)?"
+)
+_PARAMETER: Final = re.compile(r"[?&](\w+)(?:=([\w.-]*))?")
 
 
 def model_text(ctx: Context, written: str) -> TextPrefix | None:
@@ -37,8 +51,19 @@ def url_prefix(written: str) -> TextPrefix | None:
     if "://" in written:
         match = _BEGINNING.match(written)
         if match is not None and match[1] in _DATABASES:
-            written = match[0]
+            written = match[0] + _refusable(_PARAMETER.findall(written))
     return TextPrefix(written) if _URL.fullmatch(written) else None
+
+
+def _refusable(parameters: Iterable[tuple[str, str]]) -> str:
+    """The parameters among some that a driver may refuse, as the end of a URL."""
+    kept = [f"{name}={text}" for name, text in parameters if name in drivers.REFUSED_BY_ASYNCPG]
+    return "?" + "&".join(kept) if kept else ""
+
+
+def parameters_of(value: Value) -> tuple[str, ...]:
+    """The names of the parameters of a URL that a driver may refuse."""
+    return tuple(dict.fromkeys(name for name, _ in _PARAMETER.findall(_prefix_text(value))))
 
 
 def is_url(value: Value) -> bool:
@@ -61,9 +86,12 @@ def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | N
                 return None
             # what comes after the beginning is not known, but no driver is named there
             driver_like = re.fullmatch(r"[+a-z0-9:/]+", sought) is not None and sought in _WORDS
+            is_parameter = any(
+                text and f"{name}=" in sought for name, text in _PARAMETER.findall(_prefix_text(whole))
+            )
             return (
                 (sought in _prefix_text(whole)) is (op == "in")
-                if driver_like or sought in _prefix_text(whole)
+                if driver_like or is_parameter or sought in _prefix_text(whole)
                 else None
             )
     return None
@@ -103,18 +131,20 @@ def _model_url_create(site: CallSite) -> Value:
     """``URL.create("postgresql+asyncpg", ...)`` and the like."""
     name = site.arguments.get(0, "drivername") or site.arguments.get(1_000, "scheme")
     if isinstance(name, Const) and isinstance(name.value, str):
-        return _url_or_unknown(url_prefix(name.value.removesuffix("://") + "://"))
+        query = site.arguments.get(_QUERY_PLACE, "query")
+        names = query.keys or () if isinstance(query, Collection) else ()
+        given = _refusable((name, "") for name in names if name)
+        return _url_or_unknown(url_prefix(name.value.removesuffix("://") + "://" + given))
     return UNKNOWN
 
 
 def _model_set(site: CallSite) -> Value:
     if site.arguments.opaque:
         return UNKNOWN
-    return (
-        _model_url_create(site._replace(arguments=Arguments((), site.arguments.keywords)))
-        if site.arguments.get(1_000, "drivername")
-        else _model_first_argument(site)
-    )
+    if site.arguments.get(1_000, "drivername"):
+        return _model_url_create(site._replace(arguments=Arguments((), site.arguments.keywords)))
+    found = _model_first_argument(site)
+    return without_parameters(found) if site.arguments.get(1_000, "query") else found
 
 
 def _model_render(site: CallSite) -> Value:
@@ -122,11 +152,18 @@ def _model_render(site: CallSite) -> Value:
     return found if is_url(found) else Plain("str")
 
 
+def without_parameters(url: Value) -> Value:
+    """A URL whose parameters may be others now."""
+    return _url_or_unknown(url_prefix(_prefix_text(url).partition("?")[0]))
+
+
 def _model_replace(site: CallSite) -> Value:
     whole, old, new = (site.arguments.get(place, "") for place in range(3))
     if whole is None or not isinstance(old, Const) or not old.value or site.arguments.opaque:
         return UNKNOWN
     before = str(old.value)
+    if any(before in f"?{name}=&{name}=" or name in before for name in parameters_of(whole)):
+        return without_parameters(whole)
     if before not in _prefix_text(whole):
         # the text may go on behind what is known of it, but the driver is not named there
         return _url_or_unknown(whole)

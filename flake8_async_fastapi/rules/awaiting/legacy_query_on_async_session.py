@@ -1,4 +1,4 @@
-"""AFA106: members of the sync Session that an AsyncSession does not have."""
+"""AFA106: members that an AsyncSession does not have: the sync Session has them, or SQLModel's."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ RULE = Rule(
     "AFA106",
     "legacy-query-on-async-session",
     "bug",
-    "session.query() and other members that only the sync Session has",
+    "session.query() and other members that an AsyncSession does not have, or only SQLModel's",
 )
+
+_REMEDIES = {
+    "query": "use await session.execute(select(...))",
+    "exec": "make it with AsyncSession of sqlmodel.ext.asyncio.session, or use await session.scalars(...)",
+}
 
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(AttributeRead):
         if isinstance(event.value, Object) and knowledge.is_absent(event.value.type, event.name):
+            if event.name == "exec" and event.value.declared:
+                continue  # often an annotation with SQLAlchemy's class of a session that is SQLModel's
             owner = event.value.type.rpartition(".")[2]
-            remedy = (
-                "use await session.execute(select(...))"
-                if event.name == "query"
-                else f"use await session.run_sync(lambda s: s.{event.name}(...))"
-            )
+            remedy = _REMEDIES.get(event.name, f"use await session.run_sync(lambda s: s.{event.name}(...))")
             yield RULE.at(event, f"{event.text} does not exist: {owner} has no {event.name}; {remedy}")

@@ -1,20 +1,20 @@
-"""AFA404: the URL of an engine names a driver of the other kind, or none that there is."""
+"""AFA404: the URL of an engine names a driver of the other kind, an unknown one, or what it does not take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.database.events import EngineMade
+from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Object
-from flake8_async_fastapi.knowledge.drivers import USUAL
+from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG, USUAL
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
     "AFA404",
     "wrong-driver-url",
     "bug",
-    "a sync driver in create_async_engine(), an async one in create_engine(), or an unknown one",
+    "a driver of the wrong kind or an unknown one, or parameters that asyncpg does not take, as sslmode",
 )
 
 
@@ -38,6 +38,13 @@ def check(events: Events) -> Iterator[Finding]:
                 made,
                 f"{made.text} gets {made.url}, whose driver is async: the first query fails; use a sync one",
             )
+    for refused in events.of(ParametersRefused):
+        instead = dict.fromkeys(filter(None, map(REFUSED_BY_ASYNCPG.__getitem__, refused.parameters)))
+        remedy = f"write {' and '.join(instead)}" if instead else "leave it out"
+        names = " and ".join(refused.parameters)
+        yield RULE.at(
+            refused, f"{refused.text} gets {names}, which {refused.driver} does not take: {remedy}"
+        )
 
 
 def _wrapped(events: Events) -> Iterator[tuple[str, int, int]]:

@@ -1,0 +1,47 @@
+"""Texts of several SQL statements, and where they are executed at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from flake8_async_fastapi.domains.database.events import ScriptExecuted
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Const, Member, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge import drivers, is_subtype
+from flake8_async_fastapi.knowledge.transactions import is_session_type
+
+_EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
+_CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
+_COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NO_END: Final = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|\$(\w*)\$.*?\$\1\$|\bbegin\b[^;].*?\bend\b", re.DOTALL | re.IGNORECASE
+)
+"""Where a ``;`` ends no statement: texts, names, and the bodies of functions and triggers."""
+
+
+def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Say so where a session or connection executes a text of several statements."""
+    if not frame.emit or not isinstance(callee, Member) or callee.name not in _EXECUTES:
+        return
+    if not is_session_type(callee.receiver.type) and not is_subtype(callee.receiver.type, _CONNECTION):
+        return
+    statement = arguments.get(0, "statement")
+    if isinstance(statement, Object) and statement.type == "sqlalchemy.TextClause":
+        statement = statement.argument("0") or statement.argument("text")
+    if not isinstance(statement, Const) or not isinstance(statement.value, str):
+        return
+    count = count_statements(statement.value)
+    if count > 1:
+        requirements = frame.ctx.project.requirements_of(frame.path)
+        found = [driver for driver in drivers.PACKAGES if requirements.brings(drivers.PACKAGES[driver])]
+        found += ["psycopg"] if requirements.brings(drivers.MAY_BE_PSYCOPG) else []
+        frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, tuple(found)))
+
+
+def count_statements(text: str) -> int:
+    """How many statements a text of SQL has."""
+    plain = _COMMENT.sub(" ", _NO_END.sub("x", text))
+    return sum(bool(part.strip()) for part in plain.split(";"))
