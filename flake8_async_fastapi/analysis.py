@@ -99,12 +99,13 @@ class Analysis:
     def project(self) -> Project:
         """The linked facts of all files that have any."""
         from flake8_async_fastapi.project.project import link
+        from flake8_async_fastapi.project.pytest_settings import read_pytest_settings
         from flake8_async_fastapi.project.requirements import read_requirements
 
         self._read()
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
-        project = link(modules, read_requirements(self.required))
+        project = link(modules, read_requirements(self.required), read_pytest_settings(self.required))
         project.add_templates(self.templates, self._template, self._template_digest)
         return project
 

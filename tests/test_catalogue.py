@@ -84,6 +84,8 @@ PLANNED = {
     "AFA603": "engine-used-by-several-loops",
     "AFA604": "no-event-loop-in-thread",
     "AFA605": "swallowed-cancellation",
+    "AFA701": "async-fixture-under-plain-decorator",
+    "AFA702": "async-test-never-runs",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

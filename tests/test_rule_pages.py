@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import gc
 import pkgutil
+import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -278,6 +280,16 @@ async def in_a_thread(module: ModuleType) -> Any:
     return await asyncio.to_thread(module.main)
 
 
+async def under_pytest(module: ModuleType) -> str:
+    """What pytest says of the tests that lie beside a module: why none runs, or how many pass."""
+    folder = Path(str(module.__file__)).parent
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    said = re.search(r"requested an async fixture|not natively supported|\d+ passed", done.stdout)
+    assert said is not None, done.stdout
+    return said[0]
+
+
 RESPONSE_GOES_FIRST = tuple(map(int, version("fastapi").split(".")[:2])) >= (0, 118)
 NO_ENTER = (
     ("TypeError", "does not support the context manager protocol")
@@ -393,6 +405,8 @@ PROOFS = {
         right=200,
     ),
     "AFA605": Proof(value=False, right=True),
+    "AFA701": Proof(under_pytest, value="requested an async fixture", right="1 passed"),
+    "AFA702": Proof(under_pytest, value="not natively supported", right="1 passed"),
 }
 
 

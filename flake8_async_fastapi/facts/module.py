@@ -86,6 +86,11 @@ def _facts_decoder() -> msgspec.msgpack.Decoder[ModuleFacts]:
 _ENCODER = msgspec.msgpack.Encoder()
 
 
+def encode_mention(dotted: str) -> bytes:
+    """What the encoded code of a module holds if it mentions a name, or attributes one after the other."""
+    return b"".join(map(_ENCODER.encode, dotted.split(".")))
+
+
 def make_facts(outline: Outline, body: list[Stmt]) -> ModuleFacts:
     """Join an outline and the code it describes."""
     return ModuleFacts(outline, msgspec.Raw(_ENCODER.encode(body)))

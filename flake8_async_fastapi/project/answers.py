@@ -9,11 +9,18 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from flake8_async_fastapi.facts.module import ClassOutline, ModuleFacts, encode, encode_statements
+from flake8_async_fastapi.facts.module import (
+    ClassOutline,
+    ModuleFacts,
+    encode,
+    encode_mention,
+    encode_statements,
+)
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, is_test
+from flake8_async_fastapi.project.pytest_settings import PytestFiles
 from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.project.requirements import RequirementFiles
 from flake8_async_fastapi.project.templates import Templates
@@ -63,6 +70,7 @@ class Answers:
     facts: Mapping[str, ModuleFacts]
     modules: Modules
     requirements: RequirementFiles = field(default_factory=RequirementFiles)
+    pytest: PytestFiles = field(default_factory=PytestFiles)
     templates: Templates = field(default_factory=Templates)
     load_template: Callable[[str], TemplateFacts | None] = lambda path: None
     template_digest: Callable[[str], str] = lambda path: ""
@@ -178,6 +186,13 @@ class Answers:
         return self.modules.at(f"{folder}/{name}".strip("/").replace("/", "."))
 
     # --- all files ------------------------------------------------------------------------
+
+    def tests_mention(self, dotted: str, folder: str) -> bool:
+        searched, prefix = encode_mention(dotted), f"{folder}/" if folder else ""
+        return any(
+            path.startswith(prefix) and is_test(path) and searched in bytes(facts.code)
+            for path, facts in self.facts.items()
+        )
 
     def mentioning(self, word: str) -> tuple[str, ...]:
         found = self._mentions.get(word)
@@ -314,7 +329,9 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "template file": lambda answers, name, importer, folder: answers.templates.find(name, importer, folder),
     "template names": lambda answers: frozenset(answers.templates.by_last),
     "requirements": lambda answers, path: answers.requirements.of(path),
+    "pytest": lambda answers, path: answers.pytest.of(path),
     "mentioning": Answers.mentioning,
+    "tests mentioning": Answers.tests_mention,
     "imported": Answers.is_imported,
     "handed to run_sync": lambda answers, name: name in answers._handed_to_run_sync,
     "registrations": lambda answers, name: answers._registrations.get(name, ()),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from flake8_async_fastapi.facts.module import ModuleFacts
+from flake8_async_fastapi.facts.module import ModuleFacts, encode_mention
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.reads import Question
 
@@ -85,7 +85,13 @@ class Changes:
 
     def mentions(self, word: str) -> bool:
         """Whether one of the files mentions a word in one of the states only."""
-        searched = word.encode()
+        return self._has_code(word.encode())
+
+    def mentions_attributes(self, dotted: str) -> bool:
+        """Whether one of the files mentions a name, or attributes one after the other, in one state only."""
+        return self._has_code(encode_mention(dotted))
+
+    def _has_code(self, searched: bytes) -> bool:
         return any(
             (searched in _code(self.before[path])) != (searched in _code(self.now[path]))
             for path in self.before
@@ -144,10 +150,12 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "submodule": lambda changes, path, name: changes.moves,
     "module": lambda changes, dotted, importer: changes.moves,
     "mentioning": Changes.mentions,
+    "tests mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
     "template": lambda changes, path: changes.others,
     "template file": lambda changes, name, importer, folder: changes.others,
     "template names": lambda changes: changes.others,
     "requirements": lambda changes, path: changes.others,
+    "pytest": lambda changes, path: changes.others,
     "imported": lambda changes, dotted: "imports" in changes.parts,
     "handed to run_sync": lambda changes, name: "handed_to_run_sync" in changes.parts,
     "registrations": lambda changes, name: changes.registers,

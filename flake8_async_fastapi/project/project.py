@@ -12,6 +12,7 @@ from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 from flake8_async_fastapi.project.answers import Answers, Target
 from flake8_async_fastapi.project.modules import index_modules, is_test
+from flake8_async_fastapi.project.pytest_settings import PytestFiles, PytestSettings
 from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, number_of, place_of
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
 from flake8_async_fastapi.project.templates import index_templates
@@ -153,11 +154,21 @@ class Project:
         found: Requirements = self._ask("requirements", path)
         return found
 
+    def pytest_settings_of(self, path: str) -> PytestSettings:
+        """How pytest runs a test file."""
+        found: PytestSettings = self._ask("pytest", path)
+        return found
+
     # --- all files ------------------------------------------------------------------------
 
     def mentioning(self, word: str) -> tuple[str, ...]:
         """The files whose code mentions a word; tests are left out."""
         found: tuple[str, ...] = self._ask("mentioning", word)
+        return found
+
+    def tests_mention(self, dotted: str, folder: str) -> bool:
+        """Whether the code of any test below a folder mentions a name, or attributes one after the other."""
+        found: bool = self._ask("tests mentioning", dotted, folder)
         return found
 
     def is_imported(self, dotted: str) -> bool:
@@ -232,6 +243,11 @@ class Project:
         return found
 
 
-def link(facts: Mapping[str, ModuleFacts], requirements: RequirementFiles | None = None) -> Project:
-    """Join the facts of all files of a project, and what it says it needs."""
-    return Project(Answers(facts, index_modules(facts), requirements or RequirementFiles()))
+def link(
+    facts: Mapping[str, ModuleFacts],
+    requirements: RequirementFiles | None = None,
+    pytest: PytestFiles | None = None,
+) -> Project:
+    """Join the facts of all files of a project, what it says it needs, and how it is tested."""
+    modules = index_modules(facts)
+    return Project(Answers(facts, modules, requirements or RequirementFiles(), pytest or PytestFiles()))

@@ -107,7 +107,7 @@ def _read(texts: Mapping[str, str]) -> Requirements:
             declared.update(dict.fromkeys(_of_pyproject(text)))
         elif name == "setup.cfg":
             declared.update(dict.fromkeys(_of_setup_cfg(text)))
-        else:
+        elif name.endswith((".txt", ".in")):
             declared.update(dict.fromkeys(_of_lines(text.splitlines())))
     return Requirements(tuple(declared), tuple(locked))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a finding from the cache needs no engine, and that takes lo
     from flake8_async_fastapi.engine.events import Event
 
 E = TypeVar("E", bound="Event")
-FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope", "loops")
+FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope", "loops", "testing")
 
 
 @dataclass(frozen=True, slots=True)

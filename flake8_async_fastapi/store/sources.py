@@ -34,7 +34,10 @@ _FOREIGN: Final = frozenset(
     {"__pycache__", "__pypackages__", "node_modules", "site-packages", "dist-packages", "venv"}
 )
 
-_REQUIREMENT_FILES: Final = frozenset({"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock"})
+_REQUIREMENT_FILES: Final = frozenset(
+    {"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "tox.ini",
+     "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Sources:
     templates: tuple[str, ...]
     """The paths of what may be templates; whether they are read, the caller decides."""
     required: tuple[str, ...] = ()
-    """The paths of the files that say what it needs."""
+    """The paths of the files that say what it needs, and how it is tested."""
 
 
 def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True) -> Sources:
@@ -86,7 +89,7 @@ def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[
 
 
 def load_required(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Read the files that say what a project needs; those that cannot be read are left out."""
+    """Read the files that say what a project needs, or how it is tested; what cannot be read is left out."""
     texts = {path: read_text(root / path) for path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
@@ -97,7 +100,7 @@ def is_template(path: str) -> bool:
 
 
 def is_requirement_file(path: str) -> bool:
-    """Whether a file says what the code around it needs, by its path."""
+    """Whether a file says what the code around it needs, or how it is tested, by its path."""
     folder, _, name = path.rpartition("/")
     is_list = name.endswith((".txt", ".in"))
     return (

@@ -1,0 +1,101 @@
+"""Async fixtures and tests, as pytest collects them.
+
+pytest runs no coroutines.  Plugins do: pytest-asyncio in strict mode only its own fixtures, and tests
+with its mark; in auto mode all.  AnyIO runs all fixtures of tests that have its mark.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from flake8_async_fastapi.domains.testing.events import FixtureNotRun, TestNotRun
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Function, Library, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+
+_FIXTURES: Final = frozenset({"pytest.fixture", "pytest.yield_fixture"})
+_TEST_MODULE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+# Marks that let a test be skipped or given arguments: they run nothing.
+_INERT: Final = frozenset({"parametrize", "xfail", "usefixtures", "filterwarnings"})
+# Other plugins that run async tests and fixtures, and what AnyIO's is used by.
+_OTHER_PLUGINS: Final = frozenset(
+    {"pytest-trio", "pytest-twisted", "pytest-tornado", "pytest-tornasync", "pytest-aiohttp", "pytest-sanic",
+     "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async"}
+)  # fmt: skip
+_ANYIO: Final = ("mark.anyio", "anyio_backend", "mark.trio")
+# Hooks in which a project marks its tests, or runs them, itself.
+_HOOKS: Final = ("pytest_collection_modifyitems", "pytest_pyfunc_call", "pytest_itemcollected")
+
+
+def report_fixture(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
+    """Say so where an async function is a fixture that no plugin runs."""
+    if not frame.emit or not function.is_async or not isinstance(decorator, Library):
+        return
+    if decorator.dotted in _FIXTURES and _is_strict(frame.ctx, frame.path):
+        written = node.func if isinstance(node, tree.Call) else node
+        gives = "an async generator" if function.is_generator else "a coroutine"
+        frame.emit_event(FixtureNotRun(*frame.at(node), f"@{for_message(written)}", function.name, gives))
+
+
+def _is_strict(ctx: Context, path: str) -> bool:
+    """Whether it is certain that async fixtures and tests are run only where they are marked."""
+    project = ctx.project
+    settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
+    if settings.is_auto or requirements.brings(_OTHER_PLUGINS):
+        return False
+    if requirements.at_least("pytest-asyncio", (0, 19)) is False:
+        return False
+    if any(project.tests_mention(name, settings.folder) for name in (*_ANYIO, "asyncio_mode")):
+        return False
+    return settings.is_configured or (
+        settings.may_be_configured and project.tests_mention("mark.asyncio", settings.folder)
+    )
+
+
+def report_test(frame: Frame, function: Function, outer: Frame) -> None:
+    """Say so where an async test has no mark that makes a plugin run it."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or not node.is_async or not node.name.startswith("test"):
+        return
+    if node.is_generator or not _TEST_MODULE.search(frame.path) or not _is_collected(function, outer):
+        return
+    if _may_be_marked(frame.ctx, frame.path, function, node) or not _is_strict(frame.ctx, frame.path):
+        return
+    project = frame.ctx.project
+    folder = project.pytest_settings_of(frame.path).folder
+    if not any(project.tests_mention(hook, folder) for hook in _HOOKS):
+        frame.ctx.events.append(TestNotRun(frame.path, node.line, node.col, frame.qualname, node.name))
+
+
+def _is_collected(function: Function, outer: Frame) -> bool:
+    """Whether pytest collects a function: of a module, or of a class that it collects."""
+    if function.owner is None:
+        return not outer.qualname
+    cls = function.owner.node
+    return cls.name.startswith("Test") and not cls.bases and cls.qualname == cls.name
+
+
+def _may_be_marked(ctx: Context, path: str, function: Function, node: tree.FunctionDef) -> bool:
+    """Whether a test, its class or its module has a mark that may make a plugin run or skip it."""
+    classes = [function.owner.node] if function.owner is not None else []
+    decorators = [*node.decorators, *(decorator for cls in classes for decorator in cls.decorators)]
+    if not all(map(_is_inert, decorators)):
+        return True
+    if any(_assigns_marks(statement) for cls in classes for statement in cls.body):
+        return True
+    return bool(ctx.project.bindings(path, "pytestmark"))
+
+
+def _is_inert(decorator: Expr) -> bool:
+    """Whether a decorator is a mark that runs and skips nothing."""
+    written = decorator.func if isinstance(decorator, tree.Call) else decorator
+    owner, _, name = dotted(written).rpartition(".")
+    return owner in ("pytest.mark", "mark") and name in _INERT
+
+
+def _assigns_marks(statement: object) -> bool:
+    return any(isinstance(inner, tree.Name) and inner.id == "pytestmark" for inner in nodes_in(statement))

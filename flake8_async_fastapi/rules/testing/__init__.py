@@ -1,0 +1,1 @@
+"""AFA7: tests that do not test what they seem to."""
