@@ -159,3 +159,17 @@ def shared_names(body: list[Stmt]) -> Iterator[str]:
             yield from statement.names
         elif isinstance(statement, tree.FunctionDef):
             yield from shared_names(statement.body)
+
+
+def starred_choice_in(node: Expr) -> Expr | None:
+    """The condition of a ``*(a if condition else b)`` in a call, or in a chain or nest of calls."""
+    pending: list[Expr] = [node]
+    while pending:
+        match pending.pop():
+            case tree.Call(func=func, args=args):
+                pending += [func, *args]
+            case tree.Await(value=value) | tree.Attr(value=value):
+                pending.append(value)
+            case tree.Starred(value=tree.IfExp(test=test)):
+                return test
+    return None

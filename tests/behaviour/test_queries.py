@@ -91,6 +91,15 @@ async def test_load_only_defers_the_others(session: AsyncSession) -> None:
         print(post.views)
 
 
+async def test_immediateload_brings_the_foreign_key(session: AsyncSession) -> None:
+    options = load_only(Post.title), immediateload(Post.author)
+    assert (await first(session, select(Post).options(*options))).author_id == 1
+    session.expunge_all()
+    post = await first(session, select(Post).options(load_only(Post.title), selectinload(Post.author)))
+    with needs_io():
+        print(post.author_id)
+
+
 async def test_raiseload_of_everything_covers_the_levels_below(session: AsyncSession) -> None:
     post = await first(session, select(Post).options(selectinload(Post.author), raiseload("*")))
     assert post.author.name == "ann"

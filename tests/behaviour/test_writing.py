@@ -31,6 +31,14 @@ async def test_insert_brings_key_and_defaults(session: AsyncSession) -> None:
     assert (post.updated_at, post.author_id, post.author) == (None, None, None)
 
 
+async def test_insert_leaves_deferred_columns_out(session: AsyncSession) -> None:
+    session.add_all([unset := Post(title="new"), given := Post(title="new", body=None)])
+    await session.flush()
+    assert given.body is None
+    with needs_io():
+        print(unset.body)
+
+
 async def test_insert_with_a_key_leaves_the_target_unloaded(session: AsyncSession) -> None:
     session.add(post := Post(title="new", author_id=1))
     await session.flush()

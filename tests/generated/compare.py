@@ -8,12 +8,14 @@ program fails at all; otherwise it is well worth a look.
 
 What a program reads may be in the session by luck: because of the rows that there are.  So
 a program with an alarm runs again on other rows, and a finding at a line that fails then
-is counted as one that depends on the rows.
+is counted as one that depends on the rows.  Likewise a failure that was missed is *certain* only
+if no run on other rows gets past its line: the analysis must say nothing of what other rows allow.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,6 +66,9 @@ class Comparison:
     found: Counter[str] = field(default_factory=Counter)
     """Failures that the analysis finds, by kind."""
     missed: Counter[str] = field(default_factory=Counter)
+    """Failures that it does not find, though they come with any rows."""
+    lucky: Counter[str] = field(default_factory=Counter)
+    """Failures that it does not find, and that do not come with other rows."""
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Hits by kind and codes."""
     depending: int = 0
@@ -79,6 +84,7 @@ class Comparison:
         self.mistakes += other.mistakes
         self.found += other.found
         self.missed += other.missed
+        self.lucky += other.lucky
         self.codes += other.codes
         self.depending += other.depending
         self.unknown += other.unknown
@@ -86,7 +92,7 @@ class Comparison:
 
     @property
     def recall(self) -> float:
-        """The share of failures that have a finding; 1 without failures."""
+        """The share of the certain failures that have a finding; 1 without failures."""
         failures = self.found.total() + self.missed.total()
         return self.found.total() / failures if failures else 1.0
 
@@ -112,6 +118,7 @@ class Comparison:
             f"alarms: {sure} in programs that never fail, {len(self.of('alarm')) - sure} in others;"
             f" findings that depend on the rows: {self.depending}, that no run judges: {self.unknown}"
         )
+        lines.append(f"failures that depend on the rows, without a finding: {self.lucky.total()}")
         return "\n".join(lines)
 
 
@@ -134,13 +141,15 @@ def compare(program: Program, family: str = FAMILY) -> Comparison:
     by_place: dict[Place, list[Finding]] = {}
     for finding in findings:
         by_place.setdefault((finding.path, finding.line), []).append(finding)
+    others: list[Outcome] = []
     for failure in dict.fromkeys(outcome.failures):
         codes = sorted({one.code for place in failure.places for one in by_place.get(place, ())})
-        if failure.kind == "strategy":
-            codes = sorted({one.code for one in findings if one.code == "AFA313"})
+        codes = codes or sorted({one.code for one in findings if _is_cause(one, failure)})
         if codes:
             result.found[failure.kind] += 1
             result.codes[failure.kind, "+".join(codes)] += 1
+        elif not _is_certain(failure, outcome, others):
+            result.lucky[failure.kind] += 1
         else:
             result.missed[failure.kind] += 1
             text = f"{failure.attribute} {failure.text}".strip()
@@ -165,6 +174,44 @@ def compare(program: Program, family: str = FAMILY) -> Comparison:
     return result
 
 
+_OTHER_ROWS = range(1, 13)
+_SAID_ELSEWHERE = {"strategy": "AFA313", "argument": "AFA311"}
+"""Failures of a statement whose mistake is at another line: where the model or the option is written."""
+
+
+def _is_cause(finding: Finding, failure: Failure) -> bool:
+    """Whether a finding tells of the line that makes a statement fail elsewhere."""
+    if _SAID_ELSEWHERE.get(failure.kind) != finding.code:
+        return False
+    return failure.kind == "strategy" or any(
+        attribute in failure.text for attribute in re.findall(r"\w+\.\w+", finding.message)
+    )
+
+
+def _is_certain(failure: Failure, outcome: Outcome, others: list[Outcome]) -> bool:
+    """Whether no run on other rows gets past the line that fails; ``others`` keeps these runs."""
+    if not others:
+        others += [run_program(outcome.program, data) for data in _OTHER_ROWS]
+    failing = {run.flags for run in outcome.runs if run.failure == failure}
+    path, line = failure.place
+    for other in others:
+        parts = _parts_at(other, path, line)
+        for run in other.runs:
+            fails = run.failure is not None and failure.place in run.failure.places
+            if parts and parts <= run.done and not fails and run.flags in failing:
+                return False
+    return True
+
+
+def _parts_at(outcome: Outcome, path: str, line: int) -> set[int]:
+    """The parts of a program that a line belongs to."""
+    return {
+        number
+        for number, part in enumerate(outcome.parts)
+        if part.path == path and part.first <= line <= part.last
+    }
+
+
 def findings_of(program: Program, family: str = FAMILY) -> list[Finding]:
     """The findings of a family in all files of a program."""
     analysis = analysis_of(program.files)
@@ -179,11 +226,7 @@ def _judge(finding: Finding, outcome: Outcome, runs: Sequence[Run]) -> Verdict:
     special = _judge_special(finding, outcome.program, runs, failures)
     if special is not None:
         return special
-    parts = {
-        number
-        for number, part in enumerate(outcome.parts)
-        if part.path == finding.path and part.first <= finding.line <= part.last
-    }
+    parts = _parts_at(outcome, finding.path, finding.line)
     if not parts:  # in the body of a module or a class
         return "unknown" if failures else "alarm"
     if not parts <= frozenset().union(*(run.done for run in runs)):
@@ -197,8 +240,10 @@ def _judge_special(
     finding: Finding, program: Program, runs: Sequence[Run], failures: Sequence[Failure]
 ) -> Verdict | None:
     """The rules about what fails elsewhere, or does not fail but does nothing."""
+    if any(_is_cause(finding, failure) for failure in failures):
+        return "right"
     if finding.code == "AFA313":
-        return "right" if any(failure.kind == "strategy" for failure in failures) else "alarm"
+        return "alarm"
     if finding.code == "AFA314":
         texts = "\n".join(program.files.values())
         return "right" if any(word in texts for word in ("noload", "lazy=None", '"lazy": None')) else "alarm"

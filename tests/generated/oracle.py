@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
+from random import Random
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -100,7 +101,7 @@ class Outcome:
 
 
 def run_program(program: Program, data: int = 0) -> Outcome:
-    """Run a program with every choice of its flags, on one of the two sets of rows."""
+    """Run a program with every choice of its flags, on one of the sets of rows."""
     outcome = Outcome(program)
     with warnings.catch_warnings(), _quiet_gc():
         warnings.simplefilter("ignore")
@@ -305,7 +306,8 @@ def _quiet_gc() -> Iterator[None]:
 # --- rows ----------------------------------------------------------------------------------
 
 _References = Mapping[tuple[str, str], Sequence[int | None]]
-_DATA: Sequence[tuple[_References, Sequence[tuple[int, int]]]] = [
+_Rows = tuple[_References, Sequence[tuple[int, int]]]
+_DATA: Sequence[_Rows] = [
     (  # each collection has items
         {
             ("posts", "author_id"): [1, 2, 3, 1],
@@ -330,6 +332,29 @@ _DATA: Sequence[tuple[_References, Sequence[tuple[int, int]]]] = [
     ),
 ]
 """The rows that others refer to: by table and column, and the pairs of posts and tags."""
+
+
+def _rows(data: int) -> _Rows:
+    """One of the sets of rows: the first two are made by hand, all others at random, and no key is NULL."""
+    if data < len(_DATA):
+        return _DATA[data]
+    rng = Random(f"rows {data}")
+    references = {
+        (table, column): [rng.randint(1, ROWS[target]) for _ in range(ROWS[_COUNTS[table]])]
+        for (table, column), target in _TARGETS.items()
+    }
+    references["profiles", "user_id"] = rng.sample(range(1, ROWS["User"] + 1), ROWS["Profile"])
+    pairs = {(rng.randint(1, ROWS["Post"]), rng.randint(1, ROWS["Tag"])) for _ in range(rng.randint(1, 6))}
+    return references, sorted(pairs)
+
+
+_TARGETS = {
+    ("posts", "author_id"): "User",
+    ("posts", "editor_id"): "User",
+    ("comments", "post_id"): "Post",
+    ("comments", "author_id"): "User",
+    ("comments", "parent_id"): "Comment",
+}
 _COUNTS = {
     "users": "User",
     "posts": "Post",
@@ -344,7 +369,7 @@ def _script(metadata: MetaData, data: int) -> str:
     """The SQL that makes the tables and their rows."""
     dialect = sqlite.dialect()
     lines = []
-    references, pairs = _DATA[data]
+    references, pairs = _rows(data)
     for table in metadata.sorted_tables:
         lines.append(str(CreateTable(table).compile(dialect=dialect)))
         if table.name == "post_tags":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import classes
-from flake8_async_fastapi.engine.values import ClassValue
+from flake8_async_fastapi.engine.machine import classes, names
+from flake8_async_fastapi.engine.values import ClassValue, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, subscript_parts
@@ -57,23 +57,32 @@ def _find_fields(ctx: Context, cls: ClassValue) -> Iterator[SchemaField]:
                 "Relationship"
             ):
                 continue  # no field of an SQLModel
-            found[name] = SchemaField(
-                name, _attributes_read(name, statement), statement.annotation, base, name in converted
-            )
+            reads = _attributes_read(ctx, base, name, statement)
+            found[name] = SchemaField(name, reads, statement.annotation, base, name in converted)
     yield from found.values()
 
 
-def _attributes_read(name: str, statement: tree.Assign) -> tuple[str, ...]:
+def _attributes_read(ctx: Context, cls: ClassValue, name: str, statement: tree.Assign) -> tuple[str, ...]:
     """The attributes that a field is read from: its alias, or else its name."""
     calls_written = [statement.value, *_metadata_in(statement.annotation)]
     for call in calls_written:
-        if isinstance(call, tree.Call) and dotted(call.func).rpartition(".")[2] == "Field":
+        if isinstance(call, tree.Call) and _is_field(ctx, cls, dotted(call.func)):
             given = {keyword.name: keyword.value for keyword in call.keywords}
             alias = given.get("validation_alias") or given.get("alias")
-            names = tuple(_alias_names(alias)) if alias is not None else ()
-            if names:
-                return (*names, name)
+            found = tuple(_alias_names(alias)) if alias is not None else ()
+            if found:
+                return (*found, name)
     return (name,)
+
+
+def _is_field(ctx: Context, cls: ClassValue, called: str) -> bool:
+    """Whether a name means ``Field``, maybe imported under another name."""
+    if called.rpartition(".")[2] == "Field":
+        return True
+    return names.dotted_value(ctx, cls.path, called) in _FIELDS
+
+
+_FIELDS = (Library("pydantic.Field"), Library("sqlmodel.Field"))
 
 
 def _alias_names(alias: Expr) -> Iterator[str]:

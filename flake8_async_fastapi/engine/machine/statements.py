@@ -47,7 +47,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import shared_names, target_names
+from flake8_async_fastapi.facts.walk import shared_names, starred_choice_in, target_names
 
 States = list[State]
 
@@ -112,10 +112,24 @@ def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
         return _assign_alternatives(frame, state, node, node.value)
     if isinstance(node.value, tree.BoolOp):
         return _assign_operands(frame, state, node, node.value)
-    value = expressions.evaluate(frame, state, node.value)
-    if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
-        return [state]  # obj.name = obj.name changes nothing
-    return _assign_value(frame, state, node, value)
+    ends: States = []
+    for path in _paths_of_choice(frame, state, node.value):
+        value = expressions.evaluate(frame, path, node.value)
+        if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
+            return [path]  # obj.name = obj.name changes nothing
+        ends += _assign_value(frame, path, node, value)
+    return ends
+
+
+def _paths_of_choice(frame: Frame, state: State, node: Expr) -> States:
+    """``f(*(a if c else b))``: a path for each, where a path can know whether ``c`` holds."""
+    test = starred_choice_in(node) if isinstance(node, (tree.Call, tree.Await)) else None
+    if test is None:
+        return [state]
+    paths = conditions.assume(frame, state, test, True)
+    if any(conditions.assume(frame, path, test, False) for path in paths):
+        return [state]
+    return [*paths, *conditions.assume(frame, state, test, False)]
 
 
 def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
@@ -275,6 +289,12 @@ def _run_aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
 
 
 def _run_return(frame: Frame, state: State, node: tree.Return) -> States:
+    for path in [state] if node.value is None else _paths_of_choice(frame, state, node.value):
+        _return_value(frame, path, node)
+    return []
+
+
+def _return_value(frame: Frame, state: State, node: tree.Return) -> None:
     value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
     if frame.role:
         for coroutine in held_coroutines(value):
@@ -284,7 +304,6 @@ def _run_return(frame: Frame, state: State, node: tree.Return) -> States:
     frame.return_places.append(Position(node.line, node.col))
     frame.returns.append(value)
     frame.exits.append(state)
-    return []
 
 
 def _run_raise(frame: Frame, state: State, node: tree.Raise) -> States:

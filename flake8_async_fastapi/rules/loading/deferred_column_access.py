@@ -19,13 +19,8 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing in events.of(Missing):
         if missing.cause == "deferred":
-            *above, name = missing.route
-            chain = "".join(f"selectinload({step})." for step in above)
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)}, but {wording.origin(missing)} leaves it out: "
-                f"add .options({chain}undefer({name}))",
-            )
+            lost = f"{wording.subject(missing)}, but {wording.origin(missing)} leaves it out"
+            yield RULE.at(missing, f"{lost}: {_remedy(missing)}")
         elif missing.cause == "subclass":
             cls = missing.route[-1].partition(".")[0]
             yield RULE.at(
@@ -33,3 +28,12 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{wording.subject(missing)}, but {wording.origin(missing)} loads the columns of its base "
                 f"only: select {cls}, or use selectin_polymorphic()",
             )
+
+
+def _remedy(missing: Missing) -> str:
+    """How to have the column loaded: by the query, or for an object that no query gave, by a refresh."""
+    if missing.source[0] != "query":
+        return f"await session.refresh(obj, {wording.names(missing)})"
+    *above, name = missing.route
+    chain = "".join(f"selectinload({step})." for step in above)
+    return f"add .options({chain}undefer({name}))"

@@ -18,7 +18,8 @@ class Column:
 
     ``deferred``: not part of a query unless asked for.  ``on_update``: the
     database computes it anew with every UPDATE (``sql``), or it may (``?``).
-    ``on_insert``: likewise a default that only the database knows.
+    ``on_insert``: likewise a default that only the database knows.  ``has_default``: there is one, or
+    may be one, so that a new object has a value that nobody gave it.
     ``expression``: a ``column_property``, which no flush brings along.
     ``references``: the table of its foreign key, or the class that this names.
     ``is_key``: a part of the primary key.
@@ -27,6 +28,7 @@ class Column:
     deferred: bool = False
     on_update: str = ""
     on_insert: str = ""
+    has_default: bool = False
     expression: bool = False
     references: str = ""
     is_key: bool = False

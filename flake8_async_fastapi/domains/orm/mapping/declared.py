@@ -131,11 +131,15 @@ def _read_column(value: Object) -> Column:
         or (isinstance(deferred, Const) and deferred.value is True),
         on_update=on_update or base.on_update,
         on_insert=on_insert or base.on_insert,
+        has_default=base.has_default or bool(on_insert) or bool(_GIVE_VALUES & arguments.keys()),
         expression=base.expression or (value.type == PROPERTY and inner is None) or value.type == EXPRESSION,
         references=references or base.references,
         is_key=base.is_key or arguments.get("primary_key") == Const(True),
         in_repr=_is_in_repr(arguments),
     )  # fmt: skip
+
+
+_GIVE_VALUES: Final = frozenset({"default", "insert_default", "default_factory", "sa_column_kwargs", "**"})
 
 
 def _is_in_repr(arguments: Mapping[str, Value]) -> bool:

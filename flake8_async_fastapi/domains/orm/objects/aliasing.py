@@ -45,6 +45,11 @@ class UnloadedAttribute:
     not_loaded: NotLoaded
 
 
+def may_be_loaded_elsewhere(frame: Frame, unloaded: UnloadedAttribute) -> bool:
+    """Whether the session may hold the target of an attribute, or the object with more of it loaded."""
+    return may_be_in_identity_map(frame, unloaded) or may_be_loaded_by_other_path(frame, unloaded)
+
+
 def may_be_in_identity_map(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether a many-to-one may find its target in the identity map, which costs no I/O."""
     location, obj = unloaded.location, unloaded.obj

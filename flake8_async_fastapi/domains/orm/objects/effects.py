@@ -196,7 +196,7 @@ def _apply_unloaded_read(
             not_loaded = found if isinstance(found, NotLoaded) else not_loaded
     if obj.discriminated and _is_given(location):
         return  # the function asked first what it was given
-    if attribute is not None and aliasing.may_be_in_identity_map(
+    if attribute is not None and aliasing.may_be_loaded_elsewhere(
         frame, UnloadedAttribute(location, obj, read.name, attribute, not_loaded)
     ):
         return

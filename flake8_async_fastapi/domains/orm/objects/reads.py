@@ -294,7 +294,9 @@ def read_awaitable(access: Access) -> Value:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)
         if isinstance(found, NotLoaded):
             if found.cause in ("raise", "noload") or obj.phase == "detached":
-                report_missing(frame, location, name, found, place, "read")
+                unloaded = UnloadedAttribute(location, obj, name, attribute, found)
+                if found.cause == "noload" or not aliasing.may_be_loaded_elsewhere(frame, unloaded):
+                    report_missing(frame, location, name, found, place, "read")
                 obj = obj.put(name, MAYBE)
             elif isinstance(obj.default, NotLoaded):
                 obj = replace(obj, default="perhaps", fields=())

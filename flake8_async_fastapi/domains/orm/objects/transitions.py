@@ -89,10 +89,24 @@ def _column_state(model: Model | None, obj: InstanceState, name: str, column: Co
         if column.on_insert and model is not None and model.eager_defaults in ("off", "?"):
             not_loaded = NotLoaded("server", obj.path, obj.line, "an INSERT")
             return not_loaded if model.eager_defaults == "off" else MAYBE
+        if column.deferred and not column.has_default:
+            return MAYBE if obj.has_unknown_arguments else NotLoaded("deferred", obj.path, obj.line)
         return LOADED
     if load_plans.is_loaded(obj.plan, name, column):
         return LOADED
-    return NotLoaded("deferred", obj.path, obj.line) if obj.plan.certain else MAYBE
+    if model is None or not obj.plan.certain:
+        return MAYBE
+    return _key_state(model, obj, name) or NotLoaded("deferred", obj.path, obj.line)
+
+
+def _key_state(model: Model, obj: InstanceState, name: str) -> AttributeState | None:
+    """A column that the query leaves out: a foreign key is loaded for a many-to-one that loads at once."""
+    for relation, found in model.relationships():
+        if found.to_one is False or load_plans.strategy(obj.plan, relation, found)[0] != "immediate":
+            continue
+        if found.keys is None or name in found.keys:
+            return LOADED if found.keys and found.to_one else MAYBE
+    return None
 
 
 def _relationship_state(obj: InstanceState, name: str, relationship: Relationship) -> AttributeState:

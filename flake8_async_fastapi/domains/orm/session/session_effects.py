@@ -46,8 +46,11 @@ from flake8_async_fastapi.records import replace
 def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     """Apply a transition to all objects of its session, and keep it for the caller."""
     ctx, where, part = frame.ctx, frame.path, frame.state.part(Instances)
-    if transition.kind == "rollback" and _is_idle(part, transition.session):
-        return  # there is no transaction to roll back
+    if transition.kind in _OF_TRANSACTIONS and _is_idle(part, transition.session):
+        if transition.kind == "rollback":
+            return  # there is no transaction to roll back
+        if not _is_changed(part, transition.session):
+            return  # there is nothing that would begin one
     part.session_effects = _add_transition(part.session_effects, transition)
     what, known = transition.kind, transition.settings
 
@@ -121,10 +124,19 @@ def _add_transition(done: tuple[Transition, ...], step: Transition) -> tuple[Tra
 _READING: Final = frozenset({"query", "select"})
 
 
+_OF_TRANSACTIONS: Final = frozenset({"rollback", "flush"})
+
+
 def _is_idle(part: Instances, session: object) -> bool:
     """Whether the last that a session did was to end its transaction."""
     done = [step.kind for step in part.session_effects if step.session == session]
     return bool(done) and done[-1] in ("commit", "rollback", "close")
+
+
+def _is_changed(part: Instances, session: object) -> bool:
+    """Whether a flush of a session has something to write."""
+    there = transitions.instances_of_session(part.heap, session)
+    return any(obj.dirty or obj.phase in ("pending", "added", "deleting") for _, obj in there)
 
 
 def apply_select(
