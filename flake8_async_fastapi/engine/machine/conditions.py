@@ -135,11 +135,11 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
             return _narrow(
                 frame, state, path_of(of), lambda value: _is_instance(frame, value, cls) is not (not wanted)
             )
-        case tree.Compare(left=tree.Const(value=str(asked)), ops=[("in" | "not in")]):
+        case tree.Compare(left=tree.Const(value=str()), ops=[("in" | "not in")]):
             states = _decide(frame, state, test, outcome, lambda value: True, "")
             for after in states:
                 for observe in frame.ctx.hooks.observers.name_sought:
-                    observe(after, asked)
+                    observe(after, test, outcome)
             return states
     return _decide(frame, state, test, outcome, lambda value: True, "")
 

@@ -180,6 +180,8 @@ def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bo
     objects = instances_of(frame.state)
     at, own = _way_from_top(objects, unloaded.location)
     base_obj = objects.get(at, unloaded.obj)
+    if base_obj.default in ("unset", "inserted"):
+        return False  # no query brought it
     for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
         if loaded_path.names == own or not load_plans.may_be_both(
             frame.ctx, loaded_path.cls, unloaded.obj.cls

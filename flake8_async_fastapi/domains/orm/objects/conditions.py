@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
+from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.records import replace
 
 
@@ -53,11 +54,21 @@ def note_column_test(
         objects[alternative.location] = obj
 
 
-def note_name_test(state: State, name: str) -> None:
-    """A condition asks whether an attribute is there: the code knows what it does."""
+def note_name_test(state: State, test: tree.Compare, outcome: bool) -> None:
+    """A condition asks whether an attribute is there: the code knows what it does.
+
+    Where it is not, what is known to be missing still is.
+    """
+    assert isinstance(test.left, tree.Const)
+    is_found = outcome is (test.ops[0] == "in")
+    match test.rights[0]:
+        case tree.Attr(name="unloaded") if is_found:
+            return
+        case tree.Attr(name="__dict__") | tree.Call(func=tree.Name(id="vars")) if not is_found:
+            return
     objects = instances_of(state)
     for location, obj in list(objects.items()):
-        objects[location] = obj.put(name, MAYBE)
+        objects[location] = obj.put(str(test.left.value), MAYBE)
 
 
 def note_empty_container(state: State, value: Value) -> None:

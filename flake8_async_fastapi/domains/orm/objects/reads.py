@@ -304,6 +304,10 @@ def read_awaitable(access: Access) -> Value:
                 obj = obj.put(name, LOADED)
                 session_effects.record_loading(frame, location, (name,), place.line)
             objects[location] = obj
+            if isinstance(attribute, Relationship) and attribute.target is not None:
+                inner = load_plans.strategy(obj.plan, name, attribute)[1]
+                session_effects.apply_select(frame, obj.session, attribute.target, inner, place.line)
+                obj = objects[location]
         result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == obj.cls:
             for child in locations_in(result):  # up or down a tree: its end is not known

@@ -292,10 +292,11 @@ SET_TO_VALUE: Final = Plain("set")
 
 
 def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
-    """After everything of a persistent object was expired."""
+    """After everything of a persistent object was expired: what somebody may have loaded of it too."""
     if obj.phase not in ("persistent", "given"):
         return obj
-    return replace(obj, default=cause, fields=(), dirty=False, may_be_expired=False)
+    kept = obj.may_be_loaded and obj.session is ANY
+    return replace(obj, default=cause, fields=(), dirty=False, may_be_expired=False, may_be_loaded=kept)
 
 
 def after_commit(
@@ -323,13 +324,17 @@ def after_rollback_to_savepoint(
     """After the rollback of a savepoint: what was changed since is expired, new objects are new no more."""
     if not before:
         return replace(obj, default="perhaps", fields=()) if obj.source == "new" else obj
-    changed = {
+    known = {name for entry in before for name in _assigned(entry)}
+    return after_expire(obj, NotLoaded("rollback", path, line)) if _assigned(obj) - known else obj
+
+
+def _assigned(obj: InstanceState) -> set[str]:
+    """The columns of an object that were assigned since the last flush."""
+    return {
         name
         for name, found in obj.fields
         if isinstance(found, Loaded) and found.value in (SET_TO_VALUE, SET_TO_SQL)
     }
-    known = {name for entry in before for name, _ in entry.fields}
-    return after_expire(obj, NotLoaded("rollback", path, line)) if changed - known else obj
 
 
 def after_delete(obj: InstanceState) -> InstanceState:

@@ -70,6 +70,8 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
             return transitions.after_expire(obj, NotLoaded("expire", where, line))
         if what == "doubt":
             return replace(obj, may_be_loaded=True)
+        if what == "reload":
+            return replace(obj, default="perhaps") if isinstance(obj.default, NotLoaded) else obj
         if what == "perhaps":
             return transitions.after_possible_end(obj)
         if what == "anything":

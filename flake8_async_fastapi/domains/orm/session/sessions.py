@@ -86,6 +86,7 @@ def call_session_method(site: CallSite) -> Value | None:
         if arguments.args and isinstance(arguments.args[0], Function):
             transitions.havoc_instances(frame.state, relevance.closure_values(frame.ctx, arguments.args[0]))
             transitions.havoc_instances(frame.state, arguments.args[1:])
+            apply_transition(frame, Transition(session, "reload", known), origin.line)
             return given_back
         apply_transition(frame, Transition(session, "doubt", known), origin.line)
         return given_back

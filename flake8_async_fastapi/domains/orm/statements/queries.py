@@ -209,6 +209,7 @@ TransitionKind: TypeAlias = Literal[
     "close",
     "select",  # a query of a class, with a plan
     "doubt",  # somebody unknown had the objects
+    "reload",  # objects were led to that nobody names: what is expired may be loaded again
     "perhaps",  # one of ``LOADS_NOTHING``, or nothing
     "anything",  # any of these
 ]
