@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
+from . import sessions
 from .schemas import EAGER, OPAQUE, Entity, Relation, random_schema
 
 URL = "sqlite+aiosqlite:///blog.db"
@@ -46,7 +47,7 @@ class Program:
 
 def random_program(seed: int) -> Program:
     """The program of a seed."""
-    return _Writer(seed).program()
+    return Writer(seed).program()
 
 
 # --- imports ---------------------------------------------------------------------------
@@ -108,6 +109,8 @@ class Var:
     known: set[str] = field(default_factory=set)
     """The many-to-one attributes that were set, so that they are not None before a flush."""
     epoch: int = 0
+    ident: int | None = None
+    """The primary key that it was asked for by."""
 
 
 @dataclass
@@ -145,7 +148,7 @@ class Block:
             self.depth -= 1
 
 
-class _Writer:
+class Writer:
     """Writes one program."""
 
     def __init__(self, seed: int) -> None:
@@ -169,6 +172,8 @@ class _Writer:
         self.made: dict[str, str] = {}
         """Helpers, schemas and constants by what they are for."""
         self.paths = self._wanted_paths()
+        self.fills_session = self.chance(0.4)
+        """Whether the program is about what the session holds already."""
 
     # --- small things ------------------------------------------------------------------
 
@@ -260,7 +265,7 @@ class _Writer:
         supplied = {(name,)}
         inner, paths, joined = self.options(relation.target, below)
         supplied |= {(name, *path) for path in paths}
-        unique = loader == "joinedload" and (relation.many or joined or self._joins(relation.target))
+        unique = loader == "joinedload" and (relation.many or joined or self.joins(relation.target))
         target = self.schema[relation.target]
         if self.chance(0.06):
             tail = self.rng.choice(
@@ -279,12 +284,12 @@ class _Writer:
         inner = [text.removeprefix(f"Load({target.name}).") for text in inner]
         return [f"{head}.{text}" for text in inner], supplied, unique
 
-    def _joins(self, entity: str, seen: frozenset[str] = frozenset()) -> bool:
+    def joins(self, entity: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether the mapper joins a collection to the rows of an entity."""
         for relation in self.schema[entity].relations:
             if relation.lazy != "joined" or relation.target in seen:
                 continue
-            if relation.many or self._joins(relation.target, seen | {entity}):
+            if relation.many or self.joins(relation.target, seen | {entity}):
                 return True
         return False
 
@@ -356,8 +361,8 @@ class _Writer:
                         supplied.add((relation.name, inner.name))
                     texts.append(option)
                     supplied.add((relation.name,))
-                    unique |= relation.many or self._joins(relation.target)
-        unique |= self._joins(entity)
+                    unique |= relation.many or self.joins(relation.target)
+        unique |= self.joins(entity)
         if where:
             text += f".where({where})"
         elif self.chance(0.35):
@@ -398,7 +403,7 @@ class _Writer:
         texts, supplied, unique = self.options(entity, self.tree(entity), root=name)
         text = f"select({name})" + (f".options({', '.join(texts)})" if texts else "")
         text += f".order_by({name}.id)"
-        return Statement(text, entity, supplied | self.mapped(entity), unique or self._joins(entity))
+        return Statement(text, entity, supplied | self.mapped(entity), unique or self.joins(entity))
 
     def _with_options(self, entity: str, text: str, texts: list[str]) -> tuple[str, bool]:
         """A statement with options, in one of the ways to write that; True when they are lost."""
@@ -507,7 +512,7 @@ class _Writer:
         session = self.session
         form = self.rng.random()
         if form < 0.26:
-            return self._get(entity, name, ident)
+            return self.get(entity, name, ident)
         statement = self.statement(entity, f"{entity}.id == {ident}", one=True)
         call = statement.text
         unique = self._unique(statement)
@@ -549,9 +554,11 @@ class _Writer:
                     self.block.add('raise LookupError("missing")')
             else:
                 self.block.add(form)
-        return self.remember(name, entity, statement.supplied)
+        var = self.remember(name, entity, statement.supplied)
+        var.ident = ident
+        return var
 
-    def _get(self, entity: str, name: str, ident: int) -> Var:
+    def get(self, entity: str, name: str, ident: int) -> Var:
         how = self.rng.choice(["get", "get", "get_one"])
         supplied: set[Path] = set()
         arguments = ""
@@ -566,7 +573,9 @@ class _Writer:
         if self.chance(0.04):
             arguments += ", populate_existing=True"
         self.block.add(f"{name} = await {self.session}.{how}({entity}, {ident}{arguments})")
-        return self.remember(name, entity, supplied | self.mapped(entity))
+        var = self.remember(name, entity, supplied | self.mapped(entity))
+        var.ident = ident
+        return var
 
     def query_rows(self) -> Var | None:
         """Rows of several entities, which keep each other in memory."""
@@ -585,7 +594,7 @@ class _Writer:
         texts, supplied, _ = self.options(name, self.tree(name, 0.3))
         texts = [text for text in texts if "joinedload" not in text]
         options = f".options({', '.join(texts)})" if texts else ""
-        if self._joins(name) or self._joins(relation.target):
+        if self.joins(name) or self.joins(relation.target):
             return None
         call = f"select({name}, {relation.target}).join({name}.{relation.name}){options}"
         one, other = self.fresh(name.lower()), self.fresh(relation.target.lower())
@@ -616,7 +625,7 @@ class _Writer:
             star = self.chance(0.5)
             parameter = "*options" if star else "options=()"
             argument = ", ".join(texts) if star else (f"options=[{', '.join(texts)}]" if texts else "")
-            unique |= self._joins(entity)
+            unique |= self.joins(entity)
             need = ".unique()" if unique and self.chance(0.88) else ""
             stmt = f"select({entity}).options(*options)"
             if many:
@@ -760,10 +769,27 @@ class _Writer:
             with self.block.under(f"if {flag}:"):
                 self.block.add(f"await {self.session}.commit()")
             return
+        self.commit_now()
+
+    def commit_now(self) -> None:
         self.block.add(f"await {self.session}.commit()")
+        self.settle()
+
+    def settle(self) -> None:
+        """What is pending is written."""
         for var in self.vars:
             if var.stage == "pending":
                 var.stage = "persistent"
+
+    @contextmanager
+    def other_block(self) -> Iterator[Block]:
+        """Lines of a helper that is given the session."""
+        before = self.block, self.session, self.vars
+        self.block, self.session, self.vars = Block(), "db", []
+        try:
+            yield self.block
+        finally:
+            self.block, self.session, self.vars = before
 
     def _refresh(self, var: Var) -> None:
         model = self.schema[var.entity]
@@ -792,9 +818,9 @@ class _Writer:
         """One change of state."""
         weighted: list[tuple[int, Callable[[], None]]] = [
             (10, self.commit),
-            (6, self._flush_write),
+            (6, self.flush_write),
             (8, self._commit_write),
-            (7, self._refresh_any),
+            (7, self.refresh_any),
             (3, self._expire),
             (3, self._rollback),
             (3, self._nested),
@@ -808,12 +834,13 @@ class _Writer:
             (4, self._awaitable),
             (3, self._run_sync),
             (2, self._failing_block),
-            (2, self._empty_query),
+            (2, self.query_for_nothing),
             (2, self._loop_commit),
+            (20, lambda: self.rng.choice(sessions.SCENES)(self)),
         ]
         self.rng.choices([action for _, action in weighted], [weight for weight, _ in weighted])[0]()
 
-    def _flush_write(self) -> None:
+    def flush_write(self) -> None:
         self._write_column()
         self.flush()
 
@@ -836,7 +863,7 @@ class _Writer:
         found = self.singles(*stages)
         return self.rng.choice(found) if found else None
 
-    def _refresh_any(self) -> None:
+    def refresh_any(self) -> None:
         var = self._some("persistent")
         if var:
             flag = self.flag() if self.chance(0.12) else None
@@ -1036,7 +1063,7 @@ class _Writer:
                 self.sink(f"await {self.session}.run_sync({name})")
             var.supplied.add((relation.name,))
 
-    def _empty_query(self) -> None:
+    def query_for_nothing(self) -> None:
         """A query whose result is dropped, which may load what is in the session."""
         entity = self.rng.choice([entity.name for entity in self.schema.entities.values() if not entity.base])
         statement = self.statement(entity)
@@ -1431,6 +1458,8 @@ class _Writer:
             known = [var for var in self.vars if var.stage != "unsure" or self.chance(0.1)]
             if not known or form < 0.12:
                 self.query() if self.chance(0.72) else self.construct()
+            elif self.fills_session and self.chance(0.3):
+                self.rng.choice(sessions.SCENES)(self)
             elif form < 0.36:
                 self.change()
             else:

@@ -199,6 +199,8 @@ def _stamps(rng: Random, style: str) -> list[Column]:
 
 
 def _relate(rng: Random, style: str, entities: dict[str, Entity]) -> None:
+    eager = rng.random() < 0.2
+
     def pair(
         owner: str, name: str, target: str, back: str, key: str, many: bool = True, chance: float = 0.85
     ) -> None:
@@ -209,14 +211,14 @@ def _relate(rng: Random, style: str, entities: dict[str, Entity]) -> None:
         one = Relation(owner, name, target, nullable=key in {"editor_id", "parent_id"}, key=key)
         ambiguous = len([other for other in source.columns if other.key == column.key]) > 1
         keys = [f'foreign_keys="{owner}.{key}"'] if ambiguous else []
-        one.lazy = _lazy(rng, many=False)
+        one.lazy = _lazy(rng, many=False, eager=eager)
         one.arguments = [*keys]
         if owner == target:
             one.arguments.append(f'remote_side="{owner}.id"')
         source.relations.append(one)
         if rng.random() < chance:
             other = Relation(target, back, owner, many=many, nullable=not many)
-            other.lazy = _lazy(rng, many=many)
+            other.lazy = _lazy(rng, many=many, eager=eager)
             other.arguments = [] if many or style not in {"column", "sqlmodel"} else ["uselist=False"]
             if style == "sqlmodel" and not many:
                 other.arguments = []
@@ -234,12 +236,14 @@ def _relate(rng: Random, style: str, entities: dict[str, Entity]) -> None:
     if "Profile" in entities:
         pair("Profile", "user", "User", "profile", "user_id", many=False, chance=0.95)
     if "Tag" in entities:
-        tags = Relation("Post", "tags", "Tag", many=True, lazy=_lazy(rng, many=True), secondary=True)
-        tags.lazy = "select" if tags.lazy in OPAQUE else tags.lazy
+        lazy = _lazy(rng, many=True, eager=eager)
+        lazy = "select" if lazy in OPAQUE else lazy
+        tags = Relation("Post", "tags", "Tag", many=True, lazy=lazy, secondary=True)
         entities["Post"].relations.append(tags)
         if rng.random() < 0.7:
-            posts = Relation("Tag", "posts", "Post", many=True, lazy=_lazy(rng, many=True), secondary=True)
-            posts.lazy = "select" if posts.lazy in OPAQUE else posts.lazy
+            lazy = _lazy(rng, many=True, eager=eager)
+            lazy = "select" if lazy in OPAQUE else lazy
+            posts = Relation("Tag", "posts", "Post", many=True, lazy=lazy, secondary=True)
             entities["Tag"].relations.append(posts)
             _link(rng, style, tags, posts, [])
     if rng.random() < 0.004:
@@ -247,8 +251,10 @@ def _relate(rng: Random, style: str, entities: dict[str, Entity]) -> None:
         relation.lazy = rng.choice(_WRONG)
 
 
-def _lazy(rng: Random, *, many: bool) -> str:
+def _lazy(rng: Random, *, many: bool, eager: bool) -> str:
     lazy = rng.choices([*_LAZY], [*_LAZY.values()])[0]
+    if eager and rng.random() < 0.4:
+        lazy = rng.choice(["selectin", "selectin", "joined", "immediate"])
     return "select" if not many and lazy in OPAQUE else lazy
 
 

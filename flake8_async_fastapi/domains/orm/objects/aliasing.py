@@ -222,6 +222,23 @@ def are_different_keys(one: object, other: object) -> bool:
     return len(both) == 2 and both[0] != both[1]
 
 
+def share_loaded(frame: Frame, location: Location, name: str) -> None:
+    """An attribute of an object may be loaded now: so it may be of any other that may be the same one."""
+    objects = instances_of(frame.state)
+    obj = objects[location]
+    model = models.model_of_objects(frame.ctx, obj.cls)
+    attribute = model.attributes.get(name) if model is not None else None
+    for at, other in objects.items() if attribute is not None else ():
+        if at == location or other.is_item or not _is_live(other, obj):
+            continue
+        if are_different_keys(obj.identity, other.identity):
+            continue
+        if load_plans.may_be_both(frame.ctx, obj.cls, other.cls) and attribute is not None:
+            found = transitions.attribute_state(frame.ctx, other, name, attribute)
+            if isinstance(found, NotLoaded):
+                objects[at] = other.put(name, MAYBE)
+
+
 def add_loaded(frame: Frame, state: State, location: tuple[object, ...], obj: InstanceState) -> Instance:
     """An object that a query brought: any that is there already may be the same one."""
     objects = instances_of(state)

@@ -112,6 +112,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
     if aliasing.may_be_in_identity_map(frame, unloaded):
         objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
+        aliasing.share_loaded(frame, location, name)
         return MAYBE
     if aliasing.may_be_loaded_by_other_path(frame, unloaded):
         return MAYBE
@@ -307,6 +308,7 @@ def read_awaitable(access: Access) -> Value:
             if isinstance(attribute, Relationship) and attribute.target is not None:
                 inner = load_plans.strategy(obj.plan, name, attribute)[1]
                 session_effects.apply_select(frame, obj.session, attribute.target, inner, place.line)
+                aliasing.share_loaded(frame, location, name)
                 obj = objects[location]
         result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == obj.cls:

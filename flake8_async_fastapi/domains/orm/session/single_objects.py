@@ -63,8 +63,11 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             continue
         aliasing.forget_below(state, location)
         if given is None and not arguments.opaque:
-            objects[location] = transitions.after_refresh(obj, origin.path, origin.line)
-            if obj.source != "new":  # others that a query gave may be the same object
+            refreshed = transitions.after_refresh(obj, origin.path, origin.line)
+            if obj.source == "new":
+                objects[location] = refreshed
+            else:  # others that a query gave may be the same object, and theirs the options of the first
+                objects[location] = aliasing.join_aliases(frame.ctx, state, refreshed, location)
                 apply_select(frame, obj.session, obj.cls, obj.plan, origin.line, obj.identity, location)
             continue
         names = None
@@ -78,6 +81,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
         model = models.model_of_objects(frame.ctx, obj.cls)
         for name in names:
             attribute = model.attributes.get(name) if model is not None else None
+            aliasing.share_loaded(frame, location, name)
             if isinstance(attribute, Relationship) and attribute.target is not None:
                 inner = load_plans.strategy(obj.plan, name, attribute)[1]
                 apply_select(frame, obj.session, attribute.target, inner, origin.line)
@@ -88,7 +92,10 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
     model = models.model_of_objects(frame.ctx, obj.cls)
     for name in names:
         attribute = model.attributes.get(name) if model is not None else None
-        if isinstance(obj.default, NotLoaded) and isinstance(attribute, Relationship):
+        if isinstance(obj.default, NotLoaded) and isinstance(attribute, Relationship) and model is not None:
+            for other, eager in model.relationships():  # what loads by itself may come along
+                if obj.field(other) is None and load_plans.strategy(obj.plan, other, eager)[0] != "select":
+                    obj = obj.put(other, MAYBE)
             if attribute.to_one is not False and not attribute.is_collection and model is not None:
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and not found.deferred:
