@@ -104,6 +104,7 @@ class Models:
     its library type.  ``operators``: what an operator gives,
     by the library type of one of its sides.
     ``properties``: an attribute of an object, by the library type and its name.
+    ``descriptors``: the library types whose objects in the body of a class give its instances something else.
     ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
     ``guesses``: what a parameter may be of which nothing is said.
     ``offloads``: whether a call goes through its lazy arguments in another thread.
@@ -127,6 +128,7 @@ class Models:
     awaits: Mapping[str, AwaitModel] = field(default_factory=dict)
     operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
     properties: Mapping[str, MemberModel] = field(default_factory=dict)
+    descriptors: tuple[str, ...] = ()
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
     offloads: tuple[Callable[[Context, Value], bool], ...] = ()
@@ -189,6 +191,10 @@ class Models:
             if found is not None:
                 return found
         return None
+
+    def hides(self, value: Value) -> bool:
+        """Whether a value in the body of a class is not what instances of the class have."""
+        return isinstance(value, Object) and value.type in self.descriptors
 
     def guess(self, ctx: Context, function: Function, param: Param) -> Value:
         """What a parameter may be of which nothing is said."""

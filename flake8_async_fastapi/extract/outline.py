@@ -144,7 +144,7 @@ _SESSION_MAKERS = frozenset({"configure", "async_sessionmaker", "AsyncSession", 
 
 
 def _session_factories(calls: list[tree.Call]) -> Iterator[str]:
-    """What the factories of async sessions say of ``expire_on_commit``, which is True unless it is given."""
+    """What the factories of async sessions say of ``expire_on_commit`` and ``autoflush``, which are True."""
     for node in calls:
         name = _called(node)
         if name not in _SESSION_MAKERS:
@@ -162,6 +162,9 @@ def _session_factories(calls: list[tree.Call]) -> Iterator[str]:
                 and dotted(made).rpartition(".")[2] == "AsyncSession"
             )
         ):
+            flushes = given.get("autoflush")
+            if flushes is not None and not (isinstance(flushes, tree.Const) and flushes.value is True):
+                yield "autoflush"
             value = given.get("expire_on_commit")
             if isinstance(value, tree.Const) and isinstance(value.value, bool):
                 yield str(value.value)

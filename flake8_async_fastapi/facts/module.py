@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Stmt
 
-FORMAT = 9
+FORMAT = 10
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -54,7 +54,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it calls a ``map_imperatively`` or ``mapper``."""
     session_factories: list[str]
     """What each factory of async sessions says of ``expire_on_commit``: ``True``, ``False`` or ``?``;
-    ``configure`` where that is changed later."""
+    ``configure`` where that is changed later, ``autoflush`` where it may be off."""
     added_to: list[str]
     """Last names of the classes to which it adds attributes at module level: ``Post.tags = ...``."""
 

@@ -282,6 +282,7 @@ class Answers:
             return None
         if not in_tests:
             said = self._session_factories_besides_tests or said
+        said -= {"autoflush"}
         return said == {"True"} if len(said) == 1 and "?" not in said else None
 
     @functools.cached_property
@@ -351,6 +352,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "adding to": lambda answers, name: answers._added_to.get(name, ()),
     "reconfigures sessions": lambda answers: "configure" in answers._session_factories,
     "expire_on_commit": Answers.expire_on_commit,
+    "autoflush": lambda answers: "autoflush" not in answers._session_factories,
     "below": Answers.classes_below,
     "overrides": Answers.overrides_colour,
 }

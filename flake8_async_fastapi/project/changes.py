@@ -167,6 +167,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "adding to": lambda changes, name: "added_to" in changes.parts,
     "reconfigures sessions": lambda changes: "session_factories" in changes.parts,
     "expire_on_commit": lambda changes, in_tests: "session_factories" in changes.parts,
+    "autoflush": lambda changes: "session_factories" in changes.parts,
     "below": lambda changes, class_name: "classes" in changes.parts,
     "overrides": lambda changes, class_name, method, is_async: "classes" in changes.parts,
 }

@@ -229,6 +229,11 @@ class Project:
         found: bool | None = self._ask("expire_on_commit", is_test(path))
         return found
 
+    def autoflushes(self) -> bool:
+        """Whether no factory of async sessions in the project turns ``autoflush`` off."""
+        found: bool = self._ask("autoflush")
+        return found
+
     def classes_below(self, class_name: str) -> tuple[tuple[str, str], ...]:
         """The files and names of classes at module level that may be below one of this name."""
         found: tuple[tuple[str, str], ...] = self._ask("below", class_name)

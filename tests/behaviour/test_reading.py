@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from behaviour_models import Author, Comment, Post, Profile, database, needs_io, parent_and_child
-from sqlalchemy import ForeignKey, inspect, select
+from sqlalchemy import ForeignKey, Integer, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
@@ -96,6 +96,21 @@ async def test_collection_whose_members_the_session_holds(session: AsyncSession)
 async def test_other_side_of_a_loaded_collection(session: AsyncSession) -> None:
     author = await session.get_one(Author, 1, options=[selectinload(Author.posts)])
     assert [post.author for post in author.posts] == [author, author]
+
+
+async def test_relationship_to_itself() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Node(Base):
+        __tablename__ = "node"
+        id = mapped_column(Integer, primary_key=True)
+        node_id = mapped_column(ForeignKey("node.id"))
+        nodes = relationship("Node")
+        above = relationship("Node", remote_side=[id], viewonly=True)
+
+    configure_mappers()
+    assert (Node.nodes.property.uselist, Node.above.property.uselist) == (True, False)
 
 
 @pytest.mark.parametrize("lazy", ["joined", False, "selectin", "subquery", "immediate"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import ForeignKey, Integer, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
-from sqlalchemy.orm import load_only, selectinload, undefer
+from sqlalchemy.orm import DeclarativeBase, load_only, mapped_column, relationship, selectinload, undefer
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -139,6 +139,24 @@ async def test_refresh_keeps_options(session: AsyncSession) -> None:
     await session.commit()
     await session.refresh(post)
     assert len(post.comments) == 1
+
+
+@pytest.mark.parametrize("lazy", ["selectin", "subquery", "immediate", "joined"])
+async def test_refresh_loads_children_of_a_tree(lazy: Any) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Node(Base):
+        __tablename__ = "node"
+        id = mapped_column(Integer, primary_key=True)
+        above_id = mapped_column(ForeignKey("node.id"))
+        nodes = relationship("Node", lazy=lazy)
+
+    async with database([Node(id=1), Node(id=2, above_id=1)], model=Node) as factory, factory() as session:
+        node = await session.get_one(Node, 1)
+        assert "nodes" in inspect(node).unloaded or lazy == "immediate"
+        await session.refresh(node)
+        assert ("nodes" in inspect(node).unloaded) == (lazy == "joined")
 
 
 async def test_refresh_of_a_collection_loads_only_it(expiring: AsyncSession) -> None:

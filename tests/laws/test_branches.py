@@ -24,6 +24,7 @@ CASES = [
 BY_FORM = {
     "AFA205: What is kept from the first call on, with an early return",
     "AFA205: What a container keeps from the first call on",
+    "AFA205: What a helper keeps from the first call on",
     "offloading: At import, on the first use, and at start-up",
 }
 """Lazy initialisation, which the blocking rules know by how it is written."""

@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.blocking import (
     blocking_calls,
     calls,
     effects,
+    kernel_files,
     managers,
     project_calls,
     surroundings,
@@ -21,7 +22,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "blocking",
-    models=Models(offloads=(surroundings.is_offloading,)),
+    models=Models(offloads=(surroundings.is_offloading,), literals=(kernel_files.model_folder,)),
     observers=Observers(
         applies=(calls.note_call,),
         branch_begins=(surroundings.begin_branch,),

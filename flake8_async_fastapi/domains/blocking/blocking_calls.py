@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import effects as thread
-from flake8_async_fastapi.domains.blocking import exemptions, sockets
+from flake8_async_fastapi.domains.blocking import exemptions, kernel_files, sockets
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names
@@ -57,6 +57,8 @@ def note_library_call(
             _apply_callbacks_of(frame, dotted[0], arguments, origin)
     elif origin.position not in frame.awaited_calls:
         if not all(_blocks_with_arguments(frame, name, arguments) for name in dotted):
+            return
+        if kernel_files.is_kernel_file(callee, dotted[0], arguments):
             return
         if isinstance(callee, Member):
             if not _is_surely_sync(frame.ctx, callee.receiver) or sockets.returns_at_once(frame, dotted[0]):

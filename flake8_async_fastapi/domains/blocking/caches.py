@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
@@ -13,13 +13,20 @@ _FILLING: Final = frozenset({"add", "append", "extend", "insert", "setdefault", 
 """Methods that put something into a container."""
 
 
-def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef) -> bool:
-    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``."""
+Helpers: TypeAlias = Callable[[str], "tree.FunctionDef | None"]
+"""Gives the function that a function calls by a name: one of its module, or of its object."""
+
+
+def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef, helpers: Helpers) -> bool:
+    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``.
+
+    It may leave that to a helper, as in ``if not MESSAGES: load_messages()``.
+    """
     missing = _place_if(node.test, function.body, is_filled=False)
-    return bool(missing) and _fills(node.body, missing) and _outlives_call(missing, function)
+    return bool(missing) and _fills(node.body, missing, helpers) and _outlives_call(missing, function)
 
 
-def returns_cached(node: tree.If, function: tree.FunctionDef) -> bool:
+def returns_cached(node: tree.If, function: tree.FunctionDef, helpers: Helpers) -> bool:
     """Whether an ``if`` returns what the function set when it was called first.
 
     As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
@@ -30,20 +37,31 @@ def returns_cached(node: tree.If, function: tree.FunctionDef) -> bool:
     if node.orelse or not isinstance(last, tree.Return):
         return False
     kept = _place_if(node.test, function.body, is_filled=True)
-    return bool(kept) and _fills(function.body, kept) and _outlives_call(kept, function)
+    return bool(kept) and _fills(function.body, kept, helpers) and _outlives_call(kept, function)
 
 
-def _fills(body: list[Stmt], place: str) -> bool:
-    """Whether code assigns a place, an item of it, or puts something into it."""
+def _fills(body: list[Stmt], place: str, helpers: Helpers | None = None) -> bool:
+    """Whether code assigns a place, an item of it, or puts something into it, also by one of the helpers."""
     for node in nodes_in(body):
         if isinstance(node, tree.Assign):
             for target in node.targets:
                 inside = isinstance(target, tree.Subscript) and dotted(target.value) == place
                 if inside or place_text(target) == place:
                     return True
-        elif isinstance(node, tree.Call) and _is_filled_by(node, place):
+        elif isinstance(node, tree.Call) and (
+            _is_filled_by(node, place) or _is_filled_in(dotted(node.func), place, helpers)
+        ):
             return True
     return False
+
+
+def _is_filled_in(called: str, place: str, helpers: Helpers | None) -> bool:
+    """Whether a helper fills a place: one of the module, or of the object whose method it is."""
+    helper = helpers(called) if helpers is not None else None
+    if helper is None:
+        return False
+    root, owner = place.partition("[")[0].partition(".")[0], called.rpartition(".")[0]
+    return _fills(helper.body, place) and (root == owner or _outlives_call(root, helper))
 
 
 def _is_filled_by(call: tree.Call, place: str) -> bool:

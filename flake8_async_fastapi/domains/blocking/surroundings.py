@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from flake8_async_fastapi.domains.blocking import caches, exemptions
@@ -13,7 +13,7 @@ from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import flat, nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
@@ -106,11 +106,28 @@ def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> s
     """Whether a branch ``sets`` what it found missing, or ``returns`` what was kept; empty for others."""
 
     def find() -> str:
-        if caches.is_lazy_initialisation(node, function):
+        helpers = partial(_find_helper, frame, function)
+        if caches.is_lazy_initialisation(node, function, helpers):
             return "sets"
-        return "returns" if caches.returns_cached(node, function) else ""
+        return "returns" if caches.returns_cached(node, function, helpers) else ""
 
     return frame.ctx.derive(("branch", frame.path, function.line, node.line, node.col), find)
+
+
+def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.FunctionDef | None:
+    """The function that a function calls by a name: one of its module, or a method beside it."""
+    owner, _, name = called.rpartition(".")
+    me = function.params[0].name if function.params else ""
+    if not name or (owner and owner != me):
+        return None
+    for statement in flat(frame.ctx.project.body(frame.path)):
+        if not owner and isinstance(statement, tree.FunctionDef) and statement.name == name:
+            return statement
+        if owner and isinstance(statement, tree.ClassDef):
+            methods = [part for part in statement.body if isinstance(part, tree.FunctionDef)]
+            if any(method is function for method in methods):
+                return next((method for method in methods if method.name == name), None)
+    return None
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:

@@ -8,7 +8,7 @@ Needs blocking, for what the function does that ``run_sync`` is given.
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm import library_models
-from flake8_async_fastapi.domains.orm.mapping import inspection
+from flake8_async_fastapi.domains.orm.mapping import declared, inspection
 from flake8_async_fastapi.domains.orm.objects import (
     conditions,
     effects,
@@ -60,6 +60,7 @@ DOMAIN = Domain(
             Entity: loader_options.alias_attribute,
         },
         inherited=(loader_options.model_attribute,),
+        descriptors=declared.DESCRIPTORS,
         undeclared=(run_sync.receives_sync_twin,),
         guesses=(inferred_sessions.session_of_callers,),
         descriptions=(representation.describe_instances,),

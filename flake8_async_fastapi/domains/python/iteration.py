@@ -76,6 +76,8 @@ def call_container_method(site: CallSite) -> Value:
         asked = arguments.get(0, "key")
         found = _item_or_default(frame, collection, asked)
         default = arguments.get(1, "default") or NONE
+        if name == "pop" and arguments.get(1, "default") is None and not arguments.opaque:
+            return found  # without a default it raises where there is none
         if collection.items == ():
             return default
         return found if isinstance(found, Unknown) else union([found, default])

@@ -28,6 +28,8 @@ DOMAIN = Domain(
         awaited=(tasks.note_awaited, transactions.note_awaited),
         block_begins=(transactions.begin_blocks,),
         block_ends=(connections.end_blocks, transactions.end_blocks),
+        branch_begins=(transactions.begin_branch,),
+        branch_ends=(transactions.end_branch,),
         broken_off=(connections.break_off,),
         called=(
             connections.note_call,

@@ -26,7 +26,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, target_names
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, target_names
 from flake8_async_fastapi.knowledge.transactions import (
     BEGINS,
     ENDS,
@@ -101,7 +101,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if not session:
         return
     known = state.part(Transactions)
-    failed = session in known.failed
+    failed = session in known.failed and not frame.notes_of(TransactionNotes).seeks_text
     works = name in STATEMENTS or name in ("commit", "begin_nested")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
         _report(frame, node, session, "closed")
@@ -234,12 +234,40 @@ class TransactionNotes:
     """What one run noted: the sessions whose ``blocks`` it is in, and those that ``flushed`` in which blocks.
 
     ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
-    began, and, in its handlers, the sessions of which a flush may have failed.
+    began, and, in its handlers, the sessions of which a flush may have failed.  ``branches`` says of each
+    branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
     """
 
     blocks: list[str] = field(default_factory=list)
     flushed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     tries: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
+    branches: list[bool] = field(default_factory=list)
+
+    @property
+    def seeks_text(self) -> bool:
+        """Whether a branch is run for the text of an error: that may not be what a failed flush says."""
+        return any(self.branches)
+
+
+def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
+    """A branch of an ``if`` is run."""
+    course = frame.notes_of(TransactionNotes)
+    course.branches.append(outcome and bool(course.tries) and _seeks_text(node.test))
+
+
+def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
+    """The branch is over."""
+    frame.notes_of(TransactionNotes).branches.pop()
+
+
+def _seeks_text(test: Expr) -> bool:
+    return any(
+        isinstance(part, tree.Compare)
+        and part.ops == ["in"]
+        and isinstance(part.left, tree.Const)
+        and isinstance(part.left.value, str)
+        for part in nodes_in(test)
+    )
 
 
 def begin_try(frame: Frame) -> None:

@@ -368,7 +368,7 @@ def _body_value(
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             if annotation is not None and (plain or declared_only):
                 return type_hints.declared_value(frame, state, annotation)
-            return UNKNOWN if is_none(assigned) else assigned
+            return UNKNOWN if plain or (declared_only and ctx.hooks.models.hides(assigned)) else assigned
     return UNKNOWN
 
 

@@ -102,16 +102,27 @@ def await_value(frame: Frame, value: Value, node: tree.Await) -> Value:
     """What ``await`` gives."""
     options = alternatives(value)
     # whether something that is now and then awaitable is so here, depends on more than is seen
-    is_open = any(isinstance(option, Coroutine) for option in options)
+    is_open = any(may_be_awaited(frame.ctx, option) for option in options)
 
     def await_option(option: Value) -> Value:
-        if frame.emit and (isinstance(option, Coroutine) or not is_open):
+        if frame.emit and (isinstance(option, Coroutine) or len(options) == 1 or not is_open):
             able = supported_protocols(frame.ctx, option)
             frame.emit_event(Awaited(*frame.at(node), option, for_message(node.value), able))
         frame.discharge(option)
         return take_over(frame, result_of_await(frame, option), node, made_by_await=True)
 
     return union(frame.each(options, await_option))
+
+
+def may_be_awaited(ctx: Context, value: Value) -> bool:
+    """Whether a value is a coroutine, or an object of a type that can be awaited."""
+    if isinstance(value, Object):
+        able = knowledge.protocols(value.type)
+    elif isinstance(value, Instance):
+        able = supported_protocols(ctx, value)
+    else:
+        return isinstance(value, Coroutine)
+    return able is None or "await" in able
 
 
 def result_of_await(frame: Frame, value: Value) -> Value:

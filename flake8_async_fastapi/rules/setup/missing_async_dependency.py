@@ -18,16 +18,19 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for made in events.of(EngineMade):
+    named: set[str] = set()  # one line in the requirements mends all engines of a file
+    for made in sorted(events.of(EngineMade), key=lambda event: (event.line, event.col)):
         if not made.is_async or not made.requirements.named("sqlalchemy"):
             continue
         missing = _missing_driver(made.requirements, made.driver)
-        if missing:
+        if missing and missing not in named:
+            named.add(missing)
             yield RULE.at(
                 made,
                 f"{made.text} needs {missing}, which the requirements of the project do not name: add it",
             )
-        if made.is_21 and _lacks_greenlet(made.requirements):
+        if made.is_21 and _lacks_greenlet(made.requirements) and "greenlet" not in named:
+            named.add("greenlet")
             yield RULE.at(
                 made,
                 f"{made.text} needs greenlet, which SQLAlchemy 2.1 no longer requires by itself: require "

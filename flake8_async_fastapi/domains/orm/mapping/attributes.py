@@ -42,7 +42,8 @@ class Relationship:
     ``target`` is None and the others empty or None where they are not known.
     ``to_one`` says that the foreign key is on this side.  ``inverse`` is the
     attribute of the target that ``back_populates`` or ``backref`` names.
-    ``keys`` are the names of the foreign key columns of a many-to-one.
+    ``keys`` are the names of the foreign key columns of a many-to-one.  ``has_remote_side``: the
+    declaration says which columns are on the other side.
     """
 
     target: ClassValue | None
@@ -53,6 +54,7 @@ class Relationship:
     keys: tuple[str, ...] | None = None
     defaults: bool = False
     has_depth: bool = False
+    has_remote_side: bool = False
     in_repr: bool = True
 
 

@@ -49,6 +49,8 @@ COMPUTED: Final = "sqlalchemy.Computed"
 FOREIGN_KEY: Final = "sqlalchemy.ForeignKey"
 BACKREF: Final = "sqlalchemy.orm.Backref"
 SYNONYM: Final = "sqlalchemy.orm.Synonym"
+DESCRIPTORS: Final = (COLUMN, RELATIONSHIP, DEFERRED, PROPERTY, PROXY, SYNONYM, EXPRESSION)
+"""What the bodies of mapped classes say; their objects have values, or other objects, in its place."""
 
 STRATEGIES: Final = frozenset(
     {"select", "joined", "selectin", "subquery", "immediate", "raise", "raise_on_sql", "noload", "dynamic",
@@ -217,6 +219,7 @@ def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrap
         defaults=bool({"default", "default_factory"} & arguments.keys()),
         in_repr=_is_in_repr(arguments),
         has_depth="join_depth" in arguments,
+        has_remote_side=unknown or "remote_side" in arguments,
     )
 
 

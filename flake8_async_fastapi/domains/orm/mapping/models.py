@@ -190,27 +190,34 @@ def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribut
     """A relationship with its direction, as the foreign keys of both tables say."""
     if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
         return found
-    own = tuple(
-        name
+    if found.target == cls and not found.has_remote_side:  # docs/behaviour.md#reading-relationships
+        return replace(found, to_one=False, is_collection=found.is_collection is not False)
+    fits = {
+        name: registry.likeness(ctx, column.references, found.target)
         for name, column in model.attributes.items()
-        if isinstance(column, Column) and registry.may_mean(ctx, column.references, found.target)
-    )
+        if isinstance(column, Column)
+    }
+    best = max(fits.values(), default=registry.NOT_MEANT)
+    theirs = _fit_of_keys(ctx, found.target, cls) if best < registry.MEANT else registry.NOT_MEANT
+    own = tuple(name for name, fit in fits.items() if fit == best and fit and fit >= theirs)
     collection = found.is_collection
-    refers = not own and _refers_to(ctx, found.target, cls)
+    refers = not own and theirs > registry.NOT_MEANT
     if collection is None and model.is_complete and (own or refers):
         collection = refers
     to_one = bool(own) and not collection if own or refers or collection else None
     return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
-def _refers_to(ctx: Context, cls: ClassValue, other: ClassValue) -> bool:
-    """Whether a class has a foreign key to the table of another."""
+def _fit_of_keys(ctx: Context, cls: ClassValue, other: ClassValue) -> int:
+    """How well the best of the foreign keys of a class fits the table of another."""
     bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
-    return any(
-        isinstance(found, Column) and registry.may_mean(ctx, found.references, other)
+    fits = (
+        registry.likeness(ctx, found.references, other)
         for base in bases
         for _, found in _declared_attributes(ctx, base, cls)
+        if isinstance(found, Column)
     )
+    return max(fits, default=registry.NOT_MEANT)
 
 
 def _backref_attributes(

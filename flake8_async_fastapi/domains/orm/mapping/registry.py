@@ -67,21 +67,33 @@ def name_of_class(cls: ClassValue) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _TableNames:
-    """What foreign keys to a class say; a ``stem`` in some form, if the name of a table is computed."""
+    """What foreign keys to a class say; some ``stems`` of it, if the name of a table is computed."""
 
     known: frozenset[str]
-    stem: str = ""
+    stems: tuple[str, ...] = ()
 
 
-def may_mean(ctx: Context, references: str, cls: ClassValue) -> bool:
-    """Whether a foreign key points to the table of a class, or of one above it."""
+NOT_MEANT, ALIKE, MEANT = range(3)
+_ENDINGS = ("model", "table", "orm", "entity", "record", "db")
+
+
+def likeness(ctx: Context, references: str, cls: ClassValue) -> int:
+    """How well a foreign key fits the table of a class, or of one above it.
+
+    ``ALIKE`` is the most where the name of the table is computed and has another beginning
+    than the name of the class: a prefix, or the name of another class.
+    """
     if not references:
-        return False
+        return NOT_MEANT
     names_of = ctx.query(("tables", cls), lambda: _table_names(ctx, cls), _TableNames(frozenset()))
-    if references in names_of.known or not names_of.stem:
-        return references in names_of.known
-    text = _letters(references)
-    return ":" not in references and (names_of.stem in text or (len(text) > 2 and text in names_of.stem))
+    if references in names_of.known:
+        return MEANT
+    if ":" in references or not names_of.stems:
+        return NOT_MEANT
+    text = _stem(references)
+    if text in names_of.stems:
+        return MEANT
+    return ALIKE if text.endswith(names_of.stems) else NOT_MEANT
 
 
 def _table_names(ctx: Context, cls: ClassValue) -> _TableNames:
@@ -92,14 +104,21 @@ def _table_names(ctx: Context, cls: ClassValue) -> _TableNames:
         if text:
             known.add(text)
         elif len(known) == len(bases) and classes.body_bindings(ctx, base, "__tablename__"):
-            return _TableNames(frozenset(known), _letters(cls.name))
+            return _TableNames(frozenset(known), _stems(cls.name))
     return _TableNames(frozenset(known))
 
 
-def _letters(text: str) -> str:
-    """What is left of a name in any form: ``OrderLine``, ``order_lines`` and ``app_order_line`` are alike."""
+def _stems(name: str) -> tuple[str, ...]:
+    """The stem of a class name, and that without an ending like ``Model``, which tables often lack."""
+    short = [name[: -len(ending)] for ending in _ENDINGS if name.lower().endswith(ending)]
+    return tuple(filter(None, map(_stem, (name, *short))))
+
+
+def _stem(text: str) -> str:
+    """What is the same in all forms of a name: ``OrderLine``, ``order_lines``; ``City``, ``cities``."""
     letters = "".join(filter(str.isalnum, text.lower()))
-    return letters[:-1] if len(letters) > 3 else letters
+    stem = letters.rstrip("es")
+    return stem[:-1] + "i" if stem.endswith("y") else stem
 
 
 def model_named(ctx: Context, path: str, text: str) -> ClassValue | None:

@@ -156,6 +156,8 @@ def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -
         return MAYBE
     if load_plans.loads_circle(how, obj.strategies_above):
         return LOADED
+    if obj.source in ("new", "refreshed") and relationship.to_one is False and how in load_plans.IN_OWN_QUERY:
+        return LOADED  # docs/behaviour.md#refresh
     if how == "joined" and not all(before in load_plans.IN_ONE_QUERY for before in obj.strategies_above):
         return MAYBE
     return NotLoaded("unloaded", obj.path, obj.line)

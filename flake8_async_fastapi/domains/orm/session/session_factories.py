@@ -126,7 +126,7 @@ def session_settings(ctx: Context, path: str, session: Object) -> SessionSetting
         if any(name == "**" for name, _ in session.arguments):
             given = replace(given, opaque=True)
         return _settings_of_factory(None, given)
-    return SessionSettings(ctx.project.expire_on_commit(path))
+    return SessionSettings(ctx.project.expire_on_commit(path), ctx.project.autoflushes() or None)
 
 
 def begin_session(site: CallSite) -> Value:

@@ -21,6 +21,7 @@ EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contai
 """Strategies that load the relationship along with its parent."""
 _DEEPEST: Final = 6
 IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
+IN_OWN_QUERY: Final = EAGER - IN_ONE_QUERY
 
 
 @dataclass(frozen=True, slots=True)
