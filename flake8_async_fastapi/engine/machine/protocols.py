@@ -125,6 +125,11 @@ def may_be_awaited(ctx: Context, value: Value) -> bool:
     return able is None or "await" in able
 
 
+def is_future(ctx: Context, value: Value) -> bool:
+    """Whether a value is an object of a library that can be awaited, such as a task."""
+    return isinstance(value, Object) and may_be_awaited(ctx, value)
+
+
 def result_of_await(frame: Frame, value: Value) -> Value:
     """What awaiting a value gives, without saying that it happened."""
     if isinstance(value, Coroutine):

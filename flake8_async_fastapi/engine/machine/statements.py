@@ -36,7 +36,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     ModuleValue,
-    Object,
     OneOf,
     Plain,
     Text,
@@ -187,14 +186,8 @@ def split_alternatives(frame: Frame, state: State, value: Value) -> list[tuple[S
 
 def _is_optional(ctx: Context, value: OneOf) -> bool:
     there = [option for option in value.values if not is_none(option)]
-    return (
-        len(there) == 1
-        and len(value.values) == 2
-        and (
-            renaming.has_identity(ctx, there[0])
-            or (isinstance(there[0], Object) and protocols.may_be_awaited(ctx, there[0]))
-        )
-    )
+    is_one = len(there) == 1 and len(value.values) == 2
+    return is_one and (renaming.has_identity(ctx, there[0]) or protocols.is_future(ctx, there[0]))
 
 
 def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> None:
