@@ -25,7 +25,15 @@ from flake8_async_fastapi.faults import Fault, survive
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.reading import facts_of, template_facts_of
-from flake8_async_fastapi.rules.model import Events, Finding, catalogue, check_all, not_analysed
+from flake8_async_fastapi.rules.model import (
+    Events,
+    Finding,
+    Level,
+    catalogue,
+    check_all,
+    not_analysed,
+    of_level,
+)
 from flake8_async_fastapi.states import decode_state, encode_state, read_changes, write_state
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import (
@@ -174,11 +182,17 @@ class Analysis:
             catalogue()
             self._keep("prepared", self.key, encode_state(self._state))
 
-    def findings(self, path: str, begins: Callable[[], None] | None = None) -> list[Finding]:
-        """The findings of one file; none for a file that does not parse, AFA001 for one that a fault costs.
+    def findings(
+        self, path: str, begins: Callable[[], None] | None = None, level: Level = "certain"
+    ) -> list[Finding]:
+        """The findings of one file, up to a level: none for a file that does not parse, AFA001 for a fault.
 
         ``begins`` is called before an analysis: not for what is known.
         """
+        return of_level(self._all_findings(path, begins), level)
+
+    def _all_findings(self, path: str, begins: Callable[[], None] | None) -> list[Finding]:
+        """The findings of all levels: a verdict does not depend on what is reported of it."""
         # the newest only: others would pile up
         place = digest(f"{self.settings.key()} {self.name}/{path}", salt=salt())
         cached = decode_verdict(self.cache.read("findings", place), path)

@@ -21,7 +21,7 @@ from flake8_async_fastapi.faults import LOG, survive
 from flake8_async_fastapi.knowledge.settings import read_settings
 from flake8_async_fastapi.progress import Progress, terminal
 from flake8_async_fastapi.projects import Projects
-from flake8_async_fastapi.rules.model import Finding, not_analysed
+from flake8_async_fastapi.rules.model import LEVELS, Finding, not_analysed
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError
 
@@ -73,6 +73,13 @@ class Plugin:
             ("allowed", "functions that may block, as dotted names, or all below one as name.*"),
         ):
             add(name, metavar="NAMES", default="", comma_separated_list=True, help=what)
+        add(
+            "level",
+            metavar="|".join(LEVELS),
+            default=LEVELS[0],
+            choices=LEVELS,
+            help=f"what is reported: what is certain, or also what is likely (default: {LEVELS[0]})",
+        )
         for name, default, what in (
             ("reuse", "on", "findings stand after a change elsewhere that they do not depend on"),
             ("brief", "off", "calls are reported too that block for a moment only, as os.listdir()"),
@@ -120,7 +127,9 @@ class Plugin:
 
     def _findings(self) -> list[Finding]:
         try:
-            return self.projects.findings(self.filename, "".join(self.lines), self._tell_checked)
+            return self.projects.findings(
+                self.filename, "".join(self.lines), self._tell_checked, self._options.afa_level
+            )
         finally:
             self._progress.clear()
 

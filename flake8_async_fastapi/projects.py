@@ -11,7 +11,7 @@ from typing import Final
 from flake8_async_fastapi.analysis import Analysis, open_analysis
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.rules.model import Finding, Level
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.root import find_root, is_makeshift, relative_path
 from flake8_async_fastapi.store.sources import normalised
@@ -70,10 +70,16 @@ class Projects:
             )
         return self.opened[root]
 
-    def findings(self, filename: str, lines: str, begins: Callable[[], None] | None = None) -> list[Finding]:
+    def findings(
+        self,
+        filename: str,
+        lines: str,
+        begins: Callable[[], None] | None = None,
+        level: Level = "certain",
+    ) -> list[Finding]:
         """The findings of one file, whose text may differ from the one on disk; paths are below its root.
 
-        ``begins`` as in ``Analysis.findings``.
+        ``begins`` and ``level`` as in ``Analysis.findings``.
         """
         text = normalised(lines)
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
@@ -82,7 +88,7 @@ class Projects:
         source = analysis.sources.get(path)
         if source is None or source.text != text:
             analysis = analysis.with_text(path, lines)
-        return analysis.findings(path, begins)
+        return analysis.findings(path, begins, level)
 
     def _path(self, filename: str, root: Path, analysis: Analysis, text: str | None) -> str:
         """The path of a text in its project: without a name, that of the file with the same text."""

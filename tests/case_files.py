@@ -9,6 +9,8 @@ yet. A block marked `run` belongs to a program that the tests run as well.
 A line `from: blog` under a heading takes the files of a shared program, which stands
 in `shared/blog.md` beside the cases; `from: blog, client` takes those of two. A block
 of the case replaces the shared file of its name.
+
+A line `level: likely` under a heading asks for the findings of that level, too.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ from types import ModuleType
 from typing import Any
 
 from flake8_async_fastapi.analysis import analysis_of
+from flake8_async_fastapi.rules.model import LEVELS, Level
 
 MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA\d{3})*)\s*$")
 CODE = re.compile(r"\bAFA\d+\b")
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<run> run)?$")
 _PATH = re.compile(r"^`(?P<path>[^`]+)`:$")
 _FROM = re.compile(r"^from:(?P<names>.*)$")
+_LEVEL = re.compile(r"^level:\s*(?P<level>\S*)$")
 _NO_CASES = "shared", "README.md"
 
 Places = dict[tuple[str, int], frozenset[str]]
@@ -41,10 +45,11 @@ Places = dict[tuple[str, int], frozenset[str]]
 
 @dataclass(frozen=True)
 class Program:
-    """The files of a small project, and whether it is to be run."""
+    """The files of a small project, whether it is to be run, and the level of the report on it."""
 
     files: Mapping[str, str]
     runs: bool = False
+    level: Level = LEVELS[0]
 
     def marks(self, word: str = "") -> Places:
         """The codes that comments give, by file and line."""
@@ -66,7 +71,7 @@ class Program:
         analysis = analysis_of(self.files)
         found: Places = {}
         for path in self.files:
-            for finding in analysis.findings(path):
+            for finding in analysis.findings(path, level=self.level):
                 if finding.advice and own and finding.code != own and finding.code not in marked:
                     continue
                 place = (finding.path, finding.line)
@@ -99,6 +104,7 @@ class Section:
     files: dict[str, str] = field(default_factory=dict)
     runs: bool = False
     shared: list[str] = field(default_factory=list)
+    level: Level = LEVELS[0]
 
     @property
     def program(self) -> Program:
@@ -116,7 +122,7 @@ class Section:
                 if path in files:
                     raise ValueError(f"{self.title}: two shared programs have {path}")
                 files[path] = code
-        return Program({**files, **self.files}, self.runs)
+        return Program({**files, **self.files}, self.runs, self.level)
 
 
 def read_sections(text: str) -> tuple[str, list[Section]]:
@@ -127,6 +133,7 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
     lines = iter(text.splitlines())
     for line in lines:
         fence, named, shared = _FENCE.match(line), _PATH.match(line), _FROM.match(line)
+        level = _LEVEL.match(line)
         if line.startswith("# "):
             title = line.removeprefix("# ")
         elif line.startswith("## "):
@@ -135,6 +142,8 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
             path = named["path"]
         elif shared is not None and sections:
             sections[-1].shared += [name.strip() for name in shared["names"].split(",")]
+        elif level is not None and sections:
+            sections[-1].level = _level(level["level"])
         elif fence is not None:
             code = "".join(inner + "\n" for inner in _until_fence(lines))
             if not sections:
@@ -146,6 +155,13 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
         elif sections:
             sections[-1].prose.append(line)
     return title, sections
+
+
+def _level(text: str) -> Level:
+    for level in LEVELS:
+        if level == text:
+            return level
+    raise ValueError(f"no level {text!r}; there are: {', '.join(LEVELS)}")
 
 
 def _until_fence(lines: Iterator[str]) -> Iterator[str]:

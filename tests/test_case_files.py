@@ -51,6 +51,13 @@ def test_a_program_is_run_if_one_of_its_blocks_says_so() -> None:
     assert not second.program.runs
 
 
+def test_a_program_is_reported_on_at_the_level_that_its_case_asks_for() -> None:
+    _, [first, second] = read_sections("## One\nlevel: likely\n```python\n```\n## Two\n```python\n```\n")
+    assert (first.program.level, second.program.level) == ("likely", "certain")
+    with pytest.raises(ValueError, match="no level 'sure'; there are: certain, likely"):
+        read_sections("## One\nlevel: sure\n")
+
+
 def test_marks_are_read_by_their_word() -> None:
     _, [section] = read_sections(
         "## One\n```python\na  # AFA101 AFA105\nb  # missed AFA201\nc  # alarm AFA301\n```\n"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from case_files import Case, files_of_cases, read_cases, read_sections, read_shared, run
 
+from flake8_async_fastapi.analysis import analysis_of
+
 FOLDER = Path(__file__).parent / "cases"
 CASES = read_cases(FOLDER)
 KNOWN = {"Known miss": "missed", "Known alarm": "alarm"}
@@ -51,6 +53,18 @@ def test_case(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     """A known miss or alarm that is cured fails here, too: take its mark away then."""
     assert case.program.findings(case.source) == {**case.program.marks(), **case.program.marks("alarm")}
     assert not caplog.records  # a fault while analysing would look like silence
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_what_is_certain_is_a_part_of_what_is_likely(case: Case) -> None:
+    """And what comes in addition says that it only may happen."""
+    analysis = analysis_of(case.program.files)
+    for path in case.program.files:
+        certain, likely = analysis.findings(path), analysis.findings(path, level="likely")
+        added = [finding for finding in likely if finding not in certain]
+        assert {finding.level for finding in certain} <= {"certain"}
+        assert [finding for finding in likely if finding.level == "certain"] == certain
+        assert all(finding.message.startswith("may fail, unless ") for finding in added)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -101,6 +101,26 @@ def test_a_verdict_depends_on_them(tmp_path: Path) -> None:
     assert codes("sqlalchemy==2.0.36\n") == ["AFA404"]
 
 
+def test_the_level_adds_to_what_is_certain(flake8: RunFlake8, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "import orjson\nfrom fastapi import FastAPI, Request\n\napp = FastAPI()\n\n\n"
+        "@app.get('/')\nasync def show(request: Request):\n"
+        "    request.body()\n    return orjson.loads(request.body())\n"
+    )
+
+    def lines(*options: str) -> list[str]:
+        return flake8(tmp_path, "--isolated", *options, "main.py").lines
+
+    certain = lines()
+    assert [line.split()[1] for line in certain] == ["AFA105"]
+    assert lines("--afa-level=certain") == certain
+    first, second = lines("--afa-level=likely")  # from the cache
+    assert [first] == certain
+    assert "AFA105 may fail, unless orjson.loads awaits it: request.body() is never awaited" in second
+    (tmp_path / "setup.cfg").write_text("[flake8]\nselect = AFA\nafa-level = likely\n")
+    assert flake8(tmp_path, "main.py", select=()).lines == [first, second]
+
+
 def test_advice_is_chosen_as_a_group(flake8: RunFlake8, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(
         "from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine\n"

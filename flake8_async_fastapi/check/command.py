@@ -32,6 +32,7 @@ _FOR_FLAKE8: Final = (
     ("--afa-allowed", "NAMES", "functions that may block"),
     ("--afa-brief", "on|off", "whether calls are reported that block for a moment only"),
     ("--afa-advice", "on|off", "whether advice is reported too"),
+    ("--afa-level", "certain|likely", "whether what is likely is reported too"),
 )
 _FLAGS_FOR_FLAKE8: Final = (
     ("--isolated", "without any configuration file"),

@@ -26,6 +26,7 @@ def _record(finding: Shown) -> dict[str, object]:
         "code": finding.code,
         "name": rule.name if rule is not None else None,
         "kind": "advice" if finding.is_advice else "bug",
+        "level": finding.level,
         "message": finding.message,
         "others": [
             {"path": other.path, "line": other.line, "message": other.text} for other in finding.others

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_async_fastapi.engine.places import Mention, Position
-from flake8_async_fastapi.rules.model import Rule, catalogue
+from flake8_async_fastapi.rules.model import Level, Rule, catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Shown:
     is_advice: bool
     text: str
     others: tuple[Mention, ...] = ()
+    level: Level = "certain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,14 @@ class _Run:
             return
         if processor.should_ignore_file():
             return
-        found = survive(shown, "analysed", lambda: self.projects.findings(filename, text))
+        found = survive(shown, "analysed", lambda: self._findings(filename, text))
         ends = _Ends(tree, text.splitlines())
         for finding in [not_analysed(shown)] if found is None else found:
             if not finding.advice or self.options.afa_advice == "on":
                 self._add(finding, shown, processor, ends)
+
+    def _findings(self, filename: str, text: str) -> list[Finding]:
+        return self.projects.findings(filename, text, level=self.options.afa_level)
 
     def _add(self, finding: Finding, shown: str, processor: FileProcessor, ends: _Ends) -> None:
         line = processor.noqa_line_for(finding.line)
@@ -116,7 +119,18 @@ class _Run:
             for other in finding.others
         )  # fmt: skip
         self.findings.append(
-            Shown(shown, finding.line, col, end, finding.code, finding.message, finding.advice, text, others)
+            Shown(
+                shown,
+                finding.line,
+                col,
+                end,
+                finding.code,
+                finding.message,
+                finding.advice,
+                text,
+                others,
+                finding.level,
+            )
         )
 
     def report(self) -> Report:

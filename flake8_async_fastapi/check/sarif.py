@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.check.report import Report, Shown, with_fingerprints
 from flake8_async_fastapi.engine.places import Mention
-from flake8_async_fastapi.rules.model import Rule, catalogue
+from flake8_async_fastapi.rules.model import Level, Rule, catalogue
 
 
 def sarif(report: Report) -> Iterator[str]:
@@ -66,14 +66,14 @@ def _rule(rule: Rule) -> dict[str, object]:
     }
 
 
-def _level(is_advice: bool) -> str:
-    return "note" if is_advice else "error"
+def _level(is_advice: bool, level: Level = "certain") -> str:
+    return "note" if is_advice else "error" if level == "certain" else "warning"
 
 
 def _result(finding: Shown, fingerprint: str, places: dict[str, int]) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": finding.code,
-        "level": _level(finding.is_advice),
+        "level": _level(finding.is_advice, finding.level),
         "message": {"text": finding.message},
         "locations": [_here(finding)],
         "partialFingerprints": {"fileCodeAndLine/v1": fingerprint},

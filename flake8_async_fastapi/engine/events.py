@@ -24,6 +24,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful(Event):
+    """An event that a careful reader would expect, and that need not happen.
+
+    ``unless`` ends a sentence that begins with it: in which case it does not happen.
+    """
+
+    event: Event
+    unless: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoroutineMisused(Event):
     """A coroutine that nobody awaits, at the call that made it.
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from flake8_async_fastapi.engine.agreement import Agreement, are_of_several_classes
-from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.events import Doubtful, Event
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.queries import Queries
@@ -159,7 +159,10 @@ class Frame:
         if isinstance(node, Call):
             self.awaited_calls.add(Position(node.line, node.col))
 
-    def emit_event(self, event: Event) -> None:
+    def emit_event(self, event: Event, unless: str = "") -> None:
+        """Say that something happens in code under check; not for certain where ``unless`` has words."""
+        if self.emit and unless:
+            event = Doubtful(event.path, event.line, event.col, event.function, event, unless)
         if self.emit:
             self.ctx.events.append(event)
 

@@ -10,15 +10,23 @@ from flake8_async_fastapi.facts.tree import Expr
 
 
 def report_misuse(
-    frame: Frame, coroutine: Coroutine, how: str, detail: str = "", *, awaited_chain: bool = False
+    frame: Frame,
+    coroutine: Coroutine,
+    how: str,
+    detail: str = "",
+    *,
+    awaited_chain: bool = False,
+    unless: str = "",
 ) -> None:
-    """Say that a coroutine of this frame was used in a way that is never right."""
+    """Say that a coroutine of this frame was used in a way that is never right, or right only ``unless``."""
     if coroutine.origin in frame.owed:
         path, line, col = coroutine.origin
-        frame.reported_misuses.setdefault(coroutine.origin, how)
+        if not unless:
+            frame.reported_misuses.setdefault(coroutine.origin, how)
         if frame.emit:
             frame.emit_event(
-                CoroutineMisused(path, line, col, frame.qualname, coroutine, how, detail, awaited_chain)
+                CoroutineMisused(path, line, col, frame.qualname, coroutine, how, detail, awaited_chain),
+                unless,
             )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, repeat
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, cast
 
 import flake8_async_fastapi.rules as package
 from flake8_async_fastapi.engine.places import Mention
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # a finding from the cache needs no engine, and that takes lo
     from flake8_async_fastapi.engine.events import Event
 
 E = TypeVar("E", bound="Event")
+Level: TypeAlias = Literal["certain", "likely"]
+LEVELS: Final[tuple[Level, ...]] = ("certain", "likely")
+"""How sure the findings of a report are: each level has those of the levels before it."""
 FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope", "loops", "testing")
 
 
@@ -24,7 +28,8 @@ FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope", "loops",
 class Finding:
     """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today.
 
-    ``others`` are the other places that have a part in it: a query, a commit.
+    ``others`` are the other places that have a part in it: a query, a commit.  ``level`` is ``likely``
+    for what may fail, and need not.
     """
 
     path: str
@@ -34,6 +39,7 @@ class Finding:
     message: str
     advice: bool = False
     others: tuple[Mention, ...] = field(default=(), compare=False)
+    level: Level = "certain"
 
 
 NOT_ANALYSED: Final = "AFA001"
@@ -51,13 +57,32 @@ class Events:
 
     all: Sequence[Event]
     _by_kind: dict[type[Event], list[Event]] = field(default_factory=dict, repr=False, compare=False)
+    _doubtful: dict[type[Event], list[tuple[Event, str]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def of(self, kind: type[E]) -> Iterator[E]:
-        """The events of one kind, in the order of the file."""
-        if not self._by_kind:  # every rule asks, and most kinds are rare
-            for event in self.all:
-                self._by_kind.setdefault(type(event), []).append(event)
+        """The events of one kind that are certain, in the order of the file."""
+        if not self._by_kind:
+            self._sort()
         return iter(cast("list[E]", self._by_kind.get(kind, [])))
+
+    def with_doubtful(self, kind: type[E]) -> Iterator[tuple[E, str]]:
+        """The events of one kind, each with the case in which it does not happen; empty if it is certain."""
+        if not self._by_kind:
+            self._sort()
+        certain = cast("list[E]", self._by_kind.get(kind, []))
+        doubtful = cast("list[tuple[E, str]]", self._doubtful.get(kind, []))
+        return chain(zip(certain, repeat("")), doubtful)
+
+    def _sort(self) -> None:
+        """Sort the events by kind: every rule asks, and most kinds are rare."""
+        from flake8_async_fastapi.engine.events import Doubtful
+
+        for event in self.all:
+            self._by_kind.setdefault(type(event), []).append(event)
+            if isinstance(event, Doubtful):
+                self._doubtful.setdefault(type(event.event), []).append((event.event, event.unless))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +98,20 @@ class Rule:
     kind: Literal["bug", "advice"]
     summary: str
 
-    def at(self, event: Event, message: str) -> Finding:
-        """A finding of this rule at the place of an event."""
-        return self._found(event, message, advice=self.kind == "advice")
+    def at(self, event: Event, message: str, unless: str = "") -> Finding:
+        """A finding of this rule at the place of an event; ``unless`` as ``Events.with_doubtful`` has it."""
+        return self._found(event, message, advice=self.kind == "advice", unless=unless)
 
     def advise(self, event: Event, message: str) -> Finding:
         """A finding that is advice, also of a rule that finds bugs."""
         return self._found(event, message, advice=True)
 
-    def _found(self, event: Event, message: str, *, advice: bool) -> Finding:
-        return Finding(event.path, event.line, event.col, self.code, message, advice, event.others())
+    def _found(self, event: Event, message: str, *, advice: bool, unless: str = "") -> Finding:
+        place = event.path, event.line, event.col, self.code
+        if unless:
+            said = f"may fail, unless {unless}: {message}"
+            return Finding(*place, said, advice, event.others(), "likely")
+        return Finding(*place, message, advice, event.others())
 
 
 Check = Callable[[Events], Iterator[Finding]]
@@ -98,6 +127,11 @@ def catalogue() -> tuple[tuple[Rule, Check], ...]:
 def _modules() -> Iterator[ModuleType]:
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         yield importlib.import_module(info.name)
+
+
+def of_level(findings: Iterable[Finding], level: Level) -> list[Finding]:
+    """The findings that a report of a level has."""
+    return [finding for finding in findings if LEVELS.index(finding.level) <= LEVELS.index(level)]
 
 
 def check_all(events: Events) -> list[Finding]:

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     Instances,
     InstanceState,
     Loaded,
+    Maybe,
     NotLoaded,
     join_heaps,
     join_instances,
@@ -36,7 +37,9 @@ LOST = st.sampled_from(
     [NotLoaded("commit", "a.py", 3), NotLoaded("commit", "a.py", 5), NotLoaded("rollback", "b.py", 1)]
 )
 FIELDS: st.SearchStrategy[AttributeState] = st.one_of(
-    st.sampled_from([Loaded(NONE), Loaded(UNKNOWN), MAYBE]), LOST
+    st.sampled_from([Loaded(NONE), Loaded(UNKNOWN), MAYBE, Maybe(is_loaded=True), Maybe(unless="a")]),
+    LOST,
+    LOST.map(lambda lost: Maybe(lost, "b")),
 )
 NAMES = st.sampled_from(["author", "title", "tags"])
 FLAGS = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import Called
@@ -202,6 +204,11 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
                     )
                 elif alternative in refused:
                     report_misuse(frame, alternative, "passed", for_message(node.func) + "()")
+                elif alternative.function is None and _is_stranger(frame, callee, node):
+                    given_to = for_message(node.func)
+                    report_misuse(
+                        frame, alternative, "passed", f"{given_to}()", unless=f"{given_to} awaits it"
+                    )
         if not consumer or isinstance(callee, ClassValue):
             frame.discharge(value)
 
@@ -229,6 +236,19 @@ def _refused_coroutines(frame: Frame, callee: Value, arguments: Arguments) -> li
         and type_hints.excludes_awaitables(inside, param.annotation)
         and not _may_be_awaited(callee.node.body, param.name)
     ]
+
+
+def _is_stranger(frame: Frame, callee: Value, node: tree.Call) -> bool:
+    """Whether nothing is known of what is called, but that its name does not speak of running anything.
+
+    Of coroutines of the project, nearly all are passed to such functions for a reason.
+    """
+    if path_of(node.func).rpartition(".")[2] in _AWAITING or not frame.is_async:
+        return False
+    root = called_name(callee).partition(".")[0]
+    if isinstance(callee, Library):
+        return not knowledge.is_known_root(root) and root not in sys.stdlib_module_names
+    return isinstance(callee, Unknown)
 
 
 def _may_be_awaited(body: object, name: str) -> bool:

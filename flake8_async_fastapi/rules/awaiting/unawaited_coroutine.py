@@ -18,8 +18,8 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for event in events.of(CoroutineMisused):
+    for event, unless in events.with_doubtful(CoroutineMisused):
         if event.coroutine.family != "database" and not event.awaited_chain:
-            yield RULE.at(event, unawaited(event))
+            yield RULE.at(event, unawaited(event), unless)
     for dropped in events.of(CallbackNeverAwaited):
         yield RULE.at(dropped, never_run(dropped))

@@ -17,16 +17,17 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.cause == "deferred":
             lost = f"{wording.subject(missing)}, but {wording.origin(missing)} leaves it out"
-            yield RULE.at(missing, f"{lost}: {_remedy(missing)}")
+            yield RULE.at(missing, f"{lost}: {_remedy(missing)}", unless)
         elif missing.cause == "subclass":
             cls = missing.route[-1].partition(".")[0]
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)}, but {wording.origin(missing)} loads the columns of its base "
                 f"only: select {cls}, or use selectin_polymorphic()",
+                unless,
             )
 
 

@@ -17,11 +17,12 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.cause == "detached":
             load = f"add {wording.options(missing)} to the query" if missing.is_relationship else "load it"
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} after the session of {wording.origin(missing)} was closed, and "
                 f"it is not loaded: {load}, or read it before",
+                unless,
             )

@@ -17,11 +17,12 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("dynamic", "write_only"):
             instead = "" if missing.cause == "write_only" else 'use lazy="write_only", and '
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} as a collection, but it is {missing.cause}: "
                 f"{instead}await session.scalars() of its select()",
+                unless,
             )

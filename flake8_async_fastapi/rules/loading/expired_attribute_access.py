@@ -23,7 +23,7 @@ _REMEDIES = {
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         remedy = _REMEDIES.get(missing.cause)
         if remedy is not None:
             path, line, _ = missing.lost_at
@@ -31,4 +31,5 @@ def check(events: Events) -> Iterator[Finding]:
                 missing,
                 f"{wording.subject(missing)}, but the {missing.cause} at "
                 f"{wording.place(missing, path, line)} expired it: {remedy}",
+                unless,
             )

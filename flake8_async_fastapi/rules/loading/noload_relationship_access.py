@@ -17,10 +17,11 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.cause == "noload":
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)}, but it is never loaded (noload), so it is always empty: "
                 f"{wording.remedy(missing)}",
+                unless,
             )

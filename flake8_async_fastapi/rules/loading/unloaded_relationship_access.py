@@ -17,7 +17,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.use not in ("read", "shown") or missing.cause not in ("unloaded", "raise"):
             continue
         why = "does not load it"
@@ -26,4 +26,5 @@ def check(events: Events) -> Iterator[Finding]:
         yield RULE.at(
             missing,
             f"{wording.subject(missing)}, but {wording.origin(missing)} {why}: {wording.remedy(missing)}",
+            unless,
         )

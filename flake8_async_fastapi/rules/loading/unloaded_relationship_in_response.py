@@ -17,10 +17,11 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for missing in events.of(Missing):
+    for missing, unless in events.with_doubtful(Missing):
         if missing.use in ("response", "validated") and missing.cause not in wording.CAUSED:
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)}, not loaded by {wording.origin(missing)}: "
                 f"{wording.remedy(missing)}",
+                unless,
             )

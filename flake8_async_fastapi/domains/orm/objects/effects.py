@@ -6,19 +6,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.objects import aliasing, instances, outcomes, reads, transitions
+from flake8_async_fastapi.domains.orm.objects import (
+    aliasing,
+    identity_map,
+    instances,
+    outcomes,
+    reads,
+    transitions,
+)
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     FrozenHeap,
     Instances,
     InstanceState,
     NotLoaded,
-    UnloadedRead,
-    UnloadedReads,
     frozen_heap,
     instances_of,
     join_session_effects,
 )
+from flake8_async_fastapi.domains.orm.objects.readers import UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.objects.renaming import (
     footprint,
     instance_to_caller,
@@ -196,10 +202,15 @@ def _apply_unloaded_read(
             not_loaded = found if isinstance(found, NotLoaded) else not_loaded
     if obj.discriminated and _is_given(location):
         return  # the function asked first what it was given
-    if attribute is not None and aliasing.may_be_loaded_elsewhere(
-        frame, UnloadedAttribute(location, obj, read.name, attribute, not_loaded)
-    ):
-        return
+    unless = read.unless
+    if attribute is not None:
+        unloaded = UnloadedAttribute(location, obj, read.name, attribute, not_loaded)
+        held = identity_map.find_target(frame, unloaded)
+        if held is not None and not held.unless:
+            return
+        if aliasing.may_be_loaded_by_other_path(frame, unloaded):
+            return
+        unless = held.unless if held is not None else unless
     if attribute is not None and location not in before:  # the callee does not know what else is at hand
         unread = replace(obj, fields=tuple(pair for pair in obj.fields if pair[0] != read.name))
         shared = aliasing.join_aliases(frame.ctx, earlier, unread, location)
@@ -210,7 +221,7 @@ def _apply_unloaded_read(
             return
     chain = (call.function.name, *read.chain)
     reads.report_missing(
-        frame, location, read.name, not_loaded, call.place.position, read.use, read.through, chain
+        frame, location, read.name, not_loaded, call.place.position, read.use, read.through, chain, unless
     )
 
 

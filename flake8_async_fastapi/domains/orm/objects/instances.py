@@ -27,10 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An attribute that is loaded.
-
-    ``is_withheld``: a call was not given the objects that it leads to.
-    """
+    """An attribute that is loaded.  ``is_withheld``: a call was not given the objects that it leads to."""
 
     value: Value = UNKNOWN
     is_withheld: bool = False
@@ -51,11 +48,21 @@ class NotLoaded:
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """An attribute that may be loaded or not."""
+    """An attribute that may be loaded or not.
+
+    ``unless`` says in which case it is, where one should not count on that; ``not_loaded`` then says why
+    it would not be, or is None where the plan of the object says so.  ``is_loaded``: it is, but with
+    which value is not known.
+    """
+
+    not_loaded: NotLoaded | None = None
+    unless: str = ""
+    is_loaded: bool = False
 
 
 LOADED: Final = Loaded()
 MAYBE: Final = Maybe()
+OTHER_BRANCH: Final = "another branch was taken"
 AttributeState: TypeAlias = Loaded | NotLoaded | Maybe
 
 Lifecycle: TypeAlias = Literal[
@@ -229,8 +236,22 @@ def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tup
     for name in sorted({name for obj in objects for name, _ in obj.fields}):
         found = {obj.field(name) for obj in objects}
         single = next(iter(found)) if len(found) == 1 and same_class else None
-        agreed.append((name, MAYBE if single is None else single))
+        agreed.append((name, _join_attribute(found) if single is None else single))
     return tuple(agreed)
+
+
+def _join_attribute(found: set[AttributeState | None]) -> Maybe:
+    """An attribute of which paths say different things, or what their plans say (None)."""
+    if MAYBE in found:
+        return MAYBE  # a path that found it somewhere, or of which nothing is known
+    unsure = [one for one in found if isinstance(one, Maybe)]
+    lost = [one for one in found if isinstance(one, NotLoaded)]
+    unless = [one.unless for one in unsure if one.unless]
+    if lost or None in found:
+        unless.append(OTHER_BRANCH)
+    lost += [one.not_loaded for one in unsure if one.not_loaded is not None]
+    first = min(lost, key=_sort_key_of_lost, default=None)
+    return Maybe(first, min(unless)) if unless else Maybe(is_loaded=True)
 
 
 def join_heaps(
@@ -332,25 +353,6 @@ def instances_of(state: State) -> dict[Location, InstanceState]:
     """The ORM objects that a path knows, by what tells them apart."""
     part: Instances | None = state.parts.get(Instances)
     return state.part(Instances).heap if part is None else part.heap
-
-
-@dataclass(frozen=True, slots=True)
-class UnloadedRead:
-    """A callee reads an attribute of an object that it was given, and it is not loaded."""
-
-    location: Location
-    name: str
-    use: str
-    through: str
-    chain: tuple[str, ...]
-    not_loaded: NotLoaded
-
-
-@dataclass(slots=True)
-class UnloadedReads:
-    """What a run reads of the objects that it was given, though it is not loaded: its caller hears of it."""
-
-    reads: dict[UnloadedRead, None] = field(default_factory=dict)
 
 
 LONGEST_PATH: Final = 8

@@ -1,12 +1,15 @@
-"""On whose behalf attributes of ORM objects are read."""
+"""On whose behalf attributes of ORM objects are read, and what a run reads on behalf of its caller."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import field
 
+from flake8_async_fastapi.domains.orm.objects.instances import NotLoaded
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
+from flake8_async_fastapi.engine.values import Location
 from flake8_async_fastapi.records import dataclass
 
 
@@ -41,3 +44,23 @@ def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
     reader.use, reader.name = use, name
     yield
     reader.use, reader.name = before
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadedRead:
+    """A callee reads an attribute of an object that it was given, and it is not loaded, ``unless``..."""
+
+    location: Location
+    name: str
+    use: str
+    through: str
+    chain: tuple[str, ...]
+    not_loaded: NotLoaded
+    unless: str = ""
+
+
+@dataclass(slots=True)
+class UnloadedReads:
+    """What a run reads of the objects that it was given, though it is not loaded: its caller hears of it."""
+
+    reads: dict[UnloadedRead, None] = field(default_factory=dict)

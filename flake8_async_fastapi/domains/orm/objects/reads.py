@@ -16,7 +16,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     Model,
     Relationship,
 )
-from flake8_async_fastapi.domains.orm.objects import aliasing, instances, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, identity_map, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     LOADED,
@@ -24,13 +24,12 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     AttributeState,
     InstanceState,
     Loaded,
+    Maybe,
     NotLoaded,
-    UnloadedRead,
-    UnloadedReads,
     instances_of,
     locations_in,
 )
-from flake8_async_fastapi.domains.orm.objects.readers import Reader
+from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import AwaitableAttributes, DynamicRelationship
@@ -95,6 +94,9 @@ def read_mapped_attribute(
     if isinstance(found, NotLoaded):
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
+    elif isinstance(found, Maybe) and found.not_loaded is not None:
+        report_missing(frame, instance.location, name, found.not_loaded, place, use, unless=found.unless)
+        objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, what follows is not reached
     if isinstance(found, Loaded):
         if found.is_withheld:
             frame.ctx.wanted.add(name)
@@ -110,7 +112,10 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
         report_missing(frame, location, name, not_loaded, place, use)
         if isinstance(unloaded.attribute, Relationship):
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
-    if aliasing.may_be_in_identity_map(frame, unloaded):
+    held = identity_map.find_target(frame, unloaded)
+    if held is not None:
+        if held.unless:
+            report_missing(frame, location, name, not_loaded, place, use, unless=held.unless)
         objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
         aliasing.share_loaded(frame, location, name)
         return MAYBE
@@ -136,8 +141,12 @@ def report_missing(
     use: str,
     through: str = "",
     chain: tuple[str, ...] = (),
+    unless: str = "",
 ) -> None:
-    """A missing attribute: an event in code under check, a debt of the caller for its own objects."""
+    """A missing attribute: an event in code under check, a debt of the caller for its own objects.
+
+    ``unless`` says in which case it is not missing; empty for what is certain.
+    """
     objects = instances_of(frame.state)
     reader = frame.notes.get(Reader)
     if reader is not None and reader.use:
@@ -159,9 +168,8 @@ def report_missing(
     if top_location[0] == ARGUMENT:
         if (not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)) and not chain:
             return  # it was lost in this function, whose own check says so
-        frame.notes_of(UnloadedReads).reads[UnloadedRead(location, name, use, through, shown, not_loaded)] = (
-            None
-        )
+        reads = frame.notes_of(UnloadedReads).reads
+        reads[UnloadedRead(location, name, use, through, shown, not_loaded, unless)] = None
     elif frame.emit:
         model = models.model_of_objects(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None
@@ -183,7 +191,8 @@ def report_missing(
                 (not_loaded.path, not_loaded.line, not_loaded.text),
                 through,
                 shown,
-            )
+            ),
+            unless,
         )
 
 
@@ -296,7 +305,7 @@ def read_awaitable(access: Access) -> Value:
         if isinstance(found, NotLoaded):
             if found.cause in ("raise", "noload") or obj.phase == "detached":
                 unloaded = UnloadedAttribute(location, obj, name, attribute, found)
-                if found.cause == "noload" or not aliasing.may_be_loaded_elsewhere(frame, unloaded):
+                if found.cause == "noload" or not identity_map.may_be_loaded_elsewhere(frame, unloaded):
                     report_missing(frame, location, name, found, place, "read")
                 obj = obj.put(name, MAYBE)
             elif isinstance(obj.default, NotLoaded):
@@ -310,6 +319,8 @@ def read_awaitable(access: Access) -> Value:
                 session_effects.apply_select(frame, obj.session, attribute.target, inner, place.line)
                 aliasing.share_loaded(frame, location, name)
                 obj = objects[location]
+        elif isinstance(found, Maybe):
+            obj = objects[location] = obj.put(name, MAYBE)
         result = read_mapped_attribute(frame, Instance(obj.cls, location=location), name, place) or UNKNOWN
         if isinstance(attribute, Relationship) and attribute.target == obj.cls:
             for child in locations_in(result):  # up or down a tree: its end is not known

@@ -9,6 +9,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     FrozenHeap,
     InstanceState,
     Loaded,
+    Maybe,
     NotLoaded,
     follow,
     frozen_heap,
@@ -79,6 +80,8 @@ def _instance_to_callee(
             status = Loaded(to_callee(renaming, status.value), withheld)
         elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
+        else:
+            status = MAYBE  # to keep callees apart by that takes long
         fields.append((name, status))
     parent = None
     if obj.parent is not None:
@@ -104,6 +107,9 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
             status = (
                 old if isinstance(old, NotLoaded) else replace(status, path=before.path, line=before.line)
             )
+        elif status is MAYBE and before is not None:
+            old = before.field(name)
+            status = old if isinstance(old, Maybe) else status
         fields.append((name, status))
     rest = obj.default
     if isinstance(rest, NotLoaded) and not rest.path and before is not None:

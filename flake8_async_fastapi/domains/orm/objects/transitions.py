@@ -19,6 +19,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     AttributeState,
     InstanceState,
     Loaded,
+    Maybe,
     NotLoaded,
     Source,
     instances_of,
@@ -47,9 +48,15 @@ from flake8_async_fastapi.records import replace
 def attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Attribute) -> AttributeState:
     """Whether an attribute is loaded; the value of a relationship is made when it is read."""
     found = _attribute_state(ctx, obj, name, attribute)
+    if isinstance(found, Maybe) and found.unless and found.not_loaded is None:
+        others = tuple(pair for pair in obj.fields if pair[0] != name)
+        planned = attribute_state(ctx, replace(obj, fields=others), name, attribute)
+        return Maybe(planned, found.unless) if isinstance(planned, NotLoaded) else MAYBE
     if isinstance(found, NotLoaded) and isinstance(attribute, Relationship) and attribute.lazy == "noload":
         found = replace(found, cause="noload")  # nothing loads it, expired or not
     if isinstance(found, NotLoaded):
+        return MAYBE if obj.may_be_loaded or obj.is_empty else found
+    if isinstance(found, Maybe):
         return MAYBE if obj.may_be_loaded or obj.is_empty else found
     return MAYBE if obj.may_be_expired and obj.field(name) is None else found
 

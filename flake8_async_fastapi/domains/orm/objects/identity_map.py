@@ -1,0 +1,205 @@
+"""The identity map: the target of a many-to-one that the session has already is found without I/O.
+
+Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basics".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.objects import aliasing, instances
+from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    InstanceState,
+    Loaded,
+    NotLoaded,
+    instances_of,
+    reachable,
+)
+from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.load_plans import LoadedPath
+from flake8_async_fastapi.domains.orm.statements.queries import EMPTY_PLAN
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.renaming import base
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Location
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAtHand:
+    """The session may hold the target of a many-to-one: so reading it may cost no I/O.
+
+    ``unless`` says in which case it does, where only chance would have it so; else it is empty.
+    """
+
+    unless: str = ""
+
+
+def may_be_loaded_elsewhere(frame: Frame, unloaded: UnloadedAttribute) -> bool:
+    """Whether the session may hold the target of an attribute, or the object with more of it loaded."""
+    return find_target(frame, unloaded) is not None or aliasing.may_be_loaded_by_other_path(frame, unloaded)
+
+
+def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | None:
+    """The target of a many-to-one in the identity map; None if it is not there."""
+    location, obj = unloaded.location, unloaded.obj
+    attribute, not_loaded = unloaded.attribute, unloaded.not_loaded
+    if not isinstance(attribute, Relationship) or obj.phase == "detached":
+        return None
+    if attribute.is_collection or attribute.to_one is False:
+        return None
+    if (
+        not_loaded.cause not in ("unloaded", "new", "refreshed", "merged")
+        and not_loaded.text != "raise_on_sql"
+    ):
+        return None
+    if attribute.target is None or _is_to_be_expected(frame, unloaded, attribute.target):
+        return TargetAtHand()
+    held = [
+        _is_chance(frame, other, unloaded, attribute.target)
+        for other_location, other in _alive_objects(frame)
+        if base(other_location) != base(location)
+        and aliasing.is_live(other, obj)
+        and _holds(frame, other, attribute.target)
+    ]
+    if _is_in_variable(frame, attribute.target):
+        held.append(_is_open(unloaded))
+    if not held:
+        return None
+    return TargetAtHand(_BY_CHANCE.format(attribute.target.name) if all(held) else "")
+
+
+_BY_CHANCE: Final = "the session happens to hold that {}"
+
+
+def _is_chance(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute, target: ClassValue) -> bool:
+    """Whether only by chance an object is the target: a single one that was there before a single other.
+
+    One that was loaded later may have been asked for by the key of the first, and many by that of one.
+    """
+    is_one = not other.is_item and load_plans.may_be_both(frame.ctx, other.cls, target)
+    obj = unloaded.obj
+    is_before = not obj.path or other.path != obj.path or other.line < obj.line
+    return is_one and is_before and _is_open(unloaded)
+
+
+def _is_open(unloaded: UnloadedAttribute) -> bool:
+    """Whether the target of a many-to-one may be any: that of a single object of a query."""
+    return unloaded.not_loaded.cause == "unloaded" and not unloaded.obj.is_item
+
+
+def _alive_objects(frame: Frame) -> Iterator[tuple[Location, InstanceState]]:
+    """The objects that variables hold, and what these lead to."""
+    objects = instances_of(frame.state)
+    alive = reachable(objects, frame.state.values())
+    for location, obj in objects.items():
+        if location in alive or base(location) in alive:
+            yield location, obj
+
+
+def _is_to_be_expected(frame: Frame, unloaded: UnloadedAttribute, target: ClassValue) -> bool:
+    """Whether the code gives a reason for the target of a many-to-one to be in the identity map."""
+    location, obj = unloaded.location, unloaded.obj
+    state, objects = frame.state, instances_of(frame.state)
+    if _is_given(objects, obj):
+        return True  # who gave the object may hold the target
+    above = objects.get(obj.parent[0]) if obj.parent is not None else None
+    if above is not None and obj.parent is not None and not isinstance(above.default, NotLoaded):
+        fits = load_plans.may_be_both(frame.ctx, above.cls, target)
+        if fits and _leads_back(frame, above, obj.parent[1], unloaded.name):
+            return True
+    for other in aliasing.unread_results(frame.ctx, state, obj.session):
+        if load_plans.may_be_both(frame.ctx, other.cls, target):
+            return True
+    if unloaded.name in obj.compared_keys:
+        return True
+    for other in state.part(instances.Instances).held_elsewhere:
+        if aliasing.is_live(other, obj) and _holds(frame, other, target):
+            return True
+    for other_location, other in _alive_objects(frame):
+        # what was reached from the same object by another way is asked of that object
+        if other_location not in (location, base(location)) or not aliasing.is_live(other, obj):
+            continue
+        if other.is_item and load_plans.may_be_both(frame.ctx, other.cls, target):
+            return True
+        if _leads_to_target(frame, other_location, unloaded):
+            return True
+    return False
+
+
+def _is_given(objects: Mapping[Location, InstanceState], obj: InstanceState) -> bool:
+    """Whether a function was given an object, or the one that led to it, by callers that are not known."""
+    while obj.parent is not None and obj.parent[0] in objects:
+        obj = objects[obj.parent[0]]
+    return obj.source == "given"
+
+
+def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
+    """Whether a variable holds an object of which only the class is known, and which may hold the target."""
+    for value in frame.state.values():
+        for inner in inner_values(value):
+            if not isinstance(inner, Instance) or inner.location is not None:
+                continue
+            if any(
+                load_plans.may_be_both(frame.ctx, loaded_path.cls, target)
+                for loaded_path in load_plans.loaded_paths(frame.ctx, inner.cls, EMPTY_PLAN)
+            ):
+                return True
+    return False
+
+
+def _holds(frame: Frame, obj: InstanceState, target: ClassValue) -> bool:
+    """Whether an object is one of a class, or holds one by what was loaded along with it, or later."""
+    if load_plans.may_be_both(frame.ctx, obj.cls, target):
+        return True
+    if obj.default in ("plan", "perhaps") and any(
+        loaded_path.names and load_plans.may_be_both(frame.ctx, loaded_path.cls, target)
+        for loaded_path in load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan)
+    ):
+        return True
+    model = models.mapped_model(frame.ctx, obj.cls)
+    for name, found in obj.fields if model is not None else ():
+        attribute = model.attributes.get(name) if model is not None else None
+        held = attribute.target if isinstance(attribute, Relationship) and isinstance(found, Loaded) else None
+        if held is not None and load_plans.may_be_both(frame.ctx, held, target):
+            return True
+    return False
+
+
+def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) -> bool:
+    """Whether an object on the way to an attribute may hold its target by another way.
+
+    A collection may.  So may a single object further away: of one record, or where its foreign key
+    is a copy of the attribute's.  But two attributes of one object are there to lead to different ones.
+    """
+    attribute, above = unloaded.attribute, instances_of(frame.state)[at]
+    _, own = aliasing.way_from_top(instances_of(frame.state), unloaded.location, at)
+    if above.default != "plan" or not isinstance(attribute, Relationship) or attribute.target is None:
+        return False
+    for loaded_path in load_plans.loaded_paths(frame.ctx, above.cls, above.plan):
+        if not loaded_path.names or not load_plans.may_be_both(frame.ctx, loaded_path.cls, attribute.target):
+            continue
+        is_further = len(loaded_path.names) > 1 and loaded_path.names[:-1] != own
+        if loaded_path.is_collection or (
+            is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys)
+        ):
+            return True
+    return False
+
+
+def _keys_of(frame: Frame, loaded_path: LoadedPath) -> tuple[str, ...] | None:
+    """The foreign key of the last relationship on a way."""
+    model = models.mapped_model(frame.ctx, loaded_path.classes_above[-1])
+    attribute = model.attributes.get(loaded_path.names[-1]) if model is not None else None
+    return attribute.keys if isinstance(attribute, Relationship) else None
+
+
+def _leads_back(frame: Frame, parent: InstanceState, via: str, name: str) -> bool:
+    """Whether a relationship leads back to the object from which another led here."""
+    model = models.model_of_objects(frame.ctx, parent.cls)
+    attribute = model.attributes.get(via) if model is not None else None
+    return isinstance(attribute, Relationship) and attribute.inverse in ("", name)
