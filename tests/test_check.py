@@ -127,6 +127,28 @@ def test_json(check: Check) -> None:
     assert second["others"] == [{"path": "queries.py", "line": 8, "message": "this query loads the Shelf"}]
 
 
+def test_levels(check: Check, tmp_path: Path) -> None:
+    held = """\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Jar, Shelf
+
+
+async def show(session: AsyncSession, key: int) -> None:
+    shelf = (await session.scalars(select(Shelf))).first()
+    jar = (await session.scalars(select(Jar).where(Jar.id == key))).one()
+    print(jar.shelf, shelf)
+"""
+    (tmp_path / "main.py").write_text(held)
+    assert json.loads(check("--output-format=json")[1]) == []
+    (row,) = json.loads(check("--output-format=json", "--afa-level=likely")[1])
+    assert (row["level"], row["code"]) == ("likely", "AFA301")
+    assert row["message"].startswith("may fail, unless the session happens to hold that Shelf")
+    log = json.loads(check("--output-format=sarif", "--afa-level=likely")[1])
+    assert [result["level"] for result in log["runs"][0]["results"]] == ["warning"]
+
+
 def test_github(check: Check, tmp_path: Path) -> None:
     (tmp_path / "100%,a.py").write_text(MAIN)
     lines = check("--output-format=github")[1].splitlines()

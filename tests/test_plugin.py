@@ -33,6 +33,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespa
         afa_offloaders=[],
         afa_allowed=[],
         afa_brief="off",
+        afa_level="certain",
     )
 
 

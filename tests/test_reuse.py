@@ -400,7 +400,7 @@ def test_reuse_can_be_turned_off(tmp_path: Path, computed: list[str]) -> None:
 def test_the_option_turns_reuse_off(tmp_path: Path) -> None:
     options = Namespace(filenames=["."], afa_root=str(tmp_path), afa_cache_dir="off", afa_reuse="off",
                         quiet=0, verbose=0, afa_blocking=[], afa_offloaders=[], afa_allowed=[],
-                        afa_brief="off")  # fmt: skip
+                        afa_brief="off", afa_level="certain")  # fmt: skip
     (tmp_path / "main.py").write_text("x = 1\n")
     Plugin.parse_options(options)
     assert [analysis.reuses for analysis in Plugin.projects.opened.values()] == [False]
