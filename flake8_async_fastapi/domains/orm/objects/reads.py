@@ -173,18 +173,13 @@ def report_missing(
     elif frame.emit:
         model = models.model_of_objects(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None
-        cause = not_loaded.cause
-        if obj.phase in ("detached", "deleted") and cause in _DETACHED:
-            cause = "detached"
-        if cause == "refreshed" and top.parent is None and top.source == "query":
-            cause = "unloaded"
         frame.emit_event(
             Missing(
                 frame.path,
                 *place,
                 frame.qualname,
                 tuple(route),
-                cause,
+                _cause_to_tell(not_loaded.cause, obj, top),
                 use,
                 isinstance(attribute, Relationship),
                 (top.source, top.path, top.line),
@@ -194,6 +189,13 @@ def report_missing(
             ),
             unless,
         )
+
+
+def _cause_to_tell(cause: Cause, obj: InstanceState, top: InstanceState) -> Cause:
+    """Why an attribute is missing, as it matters now: its session may be gone by then."""
+    if obj.phase in ("detached", "deleted") and cause in _DETACHED:
+        return "detached"
+    return "unloaded" if cause == "refreshed" and top.parent is None and top.source == "query" else cause
 
 
 _INTRINSIC: Final = ("dynamic", "write_only")
