@@ -283,7 +283,7 @@ async def in_a_thread(module: ModuleType) -> Any:
 async def under_pytest(module: ModuleType) -> str:
     """What pytest says of the tests that lie beside a module: why none runs, or how many pass."""
     folder = Path(str(module.__file__)).parent
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     said = re.search(r"requested an async fixture|not natively supported|\d+ passed", done.stdout)
     assert said is not None, done.stdout

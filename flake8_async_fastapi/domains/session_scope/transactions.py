@@ -252,7 +252,7 @@ class TransactionNotes:
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     """A branch of an ``if`` is run."""
     course = frame.notes_of(TransactionNotes)
-    course.branches.append(outcome and bool(course.tries) and _seeks_text(node.test))
+    course.branches.append(bool(course.tries) and _seeks_text(node.test, outcome))
 
 
 def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
@@ -260,8 +260,11 @@ def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
     frame.notes_of(TransactionNotes).branches.pop()
 
 
-def _seeks_text(test: Expr) -> bool:
-    return any(
+def _seeks_text(test: Expr, outcome: bool) -> bool:
+    """Whether a condition has an outcome only where a text is in another."""
+    if isinstance(test, tree.Unary) and test.op == "not":
+        return _seeks_text(test.value, not outcome)
+    return outcome and any(
         isinstance(part, tree.Compare)
         and part.ops == ["in"]
         and isinstance(part.left, tree.Const)

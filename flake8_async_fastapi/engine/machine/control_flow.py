@@ -58,7 +58,7 @@ def _group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
 
 
 def _run_if(frame: Frame, states: States, node: tree.If) -> States:
-    frame.rejects = raises_at_end(node.body)
+    frame.rejects = raises_at_end(node.body) or raises_at_end(node.orelse)
     for state in states:
         note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
     into = [
