@@ -6,6 +6,7 @@ Source: docs/behaviour.md#lazy-strategies; SQLAlchemy documentation, "Table Conf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -216,11 +217,19 @@ def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrap
         collection,
         False if "secondary" in arguments else None,
         str(inverse.value) if isinstance(inverse, Const) and inverse.value else "",
+        _names_of_keys(arguments.get("foreign_keys")),
         defaults=bool({"default", "default_factory"} & arguments.keys()),
         in_repr=_is_in_repr(arguments),
         has_depth="join_depth" in arguments,
         has_remote_side=unknown or "remote_side" in arguments,
     )
+
+
+def _names_of_keys(keys: Value | None) -> tuple[str, ...] | None:
+    """The columns that a text as ``"[Post.author_id]"`` names; None for another value."""
+    if not isinstance(keys, Const) or not isinstance(keys.value, str):
+        return None
+    return tuple(re.findall(r"\w+\.(\w+)", keys.value)) or None
 
 
 def strategy_of(lazy: Value | None) -> str:

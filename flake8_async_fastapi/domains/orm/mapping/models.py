@@ -205,6 +205,8 @@ def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribut
     if collection is None and model.is_complete and (own or refers):
         collection = refers
     to_one = bool(own) and not collection if own or refers or collection else None
+    if len(own) > 1:  # several relationships to one table, of which each has its own key
+        own = tuple(name for name in own if name in (found.keys or ()))
     return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
