@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA205",
     "blocking-file-io",
     "bug",
-    "open(), pathlib, shutil, tempfile or an upload's file is used on the event loop",
+    "open(), pathlib, shutil or an upload's file is used on the event loop",
 )
 
 
