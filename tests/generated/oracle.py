@@ -28,13 +28,14 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Integer, MetaData, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, InvalidRequestError, MissingGreenlet, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute, RelationshipProperty, Session
 from sqlalchemy.orm.exc import DetachedInstanceError, LoaderStrategyException
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import NullType
 
 from .programs import ROWS, URL, Program
 
@@ -391,7 +392,7 @@ def _insert(table: Table, row: int, references: _References) -> str:
             values[column.name] = "'image'" if row < 3 else "'asset'"
         elif column.name.endswith("_at"):
             values[column.name] = "'2024-01-02 03:04:05.000000'"
-        elif column.type.python_type is int:
+        elif isinstance(column.type, (Integer, NullType)):  # a key may have no type but that of its target
             values[column.name] = str(row)
         else:
             values[column.name] = f"'{column.name} {row}'"
