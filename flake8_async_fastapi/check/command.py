@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -109,9 +110,8 @@ def _print(report: Report, arguments: argparse.Namespace) -> None:
         _write(arguments.output_file, text.encode("utf-8", "backslashreplace"))
     beside = sys.stdout if arguments.output_format in ("full", "concise") else sys.stderr
     if arguments.statistics:
-        from flake8_async_fastapi.check.run import codes_of
-
-        for code, count in codes_of(report.findings):
+        counts = Counter(finding.code for finding in report.findings)
+        for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             print(f"{count:6} {code}", file=beside)
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.rules.model import Level, Rule, catalogue
@@ -55,7 +56,12 @@ class Report:
 
 def rule_of(code: str) -> Rule | None:
     """The rule of a code; None for a code of no rule."""
-    return next((rule for rule, _ in catalogue() if rule.code == code), None)
+    return _rules().get(code)
+
+
+@cache
+def _rules() -> dict[str, Rule]:
+    return {rule.code: rule for rule, _ in catalogue()}
 
 
 def with_fingerprints(findings: Sequence[Shown]) -> Iterator[tuple[Shown, str]]:

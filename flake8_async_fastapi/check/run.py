@@ -6,7 +6,7 @@ import argparse
 import ast
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -93,9 +93,11 @@ class _Run:
         if processor.should_ignore_file():
             return
         found = survive(shown, "analysed", lambda: self._findings(filename, text))
-        ends = _Ends(tree, text.splitlines())
-        for finding in [not_analysed(shown)] if found is None else found:
-            if not finding.advice or self.options.afa_advice == "on":
+        found = [not_analysed(shown)] if found is None else found
+        chosen = [finding for finding in found if not finding.advice or self.options.afa_advice == "on"]
+        if chosen:  # most files have none, and all nodes are looked at for the ends
+            ends = _Ends(tree, text.splitlines())
+            for finding in chosen:
                 self._add(finding, shown, processor, ends)
 
     def _findings(self, filename: str, text: str) -> list[Finding]:
@@ -177,11 +179,3 @@ class _Ends:
 
     def _line(self, line: int) -> str:
         return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
-
-
-def codes_of(findings: Sequence[Shown]) -> Iterator[tuple[str, int]]:
-    """How often each code was found, the most frequent first."""
-    counts: dict[str, int] = {}
-    for finding in findings:
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    yield from sorted(counts.items(), key=lambda item: (-item[1], item[0]))
