@@ -31,7 +31,7 @@ _PACKAGE: Final = Path(__file__).parent
 _PAGES: Final = (_PACKAGE / "_docs" / "rules", _PACKAGE.parent / "docs" / "rules")
 """In a wheel, and in a checkout."""
 BLOG: Final = _PACKAGE / "blog"
-BLOG_VARIANTS: Final = ("pitfalls", "converted")
+BLOG_VARIANTS: Final = ("sync", "pitfalls", "converted")
 _NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", "*.sqlite*")
 
 
@@ -205,7 +205,7 @@ def _blog(arguments: argparse.Namespace) -> None:
             shutil.copytree(BLOG / name, arguments.folder / name, ignore=_NOT_COPIED)
     except (OSError, ValueError) as error:
         raise UsageError(f"the blog could not be copied: {_reason(error)}") from error
-    print(f"copied to {arguments.folder}: {' and '.join(f'{name}/' for name in BLOG_VARIANTS)}")
+    print(f"copied to {arguments.folder}: {', '.join(f'{name}/' for name in BLOG_VARIANTS)}")
 
 
 def _reason(error: Exception) -> str:

@@ -247,9 +247,9 @@ def test_blog_prints_its_place(run: Run) -> None:
 def test_blog_is_copied(run: Run, tmp_path: Path) -> None:
     status, out, err = run("blog", "new/blog")
     assert (status, err) == (0, "")
-    assert out == "copied to new/blog: pitfalls/ and converted/\n"
+    assert out == "copied to new/blog: sync/, pitfalls/, converted/\n"
     copied = {path.relative_to(tmp_path / "new/blog") for path in (tmp_path / "new/blog").rglob("*")}
-    assert {path.parts[0] for path in copied} == {"pitfalls", "converted"}
+    assert {path.parts[0] for path in copied} == {"sync", "pitfalls", "converted"}
     assert not [path for path in copied if "__pycache__" in path.parts or path.suffix in (".pyc", ".db")]
     assert "exists already" in refused(run("blog", "new/blog"))
 

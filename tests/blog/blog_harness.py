@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import inspect
 import json
 import os
 import re
@@ -209,7 +210,7 @@ class Imported:
     def __init__(self, variant: str, folder: Path, settings: dict[str, object]) -> None:
         self.variant = variant
         self.folder = folder
-        self.environment = environment_of(folder, settings)
+        self.environment = environment_of(variant, folder, settings)
         self.modules: dict[str, ModuleType] = {}
 
     @contextlib.contextmanager
@@ -242,8 +243,9 @@ def _forget() -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def environment_of(folder: Path, settings: dict[str, object]) -> dict[str, str]:
-    database = f"sqlite+aiosqlite:///{folder / 'blog.db'}"
+def environment_of(variant: str, folder: Path, settings: dict[str, object]) -> dict[str, str]:
+    driver = "sqlite" if variant == "sync" else "sqlite+aiosqlite"
+    database = f"{driver}:///{folder / 'blog.db'}"
     values = {
         "database_url": database,
         "reports_database_url": database,
@@ -314,7 +316,9 @@ async def _close_what_is_open() -> None:
             await audit_session.close()
     for name, attribute in (("app.database", "engine"), ("app.reporting", "report_engine")):
         if engine := _attribute(name, attribute):
-            await engine.dispose()
+            closing = engine.dispose()
+            if inspect.isawaitable(closing):  # it is not in the blog before async
+                await closing
     if sync_engine := _attribute("app.database", "sync_engine"):
         sync_engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Both variants start under a real server, as their README says."""
+"""All variants start under a real server, as their README says."""
 
 from pathlib import Path
 
@@ -14,7 +14,9 @@ def get(url: str) -> httpx.Response:
     return httpx.get(url, trust_env=False)
 
 
-@pytest.mark.parametrize("variant, urls", [("pitfalls", PAGES), ("converted", EVERYTHING)])
+@pytest.mark.parametrize(
+    "variant, urls", [("sync", EVERYTHING), ("pitfalls", PAGES), ("converted", EVERYTHING)]
+)
 def test_the_blog_serves(variant: str, urls: list[str], tmp_path: Path) -> None:
     with serve(variant, tmp_path) as site:
         for url in urls:

@@ -1,0 +1,1 @@
+"""Scripts for the operator: `python -m app.maintenance.create_tables`."""

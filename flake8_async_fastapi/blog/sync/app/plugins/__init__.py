@@ -1,0 +1,1 @@
+"""Extensions with tables of their own."""

@@ -1,0 +1,59 @@
+"""Routes that are switched on with BLOG_BETA_API=1."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, HTTPException, status
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.dependencies import SessionDep
+from app.models import PageView, Post, Tag
+from app.plugins.reactions import REACTIONS, Reaction
+from app.schemas import PostSummary
+
+router = APIRouter(prefix="/api/beta", tags=["beta"])
+
+
+@router.get("/drafts", response_model=list[PostSummary])
+def drafts(session: SessionDep) -> Sequence[Post]:
+    return session.query(Post).filter(~Post.published).all()
+
+
+@router.get("/latest")
+def latest(session: SessionDep) -> str | None:
+    return session.scalar(select(Post.title).order_by(Post.id.desc()).limit(1))
+
+
+@router.get("/reactions")
+def reactions() -> list[str]:
+    return [Reaction(kind=kind).kind for kind in REACTIONS]
+
+
+def count_views(session: Session) -> int:
+    return session.scalar(select(func.count(PageView.id))) or 0
+
+
+@router.get("/summary")
+def summary(session: SessionDep) -> dict[str, int]:
+    posts = session.scalar(select(func.count(Post.id))) or 0
+    return {"posts": posts, "views": count_views(session)}
+
+
+@router.post("/tags/{name}", status_code=status.HTTP_201_CREATED)
+def create_tag(name: str, session: SessionDep) -> str:
+    session.add(Tag(name=name))
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise HTTPException(status.HTTP_409_CONFLICT, "there is such a tag") from None
+    return name
+
+
+@router.get("/tags/{name}")
+def read_tag(name: str, session: SessionDep) -> int:
+    found = session.scalar(select(Tag.id).where(Tag.name == name))
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return found

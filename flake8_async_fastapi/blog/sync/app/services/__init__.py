@@ -1,0 +1,1 @@
+"""What the blog does: each function owns its transaction."""
