@@ -243,6 +243,49 @@ def test_standard_input(check: Check) -> None:
     assert [line.split(": ")[0] for line in out.splitlines()] == ["new.py:7:16", "new.py:12:11"]
 
 
+# --- findings of other files, at their origin --------------------------------------------------------
+
+ORIGIN = ("queries.py", 8, "AFA301")
+
+
+def test_a_named_file_tells_what_it_breaks_elsewhere(check: Check) -> None:
+    status, out, _ = check("queries.py")
+    assert status == 1
+    assert "queries.py:8:5: AFA301 unloaded-relationship-access" in out
+    assert "= at main.py:12, Shelf.jars is read, but the query at queries.py:8 does not load it" in out
+    assert ": main.py:12: it is reported here when this file is checked" in out
+    assert as_json(check, "queries.py", "main.py") == [AWAITING, LOADING]
+    assert as_json(check) == [AWAITING, LOADING]
+    assert as_json(check, "models.py") == []
+
+
+def test_the_file_of_the_finding_decides_too(check: Check, tmp_path: Path) -> None:
+    assert as_json(check, "--exclude=main.py", "queries.py") == []
+    assert as_json(check, "--per-file-ignores=main.py:AFA3", "queries.py") == []
+    assert as_json(check, "--per-file-ignores=queries.py:AFA3", "queries.py") == []
+    assert as_json(check, "--per-file-ignores=queries.py:AFA1", "queries.py") == [ORIGIN]
+    (tmp_path / "main.py").write_text(MAIN.replace("print(shelf.jars)", "print(shelf.jars)  # noqa: AFA301"))
+    assert as_json(check, "queries.py") == []
+    (tmp_path / "main.py").write_text(MAIN)
+    (tmp_path / "queries.py").write_text(QUERIES.replace(".one()", ".one()  # noqa: AFA301"))
+    assert as_json(check, "queries.py") == []
+
+
+def test_the_baseline_knows_what_is_told_elsewhere(check: Check) -> None:
+    check("--write-baseline=known.json")
+    assert as_json(check, "--baseline=known.json", "queries.py") == []
+
+
+def test_files_are_named_from_any_folder(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "queries.py")
+    assert as_json(check, path) == [(path, 8, "AFA301")]
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    assert as_json(check, "../queries.py") == [("../queries.py", 8, "AFA301")]
+
+
 # --- never silently nothing ------------------------------------------------------------------------
 
 

@@ -77,5 +77,6 @@ def without_known(report: Report, entries: Iterable[Entry], folder: str) -> Repo
 
 
 def _key(finding: Shown, folder: str) -> tuple[str, str, str]:
-    path = os.path.relpath(finding.path, folder or ".")
-    return PurePath(path).as_posix(), finding.code, finding.text.strip()
+    own = finding.tells_of or finding
+    path = os.path.relpath(own.path, folder or ".")
+    return PurePath(path).as_posix(), own.code, own.text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from flake8_async_fastapi.engine.places import Mention, Position
@@ -29,6 +29,8 @@ class Shown:
     text: str
     others: tuple[Mention, ...] = ()
     level: Level = "certain"
+    tells_of: Shown | None = None
+    """The finding of another file that is told here, where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,22 @@ class Report:
     def is_clean(self) -> bool:
         """Whether nothing is to be mended."""
         return not self.findings and not self.unread
+
+
+def told_at(finding: Shown, origin: Mention, path: str, text: str) -> Shown:
+    """A finding of another file, told at one of its other places: in the file ``path``, where ``text`` is."""
+    own = Mention(finding.path, finding.line, "it is reported here when this file is checked")
+    return replace(
+        finding,
+        path=path,
+        line=origin.line,
+        col=len(text) - len(text.lstrip()),
+        end=Position(origin.line, len(text)),
+        message=f"at {finding.path}:{finding.line}, {finding.message}",
+        text=text,
+        others=(own, *(other for other in finding.others if other != origin)),
+        tells_of=finding,
+    )
 
 
 def rule_of(code: str) -> Rule | None:

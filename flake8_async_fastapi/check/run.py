@@ -17,12 +17,13 @@ from flake8.processor import FileProcessor
 from flake8.style_guide import Decision, StyleGuideManager
 from flake8.violation import Violation
 
-from flake8_async_fastapi.check.report import Report, Shown
+from flake8_async_fastapi.check.report import Report, Shown, told_at
 from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
 from flake8_async_fastapi.projects import STDIN, Projects
 from flake8_async_fastapi.rules.model import Finding, not_analysed
+from flake8_async_fastapi.store.root import relative_path
 
 
 class CheckError(Exception):
@@ -51,9 +52,34 @@ def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
         run = _Run(options, Plugin.projects)
         for filename in files_to_check(options):
             run.check_file(filename)
+        named = [path for path in paths if os.path.isfile(path)]
+        elsewhere = _Run(options, Plugin.projects)
+        for filename in _affected_files(named, run, options):
+            elsewhere.check_file(filename)
+        run.tell_at_origins(elsewhere.findings, named)
     except ExecutionError as error:
         raise CheckError(str(error)) from error
     return run.report()
+
+
+def _affected_files(named: Sequence[str], run: _Run, options: argparse.Namespace) -> list[str]:
+    """The files that were not checked and have a finding in which a line of a named file has a part.
+
+    Those that the configuration excludes are left out.  The whole project is analysed for that: what
+    is known already comes from the cache.
+    """
+    projects, found = run.projects, []
+    for root in dict.fromkeys(projects.root_of(os.path.dirname(name)) for name in named):
+        analysis = projects.analysis(root)
+        inside = {relative_path(name, root, cwd=projects.cwd) for name in named}
+        checked = {relative_path(name, root, cwd=projects.cwd) for name in run.processors}
+        for path in analysis.sources:
+            if path in checked:
+                continue
+            findings = analysis.findings(path, level=options.afa_level)
+            if any(other.path in inside for finding in findings for other in finding.others):
+                found.append(_seen_from(projects.cwd, root, path))
+    return files_to_check(argparse.Namespace(**{**vars(options), "filenames": found})) if found else []
 
 
 def _speaks_of_us(select: Sequence[str] | None) -> bool:
@@ -68,6 +94,8 @@ class _Run:
     files: int = 0
     suppressed: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
+    processors: dict[str, FileProcessor] = field(default_factory=dict)
+    """What flake8 knows of each file: its lines, and the comments in them."""
 
     def __post_init__(self) -> None:
         self.guide = StyleGuideManager(self.options, _Nothing())  # type: ignore[arg-type]
@@ -81,6 +109,7 @@ class _Run:
         except OSError as error:
             self.unread.append((shown, str(error.strerror or error)))
             return
+        self.processors[shown] = processor
         text = "".join(processor.lines)
         try:
             tree = ast.parse(text)
@@ -98,17 +127,13 @@ class _Run:
         if chosen:  # most files have none, and all nodes are looked at for the ends
             ends = _Ends(tree, text.splitlines())
             for finding in chosen:
-                self._add(finding, shown, processor, ends)
+                self._add(finding, shown, ends)
 
     def _findings(self, filename: str, text: str) -> list[Finding]:
         return self.projects.findings(filename, text, level=self.options.afa_level)
 
-    def _add(self, finding: Finding, shown: str, processor: FileProcessor, ends: _Ends) -> None:
-        line = processor.noqa_line_for(finding.line)
-        reported = self.guide.handle_error(
-            finding.code, shown, finding.line, finding.col, finding.message, line
-        )
-        if not reported:
+    def _add(self, finding: Finding, shown: str, ends: _Ends) -> None:
+        if not self._is_reported(shown, finding.line, finding.col, finding.code, finding.message):
             chosen = self.guide.style_guide_for(shown).should_report_error(finding.code)
             self.suppressed += chosen is Decision.Selected
             return
@@ -134,6 +159,25 @@ class _Run:
                 finding.level,
             )
         )
+
+    def _is_reported(self, shown: str, line: int, col: int, code: str, message: str) -> bool:
+        """Whether the configuration and the comments of a file let a finding pass."""
+        physical = self.processors[shown].noqa_line_for(line)
+        return bool(self.guide.handle_error(code, shown, line, col, message, physical))
+
+    def tell_at_origins(self, elsewhere: Sequence[Shown], named: Sequence[str]) -> None:
+        """Add findings of files that are not checked, each at the first line of a named file in it."""
+        names = {os.path.abspath(name): os.path.normpath(name) for name in named}
+        for finding in elsewhere:
+            places = (other for other in finding.others if os.path.abspath(other.path) in names)
+            origin = next(places, None)
+            if origin is not None:
+                path = names[os.path.abspath(origin.path)]
+                lines = self.processors[path].lines
+                text = lines[origin.line - 1] if 0 < origin.line <= len(lines) else ""
+                told = told_at(finding, origin, path, text.rstrip())
+                if self._is_reported(path, told.line, told.col, told.code, told.message):
+                    self.findings.append(told)
 
     def report(self) -> Report:
         """All that was found; the projects are named by their roots."""
