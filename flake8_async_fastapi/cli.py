@@ -17,6 +17,7 @@ from typing import Final
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import Analysis, open_analysis
 from flake8_async_fastapi.check import command as check_command
+from flake8_async_fastapi.check import fix_command
 from flake8_async_fastapi.check.command import UsageError
 from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
@@ -65,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="report what the rules find, without flake8's other checks")
     check_command.add_arguments(check)
     check.set_defaults(run=check_command.run)
+
+    fix = commands.add_parser("fix", help="mend what can be mended by machine")
+    fix_command.add_arguments(fix)
+    fix.set_defaults(run=fix_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
     explain.add_argument("code", metavar="CODE", help="a code such as AFA101, or a rule's name")
@@ -115,8 +120,15 @@ def _rules(arguments: argparse.Namespace) -> None:
     found = [rule for rule, _ in catalogue()]
     if arguments.format == "json":
         rows = [
-            {"code": r.code, "name": r.name, "family": family(r), "kind": r.kind, "summary": r.summary}
-            for r in found
+            {
+                "code": rule.code,
+                "name": rule.name,
+                "family": family(rule),
+                "kind": rule.kind,
+                "fixable": rule.fixable,
+                "summary": rule.summary,
+            }
+            for rule in found
         ]
         print(json.dumps(rows, indent=2))
         return

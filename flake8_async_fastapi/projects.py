@@ -90,6 +90,13 @@ class Projects:
             analysis = analysis.with_text(path, lines)
         return analysis.findings(path, begins, level)
 
+    def show_text(self, filename: str, lines: str) -> None:
+        """Give a file of a project another text than that on disk, for all that is asked from now on."""
+        root = self.root_of(os.path.dirname(filename))
+        inside = relative_path(filename, root, cwd=self.cwd)
+        if inside is not None:
+            self.opened[root] = self.analysis(root).with_text(inside, lines)
+
     def _path(self, filename: str, root: Path, analysis: Analysis, text: str | None) -> str:
         """The path of a text in its project: without a name, that of the file with the same text."""
         if filename in STDIN:

@@ -10,6 +10,8 @@ A line `from: blog` under a heading takes the files of a shared program, which s
 in `shared/blog.md` beside the cases; `from: blog, client` takes those of two. A block
 of the case replaces the shared file of its name.
 
+A block whose line says `main.py` fixed: holds the file as `fix --unsafe` leaves it.
+
 A line `level: likely` under a heading asks for the findings of that level, too.
 """
 
@@ -35,6 +37,7 @@ MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA
 CODE = re.compile(r"\bAFA\d+\b")
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<run> run)?$")
 _PATH = re.compile(r"^`(?P<path>[^`]+)`:$")
+_FIXED = re.compile(r"^`(?P<path>[^`]+)` fixed:$")
 _FROM = re.compile(r"^from:(?P<names>.*)$")
 _LEVEL = re.compile(r"^level:\s*(?P<level>\S*)$")
 _NO_CASES = "shared", "README.md"
@@ -50,6 +53,8 @@ class Program:
     files: Mapping[str, str]
     runs: bool = False
     level: Level = LEVELS[0]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """The files that fixes change, as they are then."""
 
     def marks(self, word: str = "") -> Places:
         """The codes that comments give, by file and line."""
@@ -104,6 +109,7 @@ class Section:
     files: dict[str, str] = field(default_factory=dict)
     runs: bool = False
     shared: list[str] = field(default_factory=list)
+    fixed: dict[str, str] = field(default_factory=dict)
     level: Level = LEVELS[0]
 
     @property
@@ -122,7 +128,7 @@ class Section:
                 if path in files:
                     raise ValueError(f"{self.title}: two shared programs have {path}")
                 files[path] = code
-        return Program({**files, **self.files}, self.runs, self.level)
+        return Program({**files, **self.files}, self.runs, self.level, self.fixed)
 
 
 def read_sections(text: str) -> tuple[str, list[Section]]:
@@ -130,10 +136,11 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
     title = ""
     sections: list[Section] = []
     path = ""
+    fixed: re.Match[str] | None = None
     lines = iter(text.splitlines())
     for line in lines:
         fence, named, shared = _FENCE.match(line), _PATH.match(line), _FROM.match(line)
-        level = _LEVEL.match(line)
+        level, fixed = _LEVEL.match(line), _FIXED.match(line) or fixed
         if line.startswith("# "):
             title = line.removeprefix("# ")
         elif line.startswith("## "):
@@ -148,10 +155,12 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
             code = "".join(inner + "\n" for inner in _until_fence(lines))
             if not sections:
                 raise ValueError(f"a block before the first heading: {code!r}")
-            if path or fence["language"] == "python":
+            if fixed is not None and sections:
+                sections[-1].fixed[fixed["path"]] = code
+            elif path or fence["language"] == "python":
                 _add(sections[-1], path or "main.py", code)
                 sections[-1].runs |= fence["run"] is not None
-            path = ""
+            path, fixed = "", None
         elif sections:
             sections[-1].prose.append(line)
     return title, sections

@@ -142,7 +142,7 @@ def test_rules_as_json(run: Run) -> None:
     assert (status, err) == (0, "")
     rows = json.loads(out)
     assert [row["code"] for row in rows] == [rule.code for rule, _ in catalogue()]
-    assert all(set(row) == {"code", "name", "family", "kind", "summary"} for row in rows)
+    assert all(set(row) == {"code", "name", "family", "kind", "fixable", "summary"} for row in rows)
     assert {row["family"] for row in rows} <= set(FAMILIES)
 
 

@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write-baseline", type=Path, metavar="FILE", help="name the findings of today there, and end"
     )
+    add_shared_arguments(parser)
+
+
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that are handed on to flake8."""
     shared = parser.add_argument_group("options that flake8 has too, and that its configuration may set")
     for name, metavar, text in _FOR_FLAKE8:
         shared.add_argument(name, metavar=metavar, action="append", dest=_dest(name), help=text)
@@ -78,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     from flake8_async_fastapi.check.run import CheckError, run_check
 
     try:
-        report = run_check(arguments.paths, list(_forwarded(arguments)))
+        report = run_check(arguments.paths, list(forwarded(arguments)))
     except CheckError as error:
         raise UsageError(str(error)) from error
     if arguments.write_baseline is not None:
@@ -89,7 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.is_clean or arguments.exit_zero else 1
 
 
-def _forwarded(arguments: argparse.Namespace) -> Iterator[str]:
+def forwarded(arguments: argparse.Namespace) -> Iterator[str]:
+    """The arguments that are handed on, as flake8 takes them."""
     given: dict[str, Any] = vars(arguments)
     for name, _, _ in _FOR_FLAKE8:
         for value in given[_dest(name)] or ():

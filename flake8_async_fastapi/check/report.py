@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from flake8_async_fastapi.engine.places import Mention, Position
-from flake8_async_fastapi.rules.model import Level, Rule, catalogue
+from flake8_async_fastapi.rules.model import Fix, Level, Rule, catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Shown:
     text: str
     others: tuple[Mention, ...] = ()
     level: Level = "certain"
+    fix: Fix | None = None
     tells_of: Shown | None = None
     """The finding of another file that is told here, where it comes from."""
 

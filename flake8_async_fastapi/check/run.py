@@ -6,8 +6,8 @@ import argparse
 import ast
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +42,13 @@ def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
 
     Raises CheckError for paths that are not there and for options that are of no use.
     """
+    run = open_run(paths, arguments)
+    run.check(paths)
+    return run.report()
+
+
+def open_run(paths: Sequence[str], arguments: Sequence[str]) -> Run:
+    """A run that has looked at no file yet: see ``run_check``, also for what is raised."""
     for path in paths:
         if path not in STDIN and not os.path.exists(path):
             raise CheckError(f"there is no file or folder {path}")
@@ -49,20 +56,12 @@ def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
         _, options = parse_args([*arguments, *paths])
         if not _speaks_of_us(options.select):
             options.select = None  # a configuration for other plugins, which says nothing of this one
-        run = _Run(options, Plugin.projects)
-        for filename in files_to_check(options):
-            run.check_file(filename)
-        named = [path for path in paths if os.path.isfile(path)]
-        elsewhere = _Run(options, Plugin.projects)
-        for filename in _affected_files(named, run, options):
-            elsewhere.check_file(filename)
-        run.tell_at_origins(elsewhere.findings, named)
+        return Run(options, Plugin.projects)
     except ExecutionError as error:
         raise CheckError(str(error)) from error
-    return run.report()
 
 
-def _affected_files(named: Sequence[str], run: _Run, options: argparse.Namespace) -> list[str]:
+def _affected_files(named: Sequence[str], run: Run) -> list[str]:
     """The files that were not checked and have a finding in which a line of a named file has a part.
 
     Those that the configuration excludes are left out.  The whole project is analysed for that: what
@@ -76,10 +75,10 @@ def _affected_files(named: Sequence[str], run: _Run, options: argparse.Namespace
         for path in analysis.sources:
             if path in checked:
                 continue
-            findings = analysis.findings(path, level=options.afa_level)
+            findings = analysis.findings(path, level=run.options.afa_level)
             if any(other.path in inside for finding in findings for other in finding.others):
                 found.append(_seen_from(projects.cwd, root, path))
-    return files_to_check(argparse.Namespace(**{**vars(options), "filenames": found})) if found else []
+    return files_to_check(argparse.Namespace(**{**vars(run.options), "filenames": found})) if found else []
 
 
 def _speaks_of_us(select: Sequence[str] | None) -> bool:
@@ -87,7 +86,9 @@ def _speaks_of_us(select: Sequence[str] | None) -> bool:
 
 
 @dataclass
-class _Run:
+class Run:
+    """What is found in some files, with the options of flake8."""
+
     options: argparse.Namespace
     projects: Projects
     findings: list[Shown] = field(default_factory=list)
@@ -100,12 +101,27 @@ class _Run:
     def __post_init__(self) -> None:
         self.guide = StyleGuideManager(self.options, _Nothing())  # type: ignore[arg-type]
 
-    def check_file(self, filename: str) -> None:
-        """Add the findings of one file, or why there are none."""
+    def check(self, paths: Sequence[str], texts: Mapping[str, list[str]] | None = None) -> None:
+        """Add the findings of files and folders, and those that named files have a part in.
+
+        ``texts`` are the lines of files that are not as on disk, by the paths that are shown.
+        """
+        texts = texts or {}
+        names = {os.path.normpath(name): name for name in files_to_check(self.options)}
+        for shown in {**names, **texts}:
+            self.check_file(names.get(shown, shown), texts.get(shown))
+        named = [path for path in paths if os.path.isfile(path)]
+        elsewhere = Run(self.options, self.projects)
+        for filename in _affected_files(named, self):
+            elsewhere.check_file(filename, texts.get(os.path.normpath(filename)))
+        self.tell_at_origins(elsewhere.findings, named)
+
+    def check_file(self, filename: str, lines: list[str] | None = None) -> None:
+        """Add the findings of one file, or why there are none; ``lines`` may differ from those on disk."""
         self.files += 1
         shown = self.options.stdin_display_name if filename in STDIN else os.path.normpath(filename)
         try:
-            processor = FileProcessor(filename, self.options)
+            processor = FileProcessor(filename, self.options, lines)
         except OSError as error:
             self.unread.append((shown, str(error.strerror or error)))
             return
@@ -140,11 +156,12 @@ class _Run:
         col, end = ends.of(finding.line, finding.col)
         text = ends.lines[finding.line - 1] if 0 < finding.line <= len(ends.lines) else ""
         root = self.projects.root_of("" if shown in STDIN else os.path.dirname(shown))
-        others = tuple(
-            Mention(shown if other.path == finding.path else _seen_from(self.projects.cwd, root, other.path),
-                    other.line, other.text)
-            for other in finding.others
-        )  # fmt: skip
+
+        def seen(path: str) -> str:
+            return shown if path == finding.path else _seen_from(self.projects.cwd, root, path)
+
+        others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
+        fix = finding.fix and replace(finding.fix, path=seen(finding.fix.path))
         self.findings.append(
             Shown(
                 shown,
@@ -157,6 +174,7 @@ class _Run:
                 text,
                 others,
                 finding.level,
+                fix,
             )
         )
 

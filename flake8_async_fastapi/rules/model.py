@@ -24,12 +24,31 @@ LEVELS: Final[tuple[Level, ...]] = ("certain", "likely")
 FAMILIES: Final = ("awaiting", "blocking", "loading", "setup", "scope", "loops", "testing")
 
 
+Fixable: TypeAlias = Literal["safe", "unsafe", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """How a finding can be mended: which ``kind`` of edit, at which place, with which ``words``.
+
+    Its kind is a module of ``fixes/kinds``, which says what the words mean.  ``col`` counts bytes from 0;
+    it is -1 for what stands somewhere on the line.  A fix that is not safe may change more than the bug.
+    """
+
+    kind: str
+    path: str
+    line: int
+    col: int
+    words: tuple[str, ...] = ()
+    is_safe: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today.
 
     ``others`` are the other places that have a part in it: a query, a commit.  ``level`` is ``likely``
-    for what may fail, and need not.
+    for what may fail, and need not.  ``fix`` is None where only a person can mend it.
     """
 
     path: str
@@ -40,6 +59,7 @@ class Finding:
     advice: bool = False
     others: tuple[Mention, ...] = field(default=(), compare=False)
     level: Level = "certain"
+    fix: Fix | None = field(default=None, compare=False)
 
 
 NOT_ANALYSED: Final = "AFA001"
@@ -90,28 +110,36 @@ class Rule:
     """A rule as the catalogue shows it; ``name`` reads well after "allow".
 
     ``kind`` is ``bug`` for what fails, blocks or silently does nothing at run
-    time, ``advice`` for what works today and bites later.
+    time, ``advice`` for what works today and bites later.  ``fixable`` says whether findings may have a
+    fix, and of which sort.
     """
 
     code: str
     name: str
     kind: Literal["bug", "advice"]
     summary: str
+    fixable: Fixable = "no"
 
-    def at(self, event: Event, message: str, unless: str = "") -> Finding:
+    def at(self, event: Event, message: str, unless: str = "", fix: Fix | None = None) -> Finding:
         """A finding of this rule at the place of an event; ``unless`` as ``Events.with_doubtful`` has it."""
-        return self._found(event, message, advice=self.kind == "advice", unless=unless)
+        return self._found(event, message, advice=self.kind == "advice", unless=unless, fix=fix)
 
-    def advise(self, event: Event, message: str) -> Finding:
+    def advise(self, event: Event, message: str, fix: Fix | None = None) -> Finding:
         """A finding that is advice, also of a rule that finds bugs."""
-        return self._found(event, message, advice=True)
+        return self._found(event, message, advice=True, fix=fix)
 
-    def _found(self, event: Event, message: str, *, advice: bool, unless: str = "") -> Finding:
+    def fix(self, event: Event, kind: str, *words: str) -> Fix:
+        """A fix at the place of an event, as safe as this rule's are."""
+        return Fix(kind, event.path, event.line, event.col, words, self.fixable == "safe")
+
+    def _found(
+        self, event: Event, message: str, *, advice: bool, fix: Fix | None, unless: str = ""
+    ) -> Finding:
         place = event.path, event.line, event.col, self.code
         if unless:
             said = f"may fail, unless {unless}: {message}"
-            return Finding(*place, said, advice, event.others(), "likely")
-        return Finding(*place, message, advice, event.others())
+            return Finding(*place, said, advice, event.others(), "likely", fix)
+        return Finding(*place, message, advice, event.others(), fix=fix)
 
 
 Check = Callable[[Events], Iterator[Finding]]

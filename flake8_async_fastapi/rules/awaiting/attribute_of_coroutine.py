@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import CoroutineMisused
+from flake8_async_fastapi.rules.awaiting.wording import await_it
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -12,6 +13,7 @@ RULE = Rule(
     "attribute-of-coroutine",
     "bug",
     "await binds to the end of a chain that begins with a coroutine: parentheses are missing",
+    fixable="safe",
 )
 
 
@@ -22,5 +24,7 @@ def check(events: Events) -> Iterator[Finding]:
             read = f".{event.detail} is read from" if event.use == "attribute" else "a subscript is taken of"
             rest = f".{event.detail}" if event.use == "attribute" else "[...]"
             yield RULE.at(
-                event, f"{read} the coroutine {label} before await applies; write (await {label}){rest}"
+                event,
+                f"{read} the coroutine {label} before await applies; write (await {label}){rest}",
+                fix=await_it(RULE, event),
             )

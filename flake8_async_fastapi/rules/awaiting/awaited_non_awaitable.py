@@ -26,6 +26,7 @@ RULE = Rule(
     "awaited-non-awaitable",
     "bug",
     "await on a value that cannot be awaited, such as the None of session.add()",
+    fixable="safe",
 )
 
 
@@ -34,7 +35,8 @@ def check(events: Events) -> Iterator[Finding]:
         what = _not_awaitable(event.value, event.supports)
         if what:
             remedy = _remedy(event.value, event.text)
-            yield RULE.at(event, f"{event.text} gives {what}, which cannot be awaited: {remedy}")
+            fix = RULE.fix(event, _KINDS[remedy]) if remedy in _KINDS else None
+            yield RULE.at(event, f"{event.text} gives {what}, which cannot be awaited: {remedy}", fix=fix)
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
@@ -82,4 +84,8 @@ def _remedy(value: Value, text: str) -> str:
             return "iterate it with async for"
         case Manager() | Object(type="sqlalchemy.ext.asyncio.AsyncSession"):
             return "use async with"
-    return "drop the await"
+    return _DROP
+
+
+_DROP = "drop the await"
+_KINDS = {_DROP: "drop_await"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Entered, Iterated
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA104",
     "sync-protocol-on-async-object",
     "bug",
     "with or for where async with or async for is needed, or the reverse",
+    fixable="safe",
 )
 
 
@@ -19,11 +20,18 @@ def check(events: Events) -> Iterator[Finding]:
     for entered in events.of(Entered):
         words = ("async with", "with") if entered.is_async else ("with", "async with")
         if problem := _problem(entered.supports, words, "entered"):
-            yield RULE.at(entered, f"{entered.text} {problem}")
+            yield RULE.at(entered, f"{entered.text} {problem}", fix=_fix(entered, words))
     for iterated in events.of(Iterated):
         words = ("async for", "for") if iterated.is_async else ("for", "async for")
         if problem := _problem(iterated.supports, words, "iterated"):
-            yield RULE.at(iterated, f"{iterated.text} {problem}")
+            yield RULE.at(iterated, f"{iterated.text} {problem}", fix=_fix(iterated, words))
+
+
+def _fix(event: Entered | Iterated, words: tuple[str, str]) -> Fix | None:
+    used, other = words
+    if event.supports is None or _PROTOCOLS[other] not in event.supports:
+        return None
+    return RULE.fix(event, "change_protocol", used, other)
 
 
 _PROTOCOLS = {"with": "with", "async with": "async-with", "for": "iter", "async for": "async-iter"}

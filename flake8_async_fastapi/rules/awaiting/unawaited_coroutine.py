@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import never_run, unawaited
+from flake8_async_fastapi.rules.awaiting.wording import await_it, never_run, unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -14,12 +14,13 @@ RULE = Rule(
     "unawaited-coroutine",
     "bug",
     "a coroutine of the project, FastAPI, httpx or asyncio is never awaited",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for event, unless in events.with_doubtful(CoroutineMisused):
         if event.coroutine.family != "database" and not event.awaited_chain:
-            yield RULE.at(event, unawaited(event), unless)
+            yield RULE.at(event, unawaited(event), unless, await_it(RULE, event))
     for dropped in events.of(CallbackNeverAwaited):
         yield RULE.at(dropped, never_run(dropped))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import unawaited
+from flake8_async_fastapi.rules.awaiting.wording import await_it, unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -13,10 +13,11 @@ RULE = Rule(
     "unawaited-database-call",
     "bug",
     "a coroutine of an async session, connection, engine or result is never awaited",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for event, unless in events.with_doubtful(CoroutineMisused):
         if event.coroutine.family == "database" and not event.awaited_chain:
-            yield RULE.at(event, unawaited(event), unless)
+            yield RULE.at(event, unawaited(event), unless, await_it(RULE, event))

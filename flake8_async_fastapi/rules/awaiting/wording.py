@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
+from flake8_async_fastapi.engine.values import Object, Value
+from flake8_async_fastapi.rules.model import Fix, Rule
 
 _CONSEQUENCES = {
     "discarded": "the call does nothing",
@@ -34,6 +36,19 @@ def unawaited(event: CoroutineMisused) -> str:
     if event.use == "entered" and event.coroutine.family == "database":
         return f"{label} is never awaited: {consequence}; write async with await {label}"
     return f"{label} is never awaited: {consequence}; write await {label}"
+
+
+def await_it(rule: Rule, event: CoroutineMisused) -> Fix:
+    """The fix for a coroutine that is not awaited: await the call that makes it."""
+    how = "twice" if event.coroutine.made_by_await else ""
+    if event.awaited_chain:
+        how = "chain" if _has_async_methods(event.coroutine.result) else "instead"
+    return rule.fix(event, "insert_await", event.coroutine.label, how)
+
+
+def _has_async_methods(value: Value) -> bool:
+    """Whether what follows in a chain may have to be awaited too, as of the result of ``stream()``."""
+    return isinstance(value, Object) and ("asyncio" in value.type or value.type.startswith("aio"))
 
 
 def never_run(event: CallbackNeverAwaited) -> str:

@@ -1,0 +1,51 @@
+"""Where an ``await`` may stand, and how it is put before an expression."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+
+
+def may_await(code: Code, node: cst.CSTNode) -> bool:
+    """Whether an ``await`` can replace an expression: it runs in an ``async def``."""
+    for inner, outer in code.around(node):
+        match outer:
+            case cst.GeneratorExp() if not _is_first_iterable(outer, node, code):
+                return False
+            case cst.Lambda() | cst.ClassDef() if inner is outer.body:
+                return False
+            case cst.FunctionDef() if inner is outer.body:
+                return outer.asynchronous is not None
+    return False
+
+
+def _is_first_iterable(generator: cst.GeneratorExp, node: cst.CSTNode, code: Code) -> bool:
+    """Whether an expression is evaluated where the generator is made."""
+    return node is generator.for_in.iter or any(
+        inner is generator.for_in.iter for inner, _ in code.around(node)
+    )
+
+
+def with_await(code: Code, node: cst.BaseExpression) -> list[Edit]:
+    """Edits that await an expression, in parentheses where what follows would bind tighter."""
+    before, after = "await ", ""
+    if isinstance(node, cst.Await) and not node.lpar:
+        before, after = "await (", ")"
+    if _binds_tighter(code.parent(node), node) and not node.lpar:
+        before, after = f"({before}", f"{after})"
+    made = insert(code.path, code.start(node), before)
+    return [made, insert(code.path, code.end(node), after)] if after else [made]
+
+
+def _binds_tighter(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
+    """Whether an expression is the left part of one that ``await`` would take as a whole."""
+    if isinstance(parent, (cst.Attribute, cst.Subscript)):
+        return parent.value is node
+    return isinstance(parent, cst.Call) and parent.func is node
+
+
+def start_with_parentheses(code: Code, node: cst.BaseExpression) -> int:
+    """Where an expression begins, with the parentheses around it."""
+    return code.start(node.lpar[0]) if node.lpar else code.start(node)

@@ -1,0 +1,57 @@
+"""What a fix changes: the edits that its kind makes of it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeAlias
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes import kinds
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit
+from flake8_async_fastapi.rules.model import Fix
+
+
+@dataclass(frozen=True)
+class Files:
+    """The texts of a project as they stand: ``read`` gives one, or None; ``code`` parses it."""
+
+    read: Callable[[str], str | None]
+    _parsed: dict[str, Code | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def code(self, path: str) -> Code | None:
+        """A file, parsed; None for one that is not there or is no Python."""
+        if path not in self._parsed:
+            self._parsed[path] = parse(path, self.read(path))
+        return self._parsed[path]
+
+
+def parse(path: str, text: str | None) -> Code | None:
+    """A text, parsed; None for no text, and for one that is no Python."""
+    try:
+        return None if text is None else Code(path, text)
+    except (cst.ParserSyntaxError, RecursionError):
+        return None
+
+
+Edits: TypeAlias = Callable[[Fix, Code, Files], list[Edit]]
+"""The function ``edits`` of a kind: none where the code is not as the fix wants it."""
+
+
+@cache
+def edits_by_kind() -> Mapping[str, Edits]:
+    """The function of each kind, by its name: that of its module."""
+    names = [info.name for info in pkgutil.iter_modules(kinds.__path__)]
+    modules = {name: importlib.import_module(f"{kinds.__name__}.{name}") for name in names}
+    return {name: module.edits for name, module in modules.items() if hasattr(module, "edits")}
+
+
+def edits_of(fix: Fix, files: Files) -> list[Edit]:
+    """The edits of a fix in the texts as they stand; none where it cannot be made."""
+    code = files.code(fix.path)
+    return [] if code is None else edits_by_kind()[fix.kind](fix, code, files)

@@ -1,0 +1,147 @@
+"""A file as libcst sees it: which nodes begin at a place, what is around them, and where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TypeAlias, TypeVar
+
+import libcst as cst
+from libcst import metadata
+
+from flake8_async_fastapi.fixes.edits import LINE_END, split_lines
+
+N = TypeVar("N", bound=cst.CSTNode)
+Function: TypeAlias = cst.FunctionDef | cst.Lambda
+
+
+class Code:
+    """The text of one file, parsed.
+
+    Raises libcst.ParserSyntaxError for a text that is no Python.
+    """
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        wrapper = metadata.MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+        self.module = wrapper.module
+        self._ranges: Mapping[cst.CSTNode, metadata.CodeRange] = wrapper.resolve(metadata.PositionProvider)
+        self._parents: Mapping[cst.CSTNode, cst.CSTNode] = wrapper.resolve(metadata.ParentNodeProvider)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return split_lines(self.text)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        for line in self._lines:
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    @cached_property
+    def _nodes_by_start(self) -> dict[int, list[cst.CSTNode]]:
+        found: dict[int, list[cst.CSTNode]] = {}
+        for node in self._ranges:
+            found.setdefault(self.start(node), []).append(node)
+        return found
+
+    def start(self, node: cst.CSTNode) -> int:
+        """Where a node begins; parentheses around an expression are not a part of it."""
+        at = self._ranges[node].start
+        return self._line_starts[at.line - 1] + at.column
+
+    def end(self, node: cst.CSTNode) -> int:
+        """Where a node ends."""
+        at = self._ranges[node].end
+        return self._line_starts[at.line - 1] + at.column
+
+    def source(self, node: cst.CSTNode) -> str:
+        """A node as it is written."""
+        return self.text[self.start(node) : self.end(node)]
+
+    def line_of(self, node: cst.CSTNode) -> int:
+        """The number of the line on which a node begins."""
+        return self._ranges[node].start.line
+
+    def offset(self, line: int, col: int) -> int:
+        """The place of a line and a column as Python counts them: in bytes of UTF-8."""
+        if not 0 < line <= len(self._lines):
+            return len(self.text)
+        before = self._lines[line - 1].encode("utf-8", "surrogatepass")[:col]
+        return self._line_starts[line - 1] + len(before.decode("utf-8", "ignore"))
+
+    def starting_at(self, line: int, col: int, kind: type[N]) -> list[N]:
+        """The nodes of a kind that begin at a place, the shortest first."""
+        found = self._nodes_by_start.get(self.offset(line, col), [])
+        return sorted((node for node in found if isinstance(node, kind)), key=self.end)
+
+    def expressions_at(self, line: int, col: int) -> list[cst.BaseExpression]:
+        """The expressions that begin at a place, the shortest first."""
+        found = self._nodes_by_start.get(self.offset(line, col), [])
+        return sorted((node for node in found if isinstance(node, cst.BaseExpression)), key=self.end)
+
+    def on_line(self, line: int, kind: type[N]) -> list[N]:
+        """The nodes of a kind that begin on a line, in their order."""
+        found = (node for node in self._ranges if isinstance(node, kind) and self.line_of(node) == line)
+        return sorted(found, key=lambda node: (self.start(node), self.end(node)))
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """What a node is directly a part of."""
+        return self._parents.get(node)
+
+    def around(self, node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+        """All that a node is a part of, from the inside, each with its part that holds the node."""
+        inner, outer = node, self._parents.get(node)
+        while outer is not None:
+            yield inner, outer
+            inner, outer = outer, self._parents.get(outer)
+
+    def first_around(self, node: cst.CSTNode, kind: type[N]) -> N | None:
+        """The innermost node of a kind that holds a node."""
+        return next((outer for _, outer in self.around(node) if isinstance(outer, kind)), None)
+
+    def function_around(self, node: cst.CSTNode) -> Function | None:
+        """The function in whose body a node is."""
+        for inner, outer in self.around(node):
+            if isinstance(outer, (cst.FunctionDef, cst.Lambda)) and inner is outer.body:
+                return outer
+        return None
+
+    def indent_of(self, node: cst.CSTNode) -> str:
+        """The white space before the line of a node."""
+        line = self._lines[self.line_of(node) - 1]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    @cached_property
+    def newline(self) -> str:
+        """How the lines of the file end: as the first one does."""
+        first = self._lines[0] if self._lines else ""
+        return first[len(first.rstrip("\r\n")) :] or "\n"
+
+    def has_name(self, name: str) -> bool:
+        """Whether the file writes a name anywhere, but as an attribute, a keyword or in an import."""
+        return any(
+            isinstance(node, cst.Name) and node.value == name and not self._is_label(node)
+            for node in self._ranges
+        )
+
+    def _is_label(self, node: cst.Name) -> bool:
+        parent = self._parents.get(node)
+        if isinstance(parent, cst.Attribute):
+            return parent.attr is node
+        return isinstance(parent, cst.ImportAlias) or (isinstance(parent, cst.Arg) and parent.keyword is node)
+
+    def end_of_line(self, node: cst.CSTNode) -> int:
+        """Where the line ends on which a node ends: before the line end, behind a comment."""
+        found = LINE_END.search(self.text, self.end(node))
+        return found.start() if found else len(self.text)
+
+    def nodes(self, kind: type[N]) -> Iterator[N]:
+        """All nodes of a kind."""
+        return (node for node in self._ranges if isinstance(node, kind))
+
+    def start_of_code(self) -> int:
+        """Where the first statement begins, below the comments at the top."""
+        return self.start(self.module.body[0]) if self.module.body else len(self.text)

@@ -1,0 +1,142 @@
+"""How a file names what another module defines, and the import that it needs for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+
+
+def imported(code: Code, module: str, name: str) -> tuple[str, list[Edit]]:
+    """How a file writes a name of a module at run time, and the edits that import it if nothing does yet."""
+    known = known_name(code, module, name)
+    if known:
+        return known, []
+    local = f"{name}_" if _means_another(code, module, name) else name
+    alias = name if local == name else f"{name} as {local}"
+    extended = _extend(code, module, alias)
+    return local, extended if extended else [_new_import(code, f"from {module} import {alias}")]
+
+
+def known_name(code: Code, module: str, name: str) -> str:
+    """How a file can write a name of a module already; empty if it does not import it."""
+    for statement in run_time_imports(code):
+        if isinstance(statement, cst.ImportFrom):
+            origin = _dotted_from(statement)
+            for alias in _aliases(statement):
+                if origin == module and alias.evaluated_name == name:
+                    return alias.evaluated_alias or name
+                if f"{origin}.{alias.evaluated_name}" == module:
+                    return f"{alias.evaluated_alias or alias.evaluated_name}.{name}"
+        else:
+            for alias in statement.names:
+                if alias.evaluated_name == module:
+                    return f"{alias.evaluated_alias or module}.{name}"
+    return ""
+
+
+def _means_another(code: Code, module: str, name: str) -> bool:
+    """Whether a name means something else somewhere in a file: not what a module has under it."""
+    same = other = False
+    for statement in code.nodes(cst.ImportFrom):
+        for alias in _aliases(statement):
+            if (alias.evaluated_alias or alias.evaluated_name) == name:
+                is_same = (_dotted_from(statement), alias.evaluated_name) == (module, name)
+                same, other = same or is_same, other or not is_same
+    return other or (code.has_name(name) and not same)
+
+
+def run_time_imports(code: Code) -> Iterator[cst.ImportFrom | cst.Import]:
+    """The imports of a module that always run, in their order: neither in functions nor for types only."""
+    for statement in code.module.body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            for small in statement.body:
+                if isinstance(small, (cst.ImportFrom, cst.Import)):
+                    yield small
+
+
+def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
+    return () if isinstance(statement.names, cst.ImportStar) else statement.names
+
+
+def _dotted_from(statement: cst.ImportFrom) -> str:
+    """The module that names are imported from, with its leading dots."""
+    module = "" if statement.module is None else dotted(statement.module)
+    return "." * len(statement.relative) + module
+
+
+def dotted(node: cst.BaseExpression) -> str:
+    """A dotted name as text; empty for another expression."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        left = dotted(node.value)
+        return f"{left}.{node.attr.value}" if left else ""
+    return ""
+
+
+def _extend(code: Code, module: str, alias: str) -> list[Edit]:
+    """The edit that adds a name to an import of its module, in order if the others are."""
+    for statement in run_time_imports(code):
+        if not isinstance(statement, cst.ImportFrom) or _dotted_from(statement) != module:
+            continue
+        aliases = _aliases(statement)
+        if not aliases:
+            continue
+        names = [one.evaluated_name for one in aliases]
+        later = [one for one in aliases if names == sorted(names) and one.evaluated_name > alias]
+        between = _between(code, aliases)
+        if later:
+            return [insert(code.path, code.start(later[0]), alias + between)]
+        return [insert(code.path, code.end(aliases[-1].asname or aliases[-1].name), between + alias)]
+    return []
+
+
+def _between(code: Code, aliases: Sequence[cst.ImportAlias]) -> str:
+    """What stands between two names of an import: a comma, and a line end where each has its line."""
+    first, last = aliases[0], aliases[-1]
+    if len(aliases) > 1 and code.line_of(first) != code.line_of(aliases[1]):
+        return f",{code.newline}{code.indent_of(last)}"
+    if len(aliases) == 1 and isinstance(last.comma, cst.Comma):  # one name on a line of its own
+        return f",{code.newline}{code.indent_of(last)}"
+    return ", "
+
+
+def _new_import(code: Code, line: str) -> Edit:
+    """The edit that adds a line with an import, behind those of the same package or behind all."""
+    package = line.split()[1].partition(".")[0]
+    statements = list(_leading(code))
+    imports = [one for one in statements if _imported_packages(one)]
+    akin = [one for one in imports if package in _imported_packages(one)]
+    chosen = (akin or imports or statements)[-1:]
+    if not chosen:
+        return insert(code.path, code.start_of_code(), line + code.newline)
+    return insert(code.path, code.end_of_line(chosen[0]), code.newline + line)
+
+
+def _leading(code: Code) -> Iterator[cst.SimpleStatementLine]:
+    """The statements at the top of a file, up to the first that is no import, but for a docstring."""
+    for number, statement in enumerate(code.module.body):
+        if not isinstance(statement, cst.SimpleStatementLine):
+            return
+        if not _imported_packages(statement) and not (number == 0 and _is_text(statement)):
+            return
+        yield statement
+
+
+def _is_text(statement: cst.SimpleStatementLine) -> bool:
+    small = statement.body[0]
+    return isinstance(small, cst.Expr) and isinstance(small.value, (cst.SimpleString, cst.ConcatenatedString))
+
+
+def _imported_packages(statement: cst.SimpleStatementLine) -> set[str]:
+    found = set()
+    for small in statement.body:
+        if isinstance(small, cst.ImportFrom):
+            found.add(_dotted_from(small).partition(".")[0] or ".")
+        elif isinstance(small, cst.Import):
+            found |= {alias.evaluated_name.partition(".")[0] for alias in small.names}
+    return found

@@ -1,0 +1,41 @@
+"""Write ``async with`` for ``with`` and ``async for`` for ``for``, or the reverse.
+
+``words``: what is written, and what must be.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.awaiting import may_await
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.rules.model import Fix
+
+_ASYNC = "async "
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    used, _ = fix.words
+    for value in code.expressions_at(fix.line, fix.col):
+        keyword = _keyword(code, value)
+        if keyword is None:
+            continue
+        if keyword.asynchronous is None:
+            return [insert(code.path, code.start(keyword), _ASYNC)] if may_await(code, keyword) else []
+        start = code.start(keyword.asynchronous)
+        word = used.removeprefix(_ASYNC)
+        return [Edit(code.path, start, code.text.index(word, start + len(_ASYNC)), "")]
+    return []
+
+
+def _keyword(code: Code, value: cst.BaseExpression) -> cst.For | cst.With | cst.CompFor | None:
+    """The loop over a value, or the block that enters it alone."""
+    parent = code.parent(value)
+    if isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is value:
+        return parent
+    if isinstance(parent, cst.WithItem) and parent.item is value:
+        block = code.parent(parent)
+        return block if isinstance(block, cst.With) and len(block.items) == 1 else None
+    return None

@@ -1,0 +1,175 @@
+"""Apply fixes until none is left: those that overlap one after the other, none that does harm."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi.fixes.changes import Files, edits_of
+from flake8_async_fastapi.fixes.edits import Edit, apply_edits, split_lines
+from flake8_async_fastapi.rules.model import Finding, Fix
+
+Read: TypeAlias = Callable[[str], str | None]
+Lint: TypeAlias = Callable[[Mapping[str, str]], Sequence[Finding]]
+"""The findings of a project in which some files have other texts, given by their paths."""
+_Key: TypeAlias = tuple[str, ...]
+
+_MOST_ROUNDS: Final = 100
+_NUMBERS: Final = re.compile(r"(line |:)\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A fix that is not applied, since it would do harm; ``why`` says which."""
+
+    finding: Finding
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The new texts of the files that are changed; what is mended, what is left, what was taken back."""
+
+    texts: Mapping[str, str]
+    before: Sequence[Finding]
+    left: Sequence[Finding]
+    taken_back: Sequence[TakenBack] = ()
+
+    @property
+    def fixed(self) -> int:
+        """How many findings are gone."""
+        return sum((_counted(self.before) - _counted(self.left)).values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    finding: Finding
+    fix: Fix
+    edits: tuple[Edit, ...]
+
+
+_Accepted: TypeAlias = tuple[list[_Change], Sequence[Finding]]
+"""Changes, and the findings that the project has with them."""
+
+
+def fix_all(read: Read, lint: Lint, is_wanted: Callable[[Finding, Fix], bool]) -> Outcome:
+    """Apply the fixes of all findings that are wanted.
+
+    ``read`` gives the text of a file.  A fix may bring a finding that has a fix itself; where that does not
+    help, no fix may bring any.
+    """
+    before = lint({})
+    for accepts_fixable in (True, False):
+        found = _Rounds(read, lint, is_wanted, accepts_fixable=accepts_fixable).run(before)
+        if not _counted(found.left) - _counted(before):
+            break
+    return found
+
+
+@dataclass
+class _Rounds:
+    read: Read
+    lint: Lint
+    is_wanted: Callable[[Finding, Fix], bool]
+    accepts_fixable: bool
+    texts: dict[str, str] = field(default_factory=dict)
+    blocked: dict[_Key, TakenBack] = field(default_factory=dict)
+
+    def run(self, before: Sequence[Finding]) -> Outcome:
+        findings = before
+        for _ in range(_MOST_ROUNDS):
+            changes = self._changes(findings)
+            if not changes:
+                break
+            good, findings = self._without_harm(changes, ([], findings), findings)
+            self.texts |= self._applied(good)
+        texts = {path: text for path, text in self.texts.items() if text != self.read(path)}
+        return Outcome(texts, before, findings, tuple(self.blocked.values()))
+
+    def _changes(self, findings: Iterable[Finding]) -> list[_Change]:
+        """The changes that can be made at the same time."""
+        files = Files(self._text)
+        taken: list[_Change] = []
+        for finding in findings:
+            change = self._change(finding, files)
+            if change is not None and self._key(change) not in self.blocked and not _collides(change, taken):
+                taken.append(change)
+        return taken
+
+    def _change(self, finding: Finding, files: Files) -> _Change | None:
+        fix = finding.fix
+        if fix is None or not self.is_wanted(finding, fix):
+            return None
+        edits = edits_of(fix, files)
+        return _Change(finding, fix, tuple(edits)) if edits else None
+
+    def _text(self, path: str) -> str | None:
+        found = self.texts.get(path)
+        return self.read(path) if found is None else found
+
+    def _applied(self, changes: Iterable[_Change]) -> dict[str, str]:
+        edits = [edit for change in changes for edit in change.edits]
+        return apply_edits({edit.path: self._text(edit.path) or "" for edit in edits}, edits)
+
+    def _without_harm(
+        self, changes: Sequence[_Change], accepted: _Accepted, findings: Sequence[Finding]
+    ) -> _Accepted:
+        """Those of some changes that do no harm beside accepted ones, with these."""
+        harm, after = self._harm([*accepted[0], *changes], findings)
+        if not harm:
+            return [*accepted[0], *changes], after
+        if len(changes) == 1:
+            self.blocked[self._key(changes[0])] = TakenBack(changes[0].finding, harm)
+            return accepted
+        half = len(changes) // 2
+        accepted = self._without_harm(changes[:half], accepted, findings)
+        return self._without_harm(changes[half:], accepted, findings)
+
+    def _harm(self, changes: Sequence[_Change], findings: Sequence[Finding]) -> tuple[str, Sequence[Finding]]:
+        """What is wrong with the texts that changes give, empty if nothing is; and the findings of them."""
+        applied = self._applied(changes)
+        for path, text in applied.items():
+            if not _parses(text):
+                return f"{path} would not parse", findings
+        after = self.lint(self.texts | applied)
+        brought = _counted(after) - _counted(findings)
+        files = Files(lambda path: applied.get(path) or self._text(path))
+        for finding in after:
+            if _key(finding) in brought and not self._is_mended_later(finding, files):
+                where = f"{finding.path}:{finding.line}"
+                return f"it would bring {finding.code} at {where}: {finding.message}", after
+        return "", after
+
+    def _is_mended_later(self, finding: Finding, files: Files) -> bool:
+        return self.accepts_fixable and self._change(finding, files) is not None
+
+    def _key(self, change: _Change) -> _Key:
+        """A name of a change that stays the same where code above it moves."""
+        fix = change.fix
+        lines = split_lines(self._text(fix.path) or "")
+        line = lines[fix.line - 1].strip() if 0 < fix.line <= len(lines) else ""
+        return (change.finding.path, change.finding.code, fix.path, fix.kind, *fix.words, line)
+
+
+def _collides(change: _Change, taken: Iterable[_Change]) -> bool:
+    return any(edit.meets(other) for one in taken for other in one.edits for edit in change.edits)
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text.encode("utf-8", "surrogatepass"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _key(finding: Finding) -> _Key:
+    return finding.path, finding.code, _NUMBERS.sub(r"\1", finding.message)
+
+
+def _counted(findings: Iterable[Finding]) -> Counter[_Key]:
+    return Counter(map(_key, findings))

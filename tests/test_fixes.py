@@ -1,0 +1,125 @@
+"""Fixes: what the cases say that becomes of a program, and how edits are made and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from case_files import MARK, Case, Program, read_cases, run
+
+from flake8_async_fastapi.analysis import analysis_of
+from flake8_async_fastapi.fixes.changes import edits_by_kind
+from flake8_async_fastapi.fixes.edits import insert
+from flake8_async_fastapi.fixes.rounds import Outcome, fix_all
+from flake8_async_fastapi.rules.model import Finding, Fix, catalogue
+
+CASES = read_cases(Path(__file__).parent / "cases")
+FIXED = [case for case in CASES if case.program.fixed]
+FIXABLE = [rule for rule, _ in catalogue() if rule.fixable != "no"]
+
+
+def fix_texts(texts: Mapping[str, str], *, unsafe: bool = True) -> Outcome:
+    """What fixes make of a project that is given by its texts."""
+
+    def lint(changed: Mapping[str, str]) -> list[Finding]:
+        analysis = analysis_of({**texts, **changed})
+        return [finding for path in analysis.sources for finding in analysis.findings(path)]
+
+    return fix_all(texts.get, lint, lambda _, fix: unsafe or fix.is_safe)
+
+
+def unmarked(files: Mapping[str, str]) -> dict[str, str]:
+    """Files without the comments that mark their lines."""
+    return {
+        path: "".join(MARK.sub("", line).rstrip() + "\n" for line in text.splitlines())
+        for path, text in files.items()
+    }
+
+
+@pytest.mark.parametrize("case", FIXED, ids=lambda case: case.id)
+def test_a_case_is_fixed_as_it_says(case: Case) -> None:
+    texts = unmarked(case.program.files)
+    outcome = fix_texts(texts)
+    assert outcome.texts == unmarked(case.program.fixed)
+    after = Program({**texts, **case.program.fixed}, level=case.program.level)
+    assert after.findings(case.source) == after.marks()
+    for path, text in outcome.texts.items():
+        compile(text, path, "exec")
+
+
+@pytest.mark.parametrize("case", [case for case in FIXED if case.program.runs], ids=lambda case: case.id)
+def test_a_fixed_case_does_not_fail(case: Case, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    pytest.importorskip("aiosqlite")
+    program = Program({**case.program.files, **case.program.fixed})
+    assert not program.marks() or "main.py" in case.program.fixed
+    outcome = run(program, tmp_path)
+    assert not outcome.failed, outcome
+
+
+@pytest.mark.parametrize("rule", FIXABLE, ids=lambda rule: rule.code)
+def test_a_rule_with_a_fix_has_a_case_that_is_fixed(rule: object) -> None:
+    assert rule in {found for case in FIXED for found in FIXABLE if found.code == case.source}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_findings_have_the_fixes_that_their_rule_promises(case: Case) -> None:
+    promised = {rule.code: rule.fixable for rule, _ in catalogue()}
+    analysis = analysis_of(case.program.files)
+    for path in analysis.sources:
+        for finding in analysis.findings(path, level="likely"):
+            if finding.fix is not None:
+                assert finding.fix.kind in edits_by_kind()
+                assert promised[finding.code] == ("safe" if finding.fix.is_safe else "unsafe")
+
+
+# --- rounds --------------------------------------------------------------------------
+
+TWO = """\
+async def first(session):
+    session.commit()
+
+
+async def second(session):
+    session.close()
+"""
+
+
+def lint_two(text: str) -> list[Finding]:
+    """A finding for each call without an await, and one more where the second has it."""
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        name = line.strip()
+        if name in ("session.commit()", "session.close()"):
+            fix = Fix("insert_await", "a.py", number, 4, (name, ""))
+            found.append(Finding("a.py", number, 4, "AFA101", f"{name} on line {number}", fix=fix))
+        if name == "await session.close()":
+            found.append(Finding("a.py", number, 4, "AFA999", "worse"))
+    return found
+
+
+def test_only_the_fix_that_does_harm_is_taken_back() -> None:
+    texts = {"a.py": TWO}
+    outcome = fix_all(texts.get, lambda changed: lint_two({**texts, **changed}["a.py"]), lambda *_: True)
+    assert outcome.texts == {"a.py": TWO.replace("session.commit", "await session.commit")}
+    [taken] = outcome.taken_back
+    assert (taken.finding.line, taken.why) == (6, "it would bring AFA999 at a.py:6: worse")
+    assert (outcome.fixed, len(outcome.left)) == (1, 1)
+
+
+def test_a_fix_that_leaves_no_python_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"a.py": TWO}
+    places = {2: insert("a.py", 0, "("), 6: insert("a.py", len(TWO), "# ok\n")}
+    broken = {"insert_await": lambda fix, code, files: [places[fix.line]]}
+    monkeypatch.setattr("flake8_async_fastapi.fixes.changes.edits_by_kind", lambda: broken)
+    left = lint_two(TWO)
+    outcome = fix_all(texts.get, lambda changed: left[: 1 if changed else 2], lambda *_: True)
+    assert outcome.texts == {"a.py": TWO + "# ok\n"}
+    assert [taken.why for taken in outcome.taken_back] == ["a.py would not parse"]
+
+
+def test_a_fix_that_is_not_wanted_is_not_made() -> None:
+    texts = {"a.py": TWO}
+    outcome = fix_all(texts.get, lambda changed: lint_two({**texts, **changed}["a.py"]), lambda *_: False)
+    assert (outcome.texts, outcome.fixed, outcome.taken_back) == ({}, 0, ())
