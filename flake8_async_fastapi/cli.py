@@ -18,11 +18,11 @@ from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import Analysis, open_analysis
 from flake8_async_fastapi.check import command as check_command
 from flake8_async_fastapi.check import fix_command
-from flake8_async_fastapi.check.command import UsageError
+from flake8_async_fastapi.convert import command as convert_command
 from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.faults import LOG, survive
+from flake8_async_fastapi.faults import LOG, UsageError, survive
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     fix = commands.add_parser("fix", help="mend what can be mended by machine")
     fix_command.add_arguments(fix)
     fix.set_defaults(run=fix_command.run)
+
+    converting = commands.add_parser("convert", help="make a synchronous application async")
+    convert_command.add_arguments(converting)
+    converting.set_defaults(run=convert_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
     explain.add_argument("code", metavar="CODE", help="a code such as AFA101, or a rule's name")

@@ -21,6 +21,10 @@ class Fault(Exception):
     """Something in this package failed, and the log says what."""
 
 
+class UsageError(Exception):
+    """Something about the command line that the user can mend; the text says what."""
+
+
 def survive(
     path: str, done: str, work: Callable[[], T], *, passing: tuple[type[Exception], ...] = ()
 ) -> T | None:

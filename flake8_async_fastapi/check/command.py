@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flake8_async_fastapi.faults import UsageError
+
 if TYPE_CHECKING:
     from flake8_async_fastapi.check.report import Report
 
@@ -39,10 +41,6 @@ _FLAGS_FOR_FLAKE8: Final = (
     ("--isolated", "without any configuration file"),
     ("--disable-noqa", "also what a '# noqa' comment suppresses"),
 )
-
-
-class UsageError(Exception):
-    """Something about the command line that the user can mend; the text says what."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

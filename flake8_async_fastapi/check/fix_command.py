@@ -7,7 +7,8 @@ import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_async_fastapi.check.command import UsageError, add_shared_arguments, forwarded
+from flake8_async_fastapi.check.command import add_shared_arguments, forwarded
+from flake8_async_fastapi.faults import UsageError
 
 if TYPE_CHECKING:
     from flake8_async_fastapi.check.fixing import Fixing
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files and folders")
-    parser.add_argument(
-        "--unsafe", action="store_true", help="also fixes that may change more than the bug"
-    )
+    parser.add_argument("--unsafe", action="store_true", help="also fixes that may change more than the bug")
     parser.add_argument(
         "--diff", action="store_true", help="only show the changes; end with status 1 if there are any"
     )

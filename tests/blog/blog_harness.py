@@ -207,8 +207,9 @@ def failures_of(error: BaseException) -> list[Failure]:
 class Imported:
     """The variant's package `app`, importable inside the `with` block only."""
 
-    def __init__(self, variant: str, folder: Path, settings: dict[str, object]) -> None:
+    def __init__(self, variant: str, folder: Path, settings: dict[str, object], home: Path) -> None:
         self.variant = variant
+        self.home = home
         self.folder = folder
         self.environment = environment_of(variant, folder, settings)
         self.modules: dict[str, ModuleType] = {}
@@ -220,7 +221,7 @@ class Imported:
         (self.folder / "blog.db").unlink(missing_ok=True)
         _forget()
         sys.modules.update(self.modules)
-        sys.path.insert(0, str(BLOG / self.variant))
+        sys.path.insert(0, str(self.home))
         # Leave no __pycache__ in the source tree.
         sys.pycache_prefix = str(bytecode)
         os.environ.update(self.environment)
@@ -233,7 +234,7 @@ class Imported:
             os.environ.clear()
             os.environ.update(saved[0])
             sys.pycache_prefix = saved[1]
-            sys.path.remove(str(BLOG / self.variant))
+            sys.path.remove(str(self.home))
             self.modules = _forget()
 
 

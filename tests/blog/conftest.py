@@ -51,7 +51,7 @@ def play(workplace: Path, kept: dict[str, Any]) -> Callable[..., Any]:
     """Run a scenario against a new database: `play("pitfalls", scenario, setting=value)`.
 
     `fresh=True` imports the variant anew, for what happens on import or for
-    what leaves the modules in a bad state.
+    what leaves the modules in a bad state.  `home` is where the variant lies, if not with the others.
     """
     import blog_harness as harness
 
@@ -61,11 +61,14 @@ def play(workplace: Path, kept: dict[str, Any]) -> Callable[..., Any]:
         *,
         start: bool = True,
         fresh: bool = False,
+        home: Path | None = None,
         **settings: object,
     ) -> harness.Outcome:
         folder = workplace / f"{variant}-{len(kept)}"
         key = str(folder) if fresh else json.dumps([variant, settings], default=str, sort_keys=True)
-        imported = kept.setdefault(key, harness.Imported(variant, folder, settings))
+        imported = kept.setdefault(
+            key, harness.Imported(variant, folder, settings, home or harness.BLOG / variant)
+        )
         return harness.play(imported, scenario, start=start, bytecode=workplace / "bytecode")
 
     return run

@@ -1,0 +1,144 @@
+"""The conversion of a project on the disk: what it is made of, and whether it can be converted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from flake8_async_fastapi.convert.convert import Left, convert_texts, is_migration
+from flake8_async_fastapi.convert.mending import mend
+from flake8_async_fastapi.convert.requirements import with_drivers
+from flake8_async_fastapi.convert.texts import Source, parse
+from flake8_async_fastapi.convert.urls import drivers_in, with_async_drivers
+from flake8_async_fastapi.rules.model import Finding
+from flake8_async_fastapi.store.rewriting import Original, read_original, rewrite
+from flake8_async_fastapi.store.sources import is_requirement_file, is_template, normalised, python_files
+
+_ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
+_MAKERS: Final = frozenset({"create_engine", "sessionmaker"})
+
+
+class Refused(Exception):
+    """A project that is not converted; the text says why.  ``is_done``: it is async already."""
+
+    def __init__(self, reason: str, *, is_done: bool = False) -> None:
+        super().__init__(reason)
+        self.is_done = is_done
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The files of a project that change, and what is left to do by hand."""
+
+    originals: Mapping[str, Original]
+    texts: Mapping[str, str]
+    left: list[Left] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write all files that change.
+
+        Raises ChangedMeanwhile and OSError.
+        """
+        for path, text in self.texts.items():
+            rewrite(self.originals[path], text)
+
+
+def convert_project(root: Path) -> Converted:
+    """Convert the project in a folder, without writing anything.
+
+    Raises Refused.
+    """
+    originals = _read(root)
+    texts = {path: _normal(original.text) for path, original in originals.items()}
+    modules = {path: text for path, text in texts.items() if path.endswith(".py")}
+    _refuse(root, modules)
+    found = convert_texts(modules)
+    converted = {**modules, **found.texts}
+    drivers = set().union(*(drivers_in(text) for path, text in texts.items() if _has_urls(path)))
+    beside = {path: _beside(path, text, drivers) for path, text in texts.items() if path not in modules}
+    known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
+    mended, findings = mend(converted, known)
+    changed = {path: text for path, text in {**mended, **beside}.items() if text != texts[path]}
+    restored = {path: _as_before(originals[path], text) for path, text in changed.items()}
+    return Converted(originals, restored, found.left, findings)
+
+
+def _read(root: Path) -> dict[str, Original]:
+    found = {}
+    for path in python_files(root, others=_is_beside):
+        original = read_original(root / path)
+        if original is not None and normalised(_normal(original.text)) is not None:
+            found[path] = original
+    return found
+
+
+def _is_beside(path: str) -> bool:
+    return is_template(path) or is_requirement_file(path) or _is_settings(path)
+
+
+def _is_settings(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith((".env", "env.")) or name.endswith(".env")
+
+
+def _has_urls(path: str) -> bool:
+    return path.endswith(".py") or _is_settings(path)
+
+
+def _beside(path: str, text: str, drivers: set[str]) -> str:
+    if _is_settings(path):
+        return with_async_drivers(text)
+    return with_drivers(path, text, drivers) if is_requirement_file(path) else text
+
+
+def _normal(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _as_before(original: Original, text: str) -> str:
+    """A text with the line ends of the file."""
+    return text.replace("\n", "\r\n") if "\r\n" in original.text else text
+
+
+def _refuse(root: Path, modules: Mapping[str, str]) -> None:
+    """Raise Refused for what is no synchronous application."""
+    sources = []
+    for path, text in modules.items():
+        source = parse(path, text)
+        if source is None:
+            raise Refused(f"{root / path} does not parse: mend it first")
+        if not is_migration(source):
+            sources.append(source)
+    names = {name for source in sources for name in _imported(source)}
+    if not any(name.partition(".")[0] == "fastapi" for name in names):
+        raise Refused(f"there is no FastAPI application in {root}")
+    is_async = any(name.startswith(_ASYNC) for name in names)
+    own = {
+        name.rpartition(".")[2]
+        for name in names
+        if name.startswith(("sqlalchemy.", "sqlmodel.")) and not name.startswith(_ASYNC)
+    }
+    if is_async and own & _MAKERS:
+        raise Refused(
+            f"{root} is half converted: it imports sqlalchemy.ext.asyncio and synchronous sessions;"
+            " convert starts from an application that is synchronous throughout"
+        )
+    if is_async:
+        raise Refused(f"{root} is async already", is_done=True)
+    if not own & {*_MAKERS, "Session"}:
+        raise Refused(f"{root} has no engine or session of SQLAlchemy: there is nothing to convert")
+
+
+def _imported(source: Source) -> set[str]:
+    """The dotted names that a file imports."""
+    found = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found

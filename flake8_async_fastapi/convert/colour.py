@@ -1,0 +1,271 @@
+"""Which functions become async: those that use the database, and whoever calls them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from flake8_async_fastapi.convert.infer import Inference, decorator_names, yields_of
+from flake8_async_fastapi.convert.libraries import LISTENERS
+from flake8_async_fastapi.convert.names import Program
+from flake8_async_fastapi.convert.queries import problem_with
+from flake8_async_fastapi.convert.sites import Site, Sites, in_lambda
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of
+from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Value
+
+_CONTEXT: Final = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
+_SYNCHRONOUS_DECORATORS: Final = frozenset(
+    "validator field_validator model_validator root_validator computed_field validates lru_cache cache"
+    " cached_property hybrid_property shared_task task command callback listens_for setter deleter"
+    " compiles event_listener total_ordering singledispatch".split()
+)
+_EVERYDAY: Final = frozenset(
+    {*dir(str), *dir(list), *dir(dict), *dir(set), *dir(bytes)}
+    | set(
+        "first all one filter save delete close execute commit read write send run start stop create"
+        " flush open load dump dumps loads query add select where order_by group exists refresh call process"
+        " search match".split()
+    )
+)
+"""Methods that objects of libraries have, too."""
+
+
+@dataclass
+class Colours:
+    """What becomes async, and what cannot although it should."""
+
+    inference: Inference
+    sites: dict[Function, list[Site]] = field(default_factory=dict)
+    """By the function in whose body they are."""
+    outside: dict[str, list[Site]] = field(default_factory=dict)
+    """Those in no function, by path."""
+    homes: dict[Function, Source] = field(default_factory=dict)
+    asynchronous: set[Function] = field(default_factory=set)
+    """What is async in the end, also what was before."""
+    kept: dict[Function, str] = field(default_factory=dict)
+    """Functions that should be async and cannot be, each with the reason."""
+    synchronous: set[Function] = field(default_factory=set)
+    """Functions that SQLAlchemy calls with its own, synchronous objects."""
+    linked: dict[Function, set[Function]] = field(default_factory=dict)
+    """Methods that must have one colour: they override one another."""
+
+    def is_converted(self, function: Function | None) -> bool:
+        """Whether the edits of a function are made."""
+        return function is None or (function not in self.kept and function not in self.synchronous)
+
+
+def colour(inference: Inference, sources: list[Source]) -> Colours:
+    """Find what becomes async in some files of a project."""
+    _learn_parameters(inference, sources)
+    colours = Colours(inference)
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, FUNCTIONS):
+                colours.homes[node] = source
+    _find_listeners(colours, sources)
+    finder = Sites(inference)
+    for source in sources:
+        _collect(colours, finder, source)
+    _link_overrides(colours)
+    _spread(colours)
+    for source in sources:
+        _add_by_name(colours, source)
+    _spread(colours)
+    return colours
+
+
+def _learn_parameters(inference: Inference, sources: list[Source]) -> None:
+    """Learn from calls what parameters without annotations are given."""
+    for _ in range(3):
+        before = len(inference.given)
+        for source in sources:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.Call):
+                    _learn_from(inference, source, node)
+        if len(inference.given) == before:
+            return
+        inference.forget()
+
+
+def _learn_from(inference: Inference, source: Source, node: ast.Call) -> None:
+    function = inference.value(source, node.func)
+    if isinstance(function, Class):
+        function = inference.member(function, "__init__")
+    if not isinstance(function, Callee):
+        return
+    found = inference.program.definition(function.path, function.name)
+    if not isinstance(found, FUNCTIONS):
+        return
+    names = [argument.arg for argument in (*found.args.posonlyargs, *found.args.args)]
+    if names[:1] in (["self"], ["cls"]):
+        names = names[1:]
+    passed = [*zip(names, node.args, strict=False)]
+    passed += [(word.arg, word.value) for word in node.keywords if word.arg]
+    for name, argument in passed:
+        value: Value | None = inference.value(source, argument)
+        if isinstance(value, (Known, Instance, Class)):
+            inference.given.setdefault((function.path, function.name, name), value)
+
+
+def _find_listeners(colours: Colours, sources: list[Source]) -> None:
+    finder = Sites(colours.inference)
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, FUNCTIONS):
+                if set(decorator_names(node)) & LISTENERS:
+                    colours.synchronous.add(node)
+            elif isinstance(node, ast.Call) and _last_name(node.func) in (*LISTENERS, "run_sync"):
+                targets = (finder.function(source, argument) for argument in node.args)
+                colours.synchronous.update(target for target in targets if target is not None)
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _collect(colours: Colours, finder: Sites, source: Source) -> None:
+    for node in ast.walk(source.tree):
+        for site in finder.of(source, node):
+            owner = source.function_of(node)
+            if owner is None and in_lambda(source, node):
+                around = next(parent for parent in source.above(node) if isinstance(parent, FUNCTIONS))
+                if site.is_io:
+                    colours.kept.setdefault(around, "a lambda in it uses the database")
+                continue
+            if owner is None:
+                colours.outside.setdefault(source.path, []).append(site)
+            else:
+                colours.sites.setdefault(owner, []).append(site)
+        reason = problem_with(colours.inference, source, node)
+        owner = source.function_of(node)
+        if reason and owner is not None:
+            colours.kept.setdefault(owner, reason)
+
+
+def _link_overrides(colours: Colours) -> None:
+    program = colours.inference.program
+    classes = [
+        (source, node)
+        for source in program.sources.values()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    protocols = [node for _, node in classes if _is_protocol(node)]
+    for source, node in classes:
+        methods = {part.name: part for part in node.body if isinstance(part, FUNCTIONS)}
+        for base in node.bases:
+            value = colours.inference.value(source, base)
+            if isinstance(value, Class):
+                for name, method in methods.items():
+                    _link(colours, method, _method(program, colours.inference, value, name))
+        for protocol in protocols:
+            asked = {part.name: part for part in protocol.body if isinstance(part, FUNCTIONS)}
+            if protocol is not node and asked and set(asked) <= set(methods):
+                for name, method in asked.items():
+                    _link(colours, method, methods[name])
+
+
+def _is_protocol(node: ast.ClassDef) -> bool:
+    return any("Protocol" in ast.unparse(base) for base in node.bases)
+
+
+def _method(program: Program, inference: Inference, owner: Class, name: str) -> Function | None:
+    value = inference.member(owner, name)
+    found = program.definition(value.path, value.name) if isinstance(value, Callee) else None
+    return found if isinstance(found, FUNCTIONS) else None
+
+
+def _link(colours: Colours, one: Function, other: Function | None) -> None:
+    if other is not None and other is not one and not one.name.startswith("__init"):
+        colours.linked.setdefault(one, set()).add(other)
+        colours.linked.setdefault(other, set()).add(one)
+
+
+def _spread(colours: Colours) -> None:
+    """Colour whoever calls what is coloured, until nothing is new."""
+    callers: dict[Function, set[Function]] = {}
+    pending = []
+    for function, sites in colours.sites.items():
+        for site in sites:
+            if site.target is not None and site.kind != "pass":
+                callers.setdefault(site.target, set()).add(function)
+        if any(site.is_io and site.kind != "delegate" for site in sites):
+            pending.append(function)
+    seen = set()
+    while pending:
+        function = pending.pop()
+        if function in seen or function in colours.synchronous or function not in colours.homes:
+            continue
+        seen.add(function)
+        reason = colours.kept.get(function) or _reason_against(colours, function)
+        if reason:
+            colours.kept[function] = reason
+            continue
+        colours.asynchronous.add(function)
+        pending += [*callers.get(function, ()), *colours.linked.get(function, ())]
+
+
+def _reason_against(colours: Colours, function: Function) -> str:
+    """Why a function cannot be async; empty if it can."""
+    if isinstance(function, ast.AsyncFunctionDef):
+        return ""
+    name = function.name
+    if name.startswith("__") and name.endswith("__") and name not in ("__call__", *_CONTEXT):
+        return f"{name}() cannot be async"
+    wrong = sorted(set(decorator_names(function)) & _SYNCHRONOUS_DECORATORS)
+    if wrong:
+        return f"a function under @{wrong[0]} cannot be async"
+    source = colours.homes[function]
+    if yields_of(function):
+        if any(isinstance(node, ast.Return) and node.value is not None for node in nodes_of(function)):
+            return "an async generator cannot return a value"
+        for node in yields_of(function):
+            if isinstance(node, ast.YieldFrom) and not isinstance(source.parents[node], ast.Expr):
+                return "an async generator has no 'yield from'"
+    for part in nodes_of(function):
+        if isinstance(part, ast.With) and len(part.items) > 1 and _is_mixed(colours, function, part):
+            return "one 'with' enters what is async and what is not"
+    return ""
+
+
+def _is_mixed(colours: Colours, function: Function, node: ast.With) -> bool:
+    found = [site for site in colours.sites.get(function, []) if site.node is node]
+    return 0 < len(found) < len(node.items)
+
+
+def _add_by_name(colours: Colours, source: Source) -> None:
+    """Take a method of an unknown object for that of the project, if all of that name are coloured."""
+    named = _methods_by_name(colours)
+    for node in ast.walk(source.tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        found = named.get(node.func.attr, [])
+        if node.func.attr in _EVERYDAY or not found or not all(m in colours.asynchronous for m in found):
+            continue
+        owner = source.function_of(node)
+        if owner is None or colours.inference.value(source, node.func.value) is not None:
+            continue
+        if all(site.node is not node for site in colours.sites.get(owner, [])):
+            colours.sites.setdefault(owner, []).append(Site("call", node, found[0]))
+
+
+def _methods_by_name(colours: Colours) -> dict[str, list[Function]]:
+    found: dict[str, list[Function]] = {}
+    for function, source in colours.homes.items():
+        if isinstance(source.parents[function], ast.ClassDef):
+            found.setdefault(function.name, []).append(function)
+    return found
+
+
+def context_names() -> dict[str, str]:
+    """The methods of contexts, and those of async ones."""
+    return dict(_CONTEXT)
+
+
+def passed_functions(colours: Colours, function: Function) -> Iterator[Site]:
+    """Where a function passes on another that is async now."""
+    for site in colours.sites.get(function, []):
+        if site.kind == "pass" and site.target in colours.asynchronous:
+            yield site

@@ -1,0 +1,74 @@
+"""The command ``convert``: its arguments, and what it says."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flake8_async_fastapi.faults import UsageError
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.convert.application import Converted
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("path", type=Path, metavar="PATH", help="the folder of the project")
+    parser.add_argument("--diff", action="store_true", help="only show the changes")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; end with status 1 where something would change"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert a project, and say what is left.
+
+    Gives 0, or with ``--check`` 1 where something would change.  Raises UsageError.
+    """
+    from flake8_async_fastapi.convert.application import Refused, convert_project
+    from flake8_async_fastapi.store.rewriting import ChangedMeanwhile
+
+    root: Path = arguments.path
+    if not root.is_dir():
+        raise UsageError(f"there is no folder {root}")
+    try:
+        converted = convert_project(root)
+    except Refused as refused:
+        if refused.is_done:
+            print(refused)
+            return 0
+        raise UsageError(str(refused)) from refused
+    if arguments.diff:
+        print("\n".join(_diff(converted)))
+    if not (arguments.diff or arguments.check):
+        try:
+            converted.write()
+        except ChangedMeanwhile as error:
+            raise UsageError(f"{error} has changed meanwhile: run convert again") from error
+        except OSError as error:
+            raise UsageError(f"{error.filename}: {error.strerror}") from error
+    if not arguments.diff:
+        print("\n".join(_summary(converted, would=arguments.check)))
+    return 1 if arguments.check and converted.texts else 0
+
+
+def _diff(converted: Converted) -> Iterator[str]:
+    from flake8_async_fastapi.fixes.edits import unified_diff
+
+    for path, text in sorted(converted.texts.items()):
+        yield from unified_diff(path, converted.originals[path].text, text)
+
+
+def _summary(converted: Converted, *, would: bool) -> Iterator[str]:
+    """What was done, and below it what is left to do."""
+    count = len(converted.texts)
+    yield f"{count} file{'s' * (count != 1)} {'would be' if would else 'were'} changed"
+    if converted.left or converted.findings:
+        yield ""
+        yield "to do by hand:"
+    for left in converted.left:
+        yield f"  {left.path}:{left.line}: {left.reason}"
+    for finding in converted.findings:
+        yield f"  {finding.path}:{finding.line}: {finding.code} {finding.message}"

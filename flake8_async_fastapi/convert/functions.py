@@ -1,0 +1,224 @@
+"""The edits that make the functions of one file async."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_async_fastapi.convert.colour import Colours, context_names
+from flake8_async_fastapi.convert.imports import Imports
+from flake8_async_fastapi.convert.infer import is_property, yields_of
+from flake8_async_fastapi.convert.libraries import ASYNC_TWINS, CONTEXT_MAKERS
+from flake8_async_fastapi.convert.queries import QueryEdits
+from flake8_async_fastapi.convert.sites import Site, enclosing_comprehension, is_script
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source
+from flake8_async_fastapi.convert.values import CONNECTION, Library
+
+
+class FunctionEdits:
+    """Makes the edits of one file's functions."""
+
+    def __init__(self, colours: Colours, source: Source, imports: Imports) -> None:
+        self.colours = colours
+        self.source = source
+        self.imports = imports
+        self.inference = colours.inference
+        self.queries = QueryEdits(self.inference, source, imports)
+
+    def edits(self) -> Iterator[Edit]:
+        """All edits of functions in the file."""
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, FUNCTIONS) and node in self.colours.asynchronous:
+                yield from self._head(node)
+                for site in self.colours.sites.get(node, []):
+                    yield from self._site(site)
+        for site in self.colours.outside.get(self.source.path, []):
+            yield from self._outside(site)
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Call) and self.colours.is_converted(self.source.function_of(node)):
+                yield from self.queries.built(node)
+
+    # --- definitions ----------------------------------------------------------------------
+
+    def _head(self, node: Function) -> Iterator[Edit]:
+        if isinstance(node, ast.AsyncFunctionDef):
+            return
+        start = self.source.start(node)
+        yield Edit(start, start, 0, "async ")
+        renamed = context_names().get(node.name)
+        if renamed is not None:
+            at = self.source.text.index(node.name, start)
+            yield Edit(at, at + len(node.name), 0, renamed)
+        for decorator in node.decorator_list:
+            value = self.inference.value(self.source, decorator)
+            if isinstance(value, Library) and value.name in CONTEXT_MAKERS:
+                yield self.imports.rename(decorator, *CONTEXT_MAKERS[value.name])
+            elif is_property(node) and isinstance(decorator, ast.Name) and decorator.id == "property":
+                line = decorator.lineno
+                yield Edit(self.source.line_start(line), self.source.line_start(line + 1), 0, "")
+        if yields_of(node) and node.returns is not None:
+            yield from self._generator_annotation(node.returns)
+
+    def _generator_annotation(self, node: ast.expr) -> Iterator[Edit]:
+        if not isinstance(node, ast.Subscript):
+            return
+        value = self.inference.value(self.source, node.value)
+        if not isinstance(value, Library):
+            return
+        module, _, name = value.name.rpartition(".")
+        if name not in ASYNC_TWINS:
+            return
+        yield self.imports.rename(node.value, module, ASYNC_TWINS[name])
+        if name == "Generator" and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 3:
+            yield Edit(self.source.end(node.slice.elts[1]), self.source.end(node.slice.elts[2]), 0, "")
+
+    # --- sites ----------------------------------------------------------------------------
+
+    def _site(self, site: Site) -> Iterator[Edit]:
+        node = site.node
+        if site.target is not None and site.target not in self.colours.asynchronous:
+            if site.kind == "delegate":
+                return
+            return
+        if site.target is None and site.kind == "delegate":
+            yield from self._delegated(node)
+        elif site.kind == "with" or site.kind == "enter":
+            assert isinstance(node, (ast.With, ast.AsyncWith))
+            if isinstance(node, ast.With):
+                yield Edit(self.source.start(node), self.source.start(node), 0, "async ")
+            yield from self._closings(node)
+        elif site.kind == "ddl":
+            assert isinstance(node, ast.Call)
+            yield from self._ddl(node)
+        elif site.kind == "query":
+            assert isinstance(node, ast.expr)
+            yield from self.queries.asked(node, self._is_operand(node), self._is_statement(node))
+            yield from self._listed(node)
+        elif site.kind == "bulk":
+            assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            session = self.source.code(node.func.value)
+            yield Edit(
+                self.source.start(node),
+                self.source.end(node.func),
+                0,
+                f"await {session}.run_sync(lambda session: session.{node.func.attr}",
+            )
+            yield self.source.after(node, ")")
+        elif site.kind in ("await", "call"):
+            assert isinstance(node, ast.Call)
+            if site.target is None or not yields_of(site.target):
+                yield from self._awaited(node)
+        else:
+            yield from self._of_generator(site)
+
+    def _of_generator(self, site: Site) -> Iterator[Edit]:
+        node, start = site.node, 0
+        if site.kind == "iterate" and isinstance(node, ast.For):
+            start = self.source.start(node)
+            yield Edit(start, start, 0, "async ")
+        elif site.kind == "iterate" and isinstance(node, ast.comprehension):
+            at = self.source.text.rindex("for", 0, self.source.start(node.target))
+            yield Edit(at, at, 0, "async ")
+            yield from self._listed(node.target, always=True)
+        elif site.kind == "next" and isinstance(node, ast.Call):
+            yield self.source.instead(node.func, "await anext")
+        elif site.kind == "collect" and isinstance(node, ast.Call):
+            opening = self.source.end(node.func)
+            name = self.source.code(node.func)
+            begin, end = ("[", "]") if name == "list" else (f"{name}([", "])")
+            yield Edit(self.source.start(node), opening + 1, 0, f"{begin}item async for item in ")
+            yield Edit(self.source.end(node) - 1, self.source.end(node), 0, end)
+        elif site.kind == "delegate":
+            yield from self._delegated(node, "async ")
+        elif site.kind == "thread" and isinstance(node, ast.Call):
+            first = node.args[0]
+            yield self.source.instead(node.func, self.source.code(first))
+            rest = [*node.args[1:], *(word.value for word in node.keywords)]
+            if rest:
+                following = self.source.text.index(",", self.source.end(first)) + 1
+                while self.source.text[following] == " ":
+                    following += 1
+                yield Edit(self.source.start(first), following, 0, "")
+            else:
+                yield Edit(self.source.start(first), self.source.end(first), 0, "")
+        elif site.kind == "read" and isinstance(node, ast.Attribute):
+            yield self.source.before(node, "(await " if self._is_operand(node) else "await ")
+            yield self.source.after(node, "())" if self._is_operand(node) else "()")
+            yield from self._listed(node)
+
+    def _delegated(self, node: ast.AST, colour: str = "") -> Iterator[Edit]:
+        """``yield from`` as a loop: an async generator has none."""
+        assert isinstance(node, ast.YieldFrom)
+        indent = self.source.indent(node)
+        yield Edit(self.source.start(node), self.source.start(node.value), 0, f"{colour}for item in ")
+        yield Edit(self.source.end(node), self.source.end(node), 0, f":\n{indent}    yield item")
+
+    def _awaited(self, node: ast.expr) -> Iterator[Edit]:
+        if isinstance(self.source.parents[node], ast.Await):
+            return
+        operand = self._is_operand(node)
+        yield self.source.before(node, "(await " if operand else "await ")
+        if operand:
+            yield self.source.after(node, ")")
+        yield from self._listed(node)
+
+    def _is_operand(self, node: ast.expr) -> bool:
+        """Whether something is done with an expression that binds more tightly than ``await``."""
+        parent = self.source.parents[node]
+        around = (isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is node) or (
+            isinstance(parent, ast.Call) and parent.func is node
+        )
+        return around and self.source.start(parent) == self.source.start(node)  # type: ignore[arg-type]
+
+    def _is_statement(self, node: ast.AST) -> bool:
+        return isinstance(self.source.parents[node], ast.Expr)
+
+    def _listed(self, node: ast.expr, always: bool = False) -> Iterator[Edit]:
+        """A generator expression with an await in it is async: most want a list instead."""
+        around = enclosing_comprehension(self.source, node)
+        if isinstance(around, ast.GeneratorExp):
+            start, end = self.source.start(around), self.source.end(around)
+            parent = self.source.parents[around]
+            if isinstance(parent, ast.Call) and parent.args == [around] and end == self.source.end(parent):
+                yield Edit(start + 1, start + 1, -end, "[")
+                yield Edit(end - 1, end - 1, 10 * len(self.source.text), "]")
+            else:
+                yield Edit(start, start + 1, 0, "[")
+                yield Edit(end - 1, end, 0, "]")
+
+    def _closings(self, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
+        for item in node.items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and len(call.args) == 1:
+                value = self.inference.value(self.source, call.func)
+                if isinstance(value, Library) and value.name == "contextlib.closing":
+                    yield self.imports.rename(call.func, *CONTEXT_MAKERS[value.name])
+
+    # --- tables ---------------------------------------------------------------------------
+
+    def _ddl(self, node: ast.Call) -> Iterator[Edit]:
+        """``create_all()`` is synchronous: ``run_sync`` drives it."""
+        given = {word.arg: word.value for word in node.keywords}
+        bind = given.pop("bind", None) or (node.args[0] if node.args else None)
+        if bind is None:
+            return
+        others = [f"{name}={self.source.code(value)}" for name, value in given.items()]
+        others += [self.source.code(argument) for argument in node.args if argument is not bind]
+        arguments = ", ".join([self.source.code(node.func), *others])
+        if self.inference.value(self.source, bind) == CONNECTION:
+            yield self.source.instead(node, f"await {self.source.code(bind)}.run_sync({arguments})")
+            return
+        indent = self.source.indent(node)
+        text = (
+            f"async with {self.source.code(bind)}.begin() as connection:\n"
+            f"{indent}    await connection.run_sync({arguments})"
+        )
+        yield self.source.instead(node, text)
+
+    def _outside(self, site: Site) -> Iterator[Edit]:
+        """A call at the end of a script: it starts the loop."""
+        node = site.node
+        is_call = site.kind == "call" and site.target in self.colours.asynchronous
+        if is_call and isinstance(node, ast.Call) and is_script(self.source, node):
+            yield self.source.before(node, f"{self.imports.need_module('asyncio')}.run(")
+            yield self.source.after(node, ")")

@@ -1,0 +1,111 @@
+"""What the analyzer finds in converted code, and the edits that mend it.
+
+Lazy loads that the program relied on become loader options or refreshes, and what blocks goes to a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flake8_async_fastapi.analysis import Analysis, analysis_of
+from flake8_async_fastapi.convert.blocking import BlockingEdits
+from flake8_async_fastapi.convert.imports import Imports
+from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.loading import Demand, LoadingEdits
+from flake8_async_fastapi.convert.names import link
+from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
+from flake8_async_fastapi.domains.blocking.events import EffectReached
+from flake8_async_fastapi.domains.orm.events import JoinedCollectionFetched, Missing
+from flake8_async_fastapi.rules.model import Events, Finding, check_all
+
+_MOST_ROUNDS: Final = 12
+
+
+def mend(texts: Mapping[str, str], beside: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    """The texts of a converted project with what can be mended mended, and what the analyzer still finds.
+
+    ``beside`` are templates and requirements.
+    """
+    found = dict(texts)
+    analysis = analysis_of({**found, **beside})
+    tried: set[object] = set()
+    for _ in range(_MOST_ROUNDS):
+        events = {path: Events(analysis.events(path)) for path in found}
+        changed = _round(found, events, tried)
+        if not changed:
+            break
+        for path, text in changed.items():
+            found[path] = text
+            analysis = analysis.with_text(path, text)
+    return found, _findings(analysis, found)
+
+
+def _findings(analysis: Analysis, texts: Mapping[str, str]) -> list[Finding]:
+    return [
+        finding
+        for path in texts
+        for finding in analysis.findings(path)
+        if not finding.advice and finding.level == "certain"
+    ]
+
+
+def _round(texts: Mapping[str, str], events: Mapping[str, Events], tried: set[object]) -> dict[str, str]:
+    """The texts that change in one round."""
+    sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
+    inference = Inference(link(sources))
+    edits: dict[str, list[Edit]] = {}
+    imports = {path: Imports(inference.program, source) for path, source in sources.items()}
+    loading = LoadingEdits(inference, sources, imports)
+    for path, edit in _edits(loading, sources, imports, events, tried):
+        edits.setdefault(path, []).append(edit)
+    changed = {}
+    for path, own in edits.items():
+        text = _applied(sources[path], [*own, *imports[path].edits()])
+        if text is not None:
+            changed[path] = text
+    return changed
+
+
+def _edits(
+    loading: LoadingEdits,
+    sources: Mapping[str, Source],
+    imports: Mapping[str, Imports],
+    events: Mapping[str, Events],
+    tried: set[object],
+) -> Iterator[tuple[str, Edit]]:
+    demands = [
+        Demand.of(missing)
+        for path in sources
+        for missing, _ in events[path].with_doubtful(Missing)
+        if path in sources
+    ]
+    new = [demand for demand in dict.fromkeys(demands) if demand.key not in tried]
+    tried |= {demand.key for demand in new}
+    yield from loading.edits(new)
+    if new:
+        return  # what blocks is mended when everything is loaded
+    for path, source in sources.items():
+        for fetched in events[path].of(JoinedCollectionFetched):
+            yield from ((path, edit) for edit in loading.unique(source, fetched.line, fetched.method))
+        blocking = BlockingEdits(loading.inference, source, imports[path])
+        places = {
+            (finding.line, finding.col)
+            for finding in check_all(events[path])
+            if finding.code.startswith("AFA2") and not finding.advice and finding.level == "certain"
+        }
+        for reached in events[path].of(EffectReached):
+            if (reached.line, reached.col) in places:
+                key = (path, source.line_text(reached.line).strip(), reached.effect.label)
+                if key not in tried:
+                    tried.add(key)
+                    yield from ((path, edit) for edit in blocking.edits(reached))
+
+
+def _applied(source: Source, edits: list[Edit]) -> str | None:
+    """The text after the edits; None where they do not fit or spoil it."""
+    try:
+        text = apply_edits(source.text, edits)
+    except EditError:
+        return None
+    return text if text != source.text and parse(source.path, text) is not None else None

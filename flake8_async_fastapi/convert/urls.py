@@ -1,0 +1,63 @@
+"""The URLs of databases, with the driver that works with asyncio."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.convert.texts import Edit, Source
+
+DRIVERS: Final = {
+    "sqlite": ("sqlite+aiosqlite", "aiosqlite"),
+    "sqlite+pysqlite": ("sqlite+aiosqlite", "aiosqlite"),
+    "postgres": ("postgresql+asyncpg", "asyncpg"),
+    "postgresql": ("postgresql+asyncpg", "asyncpg"),
+    "postgresql+psycopg2": ("postgresql+asyncpg", "asyncpg"),
+    "mysql": ("mysql+aiomysql", "aiomysql"),
+    "mysql+pymysql": ("mysql+aiomysql", "aiomysql"),
+    "mysql+mysqldb": ("mysql+aiomysql", "aiomysql"),
+    "mysql+mysqlconnector": ("mysql+aiomysql", "aiomysql"),
+}
+"""The async name of a URL's scheme, and the package of the driver."""
+
+_SCHEME: Final = "|".join(re.escape(name) for name in sorted(DRIVERS, key=len, reverse=True))
+_IN_TEXT: Final = re.compile(rf"(?<![\w+.-])({_SCHEME})(?=://)")
+_LITERAL: Final = re.compile(rf"([A-Za-z]*(?:\"\"\"|'''|\"|'))({_SCHEME})(?=://)")
+_WHOLE: Final = re.compile(rf"([A-Za-z]*[\"'])({_SCHEME})(?=[\"']$)")
+_SCHEME_ARGUMENTS: Final = frozenset({"scheme", "drivername"})
+_SOUGHT_BY: Final = frozenset({"replace", "startswith", "removeprefix"})
+
+
+def with_async_drivers(text: str) -> str:
+    """The text of a settings file, its URLs with async drivers."""
+    return _IN_TEXT.sub(lambda found: DRIVERS[found[1]][0], text)
+
+
+def drivers_in(text: str) -> set[str]:
+    """The packages of the drivers that the URLs of a text need."""
+    return {DRIVERS[found[1]][1] for found in _IN_TEXT.finditer(text)}
+
+
+def url_edits(source: Source) -> Iterator[Edit]:
+    """The edits of the URLs in a file's literals."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ):
+            parent = source.parents[node]
+            if isinstance(parent, (ast.JoinedStr, ast.Expr)) or _is_sought(parent, node):
+                continue
+            is_scheme = isinstance(parent, ast.keyword) and parent.arg in _SCHEME_ARGUMENTS
+            found = (_WHOLE if is_scheme else _LITERAL).match(source.code(node))
+            if found:
+                start = source.start(node)
+                yield Edit(start + found.start(2), start + found.end(2), 0, DRIVERS[found[2]][0])
+
+
+def _is_sought(parent: ast.AST, node: ast.expr) -> bool:
+    """Whether a text is only looked for."""
+    if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
+        return parent.func.attr in _SOUGHT_BY and parent.args[:1] == [node]
+    return isinstance(parent, ast.Compare)

@@ -1,0 +1,102 @@
+"""What an expression gives, as far as the conversion needs to know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+
+@dataclass(frozen=True)
+class Library:
+    """A name of a library, by its dotted path."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of the project."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of the project."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A function of the project; ``receiver`` is what it is a method of, where it is read from an object."""
+
+    path: str
+    name: str
+    receiver: str = ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An object of a class of the project."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """An object of a library, by its kind: see the constants below."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Many:
+    """What can be iterated, or entered as a context, and what that gives."""
+
+    item: Value | None
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What can be called, and what that gives."""
+
+    made: Value | None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A legacy query.
+
+    ``session`` is the text of the expression for its session, valid where the query is used.
+    ``kind`` is ``entity``, ``row`` or ``value`` (one column, of an aggregate: a single row).
+    ``entity`` is the text of its only entity.  ``unique`` says that rows may repeat an entity, which a
+    query leaves out.  ``filtered`` says that it is more than ``session.query(Entity)``.
+    """
+
+    session: str
+    kind: str
+    entity: str = ""
+    model: Value | None = None
+    unique: bool = False
+    filtered: bool = False
+
+    def after(self, *, unique: bool = False) -> Query:
+        """The query after one more method."""
+        return replace(self, unique=self.unique or unique, filtered=True)
+
+
+Value: TypeAlias = "Library | Module | Class | Callee | Instance | Known | Many | Maker | Query"
+
+SESSION: Final = Known("session")
+ENGINE: Final = Known("engine")
+FACTORY: Final = Known("factory")
+CONNECTION: Final = Known("connection")
+TRANSACTION: Final = Known("transaction")
+"""What is entered as a context and gives nothing that is looked at."""
+CLIENT: Final = Known("client")
+"""A ``TestClient``."""
+OTHER: Final = Known("other")
+"""An object of a library that does not matter, or a literal."""
