@@ -24,6 +24,7 @@ from flake8_async_fastapi.facts.module import FORMAT, ModuleFacts
 from flake8_async_fastapi.faults import Fault, survive
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
+from flake8_async_fastapi.project.included import included_files
 from flake8_async_fastapi.reading import facts_of, template_facts_of
 from flake8_async_fastapi.rules.model import (
     Events,
@@ -40,7 +41,8 @@ from flake8_async_fastapi.store.sources import (
     Source,
     code_digest,
     digest,
-    is_requirement_file,
+    is_settings_file,
+    is_setup_script,
     is_template,
     load_required,
     load_sources,
@@ -108,12 +110,14 @@ class Analysis:
         """The linked facts of all files that have any."""
         from flake8_async_fastapi.project.project import link
         from flake8_async_fastapi.project.pytest_settings import read_pytest_settings
-        from flake8_async_fastapi.project.requirements import read_requirements
+        from flake8_async_fastapi.project.requirement_files import read_requirements
 
         self._read()
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
-        project = link(modules, read_requirements(self.required), read_pytest_settings(self.required))
+        scripts = {path: source.text for path, source in self.sources.items() if is_setup_script(path)}
+        requirements = read_requirements({**self.required, **scripts})
+        project = link(modules, requirements, read_pytest_settings(self.required))
         project.add_templates(self.templates, self._template, self._template_digest)
         return project
 
@@ -304,7 +308,7 @@ def open_analysis(
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
-    required = load_required(root, found.required)
+    required = load_required(root, found.required, included_files)
     settings = settings or Settings()
     return Analysis(found.modules, cache, settings, required, reuses, name, _load_templates=templates)
 
@@ -313,7 +317,7 @@ def analysis_of(
     texts: Mapping[str, str], cache: Cache | None = None, settings: Settings | None = None
 ) -> Analysis:
     """An analysis of texts by path, templates and requirements among them, for tests and editors."""
-    required = {path: text for path, text in texts.items() if is_requirement_file(path)}
+    required = {path: text for path, text in texts.items() if is_settings_file(path)}
     sources = {path: _source(path, text) for path, text in texts.items() if path not in required}
     templates = {path: sources.pop(path) for path in texts if is_template(path)}
     return Analysis(

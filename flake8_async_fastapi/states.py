@@ -11,7 +11,7 @@ from typing import Final
 from flake8_async_fastapi.facts.module import ModuleFacts, decode
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.store.cache import Cache
-from flake8_async_fastapi.store.sources import is_requirement_file, is_template
+from flake8_async_fastapi.store.sources import is_settings_file, is_template
 
 _BETWEEN: Final = "\0"
 """The one character that no path holds."""
@@ -44,7 +44,7 @@ def read_changes(
     """
     before, after = _files(earlier), _files(now)
     differ = [path for path in before | after if before.get(path) != after.get(path)]
-    modules = [path for path in differ if not is_template(path) and not is_requirement_file(path)]
+    modules = [path for path in differ if not is_template(path) and not is_settings_file(path)]
     facts: dict[str, ModuleFacts | None] = {}
     for path in modules:
         # with no text there was nothing to read, as with one that does not parse

@@ -153,7 +153,8 @@ def test_the_manifest_is_valid(run: Run) -> None:
 @pytest.mark.parametrize(
     "name",
     ["requirements.txt", "requirements-dev.in", "requirements/base.txt", "a/uv.lock", "pyproject.toml",
-     "a/setup.cfg", ".pytest.toml", "pdm.lock", "poetry.lock"],
+     "a/setup.cfg", ".pytest.toml", "pdm.lock", "poetry.lock", "Pipfile", "Pipfile.lock", "pylock.toml",
+     "pylock.dev.toml", "pixi.toml", "environment.yml", "b/environment.yaml", "tox.ini"],
 )  # fmt: skip
 def test_the_project_hook_sees_what_findings_depend_on(name: str) -> None:
     assert is_requirement_file(name)

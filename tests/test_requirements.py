@@ -8,9 +8,11 @@ import pytest
 from flake8_runs import RunFlake8
 
 from flake8_async_fastapi.analysis import open_analysis
-from flake8_async_fastapi.project.requirements import Requirements, read_requirements
+from flake8_async_fastapi.project.included import included_files
+from flake8_async_fastapi.project.requirement_files import read_requirements
+from flake8_async_fastapi.project.requirements import Requirements
 from flake8_async_fastapi.store.cache import Cache
-from flake8_async_fastapi.store.sources import load_sources
+from flake8_async_fastapi.store.sources import load_required, load_sources
 
 URL = "from sqlalchemy.ext.asyncio import create_async_engine\n\ne = create_async_engine('postgresql://h/d')\n"
 
@@ -42,7 +44,7 @@ def test_versions_of_poetry(spec: str, verdict: bool | None) -> None:
 @pytest.mark.parametrize(
     "name, text",
     [
-        ("requirements.txt", "# comment\n-r other.txt\nSQLAlchemy[asyncio]>=2.1  # why\n"),
+        ("requirements.txt", "# comment\n-c other.txt\nSQLAlchemy[asyncio]>=2.1  # why\n"),
         ("requirements/base.in", "sqlalchemy [asyncio] >= 2.1; python_version > '3.8'\n"),
         ("pyproject.toml", '[project]\nname = "x"\ndependencies = [\n "sqlalchemy[asyncio]>=2.1",\n]\n'),
         ("pyproject.toml", '[project.optional-dependencies]\ndb = ["sqlalchemy[asyncio]>=2.1"]\n'),
@@ -51,6 +53,23 @@ def test_versions_of_poetry(spec: str, verdict: bool | None) -> None:
             "pyproject.toml",
             '[tool.poetry.group.dev.dependencies]\nsqlalchemy = {extras = ["asyncio"], version = ">=2.1"}\n',
         ),
+        ("pyproject.toml", '[tool.pdm.dev-dependencies]\ntest = ["sqlalchemy[asyncio]>=2.1"]\n'),
+        ("pyproject.toml", '[tool.uv]\ndev-dependencies = ["sqlalchemy[asyncio]>=2.1"]\n'),
+        ("pyproject.toml", '[tool.hatch.envs.test]\nextra-dependencies = ["sqlalchemy[asyncio]>=2.1"]\n'),
+        (
+            "pyproject.toml",
+            'tool.poetry.dependencies.sqlalchemy = {version = "^2.1", extras = ["asyncio"]}\n',
+        ),
+        ("Pipfile", '[packages]\nsqlalchemy = {version = ">=2.1", extras = ["asyncio"]}\n'),
+        (
+            "pixi.toml",
+            '[feature.db.pypi-dependencies]\nsqlalchemy = {version = "2.1.*", extras = ["asyncio"]}\n',
+        ),
+        (
+            "setup.py",
+            "import setuptools\nsetuptools.setup(extras_require={'db': ['sqlalchemy[asyncio]>=2.1']})\n",
+        ),
+        ("tox.ini", "[testenv]\ndeps =\n    -r x.txt\n    py311: sqlalchemy[asyncio]>=2.1\n"),
         ("setup.cfg", "[options]\ninstall_requires =\n    sqlalchemy[asyncio]>=2.1\n[flake8]\nselect = A\n"),
     ],
 )
@@ -58,6 +77,56 @@ def test_forms(name: str, text: str) -> None:
     (found,) = read(name, text).declared
     assert (found.name, found.extras) == ("sqlalchemy", {"asyncio"})
     assert read(name, text).at_least("sqlalchemy", (2, 1)) is True
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("requirements.txt", "./libs/ours\n"),
+        ("requirements.txt", "-e ../ours\n"),
+        ("requirements.txt", "https://example.org/ours-1.0.whl\n"),
+        ("requirements.txt", "ours==${VERSION}\n"),
+        ("requirements.txt", "-r elsewhere.txt\n"),
+        ("requirements.txt", "-r ../../outside.txt\n"),
+        ("environment.yml", "dependencies: [asyncpg]\n"),
+        ("setup.py", "from setuptools import setup\nsetup(install_requires=read())\n"),
+        ("setup.py", "from setuptools import setup\nsetup(**options)\n"),
+        ("setup.cfg", "install_requires = x\n"),
+        ("pyproject.toml", '[project]\ndependencies = "asyncpg"\ndynamic = ["dependencies"]\n'),
+        ("pyproject.toml", "[project\n"),
+        ("pyproject.toml", "project = 1\n"),
+        ("pyproject.toml", "[project]\nname = 1\n"),
+        ("uv.lock", "[[package]]\nversion = '1'\n"),
+        ("Pipfile.lock", "[]"),
+        ("Pipfile.lock", "[" * 100_000),
+        ("Pipfile", "packages = 1\n"),
+    ],
+)
+def test_unknown(name: str, text: str) -> None:
+    found = read_requirements({name: text, "requirements/known.txt": "sqlalchemy\n"}).of("main.py")
+    assert found.named("sqlalchemy")
+    assert not found.is_understood
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("requirements.txt", "-e .[test]\n--index-url https://x.org\nname @ https://x.org/x.whl\n"),
+        ("requirements.txt", "-e git+https://x.org/x.git#egg=name\n-c constraints.txt\n"),
+        ("pyproject.toml", '[project]\nname = "x"\ndynamic = ["version"]\ndependencies = ["name"]\n'),
+        ("pyproject.toml", '[dependency-groups]\na = ["name"]\nb = [{include-group = "a"}]\n'),
+        ("pyproject.toml", '[project]\nname = "x"\noptional-dependencies = {a = ["name"], b = ["X[a]"]}\n'),
+    ],
+)
+def test_understood(name: str, text: str) -> None:
+    found = read(name, text)
+    assert [requirement.name for requirement in found.declared] == ["name"]
+    assert found.is_understood
+
+
+def test_files_that_include_each_other() -> None:
+    files = {"requirements.txt": "-r deps.txt\none\n", "deps.txt": "-r requirements.txt\ntwo\n"}
+    assert {found.name for found in read_requirements(files).of("main.py").declared} == {"one", "two"}
 
 
 def test_a_lock_decides() -> None:
@@ -86,6 +155,35 @@ def test_files_that_are_read(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x\n")
     found = load_sources(tmp_path, {})
     assert list(found.required) == ["a/setup.cfg", "requirements-dev.txt", "requirements/x.txt"]
+
+
+def test_included_files_are_read(tmp_path: Path) -> None:
+    texts = {"a/requirements.txt": "-r ../deps/x.txt\n-r ../../out.txt\n", "deps/x.txt": "-ry.txt\n"}
+    for name, text in {**texts, "deps/y.txt": "z\n"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = load_required(tmp_path, ["a/requirements.txt"], included_files)
+    assert sorted(found) == ["a/requirements.txt", "deps/x.txt", "deps/y.txt"]
+
+
+@pytest.mark.parametrize(
+    "name, without",
+    [("deps/base.txt", "x\n"), ("setup.py", "from setuptools import setup\nsetup(install_requires=[])\n")],
+)
+def test_a_verdict_depends_on_what_they_include(tmp_path: Path, name: str, without: str) -> None:
+    (tmp_path / "deps").mkdir()
+    (tmp_path / "main.py").write_text(URL.replace("postgresql", "postgresql+asyncpg"))
+    (tmp_path / "requirements.txt").write_text("sqlalchemy<2.1\n-r deps/base.txt\n")
+    (tmp_path / "deps" / "base.txt").write_text("fastapi\n")
+    cache = Cache(tmp_path / "cache")
+
+    def codes(text: str) -> list[str]:
+        (tmp_path / name).write_text(text)
+        return [finding.code for finding in open_analysis(tmp_path, cache).findings("main.py")]
+
+    assert codes(without.replace("x", "fastapi")) == ["AFA414"]
+    assert codes(without.replace("x", "asyncpg").replace("[]", "['asyncpg']")) == []
+    assert codes(without.replace("x", "fastapi")) == ["AFA414"]
 
 
 def test_a_verdict_depends_on_them(tmp_path: Path) -> None:

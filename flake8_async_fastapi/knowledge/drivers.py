@@ -62,22 +62,11 @@ PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "asyncmy": frozenset({"asyncmy"}),
     "aioodbc": frozenset({"aioodbc"}),
 }
-EXTRAS: Final[Mapping[str, frozenset[str]]] = {
-    "aiosqlite": frozenset({"aiosqlite"}),
-    "asyncpg": frozenset({"postgresql-asyncpg"}),
-    "aiomysql": frozenset({"aiomysql"}),
-    "asyncmy": frozenset({"asyncmy"}),
-    "aioodbc": frozenset({"aioodbc"}),
-}
 # The extras of SQLAlchemy that ask for greenlet, and packages that bring it along.
 ASYNC_EXTRAS: Final = frozenset(
     {"asyncio", "aiosqlite", "postgresql-asyncpg", "aiomysql", "asyncmy", "aioodbc"}
 )
 BRING_GREENLET: Final = frozenset({"greenlet", "gevent", "eventlet", "playwright", "pynvim"})
-# Packages that may bring a driver along without its name in the requirements.
-MAY_BRING_DRIVERS: Final = frozenset(
-    {"databases", "gino", "prefect", "piccolo", "litestar", "advanced-alchemy"}
-)
 # What a URL or `connect_args` may ask for that libpq, Prisma or sqlite3 know and asyncpg.connect() refuses as
 # an unexpected keyword, with what to write instead; empty for nothing.
 REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {

@@ -13,6 +13,7 @@ from typing import Any, Final
 from flake8_async_fastapi.facts.module import ModuleFacts, encode_mention
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.reads import Question
+from flake8_async_fastapi.store.sources import is_setup_script
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "template": lambda changes, path: changes.others,
     "template file": lambda changes, name, importer, folder: changes.others,
     "template names": lambda changes: changes.others,
-    "requirements": lambda changes, path: changes.others,
+    "requirements": lambda changes, path: changes.others or any(map(is_setup_script, changes.before)),
     "pytest": lambda changes, path: changes.others,
     "imported": lambda changes, dotted: "imports" in changes.parts,
     "handed to run_sync": lambda changes, name: "handed_to_run_sync" in changes.parts,

@@ -35,9 +35,11 @@ _FOREIGN: Final = frozenset(
 )
 
 _REQUIREMENT_FILES: Final = frozenset(
-    {"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "tox.ini",
+    {"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock",
+     "pylock.toml", "pixi.toml", "environment.yml", "environment.yaml", "tox.ini",
      "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"}
 )  # fmt: skip
+_SETTINGS: Final = (".toml", ".cfg", ".ini", ".lock", ".txt", ".in", ".yml", ".yaml", "Pipfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,23 @@ def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[
     return templates
 
 
-def load_required(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Read the files that say what a project needs, or how it is tested; what cannot be read is left out."""
-    texts = {path: read_text(root / path) for path in paths}
-    return {path: text for path, text in texts.items() if text is not None}
+def load_required(
+    root: Path, paths: Iterable[str], included: Callable[[str, str], Iterable[str]]
+) -> dict[str, str]:
+    """Read the files that say what a project needs, or how it is tested; what cannot be read is left out.
+
+    ``included`` gives the paths of further ones that a file with some path and text includes.
+    """
+    texts: dict[str, str] = {}
+    pending, seen = list(paths), set()
+    while pending:
+        path = pending.pop()
+        text = None if path in seen else read_text(root / path)
+        seen.add(path)
+        if text is not None:
+            texts[path] = text
+            pending += included(path, text)
+    return texts
 
 
 def is_template(path: str) -> bool:
@@ -105,9 +120,20 @@ def is_requirement_file(path: str) -> bool:
     is_list = name.endswith((".txt", ".in"))
     return (
         name in _REQUIREMENT_FILES
+        or (name.startswith("pylock.") and name.endswith(".toml"))
         or (is_list and name.startswith("requirements"))
         or (is_list and folder.rpartition("/")[2] == "requirements")
     )
+
+
+def is_settings_file(path: str) -> bool:
+    """Whether a file may be one of those, or be included by one, and so is neither code nor a template."""
+    return path.endswith(_SETTINGS)
+
+
+def is_setup_script(path: str) -> bool:
+    """Whether a Python file may say what the code around it needs."""
+    return path == "setup.py" or path.endswith("/setup.py")
 
 
 def _is_other(path: str) -> bool:

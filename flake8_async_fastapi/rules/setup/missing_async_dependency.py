@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.database.events import EngineMade
 from flake8_async_fastapi.knowledge import drivers
+from flake8_async_fastapi.knowledge.familiar import is_familiar
 from flake8_async_fastapi.project.requirements import Requirements
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -20,33 +21,45 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     named: set[str] = set()  # one line in the requirements mends all engines of a file
     for made in sorted(events.of(EngineMade), key=lambda event: (event.line, event.col)):
-        if not made.is_async or not made.requirements.named("sqlalchemy"):
+        requirements = made.requirements
+        if not made.is_async or not requirements.named("sqlalchemy") or not requirements.is_understood:
             continue
-        missing = _missing_driver(made.requirements, made.driver)
+        missing = _missing_driver(requirements, made.driver)
         if missing and missing not in named:
             named.add(missing)
             yield RULE.at(
                 made,
                 f"{made.text} needs {missing}, which the requirements of the project do not name: add it",
+                _doubt(requirements, missing),
             )
-        if made.is_21 and _lacks_greenlet(made.requirements) and "greenlet" not in named:
+        if made.is_21 and _lacks_greenlet(requirements) and "greenlet" not in named:
             named.add("greenlet")
             yield RULE.at(
                 made,
                 f"{made.text} needs greenlet, which SQLAlchemy 2.1 no longer requires by itself: require "
                 "sqlalchemy[asyncio]",
+                _doubt(requirements, "greenlet"),
             )
 
 
 def _missing_driver(requirements: Requirements, driver: str) -> str:
     packages = drivers.PACKAGES.get(driver)
-    if packages is None or requirements.brings(packages | drivers.MAY_BRING_DRIVERS):
+    if packages is None or requirements.brings(packages):
         return ""
-    extras = {extra for found in requirements.named("sqlalchemy") for extra in found.extras}
-    return "" if extras & drivers.EXTRAS[driver] else driver
+    # sqlalchemy[postgresql-asyncpg], databases[aiosqlite]
+    extras = (extra for found in requirements.declared for extra in found.extras)
+    return "" if any(driver in extra for extra in extras) else driver
 
 
 def _lacks_greenlet(requirements: Requirements) -> bool:
-    if requirements.brings(drivers.BRING_GREENLET | drivers.MAY_BRING_DRIVERS):
+    if requirements.brings(drivers.BRING_GREENLET):
         return False
-    return not any(found.extras & drivers.ASYNC_EXTRAS for found in requirements.named("sqlalchemy"))
+    return not any(found.extras & drivers.ASYNC_EXTRAS for found in requirements.declared)
+
+
+def _doubt(requirements: Requirements, missing: str) -> str:
+    """The package that may bring what is missing, as a condition; empty if there is none."""
+    for found in requirements.unlocked():
+        if not is_familiar(found.name, found.extras):
+            return f"{found.name} brings {missing}"
+    return ""
