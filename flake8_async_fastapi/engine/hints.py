@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.values import ClassValue, Collection, Instance, Library, Object, Value
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Collection,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Value,
+)
 from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -84,6 +93,13 @@ def is_iterator_hint(annotation: Expr | None) -> bool:
     if annotation is None:
         return False
     return dotted(annotation).rpartition(".")[2] in ITERATORS
+
+
+def gets_too_many(function: Function, arguments: Arguments) -> bool:
+    """Whether a call passes more arguments by position than a function takes."""
+    kinds = [param.kind for param in function.node.params]
+    given = len(arguments.args) + (function.receiver is not None)
+    return not arguments.opaque and "*" not in kinds and given > sum(kind in ("pos", "any") for kind in kinds)
 
 
 def is_protocol(cls: Value) -> bool:

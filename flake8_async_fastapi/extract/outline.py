@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.module import ClassOutline, Outline
-from flake8_async_fastapi.facts.tree import Binding, Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.facts.tree import Binding, Colour, Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, colour_of, dotted, flat, nodes_in, written_argument
 
 
 def outline_of(body: list[Stmt]) -> Outline:
@@ -75,10 +75,10 @@ def _all_imports(body: list[Stmt]) -> Iterator[Binding]:
 def _classes(body: list[Stmt]) -> Iterator[ClassOutline]:
     for statement in flat(body):
         if isinstance(statement, tree.ClassDef):
-            methods: dict[str, bool] = {}
+            methods: dict[str, Colour] = {}
             for inner in flat(statement.body):
                 if isinstance(inner, tree.FunctionDef):
-                    methods[inner.name] = inner.is_async
+                    methods[inner.name] = colour_of(inner)
                 elif isinstance(inner, tree.Assign) and isinstance(inner.value, tree.Name):
                     known = methods.get(inner.value.id)  # another name for it
                     methods |= {} if known is None else dict.fromkeys(map(dotted, inner.targets), known)

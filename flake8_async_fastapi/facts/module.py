@@ -12,9 +12,9 @@ from typing import Union
 
 import msgspec
 
-from flake8_async_fastapi.facts.tree import Binding, Stmt
+from flake8_async_fastapi.facts.tree import Binding, Colour, Stmt
 
-FORMAT = 10
+FORMAT = 11
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -23,8 +23,7 @@ class ClassOutline(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     qualname: str
     bases: list[str]
-    methods: dict[str, bool]
-    """Method name to whether it is a coroutine function."""
+    methods: dict[str, Colour]
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):

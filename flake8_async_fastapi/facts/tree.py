@@ -8,7 +8,7 @@ from 1, columns from 0).  What has no meaning for the analysis is kept as an
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Literal, Union
 
 import msgspec
 
@@ -303,6 +303,10 @@ class Scope(Node, frozen=True):
     """``global`` and ``nonlocal``: assignments to the names leave the function."""
 
     names: list[str]
+
+
+Colour = Literal["sync", "async", "async generator"]
+"""What a call of a function is followed by: nothing, ``await``, or ``async for``."""
 
 
 class FunctionDef(Node, frozen=True):

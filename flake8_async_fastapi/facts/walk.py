@@ -36,6 +36,15 @@ def blocks(statement: Stmt) -> Iterator[list[Stmt]]:
         yield from (case.body for case in statement.cases)
 
 
+def colour_of(function: tree.FunctionDef) -> tree.Colour:
+    """What a call of a function is followed by; a stub that promises an iterator stands for a generator."""
+    if not function.is_async:
+        return "sync"
+    promised = dotted(function.returns).rpartition(".")[2] if function.is_stub and function.returns else ""
+    is_generator = function.is_generator or promised in ("AsyncGenerator", "AsyncIterable", "AsyncIterator")
+    return "async generator" if is_generator else "async"
+
+
 def cannot_raise(statement: Stmt) -> bool:
     """Whether a statement does no more than leave a block, with a value that is there already."""
     if isinstance(statement, tree.Return):

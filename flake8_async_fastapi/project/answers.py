@@ -17,7 +17,7 @@ from flake8_async_fastapi.facts.module import (
     encode_statements,
 )
 from flake8_async_fastapi.facts.template import TemplateFacts
-from flake8_async_fastapi.facts.tree import Import, Stmt
+from flake8_async_fastapi.facts.tree import Colour, Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.project.modules import Modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles
@@ -309,10 +309,8 @@ class Answers:
         found = ((path, outline.qualname) for path, outline in self._below(class_name))
         return tuple((path, name) for path, name in found if "." not in name)
 
-    def overrides_colour(self, class_name: str, method: str, is_async: bool) -> bool:
-        return any(
-            outline.methods.get(method, is_async) != is_async for _, outline in self._below(class_name)
-        )
+    def overrides_colour(self, class_name: str, method: str, colour: Colour) -> bool:
+        return any(outline.methods.get(method, colour) != colour for _, outline in self._below(class_name))
 
 
 _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {

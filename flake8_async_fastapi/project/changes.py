@@ -170,6 +170,6 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "expire_on_commit": lambda changes, in_tests: "session_factories" in changes.parts,
     "autoflush": lambda changes: "session_factories" in changes.parts,
     "below": lambda changes, class_name: "classes" in changes.parts,
-    "overrides": lambda changes, class_name, method, is_async: "classes" in changes.parts,
+    "overrides": lambda changes, class_name, method, colour: "classes" in changes.parts,
 }
 """For each kind whether there may be another answer; a kind that is not here is asked again always."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from flake8_async_fastapi.facts.module import ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
-from flake8_async_fastapi.facts.tree import Binding, Stmt
+from flake8_async_fastapi.facts.tree import Binding, FunctionDef, Stmt
+from flake8_async_fastapi.facts.walk import colour_of
 from flake8_async_fastapi.project.answers import Answers, Target
 from flake8_async_fastapi.project.modules import index_modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles, PytestSettings
@@ -239,12 +240,12 @@ class Project:
         found: tuple[tuple[str, str], ...] = self._ask("below", class_name)
         return found
 
-    def overrides_colour(self, class_name: str, method: str, is_async: bool) -> bool:
-        """Whether any class below one of this name defines the method in the other colour.
+    def overrides_colour(self, class_name: str, method: FunctionDef) -> bool:
+        """Whether any class below one of this name defines a method of it in another colour.
 
         Classes are compared by their last name only: a false yes keeps a rule silent.
         """
-        found: bool = self._ask("overrides", class_name, method, is_async)
+        found: bool = self._ask("overrides", class_name, method.name, colour_of(method))
         return found
 
 

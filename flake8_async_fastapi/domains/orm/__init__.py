@@ -69,6 +69,7 @@ DOMAIN = Domain(
     observers=Observers(
         dropped=(selects.report_dropped_option, results.make_unique),
         awaits=(session_factories.trust_await,),
+        entered=(blocks.on_enter,),
         left=(blocks.on_exit,),
         broken_off=(blocks.on_exception,),
         iteration_begins=(blocks.on_remake,),

@@ -15,7 +15,7 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Function, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in
 
 _FIXTURES: Final = frozenset({"pytest.fixture", "pytest.yield_fixture"})
 _TEST_MODULE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
@@ -66,6 +66,8 @@ def report_test(frame: Frame, function: Function, outer: Frame) -> None:
     if _may_be_marked(frame.ctx, frame.path, function, node) or not _is_strict(frame.ctx, frame.path):
         return
     project = frame.ctx.project
+    if node.name in names_in(project.body(frame.path)):
+        return  # its module runs it, as a script
     folder = project.pytest_settings_of(frame.path).folder
     if not any(project.tests_mention(hook, folder) for hook in _HOOKS):
         frame.ctx.events.append(TestNotRun(frame.path, node.line, node.col, frame.qualname, node.name))

@@ -221,7 +221,7 @@ def _bind_method(ctx: Context, owner: ClassValue, found: list[Stmt], instance: I
             node = next(statement for statement in found if isinstance(statement, tree.FunctionDef))
         getter = functions.as_method(owner, node, instance)
         return functions.property_value(class_frame(ctx, owner), getter, getter.key)
-    if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node.name, node.is_async):
+    if not instance.exact and ctx.project.overrides_colour(instance.cls.name, node):
         return UNKNOWN
     receiver: Value | None = instance
     if how == "static":

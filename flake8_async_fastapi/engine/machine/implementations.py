@@ -56,7 +56,7 @@ def classes_below(ctx: Context, cls: ClassValue) -> Iterator[Value]:
 
 def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
     """The classes below one that say what a method does; those in tests are left out."""
-    if ctx.project.overrides_colour(cls.name, method.name, method.is_async):
+    if ctx.project.overrides_colour(cls.name, method):
         return
     for path, below in ctx.project.classes_below(cls.name):
         if is_test(path):

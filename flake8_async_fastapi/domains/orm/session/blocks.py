@@ -6,7 +6,7 @@ Source: SQLAlchemy documentation, "Session Basics"; docs/behaviour.md#transactio
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm.objects import transitions
-from flake8_async_fastapi.domains.orm.objects.instances import instances_of
+from flake8_async_fastapi.domains.orm.objects.instances import ANY, instances_of
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
 from flake8_async_fastapi.domains.orm.statements.queries import (
@@ -20,6 +20,8 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts.tree import WithItem
 from flake8_async_fastapi.knowledge.transactions import SESSION
 from flake8_async_fastapi.records import replace
 
@@ -39,6 +41,21 @@ def on_remake(frame: Frame, value: Value) -> None:
         objects = instances_of(frame.state)
         for location, obj in transitions.instances_of_session(objects, resource_key(value)):
             objects[location] = replace(obj, may_be_loaded=True, identity=None)
+
+
+def on_enter(frame: Frame, item: WithItem, value: Value) -> None:
+    """``async with`` on a session, or on a helper that opens one: objects from elsewhere are not in it."""
+    for inner in inner_values(value):
+        if session_factories.is_tracked_session(inner) and not _is_given(inner):
+            objects = instances_of(frame.state)
+            for location, obj in objects.items():
+                if obj.session is ANY:
+                    objects[location] = replace(obj, may_be_loaded=True, identity=None)
+
+
+def _is_given(session: Value) -> bool:
+    """Whether a session is a parameter."""
+    return isinstance(session, Object) and session.origin is not None and session.origin.path.startswith("<")
 
 
 def entered_value(value: Object) -> Value | None:
