@@ -37,9 +37,10 @@ LAYERS = (
 )
 
 # All that a rule may know: events and what they are made of, what names of libraries mean, and the
-# module of its family that several rules share.
+# modules of words that several rules share.
 RULES_SEE = re.compile(
-    r"rules\.(model|\w+\.wording|\w+$)|knowledge|engine\.(events|values|walks)|domains\.\w+\.events"
+    r"rules\.(model|wording|\w+\.wording|\w+$)|knowledge|engine\.(events|places|values|walks)"
+    r"|domains\.\w+\.events"
     r"|project\.requirements\.Requirements"  # what an event says of the project
 )
 

@@ -44,12 +44,14 @@ class CoroutineMisused(Event):
     ``given-back``.
     ``detail`` names the attribute, or what it was passed to.  ``awaited_chain``
     says that an ``await`` stands before the whole chain: it binds to its end.
+    ``in_async`` here and below says that the code runs in an ``async def``: an ``await`` can stand there.
     """
 
     coroutine: Coroutine
     use: str
     detail: str = ""
     awaited_chain: bool = False
+    in_async: bool = True
 
     def others(self) -> tuple[Mention, ...]:
         made = self.coroutine.origin
@@ -79,6 +81,7 @@ class Entered(Event):
     is_async: bool
     text: str
     supports: frozenset[str] | None
+    in_async: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,12 @@ class Iterated(Event):
     is_async: bool
     text: str
     supports: frozenset[str] | None
+    in_async: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Called(Event):
-    """A call; ``in_async`` says that the code around it runs in an ``async def``."""
+    """A call."""
 
     callee: Value
     arguments: Arguments
@@ -109,6 +113,7 @@ class AttributeRead(Event):
     value: Value
     name: str
     text: str
+    in_async: bool = True
 
 
 @dataclass(frozen=True, slots=True)

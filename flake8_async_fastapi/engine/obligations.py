@@ -24,9 +24,9 @@ def report_misuse(
         if not unless:
             frame.reported_misuses.setdefault(coroutine.origin, how)
         if frame.emit:
+            at = path, line, col, frame.qualname
             frame.emit_event(
-                CoroutineMisused(path, line, col, frame.qualname, coroutine, how, detail, awaited_chain),
-                unless,
+                CoroutineMisused(*at, coroutine, how, detail, awaited_chain, frame.is_async), unless
             )
 
 

@@ -12,6 +12,16 @@ class Position(NamedTuple):
     col: int
 
 
+class Spot(NamedTuple):
+    """A line of a file, as a message names it."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
 class Place(NamedTuple):
     """A file, and a line and a column of it: compared by what it says."""
 
@@ -23,6 +33,11 @@ class Place(NamedTuple):
     def position(self) -> Position:
         """Where in its file it is."""
         return Position(self.line, self.col)
+
+    @property
+    def spot(self) -> Spot:
+        """The line that it is in."""
+        return Spot(self.path, self.line)
 
 
 class Mention(NamedTuple):

@@ -62,7 +62,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         httpx.Client: get post put patch delete head options request send stream
     """,
     # --- AFA202 -----------------------------------------------------------------------------
-    (SESSION, "an AsyncSession, or make the function def"): """
+    (SESSION, f"an AsyncSession or {_THREAD}"): """
         sqlalchemy.orm.Session: execute scalar scalars get get_one merge merge_all refresh commit
         sqlalchemy.orm.Session: flush rollback begin_nested connection bulk_insert_mappings
         sqlalchemy.orm.Session: bulk_save_objects bulk_update_mappings
@@ -72,7 +72,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         sqlmodel.Session: exec
         sqlalchemy.orm.Query: all count delete update first get one one_or_none scalar values __iter__
     """,
-    (SESSION, "an AsyncEngine, or make the function def"): """
+    (SESSION, f"an AsyncEngine or {_THREAD}"): """
         sqlalchemy.engine.Engine: connect begin execute scalar raw_connection
         sqlalchemy.engine.Connection: execute exec_driver_sql scalar scalars commit rollback begin_nested
         sqlalchemy.MetaData: create_all drop_all reflect
@@ -143,7 +143,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
     (_SLEEP, "await asyncio.sleep"): """
         time: sleep
     """,
-    (_SLEEP, f"{_THREAD}"): """
+    (_SLEEP, _THREAD): """
         psutil: cpu_percent cpu_times_percent
         psutil.Process: cpu_percent
     """,
@@ -156,7 +156,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         pexpect: run
         sh: **
     """,
-    (_SUBPROCESS, f"{_THREAD}"): """
+    (_SUBPROCESS, _THREAD): """
         git.Repo: * -close -config_reader -create_head
         git.Repo: clone_from clone init
         psutil: wait_procs
@@ -410,22 +410,20 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         multiprocessing.Process: join
         multiprocessing.Queue: get join_thread
         celery.result.AsyncResult: get
-    """,
-    (_WAIT, "asyncio.Queue"): """
-        queue.Queue: get join
-    """,
-    (_WAIT, "asyncio.Event"): """
-        threading.Event: wait
-    """,
-    (_WAIT, "the primitives of asyncio"): """
-        threading.Condition: wait wait_for
-        threading.Barrier: wait
-    """,
-    (_WAIT, f"{_THREAD}(input)"): """
         builtins: input
         getpass: getpass
         select: select
         signal: pause sigwait
+    """,
+    (_WAIT, f"asyncio.Queue if no thread fills it, or {_THREAD}"): """
+        queue.Queue: get join
+    """,
+    (_WAIT, f"asyncio.Event if no thread sets it, or {_THREAD}"): """
+        threading.Event: wait
+    """,
+    (_WAIT, f"the same of asyncio if no thread uses it, or {_THREAD}"): """
+        threading.Condition: wait wait_for
+        threading.Barrier: wait
     """,
 }
 

@@ -37,7 +37,7 @@ _LOOP: Final = "pass a plain function that calls asyncio.create_task()"
 _THREAD: Final = "use asyncio.create_task(), or pass a plain function"
 _SCHEDULER: Final = "use AsyncIOScheduler"
 _SYNC: Final = "pass a plain function"
-_AWAIT: Final = "await the call itself"
+_AWAIT: Final = "call it without the executor, and await that"
 
 RUNNERS: Final[Mapping[str, Runner]] = {
     "threading.Thread": Runner(1, "target", THREAD, "args", remedy=_THREAD),

@@ -135,11 +135,11 @@ class Rule:
     def _found(
         self, event: Event, message: str, *, advice: bool, fix: Fix | None, unless: str = ""
     ) -> Finding:
+        """A finding; its message is of ASCII only, since flake8 fails where the locale cannot print it."""
+        message = f"may fail, unless {unless}: {message}" if unless else message
+        plain = message.encode("ascii", "backslashreplace").decode("ascii")
         place = event.path, event.line, event.col, self.code
-        if unless:
-            said = f"may fail, unless {unless}: {message}"
-            return Finding(*place, said, advice, event.others(), "likely", fix)
-        return Finding(*place, message, advice, event.others(), fix=fix)
+        return Finding(*place, plain, advice, event.others(), "likely" if unless else "certain", fix)
 
 
 Check = Callable[[Events], Iterator[Finding]]

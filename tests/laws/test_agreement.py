@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from flake8_async_fastapi.domains.blocking.effects import ThreadWork, is_blocking
 from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.knowledge.blocking import CONFIGURED
 
 EFFECTS = [
-    Effect(kind, label, chain, is_brief=is_brief)
+    Effect(kind, label, Spot("main.py", line), chain, is_brief=is_brief)
     for kind, label in (
         (CONFIGURED["AFA201"], "requests.get"),
         (CONFIGURED["AFA203"], "time.sleep"),
@@ -20,6 +21,7 @@ EFFECTS = [
     )
     for chain in ((), ("load",))
     for is_brief in (False, True)
+    for line in (1, 2)
 ]
 works = st.lists(st.sampled_from(EFFECTS), max_size=3, unique=True).map(
     lambda effects: ThreadWork(dict.fromkeys(effects))

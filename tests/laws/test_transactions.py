@@ -14,12 +14,28 @@ from hypothesis import strategies as st
 
 from flake8_async_fastapi.domains.session_scope import DOMAIN
 from flake8_async_fastapi.domains.session_scope.transactions import Mark, Transactions
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.state import State
 
 SESSIONS = st.sampled_from(["session", "self.session", "self.session.inner", "sessions"])
 MARKS: st.SearchStrategy[Mark] = st.sampled_from(["begun", "block", "closed", "nested"])
 
-parts = st.builds(Transactions, st.frozensets(st.tuples(SESSIONS, MARKS)), st.frozensets(SESSIONS))
+SPOTS = st.builds(Spot, st.just("main.py"), st.integers(1, 3))
+
+
+def known(marks: dict[tuple[str, Mark], Spot], failed: dict[str, Spot]) -> Transactions:
+    """Marks and failed flushes, each with its line."""
+    found = Transactions()
+    for (session, mark), spot in marks.items():
+        found = found.add_marks(session, mark, at=spot)
+    return found.fail(failed)
+
+
+parts = st.builds(
+    known,
+    st.dictionaries(st.tuples(SESSIONS, MARKS), SPOTS),
+    st.dictionaries(SESSIONS, SPOTS),
+)
 few = st.lists(parts, min_size=1, max_size=4)
 STATES = State(), State()
 
@@ -31,7 +47,7 @@ def join(paths: list[Transactions]) -> Transactions:
 
 def test_every_field_is_tried() -> None:
     """A new field needs a join: the strategy has to make it, so that the laws are tried on it."""
-    assert {one.name for one in fields(Transactions)} == {"marks", "failed"}
+    assert {one.name for one in fields(Transactions)} == {"marks", "failed", "lines"}
 
 
 def test_nothing_goes_along_into_a_callee() -> None:
@@ -66,6 +82,15 @@ def test_what_all_say_is_kept_and_nothing_else_is_claimed(paths: list[Transactio
         assert (session in found.failed) is all(session in path.failed for path in paths)
     assert found.marks <= paths[0].marks
     assert found.failed <= paths[0].failed
+
+
+@given(few)
+def test_lines_are_told_of_what_is_known_only(paths: list[Transactions]) -> None:
+    found = join(paths)
+    told = {*found.marks, *((session, "failed") for session in found.failed)}
+    assert {(session, word) for session, word, _ in found.lines} == told
+    for session, word in told:
+        assert found.line_of(session, word) == min(path.line_of(session, word) for path in paths)
 
 
 @given(few)

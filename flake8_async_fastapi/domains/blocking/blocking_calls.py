@@ -96,7 +96,7 @@ def _reach_listed(
     frame: Frame, known: Blocking, full: str, label: str, origin: Place, *, is_brief: bool = False
 ) -> None:
     if not frame.ctx.settings.allows(full):
-        effect = Effect(known.kind, label, advice=known.advice, is_brief=is_brief)
+        effect = Effect(known.kind, label, origin.spot, advice=known.advice, is_brief=is_brief)
         thread.report_or_keep_blocking(frame, effect, origin)
 
 

@@ -41,10 +41,10 @@ def _note_effect_of_name(frame: Frame, dotted: str, short: str, place: Place) ->
     if effect == "guards-loop":
         frame.notes_of(ThreadWork).guards_loop = True
     elif effect:
-        report_or_keep_loop_use(frame, Effect(effect, short), place)
+        report_or_keep_loop_use(frame, Effect(effect, short, place.spot), place)
 
 
 def note_database_coroutine(frame: Frame, made: Coroutine) -> None:
     """A library's method gave a coroutine: one of a database needs an event loop."""
     if made.family == "database":
-        report_or_keep_loop_use(frame, Effect("async-session", made.label), made.origin)
+        report_or_keep_loop_use(frame, Effect("async-session", made.label, made.origin.spot), made.origin)

@@ -69,7 +69,7 @@ class ThreadEffects:
 
 def _severity(effect: Effect) -> tuple[object, ...]:
     """What orders effects: those first that are sure to take long, by the shortest way."""
-    return effect.is_brief, len(effect.chain), effect.kind, effect.label, effect.chain
+    return effect.is_brief, len(effect.chain), effect.kind, effect.label, effect.chain, effect.at
 
 
 def is_blocking(effect: Effect) -> bool:
@@ -141,7 +141,7 @@ def report_or_keep_loop_use(frame: Frame, effect: Effect, origin: Place) -> None
         path, line, col = origin
         frame.emit_event(EffectReached(path, line, col, frame.qualname, effect))
     else:
-        work.effects[effect] = None
+        _keep_in(work.effects, effect)
 
 
 def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None:

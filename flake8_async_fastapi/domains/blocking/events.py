@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.records import dataclass, replace
 
 
@@ -10,12 +11,13 @@ from flake8_async_fastapi.records import dataclass, replace
 class Effect:
     """Something that a function does to the thread that calls it, with the calls that lead there.
 
-    ``advice`` says what to use instead, where there is something.  ``is_brief``: it takes a moment, and
-    is worth a report only where it is repeated.
+    It happens at the line ``at``.  ``advice`` says what to use instead, where there is something.
+    ``is_brief``: it takes a moment, and is worth a report only where it is repeated.
     """
 
     kind: str
     label: str
+    at: Spot
     chain: tuple[str, ...] = ()
     advice: str = ""
     is_brief: bool = False
@@ -34,3 +36,6 @@ class EffectReached(Event):
     """A call in an ``async def`` of a plain function that has an effect."""
 
     effect: Effect
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.effect.at, f"{self.effect.label} is called here"),) if self.effect.chain else ()

@@ -34,7 +34,7 @@ def apply_manager(frame: Frame, value: Value, node: Expr, is_async: bool) -> Non
         if _leaves_work(frame):
             label = f"leaving {value.type.rpartition('.')[2]}"
             thread.report_or_keep_blocking(
-                frame, Effect("blocking-wait", label, advice=_INSTEAD_OF_WITH), origin
+                frame, Effect("blocking-wait", label, origin.spot, advice=_INSTEAD_OF_WITH), origin
             )
     elif isinstance(value, Object) and value.type in table.LOCKS and frame.is_async:
         awaits = any(
@@ -43,13 +43,15 @@ def apply_manager(frame: Frame, value: Value, node: Expr, is_async: bool) -> Non
         if awaits or _is_held_long(frame, node):
             thread.report_or_keep_blocking(
                 frame,
-                Effect("blocking-wait", path_of(node) or for_message(node), advice=_INSTEAD_OF_LOCK),
+                Effect(
+                    "blocking-wait", path_of(node) or for_message(node), origin.spot, advice=_INSTEAD_OF_LOCK
+                ),
                 origin,
             )
 
 
 _INSTEAD_OF_WITH: Final = "await loop.run_in_executor(...)"
-_INSTEAD_OF_LOCK: Final = "asyncio.Lock"
+_INSTEAD_OF_LOCK: Final = "asyncio.Lock if no thread takes it, or run_in_threadpool for the block"
 _WAITS: Final = frozenset({"result", "as_completed", "wait", "wrap_future", "gather", "run_in_executor"})
 
 

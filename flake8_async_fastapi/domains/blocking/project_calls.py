@@ -37,19 +37,19 @@ def note_configured_call(frame: Frame, function: Function, origin: Place) -> Non
         if full in settings.blocking:
             kind = settings.blocking[full]
             thread.report_or_keep_blocking(
-                frame, Effect(kind, function.name, advice="run_in_threadpool"), origin
+                frame, Effect(kind, function.name, origin.spot, advice="run_in_threadpool"), origin
             )
 
 
 def note_recursive_call(frame: Frame, function: Function, origin: Place) -> None:
     """A function calls itself: its work may double with its argument."""
     if frame.node is function.node and takes_exponential_time(frame.ctx, function):
-        effect = Effect(_CPU, RECURSION, advice=_INSTEAD)
+        effect = Effect(_CPU, RECURSION, origin.spot, advice=_INSTEAD)
         thread.report_or_keep_blocking(frame, effect, origin)
 
 
 _CPU: Final = "cpu-bound-call"
-_INSTEAD: Final = "a loop, functools.cache or run_in_threadpool"
+_INSTEAD: Final = "run_in_threadpool, or write it with a loop or functools.cache"
 _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.engine.places import Mention
+from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.engine.values import Value
 from flake8_async_fastapi.records import dataclass
 
@@ -40,7 +40,10 @@ class Missing(Event):
     ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
     ``source`` says how the object came to be known, and in which file and line; ``lost_at`` in which
     file and line the attribute was lost, and by what, if known.  ``chain`` are the functions between
-    the place and the read.
+    the place and the read, which is at the line ``read_at``.  ``lost_by`` is the cause that would hold in
+    the session, too.  ``strategies`` load the attributes of the route but the last.  ``holder`` is the
+    variable with the object, ``session`` that with its session; either may be empty.
+    ``in_async`` is as in ``CoroutineMisused``.
     """
 
     route: tuple[str, ...]
@@ -51,6 +54,12 @@ class Missing(Event):
     lost_at: tuple[str, int, str]
     through: str = ""
     chain: tuple[str, ...] = ()
+    read_at: Spot = Spot("", 0)
+    lost_by: Cause = "unloaded"
+    strategies: tuple[str, ...] = ()
+    holder: str = ""
+    session: str = ""
+    in_async: bool = True
 
     def others(self) -> tuple[Mention, ...]:
         made, path, line = self.source
@@ -59,7 +68,11 @@ class Missing(Event):
         ]
         if self.lost_at[:2] != (path, line):
             path, line, _ = self.lost_at
-            found.append(Mention(path, line, _LOST.get(self.cause, "{} is lost here").format(self.route[-1])))
+            found.append(
+                Mention(path, line, _LOST.get(self.lost_by, "{} is lost here").format(self.route[-1]))
+            )
+        if self.chain or self.read_at.path != self.path:
+            found.append(Mention(*self.read_at, f"{self.route[-1]} is read here"))
         return tuple(mention for mention in found if mention.path)
 
 

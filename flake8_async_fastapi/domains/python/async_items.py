@@ -53,7 +53,8 @@ def check_items(frame: Frame, name: str, given: Value) -> None:
 
 
 def _report_async(frame: Frame, value: Generator, text: str, node: tree.Expr) -> None:
-    frame.emit_event(Iterated(*frame.at(node), value, False, text, frozenset({"async-iter"})))
+    able = frozenset({"async-iter"})
+    frame.emit_event(Iterated(*frame.at(node), value, False, text, able, frame.is_async))
 
 
 def is_async_generator(node: tree.Comp) -> bool:

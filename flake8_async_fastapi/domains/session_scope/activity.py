@@ -41,7 +41,7 @@ class Creation:
 class RunningTask:
     """A task under way; ``iteration`` tells the passes of a loop apart.
 
-    ``uploads`` are the parameters with files of the request that it reads.
+    ``uploads`` are the parameters with files of the request that it reads, ``call`` is what it runs.
     """
 
     place: Place
@@ -50,6 +50,7 @@ class RunningTask:
     iteration: int
     text: str
     uploads: frozenset[str] = frozenset()
+    call: str = ""
     is_over: bool = False
     is_kept: bool = False
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class SessionShared(Event):
-    """Tasks that run at the same time use one session."""
+    """Tasks that run at the same time use one session; ``tasks`` are two of them, or one that is repeated."""
 
     text: str
     session: str
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,23 @@ class TransactionMisused(Event):
     """A session is used in a way that its transaction does not allow.
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
-    own block) or ``failed`` (a flush failed, and nothing was rolled back).
+    own block) or ``failed`` (a flush failed, and nothing was rolled back); it began at the line ``since``.
     """
 
     text: str
     session: str
     problem: str
+    since: Spot | None = None
+
+    def others(self) -> tuple[Mention, ...]:
+        if self.since is None:
+            return ()
+        texts = {
+            "begun": "the transaction of {} begins here",
+            "closed": "the transaction of {} is closed here",
+            "failed": "this flush of {} may fail",
+        }
+        return (Mention(*self.since, texts[self.problem].format(self.session)),)
 
 
 @dataclass(frozen=True, slots=True)

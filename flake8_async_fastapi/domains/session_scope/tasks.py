@@ -250,18 +250,13 @@ def _report_shared(
             if any(session[0] in branching.names_bound_in(loop) for loop in inner):
                 continue  # each of them has its own
             others = seen.setdefault(session, [])
-            if inner or any(
-                not branching.are_exclusive(creation.branches, other.branches) for other in others
-            ):
-                frame.emit_event(
-                    SessionShared(*frame.at(node), text or for_message(node.func), _session_text(session))
-                )
+            beside = [one for one in others if not branching.are_exclusive(creation.branches, one.branches)]
+            if inner or beside:
+                tasks = tuple(f"{for_message(one.func)}()" for one in (*beside[:1], creation))
+                what = text or for_message(node.func)
+                frame.emit_event(SessionShared(*frame.at(node), what, holders.join_path(*session), tasks))
                 return
             others.append(creation)
-
-
-def _session_text(session: Session) -> str:
-    return holders.join_path(*session)
 
 
 def _start_in_group(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
@@ -306,23 +301,27 @@ def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Cal
     makings = [activity.creations[c.origin] for value in arguments.args[:1] for c in held_coroutines(value)
                if c.origin in activity.creations]  # fmt: skip
     sessions = frozenset[Session]().union(*(holders.sessions_of(frame, creation) for creation in makings))
-    branches = tuple(frame.branches)
+    branches, call = tuple(frame.branches), "".join(f"{for_message(one.func)}()" for one in makings[:1])
     repeated = [loop for loop in frame.enclosing_loops if isinstance(loop, tree.Comp)]
     for session in sorted(sessions):
         bound = any(session[0] in branching.names_bound_in(loop) for loop in frame.enclosing_loops)
-        beside = any(
-            session in task.sessions
+        beside = [
+            task.call
+            for task in activity.tasks
+            if session in task.sessions
             and not task.is_over
             and not branching.are_exclusive(task.branches, branches)
             and (task.place != place or (task.iteration != frame.iteration and not bound))
-            for task in activity.tasks
-        )
+        ]
         if beside or (repeated and not bound):
-            frame.emit_event(SessionShared(*frame.at(node), for_message(node.func), _session_text(session)))
+            tasks = (*beside[:1], call)
+            frame.emit_event(
+                SessionShared(*frame.at(node), for_message(node.func), holders.join_path(*session), tasks)
+            )
             break
     files = frozenset[str]().union(*(uploads.uploads_of(frame, creation) for creation in makings))
     activity.tasks.append(
-        RunningTask(place, sessions, branches, frame.iteration, for_message(node.func), files)
+        RunningTask(place, sessions, branches, frame.iteration, for_message(node.func), files, call)
     )
 
 
@@ -395,4 +394,4 @@ def _report_used_late(
     else:
         return
     older = frame.ctx.project.requirements_of(frame.path).may_be_below("fastapi", (0, 118))
-    frame.emit_event(SessionUsedLate(*place, text, _session_text(session), kind, closed_by, older))
+    frame.emit_event(SessionUsedLate(*place, text, holders.join_path(*session), kind, closed_by, older))

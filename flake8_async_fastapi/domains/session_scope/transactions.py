@@ -5,12 +5,14 @@ What is certain of the sessions on a path, each as written, is a part of the sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -45,10 +47,14 @@ _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 
 @dataclass(frozen=True, slots=True)
 class Transactions:
-    """What is certain of transactions on one path; sessions of which a flush ``failed`` keep paths apart."""
+    """What is certain of transactions on one path; sessions of which a flush ``failed`` keep paths apart.
+
+    ``lines`` are those where the marks were set, and where flushes failed.
+    """
 
     marks: frozenset[tuple[str, Mark]] = frozenset()
     failed: frozenset[str] = frozenset()
+    lines: frozenset[tuple[str, str, Spot]] = frozenset()
 
     def fork(self) -> Transactions:
         return self
@@ -60,7 +66,8 @@ class Transactions:
         if all(other is self for other in others):
             return self
         marks = self.marks.intersection(*(other.marks for other in others))
-        return Transactions(marks, self.failed.intersection(*(other.failed for other in others)))
+        failed = self.failed.intersection(*(other.failed for other in others))
+        return _with_lines(marks, failed, self.lines.union(*(other.lines for other in others)))
 
     def forget(self, path: str) -> Transactions:
         if not self.marks and not self.failed:
@@ -68,23 +75,48 @@ class Transactions:
         below = f"{path}."
         marks = frozenset(pair for pair in self.marks if pair[0] != path and not pair[0].startswith(below))
         failed = frozenset(name for name in self.failed if name != path and not name.startswith(below))
-        return Transactions(marks, failed)
+        return _with_lines(marks, failed, self.lines)
 
     def has_mark(self, session: str, *marks: Mark) -> bool:
         """Whether one of some marks is on a session."""
         return any((session, mark) in self.marks for mark in marks)
 
-    def add_marks(self, session: str, *marks: Mark) -> Transactions:
-        return replace(self, marks=self.marks.union((session, mark) for mark in marks))
+    def add_marks(self, session: str, *marks: Mark, at: Spot) -> Transactions:
+        """With some marks of a session, set at a line; one that it had stays as it is."""
+        new = [mark for mark in marks if (session, mark) not in self.marks]
+        lines = self.lines.union((session, mark, at) for mark in new)
+        return replace(self, marks=self.marks.union((session, mark) for mark in new), lines=lines)
 
     def drop_marks(self, session: str, *marks: Mark) -> Transactions:
         """Without some marks of a session."""
-        return replace(self, marks=self.marks.difference((session, mark) for mark in marks))
+        left = self.marks.difference((session, mark) for mark in marks)
+        return _with_lines(left, self.failed, self.lines)
 
     def forget_session(self, session: str) -> Transactions:
         """With nothing known of a session."""
         marks = frozenset(pair for pair in self.marks if pair[0] != session)
-        return Transactions(marks, self.failed - {session})
+        return _with_lines(marks, self.failed - {session}, self.lines)
+
+    def line_of(self, session: str, *words: str) -> Spot | None:
+        """Where a session first got one of some marks, or ``failed``; None where that is not known."""
+        return min((at for name, word, at in self.lines if name == session and word in words), default=None)
+
+    def recover(self, session: str) -> Transactions:
+        """Without failed flushes of a session."""
+        return _with_lines(self.marks, self.failed - {session}, self.lines)
+
+    def fail(self, flushes: Mapping[str, Spot]) -> Transactions:
+        """With sessions of which a flush failed, each with the line."""
+        lines = self.lines.union((session, "failed", at) for session, at in flushes.items())
+        return replace(self, failed=self.failed.union(flushes), lines=lines)
+
+
+def _with_lines(
+    marks: frozenset[tuple[str, Mark]], failed: frozenset[str], lines: Iterable[tuple[str, str, Spot]]
+) -> Transactions:
+    """What is known, with those of some lines that belong to it."""
+    told = {*marks, *((session, "failed") for session in failed)}
+    return Transactions(marks, failed, frozenset(one for one in lines if one[:2] in told))
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
@@ -104,27 +136,28 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     failed = session in known.failed and not frame.notes_of(TransactionNotes).seeks_text
     works = name in STATEMENTS or name in ("commit", "begin_nested")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
-        _report(frame, node, session, "closed")
+        _report(frame, node, session, "closed", known.line_of(session, "closed"))
     elif works and failed:
-        _report(frame, node, session, "failed")
+        _report(frame, node, session, "failed", known.line_of(session, "failed"))
     elif name == "begin" and known.has_mark(session, "begun", "block"):
-        _report(frame, node, session, "begun")
+        _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
+    at = frame.place_of(node).spot
     if name in FLUSHES and not known.has_mark(session, "nested"):
         course = frame.notes_of(TransactionNotes)
-        course.flushed.append((session, tuple(course.blocks)))
+        course.flushed.append((session, tuple(course.blocks), at))
     if name in STATEMENTS or name in BEGINS:
-        known = known.add_marks(session, "begun")
+        known = known.add_marks(session, "begun", at=at)
     if name in ENDS:
         known = known.drop_marks(session, "begun")
         if name in ("commit", "rollback") and known.has_mark(session, "block"):
-            known = known.add_marks(session, "closed")
+            known = known.add_marks(session, "closed", at=at)
     if failed and (name in ROLLS_BACK or works):  # reported once
-        known = replace(known, failed=known.failed - {session})
+        known = known.recover(session)
     state.put(known)
 
 
-def _report(frame: Frame, node: tree.Call, session: str, problem: str) -> None:
-    frame.emit_event(TransactionMisused(*frame.at(node), for_message(node), session, problem))
+def _report(frame: Frame, node: tree.Call, session: str, problem: str, since: Spot | None) -> None:
+    frame.emit_event(TransactionMisused(*frame.at(node), for_message(node), session, problem, since))
 
 
 def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
@@ -136,7 +169,8 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
         forget_transactions(state)
     session, _ = _block_and_marks(node.value, value)
     if session:
-        state.put(state.part(Transactions).add_marks(session, "begun"))
+        at = frame.place_of(node).spot
+        state.put(state.part(Transactions).add_marks(session, "begun", at=at))
 
 
 def _is_foreign(value: Value) -> bool:
@@ -148,8 +182,9 @@ def _is_foreign(value: Value) -> bool:
 
 def forget_transactions(state: State) -> None:
     """Nothing is certain of any transaction, but for the blocks the code stands in."""
-    certain = (pair for pair in state.part(Transactions).marks if pair[1] in ("block", "nested"))
-    state.put(Transactions(frozenset(certain)))
+    known = state.part(Transactions)
+    certain = frozenset(pair for pair in known.marks if pair[1] in ("block", "nested"))
+    state.put(_with_lines(certain, frozenset(), known.lines))
 
 
 def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
@@ -160,11 +195,12 @@ def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
     for name in target_names(item.target) if item.target is not None else ():
         state.put(state.part(Transactions).forget_session(name))
     session, marks = _block_and_marks(item.context, value)
+    at = frame.place_of(item.context).spot
     if session:
-        state.put(state.part(Transactions).add_marks(session, *marks))
+        state.put(state.part(Transactions).add_marks(session, *marks, at=at))
     elif name := _name_of_session_made(item, value):
         if isinstance(value, Object) and value.type.endswith("_SessionBegin"):
-            state.put(state.part(Transactions).add_marks(name, "block"))
+            state.put(state.part(Transactions).add_marks(name, "block", at=at))
     elif isinstance(value, (Unknown, Manager)):
         forget_transactions(state)
 
@@ -218,7 +254,7 @@ def _end_transactions(states: list[State], session: str, is_nested: bool) -> Non
     for state in states:
         known = state.part(Transactions)
         if is_nested:
-            known = replace(known.drop_marks(session, "nested"), failed=known.failed - {session})
+            known = known.drop_marks(session, "nested").recover(session)
         else:
             known = known.forget_session(session)
         state.put(known)
@@ -231,16 +267,16 @@ def is_savepoint(context: Expr) -> bool:
 
 @dataclass(slots=True)
 class TransactionNotes:
-    """What one run noted: the sessions whose ``blocks`` it is in, and those that ``flushed`` in which blocks.
+    """What one run noted: the sessions whose ``blocks`` it is in, and what ``flushed`` in which, and where.
 
     ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
-    began, and, in its handlers, the sessions of which a flush may have failed.  ``branches`` says of each
-    branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
+    began, and, in its handlers, the sessions of which a flush may have failed, and where.  ``branches``
+    says of each branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
     """
 
     blocks: list[str] = field(default_factory=list)
-    flushed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    tries: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
+    flushed: list[tuple[str, tuple[str, ...], Spot]] = field(default_factory=list)
+    tries: list[tuple[int, int, Mapping[str, Spot]]] = field(default_factory=list)
     branches: list[bool] = field(default_factory=list)
 
     @property
@@ -276,23 +312,25 @@ def _seeks_text(test: Expr, outcome: bool) -> bool:
 def begin_try(frame: Frame) -> None:
     """The body of a ``try``: flushes in it may fail."""
     course = frame.notes_of(TransactionNotes)
-    course.tries.append((len(course.flushed), len(course.blocks), frozenset()))
+    course.tries.append((len(course.flushed), len(course.blocks), {}))
 
 
 def begin_handlers(frame: Frame) -> None:
     """Its handlers: a block that the error has left rolled back."""
     course = frame.notes_of(TransactionNotes)
     since, depth, _ = course.tries[-1]
-    failed = (session for session, blocks in course.flushed[since:] if session not in blocks[depth:])
-    course.tries[-1] = since, depth, frozenset(failed)
+    failed: dict[str, Spot] = {}
+    for session, blocks, at in course.flushed[since:]:
+        if session not in blocks[depth:]:
+            failed[session] = min(at, failed.get(session, at))
+    course.tries[-1] = since, depth, failed
 
 
 def note_caught(frame: Frame, kind: Value | None) -> None:
     """A handler is entered: what flushed may have failed, if it catches that."""
     failed = frame.notes_of(TransactionNotes).tries[-1][2]
     if failed and _catches_failed_flush(kind):
-        known = frame.state.part(Transactions)
-        frame.state.put(replace(known, failed=known.failed | failed))
+        frame.state.put(frame.state.part(Transactions).fail(failed))
 
 
 def end_try(frame: Frame) -> None:

@@ -284,11 +284,11 @@ def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Ca
     if frame.emit and (repeats or frame.is_async or frame.enclosing_loops):
         for start in quiet.notes_of(EngineNotes).starts:
             if start.engine is not None:
-                _emit(frame, start, frame.place_of(node), f"handed to {given.name}")
+                _emit(frame, start, frame.place_of(node), f"in code that {given.name} runs")
 
 
 def _emit(frame: Frame, start: LoopStart, place: Place, again: str) -> None:
     assert start.engine is not None
     path, line, col = place
-    where = f"{start.engine.path}:{start.engine.line}"
-    frame.emit_event(EngineInNewLoop(path, line, col, frame.qualname, start.label, start.chain, where, again))
+    at, where = (path, line, col, frame.qualname), start.engine.spot
+    frame.emit_event(EngineInNewLoop(*at, start.label, start.chain, where, again))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.records import dataclass
 
 
@@ -37,15 +38,18 @@ class LoopUsedInThread(Event):
     """Code that runs in a thread, as ``thread`` says, uses what belongs to the event loop.
 
     ``is_asking``: it asks for the loop of its thread, which has none; else it changes an object of a
-    loop.  ``label`` is the call, ``place`` where it is, if not here, ``chain`` the calls that lead there.
+    loop.  ``label`` is the call, ``at`` its line, if not here, ``chain`` the calls that lead there.
     """
 
     thread: str
     is_asking: bool
     label: str
-    place: str
+    at: Spot | None
     chain: tuple[str, ...]
     remedy: str
+
+    def others(self) -> tuple[Mention, ...]:
+        return () if self.at is None else (Mention(*self.at, f"{self.label} is called here"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,11 @@ class EngineInNewLoop(Event):
 
     label: str
     chain: tuple[str, ...]
-    engine: str
+    engine: Spot
     again: str
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.engine, "the engine is made here"),)
 
 
 @dataclass(frozen=True, slots=True)

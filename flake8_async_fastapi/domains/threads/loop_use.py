@@ -159,7 +159,7 @@ def _report(frame: Frame, use: LoopUse, place: Place, thread: str, *, is_pooled:
     """Report a use in a thread; the end of one of a pool wakes the loop, so that only a long one matters."""
     if is_pooled and not use.is_asking and not use.is_repeated:
         return
-    where = "" if use.place == place else f"{use.place.path}:{use.place.line}"
+    where = None if use.place == place else use.place.spot
     path, line, col = place
     frame.emit_event(
         LoopUsedInThread(

@@ -63,7 +63,8 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
     elif isinstance(owner, Collection):
         frame.discharge(owner)  # its methods may hand out what it holds
     if frame.emit and (owner_type := _type_looked_up(frame.ctx, owner, node.name)) is not None:
-        frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, for_message(node)))
+        text = for_message(node)
+        frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, text, frame.is_async))
     known = _path_dependent_value(frame, owner, node)
     found = attribute_of(frame.ctx, owner, node.name) if known is None else known
     return protocols.take_over(frame, found, node)

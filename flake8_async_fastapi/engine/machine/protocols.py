@@ -183,7 +183,8 @@ def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None 
                 observe(frame, alternative, node, is_async)
             if frame.emit:
                 able = supported_protocols(frame.ctx, alternative)
-                frame.emit_event(Entered(*frame.at(node), alternative, is_async, for_message(node), able))
+                text = for_message(node)
+                frame.emit_event(Entered(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         return _entered_value(frame, alternative, is_async, place)
 
     return union(frame.each_apart(alternatives(value), enter))
@@ -217,7 +218,8 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
             report_misuse(frame, alternative, "iterated", "async for" if is_async else "for")
         if frame.emit:
             able = supported_protocols(frame.ctx, alternative)
-            frame.emit_event(Iterated(*frame.at(node), alternative, is_async, for_message(node), able))
+            text = for_message(node)
+            frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         frame.discharge_items(alternative)
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         for observe in frame.ctx.hooks.observers.iterates:

@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.knowledge import effect
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import way
 
 RULE = Rule(
     "AFA107",
@@ -23,11 +24,11 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for reached in events.of(EffectReached):
         if reached.effect.kind == "event-loop":
-            chain = " -> ".join((*reached.effect.chain, reached.effect.label))
-            via = f" ({chain})" if reached.effect.chain else ""
+            label, chain = reached.effect.label, reached.effect.chain
+            via = way((*chain, label), reached.effect.at) if chain else ""
+            remedy = f"make {chain[0]} async def and await there" if chain else "await the coroutine"
             yield RULE.at(
-                reached,
-                f"{reached.effect.label} is called while the event loop runs{via}: await instead",
+                reached, f"{label} raises RuntimeError, since an event loop runs already{via}: {remedy}"
             )
     for called in events.of(Called):
         starts = (
@@ -36,8 +37,8 @@ def check(events: Events) -> Iterator[Finding]:
         if starts and any(map(_drives_session, called.arguments.values())):
             yield RULE.at(
                 called,
-                f"{called.text} drives an AsyncSession from a sync route, on another event loop than "
-                "its connection's: make the route async and await",
+                f"{called.text} runs an AsyncSession of a sync route on a new event loop, while its "
+                "connections belong to another: make the route async def and await",
             )
 
 

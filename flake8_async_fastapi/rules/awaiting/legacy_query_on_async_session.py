@@ -8,6 +8,7 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.values import Object
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import can_await
 
 RULE = Rule(
     "AFA106",
@@ -29,4 +30,6 @@ def check(events: Events) -> Iterator[Finding]:
                 continue  # often an annotation with SQLAlchemy's class of a session that is SQLModel's
             owner = event.value.type.rpartition(".")[2]
             remedy = _REMEDIES.get(event.name, f"use await session.run_sync(lambda s: s.{event.name}(...))")
-            yield RULE.at(event, f"{event.text} does not exist: {owner} has no {event.name}; {remedy}")
+            if "await" in remedy:
+                remedy = can_await(event, remedy)
+            yield RULE.at(event, f"{event.text} fails: {owner} has no {event.name}; {remedy}")

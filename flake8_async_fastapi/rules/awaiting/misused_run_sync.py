@@ -30,11 +30,11 @@ def _problem(event: RunSync) -> str:
     if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):
         return "is given the result of a call instead of the function: pass the function without calling it"
     if isinstance(given, Function) and given.is_async:
-        return f"is given the async function {given.name}, whose coroutine is never awaited: pass a plain one"
+        return f"is given the async function {given.name}, never awaited: pass a plain function"
     if isinstance(event.result, Coroutine):
         label = event.result.label
-        return f"runs code that returns the coroutine {label}, never awaited: use the session it passes"
+        return f"runs code that never awaits {label}: use the sync session that it passes"
     for effect in event.effects:
         if effect.kind == "async-session":
-            return f"runs code that calls {effect.label} of the async session: use the session it passes"
+            return f"runs code that never awaits {effect.label}: use the sync session that it passes"
     return ""

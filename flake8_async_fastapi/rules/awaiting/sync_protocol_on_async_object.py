@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Entered, Iterated
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
+from flake8_async_fastapi.rules.wording import can_await
 
 RULE = Rule(
     "AFA104",
@@ -19,11 +20,11 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for entered in events.of(Entered):
         words = ("async with", "with") if entered.is_async else ("with", "async with")
-        if problem := _problem(entered.supports, words, "entered"):
+        if problem := _problem(entered, words, "entered"):
             yield RULE.at(entered, f"{entered.text} {problem}", fix=_fix(entered, words))
     for iterated in events.of(Iterated):
         words = ("async for", "for") if iterated.is_async else ("for", "async for")
-        if problem := _problem(iterated.supports, words, "iterated"):
+        if problem := _problem(iterated, words, "iterated"):
             yield RULE.at(iterated, f"{iterated.text} {problem}", fix=_fix(iterated, words))
 
 
@@ -37,11 +38,12 @@ def _fix(event: Entered | Iterated, words: tuple[str, str]) -> Fix | None:
 _PROTOCOLS = {"with": "with", "async with": "async-with", "for": "iter", "async for": "async-iter"}
 
 
-def _problem(supports: frozenset[str] | None, words: tuple[str, str], used_for: str) -> str:
+def _problem(event: Entered | Iterated, words: tuple[str, str], used_for: str) -> str:
     """What is wrong with the first of two words for an object; empty if nothing is known to be."""
-    used, other = words
+    supports, (used, other) = event.supports, words
     if supports is None or _PROTOCOLS[used] in supports:
         return ""
     if _PROTOCOLS[other] in supports:
-        return f"does not support {used}: use {other}"
-    return f"does not support {used}: it cannot be {used_for} at all"
+        remedy = f"use {other}" if event.is_async else can_await(event, f"use {other}")
+        return f"cannot be {used_for} by {used}: {remedy}"
+    return f"cannot be {used_for} by {used}, nor by {other}: drop it"

@@ -6,23 +6,24 @@ from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.engine.values import Object, Value
 from flake8_async_fastapi.rules.model import Fix, Rule
+from flake8_async_fastapi.rules.wording import can_await, way
 
 _CONSEQUENCES = {
     "discarded": "the call does nothing",
     "forgotten": "the call does nothing",
-    "attribute": "it is a coroutine, which has no .{detail}",
-    "subscript": "it is a coroutine, which cannot be subscripted",
-    "condition": "it is a coroutine, which is always true",
-    "compared": "it is a coroutine, which equals nothing else",
-    "interpolated": "it is a coroutine, whose own text is shown instead of the result",
-    "operand": "it is a coroutine, which has no operators",
-    "iterated": "it is a coroutine, which {detail} cannot iterate",
-    "entered": "it is a coroutine, which {detail} cannot enter",
-    "called": "it is a coroutine, which cannot be called",
-    "unpacked": "it is a coroutine, which cannot be unpacked",
-    "passed": "it is a coroutine, which {detail} takes as it is",
-    "used": "it is a coroutine, which {detail} uses as if it were the result",
-    "given-back": "it is a coroutine, which is not what the function says that it returns",
+    "attribute": "the coroutine has no .{detail}",
+    "subscript": "a coroutine cannot be subscripted",
+    "condition": "the coroutine is always true",
+    "compared": "the coroutine equals nothing else",
+    "interpolated": "the text shows the coroutine, not the result",
+    "operand": "a coroutine has no operators",
+    "iterated": "{detail} cannot iterate a coroutine",
+    "entered": "{detail} cannot enter a coroutine",
+    "called": "a coroutine cannot be called",
+    "unpacked": "a coroutine cannot be unpacked",
+    "passed": "{detail} gets the coroutine, not the result",
+    "used": "{detail} uses the coroutine as if it were the result",
+    "given-back": "the function returns the coroutine, not the result that it declares",
     "returned": "the route returns a coroutine instead of its result",
 }
 
@@ -33,9 +34,9 @@ def unawaited(event: CoroutineMisused) -> str:
     label = event.coroutine.label
     if event.coroutine.made_by_await:
         return f"await {label} gives another coroutine that is never awaited: {consequence}; await it too"
-    if event.use == "entered" and event.coroutine.family == "database":
-        return f"{label} is never awaited: {consequence}; write async with await {label}"
-    return f"{label} is never awaited: {consequence}; write await {label}"
+    is_block = event.use == "entered" and event.coroutine.family == "database"
+    remedy = can_await(event, f"write async with await {label}" if is_block else f"write await {label}")
+    return f"{label} is never awaited: {consequence}; {remedy}"
 
 
 def await_it(rule: Rule, event: CoroutineMisused) -> Fix:
@@ -53,7 +54,7 @@ def _has_async_methods(value: Value) -> bool:
 
 def never_run(event: CallbackNeverAwaited) -> str:
     """The message for a coroutine function that is given to what never awaits its coroutine."""
-    callers = [f"{name}()" for name in event.chain] + ([event.runner] if event.runner else [])
-    remedy = event.remedy or "pass a plain function, or await the result there"
-    caller = " -> ".join(callers)
-    return f"{caller} calls {event.text} and never awaits its coroutine: it does not run; {remedy}"
+    *above, caller = filter(None, (*event.chain, event.runner))
+    remedy = event.remedy or f"pass a plain function, or await the result in {caller}"
+    via = way((*above, caller)) if above else ""
+    return f"{caller} calls {event.text}{via} but never awaits its coroutine, so it does not run: {remedy}"

@@ -26,8 +26,8 @@ def check(events: Events) -> Iterator[Finding]:
         if _uses(events, endpoint):
             yield RULE.at(
                 endpoint,
-                f"{endpoint.name} is a plain function, which can await nothing of the AsyncSession "
-                f"{endpoint.parameter}: make it async def",
+                f"{endpoint.name} is a plain def, which can await nothing of the AsyncSession "
+                f"{endpoint.parameter}, so nothing is read or saved: make it async def",
             )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import way
 
 
 def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
@@ -27,5 +29,19 @@ def _rank(effect: Effect) -> tuple[int, str]:
 
 def message(effect: Effect) -> str:
     """What blocks, on which way it is reached, and what to use instead."""
-    way = f" ({' → '.join((*effect.chain, effect.label))})" if effect.chain else ""
-    return f"{effect.label} blocks the event loop{way}: use {effect.advice}"
+    if not effect.chain:
+        return f"{effect.label} blocks the event loop: use {effect.advice}"
+    via = way((*effect.chain, effect.label), effect.at)
+    return f"{effect.label} blocks the event loop{via}: {_remedy_for_callers(effect)}"
+
+
+def _remedy_for_callers(effect: Effect) -> str:
+    """What to do about a plain function that blocks: it can await nothing itself."""
+    instead, _, thread = effect.advice.partition(_THREAD)
+    if not instead:
+        return f"run {effect.chain[0]} with {effect.advice}"
+    instead = " or ".join(instead.removesuffix(" or ").rstrip(",").rsplit(", ", 1))
+    return f"run {effect.chain[0]} with {_THREAD}, or make it async def and use {instead}"
+
+
+_THREAD: Final = "run_in_threadpool"

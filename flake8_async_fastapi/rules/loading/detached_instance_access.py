@@ -19,10 +19,4 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause == "detached":
-            load = f"add {wording.options(missing)} to the query" if missing.is_relationship else "load it"
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)} after the session of {wording.origin(missing)} was closed, and "
-                f"it is not loaded: {load}, or read it before",
-                unless,
-            )
+            yield RULE.at(missing, wording.message(missing), unless)

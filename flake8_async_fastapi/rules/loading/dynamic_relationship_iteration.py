@@ -19,10 +19,13 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("dynamic", "write_only"):
-            instead = "" if missing.cause == "write_only" else 'use lazy="write_only", and '
+            error = "MissingGreenlet" if missing.cause == "dynamic" else "TypeError"
+            change = 'use lazy="write_only" and ' if missing.cause == "dynamic" else ""
+            holder = missing.holder or missing.route[-1].partition(".")[0].lower()
+            select = f"{holder}.{missing.route[-1].partition('.')[2]}.select()"
             yield RULE.at(
                 missing,
-                f"{wording.subject(missing)} as a collection, but it is {missing.cause}: "
-                f"{instead}await session.scalars() of its select()",
+                f"{wording.subject(missing)} as a collection, which raises {error}: "
+                f"it is {missing.cause}; {change}await {missing.session or 'session'}.scalars({select})",
                 unless,
             )

@@ -15,21 +15,8 @@ RULE = Rule(
     "an attribute is read after commit with expire_on_commit, after rollback or after expire",
 )
 
-_REMEDIES = {
-    "commit": "set expire_on_commit=False, or await session.refresh() first",
-    "rollback": "read it before the rollback, or await session.refresh() first",
-    "expire": "await session.refresh() first",
-}
-
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
-        remedy = _REMEDIES.get(missing.cause)
-        if remedy is not None:
-            path, line, _ = missing.lost_at
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)}, but the {missing.cause} at "
-                f"{wording.place(missing, path, line)} expired it: {remedy}",
-                unless,
-            )
+        if missing.cause in ("commit", "rollback", "expire"):
+            yield RULE.at(missing, wording.message(missing), unless)

@@ -18,14 +18,22 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for option in events.of(OptionIgnored):
         if option.why == "dropped":
-            message = f"{option.text}() gives a new statement, which nobody keeps: assign it"
+            message = (
+                f"{option.text}() gives a new statement, and nobody keeps it, so nothing is loaded: assign it"
+            )
         elif option.why == "text":
-            message = f"{option.text}: SQLAlchemy 2 takes no texts here: name the attribute of the class"
+            message = (
+                f"{option.text} raises ArgumentError: SQLAlchemy 2 takes no text; pass the attribute of "
+                "the class"
+            )
         elif option.why == "root":
-            message = f"the option for {option.text} fails in a query of {option.detail}: begin there"
+            message = (
+                f"the option for {option.text} raises ArgumentError: the query selects {option.detail}; "
+                f"begin the option at {option.detail}"
+            )
         else:
             message = (
-                f"the options of get() have no effect, since {option.text} was loaded at {option.detail}: "
-                "add populate_existing=True, or give them there"
+                f"the options of get() have no effect: {option.text} was loaded at {option.detail}; "
+                "add populate_existing=True, or give the options there"
             )
         yield RULE.at(option, message)

@@ -20,6 +20,6 @@ def check(events: Events) -> Iterator[Finding]:
         what = "iterating the result" if fetched.method == "iteration" else f"{fetched.method}()"
         yield RULE.at(
             fetched,
-            f"{what} fails, since {fetched.route[-1]} is loaded by a join: call .unique() first, "
-            f"or use selectinload({fetched.route[-1]})",
+            f"{what} raises InvalidRequestError: {fetched.route[-1]} is loaded by a join, which repeats "
+            f"its owner; call .unique() first, or use selectinload({fetched.route[-1]})",
         )

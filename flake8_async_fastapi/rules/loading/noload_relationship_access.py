@@ -21,7 +21,7 @@ def check(events: Events) -> Iterator[Finding]:
         if missing.cause == "noload":
             yield RULE.at(
                 missing,
-                f"{wording.subject(missing)}, but it is never loaded (noload), so it is always empty: "
+                f"{wording.subject(missing)}, which gives nothing: its strategy is noload; "
                 f"{wording.remedy(missing)}",
                 unless,
             )

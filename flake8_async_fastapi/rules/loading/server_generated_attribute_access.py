@@ -19,13 +19,4 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("server", "update"):
-            path, line, text = missing.lost_at
-            name = missing.route[-1].partition(".")[2]
-            by = text or "an UPDATE statement"
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)}, but the database computes it, and {by} at "
-                f"{wording.place(missing, path, line)} expired it: "
-                f'await session.refresh(obj, attribute_names=["{name}"]), or set eager_defaults=True',
-                unless,
-            )
+            yield RULE.at(missing, wording.message(missing), unless)

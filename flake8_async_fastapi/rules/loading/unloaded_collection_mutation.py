@@ -19,9 +19,4 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use == "mutated" and missing.cause not in wording.CAUSED:
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)}, which loads it first, but {wording.origin(missing)} does not "
-                f"have it loaded: {wording.remedy(missing)}",
-                unless,
-            )
+            yield RULE.at(missing, wording.message(missing), unless)

@@ -18,13 +18,5 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
-        if missing.use not in ("read", "shown") or missing.cause not in ("unloaded", "raise"):
-            continue
-        why = "does not load it"
-        if missing.cause == "raise":
-            why = "does not load it, and its lazy strategy is to raise"
-        yield RULE.at(
-            missing,
-            f"{wording.subject(missing)}, but {wording.origin(missing)} {why}: {wording.remedy(missing)}",
-            unless,
-        )
+        if missing.use in ("read", "shown") and missing.cause in ("unloaded", "raise"):
+            yield RULE.at(missing, wording.message(missing), unless)

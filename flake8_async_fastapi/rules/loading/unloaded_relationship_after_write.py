@@ -19,9 +19,4 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use in ("read", "shown") and missing.cause in wording.WRITTEN:
-            yield RULE.at(
-                missing,
-                f"{wording.subject(missing)}, but {wording.origin(missing)} does not have it loaded: "
-                f"await session.refresh(obj, {wording.names(missing)})",
-                unless,
-            )
+            yield RULE.at(missing, wording.message(missing), unless)

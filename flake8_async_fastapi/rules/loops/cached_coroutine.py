@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.threads.events import CoroutineCached
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import way
 
 RULE = Rule(
     "AFA601",
@@ -17,16 +18,16 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(CoroutineCached):
-        keeper = " -> ".join([*(f"{name}()" for name in event.chain), event.keeper])
+        via = way((*event.chain, event.keeper)) if event.chain else ""
         if event.is_generator:
             yield RULE.at(
                 event,
-                f"{keeper} keeps the async generator of {event.name}, which can be gone through only once: "
-                "cache a list of its items",
+                f"{event.keeper} keeps the async generator of {event.name}{via}, which can be gone through "
+                "only once: cache a list of its items",
             )
         else:
             yield RULE.at(
                 event,
-                f"{keeper} keeps the coroutine of {event.name}, which can be awaited only once: "
+                f"{event.keeper} keeps the coroutine of {event.name}{via}, which can be awaited only once: "
                 "cache the awaited result",
             )

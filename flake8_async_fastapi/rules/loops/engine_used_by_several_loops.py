@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.threads.events import EngineInNewLoop
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import way
 
 RULE = Rule(
     "AFA603",
@@ -17,9 +18,9 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(EngineInNewLoop):
-        chain = " -> ".join([*(f"{name}()" for name in event.chain), event.label])
+        via = way((*event.chain, event.label)) if event.chain else ""
         yield RULE.at(
             event,
-            f"{chain} starts another event loop ({event.again}), and the pooled connections of the engine "
-            f"({event.engine}) belong to other loops: use poolclass=NullPool, or dispose of it at the end",
+            f"{event.label} starts another event loop {event.again}{via}, where pooled connections of the "
+            f"engine at {event.engine} fail: use poolclass=NullPool, or dispose of it",
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.threads.events import LoopUsedInThread
+from flake8_async_fastapi.rules.wording import at, way
 
 
 def used_call(event: LoopUsedInThread) -> str:
     """The call that uses the loop, with the calls that lead there and where it is."""
-    chain = " -> ".join([*(f"{name}()" for name in event.chain), event.label])
-    return f"{chain} ({event.place})" if event.place else chain
+    if event.chain:
+        return f"{event.label}{way((*event.chain, event.label), event.at)}"
+    return f"{event.label}{at(event.at)}"

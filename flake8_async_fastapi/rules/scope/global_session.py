@@ -19,12 +19,12 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(GlobalSession):
         if found.owner:
             message = (
-                f"{found.name} keeps one {found.owner} for all requests, and entering it puts a session on "
-                f"it: make a {found.owner} where it is entered"
+                f"all requests share the {found.owner} {found.name}, and so the session that entering it "
+                f"opens: make a {found.owner} per request"
             )
         else:
             message = (
-                f"{found.name} is one session for all requests, which meet in it: keep the factory, and open "
-                "a session where it is used"
+                f"all requests share the session {found.name}, which is not safe: keep only the factory, and "
+                "open a session per request"
             )
         yield RULE.at(found, message)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import at
 
 RULE = Rule(
     "AFA505",
@@ -20,12 +21,12 @@ def check(events: Events) -> Iterator[Finding]:
         if found.problem == "begun":
             yield RULE.at(
                 found,
-                f"{found.text} comes too late, a transaction has begun before: begin first, or use "
-                "commit() or begin_nested()",
+                f"{found.text} raises InvalidRequestError: a transaction has begun{at(found.since)}; "
+                "begin first, or use commit() or begin_nested()",
             )
         elif found.problem == "closed":
             yield RULE.at(
                 found,
-                f"{found.text} follows a commit() or rollback() inside {found.session}.begin(), closed "
-                "then: leave the block first",
+                f"{found.text} raises InvalidRequestError: the commit() or rollback(){at(found.since)} "
+                f"closed the block of {found.session}.begin(); leave it first",
             )

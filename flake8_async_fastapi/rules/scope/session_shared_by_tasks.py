@@ -17,8 +17,9 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for shared in events.of(SessionShared):
+        tasks = " and ".join(shared.tasks) if len(shared.tasks) > 1 else f"{shared.tasks[0]} several times"
         yield RULE.at(
             shared,
-            f"{shared.text} runs tasks at the same time that all use {shared.session}: a session does one "
-            "thing at a time; await them one after the other, or open a session in each",
+            f"{shared.text} runs {tasks} at once on {shared.session}, and a session does one thing at a "
+            "time: await them one after the other, or open a session in each",
         )

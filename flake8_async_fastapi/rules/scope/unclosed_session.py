@@ -19,23 +19,23 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(SessionLeftOpen):
         if found.how == "anext":
             message = (
-                f"{found.text} takes a session from a generator that nobody keeps, so that it is closed at "
-                "any time: open the session with async with"
+                f"{found.text} takes a session from a generator that nobody keeps, so it is closed at any "
+                "time: open the session with async with"
             )
         elif found.how == "variable":
             message = (
-                f"{found.text} never sees what is set below call_next(), so that nobody closes the session: "
+                f"{found.text} never sees what is set below call_next(), so nobody closes the session: "
                 "set it before call_next()"
             )
         elif found.how == "helper":
             message = (
-                f"{found.text} opens a session that nobody closes, and its connection with it: write async "
-                f"with {found.text} as session"
+                f"{found.text} opens a session that nobody closes, so its connection is not given back: "
+                f"write async with {found.text} as session"
             )
         else:
             verb = "returns" if found.how == "return" else "yields"
             message = (
-                f"the dependency {verb} {found.text} and nobody closes it: write async with {found.text} as "
-                "session: yield session"
+                f"the dependency {verb} {found.text} and nobody closes it, so its connection stays open: "
+                f"write async with {found.text} as session: yield session"
             )
         yield RULE.at(found, message)

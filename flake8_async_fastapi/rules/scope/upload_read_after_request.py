@@ -22,5 +22,5 @@ def check(events: Events) -> Iterator[Finding]:
         yield RULE.at(
             found,
             f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it when the request has "
-            "closed it: read it before, and pass what it holds",
+            "closed it: read it before, and pass its content",
         )

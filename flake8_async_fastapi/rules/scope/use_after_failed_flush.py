@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import at
 
 RULE = Rule(
     "AFA506",
@@ -20,5 +21,6 @@ def check(events: Events) -> Iterator[Finding]:
         if found.problem == "failed":
             yield RULE.at(
                 found,
-                f"{found.text} uses a session whose flush failed: await {found.session}.rollback() first",
+                f"{found.text} raises PendingRollbackError after a flush that failed{at(found.since)}: "
+                f"await {found.session}.rollback() first",
             )

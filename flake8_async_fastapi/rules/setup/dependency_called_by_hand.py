@@ -26,6 +26,6 @@ def check(events: Events) -> Iterator[Finding]:
         else:
             yield RULE.at(
                 called,
-                f"{called.text} passes no {called.parameter}: only FastAPI calls what {called.marker} names, "
-                f"so pass it",
+                f"{called.text} passes no {called.parameter}, and fails: only FastAPI calls what "
+                f"{called.marker} names; pass {called.parameter}",
             )

@@ -20,6 +20,6 @@ def check(events: Events) -> Iterator[Finding]:
         gets = f"only {called.passed}" if called.passed else "no arguments"
         yield RULE.at(
             called,
-            f"{called.text}: {called.name} gets {gets}, and no {called.parameter}; FastAPI replaces "
-            f"{called.marker} in its own routes only",
+            f"{called.name} ({called.text}) gets {gets} and no {called.parameter}: FastAPI "
+            f"fills {called.marker} only in its own routes; get it inside {called.name}",
         )

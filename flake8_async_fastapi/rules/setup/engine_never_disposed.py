@@ -27,6 +27,6 @@ def check(events: Events) -> Iterator[Finding]:
         if ended.is_declared or ended.lifespan.key in given:
             yield RULE.advise(
                 ended,
-                f"{ended.lifespan.name} uses an engine and never disposes of it: add await engine.dispose() "
-                "after the yield, in a finally",
+                f"{ended.lifespan.name} uses an engine and leaves its connections open: add "
+                "await engine.dispose() after the yield, in a finally",
             )

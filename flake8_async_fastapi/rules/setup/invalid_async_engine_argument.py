@@ -30,9 +30,15 @@ def check(events: Events) -> Iterator[Finding]:
         if isinstance(made.callee, Library) and made.callee.dotted == "sqlalchemy.orm.sessionmaker":
             continue
         if isinstance(bind, Object) and bind.type == "sqlalchemy.engine.Engine" and not bind.declared:
-            yield RULE.at(made, f"{made.text} gets a sync engine: make it with create_async_engine(...)")
+            yield RULE.at(
+                made,
+                f"{made.text} gets a sync engine, and its queries fail: use create_async_engine(...)",
+            )
         elif commits == Const(True):
-            yield RULE.at(made, f"{made.text} gets autocommit=True, which sessions no longer support")
+            yield RULE.at(
+                made,
+                f"{made.text} gets autocommit=True, which sessions no longer take, and fails: leave it out",
+            )
 
 
 def _problems(called: Called) -> Iterator[str]:

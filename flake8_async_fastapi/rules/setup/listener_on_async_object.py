@@ -35,7 +35,8 @@ def check(events: Events) -> Iterator[Finding]:
         remedy = _remedy(target)
         if remedy:
             yield RULE.at(
-                called, f"{called.text} listens on an async object, which has no events: use {remedy}"
+                called,
+                f"{called.text} listens on an async object, which has no events, and fails: use {remedy}",
             )
         elif called.callee.dotted in _LISTEN and isinstance(listener, Function) and _is_coroutine(listener):
             yield RULE.at(

@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for mounted in events.of(ApplicationMounted):
         yield RULE.at(
             mounted,
-            f"{mounted.text} mounts an application whose lifespan {mounted.lifespan} never runs: enter it "
-            "in the lifespan of the application above",
+            f"{mounted.lifespan}, the lifespan of the application that {mounted.text} mounts, never runs: "
+            "enter it in the lifespan of the parent application",
         )

@@ -23,4 +23,4 @@ def check(events: Events) -> Iterator[Finding]:
         if made.is_removed is False:
             yield RULE.advise(made, f"{made.text} gets app=, which is gone from httpx 0.28: {remedy}")
         else:
-            yield RULE.at(made, f"{made.text} gets app=, which httpx does not take any more: {remedy}")
+            yield RULE.at(made, f"{made.text} gets app=, which httpx no longer takes, and fails: {remedy}")

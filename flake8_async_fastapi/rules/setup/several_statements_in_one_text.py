@@ -23,6 +23,6 @@ def check(events: Events) -> Iterator[Finding]:
             verb = "takes" if len(executed.drivers) == 1 else "take"
             yield RULE.at(
                 executed,
-                f"{executed.text} gets {executed.count} statements in one text, and {names} {verb} one at a "
-                "time: execute each by itself",
+                f"{executed.text} gets {executed.count} statements in one text, and fails, since {names} "
+                f"{verb} one at a time: execute each by itself",
             )

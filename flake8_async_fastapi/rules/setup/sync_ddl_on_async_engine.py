@@ -9,6 +9,7 @@ from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Member, Object, Value
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import can_await
 
 RULE = Rule(
     "AFA403",
@@ -32,11 +33,8 @@ def check(events: Events) -> Iterator[Finding]:
         if _is_ddl(called.callee) and isinstance(bind, Object):
             kind = _asynchronous(bind)
             if kind:
-                yield RULE.at(
-                    called,
-                    f"{called.text} gets {kind}, and does not await it: write "
-                    "async with engine.begin() as connection: await connection.run_sync(...)",
-                )
+                remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
+                yield RULE.at(called, f"{called.text} gets {kind}, and fails: {can_await(called, remedy)}")
 
 
 def _is_ddl(callee: Value) -> bool:

@@ -28,11 +28,14 @@ def check(events: Events) -> Iterator[Finding]:
         if _gives_async(made.result):
             if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
                 yield RULE.advise(
-                    made, f"{made.text} makes async sessions: async_sessionmaker(...) is made for that"
+                    made,
+                    f"{made.text} makes async sessions: use async_sessionmaker(...), which is made for that",
                 )
         elif isinstance(bind, Object) and bind.type == _ENGINE and _has_no_class(made):
             yield RULE.at(
-                made, f"{made.text} makes sync sessions on an async engine: use async_sessionmaker(...)"
+                made,
+                f"{made.text} makes sync sessions on an async engine, whose queries fail: "
+                "use async_sessionmaker(...)",
             )
 
 

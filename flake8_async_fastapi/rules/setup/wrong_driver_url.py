@@ -26,24 +26,29 @@ def check(events: Events) -> Iterator[Finding]:
         database = made.url.partition("://")[0].partition("+")[0]
         if made.engine_kind == "none":
             remedy = USUAL.get("postgresql" if database == "postgres" else database, "")
-            wanted = f", write {remedy}://" if remedy and made.is_async else ""
-            yield RULE.at(made, f"{made.text} gets {made.url}, a name that SQLAlchemy does not know{wanted}")
+            wanted = f": write {remedy}://" if remedy and made.is_async else ""
+            yield RULE.at(
+                made, f"{made.text} gets {made.url}, which SQLAlchemy does not know, so it fails{wanted}"
+            )
         elif made.is_async and made.engine_kind == "sync":
             yield RULE.at(
                 made,
-                f"{made.text} gets {made.url}, whose driver is not async: write {USUAL[database]}://",
+                f"{made.text} gets {made.url}, whose driver is not async, so it fails: write {USUAL[database]}://",
             )
         elif not made.is_async and made.engine_kind == "async":
             yield RULE.at(
                 made,
-                f"{made.text} gets {made.url}, whose driver is async: the first query fails; use a sync one",
+                f"{made.text} gets {made.url}, whose driver is async, so the first query fails: use a "
+                "sync one",
             )
     for refused in events.of(ParametersRefused):
         instead = dict.fromkeys(filter(None, map(REFUSED_BY_ASYNCPG.__getitem__, refused.parameters)))
         remedy = f"write {' and '.join(instead)}" if instead else "leave it out"
         names = " and ".join(refused.parameters)
         yield RULE.at(
-            refused, f"{refused.text} gets {names}, which {refused.driver} does not take: {remedy}"
+            refused,
+            f"{refused.text} gets {names}, which {refused.driver} does not take, and connecting fails: "
+            f"{remedy}",
         )
 
 

@@ -10,8 +10,8 @@ from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
     identity_map,
     instances,
+    missing,
     outcomes,
-    reads,
     transitions,
 )
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
@@ -35,7 +35,7 @@ from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Manager, Value
@@ -48,13 +48,14 @@ class InstanceEffect:
 
     ``instances`` are the objects that its arguments or its result lead to, as they are afterwards,
     ``session_effects`` what it did to sessions, ``unloaded_reads`` the attributes of its arguments that it
-    reads though they are not loaded, ``exit_effects`` what a context manager does to sessions when it is
-    left.  ``by_truth`` is what it does if it gives what counts as false, and as true, where these differ.
+    reads though they are not loaded, and where, ``exit_effects`` what a context manager does to sessions
+    when it is left.  ``by_truth`` is what it does if it gives what counts as false, and as true, where
+    these differ.
     """
 
     instances: FrozenHeap = ()
     session_effects: tuple[Transition, ...] = ()
-    unloaded_reads: tuple[UnloadedRead, ...] = ()
+    unloaded_reads: tuple[tuple[UnloadedRead, Spot], ...] = ()
     exit_effects: tuple[Transition, ...] = ()
     by_truth: tuple[InstanceEffect, ...] = ()
 
@@ -65,7 +66,7 @@ class InstanceEffect:
 def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     effect = replace(
         _effect_of(ends),
-        unloaded_reads=tuple(frame.notes_of(UnloadedReads).reads),
+        unloaded_reads=tuple(frame.notes_of(UnloadedReads).reads.items()),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
     )
@@ -165,8 +166,8 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
     left = {out.location(location): obj for location, obj in effect.instances}
     before = {location: objects[location] for location in left if location in objects}
     earlier = state.fork() if effect.unloaded_reads else state
-    for read in effect.unloaded_reads:
-        _apply_unloaded_read(call, read, left, before, earlier)
+    for read, at in effect.unloaded_reads:
+        _apply_unloaded_read(call, read, at, left, before, earlier)
     line = call.place.line
     for step in effect.session_effects:
         session_effects.apply_transition(frame, transition_to_caller(out, step), line)
@@ -179,6 +180,7 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
 def _apply_unloaded_read(
     call: AppliedCall,
     read: UnloadedRead,
+    at: Spot,
     left: dict[Location, InstanceState],
     before: dict[Location, InstanceState],
     earlier: State,
@@ -219,9 +221,8 @@ def _apply_unloaded_read(
         )
         if isinstance(alone, NotLoaded) and not isinstance(among, NotLoaded):
             return
-    chain = (call.function.name, *read.chain)
-    reads.report_missing(
-        frame, location, read.name, not_loaded, call.place.position, read.use, read.through, chain, unless
+    missing.report_missing_in_callee(
+        frame, location, read, not_loaded, call.place.position, call.function.name, at, unless
     )
 
 

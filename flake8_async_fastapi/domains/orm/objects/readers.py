@@ -8,7 +8,7 @@ from dataclasses import field
 
 from flake8_async_fastapi.domains.orm.objects.instances import NotLoaded
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.places import Position
+from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.values import Location
 from flake8_async_fastapi.records import dataclass
 
@@ -61,6 +61,13 @@ class UnloadedRead:
 
 @dataclass(slots=True)
 class UnloadedReads:
-    """What a run reads of the objects that it was given, though it is not loaded: its caller hears of it."""
+    """What a run reads, and where, of the objects that it was given, though it is not loaded.
 
-    reads: dict[UnloadedRead, None] = field(default_factory=dict)
+    Its caller hears of it.
+    """
+
+    reads: dict[UnloadedRead, Spot] = field(default_factory=dict)
+
+    def add(self, read: UnloadedRead, at: Spot) -> None:
+        """Note a read; of several that are alike, the first line is told."""
+        self.reads[read] = min(at, self.reads.get(read, at))

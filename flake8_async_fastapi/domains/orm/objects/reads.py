@@ -5,9 +5,7 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
-from typing import Final
-
-from flake8_async_fastapi.domains.orm.events import Cause, Missing
+from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import (
     AssociationProxy,
@@ -29,7 +27,8 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     instances_of,
     locations_in,
 )
-from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
+from flake8_async_fastapi.domains.orm.objects.missing import report_missing
+from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import AwaitableAttributes, DynamicRelationship
@@ -95,7 +94,7 @@ def read_mapped_attribute(
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
     elif isinstance(found, Maybe) and found.not_loaded is not None:
-        report_missing(frame, instance.location, name, found.not_loaded, place, use, unless=found.unless)
+        report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
         objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, what follows is not reached
     if isinstance(found, Loaded):
         if found.is_withheld:
@@ -115,7 +114,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     held = identity_map.find_target(frame, unloaded)
     if held is not None:
         if held.unless:
-            report_missing(frame, location, name, not_loaded, place, use, unless=held.unless)
+            report_missing(frame, location, name, not_loaded, place, use, held.unless)
         objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
         aliasing.share_loaded(frame, location, name)
         return MAYBE
@@ -130,78 +129,6 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     else:
         objects[location] = current.put(name, MAYBE)
     return MAYBE
-
-
-def report_missing(
-    frame: Frame,
-    location: Location,
-    name: str,
-    not_loaded: NotLoaded,
-    place: Position,
-    use: str,
-    through: str = "",
-    chain: tuple[str, ...] = (),
-    unless: str = "",
-) -> None:
-    """A missing attribute: an event in code under check, a debt of the caller for its own objects.
-
-    ``unless`` says in which case it is not missing; empty for what is certain.
-    """
-    objects = instances_of(frame.state)
-    reader = frame.notes.get(Reader)
-    if reader is not None and reader.use:
-        use, through = reader.use, reader.name
-    shown = (*reader.chain, *chain) if reader is not None else chain
-    if reader is not None and reader.reports_for is not None:
-        frame, place = reader.reports_for
-    obj = objects[location]
-    route = [f"{obj.cls.name}.{name}"]
-    top, top_location = obj, location
-    while top.parent is not None and top.parent[0] in objects:
-        top_location, via = top.parent
-        top = objects[top_location]
-        route.insert(0, f"{top.cls.name}.{via}")
-        if len(route) > instances.LONGEST_PATH:
-            break
-    if chain and "pytest" in frame.ctx.project.imports_of(frame.path):
-        return  # in a test, what it calls may be replaced
-    if top_location[0] == ARGUMENT:
-        if (not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)) and not chain:
-            return  # it was lost in this function, whose own check says so
-        reads = frame.notes_of(UnloadedReads).reads
-        reads[UnloadedRead(location, name, use, through, shown, not_loaded, unless)] = None
-    elif frame.emit:
-        model = models.model_of_objects(frame.ctx, obj.cls)
-        attribute = model.attributes.get(name) if model is not None else None
-        frame.emit_event(
-            Missing(
-                frame.path,
-                *place,
-                frame.qualname,
-                tuple(route),
-                _cause_to_tell(not_loaded.cause, obj, top),
-                use,
-                isinstance(attribute, Relationship),
-                (top.source, top.path, top.line),
-                (not_loaded.path, not_loaded.line, not_loaded.text),
-                through,
-                shown,
-            ),
-            unless,
-        )
-
-
-def _cause_to_tell(cause: Cause, obj: InstanceState, top: InstanceState) -> Cause:
-    """Why an attribute is missing, as it matters now: its session may be gone by then."""
-    if obj.phase in ("detached", "deleted") and cause in _DETACHED:
-        return "detached"
-    return "unloaded" if cause == "refreshed" and top.parent is None and top.source == "query" else cause
-
-
-_INTRINSIC: Final = ("dynamic", "write_only")
-_DETACHED: Final = (
-    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
-)  # fmt: skip
 
 
 def _loaded_value(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, reads, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     LOADED,
     MAYBE,
@@ -17,6 +17,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     instances_of,
     locations_in,
 )
+from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.places import Place, Position
@@ -57,7 +58,7 @@ def write_mapped_attribute(
     if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)
         if isinstance(found, NotLoaded) and found.cause != "noload":
-            reads.report_missing(frame, instance.location, name, found, place, "mutated")
+            report_missing(frame, instance.location, name, found, place, "mutated")
     if isinstance(attribute, Column):
         kept = _column_value(value)
         if persistent and kept != transitions.SET_TO_SQL:

@@ -178,7 +178,7 @@ def _get_object(
             if same and obj.cls == cls and obj.phase == "persistent" and not obj.may_be_loaded:
                 if found and _lacks_attribute(frame, obj, found):
                     frame.emit_event(
-                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"line {obj.line}")
+                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"{obj.path}:{obj.line}")
                     )
                 if isinstance(obj.default, NotLoaded):
                     instances_of(state)[location] = replace(obj, default="plan", fields=())

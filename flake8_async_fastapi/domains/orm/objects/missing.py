@@ -1,0 +1,162 @@
+"""Attributes that are read and not loaded: said in the code under check, or left to the caller.
+
+Source: docs/behaviour.md#reading-relationships.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.events import Cause, Missing
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.objects import instances
+from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded, instances_of
+from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Position, Spot
+from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import Instance, Location, Object, Value, alternatives
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How an attribute is read, and at which line; the rest is as in ``Missing``.
+
+    ``is_by_callee``: a function reads it that was given the object.
+    """
+
+    use: str
+    through: str
+    chain: tuple[str, ...]
+    at: Spot
+    is_by_callee: bool = False
+
+
+def report_missing(
+    frame: Frame,
+    location: Location,
+    name: str,
+    not_loaded: NotLoaded,
+    place: Position,
+    use: str,
+    unless: str = "",
+) -> None:
+    """A missing attribute is read here: an event in code under check, a debt of the caller for its objects.
+
+    ``unless`` says in which case it is not missing; empty for what is certain.
+    """
+    reading = _reading_by(frame.notes.get(Reader), Reading(use, "", (), Spot(frame.path, place.line)))
+    _report(frame, location, name, not_loaded, place, reading, unless)
+
+
+def report_missing_in_callee(
+    frame: Frame,
+    location: Location,
+    read: UnloadedRead,
+    not_loaded: NotLoaded,
+    place: Position,
+    function: str,
+    at: Spot,
+    unless: str,
+) -> None:
+    """As ``report_missing`` for a function that is called here, and reads at a line of its own."""
+    inner = Reading(read.use, read.through, (function, *read.chain), at, is_by_callee=True)
+    reading = _reading_by(frame.notes.get(Reader), inner)
+    _report(frame, location, read.name, not_loaded, place, reading, unless)
+
+
+def _reading_by(reader: Reader | None, reading: Reading) -> Reading:
+    """A reading, as it is told where a library's function reads."""
+    if reader is None:
+        return reading
+    use, through = (reader.use, reader.name) if reader.use else (reading.use, reading.through)
+    return Reading(use, through, (*reader.chain, *reading.chain), reading.at, reading.is_by_callee)
+
+
+def _report(
+    frame: Frame,
+    location: Location,
+    name: str,
+    not_loaded: NotLoaded,
+    place: Position,
+    reading: Reading,
+    unless: str,
+) -> None:
+    objects, reader = instances_of(frame.state), frame.notes.get(Reader)
+    if reader is not None and reader.reports_for is not None:
+        frame, place = reader.reports_for
+    obj = objects[location]
+    route = [f"{obj.cls.name}.{name}"]
+    top, top_location = obj, location
+    while top.parent is not None and top.parent[0] in objects:
+        top_location, via = top.parent
+        top = objects[top_location]
+        route.insert(0, f"{top.cls.name}.{via}")
+        if len(route) > instances.LONGEST_PATH:
+            break
+    if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
+        return  # in a test, what it calls may be replaced
+    if top_location[0] == ARGUMENT:
+        is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
+        if is_lost_here and not reading.is_by_callee:
+            return  # it was lost in this function, whose own check says so
+        read = UnloadedRead(location, name, reading.use, reading.through, reading.chain, not_loaded, unless)
+        frame.notes_of(UnloadedReads).add(read, reading.at)
+    elif frame.emit:
+        model = models.model_of_objects(frame.ctx, obj.cls)
+        attribute = model.attributes.get(name) if model is not None else None
+        lost_by: Cause = not_loaded.cause
+        if lost_by == "refreshed" and top.parent is None and top.source == "query":
+            lost_by = "unloaded"
+        is_gone = obj.phase in ("detached", "deleted") and lost_by in _DETACHED
+        frame.emit_event(
+            Missing(
+                frame.path,
+                *place,
+                frame.qualname,
+                tuple(route),
+                "detached" if is_gone else lost_by,
+                reading.use,
+                isinstance(attribute, Relationship),
+                (top.source, top.path, top.line),
+                (not_loaded.path, not_loaded.line, not_loaded.text),
+                reading.through,
+                reading.chain,
+                reading.at,
+                lost_by,
+                obj.strategies_above[-len(route) + 1 :] if len(route) > 1 else (),
+                _name_of(frame.state, location),
+                _name_of_session(frame.state, obj),
+                frame.is_async,
+            ),
+            unless,
+        )
+
+
+_INTRINSIC: Final = ("dynamic", "write_only")
+_DETACHED: Final = (
+    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
+)  # fmt: skip
+
+
+def _name_of(state: State, location: Location) -> str:
+    """The variable that holds an object; empty where none does."""
+
+    def is_it(value: Value) -> bool:
+        return any(isinstance(one, Instance) and one.location == location for one in alternatives(value))
+
+    return min((name for name, value in state.env.items() if is_it(value)), default="")
+
+
+def _name_of_session(state: State, obj: InstanceState) -> str:
+    """The variable, or attribute of one, that holds the session of an object; empty where none does."""
+    found = (
+        path
+        for held in (state.env, state.attributes)
+        for path, value in held.items()
+        if isinstance(value, Object) and resource_key(value) == obj.session
+    )
+    return min(found, default="")
