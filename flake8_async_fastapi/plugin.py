@@ -134,6 +134,16 @@ class Plugin:
             self._progress.clear()
 
     @classmethod
+    def tell_checked(cls, done: int, of: int) -> None:
+        """Say how many files are checked, if that takes long and there is a terminal."""
+        cls._progress.tell(f"{cls.name}: {done} of {of} files checked")
+
+    @classmethod
+    def tell_done(cls) -> None:
+        """Take away what was said on the terminal."""
+        cls._progress.clear()
+
+    @classmethod
     def _tell_read(cls, done: int, of: int) -> None:
         cls._progress.tell(f"{cls.name}: {done} of {of} files read")
 
@@ -146,7 +156,7 @@ class Plugin:
             type(self)._places = {name: number for number, name in enumerate(names)}
         done = self._places.get(self.filename)
         if done is not None:
-            self._progress.tell(f"{self.name}: {done} of {len(self._places)} files checked")
+            self.tell_checked(done, len(self._places))
 
 
 def open_projects(options: argparse.Namespace) -> Projects:

@@ -2,104 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from flake8_runs import RunFlake8, write_files
-
-from flake8_async_fastapi import cli
-from flake8_async_fastapi.faults import LOG
-
-MODELS = """\
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-
-class Base(DeclarativeBase): ...
-
-
-class Shelf(Base):
-    __tablename__ = "shelf"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    jars: Mapped[list["Jar"]] = relationship(back_populates="shelf")
-    lamps: Mapped[list["Lamp"]] = relationship()
-
-
-class Jar(Base):
-    __tablename__ = "jar"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
-    shelf: Mapped[Shelf] = relationship(back_populates="jars")
-
-
-class Lamp(Base):
-    __tablename__ = "lamp"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
-"""
-QUERIES = """\
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from models import Shelf
-
-
-async def find(session: AsyncSession) -> Shelf:
-    return (await session.scalars(select(Shelf))).one()
-"""
-MAIN = """\
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from queries import find
-
-
-async def save(session: AsyncSession) -> None:
-    größe = 1; session.commit()
-
-
-async def show(session: AsyncSession) -> None:
-    shelf = await find(session)
-    print(shelf.jars)
-"""
-PROJECT = {"pyproject.toml": "", "models.py": MODELS, "queries.py": QUERIES, "main.py": MAIN}
-LOADING = ("main.py", 12, "AFA301")
-AWAITING = ("main.py", 7, "AFA101")
-
-Check = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
-    """A function that runs the command in a small project: exit status, output, errors."""
-    write_files(tmp_path, PROJECT)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FLAKE8_ASYNC_FASTAPI_CACHE_DIR", str(tmp_path / ".cache"))
-    monkeypatch.setattr(LOG, "handlers", list(LOG.handlers))
-
-    def command(*arguments: str, text: str | None = None) -> tuple[int, str, str]:
-        if text is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        try:
-            status = cli.main(["check", *arguments])
-        except SystemExit as end:  # argparse
-            status = int(end.code or 0)
-        return status, *capsys.readouterr()
-
-    return command
-
-
-def found(answer: tuple[int, str, str]) -> list[tuple[str, int, str]]:
-    """Path, line and code of each finding of a run that wrote JSON."""
-    return [(row["path"], row["line"], row["code"]) for row in json.loads(answer[1])]
-
-
-def as_json(check: Check, *arguments: str) -> list[tuple[str, int, str]]:
-    return found(check("--output-format=json", *arguments))
+from check_runs import AWAITING, LOADING, MAIN, QUERIES, Check, as_json
+from flake8_runs import RunFlake8
 
 
 def test_the_same_findings_as_flake8(check: Check, tmp_path: Path, flake8: RunFlake8) -> None:
@@ -117,7 +26,7 @@ def test_full_shows_the_code_and_the_other_places(check: Check) -> None:
     assert "\n 12 |     print(shelf.jars)\n    |           ^^^^^^^^^^\n" in out
     assert "    : queries.py:8: this query loads the Shelf\n" in out
     assert " 7 |     größe = 1; session.commit()\n   |                ^^^^^^^^^^^^^^^^\n" in out
-    assert out.splitlines()[-1].startswith("2 findings, 0 of them advice; 1 file checked in ")
+    assert out.splitlines()[-2].startswith("2 findings, 0 of them advice; 1 file checked in ")
 
 
 def test_json(check: Check) -> None:

@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flake8_async_fastapi.check.watching import look, wait_for_change
 from flake8_async_fastapi.faults import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write-baseline", type=Path, metavar="FILE", help="name the findings of today there, and end"
     )
+    parser.add_argument("--add-noqa", action="store_true", help="mark what is found with '# noqa', and end")
+    parser.add_argument(
+        "--unused-noqa", action="store_true", help="also report '# noqa: AFA' comments that suppress nothing"
+    )
+    parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     add_shared_arguments(parser)
 
 
@@ -77,19 +83,43 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UsageError.
     """
+    if "-" in arguments.paths and (arguments.add_noqa or arguments.watch):
+        raise UsageError("standard input is no file that could be changed or watched")
+    report = _checked(arguments)
+    if arguments.write_baseline is not None:
+        return _write_baseline(report, arguments.write_baseline)
+    if arguments.add_noqa:
+        return _add_noqa(report)
+    _print(report, arguments)
+    if arguments.watch:
+        _watch([Path(root) for root in report.roots], arguments)
+    return 0 if report.is_clean or arguments.exit_zero else 1
+
+
+def _watch(roots: Sequence[Path], arguments: argparse.Namespace) -> None:
+    """Check again after each change, until somebody ends it."""
+    state = look(roots)
+    while True:
+        sys.stdout.flush()
+        changed, state = wait_for_change(roots, state)
+        print(f"\n--- changed: {', '.join(changed)}\n")
+        _print(_checked(arguments), arguments)
+
+
+def _checked(arguments: argparse.Namespace) -> Report:
     # flake8 takes long to import, and no other command needs it
     from flake8_async_fastapi.check.run import CheckError, run_check
 
     try:
-        report = run_check(arguments.paths, list(forwarded(arguments)))
+        report = run_check(
+            arguments.paths,
+            list(forwarded(arguments)),
+            finds_unused=arguments.unused_noqa,
+            describes=arguments.output_format == "full",
+        )
     except CheckError as error:
         raise UsageError(str(error)) from error
-    if arguments.write_baseline is not None:
-        return _write_baseline(report, arguments.write_baseline)
-    if arguments.baseline is not None:
-        report = _without_known(report, arguments.baseline)
-    _print(report, arguments)
-    return 0 if report.is_clean or arguments.exit_zero else 1
+    return report if arguments.baseline is None else _without_known(report, arguments.baseline)
 
 
 def forwarded(arguments: argparse.Namespace) -> Iterator[str]:
@@ -139,6 +169,16 @@ def _write_baseline(report: Report, file: Path) -> int:
     _write(file, encode_baseline(report.findings, str(file.parent)))
     print(f"{len(report.findings)} findings written to {file}")
     return 0
+
+
+def _add_noqa(report: Report) -> int:
+    from flake8_async_fastapi.check.comments import add_comments
+
+    written, failed = add_comments(report.findings)
+    for path, why in failed:
+        print(f"{path}: not written: {why}")
+    print(f"{sum(written.values())} lines marked in {len(written)} files")
+    return 1 if failed else 0
 
 
 def _without_known(report: Report, file: Path) -> Report:

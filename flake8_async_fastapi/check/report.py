@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from flake8_async_fastapi.check.understood import Understood
 from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.rules.model import Fix, Level, Rule, catalogue
 
@@ -36,7 +37,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings of a run, and what was looked at for them.
+    """The findings of a run, and what was looked at for them: so many files, below some roots.
 
     ``unread`` are the files that could not be read or analysed, each with the reason.  ``suppressed``
     counts what a comment keeps from being shown, ``known`` what the baseline does.
@@ -50,6 +51,8 @@ class Report:
     known: int = 0
     stale: Sequence[tuple[str, str, str]] = field(default=())
     """Entries of the baseline that no finding meets any more: path, code and text of the line."""
+    understood: Sequence[Understood] = ()
+    """What is in the projects, the largest first; nothing if nobody asked."""
 
     @property
     def is_clean(self) -> bool:

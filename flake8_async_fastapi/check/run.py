@@ -17,12 +17,14 @@ from flake8.processor import FileProcessor
 from flake8.style_guide import Decision, StyleGuideManager
 from flake8.violation import Violation
 
+from flake8_async_fastapi.check.comments import UNUSED, suppressions, unused_codes
 from flake8_async_fastapi.check.report import Report, Shown, told_at
+from flake8_async_fastapi.check.understood import Understood, understand
 from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
 from flake8_async_fastapi.projects import STDIN, Projects
-from flake8_async_fastapi.rules.model import Finding, not_analysed
+from flake8_async_fastapi.rules.model import LEVELS, Finding, not_analysed, of_level
 from flake8_async_fastapi.store.root import relative_path
 
 
@@ -37,14 +39,23 @@ class _Nothing:
         pass
 
 
-def run_check(paths: Sequence[str], arguments: Sequence[str]) -> Report:
+def run_check(
+    paths: Sequence[str], arguments: Sequence[str], *, finds_unused: bool = False, describes: bool = False
+) -> Report:
     """Check files and folders with flake8's configuration and some of its ``arguments``.
 
-    Raises CheckError for paths that are not there and for options that are of no use.
+    With ``finds_unused``, comments are reported too that suppress nothing; with ``describes``, the report
+    says what was understood.  Raises CheckError for paths that are not there and for useless options.
     """
     run = open_run(paths, arguments)
-    run.check(paths)
-    return run.report()
+    try:
+        run.check(paths)
+    finally:
+        Plugin.tell_done()
+    if finds_unused:
+        run.tell_unused()
+    report = run.report()
+    return replace(report, understood=run.understand()) if describes else report
 
 
 def open_run(paths: Sequence[str], arguments: Sequence[str]) -> Run:
@@ -97,6 +108,10 @@ class Run:
     unread: list[tuple[str, str]] = field(default_factory=list)
     processors: dict[str, FileProcessor] = field(default_factory=dict)
     """What flake8 knows of each file: its lines, and the comments in them."""
+    places: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """The lines and codes of all that there is in each file, whether it is reported or not."""
+    progress: tuple[int, int] = (0, 0)
+    """How many files are checked, and of how many."""
 
     def __post_init__(self) -> None:
         self.guide = StyleGuideManager(self.options, _Nothing())  # type: ignore[arg-type]
@@ -108,7 +123,9 @@ class Run:
         """
         texts = texts or {}
         names = {os.path.normpath(name): name for name in files_to_check(self.options)}
-        for shown in {**names, **texts}:
+        shown_names = {**names, **texts}
+        for number, shown in enumerate(shown_names):
+            self.progress = number, len(shown_names)
             self.check_file(names.get(shown, shown), texts.get(shown))
         named = [path for path in paths if os.path.isfile(path)]
         elsewhere = Run(self.options, self.projects)
@@ -139,14 +156,18 @@ class Run:
             return
         found = survive(shown, "analysed", lambda: self._findings(filename, text))
         found = [not_analysed(shown)] if found is None else found
-        chosen = [finding for finding in found if not finding.advice or self.options.afa_advice == "on"]
+        self.places[shown] = [(finding.line, finding.code) for finding in found]
+        wanted = of_level(found, self.options.afa_level)
+        chosen = [finding for finding in wanted if not finding.advice or self.options.afa_advice == "on"]
         if chosen:  # most files have none, and all nodes are looked at for the ends
             ends = _Ends(tree, text.splitlines())
             for finding in chosen:
                 self._add(finding, shown, ends)
 
     def _findings(self, filename: str, text: str) -> list[Finding]:
-        return self.projects.findings(filename, text, level=self.options.afa_level)
+        return self.projects.findings(
+            filename, text, lambda: Plugin.tell_checked(*self.progress), level=LEVELS[-1]
+        )
 
     def _add(self, finding: Finding, shown: str, ends: _Ends) -> None:
         if not self._is_reported(shown, finding.line, finding.col, finding.code, finding.message):
@@ -196,6 +217,25 @@ class Run:
                 told = told_at(finding, origin, path, text.rstrip())
                 if self._is_reported(path, told.line, told.col, told.code, told.message):
                     self.findings.append(told)
+
+    def tell_unused(self) -> None:
+        """Add the comments of the files that name a code of this plugin and suppress nothing by it."""
+        for shown, found in self.places.items():
+            lines = self.processors[shown].lines
+            for comment in suppressions(lines):
+                for code in unused_codes(comment, found):
+                    text, col = lines[comment.line - 1].rstrip("\r\n"), comment.col
+                    message = f"there is no {code} here to suppress: remove it from the comment"
+                    if self._is_reported(shown, comment.line, col, UNUSED, message):
+                        self.findings.append(
+                            Shown(shown, comment.line, col, Position(comment.line, len(text)), UNUSED,
+                                  message, True, text)
+                        )  # fmt: skip
+
+    def understand(self) -> tuple[Understood, ...]:
+        """What is in the projects of the run, the largest first."""
+        found = [understand(root, analysis) for root, analysis in self.projects.opened.items()]
+        return tuple(sorted(found, key=lambda one: (-one.counts.files, one.root)))
 
     def report(self) -> Report:
         """All that was found; the projects are named by their roots."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Final
 
 from flake8_async_fastapi.check.report import Report, Shown, rule_of
+from flake8_async_fastapi.check.understood import Understood
+
+_MOST_PROJECTS: Final = 3
+"""What the summary describes; more of them are seldom what somebody looks for."""
 
 
 def concise(report: Report) -> Iterator[str]:
@@ -65,7 +70,26 @@ def summary(report: Report) -> Iterator[str]:
     yield (
         f"{_count(found, 'finding')}, {advice} of them advice"
         f"{''.join(f', {text}' for text in left_out)}; "
-        f"{_count(report.files, 'file')} checked in {', '.join(report.roots) or 'no project'}"
+        f"{_count(report.files, 'file')} checked in {_projects(report.roots)}"
+    )
+    for project in report.understood[:_MOST_PROJECTS]:
+        yield _described(project)
+    if len(report.understood) > _MOST_PROJECTS:
+        yield f"and {_count(len(report.understood) - _MOST_PROJECTS, 'smaller project')}"
+
+
+def _projects(roots: Sequence[str]) -> str:
+    return f"{len(roots)} projects" if len(roots) > 1 else "".join(roots) or "no project"
+
+
+def _described(project: Understood) -> str:
+    """What was understood of a project: where little of its imports leads anywhere, little is found."""
+    counts = project.counts
+    share = f"{100 * counts.resolved // counts.imports} %" if counts.imports else "none"
+    return (
+        f"{project.root}: {_count(counts.files, 'file')}, {_count(counts.routes, 'route')}, "
+        f"{counts.factories} async session {'factory' if counts.factories == 1 else 'factories'}; "
+        f"{share} of {_count(counts.imports, 'import')} of its own modules resolved"
     )
 
 

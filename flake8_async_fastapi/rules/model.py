@@ -63,7 +63,7 @@ class Finding:
 
 
 NOT_ANALYSED: Final = "AFA001"
-"""The one code that is no rule's."""
+"""A code that is no rule's."""
 
 
 def not_analysed(path: str) -> Finding:

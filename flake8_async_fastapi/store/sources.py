@@ -126,6 +126,11 @@ def is_requirement_file(path: str) -> bool:
     )
 
 
+def project_files(root: Path) -> tuple[str, ...]:
+    """The files below a root that findings depend on: code, templates, requirements and settings."""
+    return python_files(root, others=_is_other)
+
+
 def is_settings_file(path: str) -> bool:
     """Whether a file may be one of those, or be included by one, and so is neither code nor a template."""
     return path.endswith(_SETTINGS)

@@ -1,0 +1,37 @@
+"""How much of a project is understood, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flake8_async_fastapi.project.answers import Answers
+from flake8_async_fastapi.project.modules import Modules
+
+
+def count_session_factories(answers: Answers) -> int:
+    """How many factories of async sessions there are."""
+    said = (text for facts in answers.facts.values() for text in facts.outline.session_factories)
+    return sum(text in ("True", "False", "?") for text in said)
+
+
+def count_imports(answers: Answers, above: Collection[str]) -> tuple[int, int]:
+    """How many imports mean the project's own modules, and how many of these lead to a file.
+
+    One whose first part is a folder above the root, of those named ``above``, means it as well.
+    """
+    found = [
+        _leads_somewhere(answers.modules, module, path)
+        for path, facts in answers.facts.items()
+        for module in facts.outline.imports
+        if _is_own(answers.modules, module, path, above)
+    ]
+    return len(found), sum(found)
+
+
+def _is_own(modules: Modules, module: str, importer: str, above: Collection[str]) -> bool:
+    top = module.partition(".")[0]
+    return _leads_somewhere(modules, top, importer) or ("." in module and top in above)
+
+
+def _leads_somewhere(modules: Modules, module: str, importer: str) -> bool:
+    return modules.find(module, importer) is not None or modules.is_folder(module, importer)
