@@ -95,11 +95,17 @@ def is_iterator_hint(annotation: Expr | None) -> bool:
     return dotted(annotation).rpartition(".")[2] in ITERATORS
 
 
-def gets_too_many(function: Function, arguments: Arguments) -> bool:
-    """Whether a call passes more arguments by position than a function takes."""
-    kinds = [param.kind for param in function.node.params]
-    given = len(arguments.args) + (function.receiver is not None)
-    return not arguments.opaque and "*" not in kinds and given > sum(kind in ("pos", "any") for kind in kinds)
+def takes_less(function: Function, arguments: Arguments) -> bool:
+    """Whether a call passes more arguments than a function takes, or one of another name."""
+    params = function.node.params
+    kinds = [param.kind for param in params]
+    if arguments.opaque:
+        return False
+    by_place = len(arguments.args) + (function.receiver is not None)
+    if "*" not in kinds and by_place > sum(kind in ("pos", "any") for kind in kinds):
+        return True
+    names = {param.name for param in params if param.kind != "pos"}
+    return "**" not in kinds and any(name not in names for name, _ in arguments.keywords)
 
 
 def is_protocol(cls: Value) -> bool:

@@ -187,7 +187,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     if function.is_async:
         if isinstance(node, tree.FunctionDef) and node.is_stub and hints.is_iterator_hint(node.returns):
             return UNKNOWN  # its overrides may be generators, which are not awaited
-        if hints.gets_too_many(function, arguments):
+        if hints.takes_less(function, arguments):
             return UNKNOWN  # the call itself fails
         made = Coroutine(label, "other", origin, function=function, call=arguments)
         for observe in frame.ctx.hooks.observers.coroutine_called:
