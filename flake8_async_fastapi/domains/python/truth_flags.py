@@ -6,11 +6,21 @@ An object is told apart by the variable that has it; whoever else is given it ma
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.python.untouched import leaves_untouched
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.machine.summaries import passed_parameters
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Const, Instance, Library, Value
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Library,
+    Value,
+)
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
 from flake8_async_fastapi.records import replace
@@ -54,16 +64,25 @@ def change_receiver_flags(frame: Frame, before: Value | None, after: Value | Non
 def forget_argument_flags(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Whoever is given an object may call its methods."""
+    """Whoever is given an object may call its methods, unless it only looks at it."""
     ctx, state = frame.ctx, frame.state
     if isinstance(callee, (ClassValue, Library)):
         return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         value = state.env.get(path_of(argument))
         known = _flags_of(ctx, value) if isinstance(value, Instance) else None
-        if known and isinstance(value, Instance):
+        if known and isinstance(value, Instance) and not _only_looks(ctx, callee, arguments, value):
             rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)
             _exchange_object(state, value, replace(value, attributes=rest))
+
+
+def _only_looks(ctx: Context, callee: Value, arguments: Arguments, value: Instance) -> bool:
+    """Whether a function leaves an object as it is that a call passes for some of its parameters."""
+    if not isinstance(callee, Function) or arguments.opaque:
+        return False
+    passed = [param.name for param, given in passed_parameters(callee, arguments) if given == value]
+    there = sum(given == value for given in arguments.values())
+    return len(passed) == there and all(leaves_untouched(ctx, callee, name, value.cls) for name in passed)
 
 
 def _exchange_object(state: State, before: Instance, after: Instance) -> None:
