@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -336,6 +337,30 @@ async def test_lifespan_may_not_be_a_coroutine_function() -> None:
     with pytest.raises((TypeError, AttributeError)):  # the latter from Python 3.10
         async with app.router.lifespan_context(app):
             pass
+
+
+async def test_what_dependencies_give_is_kept() -> None:
+    class Thing:
+        pass
+
+    given: list[weakref.ref[Thing]] = []
+
+    def thing() -> Thing:
+        made = Thing()
+        given.append(weakref.ref(made))
+        return made
+
+    def number(_: Thing = Depends(thing)) -> int:
+        return 1
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def route(_: int = Depends(number)) -> bool:
+        return given[0]() is not None
+
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        assert (await client.get("/")).json() is True
 
 
 async def test_dependency_may_not_be_a_context_manager() -> None:

@@ -2,7 +2,7 @@
 
 Gives what is passed for ``Depends``, and says for what a framework calls a function (``Frame.role``).
 Adds no part of the state and no effect; runs note routes, included routers and use of engines.
-Needs pydantic, to validate what routes return.
+Needs orm and pydantic, to validate what routes return and say whose sessions are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.fastapi import (
     exits,
     lifespans,
     reports,
+    request_sessions,
     requests,
     routes,
 )
@@ -25,7 +26,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "fastapi",
-    ("pydantic",),
+    ("orm", "pydantic"),
     models=Models(
         calls=dependencies.CALLS, parameters={dependencies.Dependency: dependencies.provide_dependency}
     ),
@@ -39,6 +40,7 @@ DOMAIN = Domain(
             endpoints.report_sync_endpoint,
             routes.begin_route,
             exits.begin_dependency,
+            request_sessions.note_own_sessions,
             requests.run_dependencies,
         ),
         function_ends=(lifespans.report_engine_not_disposed,),

@@ -88,9 +88,7 @@ def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, nod
         if param.name not in passed and _relies_on(frame, function, param):
             name = callee.name if isinstance(callee, ClassValue) else function.name
             text, marker = for_message(node), param.marker
-            frame.emit_event(
-                CalledByHand(*frame.at(node), text, name, param.name, marker, param.is_default)
-            )
+            frame.emit_event(CalledByHand(*frame.at(node), text, name, param.name, marker, param.is_default))
             return
 
 

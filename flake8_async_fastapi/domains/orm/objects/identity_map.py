@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, instances
+from flake8_async_fastapi.domains.orm.objects import aliasing, instances, own_sessions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.instances import (
     InstanceState,
@@ -115,7 +115,7 @@ def _is_to_be_expected(frame: Frame, unloaded: UnloadedAttribute, target: ClassV
     for other in aliasing.unread_results(frame.ctx, state, obj.session):
         if load_plans.may_be_both(frame.ctx, other.cls, target):
             return True
-    if unloaded.name in obj.compared_keys:
+    if unloaded.name in obj.compared_keys and not own_sessions.holds_only_known(frame, obj.session):
         return True
     for other in state.part(instances.Instances).held_elsewhere:
         if aliasing.is_live(other, obj) and _holds(frame, other, target):

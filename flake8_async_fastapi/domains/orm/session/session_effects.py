@@ -174,9 +174,7 @@ def record_select(frame: Frame, query: Query, session: object, line: int) -> Non
                 populate(frame, session, entity.cls, plan, line, known)
 
 
-def populate(
-    frame: Frame, session: object, cls: ClassValue, plan: Plan, line: int, identity: object
-) -> None:
+def populate(frame: Frame, session: object, cls: ClassValue, plan: Plan, line: int, identity: object) -> None:
     """``populate_existing``: the object that a query asks for by its key is loaded anew."""
     objects = instances_of(frame.state)
     for location, obj in transitions.instances_of_session(objects, session):

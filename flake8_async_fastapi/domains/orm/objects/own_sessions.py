@@ -1,0 +1,49 @@
+"""Sessions of which a function knows all that was loaded with them: nobody used them before, or does besides.
+
+Such a session holds nothing that no variable leads to.  Source: docs/behaviour.md#reading-relationships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import Unknown
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(slots=True)
+class OwnSessions:
+    """``find`` gives the sessions that are a run's own, though others made them; None if there is none."""
+
+    find: Callable[[], frozenset[object]] | None = None
+
+
+def holds_only_known(frame: Frame, session: object) -> bool:
+    """Whether all that a session holds is in sight: the function made it, or was given it fresh.
+
+    What is not known of the values around may be an object of it.
+    """
+    values = (inner for value in frame.state.values() for inner in inner_values(value))
+    if any(isinstance(value, Unknown) for value in values):
+        return False
+    own: OwnSessions | None = frame.notes.get(OwnSessions)
+    is_given = own is not None and own.find is not None and session in own.find()
+    return is_given or _is_made_in(frame, session)
+
+
+def _is_made_in(frame: Frame, session: object) -> bool:
+    """Whether a call in the function at hand made a session."""
+    node = frame.node
+    if not isinstance(session, Place) or not isinstance(node, tree.FunctionDef) or session.path != frame.path:
+        return False
+
+    def find() -> frozenset[tuple[int, int]]:
+        return frozenset((call.line, call.col) for call in nodes_in(node.body) if isinstance(call, tree.Call))
+
+    key = ("calls in", frame.path, node.line, node.col)
+    return (session.line, session.col) in frame.ctx.derive(key, find)
