@@ -66,8 +66,10 @@ PLANNED = {
     "AFA413": "mounted-lifespan-never-runs",
     "AFA414": "missing-async-dependency",
     "AFA415": "dependency-called-by-hand",
+    "AFA416": "session-parameter-without-depends",
     "AFA417": "dependency-outside-routes",
     "AFA418": "background-tasks-dropped",
+    "AFA419": "context-variable-lost",
     "AFA420": "several-statements-in-one-text",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
@@ -87,6 +89,9 @@ PLANNED = {
     "AFA605": "swallowed-cancellation",
     "AFA701": "async-fixture-under-plain-decorator",
     "AFA702": "async-test-never-runs",
+    "AFA703": "engine-shared-by-test-loops",
+    "AFA704": "client-never-runs-lifespan",
+    "AFA705": "memory-sqlite-with-pool",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

@@ -285,7 +285,8 @@ async def under_pytest(module: ModuleType) -> str:
     folder = Path(str(module.__file__)).parent
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    said = re.search(r"requested an async fixture|not natively supported|\d+ passed", done.stdout)
+    failures = "requested an async fixture|not natively supported|different event loop|'State' object has no"
+    said = re.search(rf"{failures}|\d+ passed", done.stdout)
     assert said is not None, done.stdout
     return said[0]
 
@@ -372,6 +373,8 @@ PROOFS = {
         error=("AttributeError", "'Depends' object has no attribute 'scalar'"),
         right=200,
     ),
+    "AFA416": Proof(error=("FastAPIError", "Invalid args for response field"), right="/"),
+    "AFA419": Proof(requests("GET", "/", journal), value=["nobody"], right=["ann"]),
     "AFA417": Proof(
         requests("GET", "/health"),
         error=("AttributeError", "'Depends' object has no attribute 'scalar'"),
@@ -407,6 +410,9 @@ PROOFS = {
     "AFA605": Proof(value=False, right=True),
     "AFA701": Proof(under_pytest, value="requested an async fixture", right="1 passed"),
     "AFA702": Proof(under_pytest, value="not natively supported", right="1 passed"),
+    "AFA703": Proof(under_pytest, value="different event loop", right="2 passed"),
+    "AFA704": Proof(under_pytest, value="'State' object has no", right="1 passed"),
+    "AFA705": Proof(error=("OperationalError", "no such table"), right=0),
 }
 
 

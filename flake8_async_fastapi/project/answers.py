@@ -188,10 +188,14 @@ class Answers:
     # --- all files ------------------------------------------------------------------------
 
     def tests_mention(self, dotted: str, folder: str) -> bool:
+        return bool(self.tests_mentioning(dotted, folder))
+
+    def tests_mentioning(self, dotted: str, folder: str) -> tuple[str, ...]:
         searched, prefix = encode_mention(dotted), f"{folder}/" if folder else ""
-        return any(
-            path.startswith(prefix) and is_test(path) and searched in bytes(facts.code)
-            for path, facts in self.facts.items()
+        return tuple(
+            path
+            for path, facts in sorted(self.facts.items())
+            if path.startswith(prefix) and is_test(path) and searched in bytes(facts.code)
         )
 
     def mentioning(self, word: str) -> tuple[str, ...]:
@@ -331,6 +335,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "pytest": lambda answers, path: answers.pytest.of(path),
     "mentioning": Answers.mentioning,
     "tests mentioning": Answers.tests_mention,
+    "test files mentioning": Answers.tests_mentioning,
     "imported": Answers.is_imported,
     "handed to run_sync": lambda answers, name: name in answers._handed_to_run_sync,
     "registrations": lambda answers, name: answers._registrations.get(name, ()),

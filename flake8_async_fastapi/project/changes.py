@@ -152,6 +152,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "module": lambda changes, dotted, importer: changes.moves,
     "mentioning": Changes.mentions,
     "tests mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
+    "test files mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
     "template": lambda changes, path: changes.others,
     "template file": lambda changes, name, importer, folder: changes.others,
     "template names": lambda changes: changes.others,

@@ -172,6 +172,11 @@ class Project:
         found: bool = self._ask("tests mentioning", dotted, folder)
         return found
 
+    def tests_mentioning(self, dotted: str, folder: str) -> tuple[str, ...]:
+        """The test files below a folder that do, as above."""
+        found: tuple[str, ...] = self._ask("test files mentioning", dotted, folder)
+        return found
+
     def is_imported(self, dotted: str) -> bool:
         """Whether any file imports a module, or one below it."""
         found: bool = self._ask("imported", dotted)

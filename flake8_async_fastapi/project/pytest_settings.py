@@ -26,7 +26,8 @@ class PytestSettings:
     ``may_be_configured``: there is a file that would say it, so that its silence means something.
 
     ``is_auto``: each async test and fixture is run, marked or not.  ``test_loop_scope`` is for
-    how long tests share an event loop: ``function`` if nothing is said.
+    how long tests share an event loop: ``function`` if nothing is said.  ``fixture_loop_scope`` is the
+    same for fixtures: empty if nothing is said, and a fixture's own scope counts.
     """
 
     folder: str = ""
@@ -34,6 +35,7 @@ class PytestSettings:
     may_be_configured: bool = False
     is_auto: bool = False
     test_loop_scope: str = "function"
+    fixture_loop_scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +84,5 @@ def _settings_in(text: str) -> Iterator[tuple[str, str]]:
 
 def _as_settings(folder: str, found: Mapping[str, str]) -> PytestSettings:
     scope = found.get("asyncio_default_test_loop_scope", "function")
-    return PytestSettings(folder, True, True, found.get("asyncio_mode") == "auto", scope)
+    of_fixtures = found.get("asyncio_default_fixture_loop_scope", "")
+    return PytestSettings(folder, True, True, found.get("asyncio_mode") == "auto", scope, of_fixtures)

@@ -248,6 +248,27 @@ def test_afa415_a_dependency_that_is_called_by_hand(play: Play) -> None:
     assert play("converted", ask).value[1].json() == "ada"
 
 
+@proves("AFA416", "app/routers/trends.py")
+def test_afa416_a_session_that_no_dependency_gives(play: Play) -> None:
+    ask = asking("GET", "/api/trends/views")
+
+    async def count(blog: Blog) -> Any:
+        # Imported here and not at the start, which would fail as a whole.
+        blog.app.include_router(blog.module("app.routers.trends").router)
+        return await ask(blog)
+
+    half = play("pitfalls", count, fresh=True)
+    assert half.raised("FastAPIError", "Invalid args for response field")
+    assert play("converted", ask, labs_api=True).value == 0
+
+
+@proves("AFA419", "app/intake.py")
+def test_afa419_a_context_variable_that_a_thread_sets(play: Play) -> None:
+    ask = of_letters(("GET", "/greeting?name=ada"))
+    assert play("pitfalls", ask).value[1].json() == "Dear somebody"
+    assert play("converted", ask).value[1].json() == "Dear ada"
+
+
 @proves("AFA417", "app/intake.py")
 def test_afa417_a_route_of_starlette_gets_no_session(play: Play) -> None:
     ask = of_letters(("GET", "/posts/count"))

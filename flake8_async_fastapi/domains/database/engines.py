@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
+from flake8_async_fastapi.domains.database.memory import report_memory
 from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url, parameters_of
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import MemberModel
@@ -46,6 +47,7 @@ def report_creation(
             bool(frame.role) and not frame.globals and not frame.branches and not _is_cached(frame),
         )
     )
+    report_memory(frame, arguments, node, is_async=_ENGINES[callee.dotted])
     refused = tuple(_refused(url, arguments)) if driver == "asyncpg" and url is not None else ()
     if refused and _ENGINES[callee.dotted]:
         frame.emit_event(ParametersRefused(*frame.at(node), for_message(node.func), driver, refused))

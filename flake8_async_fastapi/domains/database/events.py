@@ -38,6 +38,14 @@ class ParametersRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MemorySplit(Event):
+    """An engine for SQLite in memory has a pool whose connections do not share one database."""
+
+    text: str
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptExecuted(Event):
     """A text of several statements is executed; ``drivers`` are the async ones that the project requires."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.fastapi import (
     applications,
     background,
+    context_variables,
     contracts,
     dependencies,
     endpoints,
@@ -19,6 +20,7 @@ from flake8_async_fastapi.domains.fastapi import (
     request_sessions,
     requests,
     routes,
+    unfilled,
 )
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
@@ -39,11 +41,12 @@ DOMAIN = Domain(
         function_begins=(
             endpoints.report_sync_endpoint,
             routes.begin_route,
+            unfilled.report_parameters,
             exits.begin_dependency,
             request_sessions.note_own_sessions,
             requests.run_dependencies,
         ),
-        function_ends=(lifespans.report_engine_not_disposed,),
+        function_ends=(context_variables.report_lost, lifespans.report_engine_not_disposed),
         function_returns=(routes.validate_response, background.report_replaced),
     ),
 )

@@ -95,7 +95,7 @@ def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, nod
 def _from_fastapi(ctx: Context, function: Function) -> tuple[FromFastAPI, ...]:
     """The parameters of a function that FastAPI passes; none where a decorator may pass them."""
     node = function.node
-    if not isinstance(node, tree.FunctionDef) or not all(map(_is_harmless, node.decorators)):
+    if not isinstance(node, tree.FunctionDef) or not all(map(is_harmless, node.decorators)):
         return ()
     return ctx.query(
         ("from fastapi", function.key, function.closure, function.owner),
@@ -104,7 +104,8 @@ def _from_fastapi(ctx: Context, function: Function) -> tuple[FromFastAPI, ...]:
     )
 
 
-def _is_harmless(decorator: Expr) -> bool:
+def is_harmless(decorator: Expr) -> bool:
+    """Whether a decorator leaves the parameters of a function to FastAPI."""
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
     return dotted(written).rpartition(".")[2] in _HARMLESS
 

@@ -56,6 +56,18 @@ class RouteErrorSwallowed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterNotFilled(Event):
+    """A route or dependency has a parameter of a type that FastAPI makes nothing of, without a ``Depends``.
+
+    ``owner`` is the function or class, ``type`` the name of the type as it is written.
+    """
+
+    owner: str
+    parameter: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class CalledByHand(Event):
     """A function is called without a parameter that FastAPI passes, by its ``marker``.
 
@@ -94,3 +106,16 @@ class BackgroundTasksDropped(Event):
     text: str
     reason: str
     owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextVariableLost(Event):
+    """A context variable is set where those who read it do not see it, or read where it was not set.
+
+    ``how`` is ``thread`` (a plain dependency sets it), ``reset`` (a plain generator resets it),
+    ``middleware`` (one reads what is set below it) or ``lifespan`` (that sets it for all requests).
+    """
+
+    variable: str
+    how: str
+    owner: str

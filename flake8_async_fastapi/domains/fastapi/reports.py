@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.domains.fastapi import background, contracts
+from flake8_async_fastapi.domains.fastapi import background, contracts, dependencies, unfilled
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
@@ -19,6 +19,7 @@ _BY_NAME: Final[Mapping[str, tuple[Report, ...]]] = {
     **dict.fromkeys(FUNCTION_ARGUMENTS, (contracts.report_handed_over,)),
     **dict.fromkeys(CALLED_BY_STARLETTE, (contracts.report_registered,)),
     **dict.fromkeys(_APPLICATIONS, (contracts.report_application,)),
+    **dict.fromkeys(dependencies.CALLS, (unfilled.report_class,)),
     "starlette.background.BackgroundTasks": (background.report_unattached,),
 }
 _BY_METHOD: Final[Mapping[str, tuple[Report, ...]]] = {

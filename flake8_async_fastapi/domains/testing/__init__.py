@@ -1,19 +1,22 @@
-"""Tests under pytest: which fixtures and tests are async, and who runs them.
+"""Tests under pytest: who runs them, on which loops, and which applications their clients start.
 
-Adds no part of the state, no effect and no note; says which event loops there are.
-Needs no other domain.
+Adds no part of the state and no effect; a run notes the engines that a fixture makes.
+Needs fastapi and threads, to know what lifespans set and who uses engines.
 """
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.testing import collected
+from flake8_async_fastapi.domains.testing import calls, collected, loops
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "testing",
+    ("fastapi", "threads"),
     observers=Observers(
+        call_ends=(calls.note_call,),
         decorated=(collected.report_fixture,),
         function_begins=(collected.report_test,),
+        function_ends=(loops.report_engine_use,),
     ),
 )

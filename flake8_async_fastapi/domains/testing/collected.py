@@ -22,7 +22,7 @@ _TEST_MODULE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 # Marks that let a test be skipped or given arguments: they run nothing.
 _INERT: Final = frozenset({"parametrize", "xfail", "usefixtures", "filterwarnings"})
 # Other plugins that run async tests and fixtures, and what AnyIO's is used by.
-_OTHER_PLUGINS: Final = frozenset(
+OTHER_PLUGINS: Final = frozenset(
     {"pytest-trio", "pytest-twisted", "pytest-tornado", "pytest-tornasync", "pytest-aiohttp", "pytest-sanic",
      "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async"}
 )  # fmt: skip
@@ -45,7 +45,7 @@ def _is_strict(ctx: Context, path: str) -> bool:
     """Whether it is certain that async fixtures and tests are run only where they are marked."""
     project = ctx.project
     settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
-    if settings.is_auto or requirements.brings(_OTHER_PLUGINS):
+    if settings.is_auto or requirements.brings(OTHER_PLUGINS):
         return False
     if requirements.at_least("pytest-asyncio", (0, 19)) is False:
         return False

@@ -20,3 +20,30 @@ class TestNotRun(Event):
     """An async test without a mark that makes a plugin run it."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifespanNotRun(Event):
+    """A client of tests is made by ``text`` and runs no ``lifespan``.
+
+    The tests request ``requested``, whose route reads ``thing``, which the lifespan sets.
+    """
+
+    text: str
+    lifespan: str
+    requested: str
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUsedInTest(Event):
+    """A test, or an async fixture, opens a connection that stays in the pool of an engine, on its loop.
+
+    ``engine`` is the place where that was made.  ``is_repeated`` says that the connection meets another loop
+    without any other test of the file.
+    """
+
+    name: str
+    engine: str
+    is_fixture: bool
+    is_repeated: bool

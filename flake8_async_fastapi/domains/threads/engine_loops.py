@@ -51,9 +51,13 @@ _ENGINES: Final = frozenset({_ENGINE, "sqlalchemy.engine.Engine"})
 
 @dataclass(frozen=True, slots=True)
 class EngineUse:
-    """A function opens a connection of an engine that a module keeps."""
+    """A function opens a connection of an engine that a module keeps.
+
+    ``has_known_driver``: the URL says it, and not only the requirements.
+    """
 
     engine: Place
+    has_known_driver: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class LoopStart:
 class EngineNotes:
     """The engines that one run uses or disposes of, and the loops that it starts, with where that is."""
 
-    uses: dict[EngineUse, None] = field(default_factory=dict)
+    uses: dict[EngineUse, Place] = field(default_factory=dict)
     starts: dict[LoopStart, tuple[Place, tuple[object, ...]]] = field(default_factory=dict)
     disposes: bool = False
 
@@ -81,10 +85,11 @@ class EngineNotes:
 
     def agree(self, others: Sequence[EngineNotes]) -> EngineNotes:
         """The notes from before, and those that all others have."""
-        uses = [use for use in others[0].uses if all(use in other.uses for other in others)]
+        first = others[0].uses
+        uses = {use: place for use, place in first.items() if all(use in other.uses for other in others)}
         starts = {key: way for key, way in others[0].starts.items() if all(key in o.starts for o in others)}
         disposes = any(other.disposes for other in others)
-        return EngineNotes({**self.uses, **dict.fromkeys(uses)}, {**self.starts, **starts}, disposes)
+        return EngineNotes({**uses, **self.uses}, {**self.starts, **starts}, disposes)
 
 
 # --- what a call does ------------------------------------------------------------------------------
@@ -92,16 +97,17 @@ class EngineNotes:
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """A call is made: note an engine that it uses, or a loop that it starts."""
-    engine = _engine_used(callee, arguments)
+    engine = engine_used(callee, arguments)
     if engine is not None and (place := _kept_engine(frame, engine)) is not None:
-        frame.notes_of(EngineNotes).uses[EngineUse(place)] = None
+        use = EngineUse(place, has_known_driver(engine))
+        frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
     if isinstance(callee, Member) and callee.name == "dispose" and callee.receiver.type in _ENGINES:
         frame.notes_of(EngineNotes).disposes = True
     if frame.is_async:
         if called_name(callee) in AWAITERS:
             for coroutine in _coroutines(arguments):
                 for use in _uses_of(frame, coroutine.function, coroutine.call):
-                    frame.notes_of(EngineNotes).uses[use] = None
+                    frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
         return
     if _starts_loop(frame, callee):
         for start in _starts_by(frame, arguments.get(0, "main"), for_message(node.func)):
@@ -121,7 +127,7 @@ def _coroutines(arguments: Arguments) -> Iterator[Coroutine]:
         yield from held_coroutines(value)
 
 
-def _engine_used(callee: Value, arguments: Arguments) -> Object | None:
+def engine_used(callee: Value, arguments: Arguments) -> Object | None:
     """The engine of which a call opens a connection, or will do so for a session; None for other calls."""
     found: Value | None = None
     match callee:
@@ -172,15 +178,31 @@ def _uses_of(frame: Frame, function: Function | None, call: Arguments | None) ->
 
 def _kept_engine(frame: Frame, engine: Object) -> Place | None:
     """Where an engine was made that outlives every loop and keeps connections; None for others."""
+    place = loop_bound_engine(frame.ctx, engine)
+    return place if place is not None and _is_of_module(frame.ctx, place) else None
+
+
+def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
+    """Where an engine was made that keeps connections which belong to a loop; None for others."""
     place = engine.origin
-    if place is None or place.path.startswith("<") or is_test(frame.path) or not _keeps_connections(engine):
+    if place is None or place.path.startswith("<") or not _keeps_connections(engine):
         return None
-    url = engine.argument("0") or engine.argument("url")
-    if url is not None and isinstance(url, Const) and is_url(url):
-        is_bound = database_and_driver(str(url.value))[1] in LOOP_DRIVERS
+    if has_known_driver(engine):
+        url = _url_of(engine)
+        is_bound = isinstance(url, Const) and database_and_driver(str(url.value))[1] in LOOP_DRIVERS
     else:
-        is_bound = frame.ctx.project.requirements_of(place.path).brings(LOOP_DRIVERS)
-    return place if is_bound and _is_of_module(frame.ctx, place) else None
+        is_bound = ctx.project.requirements_of(place.path).brings(LOOP_DRIVERS)
+    return place if is_bound else None
+
+
+def has_known_driver(engine: Object) -> bool:
+    """Whether the URL of an engine says its driver."""
+    url = _url_of(engine)
+    return url is not None and is_url(url)
+
+
+def _url_of(engine: Object) -> Value | None:
+    return engine.argument("0") or engine.argument("url")
 
 
 def _keeps_connections(engine: Object) -> bool:
@@ -224,7 +246,7 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[EngineUse]:
 
 
 def _apply_use(call: AppliedCall, use: EngineUse) -> Iterable[EngineUse]:
-    call.frame.notes_of(EngineNotes).uses[use] = None
+    call.frame.notes_of(EngineNotes).uses.setdefault(use, call.place)
     return ()
 
 
@@ -252,7 +274,7 @@ def _report_or_keep(frame: Frame, start: LoopStart, place: Place) -> None:
     """Report a loop that is started again and again, or after another one; else keep it for the callers."""
     notes = frame.notes_of(EngineNotes)
     branches = tuple(frame.branches)
-    if frame.emit and start.engine is not None and not notes.disposes:
+    if frame.emit and start.engine is not None and not notes.disposes and not is_test(frame.path):
         again = _reason_to_repeat(frame)
         for other, (where, around) in notes.starts.items():
             if other.engine == start.engine and where != place and branches[: len(around)] == around:
@@ -281,7 +303,7 @@ def _reason_to_repeat(frame: Frame) -> str:
 def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Call) -> None:
     """A function is handed over, and was called in a frame of its own: say so where it starts a loop."""
     repeats = given.name.endswith((".add_job", ".do")) or given.runner.where == SCHEDULED
-    if frame.emit and (repeats or frame.is_async or frame.enclosing_loops):
+    if frame.emit and not is_test(frame.path) and (repeats or frame.is_async or frame.enclosing_loops):
         for start in quiet.notes_of(EngineNotes).starts:
             if start.engine is not None:
                 _emit(frame, start, frame.place_of(node), f"in code that {given.name} runs")

@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Called, Entered
-from flake8_async_fastapi.engine.values import Coroutine, Function, Generator, Library, Manager, Value
+from flake8_async_fastapi.engine.values import (
+    Coroutine,
+    Function,
+    Generator,
+    Library,
+    Manager,
+    Object,
+    Value,
+)
+from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
     "AFA412",
     "misdeclared-dependency",
     "bug",
-    "Depends(get_db()), @asynccontextmanager on a dependency, next() on its generator",
+    "Depends(get_db()), Depends(SessionLocal), @asynccontextmanager on a dependency, next() on its generator",
 )
 
+_FACTORIES = (
+    "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "sqlalchemy.orm.sessionmaker",
+    "sqlalchemy.ext.asyncio.async_scoped_session",
+)
 _DEPENDS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends"})
 
 
@@ -48,4 +62,9 @@ def _problem(given: Value | None) -> str:
     if isinstance(given, Function) and given.wrapped:
         decorator = "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
         return f"gets {given.name}, a @{decorator}: FastAPI wants the plain generator; drop the decorator"
+    if isinstance(given, Object) and any(is_subtype(given.type, name) for name in _FACTORIES):
+        return (
+            "gets the session factory: FastAPI asks the request for the parameters of its call, and nobody "
+            "closes the session; write a function that yields one"
+        )
     return ""

@@ -1,6 +1,7 @@
 """An application for letters from readers: `uvicorn app.intake:app --port 8002`."""
 
 import asyncio
+from contextvars import ContextVar
 
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, UploadFile, status
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -14,6 +15,7 @@ app = FastAPI(title="Letters")
 letters: dict[int, str] = {}
 journal: list[str] = []
 jobs: set[asyncio.Task[None]] = set()
+reader: ContextVar[str] = ContextVar("reader", default="somebody")
 
 
 async def record(what: str) -> None:
@@ -58,3 +60,12 @@ async def remove(number: int, tasks: BackgroundTasks, _: None = Depends(audited)
     letters.pop(number, None)
     tasks.add_task(record, "mailed")
     return JSONResponse({"gone": number})
+
+
+async def remember_reader(name: str) -> None:
+    reader.set(name)
+
+
+@app.get("/greeting", dependencies=[Depends(remember_reader)])
+async def greet() -> str:
+    return f"Dear {reader.get()}"

@@ -1,6 +1,7 @@
 """An application for letters from readers: `uvicorn app.intake:app --port 8002`."""
 
 import asyncio
+from contextvars import ContextVar
 
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, UploadFile, status
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -15,6 +16,7 @@ app = FastAPI(title="Letters")
 letters: dict[int, str] = {}
 journal: list[str] = []
 jobs: set[asyncio.Task[None]] = set()
+reader: ContextVar[str] = ContextVar("reader", default="somebody")
 
 
 async def record(what: str) -> None:
@@ -59,3 +61,12 @@ async def receive(number: int, letter: UploadFile) -> None:
 async def remove(number: int, _: None = Depends(audited)) -> JSONResponse:
     letters.pop(number, None)
     return JSONResponse({"gone": number}, background=BackgroundTask(record, "mailed"))  # AFA418
+
+
+def remember_reader(name: str) -> None:
+    reader.set(name)  # AFA419
+
+
+@app.get("/greeting", dependencies=[Depends(remember_reader)])
+async def greet() -> str:
+    return f"Dear {reader.get()}"

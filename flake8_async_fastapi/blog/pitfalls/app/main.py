@@ -51,9 +51,10 @@ if settings.beta_api:
 
     app.include_router(beta.router)
 if settings.labs_api:
-    from app.routers import labs
+    from app.routers import labs, trends
 
     app.include_router(labs.router)
+    app.include_router(trends.router)
 app.include_router(pages.router)
 app.mount("/widgets", widgets)  # AFA413
 app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -1,0 +1,278 @@
+"""Clients of tests that send requests to an application whose lifespan nobody runs.
+
+``ASGITransport`` runs no lifespan, and ``TestClient`` only where it is entered.  What the lifespan sets is
+missing then.  That matters where a test requests a route that reads it, so the path of a request is
+compared with those of routes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.fastapi.reach import functions_reached
+from flake8_async_fastapi.domains.testing.events import LifespanNotRun
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import functions, names
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Function, Library, Object
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, parts_of, written_argument
+from flake8_async_fastapi.project.modules import is_test
+
+_CLIENTS: Final = frozenset({"starlette.testclient.TestClient", "httpx.ASGITransport", "httpx.AsyncClient"})
+_TEST_CLIENT: Final = "starlette.testclient.TestClient"
+_CALLS_FOLLOWED: Final = 3
+_REQUESTS: Final = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "stream", "request"}
+)
+_VERBS: Final = _REQUESTS - {"request", "stream"} | {"api_route", "websocket"}
+# What runs a lifespan in a test.
+_RUNNERS: Final = ("LifespanManager", "lifespan_context", "lifespan", "startup", "TestServer")
+_ENTERS: Final = ("enter_context", "__enter__", "__aenter__")
+
+
+def report_client(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> None:
+    """Say so where a client of a test is made for an application whose lifespan it needs and does not run."""
+    if callee.dotted not in _CLIENTS:
+        return
+    place = 1_000 if callee.dotted == "httpx.AsyncClient" else 0
+    app = arguments.get(place, "app")
+    if not isinstance(app, Object) or not is_test(frame.path):
+        return
+    folder = frame.ctx.project.pytest_settings_of(frame.path).folder or frame.path.rpartition("/")[0]
+    starters = _starters(frame.ctx, app)
+    if not starters or _is_run(frame, callee.dotted == _TEST_CLIENT, node, folder):
+        return
+    for starter in starters:
+        missing = _missing(frame, node, starter, folder)
+        if missing is not None:
+            frame.emit_event(LifespanNotRun(*frame.at(node), for_message(node.func), starter.name, *missing))
+            return
+
+
+def _starters(ctx: Context, app: Object) -> list[Function]:
+    """The lifespan of an application, or the handlers of its start."""
+    lifespan = app.argument("lifespan")
+    if lifespan is not None:
+        return [lifespan] if isinstance(lifespan, Function) else []
+    return [
+        functions.as_function(path, node)
+        for path in ctx.project.mentioning("on_event")
+        for node in nodes_in(ctx.project.body(path))
+        if isinstance(node, tree.FunctionDef) and any(map(_handles_start, node.decorators))
+    ]
+
+
+def _handles_start(decorator: Expr) -> bool:
+    match decorator:
+        case tree.Call(func=tree.Attr(name="on_event"), args=[tree.Const(value="startup")]):
+            return True
+    return False
+
+
+def _is_run(frame: Frame, is_test_client: bool, node: tree.Call, folder: str) -> bool:
+    """Whether the tests may run the lifespan of the application, or enter the client that a call makes."""
+    project = frame.ctx.project
+    words = (*_RUNNERS, *_ENTERS) if is_test_client else _RUNNERS
+    if any(project.tests_mention(word, folder) for word in words):
+        return True
+    return is_test_client and _is_entered(frame.ctx, frame.path, node, folder)
+
+
+def _is_entered(ctx: Context, path: str, made: tree.Call, folder: str) -> bool:
+    """Whether a call stands in a ``with``, or makes what one enters by the name of a variable or fixture."""
+    given = {name.rpartition(".")[2] for name in _names_of(ctx.project.body(path), made)}
+    for node in nodes_in(ctx.project.body(path)):
+        if isinstance(node, tree.FunctionDef) and _holds(node.body, made):
+            given.add(node.name)
+    for other in {path, *ctx.project.tests_mentioning("client", folder)}:
+        for node in nodes_in(ctx.project.body(other)):
+            if isinstance(node, tree.WithItem) and (
+                _holds(node.context, made) or dotted(node.context).rpartition(".")[2] in given
+            ):
+                return True
+    return False
+
+
+def _holds(code: object, made: tree.Call) -> bool:
+    return any(node == made for node in nodes_in(code))
+
+
+def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> tuple[str, str] | None:
+    """A path that the tests request of a client, and what its route reads that only the lifespan sets."""
+    ctx = frame.ctx
+    things = set(_set_by(ctx, lifespan))
+    requested = list(dict.fromkeys(_requested(frame, made, folder))) if things else []
+    for pattern, route in _routes(ctx) if requested else ():
+        asked = next((one for one in requested if _matches(pattern, one)), None)
+        if asked is not None:
+            for thing in _read_by(ctx, route):
+                if thing in things and not ctx.project.tests_mention(thing.partition("[")[0], folder):
+                    return asked, thing
+    return None
+
+
+def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
+    """The paths that tests request of the client that a call makes, as far as they are written there."""
+    code: object = frame.ctx.project.body(frame.path) if frame.node is None else frame.node.body
+    for owner, path in _requests_in(code):
+        if owner in _names_of(code, made):
+            yield path
+    if isinstance(frame.node, tree.FunctionDef) and any(map(_is_fixture, frame.node.decorators)):
+        name = frame.node.name
+        for file in {frame.path, *frame.ctx.project.tests_mentioning(name, folder)}:
+            for node in nodes_in(frame.ctx.project.body(file)):
+                if isinstance(node, tree.FunctionDef) and name in {param.name for param in node.params}:
+                    yield from (path for owner, path in _requests_in(node.body) if owner == name)
+
+
+def _is_fixture(decorator: Expr) -> bool:
+    written = decorator.func if isinstance(decorator, tree.Call) else decorator
+    return dotted(written).rpartition(".")[2] == "fixture"
+
+
+def _names_of(code: object, made: tree.Call) -> set[str]:
+    """The variables that hold what a call makes, or a client over it, in the code around it."""
+    found: set[str] = set()
+    for _ in range(2):  # a transport, and the client that it is given to
+        for node in nodes_in(code):
+            if isinstance(node, tree.Assign) and node.value is not None and _is_over(node.value, made, found):
+                found.update(map(dotted, node.targets))
+            elif isinstance(node, tree.WithItem) and _is_over(node.context, made, found):
+                found.add("" if node.target is None else dotted(node.target))
+    return found - {""}
+
+
+def _is_over(code: Expr, made: tree.Call, transports: set[str]) -> bool:
+    return any(
+        node == made
+        or (isinstance(node, tree.Keyword) and node.name == "transport" and dotted(node.value) in transports)
+        for node in nodes_in(code)
+    )
+
+
+def _requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """The requests of code by a variable, each with a path; ``hidden`` variables mean something else."""
+    for part in parts_of(code):
+        match part:
+            case tree.FunctionDef():
+                yield from _requests_in(part.body, hidden | _bound_in(part))
+                continue
+            case tree.Call(func=tree.Attr(value=owner, name=verb)) if verb in _REQUESTS:
+                url = written_argument(part, int(verb in ("request", "stream")), "url")
+                if isinstance(url, tree.Const) and isinstance(url.value, str) and dotted(owner) not in hidden:
+                    yield dotted(owner), re.sub(r"^https?://[^/]*", "", url.value).partition("?")[0] or "/"
+        yield from _requests_in(part, hidden)
+
+
+def _bound_in(function: tree.FunctionDef) -> set[str]:
+    bound = {name for statement in flat(function.body) for name in bound_names(statement)}
+    return bound | {param.name for param in function.params}
+
+
+def _routes(ctx: Context) -> Iterator[tuple[str, Function]]:
+    """The routes of the project, by the paths in their decorators."""
+    for path in sorted({one for word in ("FastAPI", "APIRouter") for one in ctx.project.mentioning(word)}):
+        for node in nodes_in(ctx.project.body(path)):
+            if isinstance(node, tree.FunctionDef):
+                for pattern in _paths_of(node):
+                    yield pattern, functions.as_function(path, node)
+
+
+def _paths_of(function: tree.FunctionDef) -> Iterator[str]:
+    for decorator in function.decorators:
+        match decorator:
+            case tree.Call(func=tree.Attr(name=verb)) if verb in _VERBS:
+                written = written_argument(decorator, 0, "path")
+                if isinstance(written, tree.Const) and isinstance(written.value, str):
+                    yield written.value
+
+
+def _matches(pattern: str, requested: str) -> bool:
+    """Whether a path is that of a route, perhaps behind a prefix."""
+    parts = re.split(r"\{[^}]*\}", pattern)
+    if not pattern.strip("/"):
+        return requested == pattern or (requested == "/" and not pattern)
+    return re.fullmatch("(?:/.*)?" + "[^/]+".join(map(re.escape, parts)), requested) is not None
+
+
+def _set_by(ctx: Context, lifespan: Function) -> Iterator[str]:
+    """What a lifespan sets: ``state.name``, a variable of a module that is empty before, or its entry."""
+    for function in functions_reached(ctx, lifespan, 2):
+        code = function.node.body
+        shared = {name for node in nodes_in(code) if isinstance(node, tree.Scope) for name in node.names}
+        for node in nodes_in(code):
+            match node:
+                case tree.Assign(targets=targets):
+                    for target in targets:
+                        yield from _assigned(ctx, function.path, target, shared)
+                case tree.With(items=items):
+                    for item in items:
+                        if item.target is not None:
+                            yield from _assigned(ctx, function.path, item.target, shared)
+                case tree.Yield(value=tree.DictDisplay(keys=keys)):
+                    for key in keys:
+                        if isinstance(key, tree.Const):
+                            yield f"state.{key.value}"
+
+
+def _assigned(ctx: Context, path: str, target: Expr, shared: set[str]) -> Iterator[str]:
+    match target:
+        case tree.Attr(value=tree.Attr(name="state") | tree.Name(id="state"), name=name):
+            yield f"state.{name}"
+        case tree.Name(id=name) if name in shared and _is_empty_before(ctx, path, name):
+            yield name
+        case tree.Subscript(value=tree.Name(id=name), index=tree.Const(value=str(key))):
+            if _is_empty_before(ctx, path, name):
+                yield f"{name}[{key!r}]"
+
+
+def _is_empty_before(ctx: Context, path: str, name: str) -> bool:
+    """Whether a variable of a module is None, or an empty dictionary, when it is imported."""
+    found = names.only_definition(ctx, path, name)
+    if found is None or not isinstance(found[1], tree.Assign):
+        return False
+    match found[1].value:
+        case None | tree.Const(value=None) | tree.DictDisplay(keys=[]):
+            return True
+        case tree.Call(func=tree.Name(id="dict"), args=[], keywords=[]):
+            return True
+    return False
+
+
+def _read_by(ctx: Context, route: Function) -> list[str]:
+    """What a route reads, and relies on: as ``_set_by`` names it."""
+    found: dict[str, None] = {}
+    coped: set[str] = set()
+    for function in functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True):
+        for node in nodes_in(function.node.body):
+            thing = _thing(node)
+            if thing:
+                found[thing] = None
+            coped.update(_coped_with(node))
+    return [thing for thing in found if thing not in coped]
+
+
+def _thing(node: object) -> str:
+    match node:
+        case tree.Attr(value=tree.Attr(name="state") | tree.Name(id="state"), name=name):
+            return f"state.{name}"
+        case tree.Subscript(value=tree.Name(id=name), index=tree.Const(value=str(key))):
+            return f"{name}[{key!r}]"
+        case tree.Name(id=name):
+            return name
+    return ""
+
+
+def _coped_with(node: object) -> Iterator[str]:
+    """What code sets itself, or asks for before it uses it."""
+    match node:
+        case tree.Assign(targets=targets):
+            yield from map(_thing, targets)
+        case tree.If(test=test) | tree.IfExp(test=test):
+            yield from map(_thing, nodes_in(test))
+        case tree.Call(func=tree.Name(id="hasattr" | "getattr"), args=[_, tree.Const(value=str(name)), *_]):
+            yield f"state.{name}"

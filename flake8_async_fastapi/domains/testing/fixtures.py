@@ -1,0 +1,68 @@
+"""Fixtures and tests as pytest sees them: who asks for whom, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+
+
+def fixture_decorator(function: tree.FunctionDef) -> Expr | None:
+    """The decorator that makes a function a fixture, of whatever plugin; None for other functions."""
+    for decorator in function.decorators:
+        written = decorator.func if isinstance(decorator, tree.Call) else decorator
+        if dotted(written).rpartition(".")[2] == "fixture":
+            return decorator
+    return None
+
+
+def option_of(decorator: Expr | None, name: str, default: str) -> str:
+    """The text that a decorator passes for an option; empty for what is no text."""
+    for keyword in decorator.keywords if isinstance(decorator, tree.Call) else ():
+        if keyword.name == name:
+            value = keyword.value
+            return value.value if isinstance(value, tree.Const) and isinstance(value.value, str) else ""
+    return default
+
+
+def is_test_function(function: tree.FunctionDef) -> bool:
+    return function.name.startswith("test") and fixture_decorator(function) is None
+
+
+def functions_in(ctx: Context, files: Iterable[str]) -> Iterator[tree.FunctionDef]:
+    """All functions of some files."""
+    for path in files:
+        for node in nodes_in(ctx.project.body(path)):
+            if isinstance(node, tree.FunctionDef):
+                yield node
+
+
+def tests_asking_for(ctx: Context, name: str, folder: str) -> int:
+    """How many tests below a folder ask for a fixture, directly or by other fixtures; two stand for more."""
+    found: set[tuple[str, int]] = set()
+    pending, seen = [name], {name}
+    while pending and len(found) < 2:
+        asked = pending.pop()
+        for function in functions_in(ctx, ctx.project.tests_mentioning(asked, folder)):
+            if asked not in {param.name for param in function.params}:
+                continue
+            if is_test_function(function):
+                found.add((function.qualname, function.line))
+                if any(_is_parametrize(decorator) for decorator in function.decorators):
+                    return 2
+            elif fixture_decorator(function) is not None and function.name not in seen:
+                seen.add(function.name)
+                pending.append(function.name)
+    return len(found)
+
+
+def runs_several_times(function: tree.FunctionDef) -> bool:
+    """Whether pytest runs a test for several values."""
+    return any(map(_is_parametrize, function.decorators))
+
+
+def _is_parametrize(decorator: Expr) -> bool:
+    return isinstance(decorator, tree.Call) and dotted(decorator.func).endswith("mark.parametrize")

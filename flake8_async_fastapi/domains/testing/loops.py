@@ -1,0 +1,247 @@
+"""Engines that tests use on a loop each: a pool gives the second one a connection of a loop that is closed.
+
+pytest-asyncio runs each test on a loop of its own unless a scope is said, and so does AnyIO.  A fixture of
+a wider scope has a loop of that scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.domains.testing import fixtures
+from flake8_async_fastapi.domains.testing.collected import OTHER_PLUGINS
+from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
+from flake8_async_fastapi.domains.threads.engine_loops import (
+    EngineNotes,
+    EngineUse,
+    engine_used,
+    has_known_driver,
+    loop_bound_engine,
+)
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    Coroutine,
+    Function,
+    Generator,
+    Member,
+    Object,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.records import dataclass
+
+_FUNCTION: Final = "function"
+_OPENS: Final = frozenset({"begin", "connect"})
+_MAKERS: Final = frozenset({"async_sessionmaker", "sessionmaker", "AsyncSession"})
+_MARKS: Final = ("mark.asyncio", "mark.anyio")
+# What may give tests another loop than their marks say.
+_OTHER_WAYS: Final = ("event_loop", "pytest_collection_modifyitems", "pytest_itemcollected")
+
+
+@dataclass(slots=True)
+class OwnEngines:
+    """The engines that a fixture makes, each with where it opens a connection of it."""
+
+    opened: dict[EngineUse, Place] = field(default_factory=dict)
+
+
+def note_call(frame: Frame, callee: Member | Object, arguments: Arguments, node: tree.Call) -> None:
+    """A call is made in a fixture: note it where it opens a connection of an engine that is made there."""
+    if not isinstance(frame.node, tree.FunctionDef) or not frame.node.decorators:
+        return
+    engine = engine_used(callee, arguments)
+    if engine is not None and fixtures.fixture_decorator(frame.node) is not None:
+        place = loop_bound_engine(frame.ctx, engine)
+        if place is not None and place.path == frame.path and place.line > frame.node.line:
+            use = EngineUse(place, has_known_driver(engine))
+            frame.notes_of(OwnEngines).opened.setdefault(use, frame.place_of(node))
+
+
+def report_engine_use(frame: Frame) -> None:
+    """Say so where a test or an async fixture uses an engine that keeps connections of a loop."""
+    function = frame.node
+    if not isinstance(function, tree.FunctionDef) or not function.is_async or not is_test(frame.path):
+        return
+    decorator = fixtures.fixture_decorator(function)
+    if decorator is None and not function.name.startswith("test"):
+        return
+    scope = _loop_scope(frame, function, decorator)
+    if decorator is None and scope != _FUNCTION:
+        return
+    uses = dict(_engines_used(frame, function, scope)) if scope else {}
+    if not uses or not _are_plain(frame.ctx, frame.path):
+        return
+    has_other_driver = frame.ctx.project.requirements_of(frame.path).brings({"aiosqlite"})
+    is_repeated = _is_repeated(frame, function, decorator, scope)
+    for use, place in uses.items():
+        if use.has_known_driver or not has_other_driver:
+            where = (place.path, place.line, place.col, frame.qualname)
+            made = f"{use.engine.path}:{use.engine.line}"
+            frame.emit_event(
+                EngineUsedInTest(*where, function.name, made, decorator is not None, is_repeated)
+            )
+
+
+# --- engines ---------------------------------------------------------------------------------------
+
+
+def _engines_used(frame: Frame, function: tree.FunctionDef, scope: str) -> Iterator[tuple[EngineUse, Place]]:
+    """The engines of which a test or fixture leaves connections in a pool, each with where it opens one."""
+    notes = frame.notes.get(EngineNotes)
+    if scope == _FUNCTION:
+        if notes is not None and not notes.disposes:
+            yield from notes.uses.items()
+        yield from _engines_asked_for(frame, function)
+    elif not _disposes_before_yield(function):
+        if notes is not None:
+            yield from notes.uses.items()
+        if own := frame.notes.get(OwnEngines):
+            yield from own.opened.items()
+
+
+def _disposes_before_yield(function: tree.FunctionDef) -> bool:
+    lines = [node.line for node in nodes_in(function.body) if isinstance(node, tree.Yield)]
+    return any(
+        isinstance(node, tree.Attr) and node.name == "dispose" and node.line < min(lines, default=0)
+        for node in nodes_in(function.body)
+    )
+
+
+def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place]]:
+    """The engines that fixtures of a wider scope give, with where the function opens a connection."""
+    for param in function.params:
+        opening = _opening_by(function, param.name)
+        found = _fixture_named(frame.ctx, frame.path, param.name) if opening is not None else None
+        if opening is None or found is None or _scope_of_fixture(found.node) == _FUNCTION:
+            continue
+        given = functions.quiet_result(frame, found, Arguments(opaque=True), found.key)
+        if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
+            given = functions.result_of_call(frame, given.function, given.call, found.key)
+        if isinstance(given, Generator):
+            given = given.item
+        engine = given if isinstance(given, Object) else None
+        if engine is not None and engine.type.endswith("sessionmaker"):
+            bind = engine.argument("0") or engine.argument("bind")
+            engine = bind if isinstance(bind, Object) else None
+        place = loop_bound_engine(frame.ctx, engine) if engine is not None else None
+        if place is not None and engine is not None:
+            yield EngineUse(place, has_known_driver(engine)), frame.place_of(opening)
+
+
+def _opening_by(function: tree.FunctionDef, name: str) -> tree.Call | None:
+    """The first call that opens a connection of a parameter, or makes what does so."""
+    for node in nodes_in(function.body):
+        match node:
+            case tree.Call(func=tree.Attr(value=tree.Name(id=owner), name=method)):
+                if owner == name and method in _OPENS:
+                    return node
+            case tree.Call(func=tree.Name(id=called)) if called == name and not node.args:
+                return node
+            case tree.Call(func=func) if dotted(func).rpartition(".")[2] in _MAKERS:
+                bind = written_argument(node, 0, "bind")
+                if bind is not None and dotted(bind) == name:
+                    return node
+    return None
+
+
+def _fixture_named(ctx: Context, path: str, name: str) -> Function | None:
+    """The fixture that a name means in a file: one of the file, or of the nearest ``conftest.py``."""
+    folders = [path.rpartition("/")[0]]
+    while folders[-1]:
+        folders.append(folders[-1].rpartition("/")[0])
+    for file in (path, *(f"{folder}/conftest.py".lstrip("/") for folder in folders)):
+        for _, node in ctx.project.bindings(file, name):
+            if isinstance(node, tree.FunctionDef) and fixtures.fixture_decorator(node) is not None:
+                return functions.as_function(file, node)
+    return None
+
+
+def _scope_of_fixture(node: tree.FunctionDef | tree.Lambda) -> str:
+    decorator = fixtures.fixture_decorator(node) if isinstance(node, tree.FunctionDef) else None
+    return fixtures.option_of(decorator, "scope", _FUNCTION)
+
+
+# --- loops -----------------------------------------------------------------------------------------
+
+
+def _loop_scope(frame: Frame, function: tree.FunctionDef, decorator: Expr | None) -> str:
+    """For how long the loop of a test or fixture is there; empty where that is not certain."""
+    settings = frame.ctx.project.pytest_settings_of(frame.path)
+    if decorator is None:
+        return _scope_of_marks(frame, function) or settings.test_loop_scope
+    scope = fixtures.option_of(decorator, "scope", _FUNCTION)
+    own = fixtures.option_of(decorator, "loop_scope", settings.fixture_loop_scope or scope)
+    return own if own == scope or scope == _FUNCTION else ""
+
+
+def _scope_of_marks(frame: Frame, function: tree.FunctionDef) -> str:
+    """The scope that a mark of a test, its class or its module says; empty where none does."""
+    classes = [] if frame.owner is None else frame.owner.node.decorators
+    body = [] if frame.owner is None else frame.owner.node.body
+    module = [statement for _, statement in frame.ctx.project.bindings(frame.path, "pytestmark")]
+    own = [one for one in body if isinstance(one, tree.Assign)]
+    for node in nodes_in([*function.decorators, *classes, *own, *module]):
+        if isinstance(node, tree.Call) and dotted(node.func).endswith("mark.asyncio"):
+            for keyword in node.keywords:
+                if keyword.name in ("loop_scope", "scope") and isinstance(keyword.value, tree.Const):
+                    return str(keyword.value.value)
+    return ""
+
+
+def _are_plain(ctx: Context, path: str) -> bool:
+    """Whether tests surely get the loops that marks and settings say, and keep their connections."""
+    project = ctx.project
+    settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
+    if any(project.tests_mention(name, settings.folder) for name in _OTHER_WAYS):
+        return False
+    if requirements.brings(OTHER_PLUGINS):
+        return False
+    if not settings.is_auto and not any(project.tests_mention(mark, settings.folder) for mark in _MARKS):
+        return False
+    if any(_scope_of_fixture(one) != _FUNCTION for one in _named(ctx, "anyio_backend", settings.folder)):
+        return False
+    cleaning = fixtures.functions_in(ctx, project.tests_mentioning("dispose", settings.folder))
+    return not any(_scope_of_fixture(one) == _FUNCTION and _disposes(one) for one in cleaning)
+
+
+def _disposes(function: tree.FunctionDef) -> bool:
+    """Whether a function disposes of an engine that it does not make itself."""
+    own = {name for statement in flat(function.body) for name in bound_names(statement)}
+    return any(
+        isinstance(node, tree.Attr)
+        and node.name == "dispose"
+        and dotted(node.value).partition(".")[0] not in own
+        for node in nodes_in(function.body)
+    )
+
+
+def _named(ctx: Context, name: str, folder: str) -> Iterator[tree.FunctionDef]:
+    files = ctx.project.tests_mentioning(name, folder)
+    return (one for one in fixtures.functions_in(ctx, files) if one.name == name)
+
+
+def _is_repeated(frame: Frame, function: tree.FunctionDef, decorator: Expr | None, scope: str) -> bool:
+    """Whether what a test or fixture does is done again on another loop, or is used on another one."""
+    ctx = frame.ctx
+    settings = ctx.project.pytest_settings_of(frame.path)
+    folder = frame.path.rpartition("/")[0] or settings.folder
+    if decorator is None:
+        return fixtures.runs_several_times(function)
+    is_automatic = any(
+        keyword.name == "autouse"
+        for keyword in getattr(decorator, "keywords", ())
+        if keyword.name is not None
+    )
+    asking = 2 if is_automatic else fixtures.tests_asking_for(ctx, function.name, folder)
+    if scope == _FUNCTION:
+        return asking > 1
+    marked = fixtures.functions_in(ctx, ctx.project.tests_mentioning("loop_scope", settings.folder))
+    chosen = any(fixtures.is_test_function(one) for one in marked)
+    return asking > 0 and settings.test_loop_scope == _FUNCTION and not chosen

@@ -1,0 +1,24 @@
+"""AFA416: a parameter that FastAPI cannot fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.fastapi.events import ParameterNotFilled
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA416",
+    "session-parameter-without-depends",
+    "bug",
+    "a route or dependency has a session as a parameter, and no Depends() gives it",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(ParameterNotFilled):
+        yield RULE.at(
+            found,
+            f"{found.owner} has the parameter {found.parameter}: {found.type}, and no Depends() says what "
+            "gives it: FastAPI takes it for a part of the request, which it cannot be",
+        )

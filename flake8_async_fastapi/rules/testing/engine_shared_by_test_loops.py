@@ -1,0 +1,31 @@
+"""AFA703: tests with a loop each use one engine that keeps connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA703",
+    "engine-shared-by-test-loops",
+    "bug",
+    "tests or fixtures with an event loop each use an engine with a pool, so that the second one fails",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    tests: set[str] = set()
+    reported: set[str] = set()
+    for used in sorted(events.of(EngineUsedInTest), key=lambda used: (used.line, used.col)):
+        is_second = used.engine in tests and not used.is_fixture
+        if (used.is_repeated or is_second) and used.engine not in reported:
+            reported.add(used.engine)
+            yield RULE.at(
+                used,
+                f"{used.name} gets connections of the engine at {used.engine} that belong to the loop of "
+                "another test or fixture: use poolclass=NullPool in tests, or one loop for all",
+            )
+        if not used.is_fixture:
+            tests.add(used.engine)
