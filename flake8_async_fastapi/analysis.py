@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.facts import template
@@ -98,6 +98,37 @@ class Analysis:
         else:
             sources[path] = _source(path, kept)
         return replace(self, sources=sources)
+
+    def after_edit(self, path: str, text: str) -> Analysis:
+        """As ``with_text``, with what stays true of all that was computed; this one is of no use any more.
+
+        A text that does not parse changes nothing.
+        """
+        after = self.with_text(path, text)
+        if path not in after.sources or after.facts_at(path) is None:
+            return self
+        before = self.facts_at(path)
+        if before is None or self.templates.keys() != after.templates.keys():
+            return after
+        from flake8_async_fastapi.engine.kept import forget_outdated
+
+        if all(source.digest != self.sources[path].digest for source in after.sources.values()):
+            del self._facts[self.sources[path].digest]  # the next edits would pile up
+        outdated = self.project.take_edit(Changes({path: before}, {path: after.facts_at(path)}))
+        forget_outdated(self._memo, self.project.all_reads, outdated, path)
+        vars(after).update(project=self.project, _memo=self._memo, templates=self.templates)
+        return after
+
+    def after_reading(self, disk: Analysis) -> Analysis:
+        """The project as another look at the disk has it, with what stays true of all that was computed."""
+        if disk.sources.keys() == self.sources.keys() and disk.required == self.required:
+            after = self
+            differ = [path for path, source in disk.sources.items() if source != self.sources[path]]
+            for path in differ if len(differ) <= _MOST_CHANGES and disk.templates == self.templates else ():
+                after = after.after_edit(path, disk.sources[path].text)
+            if after.sources == disk.sources and disk.templates == self.templates:
+                return after
+        return replace(disk, _facts=self._facts, _template_facts=self._template_facts)
 
     @cached_property
     def templates(self) -> Mapping[str, Source]:
@@ -197,6 +228,9 @@ class Analysis:
 
     def _all_findings(self, path: str, begins: Callable[[], None] | None) -> list[Finding]:
         """The findings of all levels: a verdict does not depend on what is reported of it."""
+        kept = self._memo.get(("findings", path))
+        if kept is not None:
+            return cast("list[Finding]", kept[0])
         # the newest only: others would pile up
         place = digest(f"{self.settings.key()} {self.name}/{path}", salt=salt())
         cached = decode_verdict(self.cache.read("findings", place), path)
@@ -218,6 +252,7 @@ class Analysis:
 
     def _compute(self, path: str) -> Verdict:
         found = check_all(Events(self.events(path)))
+        self._memo["findings", path] = found, self.project.all_reads.bundle(self.project.reads)
         is_kept = self.reuses and self.cache.directory is not None
         asked = (self.project.questions() if is_kept else None) or []
         asked += named_files(asked, found)
@@ -253,9 +288,10 @@ class Analysis:
         earlier = decode_state(record)
         if earlier is None or digest(earlier, salt=salt()) != state:
             return None
-        return read_changes(earlier, self._state, self.cache, self._facts_now)
+        return read_changes(earlier, self._state, self.cache, self.facts_at)
 
-    def _facts_now(self, path: str) -> ModuleFacts | None:
+    def facts_at(self, path: str) -> ModuleFacts | None:
+        """The facts of a file; None for one that does not parse, or is not there."""
         self._read()
         source = self.sources.get(path)
         return None if source is None else self._facts.get(source.digest)

@@ -23,7 +23,7 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "domain", "relevance"),
+    ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),

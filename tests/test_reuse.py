@@ -163,6 +163,61 @@ def test_edits_of_generated_programs(seed: int, tmp_path: Path) -> None:
     assert compare(dict(random_program(seed).files), tmp_path) > 5
 
 
+# --- what stays in memory after an edit ------------------------------------------------------
+
+
+def edit_in_memory(files: Files) -> int:
+    """Edit the files of a project in all ways, one after the other, and compare with a fresh look at each.
+
+    How many edits there were.
+    """
+    live, done = analysis_of(files), 0
+    findings(live)
+    for what, edited in edits(files):
+        changed = [path for path in files if edited.get(path, files[path]) != files[path]]
+        fresh = analysis_of(edited)
+        if edited.keys() != files.keys() or any(fresh.facts_at(path) is None for path in changed):
+            continue
+        for path in changed:
+            live = live.after_edit(path, edited[path])
+        assert findings(live) == findings(fresh), what
+        for path in changed:
+            live = live.after_edit(path, files[path])
+        done += 1
+    return done
+
+
+@pytest.mark.parametrize("title", SEVERAL)
+def test_what_stays_in_memory_is_what_would_be_found(title: str) -> None:
+    assert edit_in_memory(CASES[title].program.files) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_what_stays_in_memory_of_generated_programs(seed: int) -> None:
+    assert edit_in_memory(dict(random_program(seed).files)) > 3
+
+
+def test_an_edit_leaves_other_files_as_they_are(computed: list[str]) -> None:
+    files = service(3)
+    live = analysis_of(files)
+    findings(live)
+    computed.clear()
+    path = "app/routers/r1.py"
+    live = live.after_edit(path, files[path].replace('"/items1', '"/other1'))
+    assert findings(live) == findings(analysis_of(files))
+    assert computed[: -len(files)] == [path]
+
+
+def test_a_text_that_does_not_parse_changes_nothing(computed: list[str]) -> None:
+    files = service(1)
+    live = analysis_of(files)
+    before = findings(live)
+    computed.clear()
+    assert findings(live.after_edit("app/db.py", "def broken(:\n")) == before
+    assert computed == []
+
+
 # --- what is computed again ------------------------------------------------------------------
 
 

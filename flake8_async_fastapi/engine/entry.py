@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.machine import classes, statements, summaries
 from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.tracing import trace_calls
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
@@ -36,6 +37,7 @@ def analyse(
     other files of the project, ``hooks`` are the libraries that the engine knows.
     """
     kept: Memo = {} if memo is None else memo
+    hooks = trace_calls(hooks) if trace else hooks
     ctx = Context(project, kept, trace=trace, settings=settings or Settings(), hooks=hooks)
     _run_definitions(ctx, _run_body(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))

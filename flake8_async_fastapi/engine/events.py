@@ -126,6 +126,14 @@ class VariableTraced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallTraced(Event):
+    """What a hover shows: a call of whose result a domain knows something, in words."""
+
+    value: Value
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadTraced(Event):
     """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -77,6 +77,14 @@ class Answers:
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
     _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
     _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+
+    def with_facts(self, changed: Mapping[str, ModuleFacts | None]) -> Answers:
+        """The answers after the facts of some files changed; no module comes or goes."""
+        new = {path: facts for path, facts in changed.items() if facts is not None}
+        after = replace(self, facts={**self.facts, **new})
+        after._bodies = {path: body for path, body in self._bodies.items() if path not in changed}
+        after._bindings = {path: bound for path, bound in self._bindings.items() if path not in changed}
+        return after
 
     def answer(self, question: Question) -> Any:
         """The answer to a question of a kind that there is."""

@@ -12,6 +12,7 @@ from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, FunctionDef, Stmt
 from flake8_async_fastapi.facts.walk import colour_of
 from flake8_async_fastapi.project.answers import Answers, Target
+from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.project.modules import index_modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles, PytestSettings
 from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, number_of, place_of
@@ -45,6 +46,22 @@ class Project:
             self._in_order.append(question)
         self.reads.add(known[0])
         return known[1]
+
+    def take_edit(self, changes: Changes) -> set[int]:
+        """Answer from other facts of some files; the numbers of what is answered otherwise, or was no answer.
+
+        No module comes or goes: each file of ``changes`` has facts before and after.
+        """
+        self.answers = self.answers.with_facts(changes.now)
+        self._fingerprints.clear()
+        outdated = {UNRELIABLE}
+        for question, (number, answer) in self._asked.items():
+            if changes.may_change(question):
+                new = self.answers.answer(question)
+                if new != answer:
+                    outdated.add(number)
+                self._asked[question] = number, new
+        return outdated
 
     def questions(self) -> list[Question] | None:
         """The questions that are noted now; None if no list of questions is enough."""

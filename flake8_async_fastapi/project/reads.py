@@ -6,7 +6,7 @@ led to it would take more memory than the results.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -40,6 +40,14 @@ class Reads:
             seen.update(new)
             pending += [number for number in new if number > 0]
         return sorted(number for number in seen if number < 0)
+
+    def depending_on(self, numbers: Container[int]) -> set[int]:
+        """The bundles in which one of some numbers is, however deep."""
+        found: set[int] = set()
+        for number, read in enumerate(self.bundles):  # a bundle holds earlier ones only
+            if any(part in found or part in numbers for part in read):
+                found.add(number)
+        return found
 
 
 def number_of(place: int) -> int:

@@ -25,7 +25,7 @@ from flake8_async_fastapi.domains.orm.session import (
     session_effects,
     session_factories,
 )
-from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements import descriptions, loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
     AwaitableAttributes,
     Entity,
@@ -63,7 +63,7 @@ DOMAIN = Domain(
         descriptors=declared.DESCRIPTORS,
         undeclared=(run_sync.receives_sync_twin,),
         guesses=(inferred_sessions.session_of_callers,),
-        descriptions=(representation.describe_instances,),
+        descriptions=(representation.describe_instances, descriptions.describe_queries),
         texts=(inspection.attribute_keys,),
     ),
     observers=Observers(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import hints, mutation, renaming
+from flake8_async_fastapi.engine import hints, mutation, renaming, tracing
 from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.events import VariableTraced
@@ -80,10 +80,8 @@ def trace_variables(frame: Frame, node: tree.Node, states: States) -> None:
         for name, value in (*state.env.items(), *state.attributes.items()):
             if not isinstance(value, (Unknown, Library, ModuleValue)):
                 frame.state = state
-                describe = frame.ctx.hooks.models.descriptions
-                loaded = "; ".join(text for model in describe for text in model(frame, value))
                 place = frame.path, node.line, node.col, frame.qualname
-                frame.emit_event(VariableTraced(*place, name, value, loaded))
+                frame.emit_event(VariableTraced(*place, name, value, tracing.describe(frame, value)))
 
 
 # --- simple statements -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
@@ -19,6 +20,8 @@ from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Location, Value, alternatives
 from flake8_async_fastapi.records import replace
+
+_SOURCES: Final = {"query": "from the query", "merge": "merged"}
 
 
 def read_repr(frame: Frame, value: Value, place: Place) -> None:
@@ -73,4 +76,6 @@ def _describe_instance(frame: Frame, location: Location) -> str:
         parts.append(f"loaded: {', '.join(held)}")
     if missing:
         parts.append(f"missing: {', '.join(missing)}")
+    if obj.source in _SOURCES and obj.path:
+        parts.append(f"{_SOURCES[obj.source]} at {obj.path}:{obj.line}")
     return ", ".join(parts)

@@ -1,0 +1,74 @@
+"""What stays true of earlier results after the text of a file was edited; the rest is forgotten.
+
+Invariant: a result that stays is the one that would be computed anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Container, Iterable
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from flake8_async_fastapi.engine.queries import Memo
+from flake8_async_fastapi.engine.values import Closure
+from flake8_async_fastapi.project.reads import Reads
+
+_PLAIN: Final = (int, bytes, float, type(None), type, msgspec.Struct, Closure)
+"""Types that lead to no path; closures and nodes of the tree are compared by themselves."""
+
+
+def forget_outdated(memo: Memo, reads: Reads, outdated: Container[int], path: str) -> None:
+    """Forget the results that were made from an outdated question, or that are about a file.
+
+    ``outdated`` are numbers of questions that have another answer now.  A result about the file at
+    ``path`` may rest on code that its key holds without being compared by it.
+    """
+    stale = reads.depending_on(outdated)
+    known: dict[int, bool] = {}
+    dropped = [
+        key
+        for key, (_, read) in memo.items()
+        if read in outdated or read in stale or _mentions(key, path, known)
+    ]
+    for key in dropped:
+        del memo[key]
+
+
+def _mentions(value: Any, path: str, known: dict[int, bool]) -> bool:
+    """Whether a path is a part of a value; ``known`` says so of values by their identity."""
+    if isinstance(value, str):
+        return value == path
+    if isinstance(value, _PLAIN):
+        return False
+    found = known.get(id(value))
+    if found is None:
+        known[id(value)] = False  # a value that holds itself
+        parts = _parts(value)
+        found = known[id(value)] = parts is None or any(_mentions(part, path, known) for part in parts)
+    return found
+
+
+def _parts(value: Any) -> Iterable[Any] | None:
+    """What a value holds and is compared by; None where that is not known."""
+    if isinstance(value, (tuple, frozenset, list)):
+        return value
+    if isinstance(value, dict):
+        return (*value, *value.values())
+    kind: type[object] = type(value)
+    read = _reader(kind)
+    return None if read is None else read(value)
+
+
+@cache
+def _reader(kind: type[object]) -> Any:
+    """A function that gives what an instance of a dataclass is compared by; None for other types."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    names = [field.name for field in dataclasses.fields(kind) if field.compare]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)

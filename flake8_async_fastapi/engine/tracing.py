@@ -1,0 +1,28 @@
+"""What is told while code is traced, beyond the events that rules see."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.engine.events import CallTraced
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.hooks import Hooks
+from flake8_async_fastapi.engine.values import Arguments, Value
+from flake8_async_fastapi.facts.tree import Call
+from flake8_async_fastapi.records import replace
+
+
+def trace_calls(hooks: Hooks) -> Hooks:
+    """The hooks, and one that tells of each call what the domains know of its result."""
+    observers = replace(hooks.observers, called=(*hooks.observers.called, _trace_call))
+    return replace(hooks, observers=observers)
+
+
+def _trace_call(frame: Frame, callee: Value, arguments: Arguments, node: Call, result: Value) -> None:
+    words = describe(frame, result) if frame.emit else ""
+    if words:
+        frame.emit_event(CallTraced(frame.path, node.line, node.col, frame.qualname, result, words))
+
+
+def describe(frame: Frame, value: Value) -> str:
+    """What the domains know of a value on the frame's path, in words."""
+    models = frame.ctx.hooks.models.descriptions
+    return "; ".join(text for model in models for text in model(frame, value) if text)
