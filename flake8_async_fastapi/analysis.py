@@ -305,6 +305,15 @@ class Analysis:
 
         return analyse(self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings)
 
+    def traced(self, path: str) -> list[Event]:
+        """What a trace of one file shows; kept for the next time."""
+        kept = self._memo.get(("traced", path))
+        if kept is None:
+            events = self.events(path, trace=True)
+            kept = events, self.project.all_reads.bundle(self.project.reads)
+            self._memo["traced", path] = kept
+        return cast("list[Event]", kept[0])
+
 
 @functools.cache
 def all_hooks() -> Hooks:

@@ -23,14 +23,14 @@ from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.faults import LOG, UsageError, survive
+from flake8_async_fastapi.pages import find_page
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
+from flake8_async_fastapi.server import command as server_command
 from flake8_async_fastapi.store.cache import Cache, cache_directory
 from flake8_async_fastapi.store.root import RootError, find_root, is_makeshift, relative_path
 from flake8_async_fastapi.store.sources import read_text
 
 _PACKAGE: Final = Path(__file__).parent
-_PAGES: Final = (_PACKAGE / "_docs" / "rules", _PACKAGE.parent / "docs" / "rules")
-"""In a wheel, and in a checkout."""
 BLOG: Final = _PACKAGE / "blog"
 BLOG_VARIANTS: Final = ("sync", "pitfalls", "converted")
 _NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", "*.sqlite*")
@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     converting = commands.add_parser("convert", help="make a synchronous application async")
     convert_command.add_arguments(converting)
     converting.set_defaults(run=convert_command.run)
+    server = commands.add_parser("server", help="serve an editor, which shows findings as you type")
+    server_command.add_arguments(server)
+    server.set_defaults(run=server_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
     explain.add_argument("code", metavar="CODE", help="a code such as AFA101, or a rule's name")
@@ -107,11 +110,10 @@ def _find_rule(text: str) -> Rule:
 
 def _explain(arguments: argparse.Namespace) -> None:
     rule = _find_rule(arguments.code)
-    for folder in _PAGES:
-        page = folder / f"{rule.code}.md"
-        if page.is_file():
-            print(page.read_text(encoding="utf-8").rstrip())
-            return
+    page = find_page(rule.code)
+    if page is not None:
+        print(page.read_text(encoding="utf-8").rstrip())
+        return
     raise UsageError(f"the page of {rule.code} is missing from this installation")
 
 

@@ -13,7 +13,7 @@ import pytest
 from flake8_runs import write_files
 
 import flake8_async_fastapi
-from flake8_async_fastapi import cli
+from flake8_async_fastapi import cli, pages
 from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.rules.model import FAMILIES, catalogue
 
@@ -125,7 +125,7 @@ def test_explain_what_is_not_there(run: Run, code: str) -> None:
 
 
 def test_page_that_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "_PAGES", (tmp_path,))
+    monkeypatch.setattr(pages, "_FOLDERS", (tmp_path,))
     assert "missing from this installation" in refused(run("explain", "AFA101"))
 
 

@@ -139,3 +139,4 @@ class ReadTraced(Event):
 
     reader: str
     route: str
+    is_relationship: bool = False

@@ -6,8 +6,7 @@ Invariant: a result that stays is the one that would be computed anew.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable
-from functools import cache
+from collections.abc import Callable, Container, Iterable
 from operator import attrgetter
 from typing import Any, Final
 
@@ -58,14 +57,18 @@ def _parts(value: Any) -> Iterable[Any] | None:
         return value
     if isinstance(value, dict):
         return (*value, *value.values())
-    kind: type[object] = type(value)
-    read = _reader(kind)
+    kind = type(value)
+    if kind not in _READERS:
+        _READERS[kind] = _make_reader(kind)
+    read = _READERS[kind]
     return None if read is None else read(value)
 
 
-@cache
-def _reader(kind: type[object]) -> Any:
-    """A function that gives what an instance of a dataclass is compared by; None for other types."""
+_READERS: Final[dict[type, Callable[[Any], Iterable[Any]] | None]] = {}
+"""By type, how to get what its instances are compared by; None for a type of which that is not known."""
+
+
+def _make_reader(kind: type) -> Callable[[Any], Iterable[Any]] | None:
     if not dataclasses.is_dataclass(kind):
         return None
     names = [field.name for field in dataclasses.fields(kind) if field.compare]

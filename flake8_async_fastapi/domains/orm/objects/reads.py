@@ -86,7 +86,8 @@ def read_mapped_attribute(
         return _read_through_proxy(frame, instance, attribute, place, use)
     if frame.ctx.trace:
         reader = frame.notes_of(Reader).name or "code"
-        frame.emit_event(ReadTraced(frame.path, *place, frame.qualname, reader, f"{obj.cls.name}.{name}"))
+        where, is_relationship = (frame.path, *place, frame.qualname), isinstance(attribute, Relationship)
+        frame.emit_event(ReadTraced(*where, reader, f"{obj.cls.name}.{name}", is_relationship))
     found = transitions.attribute_state(frame.ctx, obj, name, attribute)
     if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
         objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded

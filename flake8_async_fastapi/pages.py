@@ -1,0 +1,15 @@
+"""The pages of the rules, as an installation has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_PACKAGE: Final = Path(__file__).parent
+_FOLDERS: Final = (_PACKAGE / "_docs" / "rules", _PACKAGE.parent / "docs" / "rules")
+"""In a wheel, and in a checkout."""
+
+
+def find_page(code: str) -> Path | None:
+    """The file that holds the page of a rule; None if this installation has none."""
+    return next((page for folder in _FOLDERS if (page := folder / f"{code}.md").is_file()), None)
