@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("pylsp", reason="python-lsp-server is not installed")
 
-from pylsp_jsonrpc.streams import JsonRpcStreamReader, JsonRpcStreamWriter  # noqa: E402
+from pylsp_jsonrpc.streams import JsonRpcStreamReader, JsonRpcStreamWriter
 
 PATIENCE = 60
 """Seconds; the machine may be busy."""

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("pygls", reason="the extra 'server' is not installed")
 pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed")
 
-from lsprotocol import types  # noqa: E402
-from server.sessions import Session, run_session  # noqa: E402
+from lsprotocol import types
+from server.sessions import Session, run_session
 
 pytestmark = pytest.mark.slow
 
@@ -110,7 +110,8 @@ def test_an_edit_breaks_another_open_file_and_mends_it(project: Path) -> None:
         assert finding.source == "flake8-async-fastapi"
         assert finding.code_description is not None
         assert finding.code_description.href.endswith("AFA303.md")
-        places = [(one.location.uri, one.location.range.start.line) for one in finding.related_information or ()]
+        others = [one.location for one in finding.related_information or ()]
+        places = [(other.uri, other.range.start.line) for other in others]
         assert places == [(session.uri("app/repository.py"), 9)]
 
         session.replace("app/repository.py", "select(Post)", "select(Post")  # broken while it is typed
@@ -143,7 +144,8 @@ def test_hovers_say_what_is_loaded(project: Path) -> None:
         session.open("app/repository.py", REPOSITORY.replace(".options(selectinload(Post.author))", ""))
         session.open("app/routes.py")
         await session.codes("app/routes.py", ["AFA303"])
-        assert "selects Post, does not load author" in await session.hover("app/repository.py", "select(Post)")
+        said = await session.hover("app/repository.py", "select(Post)")
+        assert "selects Post, does not load author" in said
         assert "does not load author" in await session.hover("app/repository.py", "statement))")
         said = await session.hover("app/routes.py", "post\n")
         assert "missing: author" in said
