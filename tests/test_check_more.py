@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from check_runs import MAIN, QUERIES, Check, as_json
+from check_runs import MAIN, PROJECT, QUERIES, Check, as_json
+from flake8_runs import write_files
 
 from flake8_async_fastapi.check.comments import with_comments
+from flake8_async_fastapi.cli import BLOG
 
 ROUTES = """\
 from fastapi import APIRouter
@@ -123,6 +127,51 @@ def test_unused_comments(check: Check, tmp_path: Path) -> None:
     assert as_json(check, "--unused-noqa", "--ignore=AFA002") == []
     # what the configuration hides anyway is there nevertheless
     assert as_json(check, "--unused-noqa", "--ignore=AFA1") == [("main.py", 7, "AFA002")]
+
+
+# --- options -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("--afa-allowed=queries.find", True),
+        ("--afa-allowed=queries.*", True),
+        ("--afa-allowed=shutil.*", True),
+        ("--afa-blocking=AFA202=sqlalchemy.corp.x", True),
+        ("--afa-allowed=queries.fnd", False),
+        ("--afa-offloaders=app.no.such", False),
+        ("--afa-blocking=AFA202=requets.get", False),
+    ],
+)
+def test_names_that_exist_nowhere_are_told(check: Check, option: str, known: bool) -> None:
+    status, out, err = check("--output-format=concise", option)
+    name = option.rpartition("=")[2].removesuffix(".*")
+    assert err == ("" if known else f"an option names {name}, which is nowhere in the project\n")
+    assert status == 1 and out.count("AFA") == 2
+
+
+@pytest.mark.parametrize("form", ["full", "concise", "json", "github", "sarif"])
+def test_any_encoding(tmp_path: Path, form: str) -> None:
+    write_files(tmp_path, PROJECT)  # main.py has a name that is not ASCII
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+                    "FLAKE8_ASYNC_FASTAPI_CACHE_DIR": str(tmp_path / ".cache")}  # fmt: skip
+    command = [sys.executable, "-m", "flake8_async_fastapi.cli", "check", f"--output-format={form}"]
+    done = subprocess.run([*command, "."], cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == b""
+    assert done.stdout.decode("ascii").count("AFA101") >= 1
+
+
+def test_messages_of_flake8_survive_any_encoding(tmp_path: Path) -> None:
+    shutil.copytree(BLOG / "pitfalls" / "app", tmp_path / "app")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+                   "FLAKE8_ASYNC_FASTAPI_CACHE_DIR": "off"}  # fmt: skip
+    command = [sys.executable, "-m", "flake8", "--isolated", "--select=AFA", "-j1", "--output-file=out.txt"]
+    done = subprocess.run([*command, "app"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out.txt").read_text(encoding="ascii").count(" AFA") > 100
 
 
 # --- watch ---------------------------------------------------------------------------------------------

@@ -142,6 +142,8 @@ def _print(report: Report, arguments: argparse.Namespace) -> None:
     else:
         text = "".join(f"{line}\n" for line in lines)
         _write(arguments.output_file, text.encode("utf-8", "backslashreplace"))
+    for name in report.unknown:
+        print(f"an option names {name}, which is nowhere in the project", file=sys.stderr)
     beside = sys.stdout if arguments.output_format in ("full", "concise") else sys.stderr
     if arguments.statistics:
         counts = Counter(finding.code for finding in report.findings)

@@ -53,6 +53,8 @@ class Report:
     """Entries of the baseline that no finding meets any more: path, code and text of the line."""
     understood: Sequence[Understood] = ()
     """What is in the projects, the largest first; nothing if nobody asked."""
+    unknown: Sequence[str] = ()
+    """Names in the options of what is in none of the projects."""
 
     @property
     def is_clean(self) -> bool:

@@ -23,6 +23,7 @@ from flake8_async_fastapi.check.understood import Understood, understand
 from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
+from flake8_async_fastapi.project.counts import exists
 from flake8_async_fastapi.projects import STDIN, Projects
 from flake8_async_fastapi.rules.model import LEVELS, Finding, not_analysed, of_level
 from flake8_async_fastapi.store.root import relative_path
@@ -246,7 +247,14 @@ class Run:
             tuple(str(root) for root in self.projects.opened),
             tuple(self.unread),
             self.suppressed,
+            unknown=self.unknown_names(),
         )
+
+    def unknown_names(self) -> tuple[str, ...]:
+        """The names in the options that mean nothing in any project: misspelt, or of what is gone."""
+        names = sorted(self.projects.settings.names())
+        projects = [analysis.project for analysis in self.projects.opened.values()] if names else []
+        return tuple(name for name in names if not any(exists(one.answers, name) for one in projects))
 
 
 def _seen_from(cwd: Path, root: Path, path: str) -> str:

@@ -27,6 +27,11 @@ class Settings:
         brief = "brief" if self.reports_brief else ""
         return f"{named}|{' '.join(sorted(self.offloaders))}|{' '.join(sorted(self.allowed))}|{brief}"
 
+    def names(self) -> frozenset[str]:
+        """All names, without ``.*``."""
+        found = {*self.blocking, *self.offloaders, *self.allowed}
+        return frozenset(name.removesuffix(".*") for name in found)
+
     def is_offloader(self, dotted: str) -> bool:
         return _is_named(dotted, self.offloaders)
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 
 from flake8_async_fastapi.project.answers import Answers
 from flake8_async_fastapi.project.modules import Modules
+
+
+def exists(answers: Answers, dotted: str) -> bool:
+    """Whether a dotted name may mean something: in the project, in Python, or in what a file imports."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        path = answers.modules.at(".".join(parts[:length]))
+        if path is not None:
+            binds = length == len(parts) or answers.binds(path, parts[length])
+            return binds or bool(answers.star_targets(path))
+    if parts[0] in sys.stdlib_module_names:
+        return True
+    return any(parts[0] in answers.imports_of(path) for path in answers.facts)
 
 
 def count_session_factories(answers: Answers) -> int:
