@@ -28,6 +28,7 @@ from flake8_async_fastapi.knowledge import (
     sqlalchemy,
     sqlmodel,
     starlette,
+    successors,
     sync_types,
     twins,
 )
@@ -36,7 +37,7 @@ from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_funct
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
-    sync_types,
+    sync_types, successors,
 )
 _OWNERS: Final = {line.partition(": ")[0] for _, _, line in BLOCKING} - MODULES
 TYPES: Final[dict[str, str]] = {
