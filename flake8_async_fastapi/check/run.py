@@ -183,7 +183,7 @@ class Run:
             return shown if path == finding.path else _seen_from(self.projects.cwd, root, path)
 
         others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
-        fix = finding.fix and replace(finding.fix, path=seen(finding.fix.path))
+        fix = None if finding.fix is None else finding.fix.with_paths(seen)
         self.findings.append(
             Shown(
                 shown,

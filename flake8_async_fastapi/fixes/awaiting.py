@@ -33,13 +33,13 @@ def with_await(code: Code, node: cst.BaseExpression) -> list[Edit]:
     before, after = "await ", ""
     if isinstance(node, cst.Await) and not node.lpar:
         before, after = "await (", ")"
-    if _binds_tighter(code.parent(node), node) and not node.lpar:
+    if binds_tighter(code.parent(node), node) and not node.lpar:
         before, after = f"({before}", f"{after})"
     made = insert(code.path, code.start(node), before)
     return [made, insert(code.path, code.end(node), after)] if after else [made]
 
 
-def _binds_tighter(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
+def binds_tighter(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
     """Whether an expression is the left part of one that ``await`` would take as a whole."""
     if isinstance(parent, (cst.Attribute, cst.Subscript)):
         return parent.value is node
@@ -49,3 +49,8 @@ def _binds_tighter(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
 def start_with_parentheses(code: Code, node: cst.BaseExpression) -> int:
     """Where an expression begins, with the parentheses around it."""
     return code.start(node.lpar[0]) if node.lpar else code.start(node)
+
+
+def end_with_parentheses(code: Code, node: cst.BaseExpression) -> int:
+    """Where an expression ends, with the parentheses around it."""
+    return code.end(node.rpar[-1]) if node.rpar else code.end(node)

@@ -54,4 +54,5 @@ def edits_by_kind() -> Mapping[str, Edits]:
 def edits_of(fix: Fix, files: Files) -> list[Edit]:
     """The edits of a fix in the texts as they stand; none where it cannot be made."""
     code = files.code(fix.path)
-    return [] if code is None else edits_by_kind()[fix.kind](fix, code, files)
+    found = [] if code is None else edits_by_kind()[fix.kind](fix, code, files)
+    return found if found or fix.instead is None else edits_of(fix.instead, files)

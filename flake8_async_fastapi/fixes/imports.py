@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
@@ -19,6 +20,16 @@ def imported(code: Code, module: str, name: str) -> tuple[str, list[Edit]]:
     alias = name if local == name else f"{name} as {local}"
     extended = _extend(code, module, alias)
     return local, extended if extended else [_new_import(code, f"from {module} import {alias}")]
+
+
+def imported_module(code: Code, module: str) -> tuple[str, list[Edit]]:
+    """How a file writes a module at run time, and the edit that imports it if nothing does yet."""
+    for statement in run_time_imports(code):
+        if isinstance(statement, cst.Import):
+            for alias in statement.names:
+                if alias.evaluated_name == module:
+                    return alias.evaluated_alias or module, []
+    return module, [_new_import(code, f"import {module}")]
 
 
 def known_name(code: Code, module: str, name: str) -> str:
@@ -106,15 +117,45 @@ def _between(code: Code, aliases: Sequence[cst.ImportAlias]) -> str:
 
 
 def _new_import(code: Code, line: str) -> Edit:
-    """The edit that adds a line with an import, behind those of the same package or behind all."""
-    package = line.split()[1].partition(".")[0]
+    """The edit that adds a line with an import: in order among those of the same package or sort."""
+    added = _parsed_line(line)
     statements = list(_leading(code))
     imports = [one for one in statements if _imported_packages(one)]
-    akin = [one for one in imports if package in _imported_packages(one)]
-    chosen = (akin or imports or statements)[-1:]
-    if not chosen:
-        return insert(code.path, code.start_of_code(), line + code.newline)
-    return insert(code.path, code.end_of_line(chosen[0]), code.newline + line)
+    package, sort = _imported_packages(added), _sort(added)
+    akin = [one for one in imports if _imported_packages(one) & package]
+    akin = akin or [one for one in imports if _sort(one) == sort]
+    later = [one for one in akin if _order(one) > _order(added)]
+    if later and sorted(akin, key=_order) == akin:
+        return insert(code.path, code.start(later[0]), line + code.newline)
+    before = akin or [one for one in imports if _sort(one) < sort]
+    if not imports:  # but perhaps a text about the module
+        before = statements
+    if not before:
+        first = code.start(imports[0]) if imports else code.start_of_code()
+        return insert(code.path, first, line + code.newline)
+    return insert(code.path, code.end_of_line(before[-1]), code.newline + line)
+
+
+def _parsed_line(line: str) -> cst.SimpleStatementLine:
+    statement = cst.parse_statement(line)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    return statement
+
+
+def _sort(statement: cst.SimpleStatementLine) -> int:
+    """Where a kind of imports stands: of the future, of Python's library, of others, of the own package."""
+    package = min(_imported_packages(statement))
+    if package == "__future__":
+        return 0
+    return 3 if package == "." else 1 if package in sys.stdlib_module_names else 2
+
+
+def _order(statement: cst.SimpleStatementLine) -> tuple[bool, str]:
+    """What imports of one sort are in order by: their form, and the module."""
+    small = statement.body[0]
+    if isinstance(small, cst.ImportFrom):
+        return True, _dotted_from(small)
+    return False, small.names[0].evaluated_name if isinstance(small, cst.Import) else ""
 
 
 def _leading(code: Code) -> Iterator[cst.SimpleStatementLine]:

@@ -59,13 +59,13 @@ _Accepted: TypeAlias = tuple[list[_Change], Sequence[Finding]]
 def fix_all(read: Read, lint: Lint, is_wanted: Callable[[Finding, Fix], bool]) -> Outcome:
     """Apply the fixes of all findings that are wanted.
 
-    ``read`` gives the text of a file.  A fix may bring a finding that has a fix itself; where that does not
-    help, no fix may bring any.
+    ``read`` gives the text of a file.  A fix may bring advice, and a finding that has a fix itself; where
+    that does not help, no fix may bring one.
     """
     before = lint({})
     for accepts_fixable in (True, False):
         found = _Rounds(read, lint, is_wanted, accepts_fixable=accepts_fixable).run(before)
-        if not _counted(found.left) - _counted(before):
+        if not _counted(_bugs(found.left)) - _counted(before):
             break
     return found
 
@@ -136,9 +136,12 @@ class _Rounds:
             if not _parses(text):
                 return f"{path} would not parse", findings
         after = self.lint(self.texts | applied)
-        brought = _counted(after) - _counted(findings)
+        wanted = _counted(change.finding for change in changes)
+        if wanted - (_counted(findings) - _counted(after)):
+            return "it would change nothing", after
+        brought = _counted(_bugs(after)) - _counted(findings)
         files = Files(lambda path: applied.get(path) or self._text(path))
-        for finding in after:
+        for finding in _bugs(after):
             if _key(finding) in brought and not self._is_mended_later(finding, files):
                 where = f"{finding.path}:{finding.line}"
                 return f"it would bring {finding.code} at {where}: {finding.message}", after
@@ -165,6 +168,11 @@ def _parses(text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def _bugs(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that are no advice."""
+    return [finding for finding in findings if not finding.advice]
 
 
 def _key(finding: Finding) -> _Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, repeat
 from types import ModuleType
@@ -33,6 +33,7 @@ class Fix:
 
     Its kind is a module of ``fixes/kinds``, which says what the words mean.  ``col`` counts bytes from 0;
     it is -1 for what stands somewhere on the line.  A fix that is not safe may change more than the bug.
+    ``files`` are other files that the words are about.  ``instead`` is tried where this one cannot be made.
     """
 
     kind: str
@@ -41,6 +42,13 @@ class Fix:
     col: int
     words: tuple[str, ...] = ()
     is_safe: bool = True
+    files: tuple[str, ...] = ()
+    instead: Fix | None = None
+
+    def with_paths(self, seen: Callable[[str], str]) -> Fix:
+        """The same fix with other names of its files."""
+        instead = None if self.instead is None else self.instead.with_paths(seen)
+        return replace(self, path=seen(self.path), files=tuple(map(seen, self.files)), instead=instead)
 
 
 @dataclass(frozen=True, slots=True)

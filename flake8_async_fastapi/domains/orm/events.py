@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
@@ -43,7 +44,8 @@ class Missing(Event):
     the place and the read, which is at the line ``read_at``.  ``lost_by`` is the cause that would hold in
     the session, too.  ``strategies`` load the attributes of the route but the last.  ``holder`` is the
     variable with the object, ``session`` that with its session; either may be empty.
-    ``in_async`` is as in ``CoroutineMisused``.
+    ``in_async`` is as in ``CoroutineMisused``.  ``files`` are those that define the classes of the route;
+    ``is_item`` says that the object at its beginning is one of many that the code has.
     """
 
     route: tuple[str, ...]
@@ -60,6 +62,8 @@ class Missing(Event):
     holder: str = ""
     session: str = ""
     in_async: bool = True
+    files: tuple[str, ...] = field(default=(), compare=False)
+    is_item: bool = field(default=False, compare=False)
 
     def others(self) -> tuple[Mention, ...]:
         made, path, line = self.source

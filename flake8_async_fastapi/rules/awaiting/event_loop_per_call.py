@@ -18,6 +18,7 @@ RULE = Rule(
     "event-loop-per-call",
     "bug",
     "asyncio.run() where a loop runs already, or around an AsyncSession in a sync route",
+    fixable="safe",
 )
 
 
@@ -28,7 +29,9 @@ def check(events: Events) -> Iterator[Finding]:
             via = way((*chain, label), reached.effect.at) if chain else ""
             remedy = f"make {chain[0]} async def and await there" if chain else "await the coroutine"
             yield RULE.at(
-                reached, f"{label} raises RuntimeError, since an event loop runs already{via}: {remedy}"
+                reached,
+                f"{label} raises RuntimeError, since an event loop runs already{via}: {remedy}",
+                fix=None if chain else RULE.fix(reached, "await_instead"),
             )
     for called in events.of(Called):
         starts = (

@@ -13,14 +13,19 @@ RULE = Rule(
     "misused-run-sync",
     "bug",
     "run_sync() with the result of a call, an async function, or code that uses the AsyncSession itself",
+    fixable="safe",
 )
+
+_WITHOUT_CALL = "pass the function without calling it"
 
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(RunSync):
         problem = _problem(event)
         if problem:
-            yield RULE.at(event, f"{event.text} {problem}")
+            is_call = event.is_call and problem.endswith(_WITHOUT_CALL)
+            fix = RULE.fix(event, "drop_call", "any") if is_call else None
+            yield RULE.at(event, f"{event.text} {problem}", fix=fix)
 
 
 def _problem(event: RunSync) -> str:
@@ -28,7 +33,7 @@ def _problem(event: RunSync) -> str:
     if isinstance(given, Coroutine):
         return f"is given the coroutine {given.label} instead of a function: pass a plain function"
     if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):
-        return "is given the result of a call instead of the function: pass the function without calling it"
+        return f"is given the result of a call instead of the function: {_WITHOUT_CALL}"
     if isinstance(given, Function) and given.is_async:
         return f"is given the async function {given.name}, never awaited: pass a plain function"
     if isinstance(event.result, Coroutine):

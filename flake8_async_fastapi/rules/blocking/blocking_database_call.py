@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-database-call",
     "bug",
     "a sync Session, Engine or database driver is used on the event loop",
+    fixable="unsafe",
 )
 
 

@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-file-io",
     "bug",
     "open(), pathlib, shutil or an upload's file is used on the event loop",
+    fixable="unsafe",
 )
 
 

@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-http-call",
     "bug",
     "requests, urllib or the sync API of httpx is called on the event loop",
+    fixable="unsafe",
 )
 
 

@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-network-client",
     "bug",
     "a sync client such as boto3, smtplib or socket is used on the event loop",
+    fixable="unsafe",
 )
 
 

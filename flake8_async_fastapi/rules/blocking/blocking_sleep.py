@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-sleep",
     "bug",
     "time.sleep() on the event loop",
+    fixable="unsafe",
 )
 
 

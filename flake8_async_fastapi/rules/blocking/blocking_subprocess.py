@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-subprocess",
     "bug",
     "subprocess, os.system or git waits for a process on the event loop",
+    fixable="unsafe",
 )
 
 

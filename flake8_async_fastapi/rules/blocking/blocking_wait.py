@@ -12,6 +12,7 @@ RULE = Rule(
     "blocking-wait",
     "bug",
     "Future.result(), Thread.join(), Queue.get() or a lock waits on the event loop",
+    fixable="unsafe",
 )
 
 

@@ -12,6 +12,7 @@ RULE = Rule(
     "cpu-bound-call",
     "bug",
     "password hashing, image and archive work, data frames or models on the event loop",
+    fixable="unsafe",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 from flake8_async_fastapi.rules.wording import way
 
 
@@ -20,7 +20,18 @@ def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
             if before is None or _rank(event.effect) < _rank(before.effect):
                 found[place] = event
     for event in found.values():
-        yield rule.at(event, message(event.effect))
+        yield rule.at(event, message(event.effect), fix=_fix(rule, event))
+
+
+def _fix(rule: Rule, event: EffectReached) -> Fix | None:
+    """The fix for a call that blocks, as its advice has it: another sleep, or a thread."""
+    effect = event.effect
+    called = (effect.chain or (effect.label,))[0]
+    if "asyncio.sleep" in effect.advice and not effect.chain:
+        return rule.fix(event, "sleep_on_loop", called)
+    if _THREAD in effect.advice or effect.chain:
+        return rule.fix(event, "offload", called)
+    return None
 
 
 def _rank(effect: Effect) -> tuple[int, str]:

@@ -13,10 +13,11 @@ RULE = Rule(
     "deferred-column-access",
     "bug",
     "a column is read that is deferred, left out by load_only, or of a subclass",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("deferred", "subclass"):
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -13,10 +13,11 @@ RULE = Rule(
     "detached-instance-access",
     "bug",
     "an unloaded or expired attribute is read after the session was closed",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause == "detached":
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -13,10 +13,11 @@ RULE = Rule(
     "expired-attribute-access",
     "bug",
     "an attribute is read after commit with expire_on_commit, after rollback or after expire",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("commit", "rollback", "expire"):
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -12,6 +12,7 @@ RULE = Rule(
     "joined-collection-without-unique",
     "bug",
     "a result with a collection that is loaded by a join is fetched without unique()",
+    fixable="safe",
 )
 
 
@@ -22,4 +23,5 @@ def check(events: Events) -> Iterator[Finding]:
             fetched,
             f"{what} raises InvalidRequestError: {fetched.route[-1]} is loaded by a join, which repeats "
             f"its owner; call .unique() first, or use selectinload({fetched.route[-1]})",
+            fix=RULE.fix(fetched, "call_unique", fetched.method),
         )

@@ -13,6 +13,7 @@ RULE = Rule(
     "noload-relationship-access",
     "bug",
     "a relationship with the noload strategy is read: it is always None or empty",
+    fixable="safe",
 )
 
 
@@ -24,4 +25,5 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{wording.subject(missing)}, which gives nothing: its strategy is noload; "
                 f"{wording.remedy(missing)}",
                 unless,
+                wording.fix(RULE, missing),
             )

@@ -13,10 +13,11 @@ RULE = Rule(
     "server-generated-attribute-access",
     "bug",
     "an attribute is read that the database computed in an INSERT or UPDATE, and that expired by it",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("server", "update"):
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

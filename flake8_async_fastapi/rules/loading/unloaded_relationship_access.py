@@ -13,10 +13,11 @@ RULE = Rule(
     "unloaded-relationship-access",
     "bug",
     "a relationship is read on a query result whose query did not load it",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use in ("read", "shown") and missing.cause in ("unloaded", "raise"):
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -13,10 +13,11 @@ RULE = Rule(
     "unloaded-relationship-after-write",
     "bug",
     "a relationship is read on a new, merged or refreshed object",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use in ("read", "shown") and missing.cause in wording.WRITTEN:
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -13,10 +13,11 @@ RULE = Rule(
     "unloaded-relationship-in-response",
     "bug",
     "a response model, model_validate, from_orm or a TypeAdapter reads a relationship that is not loaded",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use in ("response", "validated") and missing.cause not in wording.CAUSED:
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

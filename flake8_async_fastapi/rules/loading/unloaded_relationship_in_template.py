@@ -13,10 +13,11 @@ RULE = Rule(
     "unloaded-relationship-in-template",
     "bug",
     "a Jinja template reads a relationship that is not loaded",
+    fixable="safe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.use == "template" and missing.cause not in wording.CAUSED:
-            yield RULE.at(missing, wording.message(missing), unless)
+            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))

@@ -6,6 +6,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Missing
 from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.rules.model import Fix, Rule
 from flake8_async_fastapi.rules.wording import can_await, way
 
 CAUSED = frozenset(
@@ -112,6 +113,38 @@ def remedy(missing: Missing) -> str:
     return f"add {options(missing)}"
 
 
+def fix(rule: Rule, missing: Missing) -> Fix | None:
+    """The fix for what is missing, as the remedy says: its query loads it, or it is refreshed."""
+    made, path, line = missing.source
+    is_safe = rule.fixable == "safe"
+    if missing.lost_by == "subclass" or (missing.cause == "detached" and missing.lost_by in _LOST_LATER):
+        return None
+    if missing.lost_by in _LOST_LATER:
+        return _fix_before_read(rule, missing)
+    instead = None if missing.cause == "detached" else _fix_before_read(rule, missing)
+    if made == "query":
+        words = tuple(word for step in _steps(missing) for word in step)
+        return Fix("load_with_query", path, line, -1, words, is_safe, missing.files, instead)
+    if len(missing.route) > 1 or made == "given":
+        return instead
+    return Fix("refresh", path, line, -1, missing.route, is_safe, (), instead)
+
+
+_LOST_LATER: Final = ("commit", "rollback", "expire", "server", "update")
+
+
+def _fix_before_read(rule: Rule, missing: Missing) -> Fix | None:
+    """The fix that refreshes an object before it is read: all of it, where all is expired."""
+    if len(missing.route) > 1 or missing.is_item:
+        return None
+    _, path, line = missing.source
+    is_whole = missing.lost_by in ("commit", "rollback", "expire")
+    attribute = "" if is_whole else missing.route[0].partition(".")[2]
+    words, files = (attribute, missing.holder, missing.session, str(line)), (path or missing.path,)
+    here = missing.path, missing.line, missing.col
+    return Fix("refresh_before_read", *here, words, rule.fixable == "safe", files)
+
+
 def _refresh(missing: Missing) -> str:
     """The call that loads the attribute of the object at hand."""
     session, holder = missing.session or "session", missing.holder or _owner(missing).lower()
@@ -124,11 +157,15 @@ def _owner(missing: Missing) -> str:
 
 def options(missing: Missing) -> str:
     """The loader option that loads what is missing, as the query loads what leads there; ready to paste."""
+    return f".options({'.'.join(f'{loader}({step})' for loader, step in _steps(missing))})"
+
+
+def _steps(missing: Missing) -> list[tuple[str, str]]:
+    """The loaders of an option, each with the attribute that it loads."""
     *above, last = missing.route
     used = [*missing.strategies, *("" for _ in above)]
-    steps = [f"{_LOADERS.get(how, 'selectinload')}({step})" for step, how in zip(above, used, strict=False)]
-    end = "undefer" if missing.lost_by == "deferred" else "selectinload"
-    return f".options({'.'.join((*steps, f'{end}({last})'))})"
+    steps = [(_LOADERS.get(how, "selectinload"), step) for step, how in zip(above, used, strict=False)]
+    return [*steps, ("undefer" if missing.lost_by == "deferred" else "selectinload", last)]
 
 
 _LOADERS: Final = {

@@ -12,6 +12,7 @@ RULE = Rule(
     "session-shared-by-tasks",
     "bug",
     "one session in asyncio.gather(), a TaskGroup or tasks that run at the same time",
+    fixable="unsafe",
 )
 
 
@@ -22,4 +23,5 @@ def check(events: Events) -> Iterator[Finding]:
             shared,
             f"{shared.text} runs {tasks} at once on {shared.session}, and a session does one thing at a "
             "time: await them one after the other, or open a session in each",
+            fix=RULE.fix(shared, "one_after_another"),
         )

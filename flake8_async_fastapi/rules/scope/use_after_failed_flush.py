@@ -13,6 +13,7 @@ RULE = Rule(
     "use-after-failed-flush",
     "bug",
     "a caught database error without rollback, and the session is used again",
+    fixable="safe",
 )
 
 
@@ -23,4 +24,5 @@ def check(events: Events) -> Iterator[Finding]:
                 found,
                 f"{found.text} raises PendingRollbackError after a flush that failed{at(found.since)}: "
                 f"await {found.session}.rollback() first",
+                fix=RULE.fix(found, "roll_back", found.session),
             )

@@ -14,6 +14,7 @@ RULE = Rule(
     "engine-never-disposed",
     "advice",
     "a lifespan that uses an engine and never disposes of it",
+    fixable="unsafe",
 )
 
 
@@ -29,4 +30,5 @@ def check(events: Events) -> Iterator[Finding]:
                 ended,
                 f"{ended.lifespan.name} uses an engine and leaves its connections open: add "
                 "await engine.dispose() after the yield, in a finally",
+                RULE.fix(ended, "dispose_engine", ended.lifespan.name),
             )

@@ -13,6 +13,7 @@ RULE = Rule(
     "expire-on-commit-enabled",
     "advice",
     "an async session (factory) without expire_on_commit=False",
+    fixable="unsafe",
 )
 
 
@@ -25,6 +26,7 @@ def check(events: Events) -> Iterator[Finding]:
                 made,
                 f"{made.text} expires objects on commit, and reading them then fails: "
                 "add expire_on_commit=False",
+                RULE.fix(made, "keep_on_commit"),
             )
 
 

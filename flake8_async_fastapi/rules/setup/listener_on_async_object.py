@@ -15,12 +15,14 @@ RULE = Rule(
     "listener-on-async-object",
     "bug",
     "an event listener on an AsyncEngine or AsyncSession, or one that is an async def",
+    fixable="safe",
 )
 
 _LISTEN = frozenset({"sqlalchemy.event.listen", "sqlalchemy.event.api.listen"})
 _LISTENS_FOR = frozenset({"sqlalchemy.event.listens_for", "sqlalchemy.event.api.listens_for"})
+_ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _ASYNC = {
-    "sqlalchemy.ext.asyncio.AsyncEngine": "engine.sync_engine",
+    _ENGINE: "engine.sync_engine",
     "sqlalchemy.ext.asyncio.AsyncSession": "sqlalchemy.orm.Session or session.sync_session",
     "sqlalchemy.ext.asyncio.async_sessionmaker": "sqlalchemy.orm.Session, or its sync_session_class",
     "sqlalchemy.ext.asyncio.AsyncConnection": "connection.sync_connection",
@@ -34,13 +36,17 @@ def check(events: Events) -> Iterator[Finding]:
         target, listener = called.arguments.get(0, "target"), called.arguments.get(2, "fn")
         remedy = _remedy(target)
         if remedy:
+            is_engine = remedy == _ASYNC[_ENGINE]
             yield RULE.at(
                 called,
                 f"{called.text} listens on an async object, which has no events, and fails: use {remedy}",
+                fix=RULE.fix(called, "listen_on_sync_engine") if is_engine else None,
             )
         elif called.callee.dotted in _LISTEN and isinstance(listener, Function) and _is_coroutine(listener):
             yield RULE.at(
-                called, f"{listener.name} is an async def, which {called.text} never awaits: use def"
+                called,
+                f"{listener.name} is an async def, which {called.text} never awaits: use def",
+                fix=RULE.fix(called, "make_sync", listener.name),
             )
     for decorated in events.of(Decorated):
         callee = decorated.callee
@@ -50,7 +56,9 @@ def check(events: Events) -> Iterator[Finding]:
             and _is_coroutine(decorated.decorated)
         ):
             yield RULE.at(
-                decorated, f"{decorated.decorated.name} is an async def, which events never await: use def"
+                decorated,
+                f"{decorated.decorated.name} is an async def, which events never await: use def",
+                fix=RULE.fix(decorated, "make_sync", decorated.decorated.name),
             )
 
 

@@ -22,8 +22,10 @@ RULE = Rule(
     "misdeclared-dependency",
     "bug",
     "Depends(get_db()), Depends(SessionLocal), @asynccontextmanager on a dependency, next() on its generator",
+    fixable="safe",
 )
 
+_DROP = "drop the parentheses"
 _FACTORIES = (
     "sqlalchemy.ext.asyncio.async_sessionmaker",
     "sqlalchemy.orm.sessionmaker",
@@ -38,7 +40,9 @@ def check(events: Events) -> Iterator[Finding]:
         if name in _DEPENDS or name == "fastapi.param_functions.Depends":
             problem = _problem(called.arguments.get(0, "dependency"))
             if problem:
-                yield RULE.at(called, f"{called.text} {problem}")
+                is_call = problem.endswith(_DROP)
+                fix = RULE.fix(called, "drop_call") if is_call else None
+                yield RULE.at(called, f"{called.text} {problem}", fix=fix)
         elif name == "builtins.next" and called.arguments.args:
             generator = called.arguments.args[0]
             if isinstance(generator, Generator) and generator.is_async:
@@ -58,7 +62,7 @@ def check(events: Events) -> Iterator[Finding]:
 
 def _problem(given: Value | None) -> str:
     if isinstance(given, (Coroutine, Generator, Manager)):
-        return f"gets the result of {given.label}, not the function: drop the parentheses"
+        return f"gets the result of {given.label}, not the function: {_DROP}"
     if isinstance(given, Function) and given.wrapped:
         decorator = "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
         return f"gets {given.name}, a @{decorator}: FastAPI wants the plain generator; drop the decorator"

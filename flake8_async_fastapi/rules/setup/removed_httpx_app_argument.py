@@ -12,6 +12,7 @@ RULE = Rule(
     "removed-httpx-app-argument",
     "bug",
     "httpx.AsyncClient(app=...): the argument is gone from httpx 0.28",
+    fixable="safe",
 )
 
 
@@ -19,8 +20,10 @@ def check(events: Events) -> Iterator[Finding]:
     for made in events.of(ClientMade):
         if made.arguments.get(1_000, "app") is None:
             continue
+        fix = RULE.fix(made, "asgi_transport")
         remedy = "write transport=httpx.ASGITransport(app=...)"
         if made.is_removed is False:
-            yield RULE.advise(made, f"{made.text} gets app=, which is gone from httpx 0.28: {remedy}")
+            yield RULE.advise(made, f"{made.text} gets app=, which is gone from httpx 0.28: {remedy}", fix)
         else:
-            yield RULE.at(made, f"{made.text} gets app=, which httpx no longer takes, and fails: {remedy}")
+            problem = f"{made.text} gets app=, which httpx no longer takes, and fails: {remedy}"
+            yield RULE.at(made, problem, fix=fix)

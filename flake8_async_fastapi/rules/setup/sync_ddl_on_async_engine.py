@@ -16,8 +16,10 @@ RULE = Rule(
     "sync-ddl-on-async-engine",
     "bug",
     "create_all() and the like on an async engine or connection, outside run_sync()",
+    fixable="safe",
 )
 
+_A_CONNECTION = "an async connection"
 _METHODS = frozenset({"create_all", "drop_all", "reflect"})
 _METADATA = "sqlalchemy.MetaData"
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
@@ -34,7 +36,9 @@ def check(events: Events) -> Iterator[Finding]:
             kind = _asynchronous(bind)
             if kind:
                 remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
-                yield RULE.at(called, f"{called.text} gets {kind}, and fails: {can_await(called, remedy)}")
+                fix = RULE.fix(called, "run_ddl", "connection" if kind == _A_CONNECTION else "engine")
+                problem = f"{called.text} gets {kind}, and fails: {can_await(called, remedy)}"
+                yield RULE.at(called, problem, fix=fix)
 
 
 def _is_ddl(callee: Value) -> bool:
@@ -50,5 +54,5 @@ def _asynchronous(bind: Object) -> str:
     if bind.type == _ENGINE:
         return "an async engine"
     if bind.type == _CONNECTION:
-        return "an async connection"
+        return _A_CONNECTION
     return "the sync side of an async engine" if bind.argument("async") is not None else ""

@@ -13,6 +13,7 @@ RULE = Rule(
     "sync-sessionmaker",
     "bug",
     "sessionmaker() on an async engine; where SQLAlchemy 2.0 is required, with class_=AsyncSession too",
+    fixable="safe",
 )
 
 _SQLALCHEMY = ("sqlalchemy", "sqlmodel")
@@ -25,17 +26,20 @@ def check(events: Events) -> Iterator[Finding]:
         callee, bind = made.callee, made.arguments.get(0, "bind")
         if not isinstance(callee, Library) or callee.dotted != "sqlalchemy.orm.sessionmaker":
             continue
+        fix = RULE.fix(made, "async_factory")
         if _gives_async(made.result):
             if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
                 yield RULE.advise(
                     made,
                     f"{made.text} makes async sessions: use async_sessionmaker(...), which is made for that",
+                    fix,
                 )
         elif isinstance(bind, Object) and bind.type == _ENGINE and _has_no_class(made):
             yield RULE.at(
                 made,
                 f"{made.text} makes sync sessions on an async engine, whose queries fail: "
                 "use async_sessionmaker(...)",
+                fix=fix,
             )
 
 

@@ -8,13 +8,14 @@ from flake8_async_fastapi.domains.database.events import EngineMade, ParametersR
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Object
 from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG, USUAL
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA404",
     "wrong-driver-url",
     "bug",
     "a driver of the wrong kind or an unknown one, or parameters that asyncpg does not take, as sslmode",
+    fixable="safe",
 )
 
 
@@ -27,13 +28,13 @@ def check(events: Events) -> Iterator[Finding]:
         if made.engine_kind == "none":
             remedy = USUAL.get("postgresql" if database == "postgres" else database, "")
             wanted = f": write {remedy}://" if remedy and made.is_async else ""
-            yield RULE.at(
-                made, f"{made.text} gets {made.url}, which SQLAlchemy does not know, so it fails{wanted}"
-            )
+            problem = f"{made.text} gets {made.url}, which SQLAlchemy does not know, so it fails{wanted}"
+            yield RULE.at(made, problem, fix=_fix(made, remedy))
         elif made.is_async and made.engine_kind == "sync":
             yield RULE.at(
                 made,
                 f"{made.text} gets {made.url}, whose driver is not async, so it fails: write {USUAL[database]}://",
+                fix=_fix(made, USUAL[database]),
             )
         elif not made.is_async and made.engine_kind == "async":
             yield RULE.at(
@@ -50,6 +51,14 @@ def check(events: Events) -> Iterator[Finding]:
             f"{refused.text} gets {names}, which {refused.driver} does not take, and connecting fails: "
             f"{remedy}",
         )
+
+
+def _fix(made: EngineMade, driver: str) -> Fix | None:
+    """The fix that writes another driver in the URL of an async engine."""
+    if not driver or not made.is_async:
+        return None
+    written = made.url.partition("://")[0]
+    return RULE.fix(made, "replace_text", f"{written}://", f"{driver}://")
 
 
 def _wrapped(events: Events) -> Iterator[tuple[str, int, int]]:

@@ -5,6 +5,7 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Cause, Missing
@@ -89,14 +90,9 @@ def _report(
     if reader is not None and reader.reports_for is not None:
         frame, place = reader.reports_for
     obj = objects[location]
-    route = [f"{obj.cls.name}.{name}"]
-    top, top_location = obj, location
-    while top.parent is not None and top.parent[0] in objects:
-        top_location, via = top.parent
-        top = objects[top_location]
-        route.insert(0, f"{top.cls.name}.{via}")
-        if len(route) > instances.LONGEST_PATH:
-            break
+    steps = _steps_to(objects, location, name)
+    top_location = steps[0][0]
+    top, route = objects[top_location], tuple(f"{objects[owner].cls.name}.{via}" for owner, via in steps)
     if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
         return  # in a test, what it calls may be replaced
     if top_location[0] == ARGUMENT:
@@ -117,7 +113,7 @@ def _report(
                 frame.path,
                 *place,
                 frame.qualname,
-                tuple(route),
+                route,
                 "detached" if is_gone else lost_by,
                 reading.use,
                 isinstance(attribute, Relationship),
@@ -131,9 +127,23 @@ def _report(
                 _name_of(frame.state, location),
                 _name_of_session(frame.state, obj),
                 frame.is_async,
+                tuple(objects[owner].cls.path for owner, _ in steps),
+                top.is_item,
             ),
             unless,
         )
+
+
+def _steps_to(
+    objects: Mapping[Location, InstanceState], location: Location, name: str
+) -> list[tuple[Location, str]]:
+    """The attributes that lead to one of an object from where it is known first, each with its owner."""
+    steps = [(location, name)]
+    parent = objects[location].parent
+    while parent is not None and parent[0] in objects and len(steps) <= instances.LONGEST_PATH:
+        steps.insert(0, parent)
+        parent = objects[parent[0]].parent
+    return steps
 
 
 _INTRINSIC: Final = ("dynamic", "write_only")

@@ -1,0 +1,25 @@
+"""Await a coroutine that is handed to an event loop of its own: ``await f()`` for ``asyncio.run(f())``."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.awaiting import binds_tighter, may_await, start_with_parentheses
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit
+from flake8_async_fastapi.rules.model import Fix
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    for call in code.starting_at(fix.line, fix.col, cst.Call)[:1]:
+        given = call.args[0].value if call.args else None
+        if not isinstance(given, cst.Call) or not may_await(code, call):
+            return []
+        is_left = binds_tighter(code.parent(call), call) and not call.lpar
+        begins, ends = ("(await ", ")") if is_left else ("await ", "")
+        return [
+            Edit(code.path, code.start(call), start_with_parentheses(code, given), begins),
+            Edit(code.path, code.end(given), code.end(call), ends),
+        ]
+    return []

@@ -1,0 +1,61 @@
+"""Dispose of an engine when the application ends: behind the ``yield`` of its lifespan.
+
+``words``: the name of the lifespan.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.fixes.queries import called_name
+from flake8_async_fastapi.rules.model import Fix
+
+_OF_ENGINES = ("begin", "connect")
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    for function in code.nodes(cst.FunctionDef):
+        if function.name.value == fix.words[0] and function.asynchronous is not None:
+            engine = _engine(code, function)
+            end = _own_yield(code, function)
+            if engine and end is not None:
+                return _dispose_behind(code, end, engine)
+    return []
+
+
+def _engine(code: Code, function: cst.FunctionDef) -> str:
+    """How a function writes the engine that it uses; empty if that is not sure."""
+    found = {
+        code.source(call.func.value)
+        for call in code.nodes(cst.Call)
+        if called_name(call) in _OF_ENGINES
+        and isinstance(call.func, cst.Attribute)
+        and code.function_around(call) is function
+    }
+    names = {name for name in found if "engine" in name.lower()} or found
+    return names.pop() if len(names) == 1 else ""
+
+
+def _own_yield(code: Code, function: cst.FunctionDef) -> cst.SimpleStatementLine | None:
+    """The statement of a function that only yields and stands directly in it."""
+    for node in code.nodes(cst.Yield):
+        statement = code.first_around(node, cst.SimpleStatementLine)
+        if statement is not None and code.parent(statement) is function.body:
+            return statement
+    return None
+
+
+def _dispose_behind(code: Code, statement: cst.SimpleStatementLine, engine: str) -> list[Edit]:
+    """Edits that put a statement into a ``try`` whose ``finally`` disposes of an engine."""
+    indent = code.indent_of(statement)
+    function = code.first_around(statement, cst.FunctionDef)
+    outer = "" if function is None else code.indent_of(function)
+    step = indent.removeprefix(outer) or "    "
+    behind = code.newline + indent + f"finally:{code.newline}{indent}{step}await {engine}.dispose()"
+    return [
+        insert(code.path, code.start(statement), f"try:{code.newline}{indent}{step}"),
+        insert(code.path, code.end_of_line(statement), behind),
+    ]

@@ -1,0 +1,28 @@
+"""Make a function a plain one that awaits nothing.
+
+``words``: its name.  The place is that of its definition, or of a decorator.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit
+from flake8_async_fastapi.rules.model import Fix
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    found = [one for one in code.nodes(cst.FunctionDef) if one.name.value == fix.words[0]]
+    if len(found) != 1 or found[0].asynchronous is None or _waits(code, found[0]):
+        return []
+    start = code.start(found[0].asynchronous)
+    return [Edit(code.path, start, code.text.index("def", start + len("async")), "")]
+
+
+def _waits(code: Code, function: cst.FunctionDef) -> bool:
+    """Whether a function has anything that only an ``async def`` may have."""
+    if any(code.function_around(node) is function for node in code.nodes(cst.Await)):
+        return True
+    return any(code.function_around(keyword) is function for keyword in code.nodes(cst.Asynchronous))

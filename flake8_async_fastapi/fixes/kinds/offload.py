@@ -1,0 +1,44 @@
+"""Run a call that blocks in a thread: ``await run_in_threadpool(function, ...)``.
+
+``words``: what is called.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.awaiting import binds_tighter, may_await
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.fixes.imports import imported, imported_module
+from flake8_async_fastapi.fixes.queries import is_call_of
+from flake8_async_fastapi.rules.model import Fix
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    calls = code.starting_at(fix.line, fix.col, cst.Call)
+    if not calls or not may_await(code, calls[0]) or not is_call_of(calls[0], fix.words[0]):
+        return []
+    call = calls[0]
+    if isinstance(code.parent(call), (cst.Await, cst.WithItem)):
+        return []
+    run, needed = _runner(code)
+    before, after = f"await {run}(", ""
+    if binds_tighter(code.parent(call), call) and not call.lpar:
+        before, after = f"({before}", ")"
+    made = [insert(code.path, code.start(call), before)]
+    between = code.text[code.end(call.func) : code.end(call)]
+    opening = code.end(call.func) + between.index("(")
+    made.append(Edit(code.path, opening, opening + 1, ", " if call.args else ""))
+    if after:
+        made.append(insert(code.path, code.end(call), after))
+    return [*made, *needed]
+
+
+def _runner(code: Code) -> tuple[str, list[Edit]]:
+    """The function that runs another in a thread: FastAPI's, or Python's in a file without FastAPI."""
+    if any(name.value in ("fastapi", "starlette") for name in code.nodes(cst.Name)):
+        return imported(code, "fastapi.concurrency", "run_in_threadpool")
+    module, needed = imported_module(code, "asyncio")
+    return f"{module}.to_thread", needed

@@ -1,0 +1,107 @@
+"""Refresh an object with the names of what is missing, behind the last write of the function that made it.
+
+``words``: the attribute, as ``Post.author``.
+The place is that of the write, the merge or the refresh.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.fixes.queries import called_name
+from flake8_async_fastapi.rules.model import Fix
+
+_WRITES: Final = frozenset({"commit", "flush", "refresh"})
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    owner, _, attribute = fix.words[0].partition(".")
+    for call in code.on_line(fix.line, cst.Call):
+        if not _speaks_of(code, call, owner):
+            continue
+        if called_name(call) == "refresh" and call.args:
+            return _refresh(code, call, attribute)
+        if called_name(call) == "merge":
+            name = _assigned_name(code, call)
+            writes = _writes_behind(code, call, name) if name else []
+            if writes:
+                return _refresh_behind(code, writes[-1], name, attribute)
+        elif called_name(call) in ("commit", "flush"):
+            name = _made_before(code, call, owner)
+            if name:
+                return _refresh_behind(code, call, name, attribute)
+    return []
+
+
+def _speaks_of(code: Code, call: cst.Call, owner: str) -> bool:
+    """Whether the function around a call names a class: one for objects of any class must stay so."""
+    function = code.function_around(call)
+    return function is not None and any(
+        name.value == owner and function in (outer for _, outer in code.around(name))
+        for name in code.nodes(cst.Name)
+    )
+
+
+def _made_before(code: Code, write: cst.Call, owner: str) -> str:
+    """The variable with the object of a class that a function makes last before a write; empty for none."""
+    function = code.function_around(write)
+    name = ""
+    for call in code.nodes(cst.Call):
+        is_before = code.start(call) < code.start(write) and code.function_around(call) is function
+        if is_before and called_name(call) == owner:
+            name = _assigned_name(code, call) or name
+    return name
+
+
+def _refresh(code: Code, call: cst.Call, attribute: str) -> list[Edit]:
+    """Edits that name one more attribute in a refresh, or refresh it behind one that names none."""
+    named = [arg for arg in call.args[1:] if arg.keyword is None or arg.keyword.value == "attribute_names"]
+    if not named:
+        return _refresh_behind(code, call, code.source(call.args[0].value), attribute)
+    names = named[0].value
+    if not isinstance(names, (cst.List, cst.Tuple, cst.Set)) or not names.elements:
+        return []
+    return [insert(code.path, code.end(names.elements[-1].value), f', "{attribute}"')]
+
+
+def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> list[Edit]:
+    """An edit that adds a refresh behind the statement with a call of the session."""
+    statement = code.first_around(call, cst.SimpleStatementLine)
+    if statement is None or not isinstance(call.func, cst.Attribute):
+        return []
+    session = code.source(call.func.value)
+    line = f'await {session}.refresh({name}, ["{attribute}"])'
+    return [insert(code.path, code.end_of_line(statement), code.newline + code.indent_of(statement) + line)]
+
+
+def _assigned_name(code: Code, call: cst.Call) -> str:
+    """The variable that gets what a call gives, or the result of awaiting it; empty for another place."""
+    value: cst.CSTNode = call
+    parent = code.parent(call)
+    if isinstance(parent, cst.Await):
+        value, parent = parent, code.parent(parent)
+    if isinstance(parent, cst.Assign) and parent.value is value and len(parent.targets) == 1:
+        target = parent.targets[0].target
+        return target.value if isinstance(target, cst.Name) else ""
+    return ""
+
+
+def _writes_behind(code: Code, made: cst.Call, name: str) -> list[cst.Call]:
+    """The calls behind a merge, in its function, by which its session writes, or reads the object again."""
+    function = code.function_around(made)
+    session = code.source(made.func.value) if isinstance(made.func, cst.Attribute) else ""
+    found = []
+    for call in code.nodes(cst.Call):
+        if not isinstance(call.func, cst.Attribute) or code.source(call.func.value) != session:
+            continue
+        is_behind = code.start(call) > code.start(made) and code.function_around(call) is function
+        refreshed = code.source(call.args[0].value) if call.args else ""
+        is_of_it = called_name(call) != "refresh" or refreshed == name
+        if is_behind and called_name(call) in _WRITES and is_of_it:
+            found.append(call)
+    return sorted(found, key=code.start)

@@ -1,0 +1,113 @@
+"""The queries in a file: which statement a call runs, and where it is written."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.code import Code
+
+_RUN: Final = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
+BEGIN: Final = frozenset({"select", "insert", "update", "delete"})
+_NO_STATEMENT: Final = frozenset(
+    {"subquery", "scalar_subquery", "cte", "alias", "exists", "union", "union_all", "intersect", "except_"}
+)
+"""Methods that make a part of another statement of a statement."""
+_GET: Final = frozenset({"get", "get_one"})
+
+
+@dataclass(frozen=True)
+class Query:
+    """A call that asks the database; ``statement`` is what it runs, None for a ``get``."""
+
+    call: cst.Call
+    statement: cst.BaseExpression | None
+
+
+def queries_on(code: Code, line: int) -> Iterator[Query]:
+    """The queries that begin on a line: statements, ``get``, and calls that run what was made elsewhere."""
+    for call in code.on_line(line, cst.Call):
+        name = called_name(call)
+        if name in BEGIN and call.args:
+            statement = _whole_chain(code, call)
+            if not any(called_name(part) in _NO_STATEMENT for part in called_chain(statement)):
+                yield Query(call, statement)
+        elif name in _GET and len(call.args) > 1:
+            yield Query(call, None)
+    for call in code.on_line(line, cst.Call):
+        if called_name(call) in _RUN and call.args:
+            yield Query(call, written_statement(code, call.args[0].value))
+
+
+def _whole_chain(code: Code, call: cst.Call) -> cst.Call:
+    """All calls of the chain that begins with one."""
+    whole = call
+    for part, outer in code.around(call):
+        if isinstance(outer, cst.Attribute) and outer.value is part:
+            continue
+        if not isinstance(outer, cst.Call) or outer.func is not part:
+            break
+        whole = outer
+    return whole
+
+
+def called_name(call: cst.Call) -> str:
+    """The last name of what is called."""
+    if isinstance(call.func, cst.Attribute):
+        return call.func.attr.value
+    return call.func.value if isinstance(call.func, cst.Name) else ""
+
+
+def is_call_of(call: cst.Call, name: str) -> bool:
+    """Whether a call is one of a function by its last name, of an item of a table, or by another name."""
+    is_renamed = isinstance(call.func, cst.Name) and not hasattr(builtins, call.func.value)
+    is_item = isinstance(call.func, cst.Subscript)
+    return is_renamed or is_item or called_name(call) == name.rpartition(".")[2]
+
+
+def written_statement(code: Code, node: cst.BaseExpression) -> cst.BaseExpression:
+    """Where a statement is written: for a variable with one value, that value."""
+    if not isinstance(node, cst.Name):
+        return node
+    values = [value for value in assigned_values(code, node) if not _begins_with(value, node.value)]
+    return values[0] if len(values) == 1 and called_chain(values[0]) else node
+
+
+def assigned_values(code: Code, name: cst.Name) -> Iterator[cst.BaseExpression]:
+    """The values that the function around a name gives it before, in their order."""
+    function = code.function_around(name)
+    for node in code.nodes(cst.Assign):
+        targets = [target.target for target in node.targets]
+        is_it = any(isinstance(target, cst.Name) and target.value == name.value for target in targets)
+        if is_it and code.start(node) < code.start(name) and code.function_around(node) is function:
+            yield node.value
+    for named in code.nodes(cst.NamedExpr):
+        is_it = isinstance(named.target, cst.Name) and named.target.value == name.value
+        if is_it and code.start(named) < code.start(name) and code.function_around(named) is function:
+            yield named.value
+    for annotated in code.nodes(cst.AnnAssign):
+        target, value = annotated.target, annotated.value
+        is_it = isinstance(target, cst.Name) and target.value == name.value and value is not None
+        if is_it and code.start(annotated) < code.start(name) and code.function_around(annotated) is function:
+            yield value  # type: ignore[misc]
+
+
+def _begins_with(node: cst.BaseExpression, name: str) -> bool:
+    """Whether a chain of calls begins with a variable, as in ``query = query.where(...)``."""
+    root = node
+    while isinstance(root, (cst.Call, cst.Attribute)):
+        root = root.func if isinstance(root, cst.Call) else root.value
+    return isinstance(root, cst.Name) and root.value == name
+
+
+def called_chain(node: cst.BaseExpression) -> list[cst.Call]:
+    """The calls of a chain such as ``select(Post).where(...)``, the last one first."""
+    found = []
+    while isinstance(node, cst.Call):
+        found.append(node)
+        node = node.func.value if isinstance(node.func, cst.Attribute) else node.func
+    return found
