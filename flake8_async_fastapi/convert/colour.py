@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flake8_async_fastapi.convert.infer import Inference, decorator_names, yields_of
@@ -13,7 +13,7 @@ from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.queries import problem_with
 from flake8_async_fastapi.convert.sites import Site, Sites, in_lambda
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of
-from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Value
+from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
 
 _CONTEXT: Final = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
 _SYNCHRONOUS_DECORATORS: Final = frozenset(
@@ -105,7 +105,9 @@ def _learn_from(inference: Inference, source: Source, node: ast.Call) -> None:
     passed += [(word.arg, word.value) for word in node.keywords if word.arg]
     for name, argument in passed:
         value: Value | None = inference.value(source, argument)
-        if isinstance(value, (Known, Instance, Class)):
+        if isinstance(value, Query):
+            value = replace(value, session="")  # the name of its session means nothing in there
+        if isinstance(value, (Known, Instance, Class, Query)):
             inference.given.setdefault((function.path, function.name, name), value)
 
 
@@ -127,21 +129,31 @@ def _last_name(node: ast.expr) -> str:
 
 def _collect(colours: Colours, finder: Sites, source: Source) -> None:
     for node in ast.walk(source.tree):
+        owner = source.function_of(node)
         for site in finder.of(source, node):
-            owner = source.function_of(node)
             if owner is None and in_lambda(source, node):
-                around = next(parent for parent in source.above(node) if isinstance(parent, FUNCTIONS))
-                if site.is_io:
-                    colours.kept.setdefault(around, "a lambda in it uses the database")
-                continue
-            if owner is None:
+                _keep_for_lambda(colours, source, site)
+            elif owner is None:
                 colours.outside.setdefault(source.path, []).append(site)
             else:
                 colours.sites.setdefault(owner, []).append(site)
-        reason = problem_with(colours.inference, source, node)
-        owner = source.function_of(node)
-        if reason and owner is not None:
-            colours.kept.setdefault(owner, reason)
+                _keep_for_query(colours, source, owner, site.node, is_asked=site.kind == "query")
+        if owner is not None and isinstance(node, ast.Call):
+            _keep_for_query(colours, source, owner, node, is_asked=False)
+
+
+def _keep_for_lambda(colours: Colours, source: Source, site: Site) -> None:
+    around = next((parent for parent in source.above(site.node) if isinstance(parent, FUNCTIONS)), None)
+    if site.is_io and around is not None:
+        colours.kept.setdefault(around, "a lambda in it uses the database")
+
+
+def _keep_for_query(
+    colours: Colours, source: Source, owner: Function, node: ast.AST, *, is_asked: bool
+) -> None:
+    reason = problem_with(colours.inference, source, node, is_asked=is_asked)
+    if reason:
+        colours.kept.setdefault(owner, reason)
 
 
 def _link_overrides(colours: Colours) -> None:
@@ -155,6 +167,8 @@ def _link_overrides(colours: Colours) -> None:
     protocols = [node for _, node in classes if _is_protocol(node)]
     for source, node in classes:
         methods = {part.name: part for part in node.body if isinstance(part, FUNCTIONS)}
+        if "__enter__" in methods:
+            _link(colours, methods["__enter__"], methods.get("__exit__"))
         for base in node.bases:
             value = colours.inference.value(source, base)
             if isinstance(value, Class):

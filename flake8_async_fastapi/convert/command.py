@@ -64,7 +64,8 @@ def _diff(converted: Converted) -> Iterator[str]:
 def _summary(converted: Converted, *, would: bool) -> Iterator[str]:
     """What was done, and below it what is left to do."""
     count = len(converted.texts)
-    yield f"{count} file{'s' * (count != 1)} {'would be' if would else 'were'} changed"
+    done = "would be" if would else "was" if count == 1 else "were"
+    yield f"{count} file{'s' * (count != 1)} {done} changed"
     if converted.left or converted.findings:
         yield ""
         yield "to do by hand:"

@@ -438,18 +438,22 @@ class Inference:
 
     def _query_of(self, query: Query, node: Function, source: Source | None, call: ast.Call | None) -> Query:
         """A query that a helper made, with its session as its caller would write it."""
-        if query.session.startswith("self."):
-            is_own = call is not None and isinstance(call.func, ast.Attribute)
-            own = is_own and isinstance(call.func.value, ast.Name) and call.func.value.id == "self"  # type: ignore[union-attr]
-            return query if own else replace(query, session="")
-        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-        if source is None or call is None or query.session not in names:
+        if source is None or call is None:
             return replace(query, session="")
-        passed = dict(zip(names[1:] if names[0] in ("self", "cls") else names, call.args, strict=False))
+        if query.session.startswith("self.") and _is_own_method(call):
+            return query
+        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+        passed = dict(zip(names[1:] if names[:1] in (["self"], ["cls"]) else names, call.args, strict=False))
         passed |= {word.arg: word.value for word in call.keywords if word.arg}
-        argument = passed.get(query.session)
-        text = source.code(argument) if argument is not None and _is_plain(argument) else ""
-        return replace(query, session=text)
+        session = passed.get(query.session)
+        if session is not None and _is_plain(session):
+            return replace(query, session=source.code(session))
+        given = [
+            value
+            for value in (self.value(source, part) for part in passed.values())
+            if isinstance(value, Query)
+        ]
+        return replace(query, session=given[0].session if given else "")
 
     # --- annotations ----------------------------------------------------------------------
 
@@ -579,6 +583,11 @@ def _is_static(function: Function) -> bool:
 def _is_self(node: ast.expr, name: str) -> bool:
     own = isinstance(node, ast.Attribute) and node.attr == name
     return own and isinstance(node.value, ast.Name) and node.value.id == "self"  # type: ignore[attr-defined]
+
+
+def _is_own_method(call: ast.Call) -> bool:
+    own = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return isinstance(own, ast.Name) and own.id == "self"
 
 
 def _is_plain(node: ast.expr) -> bool:

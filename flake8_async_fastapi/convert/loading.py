@@ -11,6 +11,7 @@ from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import BUILDERS
 from flake8_async_fastapi.convert.names import Program
+from flake8_async_fastapi.convert.strategies import Strategies
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, nodes_of
 from flake8_async_fastapi.convert.values import Class, Instance, Module
 from flake8_async_fastapi.domains.orm.events import Missing
@@ -72,6 +73,7 @@ class LoadingEdits:
         self.inference = inference
         self.sources = sources
         self.imports = imports
+        self.strategies = Strategies(inference, sources)
 
     def edits(self, demands: Iterable[Demand]) -> Iterator[tuple[str, Edit]]:
         """The edits for some demands, each with its file."""
@@ -82,7 +84,9 @@ class LoadingEdits:
                 by_query.setdefault(demand.origin, []).append(demand.route)
             else:
                 place = self._refresh_place(demand)
-                if place is not None:
+                if place is None and demand.is_relationship:
+                    yield from self.strategies.always(set(demand.route))
+                elif place is not None:
                     names = refreshed.setdefault(place, [])
                     name = demand.route[0].rpartition(".")[2]
                     names += [name] if name not in names else []
@@ -90,17 +94,31 @@ class LoadingEdits:
             source = self.sources.get(path)
             if source is not None:
                 shorter = [route for route in dict.fromkeys(routes) if len(route) <= _LONGEST_ROUTE]
-                yield from ((path, edit) for edit in self._options(source, line, _longest(shorter)))
+                yield from self._options(source, line, _longest(shorter))
         for (path, line, call), attributes in refreshed.items():
             quoted = ", ".join(f'"{name}"' for name in attributes)
             yield path, self._inserted(self.sources[path], line, f"{call}, attribute_names=[{quoted}])")
 
     # --- queries --------------------------------------------------------------------------
 
-    def _options(self, source: Source, line: int, routes: list[tuple[str, ...]]) -> Iterator[Edit]:
+    def _options(
+        self, source: Source, line: int, routes: list[tuple[str, ...]]
+    ) -> Iterator[tuple[str, Edit]]:
         node = self._query_at(source, line, routes)
         if node is None:
             return
+        if self._serves_any(source, node, routes[0][0].partition(".")[0]):
+            yield from self.strategies.always({step for route in routes for step in route})
+        else:
+            yield from ((source.path, edit) for edit in self._added_options(source, node, routes))
+
+    def _serves_any(self, source: Source, node: ast.Call, model: str) -> bool:
+        """Whether a query is for whatever model it is given: options for one would fail with another."""
+        value = self.inference.value(source, node.args[0])
+        named = source.code(node.args[0]).rpartition(".")[2] == model
+        return not named and not isinstance(value, Class)
+
+    def _added_options(self, source: Source, node: ast.Call, routes: list[tuple[str, ...]]) -> Iterator[Edit]:
         loader = self.imports[source.path].need("sqlalchemy.orm", "selectinload")
         end, call = self._chain_of(source, node)
         present = _options_of_get(node) if _is_get(node) else (call.args if call is not None else [])
@@ -295,7 +313,7 @@ class LoadingEdits:
 
     def _is_of(self, source: Source, node: ast.expr, model: str) -> bool:
         value = self.inference.value(source, node)
-        return value is None or (isinstance(value, (Instance, Class)) and value.name == model)
+        return isinstance(value, (Instance, Class)) and value.name == model
 
     def _read_name(self, demand: Demand, source: Source) -> str | None:
         """The variable whose attribute is read."""

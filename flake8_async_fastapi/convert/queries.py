@@ -14,16 +14,17 @@ from flake8_async_fastapi.convert.values import SESSION, Known, Query
 _CONDITIONS = frozenset({"filter", "where", "filter_by"})
 
 
-def problem_with(inference: Inference, source: Source, node: ast.AST) -> str:
-    """Why a node that asks or builds a query cannot be converted; empty if it can."""
+def problem_with(inference: Inference, source: Source, node: ast.AST, *, is_asked: bool) -> str:
+    """Why a node cannot be converted that builds a query, or asks the database for one; empty if it can."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         method, base = node.func.attr, inference.value(source, node.func.value)
-        if not isinstance(base, Query):
-            return ""
-        if method in TERMINALS:
+        if isinstance(base, Query) and method in TERMINALS:
             return _problem_with_terminal(node, base, method)
         known = method in BUILDERS or method in EXPRESSIONS or method == "populate_existing"
-        return "" if known else f"select() has nothing like Query.{method}()"
+        if isinstance(base, Query) and not known:
+            return f"select() has nothing like Query.{method}()"
+    if not is_asked:
+        return ""
     value = inference.value(source, node) if isinstance(node, ast.expr) else None
     if isinstance(node, ast.Subscript):
         value = inference.value(source, node.value)
@@ -207,7 +208,13 @@ class QueryEdits:
         )
         if method == "delete" and node.args:
             how = node.args[0]
-        option = "" if how is None else f".execution_options(synchronize_session={self.source.code(how)})"
+        # A commit expires no object any more: those in the session have to follow the statement.
+        follows = how is None or (isinstance(how, ast.Constant) and how.value is False)
+        option = (
+            ""
+            if follows or how is None
+            else f".execution_options(synchronize_session={self.source.code(how)})"
+        )
         close = f"{option})" if is_statement else f"{option})).rowcount"
         before = f"{'' if is_statement else '('}await {query.session}.execute("
         root = _root_of(value)

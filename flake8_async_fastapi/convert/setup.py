@@ -37,10 +37,13 @@ class SetupEdits:
 
     def _is_kept(self, node: ast.AST) -> bool:
         """Whether a node is in a function that stays as it is, its signature included."""
-        return any(
-            isinstance(parent, FUNCTIONS) and not self.colours.is_converted(parent)
-            for parent in self.source.above(node)
-        )
+        child = node
+        for parent in self.source.above(node):
+            is_inside = isinstance(parent, FUNCTIONS) and child not in parent.decorator_list
+            if is_inside and not self.colours.is_converted(parent):  # type: ignore[arg-type]
+                return True
+            child = parent
+        return False
 
     def _renamed(self, node: ast.Name | ast.Attribute) -> Iterator[Edit]:
         value = self.inference.value(self.source, node)
