@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flake8_async_fastapi.convert.infer import Inference, decorator_names, yields_of
+from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import LISTENERS
 from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.queries import problem_with
 from flake8_async_fastapi.convert.sites import Site, Sites, in_lambda
-from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of
+from flake8_async_fastapi.convert.texts import (
+    FUNCTIONS,
+    Function,
+    Source,
+    decorator_names,
+    nodes_of,
+    yields_of,
+)
 from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
 
 _CONTEXT: Final = {"__enter__": "__aenter__", "__exit__": "__aexit__"}

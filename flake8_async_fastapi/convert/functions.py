@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.convert.colour import Colours, context_names
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.infer import is_property, yields_of
 from flake8_async_fastapi.convert.libraries import ASYNC_TWINS, CONTEXT_MAKERS
 from flake8_async_fastapi.convert.queries import QueryEdits
 from flake8_async_fastapi.convert.sites import Site, enclosing_comprehension, is_script
-from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, is_property, yields_of
 from flake8_async_fastapi.convert.values import CONNECTION, Library
 
 

@@ -209,7 +209,7 @@ class LoadingEdits:
             return model
         homes = [path for path in self.sources if isinstance(program.definition(path, model), ast.ClassDef)]
         for local, bounds in program.bindings(source, source.tree).items():
-            value = self.inference._imported(bounds[0]) if bounds and bounds[0].kind == "import" else None
+            value = self.inference.imported(bounds[0]) if bounds and bounds[0].kind == "import" else None
             if isinstance(value, Module) and program.globals(self.sources[value.path], model):
                 return f"{local}.{model}"
         if len(homes) != 1:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.convert.infer import Inference, is_property
+from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import (
     AWAITED,
     BULK,
@@ -15,7 +15,7 @@ from flake8_async_fastapi.convert.libraries import (
     THREAD_CALLERS,
 )
 from flake8_async_fastapi.convert.names import COMPREHENSIONS
-from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, is_property
 from flake8_async_fastapi.convert.values import (
     CONNECTION,
     SESSION,

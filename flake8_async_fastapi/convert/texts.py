@@ -175,3 +175,27 @@ def _outside(node: ast.AST) -> Iterator[ast.AST]:
     """What of a definition is run where it stands."""
     inside = set(map(id, _own_children(node)))
     return (child for child in ast.iter_child_nodes(node) if id(child) not in inside)
+
+
+def yields_of(function: Function) -> list[ast.Yield | ast.YieldFrom]:
+    """The places where a function yields."""
+    return [node for node in nodes_of(function) if isinstance(node, (ast.Yield, ast.YieldFrom))]
+
+
+def decorator_names(function: Function) -> list[str]:
+    """The last names of a function's decorators."""
+    found = []
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        found.append(target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", ""))
+    return found
+
+
+def has_decorator(function: Function, *names: str) -> bool:
+    """Whether a function has a decorator of one of some names."""
+    return any(name in names for name in decorator_names(function))
+
+
+def is_property(function: Function) -> bool:
+    """Whether a method is read like an attribute."""
+    return has_decorator(function, "property", "cached_property", "hybrid_property")

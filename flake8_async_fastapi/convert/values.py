@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -100,3 +101,9 @@ CLIENT: Final = Known("client")
 """A ``TestClient``."""
 OTHER: Final = Known("other")
 """An object of a library that does not matter, or a literal."""
+
+
+def best(found: Iterable[Value | None]) -> Value | None:
+    """The first value that says something; one that does not matter only if no other does."""
+    known = [value for value in found if value is not None]
+    return next((value for value in known if value != OTHER), known[0] if known else None)

@@ -1,0 +1,111 @@
+"""What legacy queries are: their entities, their sessions, whether rows repeat."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flake8_async_fastapi.convert.libraries import BUILDERS, REPEATING
+from flake8_async_fastapi.convert.texts import Function, Source
+from flake8_async_fastapi.convert.values import Class, Instance, Library, Many, Module, Query, Value
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.convert.infer import Inference
+
+_AGGREGATES: Final = frozenset("count sum max min avg exists coalesce".split())
+
+
+def query_of_session(inference: Inference, source: Source, node: ast.Call) -> Query | None:
+    assert isinstance(node.func, ast.Attribute)
+    session = node.func.value
+    text = source.code(session) if _is_plain(session) else ""
+    return _selecting(inference, source, Query(text, "row"), node)
+
+
+def _selecting(inference: Inference, source: Source, query: Query, node: ast.Call) -> Query:
+    """A query for what the arguments of a call name."""
+    entities = [_is_entity(inference, source, argument) for argument in node.args]
+    if len(entities) == 1 and entities[0] and not node.keywords:
+        model = inference.value(source, node.args[0])
+        made = Instance(model.path, model.name) if isinstance(model, Class) else None
+        return replace(query, kind="entity", entity=source.code(node.args[0]), model=made)
+    single = len(node.args) == 1 and _is_aggregate(node.args[0])
+    return replace(query, kind="value" if single else "row", entity="", model=None)
+
+
+def _is_entity(inference: Inference, source: Source, node: ast.expr) -> bool:
+    value = inference.value(source, node)
+    if isinstance(value, (Class, Instance)):
+        return True
+    if isinstance(node, ast.Name):
+        return node.id[:1].isupper() or "model" in node.id or node.id in ("cls", "entity")
+    if isinstance(node, ast.Attribute):
+        base = inference.value(source, node.value)
+        return isinstance(base, (Module, Library)) or "model" in node.attr or node.attr == "entity"
+    return False
+
+
+def method_of_query(
+    inference: Inference, source: Source, node: ast.Call, base: Query, method: str
+) -> Value | None:
+    if method in ("with_entities", "add_columns", "add_column", "add_entity"):
+        changed = _selecting(inference, source, base, node) if method == "with_entities" else base
+        return replace(changed if method == "with_entities" else replace(base, kind="row"), filtered=True)
+    if method in BUILDERS or method == "populate_existing":
+        return base.after(unique=method in REPEATING or _names_others(inference, source, node, base))
+    if method == "all":
+        return Many(base.model)
+    return base.model if method in ("first", "one", "one_or_none", "get") else None
+
+
+def _names_others(inference: Inference, source: Source, node: ast.Call, base: Query) -> bool:
+    """Whether a condition joins another table by naming it."""
+    for argument in node.args:
+        for part in ast.walk(argument):
+            if isinstance(part, ast.Compare) and isinstance(part.comparators[0], ast.Attribute):
+                other = inference.value(source, part.comparators[0].value)
+                if isinstance(other, Class) and base.model != Instance(other.path, other.name):
+                    return True
+    return False
+
+
+def query_of_helper(
+    inference: Inference, query: Query, node: Function, source: Source | None, call: ast.Call | None
+) -> Query:
+    """A query that a helper made, with its session as its caller would write it."""
+    if source is None or call is None:
+        return replace(query, session="")
+    if query.session.startswith("self.") and _is_own_method(call):
+        return query
+    names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+    passed = dict(zip(names[1:] if names[:1] in (["self"], ["cls"]) else names, call.args, strict=False))
+    passed |= {word.arg: word.value for word in call.keywords if word.arg}
+    session = passed.get(query.session)
+    if session is not None and _is_plain(session):
+        return replace(query, session=source.code(session))
+    given = [
+        value
+        for value in (inference.value(source, part) for part in passed.values())
+        if isinstance(value, Query)
+    ]
+    return replace(query, session=given[0].session if given else "")
+
+
+def _is_own_method(call: ast.Call) -> bool:
+    own = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return isinstance(own, ast.Name) and own.id == "self"
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether an expression is a name or attributes of one: it may be written twice."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_aggregate(node: ast.expr) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    if isinstance(function, ast.Attribute) and function.attr == "label":
+        return _is_aggregate(function.value)
+    return isinstance(function, ast.Attribute) and function.attr in _AGGREGATES
