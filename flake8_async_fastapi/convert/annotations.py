@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from flake8_async_fastapi.convert.answers import Answers
 from flake8_async_fastapi.convert.libraries import CLASSES
 from flake8_async_fastapi.convert.names import Bound
 from flake8_async_fastapi.convert.texts import Source
@@ -21,9 +22,6 @@ from flake8_async_fastapi.convert.values import (
     best,
 )
 
-if TYPE_CHECKING:
-    from flake8_async_fastapi.convert.infer import Inference
-
 _ITERABLES: Final = frozenset(
     "list List Sequence Iterator Iterable Generator AsyncIterator AsyncGenerator AsyncIterable Collection"
     " set Set tuple Tuple ContextManager AbstractContextManager AsyncContextManager"
@@ -32,7 +30,7 @@ _ITERABLES: Final = frozenset(
 _QUERIES: Final = ("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query")
 
 
-def annotated(inference: Inference, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
+def annotated(inference: Answers, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
     """What an annotation says of what it annotates."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
@@ -50,7 +48,7 @@ def annotated(inference: Inference, source: Source, node: ast.expr, at: ast.AST)
     return None
 
 
-def _dotted(inference: Inference, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
+def _dotted(inference: Answers, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
     """The value of a dotted name, which need not stand in the file itinference."""
     if isinstance(node, ast.Name):
         return inference.name(source, node.id, at)
@@ -62,7 +60,7 @@ def _dotted(inference: Inference, source: Source, node: ast.expr, at: ast.AST) -
     return inference.of_library(source, f"{base.name}.{node.attr}") if isinstance(base, Library) else None
 
 
-def _named(inference: Inference, source: Source, name: str, at: ast.AST) -> Value | None:
+def _named(inference: Answers, source: Source, name: str, at: ast.AST) -> Value | None:
     key = ("annotation", id(source), name)
     if key in inference.running:
         return None
@@ -79,7 +77,7 @@ def _named(inference: Inference, source: Source, name: str, at: ast.AST) -> Valu
     return None
 
 
-def _followed(inference: Inference, bounds: list[Bound], depth: int = 0) -> list[Bound]:
+def _followed(inference: Answers, bounds: list[Bound], depth: int = 0) -> list[Bound]:
     """What binds names, imports from the project's own files followed."""
     found = []
     for bound in bounds:
@@ -93,7 +91,7 @@ def _followed(inference: Inference, bounds: list[Bound], depth: int = 0) -> list
     return found
 
 
-def _generic(inference: Inference, source: Source, node: ast.Subscript, at: ast.AST) -> Value | None:
+def _generic(inference: Answers, source: Source, node: ast.Subscript, at: ast.AST) -> Value | None:
     last = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if last == "Annotated":
@@ -111,7 +109,7 @@ def _generic(inference: Inference, source: Source, node: ast.Subscript, at: ast.
     return annotated(inference, source, node.value, at)
 
 
-def _depends(inference: Inference, source: Source, node: ast.expr) -> Value | None:
+def _depends(inference: Answers, source: Source, node: ast.expr) -> Value | None:
     return inference.depended(source, node) if isinstance(node, ast.Call) else None
 
 

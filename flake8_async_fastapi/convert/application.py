@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,11 @@ def convert_project(root: Path) -> Converted:
     _refuse(root, modules)
     found = convert_texts(modules)
     converted = {**modules, **found.texts}
-    drivers = set().union(*(drivers_in(text) for path, text in texts.items() if _has_urls(path)))
+    named = [
+        *converted.values(),
+        *(with_async_drivers(text) for path, text in texts.items() if _is_settings(path)),
+    ]
+    drivers = set().union(*map(drivers_in, named))
     beside = {path: _beside(path, text, drivers) for path, text in texts.items() if path not in modules}
     known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
     mended, findings = mend(converted, known)
@@ -85,10 +90,6 @@ def _is_settings(path: str) -> bool:
     return name.startswith((".env", "env.")) or name.endswith(".env")
 
 
-def _has_urls(path: str) -> bool:
-    return path.endswith(".py") or _is_settings(path)
-
-
 def _beside(path: str, text: str, drivers: set[str]) -> str:
     if _is_settings(path):
         return with_async_drivers(text)
@@ -110,7 +111,8 @@ def _refuse(root: Path, modules: Mapping[str, str]) -> None:
     for path, text in modules.items():
         source = parse(path, text)
         if source is None:
-            raise Refused(f"{root / path} does not parse: mend it first")
+            version = ".".join(map(str, sys.version_info[:2]))
+            raise Refused(f"{root / path} does not parse as Python {version}: mend it first")
         if not is_migration(source):
             sources.append(source)
     names = {name for source in sources for name in _imported(source)}

@@ -40,6 +40,7 @@ class BlockingEdits:
             run = self.imports.need("fastapi.concurrency", "run_in_threadpool")
             at = self._parenthesis(node)
             gap = ", " if node.args or node.keywords else ""
+            gap = gap.rstrip() if self.source.text[at + 1] == "\n" else gap
             yield Edit(self.source.start(node), self.source.start(node), 0, f"{opening}{run}(")
             yield Edit(self.source.end(node.func), at + 1, 0, gap)
         if closing:

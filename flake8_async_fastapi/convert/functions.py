@@ -59,15 +59,16 @@ class FunctionEdits:
             yield from self._generator_annotation(node.returns)
 
     def _generator_annotation(self, node: ast.expr) -> Iterator[Edit]:
-        if not isinstance(node, ast.Subscript):
-            return
-        value = self.inference.value(self.source, node.value)
+        named = node.value if isinstance(node, ast.Subscript) else node
+        value = self.inference.value(self.source, named)
         if not isinstance(value, Library):
             return
         module, _, name = value.name.rpartition(".")
         if name not in ASYNC_TWINS:
             return
-        yield self.imports.rename(node.value, module, ASYNC_TWINS[name])
+        yield self.imports.rename(named, module, ASYNC_TWINS[name])
+        if not isinstance(node, ast.Subscript):
+            return
         if name == "Generator" and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 3:
             yield Edit(self.source.end(node.slice.elts[1]), self.source.end(node.slice.elts[2]), 0, "")
 

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from flake8_async_fastapi.convert.answers import Answers
 from flake8_async_fastapi.convert.libraries import BUILDERS, REPEATING
 from flake8_async_fastapi.convert.texts import Function, Source
 from flake8_async_fastapi.convert.values import Class, Instance, Library, Many, Module, Query, Value
 
-if TYPE_CHECKING:
-    from flake8_async_fastapi.convert.infer import Inference
-
 _AGGREGATES: Final = frozenset("count sum max min avg exists coalesce".split())
 
 
-def query_of_session(inference: Inference, source: Source, node: ast.Call) -> Query | None:
+def query_of_session(inference: Answers, source: Source, node: ast.Call) -> Query | None:
     assert isinstance(node.func, ast.Attribute)
     session = node.func.value
     text = source.code(session) if _is_plain(session) else ""
     return _selecting(inference, source, Query(text, "row"), node)
 
 
-def _selecting(inference: Inference, source: Source, query: Query, node: ast.Call) -> Query:
+def _selecting(inference: Answers, source: Source, query: Query, node: ast.Call) -> Query:
     """A query for what the arguments of a call name."""
     entities = [_is_entity(inference, source, argument) for argument in node.args]
     if len(entities) == 1 and entities[0] and not node.keywords:
@@ -34,7 +32,7 @@ def _selecting(inference: Inference, source: Source, query: Query, node: ast.Cal
     return replace(query, kind="value" if single else "row", entity="", model=None)
 
 
-def _is_entity(inference: Inference, source: Source, node: ast.expr) -> bool:
+def _is_entity(inference: Answers, source: Source, node: ast.expr) -> bool:
     value = inference.value(source, node)
     if isinstance(value, (Class, Instance)):
         return True
@@ -47,7 +45,7 @@ def _is_entity(inference: Inference, source: Source, node: ast.expr) -> bool:
 
 
 def method_of_query(
-    inference: Inference, source: Source, node: ast.Call, base: Query, method: str
+    inference: Answers, source: Source, node: ast.Call, base: Query, method: str
 ) -> Value | None:
     if method in ("with_entities", "add_columns", "add_column", "add_entity"):
         changed = _selecting(inference, source, base, node) if method == "with_entities" else base
@@ -59,7 +57,7 @@ def method_of_query(
     return base.model if method in ("first", "one", "one_or_none", "get") else None
 
 
-def _names_others(inference: Inference, source: Source, node: ast.Call, base: Query) -> bool:
+def _names_others(inference: Answers, source: Source, node: ast.Call, base: Query) -> bool:
     """Whether a condition joins another table by naming it."""
     for argument in node.args:
         for part in ast.walk(argument):
@@ -71,7 +69,7 @@ def _names_others(inference: Inference, source: Source, node: ast.Call, base: Qu
 
 
 def query_of_helper(
-    inference: Inference, query: Query, node: Function, source: Source | None, call: ast.Call | None
+    inference: Answers, query: Query, node: Function, source: Source | None, call: ast.Call | None
 ) -> Query:
     """A query that a helper made, with its session as its caller would write it."""
     if source is None or call is None:

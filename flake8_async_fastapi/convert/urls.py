@@ -36,8 +36,10 @@ def with_async_drivers(text: str) -> str:
 
 
 def drivers_in(text: str) -> set[str]:
-    """The packages of the drivers that the URLs of a text need."""
-    return {DRIVERS[found[1]][1] for found in _IN_TEXT.finditer(text)}
+    """The packages of the async drivers that the URLs of a text name."""
+    return {
+        package for name, package in DRIVERS.values() if re.search(rf"{re.escape(name)}(://|[\"'])", text)
+    }
 
 
 def url_edits(source: Source) -> Iterator[Edit]:
@@ -49,11 +51,23 @@ def url_edits(source: Source) -> Iterator[Edit]:
             parent = source.parents[node]
             if isinstance(parent, (ast.JoinedStr, ast.Expr)) or _is_sought(parent, node):
                 continue
+            if (
+                isinstance(node, ast.Constant)
+                and str(node.value).endswith("://")
+                and not _is_given(parent, node)
+            ):
+                continue
             is_scheme = isinstance(parent, ast.keyword) and parent.arg in _SCHEME_ARGUMENTS
             found = (_WHOLE if is_scheme else _LITERAL).match(source.code(node))
             if found:
                 start = source.start(node)
                 yield Edit(start + found.start(2), start + found.end(2), 0, DRIVERS[found[2]][0])
+
+
+def _is_given(parent: ast.AST, node: ast.expr) -> bool:
+    """Whether a scheme is put in the place of another."""
+    replaces = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute)
+    return replaces and parent.func.attr == "replace" and parent.args[1:2] == [node]  # type: ignore[attr-defined]
 
 
 def _is_sought(parent: ast.AST, node: ast.expr) -> bool:
