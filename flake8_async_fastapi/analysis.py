@@ -26,6 +26,7 @@ from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.project.included import included_files
 from flake8_async_fastapi.reading import facts_of, template_facts_of
+from flake8_async_fastapi.rules.left_open import open_comments
 from flake8_async_fastapi.rules.model import (
     Events,
     Finding,
@@ -224,7 +225,9 @@ class Analysis:
 
         ``begins`` is called before an analysis: not for what is known.
         """
-        return of_level(self._all_findings(path, begins), level)
+        found = of_level(self._all_findings(path, begins), level)
+        marks = open_comments(path, self.sources[path].text) if path in self.sources else []
+        return sorted([*found, *marks], key=_place) if marks else found
 
     def _all_findings(self, path: str, begins: Callable[[], None] | None) -> list[Finding]:
         """The findings of all levels: a verdict does not depend on what is reported of it."""
@@ -368,6 +371,10 @@ def analysis_of(
     return Analysis(
         sources, cache or Cache(None), settings or Settings(), required, _load_templates=lambda: templates
     )
+
+
+def _place(finding: Finding) -> tuple[int, int, str]:
+    return finding.line, finding.col, finding.code
 
 
 def _source(path: str, text: str) -> Source:

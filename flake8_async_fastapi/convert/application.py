@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from flake8_async_fastapi.convert.convert import Left, convert_texts, is_migration
+from flake8_async_fastapi.convert.convert import convert_texts, is_migration
 from flake8_async_fastapi.convert.mending import mend
 from flake8_async_fastapi.convert.requirements import with_drivers
 from flake8_async_fastapi.convert.texts import Source, parse
@@ -32,11 +32,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Converted:
-    """The files of a project that change, and what is left to do by hand."""
+    """The files of a project that change, and what the analyzer finds in the result: what is left to do."""
 
     originals: Mapping[str, Original]
     texts: Mapping[str, str]
-    left: list[Left] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def write(self) -> None:
@@ -58,7 +57,7 @@ def convert_project(root: Path) -> Converted:
     modules = {path: text for path, text in texts.items() if path.endswith(".py")}
     _refuse(root, modules)
     found = convert_texts(modules)
-    converted = {**modules, **found.texts}
+    converted = {**modules, **found}
     named = [
         *converted.values(),
         *(with_async_drivers(text) for path, text in texts.items() if _is_settings(path)),
@@ -69,7 +68,7 @@ def convert_project(root: Path) -> Converted:
     mended, findings = mend(converted, known)
     changed = {path: text for path, text in {**mended, **beside}.items() if text != texts[path]}
     restored = {path: _as_before(originals[path], text) for path, text in changed.items()}
-    return Converted(originals, restored, found.left, findings)
+    return Converted(originals, restored, findings)
 
 
 def _read(root: Path) -> dict[str, Original]:

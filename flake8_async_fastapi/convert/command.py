@@ -66,10 +66,8 @@ def _summary(converted: Converted, *, would: bool) -> Iterator[str]:
     count = len(converted.texts)
     done = "would be" if would else "was" if count == 1 else "were"
     yield f"{count} file{'s' * (count != 1)} {done} changed"
-    if converted.left or converted.findings:
+    if converted.findings:
         yield ""
         yield "to do by hand:"
-    for left in converted.left:
-        yield f"  {left.path}:{left.line}: {left.reason}"
     for finding in converted.findings:
         yield f"  {finding.path}:{finding.line}: {finding.code} {finding.message}"

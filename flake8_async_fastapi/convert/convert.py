@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flake8_async_fastapi.convert.colour import Colours, colour
 from flake8_async_fastapi.convert.functions import FunctionEdits
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
 from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.setup import SetupEdits
@@ -17,37 +17,18 @@ from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_ed
 from flake8_async_fastapi.convert.urls import url_edits
 
 
-@dataclass(frozen=True, order=True)
-class Left:
-    """Something that is left to do by hand."""
-
-    path: str
-    line: int
-    reason: str
-
-
-@dataclass
-class Conversion:
-    """The texts after a conversion, and what is left."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    """The files that change, by path."""
-    left: list[Left] = field(default_factory=list)
-
-
-def convert_texts(texts: Mapping[str, str]) -> Conversion:
-    """Convert the Python files of a project, given by path."""
+def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """The new texts of the Python files that change, of all files of a project, by path."""
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
     inference = Inference(link(sources))
     converted = [source for source in sources.values() if not is_migration(source)]
     colours = colour(inference, converted)
-    done = Conversion()
+    changed = {}
     for source in converted:
         text = _converted(colours, source)
         if text != source.text:
-            done.texts[source.path] = text
-    done.left = _what_is_left(colours)
-    return done
+            changed[source.path] = text
+    return changed
 
 
 def is_migration(source: Source) -> bool:
@@ -64,16 +45,9 @@ def _converted(colours: Colours, source: Source) -> str:
     edits += LifespanEdits(colours, source, imports).edits()
     edits += SetupEdits(colours, source, imports).edits()
     edits += url_edits(source)
+    edits += marking_edits(colours, source)
     edits += imports.edits()
     try:
         return apply_edits(source.text, edits)
     except EditError as error:
         raise EditError(f"{source.path}: {error}") from error
-
-
-def _what_is_left(colours: Colours) -> list[Left]:
-    found = []
-    for function, reason in colours.kept.items():
-        home = colours.homes[function]
-        found.append(Left(home.path, function.lineno, f"{function.name} is not converted: {reason}"))
-    return sorted(found)

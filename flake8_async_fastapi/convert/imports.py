@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flake8_async_fastapi.convert.names import Program
-from flake8_async_fastapi.convert.texts import Edit, Source
+from flake8_async_fastapi.convert.texts import Edit, Source, first_line
 
 _WIDTH = 100
 
@@ -188,7 +188,7 @@ class Imports:
             if is_text or _is_future(node):
                 line = (node.end_lineno or node.lineno) + 1
             else:
-                return line if line > 1 else _first_line_of(node)
+                return line if line > 1 else first_line(node)
         return line
 
 
@@ -200,11 +200,6 @@ _SAME = {
     ("collections.abc", "AsyncIterator"): ("typing",),
     ("collections.abc", "AsyncGenerator"): ("typing",),
 }
-
-
-def _first_line_of(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _alias(name: str, local: str) -> str:

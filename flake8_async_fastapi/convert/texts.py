@@ -199,3 +199,9 @@ def has_decorator(function: Function, *names: str) -> bool:
 def is_property(function: Function) -> bool:
     """Whether a method is read like an attribute."""
     return has_decorator(function, "property", "cached_property", "hybrid_property")
+
+
+def first_line(node: ast.stmt) -> int:
+    """The first line of a statement, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])

@@ -1,0 +1,64 @@
+"""What is left to do by hand: found, and marked with a comment."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.convert.colour import Colours, passed_functions
+from flake8_async_fastapi.convert.libraries import COROUTINE_TAKERS
+from flake8_async_fastapi.convert.sites import Site, is_script
+from flake8_async_fastapi.convert.texts import Edit, Function, Source, first_line
+from flake8_async_fastapi.convert.values import OTHER, Library
+from flake8_async_fastapi.rules.left_open import MARK
+
+_CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call_soon call_later".split())
+_BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
+
+
+def marking_edits(colours: Colours, source: Source) -> Iterator[Edit]:
+    """The comments on what is left in one file."""
+    for function, reason in colours.kept.items():
+        if colours.homes.get(function) is source:
+            yield _comment(source, function, f"{function.name} is not converted: {reason}")
+    for function, home in colours.homes.items():
+        if home is source:
+            for site in passed_functions(colours, function):
+                if _is_called_synchronously(colours, source, site):
+                    assert isinstance(site.target, ast.FunctionDef)
+                    yield _comment(
+                        source,
+                        source.statement(site.node),
+                        f"{site.target.name} is async, and is passed on here",
+                    )
+    for site in colours.outside.get(source.path, []):
+        if site.kind in ("await", "query", "bulk", "with") and not is_script(source, site.node):
+            text = "this uses the database when the file is imported"
+            yield _comment(source, source.statement(site.node), text)
+
+
+def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bool:
+    """Whether a function is passed to what calls it and expects no coroutine."""
+    parent = source.parents[site.node]
+    if isinstance(parent, ast.keyword):
+        parent = source.parents[parent]
+    if not isinstance(parent, ast.Call) or parent.func is site.node:
+        return False
+    name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
+    if name in COROUTINE_TAKERS or any(
+        parent in getattr(node, "decorator_list", ()) for node in source.above(parent)
+    ):
+        return False
+    value = colours.inference.value(source, parent.func)
+    if isinstance(parent.func, ast.Attribute) and colours.inference.value(source, parent.func.value) == OTHER:
+        return name in _CALLING
+    return isinstance(value, Library) or (value is None and name in _BUILTINS)
+
+
+def _comment(source: Source, node: ast.stmt | Function, text: str) -> Edit:
+    line = first_line(node)
+    before = source.line_text(line)
+    indent = before[: len(before) - len(before.lstrip())]
+    at = source.line_start(line)
+    return Edit(at, at, 0, f"{indent}{MARK}{text}\n")

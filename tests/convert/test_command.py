@@ -1,0 +1,251 @@
+"""What ``convert`` leaves to do, what it refuses, and what it writes."""
+
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flake8_async_fastapi.analysis import open_analysis
+from flake8_async_fastapi.cli import main
+from flake8_async_fastapi.store.cache import Cache
+
+SETUP = """\
+from fastapi import Depends, FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+engine = create_engine("sqlite:///app.db")
+make_session = sessionmaker(engine)
+app = FastAPI()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def get_db():
+    with make_session() as db:
+        yield db
+
+
+"""
+Convert = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
+    """Write a program, convert it, and give the exit status and what was printed."""
+
+    def run(code: str, *options: str, setup: str = SETUP) -> tuple[int, str]:
+        (tmp_path / "main.py").write_text(setup + textwrap.dedent(code))
+        status = main(["convert", str(tmp_path), *options])
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
+
+    return run
+
+
+LEFT = {
+    "a constructor": (
+        """
+        class Count:
+            def __init__(self, db: Session = Depends(get_db)):
+                self.value = db.query(Item).count()
+        """,
+        "__init__ is not converted: __init__() cannot be async",
+    ),
+    "a lambda": (
+        """
+        def count(db: Session):
+            return (lambda: db.query(Item).count())()
+        """,
+        "count is not converted: a lambda in it uses the database",
+    ),
+    "a validator": (
+        """
+        from functools import lru_cache
+
+        @lru_cache
+        def count():
+            with make_session() as db:
+                return db.query(Item).count()
+        """,
+        "count is not converted: a function under @lru_cache cannot be async",
+    ),
+    "a method that select() has not": (
+        """
+        def strange(db: Session):
+            return db.query(Item).enable_assertions(False).all()
+        """,
+        "strange is not converted: select() has nothing like Query.enable_assertions()",
+    ),
+    "a query without its session": (
+        """
+        def run(query):
+            return query.all()
+
+        def start(db: Session):
+            return run(db.query(Item))
+        """,
+        "run is not converted: nothing here says which session runs the query",
+    ),
+    "a callback": (
+        """
+        def size(item):
+            with make_session() as db:
+                return db.query(Item).count()
+
+        def ordered(items):
+            return sorted(items, key=size)
+        """,
+        "size is async, and is passed on here",
+    ),
+    "a thread": (
+        """
+        from threading import Thread
+
+        def work():
+            with make_session() as db:
+                db.query(Item).delete()
+                db.commit()
+
+        @app.get("/start")
+        def start():
+            Thread(target=work).start()
+        """,
+        "work is async, and is passed on here",
+    ),
+    "code that runs on import": (
+        """
+        items = make_session().query(Item).all()
+        """,
+        "this uses the database when the file is imported",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_is_left_is_marked_and_reported(name: str, convert: Convert, tmp_path: Path) -> None:
+    code, reason = LEFT[name]
+    status, printed = convert(code)
+    [line] = [
+        number
+        for number, text in enumerate((tmp_path / "main.py").read_text().splitlines(), start=1)
+        if text.strip() == f"# TODO(async): {reason}"
+    ]
+    assert status == 0
+    assert f"main.py:{line}: AFA002 the conversion to async left something open: {reason}" in printed
+    analysis = open_analysis(tmp_path, Cache(None))
+    assert ("AFA002", line) in [(finding.code, finding.line) for finding in analysis.findings("main.py")]
+
+
+def test_a_function_is_left_whole(convert: Convert, tmp_path: Path) -> None:
+    code = '''
+    def strange(db: Session):
+        db.commit()
+        return db.query(Item).enable_assertions(False).filter(Item.id > 1).all()
+    '''
+    convert(code)
+    assert textwrap.dedent(code).strip() in (tmp_path / "main.py").read_text()
+
+
+def test_a_mark_in_a_text_is_none(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text('text = """\n# TODO(async): no\n"""\nx = 1  # TODO(async): yes\n')
+    found = open_analysis(tmp_path, Cache(None)).findings("main.py")
+    assert [(finding.code, finding.line) for finding in found] == [("AFA002", 4)]
+
+
+REFUSED = {
+    "no FastAPI": ("from sqlalchemy.orm import Session\n", "there is no FastAPI application in"),
+    "no database": ("import fastapi\n", "there is nothing to convert"),
+    "no Python": ("import fastapi\ndef f(:\n", "does not parse as Python"),
+    "half converted": (
+        "import fastapi\nfrom sqlalchemy import create_engine\nimport sqlalchemy.ext.asyncio\n",
+        "is half converted",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_is_not_changed(name: str, convert: Convert, tmp_path: Path) -> None:
+    code, reason = REFUSED[name]
+    status, printed = convert(code, setup="")
+    assert status == 2
+    assert reason in printed and len(printed.splitlines()) == 1
+    assert (tmp_path / "main.py").read_text() == code
+
+
+def test_what_is_async_already_needs_nothing(convert: Convert, tmp_path: Path) -> None:
+    code = "import fastapi\nfrom sqlalchemy.ext.asyncio import AsyncSession\n"
+    status, printed = convert(code, "--check", setup="")
+    assert (status, printed.splitlines()) == (0, [f"{tmp_path} is async already"])
+
+
+def test_a_folder_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["convert", str(tmp_path / "nowhere")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+READ = """
+@app.get("/")
+def read(db: Session = Depends(get_db)):
+    return db.query(Item).count()
+"""
+
+
+def test_a_diff_changes_nothing(convert: Convert, tmp_path: Path) -> None:
+    status, printed = convert(READ, "--diff")
+    assert status == 0
+    assert "+async def read(db: AsyncSession = Depends(get_db)):" in printed
+    assert (tmp_path / "main.py").read_text() == SETUP + READ
+
+
+def test_check_changes_nothing(convert: Convert, tmp_path: Path) -> None:
+    status, printed = convert(READ, "--check")
+    assert (status, printed) == (1, "1 file would be changed\n")
+    assert (tmp_path / "main.py").read_text() == SETUP + READ
+
+
+def test_line_ends_and_encoding_stay(tmp_path: Path) -> None:
+    text = "# -*- coding: latin-1 -*-\n# é\n" + SETUP + READ
+    (tmp_path / "main.py").write_bytes(text.replace("\n", "\r\n").encode("latin-1"))
+    assert main(["convert", str(tmp_path)]) == 0
+    data = (tmp_path / "main.py").read_bytes()
+    assert data.startswith("# -*- coding: latin-1 -*-\r\n# é\r\n".encode("latin-1"))
+    assert b"async def read" in data and not re.search(rb"[^\r]\n", data)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("requirements.txt", "SQLAlchemy==2.0.30\n", "SQLAlchemy[asyncio]==2.0.30\naiosqlite\n"),
+        ("requirements.txt", "sqlalchemy[mypy]\naiosqlite\n", "sqlalchemy[mypy,asyncio]\naiosqlite\n"),
+        ("requirements.txt", "sqlalchemy-utils\n", "sqlalchemy-utils\n"),
+        (
+            "pyproject.toml",
+            '[project]\ndependencies = [\n    "sqlalchemy>=2",\n]\n',
+            '[project]\ndependencies = [\n    "sqlalchemy[asyncio]>=2",\n    "aiosqlite",\n]\n',
+        ),
+        (
+            "pyproject.toml",
+            '[project]\ndependencies = ["sqlalchemy", "fastapi"]\n',
+            '[project]\ndependencies = ["sqlalchemy[asyncio]", "aiosqlite", "fastapi"]\n',
+        ),
+        (".env.example", "URL=postgresql://u:p@db/x\n", "URL=postgresql+asyncpg://u:p@db/x\n"),
+        (".env", "URL=postgresql+psycopg://db/x\n", "URL=postgresql+psycopg://db/x\n"),
+        (".env", "URL=mysql+pymysql://db/x\n", "URL=mysql+aiomysql://db/x\n"),
+    ],
+)  # fmt: skip
+def test_what_lies_beside_the_code(
+    file: str, before: str, after: str, convert: Convert, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(before)
+    assert convert(READ)[0] == 0
+    assert (tmp_path / file).read_text() == after
