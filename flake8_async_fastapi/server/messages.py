@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec
@@ -18,6 +18,9 @@ from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.pages import find_page
 from flake8_async_fastapi.server.hovers import Hover
 from flake8_async_fastapi.server.suppressions import suppress
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.fixes.edits import Edit
 
 SOURCE: Final = "flake8-async-fastapi"
 EXPLAIN: Final = "flake8-async-fastapi.explain"
@@ -44,6 +47,14 @@ class Text:
         """A place for the client, given by its line from 1 and its byte from 0."""
         data = self.line(place.line).encode("utf-8", "surrogatepass")[: place.col]
         return self.place(place.line, len(data.decode("utf-8", "ignore")))
+
+    def place_of_offset(self, offset: int) -> types.Position:
+        """A place for the client, given by how many characters stand before it."""
+        for number, line in enumerate(self.lines, start=1):
+            if offset < len(line):
+                return self.place(number, offset)
+            offset -= len(line)
+        return self.place(len(self.lines) + 1, 0) if offset == 0 else self.place(len(self.lines), offset)
 
     def byte_at(self, position: types.Position) -> Position:
         """A place of the client, by its line from 1 and its byte from 0."""
@@ -106,6 +117,25 @@ def inlay_hints(found: Mapping[int, str], text: Text, within: types.Range) -> li
         for line, label in sorted(found.items())
         if within.start.line < line <= within.end.line + 1
     ]
+
+
+def mending_action(
+    shown: Shown, about: types.Diagnostic, edits: Sequence[tuple[str, str, Edit]], codec: PositionCodec
+) -> types.CodeAction:
+    """An action that makes some edits, each with the path and the text of its file."""
+    changes: dict[str, list[types.TextEdit]] = {}
+    for filename, written, edit in edits:
+        text = Text(written.splitlines(keepends=True), codec)
+        place = types.Range(text.place_of_offset(edit.start), text.place_of_offset(edit.end))
+        changes.setdefault(Path(filename).as_uri(), []).append(types.TextEdit(place, edit.text))
+    is_safe = shown.fix is None or shown.fix.is_safe
+    return types.CodeAction(
+        f"Fix {shown.code}" if is_safe else f"Fix {shown.code} (may change more than the bug)",
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[about],
+        is_preferred=is_safe,
+        edit=types.WorkspaceEdit(changes=changes),
+    )
 
 
 def code_actions(uri: str, text: Text, found: Iterable[types.Diagnostic]) -> Iterator[types.CodeAction]:

@@ -125,6 +125,10 @@ class Server(LanguageServer):
                     types.PublishDiagnosticsParams(buffer.uri, said, version=buffer.version)
                 )
 
+    def found(self, uri: str) -> Found | None:
+        """What was found last in a document; None if nothing was said of it."""
+        return self._published.get(uri)
+
     def clear(self, uri: str) -> None:
         """A document is closed, and nothing is shown of it any more."""
         self._published.pop(uri, None)

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from flake8_async_fastapi.pages import find_page
 from flake8_async_fastapi.server import messages
 from flake8_async_fastapi.server.hints import find_hints
 from flake8_async_fastapi.server.hovers import Hover, find_hover
+from flake8_async_fastapi.server.mending import edits_for
 from flake8_async_fastapi.server.service import Server
 from flake8_async_fastapi.store.sources import TEMPLATE_SUFFIXES
 
@@ -170,9 +172,28 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _code_actions(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
-    uri = params.text_document.uri
-    return list(messages.code_actions(uri, server.text(uri), params.context.diagnostics))
+async def _code_actions(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    uri, about = params.text_document.uri, params.context.diagnostics
+    fixes = await _fixes(server, uri, about)
+    return [*fixes, *messages.code_actions(uri, server.text(uri), about)]
+
+
+async def _fixes(server: Server, uri: str, about: Sequence[types.Diagnostic]) -> list[types.CodeAction]:
+    """What mends some diagnostics of a text, unless it has changed since they were found."""
+    found, buffer = server.found(uri), server.buffer(uri)
+    if found is None or buffer is None or found.buffer.text != buffer.text:
+        return []
+    text, codec = server.text(uri), server.workspace.position_codec
+    texts = {one.filename: one.text for one in server.buffers()}
+    actions = []
+    for one in about:
+        for shown in found.shown:
+            begins = text.place(shown.line, shown.col)
+            if (shown.code, shown.message, begins) == (one.code, one.message, one.range.start):
+                edits = await server.work(partial(edits_for, shown, found.folder, texts))
+                if edits:
+                    actions.append(messages.mending_action(shown, one, edits, codec))
+    return actions
 
 
 async def _explain(server: Server, code: str) -> None:

@@ -184,6 +184,30 @@ def test_actions_explain_and_suppress(project: Path) -> None:
     run_session(project, play)
 
 
+def test_an_action_mends(project: Path) -> None:
+    pytest.importorskip("libcst", reason="the extra 'fix' is not installed")
+
+    async def play(session: Session) -> None:
+        path = "app/routes.py"
+        broken = "x = '\N{GRINNING FACE}'; session.commit()"
+        session.open(path, ROUTES.replace("post = await", f"{broken}\n    post = await"))
+        found = await session.codes(path, ["AFA101"])
+        document = types.TextDocumentIdentifier(session.uri(path))
+        asked = types.CodeActionParams(document, found[0].range, types.CodeActionContext(found))
+        actions = await session.client.text_document_code_action_async(asked)
+        (fix,) = (action for action in actions or () if action.title == "Fix AFA101")
+        assert isinstance(fix, types.CodeAction) and fix.edit is not None and fix.is_preferred
+        ((uri, (edit,)),) = (fix.edit.changes or {}).items()
+        begin, line = edit.range.start, session.texts[path].split("\n")[edit.range.start.line]
+        before = line.encode("utf-16-le")[: 2 * begin.character].decode("utf-16-le")
+        assert (uri, edit.range.end, edit.new_text) == (session.uri(path), begin, "await ")
+        session.replace(path, line, before + edit.new_text + line[len(before) :])
+        assert broken.replace("session", "await session") in session.texts[path]
+        await session.codes(path, [])
+
+    run_session(project, play)
+
+
 def test_the_configuration_is_that_of_check(project: Path) -> None:
     async def play(session: Session) -> None:
         session.open("app/routes.py", ROUTES.replace("post = await", "time.sleep(1)\n    post = await"))
