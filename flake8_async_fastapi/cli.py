@@ -24,6 +24,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.faults import LOG, UsageError, survive
 from flake8_async_fastapi.pages import find_page
+from flake8_async_fastapi.report import command as report_command
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
 from flake8_async_fastapi.server import command as server_command
 from flake8_async_fastapi.store.cache import Cache, cache_directory
@@ -74,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     converting = commands.add_parser("convert", help="make a synchronous application async")
     convert_command.add_arguments(converting)
     converting.set_defaults(run=convert_command.run)
+    report = commands.add_parser("report", help="show what each route reads, and what its queries load")
+    report_command.add_arguments(report)
+    report.set_defaults(run=report_command.run)
+
     server = commands.add_parser("server", help="serve an editor, which shows findings as you type")
     server_command.add_arguments(server)
     server.set_defaults(run=server_command.run)

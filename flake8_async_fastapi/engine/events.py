@@ -135,8 +135,14 @@ class CallTraced(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReadTraced(Event):
-    """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said."""
+    """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said.
+
+    ``supply`` says whether it is ``loaded``, ``missing`` or ``perhaps`` loaded, ``origin`` which query at
+    which line gave the object; None where no query did.
+    """
 
     reader: str
     route: str
     is_relationship: bool = False
+    supply: str = ""
+    origin: tuple[str, int] | None = None

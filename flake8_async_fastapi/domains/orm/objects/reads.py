@@ -5,6 +5,8 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import (
@@ -84,10 +86,6 @@ def read_mapped_attribute(
         return _read_subclass_column(frame, instance, obj, model, name, place, use)
     if isinstance(attribute, AssociationProxy):
         return _read_through_proxy(frame, instance, attribute, place, use)
-    if frame.ctx.trace:
-        reader = frame.notes_of(Reader).name or "code"
-        where, is_relationship = (frame.path, *place, frame.qualname), isinstance(attribute, Relationship)
-        frame.emit_event(ReadTraced(*where, reader, f"{obj.cls.name}.{name}", is_relationship))
     found = transitions.attribute_state(frame.ctx, obj, name, attribute)
     if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
         objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded
@@ -97,6 +95,8 @@ def read_mapped_attribute(
     elif isinstance(found, Maybe) and found.not_loaded is not None:
         report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
         objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, what follows is not reached
+    if frame.ctx.trace:
+        _trace_read(frame, obj, name, found, place, isinstance(attribute, Relationship))
     if isinstance(found, Loaded):
         if found.is_withheld:
             frame.ctx.wanted.add(name)
@@ -104,8 +104,26 @@ def read_mapped_attribute(
     return None
 
 
+_SUPPLY: Final = {Loaded: "loaded", NotLoaded: "missing", Maybe: "perhaps"}
+
+
+def _trace_read(
+    frame: Frame, obj: InstanceState, name: str, found: AttributeState, place: Position, is_relationship: bool
+) -> None:
+    """Tell of a read where it is said what is missing: a template reads at the line that renders it."""
+    reader = frame.notes_of(Reader)
+    told, at = reader.reports_for or (frame, place)
+    name_of_reader = reader.name or ("code" if frame.language is None else frame.path)
+    where, origin = (told.path, *at, told.qualname), (obj.path, obj.line) if obj.source == "query" else None
+    route, supply = f"{obj.cls.name}.{name}", _SUPPLY[type(found)]
+    told.emit_event(ReadTraced(*where, name_of_reader, route, is_relationship, supply, origin))
+
+
 def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, use: str) -> AttributeState:
-    """Say that an attribute is missing, unless the object that it leads to is at hand."""
+    """Say that an attribute is missing, unless the object that it leads to is at hand.
+
+    Gives a ``NotLoaded`` where that is said of a read that fails.
+    """
     location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
     if not_loaded.cause == "noload":
@@ -129,7 +147,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
         objects[location] = replace(current, default="perhaps", fields=())
     else:
         objects[location] = current.put(name, MAYBE)
-    return MAYBE
+    return not_loaded
 
 
 def _loaded_value(
