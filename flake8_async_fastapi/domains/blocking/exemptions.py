@@ -7,6 +7,7 @@ from pathlib import PurePosixPath as Path
 from typing import Final
 
 from flake8_async_fastapi.domains.blocking.caches import place_text
+from flake8_async_fastapi.domains.blocking.own_runners import STARTERS, name_called, own_runners
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.state import State
@@ -126,9 +127,8 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
             if of_owner is None or path in of_owner:
                 body = ctx.project.body(path)
                 bare = bool(owner) or path == home or _file_imports(ctx, path, name)
-                wanted = _SoughtName(
-                    name, bare, bool(owner) or (path != home and _file_imports(ctx, path, module))
-                )
+                attribute = bool(owner) or (path != home and _file_imports(ctx, path, module))
+                wanted = _SoughtName(name, bare, attribute, own_runners(ctx))
                 is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
                 for statement, words in _statements_with_names(ctx, path):
                     for user, how in _mentions_of(statement, wanted, None) if name in words else ():
@@ -159,7 +159,6 @@ def _names_in(statement: Stmt) -> Iterator[str]:
 
 
 _USES_RESULT: Final = (tree.ExprStmt, tree.Assign, tree.Attr, tree.Subscript)
-_STARTERS: Final = frozenset({"run", "run_until_complete"})
 _SPAWNERS: Final = frozenset(
     {"create_task", "ensure_future", "gather", "start_soon", "run_coroutine_threadsafe", "add_task", "wait"}
 )
@@ -171,12 +170,13 @@ class _SoughtName:
     """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
 
     What stands in a list of the ``awaited`` names is called one after the other.  ``me`` is the first
-    parameter of the plain method around.
+    parameter of the plain method around.  ``runners`` start a loop for what they are given.
     """
 
     text: str
     bare: bool
     attribute: bool
+    runners: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
     me: str = ""
 
@@ -236,8 +236,8 @@ def _mentions_in_call(
     call: tree.Call, name: _SoughtName, user: str | None
 ) -> Iterator[tuple[str | None, str]]:
     """Where a call mentions a name: what is called may run it at start-up, or at the same time."""
-    called = path_of(call.func).rpartition(".")[2]
-    starts = called in _STARTERS
+    called = name_called(call)
+    starts = called in STARTERS or called in name.runners
     registers = called == "add_event_handler"
     for argument in call.args:
         made = argument.func if isinstance(argument, tree.Call) else argument

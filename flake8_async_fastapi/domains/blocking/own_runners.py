@@ -1,0 +1,65 @@
+"""Functions of the project that run a coroutine in an event loop of their own, as ``asyncio.run`` does.
+
+Command lines often have one, to set up and clean up around each command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+
+STARTERS: Final = frozenset({"run", "run_until_complete"})
+
+
+def name_called(call: tree.Call) -> str:
+    """The last name of what is called: of a method, whatever its object is."""
+    return call.func.name if isinstance(call.func, tree.Attr) else dotted(call.func)
+
+
+def own_runners(ctx: Context) -> frozenset[str]:
+    """The last names of all such functions."""
+
+    def find() -> frozenset[str]:
+        paths = {path for starter in STARTERS for path in ctx.project.mentioning(starter)}
+        return frozenset(name for path in sorted(paths) for name in _runners_in(ctx, path))
+
+    return ctx.query(("own runners",), find, frozenset[str]())
+
+
+def _runners_in(ctx: Context, path: str) -> Iterator[str]:
+    def find() -> tuple[str, ...]:
+        functions = (node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.FunctionDef))
+        return tuple(one.name for one in functions if not one.is_async and _runs_parameter(one))
+
+    nothing: tuple[str, ...] = ()
+    yield from ctx.query(("own runners of", path), find, nothing)
+
+
+def _runs_parameter(function: tree.FunctionDef) -> bool:
+    """Whether a plain function starts a loop for a coroutine that it was given, directly or in a wrapper."""
+    given = {param.name for param in function.params}
+    wrappers = {
+        node.name
+        for node in nodes_in(function.body)
+        if isinstance(node, tree.FunctionDef) and node.is_async and _awaits_any(node, given)
+    }
+    for node in nodes_in(function.body):
+        if isinstance(node, tree.Call) and node.args and name_called(node) in STARTERS:
+            started = node.args[0]
+            made = started.func if isinstance(started, tree.Call) else None
+            if isinstance(started, tree.Name) and started.id in given:
+                return True
+            if isinstance(made, tree.Name) and made.id in wrappers:
+                return True
+    return False
+
+
+def _awaits_any(wrapper: tree.FunctionDef, names: set[str]) -> bool:
+    return any(
+        isinstance(node, tree.Await) and isinstance(node.value, tree.Name) and node.value.id in names
+        for node in nodes_in(wrapper.body)
+    )
