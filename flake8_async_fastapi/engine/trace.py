@@ -41,31 +41,28 @@ class Finding(Protocol):
 
 def trace_lines(text: str, events: Iterable[Event], findings: Sequence[Finding]) -> Iterator[str]:
     """The lines of a file that hold code, each followed by what its paths believe after it."""
-    believed: dict[int, dict[str, dict[str, None]]] = {}
-    functions: dict[int, str] = {}
+    believed: dict[int, dict[str, dict[str, dict[str, None]]]] = {}
     wanted: dict[int, dict[str, dict[str, None]]] = {}
     for event in events:
         if isinstance(event, ReadTraced):
             wanted.setdefault(event.line, {}).setdefault(event.reader, {})[event.route] = None
         if isinstance(event, VariableTraced):
-            names = believed.setdefault(event.line, {})
+            names = believed.setdefault(event.line, {}).setdefault(event.function, {})
             words = describe_value(event.value) + (f" [{event.loaded}]" if event.loaded else "")
             names.setdefault(event.name, {})[words] = None
-            functions[event.line] = event.function
-    before: dict[str, list[str]] = {}
-    function = ""
+    shown: dict[str, dict[str, list[str]]] = {}  # by function: a line with a def belongs to two of them
     for number, line in enumerate(text.split("\n"), 1):
         reported = [finding for finding in findings if finding.line == number]
         if number not in believed and number not in wanted and not reported:
             continue
-        if functions.get(number, function) != function:
-            function, before = functions[number], {}
         yield f"{number:5} | {line}"
-        now = {name: list(values) for name, values in believed.get(number, {}).items()}
-        for name, values in now.items():
-            if before.get(name) != values:
-                yield f"      :     {name} = {' or '.join(values)}"
-        before = now or before
+        for function, variables in believed.get(number, {}).items():
+            before = shown.get(function, {})
+            now = {name: list(values) for name, values in variables.items()}
+            for name, values in now.items():
+                if before.get(name) != values:
+                    yield f"      :     {name} = {' or '.join(values)}"
+            shown[function] = now
         for reader, routes in wanted.get(number, {}).items():
             yield f"      ?     {reader} reads {', '.join(routes)}"
         for finding in reported:
