@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from flake8_async_fastapi.engine.trace import trace_lines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.faults import LOG, UsageError, survive
-from flake8_async_fastapi.pages import find_page
+from flake8_async_fastapi.pages import find_page, shorten_page
 from flake8_async_fastapi.report import command as report_command
 from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
 from flake8_async_fastapi.server import command as server_command
@@ -84,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(run=server_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
-    explain.add_argument("code", metavar="CODE", help="a code such as AFA101, or a rule's name")
+    explain.add_argument("code", metavar="CODE", help="a code as AFA101, a family as AFA1, or a name")
+    explain.add_argument("--full", action="store_true", help="with the whole examples, as Markdown")
     explain.set_defaults(run=_explain)
 
     rules = commands.add_parser("rules", help="list the rules")
@@ -110,14 +112,23 @@ def _find_rule(text: str) -> Rule:
     for rule, _ in catalogue():
         if wanted in (rule.code.lower(), rule.name):
             return rule
-    raise UsageError(f"there is no rule {text!r}; 'flake8-async-fastapi rules' lists them")
+    hint = "'flake8-async-fastapi rules' lists them"
+    if re.fullmatch(r"[A-Z]{1,4}[0-9]+", text) and not text.startswith("AFA"):
+        hint = f"{text} is a code of flake8 or of another plugin"
+    raise UsageError(f"there is no rule {text!r}; {hint}")
 
 
 def _explain(arguments: argparse.Namespace) -> None:
+    prefix = arguments.code.strip().upper()
+    below = [rule for rule, _ in catalogue() if rule.code.startswith(prefix or "-") and rule.code != prefix]
+    if below:
+        _list(below)
+        return
     rule = _find_rule(arguments.code)
     page = find_page(rule.code)
     if page is not None:
-        print(page.read_text(encoding="utf-8").rstrip())
+        text = page.read_text(encoding="utf-8")
+        print((text if arguments.full else shorten_page(text)).rstrip())
         return
     raise UsageError(f"the page of {rule.code} is missing from this installation")
 
@@ -138,13 +149,18 @@ def _rules(arguments: argparse.Namespace) -> None:
                 "kind": rule.kind,
                 "fixable": rule.fixable,
                 "summary": rule.summary,
+                "page": str(find_page(rule.code) or ""),
             }
             for rule in found
         ]
         print(json.dumps(rows, indent=2))
         return
-    width = max(len(rule.name) for rule in found)
-    for rule in found:
+    _list(found)
+
+
+def _list(rules: Sequence[Rule]) -> None:
+    width = max(len(rule.name) for rule in rules)
+    for rule in rules:
         print(f"{rule.code}  {rule.name:{width}}  {rule.kind:6}  {rule.summary}")
 
 
@@ -187,6 +203,8 @@ def _open(file: str, configured: str | None) -> tuple[Analysis, str]:
     Raises UsageError for a file that cannot be read.
     """
     path, cwd = Path(file), Path.cwd()
+    if file and path.is_dir():
+        raise UsageError(f"{file} is a folder: name one of its files, as FILE or FILE:FUNCTION")
     if not path.is_file():
         raise UsageError(f"there is no file {file}")
     root = find_root(path, cwd=cwd, configured=configured)

@@ -15,7 +15,10 @@ from flake8_runs import write_files
 import flake8_async_fastapi
 from flake8_async_fastapi import cli, pages
 from flake8_async_fastapi.faults import LOG
-from flake8_async_fastapi.rules.model import FAMILIES, catalogue
+from flake8_async_fastapi.pages import find_page, shorten_page
+from flake8_async_fastapi.rules.model import FAMILIES, Rule, catalogue
+
+ROOT = Path(__file__).parent.parent
 
 FILES = {
     "pyproject.toml": "",
@@ -119,9 +122,44 @@ def test_explain(run: Run, code: str) -> None:
     assert out.startswith("# unawaited-database-call (AFA101)\n")
 
 
-@pytest.mark.parametrize("code", ["AFA999", "E501", "", "AFA", "../AFA101"])
+@pytest.mark.parametrize("code", ["AFA999", "E501", "", "X", "../AFA101"])
 def test_explain_what_is_not_there(run: Run, code: str) -> None:
     assert "there is no rule" in refused(run("explain", code))
+
+
+def test_explain_the_code_of_another_plugin(run: Run) -> None:
+    assert "E501 is a code of flake8 or of another plugin" in refused(run("explain", "E501"))
+
+
+@pytest.mark.parametrize("prefix", ["AFA1", "afa30", "AFA"])
+def test_explain_a_family(run: Run, prefix: str) -> None:
+    status, out, err = run("explain", prefix)
+    assert (status, err) == (0, "")
+    codes = [line.split()[0] for line in out.splitlines()]
+    assert codes == [rule.code for rule, _ in catalogue() if rule.code.startswith(prefix.upper())]
+
+
+def test_explain_leaves_out_what_does_not_matter(run: Run) -> None:
+    full, short = run("explain", "--full", "AFA303")[1], run("explain", "AFA303")[1]
+    assert full == (ROOT / "docs" / "rules" / "AFA303.md").read_text(encoding="utf-8")
+    assert "    return post  # AFA303\n" in short
+    assert "class Comment(Base):" in full and "class Comment(Base):" not in short
+    assert len(short.splitlines()) < 0.7 * len(full.splitlines())
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in catalogue()], ids=lambda rule: rule.code)
+def test_short_pages_keep_the_marked_lines_and_have_no_links(rule: Rule) -> None:
+    page = find_page(rule.code)
+    assert page is not None
+    text = page.read_text(encoding="utf-8")
+    short = shorten_page(text)
+    assert "](" not in short
+    assert [line for line in short.splitlines() if "# AFA" in line] == [
+        line for line in text.splitlines() if "# AFA" in line
+    ]
+    assert [line for line in short.splitlines() if line.startswith("#")] == [
+        line for line in text.splitlines() if line.startswith("#")
+    ]
 
 
 def test_page_that_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -142,7 +180,7 @@ def test_rules_as_json(run: Run) -> None:
     assert (status, err) == (0, "")
     rows = json.loads(out)
     assert [row["code"] for row in rows] == [rule.code for rule, _ in catalogue()]
-    assert all(set(row) == {"code", "name", "family", "kind", "fixable", "summary"} for row in rows)
+    assert all(set(row) == {"code", "name", "family", "kind", "fixable", "summary", "page"} for row in rows)
     assert {row["family"] for row in rows} <= set(FAMILIES)
 
 
@@ -212,7 +250,7 @@ def test_trace_bad_files(run: Run, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     assert "there is no file nowhere.py" in refused(run("trace", "nowhere.py"))
     assert "there is no file nowhere.py:f" in refused(run("trace", "nowhere.py:f"))
-    assert "there is no file sub" in refused(run("trace", "sub"))
+    assert "sub is a folder" in refused(run("trace", "sub"))
     assert "there is no file" in refused(run("trace", ""))
     assert "does not parse" in refused(run("trace", "broken.py"))
     assert "not Python source that can be read" in refused(run("trace", "binary.py"))
