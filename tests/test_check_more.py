@@ -103,6 +103,7 @@ def test_add_noqa_marks_the_file_of_the_finding(check: Check, tmp_path: Path) ->
     [
         ("f()\n", "f()  # noqa: AFA101\n"),
         ("f()", "f()  # noqa: AFA101"),
+        ("f('# noqa: E501')\n", "f('# noqa: E501')  # noqa: AFA101\n"),
         ("f()  # noqa: E501\n", "f()  # noqa: E501,AFA101\n"),
         ("f()  # NOQA:E501, W1 because\n", "f()  # NOQA:E501, W1,AFA101 because\n"),
         ("f(\n    x)\n", "f(  # noqa: AFA101\n    x)\n"),
@@ -121,12 +122,12 @@ def test_unused_comments(check: Check, tmp_path: Path) -> None:
     marked = marked.replace("print(shelf.jars)", more)
     (tmp_path / "main.py").write_text(marked)
     assert as_json(check) == []
-    assert as_json(check, "--unused-noqa") == [("main.py", 7, "AFA002")]
+    assert as_json(check, "--unused-noqa") == [("main.py", 7, "AFA003")]
     _, out, _ = check("--unused-noqa", "--output-format=concise")
-    assert "AFA002 there is no AFA201 here to suppress: remove it from the comment" in out
-    assert as_json(check, "--unused-noqa", "--ignore=AFA002") == []
+    assert "AFA003 there is no AFA201 here to suppress: remove it from the comment" in out
+    assert as_json(check, "--unused-noqa", "--ignore=AFA003") == []
     # what the configuration hides anyway is there nevertheless
-    assert as_json(check, "--unused-noqa", "--ignore=AFA1") == [("main.py", 7, "AFA002")]
+    assert as_json(check, "--unused-noqa", "--ignore=AFA1") == [("main.py", 7, "AFA003")]
 
 
 # --- options -------------------------------------------------------------------------------------------

@@ -11,19 +11,23 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.check.report import Shown
 from flake8_async_fastapi.fixes.edits import split_lines
 from flake8_async_fastapi.rules.model import NOT_ANALYSED
 from flake8_async_fastapi.store.rewriting import ChangedMeanwhile, read_original, rewrite
 
-UNUSED: Final = "AFA002"
+UNUSED: Final = "AFA003"
 _NOQA: Final = re.compile(
     r"#\s*noqa\s*:\s?(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)", re.IGNORECASE
 )
 _SEPARATOR: Final = re.compile(r"[,\s]+")
 _OWN: Final = re.compile(r"AFA\d*", re.IGNORECASE)
+
+
+_Comments: TypeAlias = dict[int, int]
+"""The column where the comment of a line begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Suppression:
 def suppressions(lines: Sequence[str]) -> list[Suppression]:
     """The comments of a file that name codes."""
     found = []
-    for numbers in _statements(lines):
-        for number, match in _comments(lines, numbers):
+    for numbers, comments in _statements(lines):
+        for number, match in _with_codes(lines, comments):
             codes = tuple(filter(None, _SEPARATOR.split(match["codes"].strip())))
             found.append(Suppression(number, match.start(), codes, numbers))
     return found
@@ -59,10 +63,10 @@ def unused_codes(comment: Suppression, found: Iterable[tuple[int, str]]) -> list
 def with_comments(lines: Sequence[str], found: Mapping[int, Sequence[str]]) -> list[str]:
     """The lines of a file, with a comment for the codes that are found in each."""
     changed = list(lines)
-    for numbers in _statements(lines):
+    for numbers, comments in _statements(lines):
         codes = sorted({code for number in numbers for code in found.get(number, ())})
         if codes:
-            _add(changed, numbers, codes)
+            _add(changed, numbers, comments, codes)
     return changed
 
 
@@ -94,9 +98,9 @@ def add_comments(findings: Iterable[Shown]) -> tuple[dict[str, int], list[tuple[
     return written, failed
 
 
-def _add(lines: list[str], numbers: range, codes: Sequence[str]) -> None:
+def _add(lines: list[str], numbers: range, comments: _Comments, codes: Sequence[str]) -> None:
     """Name codes in the comment of some lines, or in a new one at their end."""
-    for number, match in _comments(lines, numbers):
+    for number, match in _with_codes(lines, comments):
         line, end = lines[number - 1], match.end()
         lines[number - 1] = f"{line[:end]},{','.join(codes)}{line[end:]}"
         return
@@ -105,21 +109,26 @@ def _add(lines: list[str], numbers: range, codes: Sequence[str]) -> None:
     lines[numbers[-1] - 1] = f"{text}  # noqa: {','.join(codes)}{last[len(text) :]}"
 
 
-def _statements(lines: Sequence[str]) -> Iterator[range]:
-    """The lines that a comment holds for, as flake8 sees them: one, or those of a text over several lines."""
-    first, last = len(lines) + 1, 0
+def _statements(lines: Sequence[str]) -> Iterator[tuple[range, _Comments]]:
+    """The lines that a comment holds for, as flake8 sees them, and where comments begin there.
+
+    They are one line, or those of a text over several lines.
+    """
+    first, last, comments = len(lines) + 1, 0, _Comments()
     for token in _tokens(lines):
         if token.type not in (tokenize.ENDMARKER, tokenize.DEDENT):
             first, last = min(first, token.start[0]), max(last, token.end[0])
+        if token.type == tokenize.COMMENT:
+            comments[token.start[0]] = token.start[1]
         if token.type in (tokenize.NEWLINE, tokenize.NL) and last:
-            yield range(first, min(last, len(lines)) + 1)
-            first, last = len(lines) + 1, 0
+            yield range(first, min(last, len(lines)) + 1), comments
+            first, last, comments = len(lines) + 1, 0, _Comments()
 
 
-def _comments(lines: Sequence[str], numbers: range) -> Iterator[tuple[int, re.Match[str]]]:
-    """The comments with codes on some lines, by the line."""
-    for number in numbers:
-        match = _NOQA.search(lines[number - 1])
+def _with_codes(lines: Sequence[str], comments: _Comments) -> Iterator[tuple[int, re.Match[str]]]:
+    """The comments that name codes, by the line."""
+    for number, col in comments.items():
+        match = _NOQA.search(lines[number - 1], col)
         if match is not None:
             yield number, match
 
