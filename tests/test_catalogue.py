@@ -81,6 +81,7 @@ PLANNED = {
     "AFA508": "nested-session",
     "AFA509": "commit-after-response",
     "AFA510": "swallowed-route-error",
+    "AFA511": "uncommitted-session",
     "AFA512": "upload-read-after-request",
     "AFA601": "cached-coroutine",
     "AFA602": "asyncio-object-used-from-thread",

@@ -397,6 +397,7 @@ PROOFS = {
         the_same_twice, value=[201, 201] if RESPONSE_GOES_FIRST else [201, 500], right=[201, 500]
     ),
     "AFA510": Proof(requests("GET", "/"), error=("FastAPIError", "high chance that the app"), right=404),
+    "AFA511": Proof(requests("POST", "/users?name=ann", count_users), value=0, right=1),
     "AFA601": Proof(error=("RuntimeError", "cannot reuse already awaited coroutine"), right=4),
     "AFA602": Proof(value=False, right=True),
     "AFA603": Proof(

@@ -11,6 +11,7 @@ from typing import Final
 from flake8_async_fastapi.knowledge import is_subtype
 
 SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
+CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
 
 
 @cache
@@ -41,3 +42,16 @@ ENDS: Final = frozenset({"commit", "rollback", "close", "aclose", "reset", "inva
 ROLLS_BACK: Final = frozenset({"rollback", "close", "aclose", "reset", "invalidate"})
 # Those whose failure leaves a session to be rolled back.
 FLUSHES: Final = frozenset({"flush", "commit"})
+# Those that put rows to be written into a session, or write them.
+ADDS: Final = frozenset({"add", "add_all", "delete", "flush"})
+# Those that may change rows, by their statement.
+EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "exec", "exec_driver_sql"})
+WRITING_STATEMENTS: Final = ("sqlalchemy.Insert", "sqlalchemy.Update", "sqlalchemy.Delete")
+WRITING_WORDS: Final = ("insert ", "update ", "delete ", "merge ", "replace ")
+# Those that commit, take back on purpose, or give out what may do so.
+SETTLES: Final = frozenset(
+    {
+        "commit", "rollback", "begin", "run_sync", "connection", "get_transaction", "reset", "invalidate",
+        "execution_options", "get_raw_connection", "set_isolation_level",
+    }
+)  # fmt: skip

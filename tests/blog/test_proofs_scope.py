@@ -268,6 +268,16 @@ def test_afa510_the_error_of_the_route_is_lost(play: Play) -> None:
     assert play("converted", ask, beta_api=True).value == 404
 
 
+@proves("AFA511", "app/routers/beta.py")
+def test_afa511_a_helper_writes_and_nobody_commits(play: Play) -> None:
+    async def view(blog: Blog) -> Any:
+        assert (await blog.client.post("/api/beta/views", params={"path": "/"})).status_code == 201
+        return (await blog.client.get("/api/beta/summary")).json()["views"]
+
+    assert play("pitfalls", view, beta_api=True).value == 0
+    assert play("converted", view, beta_api=True).value == 1
+
+
 @proves("AFA512", "app/intake.py")
 def test_afa512_a_task_reads_an_upload_that_is_closed(play: Play) -> None:
     async def send(blog: Blog) -> dict[int, str]:

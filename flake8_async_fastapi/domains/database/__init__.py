@@ -19,6 +19,7 @@ DOMAIN = Domain(
         literals=(urls.model_text,),
         conditions=(urls.evaluate_url_test,),
         properties=engines.PROPERTIES,
+        methods=engines.METHODS,
     ),
     observers=Observers(
         assigned=(factories.report_global_session,),

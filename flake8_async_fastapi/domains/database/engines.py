@@ -9,12 +9,13 @@ from flake8_async_fastapi.domains.database.events import EngineMade, ParametersR
 from flake8_async_fastapi.domains.database.memory import report_memory
 from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url, parameters_of
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.models import MemberModel
+from flake8_async_fastapi.engine.models import CallModel, CallSite, MemberModel
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG
+from flake8_async_fastapi.knowledge.transactions import CONNECTION
 
 _MOST_PLACES: Final = 1_000
 _ENGINES = {
@@ -73,6 +74,12 @@ def sync_engine(ctx: Context, owner: Object, name: str) -> Value:
     return Object("sqlalchemy.engine.Engine", (("async", owner),))
 
 
+def _make_connection(site: CallSite) -> Value:
+    """``engine.connect()``: connections are told apart by where they were taken."""
+    return Object(CONNECTION, origin=site.place)
+
+
+METHODS: Final[Mapping[str, CallModel]] = {"sqlalchemy.ext.asyncio.AsyncEngine.connect": _make_connection}
 PROPERTIES: Final[Mapping[str, MemberModel]] = {
     "sqlalchemy.ext.asyncio.AsyncEngine.sync_engine": sync_engine,
     "sqlalchemy.ext.asyncio.AsyncConnection.sync_engine": sync_engine,

@@ -1,8 +1,9 @@
 """Which tasks, requests and transactions use a session, and when.
 
 Adds ``Transactions`` and ``Connections`` to the state of a path: what is certain of each session's
-transaction, which stays within one function, and of its connection.  Adds ``ConnectionEffect`` to the summary
-of a call.  A run notes its coroutines, tasks, flushes, waits and late commits.
+transaction, which stays within one function, and of its connection.  Adds ``ConnectionEffect`` and
+``WriteEffect`` to the summary of a call.  A run notes its coroutines, tasks, flushes, waits, writes and late
+commits.
 Needs database and fastapi, to tell which values are sessions, and which functions dependencies.
 """
 
@@ -13,9 +14,11 @@ from flake8_async_fastapi.domains.session_scope import (
     gathers,
     late_commits,
     leaks,
+    lost_writes,
     request_variables,
     tasks,
     transactions,
+    writes,
 )
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.observers import Observers
@@ -45,6 +48,7 @@ DOMAIN = Domain(
         function_ends=(
             late_commits.report_late_commits,
             leaks.report_left_open,
+            lost_writes.report_lost_writes,
             request_variables.report_unseen_session,
             tasks.report_left_alone,
         ),
@@ -53,5 +57,5 @@ DOMAIN = Domain(
         try_begins=(transactions.begin_try,),
         try_ends=(transactions.end_try,),
     ),
-    effects=connections.EFFECTS,
+    effects={**connections.EFFECTS, **writes.EFFECTS},
 )

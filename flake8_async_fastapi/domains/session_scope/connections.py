@@ -11,8 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import holders
+from flake8_async_fastapi.domains.session_scope import holders, writes
 from flake8_async_fastapi.domains.session_scope.events import ConnectionHeld, ConnectionNested
+from flake8_async_fastapi.domains.session_scope.keys import (
+    GIVEN,
+    given_among,
+    names_outside,
+    sessions_among,
+)
 from flake8_async_fastapi.domains.session_scope.pools import share_pool
 from flake8_async_fastapi.domains.session_scope.transactions import is_savepoint
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
@@ -20,33 +26,44 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, summaries
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.renaming import ToCaller, call_without_identity, resource_key
+from flake8_async_fastapi.engine.renaming import call_without_identity, resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
+    Collection,
+    Coroutine,
     Function,
     Instance,
     Library,
     Manager,
     Member,
     Object,
+    OneOf,
+    Partial,
     Unknown,
     Value,
 )
-from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.knowledge.transactions import CONNECTS, ENDS, is_session_type
+from flake8_async_fastapi.knowledge.transactions import (
+    ADDS,
+    CONNECTION,
+    CONNECTS,
+    ENDS,
+    EXECUTES,
+    SETTLES,
+    is_session_type,
+)
 from flake8_async_fastapi.knowledge.waits import LONG, SLEEPS, WAITS
 from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.records import dataclass, replace
 
-_GIVEN: Final = "<session>"
-"""Where a session is from that a function was given, in the names of the function."""
 _MOST_WAITS: Final = 4
+_MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, Object, OneOf, Partial)
 _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
 
 
@@ -140,14 +157,21 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         if callee.name not in _METHODS:
             return
         if is_session_type(callee.receiver.type):
-            _use_session(frame, callee, node)
+            _use_session(frame, callee, arguments, node)
+        elif callee.receiver.type == CONNECTION:
+            writes.note_use(frame, callee, arguments, node)
         elif (kind := _kind_of_wait(callee)) is not None:
             _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
     elif isinstance(callee, Library):
         kind = "others" if _sleeps_long(callee, node) else WAITS.get(callee.dotted)
         if kind is not None:
             _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
+    elif isinstance(callee, Function):
+        if "commit" in callee.name:
+            writes.settle_all(frame)
     elif isinstance(callee, Unknown) and isinstance(node.func, tree.Attr):
+        if "commit" in node.func.name:
+            writes.settle_all(frame)
         owner = frame.state.env.get(dotted(node.func).partition(".")[0])
         if isinstance(owner, Instance):
             forget_sessions(frame, [owner, *_assigned_below(frame, node.func)])
@@ -159,7 +183,8 @@ def _assigned_below(frame: Frame, func: tree.Attr) -> Iterator[Value]:
     yield from (value for path, value in frame.state.attributes.items() if path.startswith(prefix))
 
 
-def _use_session(frame: Frame, callee: Member, node: tree.Call) -> None:
+def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.Call) -> None:
+    writes.note_use(frame, callee, arguments, node)
     session = resource_key(callee.receiver)
     if not isinstance(session, Place):
         return
@@ -167,7 +192,7 @@ def _use_session(frame: Frame, callee: Member, node: tree.Call) -> None:
     known = state.part(Connections)
     if callee.name in CONNECTS:
         if session not in known.held and session not in frame.notes_of(ConnectionNotes).loose:
-            if session.path != _GIVEN:
+            if session.path != GIVEN:
                 wait = Wait(for_message(node.func), "session", session, frozenset({session}))
                 _note_wait(frame, wait, frame.place_of(node))
             state.put(replace(known, held=known.held | {session}))
@@ -197,7 +222,7 @@ for _known, _kind in WAITS.items():
     _WAITS_BY_NAME.setdefault(_name, []).append((_owner, _kind))
 
 
-_METHODS: Final = frozenset({*CONNECTS, *ENDS, *_WAITS_BY_NAME})
+_METHODS: Final = frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *_WAITS_BY_NAME})
 
 
 def _sleeps_long(callee: Library, node: tree.Call) -> bool:
@@ -241,31 +266,25 @@ def _text_of_session(state: State, session: Place) -> str:
 
 def forget_sessions(frame: Frame, values: Sequence[Value]) -> None:
     """Code that is not followed has some values: it may end the transactions of sessions among them."""
-    known = frame.state.parts.get(Connections)
-    if known is None:
-        return
     sessions = set(sessions_among(values))
     if sessions:
+        writes.settle(frame, sessions)
         frame.notes_of(ConnectionNotes).loose |= sessions
-        frame.state.put(known.end(sessions))
+        frame.state.put(frame.state.part(Connections).end(sessions))
 
 
 def note_escaped(
     frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, place: Place
 ) -> None:
     """Values are given to code that is not followed."""
-    if Connections in frame.state.parts:
-        forget_sessions(frame, list(arguments.values()))
-
-
-def sessions_among(values: Iterable[Value]) -> Iterator[Place]:
-    """The sessions that values are or hold, by what tells them apart."""
+    values = arguments.args
+    if arguments.keywords:
+        values = (*values, *(value for _, value in arguments.keywords))
     for value in values:
-        for inner in inner_values(value):
-            if isinstance(inner, Object) and is_session_type(inner.type):
-                key = resource_key(inner)
-                if isinstance(key, Place):
-                    yield key
+        if isinstance(value, _MAY_HOLD_SESSIONS):
+            if holds_coroutine(value):
+                writes.settle_all(frame)
+            forget_sessions(frame, (value,))
 
 
 # --- blocks ----------------------------------------------------------------------------------
@@ -278,9 +297,12 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
         is_transaction = is_transaction and not is_savepoint(item.context)
         commits = is_transaction or (isinstance(value, Instance) and _commits_on_exit(frame, value))
         for state in ends:
-            if Connections in state.parts:
-                state.put(state.part(Connections).end(_sessions_of_block(frame, state, item, value)))
+            ended = set(_sessions_of_block(frame, state, item, value))
+            if ended:
+                writes.note_closed(frame, ended, value.function if isinstance(value, Manager) else None)
+                state.put(state.part(Connections).end(ended))
             if commits:
+                writes.settle(frame, ended)
                 _note_commit(frame, state, frame.place_of(item.context), for_message(item.context))
 
 
@@ -304,7 +326,7 @@ def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: V
     if isinstance(value, Manager):
         yield from sessions_among([value])
     elif isinstance(value, Object):
-        if is_session_type(value.type):
+        if is_session_type(value.type) or value.type == CONNECTION:
             yield from sessions_among([value])
         elif value.type.endswith(_TRANSACTIONS[1]) and isinstance(item.target, tree.Name):
             yield from sessions_among([state.env[item.target.id]] if item.target.id in state.env else ())
@@ -332,8 +354,8 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
     first = paths[0].join(paths[1:]) if paths else Connections()
     late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
     effect = ConnectionEffect(
-        _given(first.held),
-        _given(first.ended),
+        given_among(first.held),
+        given_among(first.ended),
         tuple(notes.waits) if notes is not None else (),
         bool(first.commits),
         bool(late - first.commits),
@@ -341,19 +363,18 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
     return () if effect == _NOTHING else (effect,)
 
 
-def _given(sessions: frozenset[Place]) -> frozenset[Place]:
-    """Those of some sessions that the caller gave."""
-    return frozenset(session for session in sessions if session.path == _GIVEN)
-
-
 def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[ConnectionEffect]:
     frame, out, function = call.frame, call.renaming, call.function
     is_run_later = function.is_generator and not function.wrapped
     for wait in () if is_run_later or _is_cached(function) else effect.waits:
-        besides = frozenset(_names(out, _given(wait.besides)))
+        besides = frozenset(names_outside(out, given_among(wait.besides)))
         _note_wait(frame, replace(wait, text=f"{function.name}()", besides=besides), call.place)
-    known = frame.state.part(Connections).end(_names(out, effect.ended))
-    held = set() if is_run_later else set(_names(out, effect.held)) - frame.notes_of(ConnectionNotes).loose
+    known = frame.state.part(Connections).end(names_outside(out, effect.ended))
+    held = (
+        set()
+        if is_run_later
+        else set(names_outside(out, effect.held)) - frame.notes_of(ConnectionNotes).loose
+    )
     frame.state.put(replace(known, held=known.held | held))
     if effect.commits:
         _note_commit(frame, frame.state, call.place, f"{function.name}()")
@@ -370,15 +391,6 @@ def _is_cached(function: Function) -> bool:
     """Whether a decorator keeps what a function gives: it seldom runs."""
     decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
     return any("cache" in dotted(one.func if isinstance(one, tree.Call) else one) for one in decorators)
-
-
-def _names(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
-    """The caller's names of sessions that it gave."""
-    for session in sessions:
-        original = out.renaming.original_sessions.get(session)
-        key = resource_key(original) if original is not None else None
-        if isinstance(key, Place):
-            yield key
 
 
 EFFECTS: Final = {ConnectionEffect: EffectHooks(_summarise, _apply_call, _leave)}

@@ -91,3 +91,10 @@ class CommittedLate(Event):
 
     text: str
     is_after_response: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WritesLost(Event):
+    """``text`` writes in a session that is closed, and that nothing commits."""
+
+    text: str

@@ -8,11 +8,8 @@ from typing import Final
 from flake8_async_fastapi.domains.database.events import SessionLeftOpen
 from flake8_async_fastapi.domains.database.factories import OpenedSessions
 from flake8_async_fastapi.domains.database.sessions import is_surely_session
-from flake8_async_fastapi.domains.session_scope.connections import (
-    ConnectionNotes,
-    Connections,
-    sessions_among,
-)
+from flake8_async_fastapi.domains.session_scope.connections import ConnectionNotes, Connections
+from flake8_async_fastapi.domains.session_scope.keys import sessions_among
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
@@ -30,7 +27,7 @@ def report_left_open(frame: Frame) -> None:
     function, opened = frame.node, frame.notes.get(OpenedSessions)
     if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
         return
-    if _shares_variables(function) or _ends_finally(function):
+    if shares_variables(function) or _ends_finally(function):
         return
     left = {place for place in _left_at_returns(frame) if place in opened.calls}
     for place in sorted(left - frame.notes_of(ConnectionNotes).loose):
@@ -65,7 +62,7 @@ def _left_at_returns(frame: Frame) -> Iterator[Place]:
         yield from state.part(Connections).held - given
 
 
-def _shares_variables(function: tree.FunctionDef) -> bool:
+def shares_variables(function: tree.FunctionDef) -> bool:
     """Whether code that is not seen here may have the variables of a function."""
     shared = (tree.FunctionDef, tree.Lambda, tree.ClassDef, tree.Scope)
     return any(isinstance(node, shared) for node in nodes_in(function.body))

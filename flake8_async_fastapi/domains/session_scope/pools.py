@@ -13,6 +13,8 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 
 _MAKER: Final = "create_async_engine"
+_ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
+_AUTOCOMMIT: Final = "AUTOCOMMIT"
 _WITHOUT_LIMIT: Final = frozenset({"NullPool", "StaticPool"})
 
 
@@ -33,7 +35,10 @@ def _find_pool(ctx: Context, session: Place) -> Object | None:
     call = _call_at(ctx, session)
     if call is None:
         return None
-    factory = names.dotted_value(ctx, session.path, dotted(call.func).removesuffix(".begin"))
+    text = dotted(call.func).removesuffix(".begin").removesuffix(".connect")
+    factory = names.dotted_value(ctx, session.path, text)
+    if isinstance(factory, Object) and factory.type == _ENGINE:
+        return factory if factory.origin is not None else None
     engine = factory.argument("0") or factory.argument("bind") if isinstance(factory, Object) else None
     return engine if isinstance(engine, Object) and engine.origin is not None else None
 
@@ -52,14 +57,28 @@ def _has_limit(ctx: Context, engine: Object) -> bool:
     return call is not None and not _lacks_limit(call)
 
 
+def needs_commits(ctx: Context, session: Place) -> bool:
+    """Whether writes in a session are kept by a commit only: not those in memory, nor with autocommit."""
+    engine = pool_of(ctx, session)
+    call = _call_at(ctx, engine.origin) if engine is not None and engine.origin is not None else None
+    if call is None:
+        return not ctx.project.mentioning(_AUTOCOMMIT)
+    words = {str(getattr(node, "value", "")) for node in nodes_in(call)}
+    return not _names_memory(call) and _AUTOCOMMIT not in words
+
+
+def _names_memory(call: tree.Call) -> bool:
+    url = written_argument(call, 0, "url")
+    text = url.value if isinstance(url, tree.Const) and isinstance(url.value, str) else ""
+    return "memory" in text or text.endswith("://")
+
+
 def _lacks_limit(call: tree.Call) -> bool:
     """Whether an engine has a pool of another kind, or one connection for a database in memory."""
     words = {str(getattr(node, "name", getattr(node, "id", ""))) for node in nodes_in(call)}
-    url = written_argument(call, 0, "url")
-    text = url.value if isinstance(url, tree.Const) and isinstance(url.value, str) else ""
     if any(word.endswith("QueuePool") for word in words):
         return False
-    return bool(words & _WITHOUT_LIMIT) or "memory" in text or text.endswith("://")
+    return bool(words & _WITHOUT_LIMIT) or _names_memory(call)
 
 
 def _is_only_pool(ctx: Context) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from app.database import SessionLocal
 from app.dependencies import SessionDep
 from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
@@ -61,3 +62,13 @@ async def read_tag(name: str, session: SessionDep) -> int:
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+async def note_view(path: str) -> None:
+    async with SessionLocal.begin() as session:
+        session.add(PageView(path=path))
+
+
+@router.post("/views", status_code=status.HTTP_201_CREATED)
+async def add_view(path: str) -> None:
+    await note_view(path)

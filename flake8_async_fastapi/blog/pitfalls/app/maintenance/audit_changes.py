@@ -23,6 +23,7 @@ async def main() -> list[str]:
     async with SessionLocal() as session:
         session.add(AuditEntry(action="audited"))
         await session.flush()
+        await session.rollback()
     await engine.dispose()
     return changes
 

@@ -56,3 +56,13 @@ async def read_tag(name: str, session: AsyncSession = Depends(get_beta_db)) -> i
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+async def note_view(path: str) -> None:
+    async with SessionLocal() as session:
+        session.add(PageView(path=path))  # AFA511
+
+
+@router.post("/views", status_code=status.HTTP_201_CREATED)
+async def add_view(path: str) -> None:
+    await note_view(path)

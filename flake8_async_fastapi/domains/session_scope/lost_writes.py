@@ -1,0 +1,54 @@
+"""Writes that no path commits, where the session that they are in is closed."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.fastapi.routes import ROUTE
+from flake8_async_fastapi.domains.session_scope import pools, providers
+from flake8_async_fastapi.domains.session_scope.events import WritesLost
+from flake8_async_fastapi.domains.session_scope.keys import sessions_among
+from flake8_async_fastapi.domains.session_scope.leaks import shares_variables
+from flake8_async_fastapi.domains.session_scope.writes import Write, WriteNotes
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.project.modules import is_test
+
+
+def report_lost_writes(frame: Frame) -> None:
+    """Say so where a function writes in a session that is closed, and that no path commits."""
+    notes, function = frame.notes.get(WriteNotes), frame.node
+    if notes is None or not notes.written or notes.all_settled or is_test(frame.path):
+        return
+    for session, write in notes.written.items():
+        if session in notes.settled or write.place.path != frame.path:
+            continue
+        if not isinstance(function, tree.FunctionDef) or function.is_generator or shares_variables(function):
+            return
+        if _is_kept(frame, session) or not _is_closed(frame, session, notes):
+            continue
+        if _is_lost(frame, session, write):
+            path, line, col = write.place
+            frame.emit_event(WritesLost(path, line, col, frame.qualname, write.text))
+
+
+def _is_lost(frame: Frame, session: Place, write: Write) -> bool:
+    """Whether a write needs a commit.  Statements of a project that never commits are left alone."""
+    if write.is_statement and not providers.commits_anywhere(frame.ctx):
+        return False
+    return pools.needs_commits(frame.ctx, session)
+
+
+def _is_closed(frame: Frame, session: Place, notes: WriteNotes) -> bool:
+    """Whether the session is closed here or with the request, by what commits nothing."""
+    if session not in notes.closed:
+        return frame.role == ROUTE and providers.request_only_closes(frame, session)
+    manager = notes.closed[session]
+    return manager is None or providers.only_closes(frame.ctx, manager)
+
+
+def _is_kept(frame: Frame, session: Place) -> bool:
+    """Whether the session may be used when the function is over: it is returned, or put somewhere."""
+    return any(
+        session in sessions_among([value, *state.attributes.values()])
+        for value, state in zip(frame.returns, frame.exits, strict=True)
+    )

@@ -1,0 +1,155 @@
+"""Dependencies and context managers that give a session and close it, and never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.fastapi import dependencies
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import attributes, names, type_hints
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Member,
+    Object,
+    Value,
+    is_none,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+
+_COMMITS: Final = ("commit", "begin")
+_DEEPEST: Final = 3
+"""How many functions are followed that give the session one to another."""
+_FACTORIES: Final = ("sessionmaker", "async_scoped_session")
+
+
+def request_only_closes(frame: Frame, session: Place) -> bool:
+    """Whether a route has a session from dependencies that close it in the end, and nothing commits it."""
+    maker = _function_around(frame.ctx, session)
+    used = _dependencies(frame, frame.node) if maker is not None else ()
+    giving = [given for given in used if maker in _functions_followed(frame.ctx, given)]
+    if not giving or not all(only_closes(frame.ctx, given) for given in giving):
+        return False
+    return not _commits_around_requests(frame.ctx)
+
+
+def _dependencies(frame: Frame, node: object, depth: int = 0) -> Iterator[Function]:
+    """The functions that FastAPI calls for the parameters of a route, and for theirs."""
+    params = node.params if isinstance(node, tree.FunctionDef) and depth <= _DEEPEST else []
+    for param in params:
+        target = dependencies.target_of_parameter(frame, param)
+        if target is not None and is_none(target):
+            target = _declared_class(frame, param)
+        if isinstance(target, ClassValue):
+            target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
+        if isinstance(target, Function):
+            yield target
+            inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
+            yield from _dependencies(inner, target.node, depth + 1)
+
+
+def _declared_class(frame: Frame, param: tree.Param) -> Value | None:
+    """The class that the annotation of a parameter means."""
+    if param.annotation is None:
+        return None
+    declared = type_hints.declared_value(frame, State(), param.annotation)
+    return declared.cls if isinstance(declared, Instance) else None
+
+
+def _functions_followed(ctx: Context, function: Function) -> frozenset[Place]:
+    """A dependency, and the functions that it calls to get what it gives."""
+    return ctx.query(
+        ("followed", function.key), lambda: frozenset(_find_followed(ctx, function)), frozenset[Place]()
+    )
+
+
+def _find_followed(ctx: Context, function: Function) -> Iterator[Place]:
+    yield function.key
+    for node in nodes_in(function.node.body):
+        if isinstance(node, tree.Call) and (text := dotted(node.func)):
+            callee = names.dotted_value(ctx, function.path, text)
+            if isinstance(callee, Function):
+                yield from _functions_followed(ctx, callee)
+
+
+def only_closes(ctx: Context, function: Function, depth: int = 0) -> bool:
+    """Whether a generator function gives a session, closes it in the end, and surely commits nothing."""
+    return ctx.query(("only closes", function.key), lambda: _find_only_closes(ctx, function, depth), False)
+
+
+def _find_only_closes(ctx: Context, function: Function, depth: int) -> bool:
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or not node.is_generator or depth > _DEEPEST:
+        return False
+    own = {name for statement in flat(node.body) for name in bound_names(statement)}
+    calls = [inner for inner in nodes_in(node.body) if isinstance(inner, tree.Call)]
+    if any(_commits_in(node)):
+        return False
+    return bool(calls) and all(_commits_nothing(ctx, function, call, own, depth) for call in calls)
+
+
+def _commits_nothing(ctx: Context, function: Function, call: tree.Call, own: set[str], depth: int) -> bool:
+    """Whether a call in a dependency surely commits nothing: it makes, closes or asks a session, or logs."""
+    text = dotted(call.func)
+    if text.partition(".")[0] in own:
+        return True  # a method of the session, and no commit
+    callee = names.dotted_value(ctx, function.path, text)
+    if isinstance(callee, Function):
+        return only_closes(ctx, callee, depth + 1)
+    if isinstance(callee, Member):
+        return not callee.receiver.type.startswith("sqlalchemy.")
+    if isinstance(callee, Library):
+        return True
+    return isinstance(callee, Object) and callee.type.endswith(_FACTORIES)
+
+
+def _function_around(ctx: Context, place: Place) -> Place | None:
+    """The innermost function of the project that a call stands in."""
+    if not ctx.project.has(place.path):
+        return None
+    nodes = nodes_in(ctx.project.body(place.path))
+    before = [node for node in nodes if isinstance(node, tree.FunctionDef) and node.line <= place.line]
+    for node in sorted(before, key=lambda node: node.line, reverse=True):
+        for inner in nodes_in(node.body):
+            if isinstance(inner, tree.Call) and (inner.line, inner.col) == place.position:
+                return Place(place.path, node.line, node.col)
+    return None
+
+
+def commits_anywhere(ctx: Context) -> bool:
+    """Whether the project commits at all: one that does not is about something else."""
+    return ctx.query(("commits",), lambda: any(_committing_functions(ctx)), False)
+
+
+def _commits_around_requests(ctx: Context) -> bool:
+    """Whether something that runs around requests commits a session that it did not open itself."""
+    return ctx.query(
+        ("commits around",), lambda: any(map(_commits_around, _committing_functions(ctx))), False
+    )
+
+
+def _committing_functions(ctx: Context) -> Iterator[tree.FunctionDef]:
+    """The functions of the project that call a ``commit`` or ``begin``."""
+    for path in sorted({path for word in _COMMITS for path in ctx.project.mentioning(word)}):
+        for node in nodes_in(ctx.project.body(path)):
+            if isinstance(node, tree.FunctionDef) and any(_commits_in(node)):
+                yield node
+
+
+def _commits_in(node: tree.FunctionDef) -> Iterator[tree.Attr]:
+    for inner in nodes_in(node.body):
+        if isinstance(inner, tree.Attr) and inner.name in _COMMITS:
+            yield inner
+
+
+def _commits_around(node: tree.FunctionDef) -> bool:
+    """Whether a function may commit what it was given, behind the code of a route."""
+    given = {param.name for param in node.params}
+    runs_around = node.is_generator or node.name in ("dispatch", "__call__", "__aexit__", "app")
+    return runs_around and any(dotted(found.value).partition(".")[0] in given for found in _commits_in(node))

@@ -1,0 +1,159 @@
+"""Writes in sessions and connections, and who commits them.
+
+A run notes the sessions that it writes in and those that somebody commits, or may commit, in whatever
+order; what a call does to sessions that others close is its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.domains.session_scope.keys import given_among, names_outside
+from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.renaming import ToCaller, resource_key
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, Const, Function, Member, Object
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import (
+    ADDS,
+    EXECUTES,
+    SETTLES,
+    WRITING_STATEMENTS,
+    WRITING_WORDS,
+)
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Where a session is written in first, by what; whether by a statement of the code."""
+
+    place: Place
+    text: str
+    is_statement: bool = False
+
+
+@dataclass(slots=True)
+class WriteNotes:
+    """What one run noted of sessions: the first write in each, those that may be committed, those closed.
+
+    Of the latter it says by which context manager of the project, if by one.  ``all_settled`` says that
+    something is committed of which nobody knows what it is.
+    """
+
+    written: dict[Place, Write] = field(default_factory=dict)
+    settled: set[Place] = field(default_factory=set)
+    closed: dict[Place, Function | None] = field(default_factory=dict)
+    all_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEffect:
+    """What a call does to sessions that others close: those it writes in, those it commits or may commit.
+
+    ``settles_all`` says that it commits something that is not known.
+    """
+
+    written: frozenset[Place] = frozenset()
+    settled: frozenset[Place] = frozenset()
+    settles_all: bool = False
+
+
+# --- what is noted on the way ----------------------------------------------------------------
+
+
+def note_use(frame: Frame, callee: Member, arguments: Arguments, node: tree.Call) -> None:
+    """A method of a session or connection is called that writes, or that ends the transaction."""
+    session, name = resource_key(callee.receiver), callee.name
+    if not isinstance(session, Place):
+        return
+    if name in SETTLES:
+        if name != "rollback" or not _is_in_handler(frame, node):
+            settle(frame, (session,))
+    elif name in ("close", "aclose"):
+        note_closed(frame, (session,))
+    elif name in ADDS or (name in EXECUTES and _writes(arguments)):
+        write = Write(frame.place_of(node), for_message(node.func), name in EXECUTES)
+        frame.notes_of(WriteNotes).written.setdefault(session, write)
+
+
+def settle(frame: Frame, sessions: Iterable[Place]) -> None:
+    """Somebody commits what is in some sessions, takes it back on purpose, or may do so."""
+    frame.notes_of(WriteNotes).settled.update(sessions)
+
+
+def settle_all(frame: Frame) -> None:
+    """Something is committed of which nobody knows what it is."""
+    frame.notes_of(WriteNotes).all_settled = True
+
+
+def note_closed(frame: Frame, sessions: Iterable[Place], by: Function | None = None) -> None:
+    """Some sessions are closed, by a context manager of the project if there is one."""
+    frame.notes_of(WriteNotes).closed.update(dict.fromkeys(sessions, by))
+
+
+def _writes(arguments: Arguments) -> bool:
+    """Whether a statement changes rows."""
+    statement = arguments.get(0, "statement")
+    if not isinstance(statement, Object):
+        return False
+    if statement.type == "sqlalchemy.TextClause":
+        text = statement.argument("0") or statement.argument("text")
+        written = text.value if isinstance(text, Const) else ""
+        return isinstance(written, str) and written.strip().lower().startswith(WRITING_WORDS)
+    return any(is_subtype(statement.type, kind) for kind in WRITING_STATEMENTS)
+
+
+def _is_in_handler(frame: Frame, node: tree.Call) -> bool:
+    """Whether a call is written in an ``except``: it takes back what has failed."""
+    if not isinstance(frame.node, tree.FunctionDef):
+        return False
+    return any(
+        inner is node
+        for statement in nodes_in(frame.node.body)
+        if isinstance(statement, tree.Try)
+        for inner in nodes_in(statement.handlers)
+    )
+
+
+# --- what a call does ------------------------------------------------------------------------
+
+
+def _summarise(frame: Frame, ends: Ends) -> Iterable[WriteEffect]:
+    notes = frame.notes.get(WriteNotes)
+    if notes is None:
+        return ()
+    written = frozenset(notes.written.keys() - notes.closed.keys())
+    effect = WriteEffect(written, frozenset(notes.settled - notes.closed.keys()), notes.all_settled)
+    return () if effect == _NOTHING else (effect,)
+
+
+_NOTHING: Final = WriteEffect()
+
+
+def _apply_call(call: AppliedCall, effect: WriteEffect) -> Iterable[WriteEffect]:
+    out = call.renaming
+    if effect.settled:
+        settle(call.frame, _outside(out, effect.settled))
+    if effect.settles_all:
+        settle_all(call.frame)
+    for session in _outside(out, effect.written):
+        write = Write(call.place, f"{call.function.name}()")
+        call.frame.notes_of(WriteNotes).written.setdefault(session, write)
+    return ()
+
+
+def _outside(out: ToCaller, sessions: frozenset[Place]) -> Iterator[Place]:
+    """Sessions of a callee in the caller's names; those that nobody gave it are from a dependency."""
+    given = given_among(sessions)
+    yield from names_outside(out, given)
+    yield from sessions - given
+
+
+EFFECTS: Final = {WriteEffect: EffectHooks(_summarise, _apply_call)}

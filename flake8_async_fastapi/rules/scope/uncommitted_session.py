@@ -1,0 +1,21 @@
+"""AFA511: writes in a session that nobody commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.session_scope.events import WritesLost
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA511",
+    "uncommitted-session",
+    "bug",
+    "a session that is written in and closed, and that no path commits: what it wrote is lost",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for found in events.of(WritesLost):
+        message = f"what {found.text} writes is lost: nothing commits it before the session is closed"
+        yield RULE.at(found, message)
