@@ -36,6 +36,8 @@ CONNECTS: Final = frozenset(
 )  # fmt: skip
 # Those that begin a transaction without a statement.
 BEGINS: Final = frozenset({"add", "add_all"})
+# Those that begin one, and the question whether there is one.
+STARTS: Final = CONNECTS | BEGINS | {"begin", "flush", "merge", "delete", "in_transaction"}
 # Those that end it.
 ENDS: Final = frozenset({"commit", "rollback", "close", "aclose", "reset", "invalidate"})
 # Those after which a session that failed can be used again.

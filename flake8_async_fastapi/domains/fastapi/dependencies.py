@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import expressions, functions, names, type_hints
+from flake8_async_fastapi.engine.machine import attributes, expressions, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -15,12 +15,14 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    Collection,
     Const,
     Coroutine,
     Function,
     Generator,
     Instance,
     Manager,
+    Member,
     Object,
     OneOf,
     Payload,
@@ -33,17 +35,27 @@ from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import subscript_parts
 from flake8_async_fastapi.records import dataclass
 
+_DEEPEST: Final = 4
+"""How many dependencies of dependencies are followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dependency(Payload):
-    """The function or class that FastAPI calls for a parameter; None for the one in its annotation."""
+    """The function or class that FastAPI calls for a parameter; None for the one in its annotation.
+
+    ``is_fresh`` says that it is called although others have called it for the same request.
+    """
 
     target: Value
+    is_fresh: bool = False
 
 
 def model_depends(site: CallSite) -> Value:
     """``Depends(target)``, and ``Security(target)``."""
-    return Object("fastapi.params.Depends", detail=Dependency(site.arguments.get(0, "dependency") or NONE))
+    uses_cache = site.arguments.get(1_000, "use_cache")
+    is_fresh = isinstance(uses_cache, Const) and not uses_cache.value
+    target = site.arguments.get(0, "dependency") or NONE
+    return Object("fastapi.params.Depends", detail=Dependency(target, is_fresh))
 
 
 CALLS: Final[Mapping[str, CallModel]] = {
@@ -56,8 +68,13 @@ CALLS: Final[Mapping[str, CallModel]] = {
 
 def dependency_target(value: Value) -> Value | None:
     """What the dependency that a value is calls; None for other values."""
+    found = _dependency_in(value)
+    return found.target if found is not None else None
+
+
+def _dependency_in(value: Value) -> Dependency | None:
     detail = value.detail if isinstance(value, Object) else None
-    return detail.target if isinstance(detail, Dependency) else None
+    return detail if isinstance(detail, Dependency) else None
 
 
 def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]:
@@ -77,12 +94,57 @@ def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]
 
 def target_of_parameter(frame: Frame, param: tree.Param) -> Value | None:
     """What the ``Depends`` of a parameter calls, in its default or its annotation."""
+    found = _dependency_of_parameter(frame, param)
+    return found.target if found is not None else None
+
+
+def _dependency_of_parameter(frame: Frame, param: tree.Param) -> Dependency | None:
     written = [(frame, param.default)] if param.default is not None else []
     for outer, expression in (*written, *annotated_extras(frame, param)):
-        target = dependency_target(expressions.evaluate(outer, State(), expression))
-        if target is not None:
-            return target
+        found = _dependency_in(expressions.evaluate(outer, State(), expression))
+        if found is not None:
+            return found
     return None
+
+
+def functions_before(frame: Frame, node: tree.FunctionDef, depth: int = 0) -> Iterator[tuple[Function, bool]]:
+    """The functions that FastAPI calls before one, in their order, each with whether it is called anew.
+
+    They are the dependencies of its decorators and its router, those of its parameters, and theirs.
+    """
+    found = [*_decorated_dependencies(frame, node)] if depth == 0 else []
+    for param in node.params:
+        dependency = _dependency_of_parameter(frame, param)
+        if dependency is not None and is_none(dependency.target) and param.annotation is not None:
+            declared = type_hints.declared_value(frame, State(), param.annotation)
+            target = declared.cls if isinstance(declared, Instance) else UNKNOWN
+            dependency = Dependency(target, dependency.is_fresh)
+        found += [dependency] if dependency is not None else []
+    for dependency in found:
+        target = dependency.target
+        if isinstance(target, ClassValue):
+            target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
+        if isinstance(target, Function) and isinstance(target.node, tree.FunctionDef) and depth < _DEEPEST:
+            inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
+            yield from functions_before(inner, target.node, depth + 1)
+            yield target, dependency.is_fresh
+
+
+def _decorated_dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[Dependency]:
+    """The dependencies in the ``dependencies=`` of a route and of its router."""
+    for decorator in node.decorators:
+        if isinstance(decorator, tree.Call):
+            route = expressions.evaluate(frame, State(), decorator.func)
+            router = route.receiver if isinstance(route, Member) else None
+            given = [router.argument("dependencies")] if router is not None else []
+            given += [
+                expressions.evaluate(frame, State(), keyword.value)
+                for keyword in decorator.keywords
+                if keyword.name == "dependencies"
+            ]
+            for value in given:
+                items = value.items if isinstance(value, Collection) and value.items is not None else ()
+                yield from (found for item in items if (found := _dependency_in(item)) is not None)
 
 
 def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) -> Value:

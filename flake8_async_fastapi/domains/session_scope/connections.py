@@ -8,25 +8,37 @@ the sessions that it was given, and whether it waits or takes connections of its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from typing import Final
 
 from flake8_async_fastapi.domains.session_scope import holders, writes
-from flake8_async_fastapi.domains.session_scope.events import ConnectionHeld, ConnectionNested
+from flake8_async_fastapi.domains.session_scope.connection_state import (
+    NOTHING,
+    ConnectionEffect,
+    ConnectionNotes,
+    Connections,
+    Wait,
+)
+from flake8_async_fastapi.domains.session_scope.events import (
+    ConnectionHeld,
+    ConnectionNested,
+    TransactionMisused,
+)
 from flake8_async_fastapi.domains.session_scope.keys import (
     GIVEN,
     given_among,
     names_outside,
+    outside,
     sessions_among,
 )
 from flake8_async_fastapi.domains.session_scope.pools import share_pool
+from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before, effects_of
 from flake8_async_fastapi.domains.session_scope.transactions import is_savepoint
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
-from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import attributes, summaries
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import attributes
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.renaming import call_without_identity, resource_key
+from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -56,96 +68,16 @@ from flake8_async_fastapi.knowledge.transactions import (
     ENDS,
     EXECUTES,
     SETTLES,
+    STARTS,
     is_session_type,
 )
 from flake8_async_fastapi.knowledge.waits import LONG, SLEEPS, WAITS
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.records import dataclass, replace
+from flake8_async_fastapi.records import replace
 
 _MOST_WAITS: Final = 4
 _MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, Object, OneOf, Partial)
 _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """The sessions on one path, by what tells them apart.
-
-    ``held`` are those that surely hold a connection, ``ended`` those that may have given theirs back,
-    ``commits`` the places where a transaction may have been committed.
-    """
-
-    held: frozenset[Place] = frozenset()
-    ended: frozenset[Place] = frozenset()
-    commits: frozenset[Place] = frozenset()
-
-    def fork(self) -> Connections:
-        return self
-
-    def unify(self, other: Connections, states: tuple[State, State]) -> Connections | None:
-        return self.join([other])
-
-    def join(self, others: list[Connections]) -> Connections:
-        if all(other is self for other in others):
-            return self
-        return Connections(
-            self.held.intersection(*(other.held for other in others)),
-            self.ended.union(*(other.ended for other in others)),
-            self.commits.union(*(other.commits for other in others)),
-        )
-
-    def forget(self, path: str) -> Connections:
-        return self
-
-    def end(self, sessions: Iterable[Place]) -> Connections:
-        """With connections given back, or perhaps so."""
-        ended = frozenset(sessions)
-        return replace(self, held=self.held - ended, ended=self.ended | ended)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A call that takes long, for the ``network`` or ``others``; or a connection of another session.
-
-    ``besides`` are the sessions of which the callee says itself that they hold one, and those that
-    may hold none by then.  ``taken_by`` is the session that takes a connection, by where it was made.
-    """
-
-    text: str
-    kind: str
-    taken_by: Place | None = None
-    besides: frozenset[Place] = frozenset()
-
-
-@dataclass(slots=True)
-class ConnectionNotes:
-    """What one run noted: the ``waits`` in it, sessions that others may end too, and what was said.
-
-    ``late_commits`` are the places where it may commit after a ``yield``, with what does so.
-    """
-
-    waits: dict[Wait, None] = field(default_factory=dict)
-    late_commits: dict[Place, str] = field(default_factory=dict)
-    loose: set[Place] = field(default_factory=set)
-    said: set[Place] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionEffect:
-    """What a call does to the connections of sessions that it was given, and what it waits for.
-
-    ``commits`` says that it may commit; ``commits_late`` that a generator or manager may do so behind its
-    ``yield``.
-    """
-
-    held: frozenset[Place] = frozenset()
-    ended: frozenset[Place] = frozenset()
-    waits: tuple[Wait, ...] = ()
-    commits: bool = False
-    commits_late: bool = False
-
-
-_NOTHING: Final = ConnectionEffect()
 
 
 # --- what happens on a path ------------------------------------------------------------------
@@ -190,17 +122,32 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
         return
     state = frame.state
     known = state.part(Connections)
+    if callee.name in STARTS:
+        known = _begin(frame, session, callee.name, known)
     if callee.name in CONNECTS:
         if session not in known.held and session not in frame.notes_of(ConnectionNotes).loose:
             if session.path != GIVEN:
                 wait = Wait(for_message(node.func), "session", session, frozenset({session}))
                 _note_wait(frame, wait, frame.place_of(node))
-            state.put(replace(known, held=known.held | {session}))
+            known = replace(known, held=known.held | {session})
+        state.put(known)
+    elif callee.name in STARTS:
+        state.put(known)
     elif callee.name in ENDS:
         ended = known.end([session])
         state.put(ended)
         if callee.name == "commit":
             _note_commit(frame, state, frame.place_of(node), for_message(node.func))
+
+
+def _begin(frame: Frame, session: Place, name: str, known: Connections) -> Connections:
+    """A session begins its transaction, by ``begin()`` or its first use; after a question it may have one."""
+    notes = frame.notes_of(ConnectionNotes)
+    if name == "in_transaction" or session in notes.loose:
+        return replace(known, begun=known.begun - {session}, ended=known.ended | {session})
+    if name == "begin" and not frame.branches and session not in known.begun | known.ended:
+        notes.begins.add(session)
+    return replace(known, begun=known.begun | {session})
 
 
 def _note_commit(frame: Frame, state: State, place: Place, text: str) -> None:
@@ -222,7 +169,7 @@ for _known, _kind in WAITS.items():
     _WAITS_BY_NAME.setdefault(_name, []).append((_owner, _kind))
 
 
-_METHODS: Final = frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *_WAITS_BY_NAME})
+_METHODS: Final = frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *STARTS, *_WAITS_BY_NAME})
 
 
 def _sleeps_long(callee: Library, node: tree.Call) -> bool:
@@ -290,16 +237,30 @@ def note_escaped(
 # --- blocks ----------------------------------------------------------------------------------
 
 
+def begin_blocks(frame: Frame, items: BlockItems) -> None:
+    """The block of some sessions begins; two that one context manager gives are not told apart."""
+    notes = frame.notes_of(ConnectionNotes)
+    for _, value in items:
+        if isinstance(value, Manager):
+            given = list(sessions_among([value]))
+            notes.loose.update(session for session in given if session in notes.inside)
+            notes.inside += given
+
+
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
     """The block of some sessions or transactions ends: their connections go back."""
     for item, value in items:
+        if isinstance(value, Manager):
+            for session in sessions_among([value]):
+                frame.notes_of(ConnectionNotes).inside.remove(session)
         is_transaction = isinstance(value, Object) and value.type.endswith(_TRANSACTIONS)
         is_transaction = is_transaction and not is_savepoint(item.context)
         commits = is_transaction or (isinstance(value, Instance) and _commits_on_exit(frame, value))
         for state in ends:
             ended = set(_sessions_of_block(frame, state, item, value))
             if ended:
-                writes.note_closed(frame, ended, value.function if isinstance(value, Manager) else None)
+                if not (isinstance(value, Object) and value.type.endswith(_TRANSACTIONS[0])):
+                    writes.note_closed(frame, ended, value.function if isinstance(value, Manager) else None)
                 state.put(state.part(Connections).end(ended))
             if commits:
                 writes.settle(frame, ended)
@@ -313,12 +274,7 @@ def _commits_on_exit(frame: Frame, manager: Instance) -> bool:
     method = attributes.attribute_of(frame.ctx, manager, "__aexit__")
     if not isinstance(method, Function):
         return False
-    return any(effect.commits for effect in _effects_of(frame.ctx, method, Arguments((NONE, NONE, NONE))))
-
-
-def _effects_of(ctx: Context, function: Function, arguments: Arguments) -> Iterator[ConnectionEffect]:
-    summary = summaries.summarise(ctx, *call_without_identity(ctx, function, arguments))
-    return (part for part in summary.parts if isinstance(part, ConnectionEffect))
+    return any(effect.commits for effect in effects_of(frame.ctx, method, Arguments((NONE, NONE, NONE))))
 
 
 def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: Value) -> Iterator[Place]:
@@ -352,15 +308,20 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
         return ()
     paths = [state.part(Connections) for state in ends.paths]
     first = paths[0].join(paths[1:]) if paths else Connections()
+    closed = writes.own_sessions(frame)
+    begins = frozenset(notes.begins) - closed if notes is not None else frozenset[Place]()
+    own = closed if not frame.yields else frozenset[Place]()  # what a generator gives is open by then
     late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
     effect = ConnectionEffect(
         given_among(first.held),
-        given_among(first.ended),
+        first.begun - own,
+        first.ended - own,
+        begins,
         tuple(notes.waits) if notes is not None else (),
         bool(first.commits),
         bool(late - first.commits),
     )
-    return () if effect == _NOTHING else (effect,)
+    return () if effect == NOTHING else (effect,)
 
 
 def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[ConnectionEffect]:
@@ -369,16 +330,29 @@ def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[Connect
     for wait in () if is_run_later or _is_cached(function) else effect.waits:
         besides = frozenset(names_outside(out, given_among(wait.besides)))
         _note_wait(frame, replace(wait, text=f"{function.name}()", besides=besides), call.place)
-    known = frame.state.part(Connections).end(names_outside(out, effect.ended))
-    held = (
-        set()
-        if is_run_later
-        else set(names_outside(out, effect.held)) - frame.notes_of(ConnectionNotes).loose
-    )
-    frame.state.put(replace(known, held=known.held | held))
+    known = frame.state.part(Connections)
+    for session in () if is_run_later else outside(out, effect.begins):
+        if session in known.begun or beginning_before(frame, session) is not None:
+            _report_begun(frame, session, f"{function.name}()", call.place)
+        elif session not in known.ended and not frame.branches:
+            frame.notes_of(ConnectionNotes).begins.add(session)
+    known = known.end(outside(out, effect.ended))
+    loose = frame.notes_of(ConnectionNotes).loose
+    if not is_run_later:
+        held = set(names_outside(out, effect.held)) - loose
+        begun = set(outside(out, effect.begun)) - loose
+        known = replace(known, held=known.held | held, begun=known.begun | begun)
+    frame.state.put(known)
     if effect.commits:
         _note_commit(frame, frame.state, call.place, f"{function.name}()")
-    return (replace(_NOTHING, commits_late=True),) if effect.commits_late else ()
+    return (replace(NOTHING, commits_late=True),) if effect.commits_late else ()
+
+
+def _report_begun(frame: Frame, session: Place, text: str, place: Place) -> None:
+    """Say so where a call begins the transaction of a session that is in one."""
+    if frame.emit and place.path == frame.path and not is_test(frame.path):
+        name = _text_of_session(frame.state, session)
+        frame.emit_event(TransactionMisused(*place, frame.qualname, text, name, "begun"))
 
 
 def _leave(frame: Frame, manager: Manager, effect: ConnectionEffect, place: Place) -> None:

@@ -37,3 +37,10 @@ def names_outside(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
         key = resource_key(original) if original is not None else None
         if isinstance(key, Place):
             yield key
+
+
+def outside(out: ToCaller, sessions: frozenset[Place]) -> Iterator[Place]:
+    """Sessions of a callee in the caller's names; those that nobody gave it are from a dependency."""
+    given = given_among(sessions)
+    yield from names_outside(out, given)
+    yield from sessions - given

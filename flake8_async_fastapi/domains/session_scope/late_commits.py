@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.applications import may_end_after_response
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
-from flake8_async_fastapi.domains.session_scope.connections import ConnectionNotes, Connections
+from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionNotes, Connections
 from flake8_async_fastapi.domains.session_scope.events import CommittedLate
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions

@@ -8,7 +8,7 @@ from typing import Final
 from flake8_async_fastapi.domains.database.events import SessionLeftOpen
 from flake8_async_fastapi.domains.database.factories import OpenedSessions
 from flake8_async_fastapi.domains.database.sessions import is_surely_session
-from flake8_async_fastapi.domains.session_scope.connections import ConnectionNotes, Connections
+from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionNotes, Connections
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, names

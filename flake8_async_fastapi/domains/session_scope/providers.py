@@ -7,19 +7,9 @@ from typing import Final
 
 from flake8_async_fastapi.domains.fastapi import dependencies
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import attributes, names, type_hints
+from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import (
-    ClassValue,
-    Function,
-    Instance,
-    Library,
-    Member,
-    Object,
-    Value,
-    is_none,
-)
+from flake8_async_fastapi.engine.values import Function, Library, Member, Object
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
 
@@ -31,35 +21,14 @@ _FACTORIES: Final = ("sessionmaker", "async_scoped_session")
 
 def request_only_closes(frame: Frame, session: Place) -> bool:
     """Whether a route has a session from dependencies that close it in the end, and nothing commits it."""
-    maker = _function_around(frame.ctx, session)
-    used = _dependencies(frame, frame.node) if maker is not None else ()
-    giving = [given for given in used if maker in _functions_followed(frame.ctx, given)]
+    maker, node = function_around(frame.ctx, session), frame.node
+    if maker is None or not isinstance(node, tree.FunctionDef):
+        return False
+    used = dependencies.functions_before(frame, node)
+    giving = [given for given, _ in used if maker.key in _functions_followed(frame.ctx, given)]
     if not giving or not all(only_closes(frame.ctx, given) for given in giving):
         return False
     return not _commits_around_requests(frame.ctx)
-
-
-def _dependencies(frame: Frame, node: object, depth: int = 0) -> Iterator[Function]:
-    """The functions that FastAPI calls for the parameters of a route, and for theirs."""
-    params = node.params if isinstance(node, tree.FunctionDef) and depth <= _DEEPEST else []
-    for param in params:
-        target = dependencies.target_of_parameter(frame, param)
-        if target is not None and is_none(target):
-            target = _declared_class(frame, param)
-        if isinstance(target, ClassValue):
-            target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
-        if isinstance(target, Function):
-            yield target
-            inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
-            yield from _dependencies(inner, target.node, depth + 1)
-
-
-def _declared_class(frame: Frame, param: tree.Param) -> Value | None:
-    """The class that the annotation of a parameter means."""
-    if param.annotation is None:
-        return None
-    declared = type_hints.declared_value(frame, State(), param.annotation)
-    return declared.cls if isinstance(declared, Instance) else None
 
 
 def _functions_followed(ctx: Context, function: Function) -> frozenset[Place]:
@@ -109,7 +78,7 @@ def _commits_nothing(ctx: Context, function: Function, call: tree.Call, own: set
     return isinstance(callee, Object) and callee.type.endswith(_FACTORIES)
 
 
-def _function_around(ctx: Context, place: Place) -> Place | None:
+def function_around(ctx: Context, place: Place) -> Function | None:
     """The innermost function of the project that a call stands in."""
     if not ctx.project.has(place.path):
         return None
@@ -118,7 +87,7 @@ def _function_around(ctx: Context, place: Place) -> Place | None:
     for node in sorted(before, key=lambda node: node.line, reverse=True):
         for inner in nodes_in(node.body):
             if isinstance(inner, tree.Call) and (inner.line, inner.col) == place.position:
-                return Place(place.path, node.line, node.col)
+                return functions.as_function(place.path, node)
     return None
 
 

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
+from flake8_async_fastapi.domains.session_scope import requests_before
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
+from flake8_async_fastapi.domains.session_scope.keys import GIVEN
+from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
@@ -42,6 +45,7 @@ from flake8_async_fastapi.records import dataclass, replace
 Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
 ``closed`` in such a block, or it is ``nested``."""
+_ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
 _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 
 
@@ -133,6 +137,9 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if not session:
         return
     known = state.part(Transactions)
+    if name in _ENDS_OR_BEGINS:
+        known = _mark_by_dependencies(frame, callee, session, known)
+    frame.notes_of(TransactionNotes).met.add(session)
     failed = session in known.failed and not frame.notes_of(TransactionNotes).seeks_text
     works = name in STATEMENTS or name in ("commit", "begin_nested")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
@@ -154,6 +161,22 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if failed and (name in ROLLS_BACK or works):  # reported once
         known = known.recover(session)
     state.put(known)
+
+
+def _mark_by_dependencies(frame: Frame, method: Member, session: str, known: Transactions) -> Transactions:
+    """With what dependencies have begun before a function uses a session, or around it."""
+    notes, made = frame.notes_of(TransactionNotes), method.receiver.origin
+    if made is None or made.path == GIVEN:
+        return known
+    if session not in notes.asked:
+        notes.asked.add(session)
+        if requests_before.is_given_in_block(frame, made):
+            return known.add_marks(session, "block", "begun", at=Spot(made.path, made.line))
+    if method.name == "begin" and session not in notes.met:
+        begun = beginning_before(frame, made)
+        if begun is not None:
+            return known.add_marks(session, "begun", at=Spot(begun.path, begun.line))
+    return known
 
 
 def _report(frame: Frame, node: tree.Call, session: str, problem: str, since: Spot | None) -> None:
@@ -269,12 +292,15 @@ def is_savepoint(context: Expr) -> bool:
 class TransactionNotes:
     """What one run noted: the sessions whose ``blocks`` it is in, and what ``flushed`` in which, and where.
 
+    ``met`` are the sessions that it has used, ``asked`` those that it asked about their dependencies.
     ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
     began, and, in its handlers, the sessions of which a flush may have failed, and where.  ``branches``
     says of each branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
     """
 
     blocks: list[str] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     flushed: list[tuple[str, tuple[str, ...], Spot]] = field(default_factory=list)
     tries: list[tuple[int, int, Mapping[str, Spot]]] = field(default_factory=list)
     branches: list[bool] = field(default_factory=list)

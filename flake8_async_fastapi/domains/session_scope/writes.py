@@ -6,15 +6,15 @@ order; what a call does to sessions that others close is its effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import field
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope.keys import given_among, names_outside
+from flake8_async_fastapi.domains.session_scope.keys import GIVEN, outside
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.renaming import ToCaller, resource_key
+from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Const, Function, Member, Object
 from flake8_async_fastapi.facts import tree
@@ -122,6 +122,13 @@ def _is_in_handler(frame: Frame, node: tree.Call) -> bool:
     )
 
 
+def own_sessions(frame: Frame) -> frozenset[Place]:
+    """The sessions that a run has opened and closed."""
+    notes = frame.notes.get(WriteNotes)
+    closed = notes.closed if notes is not None else ()
+    return frozenset(session for session in closed if session.path != GIVEN)
+
+
 # --- what a call does ------------------------------------------------------------------------
 
 
@@ -129,8 +136,10 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[WriteEffect]:
     notes = frame.notes.get(WriteNotes)
     if notes is None:
         return ()
-    written = frozenset(notes.written.keys() - notes.closed.keys())
-    effect = WriteEffect(written, frozenset(notes.settled - notes.closed.keys()), notes.all_settled)
+    own = own_sessions(frame)
+    effect = WriteEffect(
+        frozenset(notes.written.keys() - own), frozenset(notes.settled - own), notes.all_settled
+    )
     return () if effect == _NOTHING else (effect,)
 
 
@@ -140,20 +149,13 @@ _NOTHING: Final = WriteEffect()
 def _apply_call(call: AppliedCall, effect: WriteEffect) -> Iterable[WriteEffect]:
     out = call.renaming
     if effect.settled:
-        settle(call.frame, _outside(out, effect.settled))
+        settle(call.frame, outside(out, effect.settled))
     if effect.settles_all:
         settle_all(call.frame)
-    for session in _outside(out, effect.written):
+    for session in outside(out, effect.written):
         write = Write(call.place, f"{call.function.name}()")
         call.frame.notes_of(WriteNotes).written.setdefault(session, write)
     return ()
-
-
-def _outside(out: ToCaller, sessions: frozenset[Place]) -> Iterator[Place]:
-    """Sessions of a callee in the caller's names; those that nobody gave it are from a dependency."""
-    given = given_among(sessions)
-    yield from names_outside(out, given)
-    yield from sessions - given
 
 
 EFFECTS: Final = {WriteEffect: EffectHooks(_summarise, _apply_call)}

@@ -1,0 +1,100 @@
+"""What is known of the connections of sessions: on a path, in a run, and of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import field
+from typing import Final
+
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.records import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The sessions on one path, by what tells them apart.
+
+    ``held`` are those that surely hold a connection, ``begun`` those that surely are in a transaction,
+    ``ended`` those that may have ended theirs.  ``commits`` are the places where one may have been committed.
+    """
+
+    held: frozenset[Place] = frozenset()
+    begun: frozenset[Place] = frozenset()
+    ended: frozenset[Place] = frozenset()
+    commits: frozenset[Place] = frozenset()
+
+    def fork(self) -> Connections:
+        return self
+
+    def unify(self, other: Connections, states: tuple[State, State]) -> Connections | None:
+        return self.join([other])
+
+    def join(self, others: list[Connections]) -> Connections:
+        if all(other is self for other in others):
+            return self
+        return Connections(
+            self.held.intersection(*(other.held for other in others)),
+            self.begun.intersection(*(other.begun for other in others)),
+            self.ended.union(*(other.ended for other in others)),
+            self.commits.union(*(other.commits for other in others)),
+        )
+
+    def forget(self, path: str) -> Connections:
+        return self
+
+    def end(self, sessions: Iterable[Place]) -> Connections:
+        """With connections given back, or perhaps so."""
+        ended = frozenset(sessions)
+        return replace(self, held=self.held - ended, begun=self.begun - ended, ended=self.ended | ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A call that takes long, for the ``network`` or ``others``; or a connection of another session.
+
+    ``besides`` are the sessions of which the callee says itself that they hold one, and those that
+    may hold none by then.  ``taken_by`` is the session that takes a connection, by where it was made.
+    """
+
+    text: str
+    kind: str
+    taken_by: Place | None = None
+    besides: frozenset[Place] = frozenset()
+
+
+@dataclass(slots=True)
+class ConnectionNotes:
+    """What one run noted: the ``waits`` in it, sessions that others may end too, and what was said.
+
+    ``begins`` are the sessions on which it calls ``begin()`` in whatever state it gets them,
+    ``inside`` those of the blocks that it is in.
+    ``late_commits`` are the places where it may commit after a ``yield``, with what does so.
+    """
+
+    waits: dict[Wait, None] = field(default_factory=dict)
+    begins: set[Place] = field(default_factory=set)
+    inside: list[Place] = field(default_factory=list)
+    late_commits: dict[Place, str] = field(default_factory=dict)
+    loose: set[Place] = field(default_factory=set)
+    said: set[Place] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEffect:
+    """What a call does to the connections of sessions that it was given, and what it waits for.
+
+    ``begins`` are those on which it calls ``begin()``.  ``commits`` says that it may commit;
+    ``commits_late`` that a generator or manager may do so behind its ``yield``.
+    """
+
+    held: frozenset[Place] = frozenset()
+    begun: frozenset[Place] = frozenset()
+    ended: frozenset[Place] = frozenset()
+    begins: frozenset[Place] = frozenset()
+    waits: tuple[Wait, ...] = ()
+    commits: bool = False
+    commits_late: bool = False
+
+
+NOTHING: Final = ConnectionEffect()

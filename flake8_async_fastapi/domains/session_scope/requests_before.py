@@ -1,0 +1,92 @@
+"""Transactions that dependencies begin before a route, or around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.fastapi import dependencies
+from flake8_async_fastapi.domains.session_scope import providers
+from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionEffect, Connections
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import summaries
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.renaming import call_without_identity
+from flake8_async_fastapi.engine.values import Arguments, Function
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
+from flake8_async_fastapi.records import dataclass
+
+
+@dataclass(slots=True)
+class BegunBefore:
+    """The sessions that dependencies have begun before a function runs; None where nobody asked yet.
+
+    Each with the dependency that did so.
+    """
+
+    sessions: dict[Place, Place] | None = None
+
+
+def beginning_before(frame: Frame, session: Place) -> Place | None:
+    """The dependency that surely left a session in a transaction, if nothing has ended that since."""
+    if session in frame.state.part(Connections).ended:
+        return None
+    notes, node = frame.notes_of(BegunBefore), frame.node
+    if notes.sessions is None:
+        notes.sessions = {}
+        if frame.role and isinstance(node, tree.FunctionDef):
+            notes.sessions = _sessions_begun(frame, node)
+    return notes.sessions.get(session)
+
+
+def _sessions_begun(frame: Frame, node: tree.FunctionDef) -> dict[Place, Place]:
+    """The sessions that dependencies surely leave in a transaction, each with the first that did so."""
+    begun: dict[Place, Place] = {}
+    seen: set[Place] = set()
+    for function, is_fresh in dependencies.functions_before(frame, node):
+        if is_fresh:
+            return {}  # two sessions are not told apart
+        if function.key not in seen:
+            seen.add(function.key)
+            for effect in effects_of(frame.ctx, function, Arguments()):
+                begun = {session: by for session, by in begun.items() if session not in effect.ended}
+                begun = {**dict.fromkeys(effect.begun, function.key), **begun}
+    return begun
+
+
+def effects_of(ctx: Context, function: Function, arguments: Arguments) -> Iterator[ConnectionEffect]:
+    """What a function does to sessions that it does not open."""
+    summary = summaries.summarise(ctx, *call_without_identity(ctx, function, arguments))
+    return (part for part in summary.parts if isinstance(part, ConnectionEffect))
+
+
+def is_given_in_block(frame: Frame, made: Place) -> bool:
+    """Whether a session is from a generator function that yields it inside of a block of its transaction."""
+    if made.path not in frame.ctx.project.mentioning("begin"):
+        return False
+    maker = frame.ctx.query(("given in block", made), lambda: _maker_with_block(frame.ctx, made), None)
+    return maker is not None and maker != frame.node
+
+
+def _maker_with_block(ctx: Context, made: Place) -> tree.FunctionDef | None:
+    """The generator function that makes a session and yields it inside of a block of its transaction."""
+    maker = providers.function_around(ctx, made)
+    if maker is None or not isinstance(maker.node, tree.FunctionDef) or not maker.node.is_generator:
+        return None
+    has_block = any(
+        isinstance(statement, tree.With)
+        and any(_yields(inner) for inner in statement.body)
+        and any(_begins(item) for item in statement.items)
+        for statement in flat(maker.node.body)
+    )
+    return maker.node if has_block else None
+
+
+def _yields(code: object) -> bool:
+    return any(isinstance(node, tree.Yield) for node in nodes_in(code))
+
+
+def _begins(item: tree.WithItem) -> bool:
+    """Whether an item of a ``with`` begins the transaction of a session."""
+    call = item.context
+    return isinstance(call, tree.Call) and dotted(call.func).endswith(".begin")
