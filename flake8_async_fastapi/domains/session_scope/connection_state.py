@@ -55,12 +55,14 @@ class Wait:
 
     ``besides`` are the sessions of which the callee says itself that they hold one, and those that
     may hold none by then.  ``taken_by`` is the session that takes a connection, by where it was made.
+    ``is_callee`` says that a function of the project waits.
     """
 
     text: str
     kind: str
     taken_by: Place | None = None
     besides: frozenset[Place] = frozenset()
+    is_callee: bool = False
 
 
 @dataclass(slots=True)

@@ -198,7 +198,7 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
             if share_pool(frame.ctx, wait.taken_by, session):
                 frame.emit_event(ConnectionNested(*at, wait.text, text))
         else:
-            frame.emit_event(ConnectionHeld(*at, wait.text, text, wait.kind))
+            frame.emit_event(ConnectionHeld(*at, wait.text, text, wait.kind, wait.is_callee))
             notes.said.add(session)
 
 
@@ -329,7 +329,8 @@ def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[Connect
     is_run_later = function.is_generator and not function.wrapped
     for wait in () if is_run_later or _is_cached(function) else effect.waits:
         besides = frozenset(names_outside(out, given_among(wait.besides)))
-        _note_wait(frame, replace(wait, text=f"{function.name}()", besides=besides), call.place)
+        told = replace(wait, text=f"{function.name}()", besides=besides, is_callee=True)
+        _note_wait(frame, told, call.place)
     known = frame.state.part(Connections)
     for session in () if is_run_later else outside(out, effect.begins):
         if session in known.begun or beginning_before(frame, session) is not None:

@@ -67,11 +67,15 @@ class TransactionMisused(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionHeld(Event):
-    """A session holds a connection while a call waits for the ``network`` or for ``others``."""
+    """A session holds a connection while a call waits for the ``network`` or for ``others``.
+
+    ``is_callee`` says that a function of the project waits, which the call leads to.
+    """
 
     text: str
     session: str
     kind: str
+    is_callee: bool
 
 
 @dataclass(frozen=True, slots=True)

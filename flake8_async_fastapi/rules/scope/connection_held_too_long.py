@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.session_scope.events import ConnectionHeld
@@ -16,9 +17,22 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
+    calls = Counter(found.text for found in events.of(ConnectionHeld) if _is_one_of_many(found))
+    said: set[str] = set()
     for found in events.of(ConnectionHeld):
         message = (
             f"{found.text} waits while {found.session} holds a connection of the pool: end the transaction "
             "first, or close the session"
         )
+        if _is_one_of_many(found):
+            if found.text in said:
+                continue
+            said.add(found.text)
+            if calls[found.text] > 1:
+                message += f"; so do {calls[found.text] - 1} more calls of it in this file"
         yield RULE.advise(found, message) if found.kind == "network" else RULE.at(found, message)
+
+
+def _is_one_of_many(found: ConnectionHeld) -> bool:
+    """Whether it is advice on a function of the project: whoever mends one call of it looks at all."""
+    return found.is_callee and found.kind == "network"
