@@ -183,9 +183,10 @@ class Answers:
             return ModuleTarget(found)
         if path is not None:
             return NameTarget(path, name)
-        if rooted or self.modules.is_folder(dotted, importer):
-            return FolderTarget(inner, importer) if self.modules.is_folder(inner, importer) else None
-        return LibraryTarget(inner)
+        if self.modules.is_folder(inner, importer) and (rooted or self.modules.is_folder(dotted, importer)):
+            return FolderTarget(inner, importer)
+        # a folder without ``__init__.py`` hides no package of its name that is installed
+        return None if rooted else LibraryTarget(inner)
 
     def submodule(self, path: str, name: str) -> str | None:
         if not path.endswith("__init__.py"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls, project_calls
+from flake8_async_fastapi.domains.blocking import blocking_calls, migrations, project_calls
 from flake8_async_fastapi.domains.blocking.effects import ThreadWork, report_or_keep_loop_use
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.domains.blocking.surroundings import is_known_done, note_question, note_wait
@@ -42,6 +42,8 @@ def _note_effect_of_name(frame: Frame, dotted: str, short: str, place: Place) ->
         frame.notes_of(ThreadWork).guards_loop = True
     elif effect:
         report_or_keep_loop_use(frame, Effect(effect, short, place.spot), place)
+    elif dotted in migrations.COMMANDS and migrations.starts_loop(frame.ctx):
+        report_or_keep_loop_use(frame, Effect("event-loop", short, place.spot), place)
 
 
 def note_database_coroutine(frame: Frame, made: Coroutine) -> None:

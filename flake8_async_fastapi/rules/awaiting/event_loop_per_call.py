@@ -45,6 +45,15 @@ def check(events: Events) -> Iterator[Finding]:
             )
 
 
+def _message(label: str, via: str) -> str:
+    if label.startswith("alembic."):
+        return (
+            f"{label} runs env.py, which starts an event loop, while one runs already{via}: hand it to "
+            "asyncio.to_thread()"
+        )
+    return f"{label} is called while the event loop runs{via}: await instead"
+
+
 def _drives_session(value: Value) -> bool:
     for coroutine in held_coroutines(value):
         if coroutine.family == "database":
