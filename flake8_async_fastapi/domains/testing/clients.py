@@ -7,28 +7,25 @@ compared with those of routes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.fastapi.reach import functions_reached
+from flake8_async_fastapi.domains.testing import requests
 from flake8_async_fastapi.domains.testing.events import LifespanNotRun
+from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Library, Object
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, parts_of, written_argument
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.project.modules import is_test
 
 _CLIENTS: Final = frozenset({"starlette.testclient.TestClient", "httpx.ASGITransport", "httpx.AsyncClient"})
 _TEST_CLIENT: Final = "starlette.testclient.TestClient"
 _CALLS_FOLLOWED: Final = 3
-_REQUESTS: Final = frozenset(
-    {"get", "post", "put", "patch", "delete", "head", "options", "stream", "request"}
-)
-_VERBS: Final = _REQUESTS - {"request", "stream"} | {"api_route", "websocket"}
 # What runs a lifespan in a test.
 _RUNNERS: Final = ("LifespanManager", "lifespan_context", "lifespan", "startup", "TestServer")
 _ENTERS: Final = ("enter_context", "__enter__", "__aenter__")
@@ -106,8 +103,8 @@ def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> 
     ctx = frame.ctx
     things = set(_set_by(ctx, lifespan))
     requested = list(dict.fromkeys(_requested(frame, made, folder))) if things else []
-    for pattern, route in _routes(ctx) if requested else ():
-        asked = next((one for one in requested if _matches(pattern, one)), None)
+    for pattern, route in requests.routes(ctx) if requested else ():
+        asked = next((one for one in requested if requests.matches(pattern, one)), None)
         if asked is not None:
             for thing in _read_by(ctx, route):
                 if thing in things and not ctx.project.tests_mention(thing.partition("[")[0], folder):
@@ -118,20 +115,16 @@ def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> 
 def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
     """The paths that tests request of the client that a call makes, as far as they are written there."""
     code: object = frame.ctx.project.body(frame.path) if frame.node is None else frame.node.body
-    for owner, path in _requests_in(code):
+    for owner, path, _ in requests.requests_in(code):
         if owner in _names_of(code, made):
             yield path
-    if isinstance(frame.node, tree.FunctionDef) and any(map(_is_fixture, frame.node.decorators)):
+    if isinstance(frame.node, tree.FunctionDef) and fixture_decorator(frame.node) is not None:
         name = frame.node.name
         for file in {frame.path, *frame.ctx.project.tests_mentioning(name, folder)}:
             for node in nodes_in(frame.ctx.project.body(file)):
                 if isinstance(node, tree.FunctionDef) and name in {param.name for param in node.params}:
-                    yield from (path for owner, path in _requests_in(node.body) if owner == name)
-
-
-def _is_fixture(decorator: Expr) -> bool:
-    written = decorator.func if isinstance(decorator, tree.Call) else decorator
-    return dotted(written).rpartition(".")[2] == "fixture"
+                    found = requests.requests_in(node.body)
+                    yield from (path for owner, path, _ in found if owner == name)
 
 
 def _names_of(code: object, made: tree.Call) -> set[str]:
@@ -152,51 +145,6 @@ def _is_over(code: Expr, made: tree.Call, transports: set[str]) -> bool:
         or (isinstance(node, tree.Keyword) and node.name == "transport" and dotted(node.value) in transports)
         for node in nodes_in(code)
     )
-
-
-def _requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
-    """The requests of code by a variable, each with a path; ``hidden`` variables mean something else."""
-    for part in parts_of(code):
-        match part:
-            case tree.FunctionDef():
-                yield from _requests_in(part.body, hidden | _bound_in(part))
-                continue
-            case tree.Call(func=tree.Attr(value=owner, name=verb)) if verb in _REQUESTS:
-                url = written_argument(part, int(verb in ("request", "stream")), "url")
-                if isinstance(url, tree.Const) and isinstance(url.value, str) and dotted(owner) not in hidden:
-                    yield dotted(owner), re.sub(r"^https?://[^/]*", "", url.value).partition("?")[0] or "/"
-        yield from _requests_in(part, hidden)
-
-
-def _bound_in(function: tree.FunctionDef) -> set[str]:
-    bound = {name for statement in flat(function.body) for name in bound_names(statement)}
-    return bound | {param.name for param in function.params}
-
-
-def _routes(ctx: Context) -> Iterator[tuple[str, Function]]:
-    """The routes of the project, by the paths in their decorators."""
-    for path in sorted({one for word in ("FastAPI", "APIRouter") for one in ctx.project.mentioning(word)}):
-        for node in nodes_in(ctx.project.body(path)):
-            if isinstance(node, tree.FunctionDef):
-                for pattern in _paths_of(node):
-                    yield pattern, functions.as_function(path, node)
-
-
-def _paths_of(function: tree.FunctionDef) -> Iterator[str]:
-    for decorator in function.decorators:
-        match decorator:
-            case tree.Call(func=tree.Attr(name=verb)) if verb in _VERBS:
-                written = written_argument(decorator, 0, "path")
-                if isinstance(written, tree.Const) and isinstance(written.value, str):
-                    yield written.value
-
-
-def _matches(pattern: str, requested: str) -> bool:
-    """Whether a path is that of a route, perhaps behind a prefix."""
-    parts = re.split(r"\{[^}]*\}", pattern)
-    if not pattern.strip("/"):
-        return requested == pattern or (requested == "/" and not pattern)
-    return re.fullmatch("(?:/.*)?" + "[^/]+".join(map(re.escape, parts)), requested) is not None
 
 
 def _set_by(ctx: Context, lifespan: Function) -> Iterator[str]:

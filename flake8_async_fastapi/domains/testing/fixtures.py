@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.values import Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -66,3 +68,21 @@ def runs_several_times(function: tree.FunctionDef) -> bool:
 
 def _is_parametrize(decorator: Expr) -> bool:
     return isinstance(decorator, tree.Call) and dotted(decorator.func).endswith("mark.parametrize")
+
+
+def fixture_named(ctx: Context, path: str, name: str) -> Function | None:
+    """The fixture that a name means in a file: one of the file, or of the nearest ``conftest.py``."""
+    folders = [path.rpartition("/")[0]]
+    while folders[-1]:
+        folders.append(folders[-1].rpartition("/")[0])
+    for file in (path, *(f"{folder}/conftest.py".lstrip("/") for folder in folders)):
+        for _, node in ctx.project.bindings(file, name):
+            if isinstance(node, tree.FunctionDef) and fixture_decorator(node) is not None:
+                return functions.as_function(file, node)
+    return None
+
+
+def scope_of_fixture(node: tree.FunctionDef | tree.Lambda) -> str:
+    """For how long what a fixture gives is kept."""
+    decorator = fixture_decorator(node) if isinstance(node, tree.FunctionDef) else None
+    return option_of(decorator, "scope", "function")

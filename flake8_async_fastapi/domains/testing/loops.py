@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Final
 
-from flake8_async_fastapi.domains.testing import fixtures
+from flake8_async_fastapi.domains.testing import client_loops, fixtures
 from flake8_async_fastapi.domains.testing.collected import OTHER_PLUGINS
 from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
 from flake8_async_fastapi.domains.threads.engine_loops import (
@@ -19,6 +19,7 @@ from flake8_async_fastapi.domains.threads.engine_loops import (
     engine_used,
     has_known_driver,
     loop_bound_engine,
+    uses_of,
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions
@@ -26,7 +27,6 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
-    Function,
     Generator,
     Member,
     Object,
@@ -67,26 +67,72 @@ def note_call(frame: Frame, callee: Member | Object, arguments: Arguments, node:
 def report_engine_use(frame: Frame) -> None:
     """Say so where a test or an async fixture uses an engine that keeps connections of a loop."""
     function = frame.node
-    if not isinstance(function, tree.FunctionDef) or not function.is_async or not is_test(frame.path):
+    if not isinstance(function, tree.FunctionDef) or not is_test(frame.path):
         return
     decorator = fixtures.fixture_decorator(function)
-    if decorator is None and not function.name.startswith("test"):
-        return
+    if decorator is not None and function.is_async:
+        _report_fixture(frame, function, decorator)
+    elif decorator is None and function.name.startswith("test"):
+        _report_test(frame, function)
+
+
+def _report_fixture(frame: Frame, function: tree.FunctionDef, decorator: Expr) -> None:
     scope = _loop_scope(frame, function, decorator)
-    if decorator is None and scope != _FUNCTION:
-        return
     uses = dict(_engines_used(frame, function, scope)) if scope else {}
-    if not uses or not _are_plain(frame.ctx, frame.path):
+    if uses and _are_plain(frame.ctx, frame.path):
+        is_repeated = _is_repeated(frame, function, decorator, scope)
+        for use, place in uses.items():
+            _emit(frame, function, use, place, is_fixture=True, is_repeated=is_repeated)
+
+
+def _report_test(frame: Frame, function: tree.FunctionDef) -> None:
+    own: dict[EngineUse, Place] = {}
+    has_own_loop = function.is_async and _loop_scope(frame, function, None) == _FUNCTION
+    if has_own_loop:
+        own = dict(_engines_used(frame, function, _FUNCTION))
+    requested = list(client_loops.engines_requested(frame, function))
+    if not (own or requested):
         return
-    has_other_driver = frame.ctx.project.requirements_of(frame.path).brings({"aiosqlite"})
-    is_repeated = _is_repeated(frame, function, decorator, scope)
-    for use, place in uses.items():
-        if use.has_known_driver or not has_other_driver:
-            where = (place.path, place.line, place.col, frame.qualname)
-            made = f"{use.engine.path}:{use.engine.line}"
-            frame.emit_event(
-                EngineUsedInTest(*where, function.name, made, decorator is not None, is_repeated)
-            )
+    is_plain, is_repeated = _are_plain(frame.ctx, frame.path), fixtures.runs_several_times(function)
+    elsewhere: set[EngineUse] = set()
+    for use, place, loop in requested:
+        if loop == client_loops.CALLER:
+            own.setdefault(use, place)
+        elif loop == client_loops.EACH_REQUEST or not frame.ctx.project.mentioning("dispose"):
+            again = use in elsewhere and loop == client_loops.EACH_REQUEST
+            shares = function.is_async and (use in own or use in _given_by_fixtures(frame, function))
+            repeated = is_repeated or again or shares
+            _emit(frame, function, use, place, is_fixture=False, is_repeated=repeated)
+            elsewhere.add(use)
+    if has_own_loop and is_plain:
+        for use, place in own.items():
+            _emit(frame, function, use, place, is_fixture=False, is_repeated=is_repeated)
+
+
+def _given_by_fixtures(frame: Frame, function: tree.FunctionDef) -> set[EngineUse]:
+    """The engines that the fixtures of a test use, directly."""
+    found = [fixtures.fixture_named(frame.ctx, frame.path, param.name) for param in function.params]
+    return {
+        use
+        for fixture in found
+        if fixture is not None and fixture.is_async
+        for use in uses_of(frame, fixture, Arguments(opaque=True))
+    }
+
+
+def _emit(
+    frame: Frame,
+    function: tree.FunctionDef,
+    use: EngineUse,
+    place: Place,
+    *,
+    is_fixture: bool,
+    is_repeated: bool,
+) -> None:
+    if use.has_known_driver or not frame.ctx.project.requirements_of(frame.path).brings({"aiosqlite"}):
+        where = (place.path, place.line, place.col, frame.qualname)
+        made = f"{use.engine.path}:{use.engine.line}"
+        frame.emit_event(EngineUsedInTest(*where, function.name, made, is_fixture, is_repeated))
 
 
 # --- engines ---------------------------------------------------------------------------------------
@@ -118,8 +164,8 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
     """The engines that fixtures of a wider scope give, with where the function opens a connection."""
     for param in function.params:
         opening = _opening_by(function, param.name)
-        found = _fixture_named(frame.ctx, frame.path, param.name) if opening is not None else None
-        if opening is None or found is None or _scope_of_fixture(found.node) == _FUNCTION:
+        found = fixtures.fixture_named(frame.ctx, frame.path, param.name) if opening is not None else None
+        if opening is None or found is None or fixtures.scope_of_fixture(found.node) == _FUNCTION:
             continue
         given = functions.quiet_result(frame, found, Arguments(opaque=True), found.key)
         if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
@@ -149,23 +195,6 @@ def _opening_by(function: tree.FunctionDef, name: str) -> tree.Call | None:
                 if bind is not None and dotted(bind) == name:
                     return node
     return None
-
-
-def _fixture_named(ctx: Context, path: str, name: str) -> Function | None:
-    """The fixture that a name means in a file: one of the file, or of the nearest ``conftest.py``."""
-    folders = [path.rpartition("/")[0]]
-    while folders[-1]:
-        folders.append(folders[-1].rpartition("/")[0])
-    for file in (path, *(f"{folder}/conftest.py".lstrip("/") for folder in folders)):
-        for _, node in ctx.project.bindings(file, name):
-            if isinstance(node, tree.FunctionDef) and fixtures.fixture_decorator(node) is not None:
-                return functions.as_function(file, node)
-    return None
-
-
-def _scope_of_fixture(node: tree.FunctionDef | tree.Lambda) -> str:
-    decorator = fixtures.fixture_decorator(node) if isinstance(node, tree.FunctionDef) else None
-    return fixtures.option_of(decorator, "scope", _FUNCTION)
 
 
 # --- loops -----------------------------------------------------------------------------------------
@@ -205,10 +234,12 @@ def _are_plain(ctx: Context, path: str) -> bool:
         return False
     if not settings.is_auto and not any(project.tests_mention(mark, settings.folder) for mark in _MARKS):
         return False
-    if any(_scope_of_fixture(one) != _FUNCTION for one in _named(ctx, "anyio_backend", settings.folder)):
+    if any(
+        fixtures.scope_of_fixture(one) != _FUNCTION for one in _named(ctx, "anyio_backend", settings.folder)
+    ):
         return False
     cleaning = fixtures.functions_in(ctx, project.tests_mentioning("dispose", settings.folder))
-    return not any(_scope_of_fixture(one) == _FUNCTION and _disposes(one) for one in cleaning)
+    return not any(fixtures.scope_of_fixture(one) == _FUNCTION and _disposes(one) for one in cleaning)
 
 
 def _disposes(function: tree.FunctionDef) -> bool:
@@ -227,13 +258,11 @@ def _named(ctx: Context, name: str, folder: str) -> Iterator[tree.FunctionDef]:
     return (one for one in fixtures.functions_in(ctx, files) if one.name == name)
 
 
-def _is_repeated(frame: Frame, function: tree.FunctionDef, decorator: Expr | None, scope: str) -> bool:
-    """Whether what a test or fixture does is done again on another loop, or is used on another one."""
+def _is_repeated(frame: Frame, function: tree.FunctionDef, decorator: Expr, scope: str) -> bool:
+    """Whether what a fixture does is done again on another loop, or is used on another one."""
     ctx = frame.ctx
     settings = ctx.project.pytest_settings_of(frame.path)
     folder = frame.path.rpartition("/")[0] or settings.folder
-    if decorator is None:
-        return fixtures.runs_several_times(function)
     is_automatic = any(
         keyword.name == "autouse"
         for keyword in getattr(decorator, "keywords", ())

@@ -106,7 +106,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if frame.is_async:
         if called_name(callee) in AWAITERS:
             for coroutine in _coroutines(arguments):
-                for use in _uses_of(frame, coroutine.function, coroutine.call):
+                for use in uses_of(frame, coroutine.function, coroutine.call):
                     frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
         return
     if _starts_loop(frame, callee):
@@ -160,11 +160,11 @@ def _starts_by(frame: Frame, given: Value | None, label: str) -> Iterator[LoopSt
             yield LoopStart(None, label)
             continue
         call = option.call if isinstance(option, Coroutine) else Arguments(opaque=True)
-        for use in _uses_of(frame, function, call):
+        for use in uses_of(frame, function, call):
             yield LoopStart(use.engine, f"{label}({function.name}())")
 
 
-def _uses_of(frame: Frame, function: Function | None, call: Arguments | None) -> Iterator[EngineUse]:
+def uses_of(frame: Frame, function: Function | None, call: Arguments | None) -> Iterator[EngineUse]:
     """The engines that a coroutine function uses."""
     if function is not None:
         bare = renaming.call_without_identity(frame.ctx, function, call)

@@ -16,16 +16,16 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    tests: set[str] = set()
+    first: dict[str, str] = {}
     reported: set[str] = set()
     for used in sorted(events.of(EngineUsedInTest), key=lambda used: (used.line, used.col)):
-        is_second = used.engine in tests and not used.is_fixture
+        is_second = not used.is_fixture and first.get(used.engine, used.function) != used.function
         if (used.is_repeated or is_second) and used.engine not in reported:
             reported.add(used.engine)
             yield RULE.at(
                 used,
-                f"{used.name} gets connections of the engine at {used.engine} that belong to the loop of "
-                "another test or fixture: use poolclass=NullPool in tests, or one loop for all",
+                f"{used.name} gets connections of the engine at {used.engine} that belong to another event "
+                "loop: use poolclass=NullPool in tests, or one loop for all",
             )
         if not used.is_fixture:
-            tests.add(used.engine)
+            first.setdefault(used.engine, used.function)

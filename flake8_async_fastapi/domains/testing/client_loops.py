@@ -1,0 +1,107 @@
+"""Clients of tests, by the event loops on which an application answers them.
+
+``ASGITransport`` runs the application on the loop of its caller.  ``TestClient`` starts a loop for as long as
+it is entered; where nobody enters it, one for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.fastapi.reach import functions_reached
+from flake8_async_fastapi.domains.testing import fixtures, requests
+from flake8_async_fastapi.domains.threads.engine_loops import EngineUse, uses_of
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import Arguments, Function
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge.loop_use import LOOP_DRIVERS
+
+EACH_REQUEST: Final = "each request"
+EACH_CLIENT: Final = "each client"
+CALLER: Final = "the caller"
+_CALLS_FOLLOWED: Final = 3
+# What lets an application answer without its own sessions.
+_STAND_INS: Final = (
+    "dependency_overrides",
+    "monkeypatch",
+    "patch",
+    "mock",
+    "mocker",
+    "setattr",
+    "enter_context",
+)
+
+
+def engines_requested(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place, str]]:
+    """The engines that routes use which a test requests: each with the request, and on whose loop that is."""
+    ctx, path = frame.ctx, frame.path
+    sent = list(requests.requests_in(function.body))
+    if not sent or not ctx.project.requirements_of(path).brings(LOOP_DRIVERS):
+        return
+    folder = ctx.project.pytest_settings_of(path).folder
+    if any(ctx.project.tests_mention(word, folder) for word in _STAND_INS):
+        return
+    for owner, requested, call in sent:
+        loop = _loop_of_client(ctx, path, function, owner)
+        for use in _engines_behind(ctx, requested) if loop else ():
+            yield use, frame.place_of(call), loop
+
+
+def _engines_behind(ctx: Context, requested: str) -> tuple[EngineUse, ...]:
+    """The engines that the routes of a path use."""
+
+    def find() -> tuple[EngineUse, ...]:
+        found: dict[EngineUse, None] = {}
+        for pattern, route in requests.routes(ctx):
+            if requests.matches(pattern, requested):
+                for function in functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True):
+                    frame = Frame(ctx, function.path, "")
+                    found.update(dict.fromkeys(uses_of(frame, function, Arguments(opaque=True))))
+        return tuple(found)
+
+    return ctx.query(("engines behind", requested), find, ())
+
+
+def _loop_of_client(ctx: Context, path: str, function: tree.FunctionDef, name: str) -> str:
+    """On whose loop the client of a name is answered in a test; empty where it is no client that is known."""
+    if any(param.name == name for param in function.params):
+        found = fixtures.fixture_named(ctx, path, name)
+        return "" if found is None else _loop_of_fixture(ctx, found)
+    for node in nodes_in(function.body):
+        if isinstance(node, tree.WithItem) and node.target is not None and dotted(node.target) == name:
+            return _loop_of(node.context, is_entered=True)
+        if isinstance(node, tree.Assign) and name in map(dotted, node.targets):
+            return "" if node.value is None else _loop_of(node.value, is_entered=False)
+    bound = [statement for _, statement in ctx.project.bindings(path, name)]
+    if len(bound) == 1 and isinstance(bound[0], tree.Assign) and bound[0].value is not None:
+        entered = [node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.WithItem)]
+        if not any(dotted(item.context) == name for item in entered):
+            return _loop_of(bound[0].value, is_entered=False)
+    return ""
+
+
+def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
+    """As ``_loop_of_client``, for what a fixture gives that makes one client."""
+    node = fixture.node
+    if not isinstance(node, tree.FunctionDef) or fixtures.scope_of_fixture(node) != "function":
+        return ""
+    entered = {
+        id(inner)
+        for item in nodes_in(node.body)
+        if isinstance(item, tree.WithItem)
+        for inner in nodes_in(item.context)
+    }
+    made = [(call, id(call) in entered) for call in nodes_in(node.body) if isinstance(call, tree.Call)]
+    loops = {_loop_of(call, is_entered=is_entered) for call, is_entered in made} - {""}
+    return loops.pop() if len(loops) == 1 else ""
+
+
+def _loop_of(made: object, *, is_entered: bool) -> str:
+    """On whose loop a client is answered that a call makes."""
+    name = dotted(made.func).rpartition(".")[2] if isinstance(made, tree.Call) else ""
+    if name == "AsyncClient":
+        return CALLER
+    return (EACH_CLIENT if is_entered else EACH_REQUEST) if name == "TestClient" else ""

@@ -1,0 +1,64 @@
+"""Requests that tests send, and the routes of the project that they mean, by their paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.values import Function
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, parts_of, written_argument
+
+_REQUESTS: Final = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "stream", "request"}
+)
+_VERBS: Final = _REQUESTS - {"request", "stream"} | {"api_route", "websocket"}
+
+
+def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, tree.Call]]:
+    """The requests of code by a variable, each with its path; ``hidden`` variables mean something else."""
+    for part in parts_of(code):
+        match part:
+            case tree.FunctionDef():
+                yield from requests_in(part.body, hidden | _bound_in(part))
+                continue
+            case tree.Call(func=tree.Attr(value=owner, name=verb)) if verb in _REQUESTS:
+                url = written_argument(part, int(verb in ("request", "stream")), "url")
+                if isinstance(url, tree.Const) and isinstance(url.value, str) and dotted(owner) not in hidden:
+                    path = re.sub(r"^https?://[^/]*", "", url.value).partition("?")[0]
+                    yield dotted(owner), path or "/", part
+        yield from requests_in(part, hidden)
+
+
+def _bound_in(function: tree.FunctionDef) -> set[str]:
+    bound = {name for statement in flat(function.body) for name in bound_names(statement)}
+    return bound | {param.name for param in function.params}
+
+
+def routes(ctx: Context) -> Iterator[tuple[str, Function]]:
+    """The routes of the project, by the paths in their decorators."""
+    for path in sorted({one for word in ("FastAPI", "APIRouter") for one in ctx.project.mentioning(word)}):
+        for node in nodes_in(ctx.project.body(path)):
+            if isinstance(node, tree.FunctionDef):
+                for pattern in _paths_of(node):
+                    yield pattern, functions.as_function(path, node)
+
+
+def _paths_of(function: tree.FunctionDef) -> Iterator[str]:
+    for decorator in function.decorators:
+        match decorator:
+            case tree.Call(func=tree.Attr(name=verb)) if verb in _VERBS:
+                written = written_argument(decorator, 0, "path")
+                if isinstance(written, tree.Const) and isinstance(written.value, str):
+                    yield written.value
+
+
+def matches(pattern: str, requested: str) -> bool:
+    """Whether a path is that of a route, perhaps behind a prefix."""
+    parts = re.split(r"\{[^}]*\}", pattern)
+    if not pattern.strip("/"):
+        return requested == pattern or (requested == "/" and not pattern)
+    return re.fullmatch("(?:/.*)?" + "[^/]+".join(map(re.escape, parts)), requested) is not None
