@@ -93,6 +93,7 @@ PLANNED = {
     "AFA703": "engine-shared-by-test-loops",
     "AFA704": "client-never-runs-lifespan",
     "AFA705": "memory-sqlite-with-pool",
+    "AFA706": "override-never-undone",
 }
 """All rules that are planned: a code keeps its meaning from the first mark on."""
 

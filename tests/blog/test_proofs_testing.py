@@ -58,7 +58,8 @@ compare_archive.archive_engine = create_async_engine(url, pool_size=1, max_overf
 @proves("AFA703", "app/maintenance/tests/test_archive.py")
 @proves("AFA704", "app/maintenance/tests/test_widgets.py")
 @proves("AFA705", "app/maintenance/tests/test_tags.py")
-def test_afa703_afa704_afa705_tests_fail_by_what_they_stand_on(tmp_path: Path) -> None:
+@proves("AFA706", "app/maintenance/tests/test_greeting.py")
+def test_afa703_to_afa706_tests_fail_by_what_they_stand_on(tmp_path: Path) -> None:
     pytest.importorskip("asyncpg")
     counts = []
     for variant in ("pitfalls", "converted"):
@@ -71,4 +72,5 @@ def test_afa703_afa704_afa705_tests_fail_by_what_they_stand_on(tmp_path: Path) -
             )
             assert "'State' object has no attribute 'headline'" in printed
             assert "no such table: tags" in printed
-    assert counts == [{"failed": 3, "passed": 1}, {"passed": 4}]
+            assert "200 == 422" in printed
+    assert counts == [{"failed": 4, "passed": 2}, {"passed": 6}]

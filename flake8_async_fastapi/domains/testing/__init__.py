@@ -6,7 +6,7 @@ Needs fastapi and threads, to know what lifespans set and who uses engines.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.testing import calls, collected, loops
+from flake8_async_fastapi.domains.testing import calls, collected, loops, overrides
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.observers import Observers
 
@@ -17,6 +17,6 @@ DOMAIN = Domain(
         call_ends=(calls.note_call,),
         decorated=(collected.report_fixture,),
         function_begins=(collected.report_test,),
-        function_ends=(loops.report_engine_use,),
+        function_ends=(loops.report_engine_use, overrides.report_left_override),
     ),
 )

@@ -47,3 +47,11 @@ class EngineUsedInTest(Event):
     engine: str
     is_fixture: bool
     is_repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideLeft(Event):
+    """The test or fixture ``name`` puts an override into ``text``, and nothing takes it out again."""
+
+    text: str
+    name: str

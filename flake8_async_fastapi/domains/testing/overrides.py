@@ -1,0 +1,85 @@
+"""Overrides of dependencies that a test leaves behind on the application, for the tests after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.testing import fixtures, requests
+from flake8_async_fastapi.domains.testing.events import OverrideLeft
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.project.modules import is_test
+
+_OVERRIDES: Final = "dependency_overrides"
+_UNDOES: Final = frozenset({"clear", "pop", "popitem"})
+_TEARDOWNS: Final = ("teardown", "tearDown", "asyncTearDown")
+
+
+def report_left_override(frame: Frame) -> None:
+    """Say so where a test or fixture overrides a dependency for good, and other tests send requests."""
+    function = frame.node
+    if not isinstance(function, tree.FunctionDef) or not is_test(frame.path):
+        return
+    decorator = fixtures.fixture_decorator(function)
+    if decorator is None and not function.name.startswith("test"):
+        return
+    for node, text in _overrides_in(function):
+        if not _is_undone(frame, function) and _has_other_requests(frame, function):
+            where = (frame.path, node.line, node.col, frame.qualname)
+            frame.emit_event(OverrideLeft(*where, text, function.name))
+            return
+
+
+def _overrides_in(function: tree.FunctionDef) -> Iterator[tuple[tree.Assign, str]]:
+    """The assignments ``app.dependency_overrides[...] = ...`` to an application of a module."""
+    own = {name for statement in flat(function.body) for name in bound_names(statement)}
+    own |= {param.name for param in function.params}
+    for node in flat(function.body):
+        match node:
+            case tree.Assign(targets=[tree.Subscript(value=tree.Attr(name=name) as owner)]) if (
+                name == _OVERRIDES
+            ):
+                if (text := dotted(owner)) and text.partition(".")[0] not in own:
+                    yield node, text
+
+
+def _is_undone(frame: Frame, function: tree.FunctionDef) -> bool:
+    """Whether a test or fixture undoes what it overrides, or a fixture or teardown of the tests does."""
+    folder = frame.ctx.project.pytest_settings_of(frame.path).folder
+    files = frame.ctx.project.tests_mentioning(_OVERRIDES, folder)
+    return _undoes(function) or any(
+        _undoes(other)
+        for other in fixtures.functions_in(frame.ctx, files)
+        if fixtures.fixture_decorator(other) is not None or other.name.startswith(_TEARDOWNS)
+    )
+
+
+def _undoes(function: tree.FunctionDef) -> bool:
+    for node in nodes_in(function.body):
+        match node:
+            case tree.Attr(value=tree.Attr(name=name), name=method) if name == _OVERRIDES:
+                if method in _UNDOES:
+                    return True
+            case tree.Assign(targets=targets):
+                if any(isinstance(target, tree.Attr) and target.name == _OVERRIDES for target in targets):
+                    return True
+            case tree.Delete():
+                return True
+    return False
+
+
+def _has_other_requests(frame: Frame, function: tree.FunctionDef) -> bool:
+    """Whether another test of the file sends requests that is not meant to have the override."""
+    affected = {function.name}
+    tests = list(fixtures.functions_in(frame.ctx, [frame.path]))
+    for _ in range(2):  # fixtures that ask for the fixture, and the tests that ask for those
+        affected |= {other.name for other in tests if affected & {param.name for param in other.params}}
+    return any(
+        fixtures.is_test_function(other)
+        and other.name not in affected
+        and not any(_overrides_in(other))
+        and any(requests.requests_in(other.body))
+        for other in tests
+    )

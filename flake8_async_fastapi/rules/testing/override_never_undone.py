@@ -1,0 +1,24 @@
+"""AFA706: an override of a dependency that the tests after it get, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.testing.events import OverrideLeft
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA706",
+    "override-never-undone",
+    "advice",
+    "a test sets app.dependency_overrides[...] and leaves it there for the tests after it",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for left in events.of(OverrideLeft):
+        yield RULE.at(
+            left,
+            f"{left.name} leaves what it puts into {left.text} to the tests after it: take it out in a "
+            f"fixture, with {left.text}.clear() behind the yield",
+        )
