@@ -66,6 +66,9 @@ _JINJA: Final = "inja2"
 _MOST_CHANGES: Final = 20
 """So many changed files are looked at again in the next run rather than a verdict written for this state."""
 
+_MOST_READS: Final = 200_000
+"""What was read for so many results is noted across edits, of which most are of earlier texts then."""
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -108,8 +111,8 @@ class Analysis:
         after = self.with_text(path, text)
         if path not in after.sources or after.facts_at(path) is None:
             return self
-        before = self.facts_at(path)
-        if before is None or self.templates.keys() != after.templates.keys():
+        before, known = self.facts_at(path), len(self.project.all_reads.bundles)
+        if before is None or known > _MOST_READS or self.templates.keys() != after.templates.keys():
             return after
         from flake8_async_fastapi.engine.kept import forget_outdated
 

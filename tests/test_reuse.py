@@ -192,6 +192,17 @@ def test_what_stays_in_memory_is_what_would_be_found(title: str) -> None:
     assert edit_in_memory(CASES[title].program.files) > 3
 
 
+def test_what_stays_in_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch, computed: list[str]) -> None:
+    files = service(1)
+    live = analysis_of(files)
+    findings(live)
+    monkeypatch.setattr(analysis_module, "_MOST_READS", 10)
+    computed.clear()
+    live = live.after_edit("app/db.py", files["app/db.py"] + "\n")
+    assert findings(live) == findings(analysis_of(files))
+    assert sorted(computed) == sorted([*files, *files])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_what_stays_in_memory_of_generated_programs(seed: int) -> None:
