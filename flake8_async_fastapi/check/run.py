@@ -89,7 +89,7 @@ def _affected_files(named: Sequence[str], run: Run) -> list[str]:
                 continue
             findings = analysis.findings(path, level=run.options.afa_level)
             if any(other.path in inside for finding in findings for other in finding.others):
-                found.append(_seen_from(projects.cwd, root, path))
+                found.append(seen_from(projects.cwd, root, path))
     return files_to_check(argparse.Namespace(**{**vars(run.options), "filenames": found})) if found else []
 
 
@@ -180,7 +180,7 @@ class Run:
         root = self.projects.root_of("" if shown in STDIN else os.path.dirname(shown))
 
         def seen(path: str) -> str:
-            return shown if path == finding.path else _seen_from(self.projects.cwd, root, path)
+            return shown if path == finding.path else seen_from(self.projects.cwd, root, path)
 
         others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
         fix = None if finding.fix is None else finding.fix.with_paths(seen)
@@ -257,7 +257,7 @@ class Run:
         return tuple(name for name in names if not any(exists(one.answers, name) for one in projects))
 
 
-def _seen_from(cwd: Path, root: Path, path: str) -> str:
+def seen_from(cwd: Path, root: Path, path: str) -> str:
     """The path of a file below a root, as a user in another folder would write it."""
     try:
         return os.path.relpath(root / path, cwd)

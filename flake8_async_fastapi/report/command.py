@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     routes = [
         route
         for root, analysis in run.projects.opened.items()
-        for route in find_routes(analysis, root, cwd, findings)
-        if route.file in run.processors and _is_wanted(route, arguments.route)
+        for route in find_routes(analysis, root, cwd, run.processors, findings)
+        if _is_wanted(route, arguments.route)
     ]
     if arguments.output is None:
         for line in as_text(routes):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.analysis import Analysis
 from flake8_async_fastapi.check.report import Shown
+from flake8_async_fastapi.check.run import seen_from
 from flake8_async_fastapi.engine.events import Called, Event, ReadTraced
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Const, Function, Member, Object, Value
@@ -88,9 +87,15 @@ def summarise(routes: Sequence[Route]) -> str:
     return f"{all_of}, {reads} of what is not loaded, {calls}"
 
 
-def find_routes(analysis: Analysis, root: Path, cwd: Path, findings: Iterable[Shown]) -> list[Route]:
-    """The routes of a project below a root, with what was found; paths are as seen from ``cwd``."""
-    return sorted(_Reader(analysis, root, cwd, tuple(findings)).routes(), key=_order)
+def find_routes(
+    analysis: Analysis, root: Path, cwd: Path, files: Container[str], findings: Iterable[Shown]
+) -> list[Route]:
+    """The routes in some files of a project below a root, with what was found there.
+
+    Paths are as seen from ``cwd``.
+    """
+    reader = _Reader(analysis, root, cwd, tuple(findings))
+    return sorted(reader.routes(files), key=_order)
 
 
 def _order(route: Route) -> tuple[str, str, str, int]:
@@ -105,12 +110,12 @@ class _Reader:
         self._calls: dict[tuple[str, str], list[Called]] = {}
         self._read: set[str] = set()
 
-    def routes(self) -> Iterator[Route]:
-        """All routes, file by file."""
+    def routes(self, files: Container[str]) -> Iterator[Route]:
+        """The routes in some files."""
         texts = {path: source.text for path, source in self.analysis.sources.items()}
         above = self._included(path for path, text in texts.items() if _INCLUDES in text)
         for path, text in texts.items():
-            if _MAY_HAVE_ROUTES.search(text):
+            if self._seen(path) in files and _MAY_HAVE_ROUTES.search(text):
                 yield from self._routes_in(path, text, above)
 
     def _events(self, path: str) -> list[Event]:
@@ -196,15 +201,7 @@ class _Reader:
         return self._calls.get((path, qualname), [])
 
     def _seen(self, path: str) -> str:
-        return _seen_from(self._cwd, self._root, path)
-
-
-@cache
-def _seen_from(cwd: Path, root: Path, path: str) -> str:
-    try:
-        return os.path.relpath(root / path, cwd)
-    except ValueError:  # on another drive
-        return str(root / path)
+        return seen_from(self._cwd, self._root, path)
 
 
 def _is_registration(event: Event) -> bool:

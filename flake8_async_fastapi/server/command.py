@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         from flake8_async_fastapi.server.wire import serve
     except ModuleNotFoundError as error:
-        if error.name not in ("pygls", "lsprotocol"):
+        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
         raise UsageError(
             "the server needs pygls: python -m pip install 'flake8-async-fastapi[server]'"
