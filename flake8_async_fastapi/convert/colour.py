@@ -83,6 +83,30 @@ def colour(inference: Inference, sources: list[Source]) -> Colours:
     return colours
 
 
+def colour_callers(inference: Inference, sources: list[Source], seeds: dict[Function, list[Site]]) -> Colours:
+    """Find what becomes async because of some calls in functions of converted files."""
+    colours = Colours(inference)
+    finder = Sites(inference)
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, FUNCTIONS):
+                colours.homes[node] = source
+    for source in sources:
+        for node in ast.walk(source.tree):
+            owner = source.function_of(node)
+            found = [site for site in finder.of(source, node) if isinstance(site.target, ast.FunctionDef)]
+            if owner is not None and found:
+                colours.sites.setdefault(owner, []).extend(found)
+            elif found:
+                colours.outside.setdefault(source.path, []).extend(found)
+    for function, sites in seeds.items():
+        colours.sites.setdefault(function, []).extend(sites)
+    _find_listeners(colours, sources)
+    _link_overrides(colours)
+    _spread(colours)
+    return colours
+
+
 def _learn_parameters(inference: Inference, sources: list[Source]) -> None:
     """Learn from calls what parameters without annotations are given."""
     for _ in range(3):

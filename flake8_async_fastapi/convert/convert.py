@@ -15,6 +15,7 @@ from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.setup import SetupEdits
 from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
 from flake8_async_fastapi.convert.urls import url_edits
+from flake8_async_fastapi.rules.left_open import MARK
 
 
 def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +48,11 @@ def _converted(colours: Colours, source: Source) -> str:
     edits += url_edits(source)
     edits += marking_edits(colours, source)
     edits += imports.edits()
+    text: str | None
     try:
-        return apply_edits(source.text, edits)
-    except EditError as error:
-        raise EditError(f"{source.path}: {error}") from error
+        text = apply_edits(source.text, edits)
+    except EditError:
+        text = None
+    if text is None or parse(source.path, text) is None:
+        return f"{MARK}this file is not converted: its changes do not fit together\n{source.text}"
+    return text

@@ -10,7 +10,15 @@ from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.libraries import ASYNC_TWINS, CONTEXT_MAKERS
 from flake8_async_fastapi.convert.queries import QueryEdits
 from flake8_async_fastapi.convert.sites import Site, enclosing_comprehension, is_script
-from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, is_property, yields_of
+from flake8_async_fastapi.convert.texts import (
+    FUNCTIONS,
+    Edit,
+    Function,
+    Source,
+    is_property,
+    nodes_of,
+    yields_of,
+)
 from flake8_async_fastapi.convert.values import CONNECTION, Library
 
 
@@ -26,16 +34,21 @@ class FunctionEdits:
 
     def edits(self) -> Iterator[Edit]:
         """All edits of functions in the file."""
+        yield from self.awaits()
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Call) and self.colours.is_converted(self.source.function_of(node)):
+                yield from self.queries.built(node)
+
+    def awaits(self) -> Iterator[Edit]:
+        """Those that make functions async, and await them."""
         for node in ast.walk(self.source.tree):
             if isinstance(node, FUNCTIONS) and node in self.colours.asynchronous:
                 yield from self._head(node)
                 for site in self.colours.sites.get(node, []):
                     yield from self._site(site)
+                yield from self._runs(node)
         for site in self.colours.outside.get(self.source.path, []):
             yield from self._outside(site)
-        for node in ast.walk(self.source.tree):
-            if isinstance(node, ast.Call) and self.colours.is_converted(self.source.function_of(node)):
-                yield from self.queries.built(node)
 
     # --- definitions ----------------------------------------------------------------------
 
@@ -71,6 +84,16 @@ class FunctionEdits:
             return
         if name == "Generator" and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 3:
             yield Edit(self.source.end(node.slice.elts[1]), self.source.end(node.slice.elts[2]), 0, "")
+
+    def _runs(self, node: Function) -> Iterator[Edit]:
+        """``asyncio.run()`` starts no second loop in a thread that runs one."""
+        if isinstance(node, ast.AsyncFunctionDef):
+            return
+        for part in nodes_of(node):
+            if not isinstance(part, ast.Call) or len(part.args) != 1:
+                continue
+            if self.inference.value(self.source, part.func) == Library("asyncio.run"):
+                yield self.source.instead(part.func, "await ")
 
     # --- sites ----------------------------------------------------------------------------
 

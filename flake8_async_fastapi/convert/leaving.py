@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.convert.colour import Colours, passed_functions
-from flake8_async_fastapi.convert.libraries import COROUTINE_TAKERS
+from flake8_async_fastapi.convert.libraries import COROUTINE_TAKERS, THREAD_CALLERS
 from flake8_async_fastapi.convert.sites import Site, is_script
 from flake8_async_fastapi.convert.texts import Edit, Function, Source, first_line
 from flake8_async_fastapi.convert.values import OTHER, Library
@@ -53,7 +53,9 @@ def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bo
     value = colours.inference.value(source, parent.func)
     if isinstance(parent.func, ast.Attribute) and colours.inference.value(source, parent.func.value) == OTHER:
         return name in _CALLING
-    return isinstance(value, Library) or (value is None and name in _BUILTINS)
+    if isinstance(value, Library):
+        return value.name not in THREAD_CALLERS
+    return value is None and name in _BUILTINS
 
 
 def _comment(source: Source, node: ast.stmt | Function, text: str) -> Edit:

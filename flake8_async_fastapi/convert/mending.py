@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.analysis import Analysis, analysis_of
+from flake8_async_fastapi.convert.awaiting import await_missed
 from flake8_async_fastapi.convert.blocking import BlockingEdits
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
@@ -17,6 +18,7 @@ from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
 from flake8_async_fastapi.domains.blocking.events import EffectReached
 from flake8_async_fastapi.domains.orm.events import JoinedCollectionFetched, Missing
+from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 
 _MOST_ROUNDS: Final = 12
@@ -54,6 +56,12 @@ def _round(texts: Mapping[str, str], events: Mapping[str, Events], tried: set[ob
     """The texts that change in one round."""
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
     inference = Inference(link(sources))
+    misused = [event for path in texts for event in events[path].of(CoroutineMisused)]
+    new = [event for event in misused if _misuse_key(event) not in tried]
+    tried |= {_misuse_key(event) for event in new}
+    awaited = await_missed(inference, sources, new)
+    if awaited:
+        return awaited
     edits: dict[str, list[Edit]] = {}
     imports = {path: Imports(inference.program, source) for path, source in sources.items()}
     loading = LoadingEdits(inference, sources, imports)
@@ -65,6 +73,10 @@ def _round(texts: Mapping[str, str], events: Mapping[str, Events], tried: set[ob
         if text is not None:
             changed[path] = text
     return changed
+
+
+def _misuse_key(event: CoroutineMisused) -> tuple[str, str, str]:
+    return event.coroutine.origin.path, event.function, event.coroutine.label
 
 
 def _edits(
