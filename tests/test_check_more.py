@@ -74,6 +74,16 @@ def test_several_projects(check: Check, tmp_path: Path) -> None:
     assert out[-1] == "and 2 smaller projects"
 
 
+def test_paths_in_messages_are_seen_from_the_working_directory(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    out = check("--output-format=concise", "..")[1]
+    assert "../main.py:12:11: AFA301" in out
+    assert "the query at ../queries.py:8 does not load it" in out
+
+
 # --- comments ----------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,8 +140,20 @@ def flake8_after(before: str) -> list[str]:
     return [sys.executable, "-c", RUNNER.format(before=before, after=""), "--isolated", "--select=AFA"]
 
 
-def run(project: Path, *options: str, before: str = SOON, **variables: str) -> tuple[str, list[str]]:
-    """Run flake8 with a terminal for standard error; what came there, and the lines of standard output."""
+def check_after(before: str) -> list[str]:
+    """The command that runs some code, and then ``check`` in the same process."""
+    code = f"import sys\n{before}\nfrom flake8_async_fastapi.cli import main\nsys.exit(main(sys.argv[1:]))"
+    return [sys.executable, "-c", code, "check", "--isolated", "--output-format=concise"]
+
+
+def run(
+    project: Path,
+    *options: str,
+    before: str = SOON,
+    program: Callable[[str], list[str]] = flake8_after,
+    **variables: str,
+) -> tuple[str, list[str]]:
+    """Run a program with a terminal for standard error; what came there, and the lines of standard output."""
     above, below = pty.openpty()
     environ = {
         **os.environ,
@@ -159,7 +172,7 @@ def run(project: Path, *options: str, before: str = SOON, **variables: str) -> t
 
     reader = threading.Thread(target=read)
     reader.start()
-    command = [*flake8_after(before), *options]
+    command = [*program(before), *options]
     done = subprocess.run(command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=below)
     os.close(below)
     reader.join(10)
@@ -176,9 +189,13 @@ def told(written: str) -> list[str]:
 LINE = re.compile(r"flake8-async-fastapi: \d+ of 7 files (read|checked)")
 
 
-@pytest.mark.parametrize("jobs", ["-j1", "-j2"])
-def test_a_terminal_is_told(project: Path, jobs: str) -> None:
-    written, found = run(project, jobs)
+@pytest.mark.parametrize(
+    ("program", "options"), [(flake8_after, ["-j1"]), (flake8_after, ["-j2"]), (check_after, [])]
+)
+def test_a_terminal_is_told(
+    project: Path, program: Callable[[str], list[str]], options: list[str]
+) -> None:
+    written, found = run(project, *options, program=program)
     texts = told(written)
     assert all(LINE.fullmatch(text) for text in texts), texts
     # One of two files with one text is read.

@@ -184,6 +184,9 @@ class Run:
 
         others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
         fix = None if finding.fix is None else finding.fix.with_paths(seen)
+        message = finding.message
+        for path in {other.path for other in finding.others if other.path != finding.path}:
+            message = message.replace(f" {path}:", f" {seen(path)}:")
         self.findings.append(
             Shown(
                 shown,
@@ -191,7 +194,7 @@ class Run:
                 col,
                 end,
                 finding.code,
-                finding.message,
+                message,
                 finding.advice,
                 text,
                 others,

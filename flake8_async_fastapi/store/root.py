@@ -39,7 +39,8 @@ def find_root(
     line) and the ``configured`` root too, are relative to ``cwd``.
 
     In this order: the configured root; the nearest directory above the file
-    with a project file, or the workspace around it; the nearest one with a repository; the outermost
+    with a project file that is no package of a project around it, or the
+    workspace around that; the nearest one with a repository; the outermost
     directory of the command line that holds the file (what holds it, if it is
     a package); ``cwd`` if it holds the file; the directory that holds the
     file's topmost package.  The user's home and the root of the file system are
@@ -57,7 +58,7 @@ def find_root(
     above = list(file.parents)
     wide = _wide(file)
     for directory in above:
-        if _holds(directory, PROJECT_FILES, wide):
+        if _holds(directory, PROJECT_FILES, wide) and not _is_inner(directory, wide):
             return workspace_of(directory, wide)
     for directory in above:
         if _holds(directory, REPOSITORY_FOLDERS, wide):
@@ -117,6 +118,16 @@ def _holds(directory: Path, names: Iterable[str], wide: frozenset[Path]) -> bool
         for name in names
         if directory not in wide or name in _AT_HOME
     )
+
+
+def _is_inner(directory: Path, wide: frozenset[Path]) -> bool:
+    """Whether a folder is a package of a project around it: settings in it are for that part only."""
+    outside = _above_packages(directory)
+    if outside == directory or _holds(directory, REPOSITORY_FOLDERS, wide):
+        return False
+    # the project, or a folder such as src in it
+    around = [folder for folder in (outside, outside.parent) if folder not in wide]
+    return any(_holds(folder, (*PROJECT_FILES, *REPOSITORY_FOLDERS), wide) for folder in around)
 
 
 def _above_packages(directory: Path) -> Path:

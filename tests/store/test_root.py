@@ -66,6 +66,23 @@ def test_project_file_decides_whatever_the_working_directory(
             "p/a/b/app.py", "other", (), "p",
             id="above the packages",
         ),
+        pytest.param(
+            ["pyproject.toml", "app/__init__.py", "app/.flake8", "app/api/__init__.py", "app/api/setup.cfg"],
+            "app/api/x.py", ".", (), ".",
+            id="settings in packages of a project",
+        ),
+        pytest.param(
+            [".git/", "src/app/__init__.py", "src/app/tox.ini"], "src/app/x.py", "src", (), ".",
+            id="settings in a package below src",
+        ),
+        pytest.param(
+            ["a/p/__init__.py", "a/p/pyproject.toml"], "a/p/x.py", ".", (), "a/p",
+            id="a package around which there is no project",
+        ),
+        pytest.param(
+            ["pyproject.toml", "p/__init__.py", "p/.git/", "p/pyproject.toml"], "p/x.py", ".", (), "p",
+            id="a repository that is a package",
+        ),
         pytest.param(["p/app.py", "other/"], "p/app.py", "other", (), "p", id="a lone file"),
         pytest.param(["other/"], "stdin", "other", (), "other", id="a buffer without a file"),
     ],
