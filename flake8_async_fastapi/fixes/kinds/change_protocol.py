@@ -22,10 +22,11 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         keyword = _keyword(code, value)
         if keyword is None:
             continue
-        if keyword.asynchronous is None:
-            return [insert(code.path, code.start(keyword), _ASYNC)] if may_await(code, keyword) else []
-        start = code.start(keyword.asynchronous)
         word = used.removeprefix(_ASYNC)
+        if keyword.asynchronous is None:
+            place = code.text.index(word, code.start(keyword))
+            return [insert(code.path, place, _ASYNC)] if may_await(code, keyword) else []
+        start = code.start(keyword.asynchronous)
         return [Edit(code.path, start, code.text.index(word, start + len(_ASYNC)), "")]
     return []
 

@@ -9,7 +9,7 @@ import libcst as cst
 
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
-from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.fixes.edits import Edit, split_lines
 from flake8_async_fastapi.fixes.queries import called_name
 from flake8_async_fastapi.rules.model import Fix
 
@@ -39,23 +39,25 @@ def _engine(code: Code, function: cst.FunctionDef) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _own_yield(code: Code, function: cst.FunctionDef) -> cst.SimpleStatementLine | None:
-    """The statement of a function that only yields and stands directly in it."""
+def _own_yield(code: Code, function: cst.FunctionDef) -> cst.CSTNode | None:
+    """The statement in the body of a function that yields, or holds what yields."""
     for node in code.nodes(cst.Yield):
-        statement = code.first_around(node, cst.SimpleStatementLine)
-        if statement is not None and code.parent(statement) is function.body:
-            return statement
+        for inner, outer in code.around(node):
+            if outer is function.body:
+                return inner
     return None
 
 
-def _dispose_behind(code: Code, statement: cst.SimpleStatementLine, engine: str) -> list[Edit]:
+def _dispose_behind(code: Code, statement: cst.CSTNode, engine: str) -> list[Edit]:
     """Edits that put a statement into a ``try`` whose ``finally`` disposes of an engine."""
+    start, end = code.start(statement), code.end_of_line(statement)
+    text = code.text[start:end]
+    if any(quote in text for quote in ('"""', "'''")):
+        return []  # lines of a text would be moved, too
     indent = code.indent_of(statement)
     function = code.first_around(statement, cst.FunctionDef)
-    outer = "" if function is None else code.indent_of(function)
-    step = indent.removeprefix(outer) or "    "
-    behind = code.newline + indent + f"finally:{code.newline}{indent}{step}await {engine}.dispose()"
-    return [
-        insert(code.path, code.start(statement), f"try:{code.newline}{indent}{step}"),
-        insert(code.path, code.end_of_line(statement), behind),
-    ]
+    step = indent.removeprefix("" if function is None else code.indent_of(function)) or "    "
+    lines = [line if not line.strip() else f"{step}{line}" for line in split_lines(text)]
+    lines[0] = f"try:{code.newline}{indent}{lines[0]}"
+    behind = f"{code.newline}{indent}finally:{code.newline}{indent}{step}await {engine}.dispose()"
+    return [Edit(code.path, start, end, "".join(lines) + behind)]

@@ -19,6 +19,7 @@ from flake8_async_fastapi.fixes.imports import imported
 from flake8_async_fastapi.fixes.queries import (
     BEGIN,
     Query,
+    assigned_values,
     called_chain,
     called_name,
     queries_on,
@@ -131,9 +132,11 @@ def _in_get(code: Code, call: cst.Call, option: _Option) -> list[Edit]:
     """Edits that give an option to ``session.get()``."""
     for argument in call.args:
         if argument.keyword is not None and argument.keyword.value == "options":
-            if not isinstance(argument.value, (cst.List, cst.Tuple)) or not argument.value.elements:
+            given = argument.value
+            values = list(assigned_values(code, given)) if isinstance(given, cst.Name) else [given]
+            if len(values) != 1 or not isinstance(values[0], (cst.List, cst.Tuple)) or not values[0].elements:
                 return []
-            return _among(code, [element.value for element in argument.value.elements], option)
+            return _among(code, [element.value for element in values[0].elements], option)
     text, needed = option.text(0)
     return [add_argument(code, call, f"options=[{text}]"), *needed]
 

@@ -28,7 +28,10 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _each(code: Code, awaited: cst.Await, given: cst.BaseExpression) -> list[Edit]:
-    """Edits for ``gather(*[f(x) for x in xs])``."""
+    """Edits for ``gather(*[f(x) for x in xs])``, and for coroutines in a variable."""
+    if isinstance(given, cst.Name):
+        text = f"[await one for one in {given.value}]"
+        return [Edit(code.path, code.start(awaited), code.end(awaited), text)]
     if not isinstance(given, (cst.ListComp, cst.GeneratorExp)) or not isinstance(given.elt, cst.Call):
         return []
     inside = code.start(given.elt), code.end(given.for_in)

@@ -40,7 +40,23 @@ def _object_and_session(
         session = _session(code, name, call, origin, line)
         if session:
             return name.value, session
+    for attribute in code.starting_at(fix.line, fix.col, cst.Attribute):
+        if isinstance(attribute.value, cst.Name):
+            return attribute.value.value, _only_session(code, attribute)
     return "", ""
+
+
+def _only_session(code: Code, node: cst.CSTNode) -> str:
+    """What a function commits, flushes or rolls back, if that is one session."""
+    function = code.function_around(node)
+    found = {
+        code.source(call.func.value)
+        for call in code.nodes(cst.Call)
+        if called_name(call) in ("commit", "rollback", "flush", "expire", "expire_all")
+        and isinstance(call.func, cst.Attribute)
+        and code.function_around(call) is function
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def _statement_at(code: Code, line: int, col: int) -> cst.SimpleStatementLine | None:
