@@ -263,6 +263,9 @@ def _reason_against(colours: Colours, function: Function) -> str:
     if wrong:
         return f"a function under @{wrong[0]} cannot be async"
     source = colours.homes[function]
+    around = source.parents[function]
+    if isinstance(around, ast.ClassDef) and any("TestCase" in ast.unparse(base) for base in around.bases):
+        return "a test of unittest.TestCase cannot be async"
     if yields_of(function):
         if any(isinstance(node, ast.Return) and node.value is not None for node in nodes_of(function)):
             return "an async generator cannot return a value"

@@ -13,6 +13,7 @@ from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
 from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.setup import SetupEdits
+from flake8_async_fastapi.convert.testing import testing_edits
 from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
 from flake8_async_fastapi.convert.urls import url_edits
 from flake8_async_fastapi.rules.left_open import MARK
@@ -26,7 +27,7 @@ def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
     colours = colour(inference, converted)
     changed = {}
     for source in converted:
-        text = _converted(colours, source)
+        text = _converted(colours, source, converted)
         if text != source.text:
             changed[source.path] = text
     return changed
@@ -39,7 +40,7 @@ def is_migration(source: Source) -> bool:
     )
 
 
-def _converted(colours: Colours, source: Source) -> str:
+def _converted(colours: Colours, source: Source, sources: list[Source]) -> str:
     imports = Imports(colours.inference.program, source)
     edits: list[Edit] = []
     edits += FunctionEdits(colours, source, imports).edits()
@@ -47,6 +48,7 @@ def _converted(colours: Colours, source: Source) -> str:
     edits += SetupEdits(colours, source, imports).edits()
     edits += url_edits(source)
     edits += marking_edits(colours, source)
+    edits += testing_edits(colours, source, imports, sources)
     edits += imports.edits()
     text: str | None
     try:

@@ -108,7 +108,7 @@ def _edits(
         }
         for reached in events[path].of(EffectReached):
             if (reached.line, reached.col) in places:
-                key = (path, source.line_text(reached.line).strip(), reached.effect.label)
+                key = (path, reached.function, source.line_text(reached.line).strip(), reached.effect.label)
                 if key not in tried:
                     tried.add(key)
                     yield from ((path, edit) for edit in blocking.edits(reached))

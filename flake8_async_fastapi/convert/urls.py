@@ -51,17 +51,20 @@ def url_edits(source: Source) -> Iterator[Edit]:
             parent = source.parents[node]
             if isinstance(parent, (ast.JoinedStr, ast.Expr)) or _is_sought(parent, node):
                 continue
-            if (
-                isinstance(node, ast.Constant)
-                and str(node.value).endswith("://")
-                and not _is_given(parent, node)
-            ):
+            if isinstance(node, ast.Constant) and _is_bare(parent, node):
                 continue
             is_scheme = isinstance(parent, ast.keyword) and parent.arg in _SCHEME_ARGUMENTS
             found = (_WHOLE if is_scheme else _LITERAL).match(source.code(node))
             if found:
                 start = source.start(node)
                 yield Edit(start + found.start(2), start + found.end(2), 0, DRIVERS[found[2]][0])
+
+
+def _is_bare(parent: ast.AST, node: ast.Constant) -> bool:
+    """Whether a text is a scheme alone, and no URL: that of SQLite in memory is one, where it is used."""
+    if not str(node.value).endswith("://") or _is_given(parent, node):
+        return False
+    return not (node.value == "sqlite://" and isinstance(parent, (ast.Call, ast.keyword, ast.Assign)))
 
 
 def _is_given(parent: ast.AST, node: ast.expr) -> bool:

@@ -6,36 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sync_program import READ, SETUP
 
 from flake8_async_fastapi.analysis import open_analysis
 from flake8_async_fastapi.cli import main
 from flake8_async_fastapi.store.cache import Cache
 
-SETUP = """\
-from fastapi import Depends, FastAPI
-from sqlalchemy import create_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-
-engine = create_engine("sqlite:///app.db")
-make_session = sessionmaker(engine)
-app = FastAPI()
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Item(Base):
-    __tablename__ = "items"
-    id: Mapped[int] = mapped_column(primary_key=True)
-
-
-def get_db():
-    with make_session() as db:
-        yield db
-
-
-"""
 Convert = Callable[..., tuple[int, str]]
 
 
@@ -147,11 +123,11 @@ def test_what_is_left_is_marked_and_reported(name: str, convert: Convert, tmp_pa
 
 
 def test_a_function_is_left_whole(convert: Convert, tmp_path: Path) -> None:
-    code = '''
+    code = """
     def strange(db: Session):
         db.commit()
         return db.query(Item).enable_assertions(False).filter(Item.id > 1).all()
-    '''
+    """
     convert(code)
     assert textwrap.dedent(code).strip() in (tmp_path / "main.py").read_text()
 
@@ -191,13 +167,6 @@ def test_what_is_async_already_needs_nothing(convert: Convert, tmp_path: Path) -
 def test_a_folder_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["convert", str(tmp_path / "nowhere")]) == 2
     assert "there is no folder" in capsys.readouterr().err
-
-
-READ = """
-@app.get("/")
-def read(db: Session = Depends(get_db)):
-    return db.query(Item).count()
-"""
 
 
 def test_a_diff_changes_nothing(convert: Convert, tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""The tests of a converted program: they run, and pass."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sync_program import READ, SETUP
+
+from flake8_async_fastapi.cli import main
+
+CONFTEST = """\
+import main
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+TestingSession = sessionmaker(autoflush=False, bind=engine)
+
+
+@pytest.fixture
+def db():
+    main.Base.metadata.create_all(engine)
+    session = TestingSession()
+    yield session
+    session.close()
+    main.Base.metadata.drop_all(engine)
+
+
+@pytest.fixture
+def client(db: Session):
+    main.app.dependency_overrides[main.get_db] = lambda: db
+    with TestClient(main.app) as client:
+        yield client
+"""
+TESTS = """\
+from fastapi.testclient import TestClient
+from main import Item
+from sqlalchemy.orm import Session
+
+
+def test_nothing_is_there(db: Session) -> None:
+    assert db.query(Item).count() == 0
+
+
+def test_items_are_kept(db: Session) -> None:
+    db.add(Item())
+    db.commit()
+    assert [item.id for item in db.query(Item).all()] == [1]
+
+
+def test_plain() -> None:
+    assert Item.__tablename__ == "items"
+"""
+
+
+@pytest.mark.parametrize("has_conftest", [True, False])
+def test_they_run(has_conftest: bool, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(SETUP + READ)
+    files = {"conftest.py": CONFTEST, "test_items.py": TESTS}
+    if not has_conftest:
+        files = {"test_items.py": CONFTEST + TESTS}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    for _ in range(2):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert "3 passed" in done.stdout, done.stdout
+        main(["convert", str(tmp_path)])
+    assert "pytestmark = pytest.mark.anyio" in (tmp_path / "test_items.py").read_text()
