@@ -30,6 +30,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     AwaitableAttributes,
     Entity,
     FetchedResult,
+    ProxiedItems,
     TransactionBlock,
 )
 from flake8_async_fastapi.engine.domain import Domain
@@ -52,6 +53,7 @@ DOMAIN = Domain(
         items={
             FetchedResult: results.element_of_result,
             inspection.InspectedClass: inspection.inspected_element,
+            ProxiedItems: reads.proxied_item,
         },
         entries={TransactionBlock: blocks.entered_value},
         operators=selects.OPERATORS,

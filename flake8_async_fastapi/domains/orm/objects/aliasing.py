@@ -98,7 +98,7 @@ def share_loaded(frame: Frame, location: Location, name: str) -> None:
     model = models.model_of_objects(frame.ctx, obj.cls)
     attribute = model.attributes.get(name) if model is not None else None
     for at, other in objects.items() if attribute is not None else ():
-        if at == location or other.is_item or not is_live(other, obj):
+        if at == location or not is_live(other, obj):
             continue
         if are_different_keys(obj.identity, other.identity):
             continue

@@ -5,6 +5,7 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import Cause
@@ -29,11 +30,16 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     instances_of,
     locations_in,
 )
+from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
-from flake8_async_fastapi.domains.orm.statements.queries import AwaitableAttributes, DynamicRelationship
+from flake8_async_fastapi.domains.orm.statements.queries import (
+    AwaitableAttributes,
+    DynamicRelationship,
+    ProxiedItems,
+)
 from flake8_async_fastapi.engine.events import ReadTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import Access
@@ -196,19 +202,36 @@ def _read_through_proxy(
     frame: Frame, instance: Instance, proxy: AssociationProxy, place: Position, use: str
 ) -> Value:
     value = read_mapped_attribute(frame, instance, proxy.through, place, use)
-    found: list[Value] = []
+    single: list[Value] = []
+    items: list[Value] = []
     for alternative in alternatives(value if value is not None else UNKNOWN):
-        items = (
-            [alternative.item]
-            if isinstance(alternative, Collection) and alternative.items is None
-            else [alternative]
+        if isinstance(alternative, Collection):
+            items += alternative.items if alternative.items is not None else (alternative.item,)
+        elif isinstance(alternative, Instance):
+            single.append(alternative)
+    if items:
+        return Object(
+            "sqlalchemy.ext.associationproxy._AssociationList",
+            detail=ProxiedItems(tuple(items), proxy.attribute),
         )
-        for item in items:
-            if isinstance(item, Instance):
-                found.append(read_mapped_attribute(frame, item, proxy.attribute, place, use) or UNKNOWN)
-    many = any(isinstance(alternative, Collection) for alternative in alternatives(value or UNKNOWN))
-    inner = found[0] if len(found) == 1 else UNKNOWN
-    return Collection("list", inner) if many else inner
+    return _attribute_of_all(frame, single, proxy.attribute, place, use)
+
+
+def _attribute_of_all(
+    frame: Frame, values: Sequence[Value], name: str, place: Position, use: str = "read"
+) -> Value:
+    """The value of an attribute that is read of each of some objects."""
+    objects = [value for value in values if isinstance(value, Instance)]
+    found = [read_mapped_attribute(frame, one, name, place, use) or UNKNOWN for one in objects]
+    return found[0] if len(found) == 1 else UNKNOWN
+
+
+def proxied_item(frame: Frame, value: Object, origin: Place | None) -> Value | None:
+    """An item of what an ``association_proxy`` gives: going through it reads the attribute of each object."""
+    assert isinstance(value.detail, ProxiedItems)
+    if origin is None:
+        return UNKNOWN
+    return _attribute_of_all(frame, value.detail.items, value.detail.attribute, origin.position)
 
 
 def _read_subclass_column(
@@ -259,6 +282,8 @@ def read_awaitable(access: Access) -> Value:
             elif isinstance(obj.default, NotLoaded):
                 obj = replace(obj, default="perhaps", fields=())
             else:
+                if model is not None:
+                    obj = with_foreign_key(frame.ctx, obj, model, attribute)
                 obj = obj.put(name, LOADED)
                 session_effects.record_loading(frame, location, (name,), place.line)
             objects[location] = obj

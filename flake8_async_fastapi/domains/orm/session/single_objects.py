@@ -20,6 +20,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     locations_in,
     reachable,
 )
+from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
 from flake8_async_fastapi.engine.frame import Frame
@@ -106,6 +107,8 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and found.is_key:
                         obj = obj.put(column, MAYBE)
+        if model is not None:
+            obj = with_foreign_key(frame.ctx, obj, model, attribute)
         obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else LOADED)
     return obj
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from flake8_async_fastapi.engine.values import ClassValue, Location, Payload
+from flake8_async_fastapi.engine.values import ClassValue, Location, Payload, Value
 from flake8_async_fastapi.records import dataclass, replace
 
 
@@ -185,6 +185,14 @@ class AwaitableAttributes(Payload):
     """``obj.awaitable_attrs``."""
 
     location: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiedItems(Payload):
+    """What an ``association_proxy`` over a collection gives: it reads ``attribute`` of items gone through."""
+
+    items: tuple[Value, ...]
+    attribute: str
 
 
 @dataclass(frozen=True, slots=True)
