@@ -17,10 +17,12 @@ from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
     Arguments,
     Const,
+    Function,
     Generator,
     Library,
     Member,
@@ -62,6 +64,8 @@ def note_library_call(
             return
         if isinstance(callee, Member):
             if not _is_surely_sync(frame.ctx, callee.receiver) or sockets.returns_at_once(frame, dotted[0]):
+                return
+            if _has_replaced_method(frame):
                 return
             label = f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
         else:
@@ -150,6 +154,16 @@ def _waits_briefly(frame: Frame, place: int, name: str) -> bool:
     written = written_argument(node, place, name)
     seconds = written.value if isinstance(written, tree.Const) else None
     return isinstance(seconds, (int, float)) and seconds < by_arguments.BRIEF
+
+
+def _has_replaced_method(frame: Frame) -> bool:
+    """Whether the code gave an object another method, on which the one that it calls may rest."""
+    node = frame.current_call
+    owner = path_of(node.func).rpartition(".")[0] if node is not None else ""
+    return bool(owner) and any(
+        path.rpartition(".")[0] == owner and isinstance(value, Function)
+        for path, value in frame.state.attributes.items()
+    )
 
 
 def _is_surely_sync(ctx: Context, receiver: Object) -> bool:

@@ -40,6 +40,48 @@ def returns_cached(node: tree.If, function: tree.FunctionDef, helpers: Helpers) 
     return bool(kept) and _fills(function.body, kept, helpers) and _outlives_call(kept, function)
 
 
+_MISSES: Final = frozenset({"KeyError", "LookupError", "IndexError", "AttributeError"})
+
+
+def lines_of_misses(function: tree.FunctionDef, helpers: Helpers) -> frozenset[int]:
+    """The lines that run only where a cache has no entry, as in ``except KeyError: CACHE[key] = load(key)``.
+
+    If the ``try`` returns the entry, and it is made below, these are all lines below.
+    """
+    found: set[int] = set()
+    for node in nodes_in(function.body):
+        if not isinstance(node, tree.Try) or not any(_catches_miss(one.type) for one in node.handlers):
+            continue
+        kept = [place for place in _places_read(node.body) if _outlives_call(place, function)]
+        for handler in node.handlers:
+            if _catches_miss(handler.type) and any(_fills(handler.body, place, helpers) for place in kept):
+                found |= _lines_of(handler.body)
+        if node.body and isinstance(node.body[-1], tree.Return):
+            below = [statement for statement in function.body if statement.line > max(_lines_of([node]))]
+            if any(_fills(below, place, helpers) for place in kept):
+                found |= _lines_of(below)
+    return frozenset(found)
+
+
+def _catches_miss(caught: Expr | None) -> bool:
+    names = caught.items if isinstance(caught, tree.Display) else [caught]
+    return all(one is not None and dotted(one) in _MISSES for one in names)
+
+
+def _places_read(body: list[Stmt]) -> Iterator[str]:
+    """The containers of which code takes an item, and the attributes that it reads."""
+    for node in nodes_in(body):
+        if isinstance(node, tree.Subscript):
+            yield dotted(node.value)
+        elif isinstance(node, tree.Attr):
+            yield dotted(node)
+
+
+def _lines_of(body: list[Stmt]) -> set[int]:
+    lines = [line for node in nodes_in(body) if (line := getattr(node, "line", 0))]
+    return set(range(min(lines), max(lines) + 1)) if lines else set()
+
+
 def _fills(body: list[Stmt], place: str, helpers: Helpers | None = None) -> bool:
     """Whether code assigns a place, an item of it, or puts something into it, also by one of the helpers."""
     for node in nodes_in(body):

@@ -17,7 +17,7 @@ from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.domains.blocking.recursion import RECURSION, passes_small_numbers
-from flake8_async_fastapi.domains.blocking.surroundings import is_call_of_callback, is_repeated
+from flake8_async_fastapi.domains.blocking.surroundings import is_cache_miss, is_call_of_callback, is_repeated
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -150,6 +150,8 @@ def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None
     What a function does that was passed to a coroutine function is an effect of that one.
     """
     if frame.runs_elsewhere or frame.notes_of(BlockingContext).suppressed:
+        return
+    if origin.path == frame.path and is_cache_miss(frame, origin.line):
         return
     if effect.is_brief and is_repeated(frame):
         effect = effect.repeated()

@@ -70,7 +70,7 @@ def is_mentioned(ctx: Context, dotted_type: str) -> bool:
 
 def runs_before_serving(ctx: Context, path: str, qualname: str) -> bool:
     """Whether a function runs only while nobody waits: in tests, at start-up, in a script's main."""
-    if is_test(path):
+    if is_test(path) or "pytest" in ctx.project.imports_of(path):
         return True
     return ctx.query(
         ("off duty", path, qualname), lambda: _is_used_at_start_up(ctx, path, qualname, 0), False

@@ -114,6 +114,18 @@ def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> s
     return frame.ctx.derive(("branch", frame.path, function.line, node.line, node.col), find)
 
 
+def is_cache_miss(frame: Frame, line: int) -> bool:
+    """Whether a line of the function runs only where a cache has no entry yet."""
+    function = frame.node
+    if not isinstance(function, tree.FunctionDef):
+        return False
+
+    def find() -> frozenset[int]:
+        return caches.lines_of_misses(function, partial(_find_helper, frame, function))
+
+    return line in frame.ctx.derive(("misses", frame.path, function.line), find)
+
+
 def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.FunctionDef | None:
     """The function that a function calls by a name: one of its module, or a method beside it."""
     owner, _, name = called.rpartition(".")

@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(ParameterNotFilled):
         yield RULE.at(
             found,
-            f"{found.owner} has the parameter {found.parameter}: {found.type}, and no Depends() says what "
-            "gives it: FastAPI takes it for a part of the request, which it cannot be",
+            f"{found.owner} has the parameter {found.parameter}: {found.type} without Depends(), so FastAPI "
+            "takes it for a part of the request and fails: write Depends(...) for it",
         )
