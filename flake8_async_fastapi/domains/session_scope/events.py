@@ -17,6 +17,13 @@ class SessionShared(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContextSessionShared(Event):
+    """Resolvers of one query, among them ``resolvers``, use the session of the context at the same time."""
+
+    resolvers: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionUsedLate(Event):
     """A session is used when what it belongs to is over.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.session_scope.events import SessionShared
+from flake8_async_fastapi.domains.session_scope.events import ContextSessionShared, SessionShared
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -24,4 +24,10 @@ def check(events: Events) -> Iterator[Finding]:
             f"{shared.text} runs {tasks} at once on {shared.session}, and a session does one thing at a "
             "time: await them one after the other, or open a session in each",
             fix=RULE.fix(shared, "one_after_another"),
+        )
+    for used in events.of(ContextSessionShared):
+        yield RULE.at(
+            used,
+            f"{' and '.join(used.resolvers)} are resolved at once on the session of the context, and a "
+            "session does one thing at a time: open a session in each",
         )
