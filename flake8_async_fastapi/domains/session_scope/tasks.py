@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import branching, deletes, holders, uploads
+from flake8_async_fastapi.domains.session_scope import branching, deletes, detached, holders, uploads
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
@@ -195,6 +195,8 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
     later = concurrency.LATER.get(name) or (_kind_of_later(callee) if isinstance(callee, Member) else None)
     if later is not None:
         _run_later(frame, later, arguments, node)
+    for session in detached.sessions_kept(frame, callee, node):
+        _report_used_late(frame, session, "task", for_message(node.func), frame.at(node))
 
 
 def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
