@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import os
 import stat
 import subprocess
@@ -166,6 +167,28 @@ def test_a_broken_file_is_left_alone(fix: FixIt) -> None:
     fix()
     assert Path("broken.py").read_text() == "def f(:\n"
     assert Path("main.py").read_text() == SAVED
+
+
+def test_check_shows_the_edits_on_request(
+    fix: FixIt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("main.py").write_text(SAVE.replace("    session", "    'größe'; session"), encoding="utf-8")
+    options = ["check", "--isolated", "--afa-cache-dir=off", "main.py"]
+    cli.main([*options, "--output-format=json"])
+    [record] = json.loads(capsys.readouterr().out)
+    assert "fix" not in record
+    cli.main([*options, "--output-format=json", "--show-fixes"])
+    [record] = json.loads(capsys.readouterr().out)
+    place = {"line": 5, "column": 14, "end_line": 5, "end_column": 14}
+    assert record["fix"] == {"is_safe": True, "edits": [{"path": "main.py", **place, "text": "await "}]}
+    cli.main([*options, "--output-format=sarif", "--show-fixes"])
+    [result] = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    [change] = result["fixes"][0]["artifactChanges"]
+    assert change["artifactLocation"] == {"uri": "main.py"}
+    region = {"startLine": 5, "startColumn": 14, "endLine": 5, "endColumn": 14}
+    assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "await "}}]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert cli.main([*options, "--show-fixes"]) == 2
 
 
 # --- edits ---------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 from collections import Counter
@@ -60,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--add-noqa", action="store_true", help="mark what is found with '# noqa', and end")
     parser.add_argument(
         "--unused-noqa", action="store_true", help="also report '# noqa: AFA' comments that suppress nothing"
+    )
+    parser.add_argument(
+        "--show-fixes", action="store_true", help="in JSON and SARIF also the edits that 'fix' makes"
     )
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     add_shared_arguments(parser)
@@ -119,7 +123,22 @@ def _checked(arguments: argparse.Namespace) -> Report:
         )
     except CheckError as error:
         raise UsageError(str(error)) from error
-    return report if arguments.baseline is None else _without_known(report, arguments.baseline)
+    if arguments.baseline is not None:
+        report = _without_known(report, arguments.baseline)
+    return _with_edits(report) if arguments.show_fixes else report
+
+
+def _with_edits(report: Report) -> Report:
+    require_libcst("--show-fixes")
+    from flake8_async_fastapi.check.edits import with_edits
+
+    return with_edits(report)
+
+
+def require_libcst(wanted: str) -> None:
+    """Raise UsageError if libcst is not installed, which only some things need."""
+    if importlib.util.find_spec("libcst") is None:
+        raise UsageError(f"{wanted} needs libcst: install flake8-async-fastapi[fix]")
 
 
 def forwarded(arguments: argparse.Namespace) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from xml.etree import ElementTree
 
-from flake8_async_fastapi.check.report import Report, Shown, rule_of, with_fingerprints
+from flake8_async_fastapi.check.report import Replacement, Report, Shown, rule_of, with_fingerprints
 
 
 def as_json(report: Report) -> Iterator[str]:
@@ -17,7 +17,7 @@ def as_json(report: Report) -> Iterator[str]:
 
 def _record(finding: Shown) -> dict[str, object]:
     rule = rule_of(finding.code)
-    return {
+    record: dict[str, object] = {
         "path": finding.path,
         "line": finding.line,
         "column": finding.col + 1,
@@ -31,6 +31,20 @@ def _record(finding: Shown) -> dict[str, object]:
         "others": [
             {"path": other.path, "line": other.line, "message": other.text} for other in finding.others
         ],
+    }
+    if finding.edits:
+        record["fix"] = {"is_safe": finding.is_safely_fixed, "edits": [_edit(edit) for edit in finding.edits]}
+    return record
+
+
+def _edit(edit: Replacement) -> dict[str, object]:
+    return {
+        "path": edit.path,
+        "line": edit.start.line,
+        "column": edit.start.col + 1,
+        "end_line": edit.end.line,
+        "end_column": edit.end.col + 1,
+        "text": edit.text,
     }
 
 

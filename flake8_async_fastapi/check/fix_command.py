@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_async_fastapi.check.command import add_shared_arguments, forwarded
+from flake8_async_fastapi.check.command import add_shared_arguments, forwarded, require_libcst
 from flake8_async_fastapi.faults import UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     With ``--diff``, 1 where there is something to change.  Raises UsageError.
     """
-    if importlib.util.find_spec("libcst") is None:
-        raise UsageError("fix needs libcst: install flake8-async-fastapi[fix]")
+    require_libcst("fix")
     # flake8 and libcst take long to import, and no other command needs both
     from flake8_async_fastapi.check.fixing import run_fix
     from flake8_async_fastapi.check.run import CheckError

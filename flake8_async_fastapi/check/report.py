@@ -14,6 +14,16 @@ from flake8_async_fastapi.rules.model import Fix, Level, Rule, catalogue
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """Text that takes the place of other text; columns count characters from 0."""
+
+    path: str
+    start: Position
+    end: Position
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A finding as a user sees it: paths are as flake8 would print them.
 
@@ -31,8 +41,15 @@ class Shown:
     others: tuple[Mention, ...] = ()
     level: Level = "certain"
     fix: Fix | None = None
+    edits: tuple[Replacement, ...] = ()
+    """What the fix does, where somebody asked for it."""
     tells_of: Shown | None = None
     """The finding of another file that is told here, where it comes from."""
+
+    @property
+    def is_safely_fixed(self) -> bool:
+        """Whether it has a fix that is safe."""
+        return self.fix is not None and self.fix.is_safe
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import PurePath
 from urllib.parse import quote
 
 from flake8_async_fastapi import __version__
-from flake8_async_fastapi.check.report import Report, Shown, with_fingerprints
+from flake8_async_fastapi.check.report import Replacement, Report, Shown, with_fingerprints
 from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.rules.model import Level, Rule, catalogue
 
@@ -86,7 +87,23 @@ def _result(finding: Shown, fingerprint: str, places: dict[str, int]) -> dict[st
         ]
         steps = [*map(_there, finding.others), {**_here(finding), "message": {"text": finding.message}}]
         result["codeFlows"] = [{"threadFlows": [{"locations": [{"location": step} for step in steps]}]}]
+    if finding.edits:
+        changes = [
+            {"artifactLocation": {"uri": _uri(path)}, "replacements": list(map(_replacement, edits))}
+            for path, edits in groupby(finding.edits, key=lambda edit: edit.path)
+        ]
+        result["fixes"] = [{"artifactChanges": changes}]
     return result
+
+
+def _replacement(edit: Replacement) -> dict[str, object]:
+    region = {
+        "startLine": edit.start.line,
+        "startColumn": edit.start.col + 1,
+        "endLine": edit.end.line,
+        "endColumn": edit.end.col + 1,
+    }
+    return {"deletedRegion": region, "insertedContent": {"text": edit.text}}
 
 
 def _here(finding: Shown) -> dict[str, object]:
