@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -66,6 +67,11 @@ def _problem(given: Value | None) -> str:
     if isinstance(given, Function) and given.wrapped:
         decorator = "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
         return f"gets {given.name}, a @{decorator}: FastAPI wants the plain generator; drop the decorator"
+    if isinstance(given, Library) and is_session_type(given.dotted):
+        return (
+            "gets the class of the session: FastAPI asks the request for the parameters of its constructor; "
+            "write a function that yields a session"
+        )
     if isinstance(given, Object) and any(is_subtype(given.type, name) for name in _FACTORIES):
         return (
             "gets the session factory: FastAPI asks the request for the parameters of its call, and nobody "
