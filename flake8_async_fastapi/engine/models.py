@@ -111,6 +111,7 @@ class Models:
     ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
     ``texts``: the texts that a value can be.
+    ``other_paths``: those on which code may go on, too, after a call whose result it drops.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
     """
 
@@ -136,6 +137,7 @@ class Models:
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
+    other_paths: tuple[Callable[[Frame, State, Expr], Iterable[State]], ...] = ()
     literals: tuple[Callable[[Context, str], Text | None], ...] = ()
     conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
 

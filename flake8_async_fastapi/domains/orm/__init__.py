@@ -67,6 +67,7 @@ DOMAIN = Domain(
         guesses=(inferred_sessions.session_of_callers,),
         descriptions=(representation.describe_instances, descriptions.describe_queries),
         texts=(inspection.attribute_keys,),
+        other_paths=(outcomes.paths_after,),
     ),
     observers=Observers(
         dropped=(selects.report_dropped_option, results.make_unique),

@@ -93,11 +93,10 @@ def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     for observe in frame.ctx.hooks.observers.dropped:
         observe(frame, value, node.value)
     check_discarded(frame, value)
-    return [] if _never_returns(node.value) else [state]
-
-
-def _never_returns(node: Expr) -> bool:
-    return isinstance(node, tree.Call) and knowledge.never_returns(path_of(node.func))
+    if isinstance(node.value, tree.Call) and knowledge.never_returns(path_of(node.value.func)):
+        return []
+    others = frame.ctx.hooks.models.other_paths if state.parts else ()
+    return [state, *(path for ask in others for path in ask(frame, state, node.value))]
 
 
 def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:

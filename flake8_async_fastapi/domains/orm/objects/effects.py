@@ -58,6 +58,7 @@ class InstanceEffect:
     unloaded_reads: tuple[tuple[UnloadedRead, Spot], ...] = ()
     exit_effects: tuple[Transition, ...] = ()
     by_truth: tuple[InstanceEffect, ...] = ()
+    on_failure: tuple[InstanceEffect, ...] = ()
 
 
 # --- the ends of a run -----------------------------------------------------------------------
@@ -69,6 +70,7 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
         unloaded_reads=tuple(frame.notes_of(UnloadedReads).reads.items()),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
+        on_failure=tuple(map(_effect_of, outcomes.ends_in_failure(frame, ends))),
     )
     return () if effect == _NOTHING else (effect,)
 
@@ -142,11 +144,12 @@ def _apply_call(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, 
 
     Reads of attributes that are missing are reported at the call, or left to the caller's caller.
     """
-    apart = [_known_after(call, one) for one in effect.by_truth]
+    if_false, if_true = [_known_after(call, one) for one in effect.by_truth] or (None, None)
+    if_failed = next((_known_after(call, one) for one in effect.on_failure), None)
     left_for_exit = _apply_effect(call, effect)
-    if apart:
+    if if_false is not None or if_failed is not None:
         part = call.frame.state.part(Instances)
-        part.outcome = outcomes.Outcome(call.place, part.fork(), *apart)
+        part.outcome = outcomes.Outcome(call.place, part.fork(), if_false, if_true, if_failed)
     return left_for_exit
 
 

@@ -7,6 +7,7 @@ them it was.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine.effects import Ends
@@ -15,19 +16,24 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Value, alternatives, truth_value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import flat, target_names
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import flat, nodes_in, raises_at_end, target_names
 from flake8_async_fastapi.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a path knows right ``after`` a call, and had the call given what counts as false, or as true."""
+    """What a path knows right ``after`` a call, and what it would know had the call ended in a certain way.
+
+    ``if_false`` and ``if_true``: it gave what counts as that.  ``if_failed``: it rolled back, and tells only
+    by its result.  None where that is the same, or not known.
+    """
 
     place: Place
     after: Instances
-    if_false: Instances
-    if_true: Instances
+    if_false: Instances | None = None
+    if_true: Instances | None = None
+    if_failed: Instances | None = None
 
 
 def ends_by_truth(ends: Ends) -> tuple[Ends, ...]:
@@ -48,6 +54,50 @@ def ends_by_truth(ends: Ends) -> tuple[Ends, ...]:
     return tuple(found.values()) if all(group.paths for group in found.values()) else ()
 
 
+def ends_in_failure(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
+    """The ends at which a handler rolled back, and told nobody but by the result; none if all ends do."""
+    if ends.exits or len(ends.values) != len(ends.paths) or not isinstance(frame.node, tree.FunctionDef):
+        return ()
+    rolled_back = [
+        any(step.kind == "rollback" for step in path.part(Instances).session_effects) for path in ends.paths
+    ]
+    if all(rolled_back) or not any(rolled_back) or not _hides_failures(frame.node):
+        return ()
+    pairs = zip(ends.values, ends.paths, strict=True)
+    failed = [pair for pair, has_failed in zip(pairs, rolled_back, strict=True) if has_failed]
+    return (Ends([value for value, _ in failed], [path for _, path in failed], []),)
+
+
+def _hides_failures(node: tree.FunctionDef) -> bool:
+    """Whether only handlers of a function roll back, and those that do not raise do nothing else."""
+    handlers = [one for block in nodes_in(node.body) if isinstance(block, tree.Try) for one in block.handlers]
+    inside = [call for one in handlers for call in nodes_in(one.body) if _is_rollback(call)]
+    there = [call for call in nodes_in(node.body) if _is_rollback(call)]
+    hiding = [statement for one in handlers if not raises_at_end(one.body) for statement in one.body]
+    return len(inside) == len(there) and all(map(_says_nothing, hiding))
+
+
+def _is_rollback(node: object) -> bool:
+    return isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and node.func.name == "rollback"
+
+
+def _says_nothing(statement: Stmt) -> bool:
+    """Whether a statement rolls back, writes to a log, or leaves."""
+    if isinstance(statement, (tree.Return, tree.Jump, tree.Raise)):
+        return True
+    if isinstance(statement, tree.If):
+        return all(map(_says_nothing, (*statement.body, *statement.orelse)))
+    if not isinstance(statement, tree.ExprStmt):
+        return False
+    call = statement.value.value if isinstance(statement.value, tree.Await) else statement.value
+    if not isinstance(call, tree.Call):
+        return isinstance(call, tree.Const)
+    return _is_rollback(call) or (isinstance(call.func, tree.Attr) and call.func.name in _LOGGING)
+
+
+_LOGGING: Final = frozenset({"critical", "debug", "error", "exception", "info", "log", "warning"})
+
+
 def _truth_of(value: Value) -> bool | None:
     is_tracked = isinstance(value, Instance) and value.location is not None
     return True if is_tracked else truth_value(value)
@@ -65,11 +115,28 @@ def settle_outcome(frame: Frame, state: State, test: Expr, holds: bool) -> None:
             return
         holds = (holds is (test.ops == ["is"])) is bool(against.value)
         test = test.left
-    if _place_of_call(frame, test) != outcome.place:
+    known = outcome.if_true if holds else outcome.if_false
+    if known is not None and _is_right_after(frame, part, outcome, test):
+        state.put(known.fork())
+
+
+def paths_after(frame: Frame, state: State, dropped: Expr) -> Iterable[State]:
+    """The path after a call that failed and rolled back, where code drops the result that says so."""
+    part: Instances | None = state.parts.get(Instances)
+    outcome = part.outcome if part is not None else None
+    if part is None or outcome is None or outcome.if_failed is None:
         return
+    if _is_right_after(frame, part, outcome, dropped):
+        failed = state.fork()
+        failed.put(outcome.if_failed.fork())
+        yield failed
+
+
+def _is_right_after(frame: Frame, part: Instances, outcome: Outcome, call: Expr) -> bool:
+    """Whether an outcome is that of a call, and nothing happened to objects and sessions since."""
     after = outcome.after
-    if (part.heap, part.session_effects) == (after.heap, after.session_effects):
-        state.put((outcome.if_true if holds else outcome.if_false).fork())
+    is_same = (part.heap, part.session_effects) == (after.heap, after.session_effects)
+    return is_same and _place_of_call(frame, call) == outcome.place
 
 
 def _place_of_call(frame: Frame, tested: Expr) -> Place | None:
