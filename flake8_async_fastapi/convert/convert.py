@@ -13,6 +13,7 @@ from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
 from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.setup import SetupEdits
+from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits
 from flake8_async_fastapi.convert.testing import testing_edits
 from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
 from flake8_async_fastapi.convert.urls import url_edits
@@ -26,8 +27,9 @@ def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
     converted = [source for source in sources.values() if not is_migration(source)]
     colours = colour(inference, converted)
     changed = {}
+    elsewhere = homes_of_tables(colours, converted)
     for source in converted:
-        text = _converted(colours, source, converted)
+        text = _converted(colours, source, converted, elsewhere)
         if text != source.text:
             changed[source.path] = text
     return changed
@@ -40,11 +42,13 @@ def is_migration(source: Source) -> bool:
     )
 
 
-def _converted(colours: Colours, source: Source, sources: list[Source]) -> str:
+def _converted(colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]) -> str:
     imports = Imports(colours.inference.program, source)
     edits: list[Edit] = []
     edits += FunctionEdits(colours, source, imports).edits()
-    edits += LifespanEdits(colours, source, imports).edits()
+    edits += LifespanEdits(colours, source, imports, elsewhere).edits()
+    if source in elsewhere:
+        edits += table_edits(colours, source)
     edits += SetupEdits(colours, source, imports).edits()
     edits += url_edits(source)
     edits += marking_edits(colours, source)

@@ -178,7 +178,7 @@ class Imports:
         rest = self.source.text[at:]
         before = "\n" if line > 1 else ""
         after = "" if rest.startswith("\n") else "\n"
-        return Edit(at, at, 0, f"{before}{text}{after}")
+        return Edit(at, at, -1, f"{before}{text}{after}")
 
     def _first_line(self) -> int:
         """Where imports may begin: after the docstring and future imports."""

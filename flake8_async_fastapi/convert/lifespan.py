@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flake8_async_fastapi.convert.colour import Colours
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.sites import Site, is_script
+from flake8_async_fastapi.convert.tables import (
+    FUNCTION,
+    applications_in,
+    created_lines,
+    tables_on_import,
+)
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source
-from flake8_async_fastapi.convert.values import Library
 
 _NAME: Final = "lifespan"
 
@@ -18,19 +22,14 @@ _NAME: Final = "lifespan"
 class LifespanEdits:
     """Makes the edits of the application in one file."""
 
-    def __init__(self, colours: Colours, source: Source, imports: Imports) -> None:
+    def __init__(
+        self, colours: Colours, source: Source, imports: Imports, elsewhere: Sequence[Source] = ()
+    ) -> None:
         self.colours = colours
         self.source = source
         self.imports = imports
-        self.tables = [
-            site.node
-            for site in colours.outside.get(source.path, [])
-            if site.kind == "ddl" and self._is_global(site)
-        ]
-
-    def _is_global(self, site: Site) -> bool:
-        statement = self.source.statement(site.node)
-        return self.source.parents[statement] is self.source.tree and not is_script(self.source, site.node)
+        self.tables = tables_on_import(colours, source)
+        self.elsewhere = elsewhere
 
     def edits(self) -> Iterator[Edit]:
         """All edits of that kind; none where there is no application, or more than one."""
@@ -41,7 +40,7 @@ class LifespanEdits:
             yield from self._into_lifespan(application)
             return
         handlers = list(self._handlers())
-        if (not handlers and not self.tables) or self._is_taken():
+        if not (handlers or self.tables or self.elsewhere) or self._is_taken():
             return
         for _, _, decorator in handlers:
             line = decorator.lineno
@@ -58,12 +57,7 @@ class LifespanEdits:
 
     def application(self) -> ast.Call | None:
         """The only call in the file that makes an application."""
-        found = []
-        for node in ast.walk(self.source.tree):
-            if isinstance(node, ast.Call):
-                value = self.colours.inference.value(self.source, node.func)
-                if value in (Library("fastapi.FastAPI"), Library("fastapi.applications.FastAPI")):
-                    found.append(node)
+        found = applications_in(self.colours, self.source)
         return found[0] if len(found) == 1 else None
 
     def _is_taken(self) -> bool:
@@ -98,14 +92,12 @@ class LifespanEdits:
         return "\n" * max(missing, 0)
 
     def _table_lines(self) -> list[str]:
-        lines = []
-        for table in self.tables:
-            assert isinstance(table, ast.Call)
-            given = {word.arg: word.value for word in table.keywords}
-            bind = given.get("bind") or (table.args[0] if table.args else None)
-            if bind is not None:
-                lines.append(f"async with {self.source.code(bind)}.begin() as connection:")
-                lines.append(f"    await connection.run_sync({self.source.code(table.func)})")
+        lines = [
+            line for table in self.tables for found in created_lines(self.source, table) for line in found
+        ]
+        for home in self.elsewhere:
+            module = self.colours.inference.program.module_name(self.source, home)
+            lines.append(f"await {self.imports.need(module, FUNCTION)}()")
         return lines
 
     def _removed(self, table: ast.AST) -> Iterator[Edit]:
@@ -141,7 +133,7 @@ class LifespanEdits:
         given = next(word.value for word in application.keywords if word.arg == _NAME)
         name = given.id if isinstance(given, ast.Name) else ""
         found = self.colours.inference.program.definition(self.source.path, name)
-        if not self.tables or not isinstance(found, FUNCTIONS):
+        if not (self.tables or self.elsewhere) or not isinstance(found, FUNCTIONS):
             return
         first = found.body[0]
         is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

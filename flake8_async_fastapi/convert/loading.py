@@ -214,18 +214,7 @@ class LoadingEdits:
                 return f"{local}.{model}"
         if len(homes) != 1:
             return model
-        return self.imports[source.path].need(self._dotted(source, homes[0]), model)
-
-    def _dotted(self, source: Source, home: str) -> str:
-        """How a file imports another: as other files do."""
-        program = self.inference.program
-        for other in self.sources.values():
-            for node in ast.walk(other.tree):
-                if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                    target = program.imported_file(other.path, node.module, 0)
-                    if target is not None and target.path == home:
-                        return node.module
-        return home.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return self.imports[source.path].need(program.module_name(source, self.sources[homes[0]]), model)
 
     # --- refreshes ------------------------------------------------------------------------
 

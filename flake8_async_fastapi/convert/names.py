@@ -105,6 +105,16 @@ class Program:
                 return self.sources[candidate]
         return None
 
+    def module_name(self, importer: Source, home: Source) -> str:
+        """How a file imports another: as the files of the project do."""
+        for other in (importer, *self.sources.values()):
+            for node in ast.walk(other.tree):
+                if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                    target = self.imported_file(other.path, node.module, 0)
+                    if target is not None and target.path == home.path:
+                        return node.module
+        return home.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
     def definition(self, path: str, name: str) -> Function | ast.ClassDef | None:
         """A function or class by its name, with those around it."""
         known = self._definitions.get(path)

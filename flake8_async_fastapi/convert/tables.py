@@ -1,0 +1,73 @@
+"""Tables that a file without the application creates on import: a function for the lifespan instead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from flake8_async_fastapi.convert.colour import Colours
+from flake8_async_fastapi.convert.sites import is_script
+from flake8_async_fastapi.convert.texts import Edit, Source
+from flake8_async_fastapi.convert.values import Library
+from flake8_async_fastapi.project.modules import is_test
+
+FUNCTION: Final = "create_tables"
+_APPLICATIONS: Final = (Library("fastapi.FastAPI"), Library("fastapi.applications.FastAPI"))
+
+
+def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
+    """The calls in a file that make an application."""
+    return [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and colours.inference.value(source, node.func) in _APPLICATIONS
+    ]
+
+
+def tables_on_import(colours: Colours, source: Source) -> list[ast.Call]:
+    """The calls of ``create_all()`` and the like that run when a file is imported."""
+    return [
+        site.node
+        for site in colours.outside.get(source.path, [])
+        if site.kind == "ddl" and isinstance(site.node, ast.Call) and not is_script(source, site.node)
+        if source.parents[source.statement(site.node)] is source.tree
+    ]
+
+
+def homes_of_tables(colours: Colours, sources: Iterable[Source]) -> list[Source]:
+    """The files whose tables the only application of a project creates; none where there are several."""
+    every = list(sources)
+    if sum(len(applications_in(colours, source)) for source in every if not is_test(source.path)) != 1:
+        return []
+    return [
+        source
+        for source in every
+        if len(tables_on_import(colours, source)) == 1
+        and not is_test(source.path)
+        and not applications_in(colours, source)
+        and not colours.inference.program.globals(source, FUNCTION)
+    ]
+
+
+def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
+    """The function that takes the place of the call in such a file."""
+    for node in tables_on_import(colours, source):
+        for lines in created_lines(source, node):
+            statement = source.statement(node)
+            before, after = source.text[: source.start(statement)], source.text[source.end(statement) :]
+            above = "\n" * max(0, 3 - (len(before) - len(before.rstrip("\n"))))
+            below = "\n" * max(0, 3 - (len(after) - len(after.lstrip("\n"))))
+            body = "".join(f"\n    {line}" for line in lines)
+            yield source.instead(statement, f"{above}async def {FUNCTION}() -> None:{body}{below}")
+
+
+def created_lines(source: Source, node: ast.Call) -> Iterator[list[str]]:
+    """The lines that create the tables; nothing for a call that names no engine."""
+    given = {word.arg: word.value for word in node.keywords}
+    bind = given.get("bind") or (node.args[0] if node.args else None)
+    if bind is not None:
+        yield [
+            f"async with {source.code(bind)}.begin() as connection:",
+            f"    await connection.run_sync({source.code(node.func)})",
+        ]
