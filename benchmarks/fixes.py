@@ -193,7 +193,7 @@ def _value(column: Any, number: int) -> object:
         return True
     if issubclass(kind, enum.Enum):
         return next(iter(kind))
-    if kind is str:
+    if kind in (str, object):
         return f"{column.name}{number}"
     if kind is uuid.UUID:
         return uuid.UUID(int=number)

@@ -24,13 +24,15 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     if isinstance(code.parent(call), (cst.Await, cst.WithItem)):
         return []
     run, needed = _runner(code)
-    before, after = f"await {run}(", ""
+    is_spread = bool(call.args) and code.line_of(call.args[0]) != code.line_of(call)
+    line_end = code.newline + code.indent_of(call.args[0]) if is_spread else ""
+    before, after = f"await {run}({line_end}", ""
     if binds_tighter(code.parent(call), call) and not call.lpar:
         before, after = f"({before}", ")"
     made = [insert(code.path, code.start(call), before)]
     between = code.text[code.end(call.func) : code.end(call)]
     opening = code.end(call.func) + between.index("(")
-    made.append(Edit(code.path, opening, opening + 1, ", " if call.args else ""))
+    made.append(Edit(code.path, opening, opening + 1, ("," if is_spread else ", ") if call.args else ""))
     if after:
         made.append(insert(code.path, code.end(call), after))
     return [*made, *needed]
