@@ -131,6 +131,8 @@ REQUESTS = (
     post("/api/beta/tags/wild"),
     post("/api/beta/tags/wild"),
     get("/api/labs/word-count"),
+    post("/api/beta/views?path=/x"),
+    get("/api/trends/views"),
 )
 
 

@@ -27,9 +27,10 @@ def create_app() -> FastAPI:
 
         app.include_router(beta.router)
     if settings.labs_api:
-        from app.routers import labs
+        from app.routers import labs, trends
 
         app.include_router(labs.router)
+        app.include_router(trends.router)
     app.include_router(pages.router)
     app.mount("/widgets", widgets)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

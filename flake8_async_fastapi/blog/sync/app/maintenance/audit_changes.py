@@ -20,6 +20,7 @@ def main() -> list[str]:
     with SessionLocal() as session:
         session.add(AuditEntry(action="audited"))
         session.flush()
+        session.rollback()
     engine.dispose()
     return changes
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.database import SessionLocal
 from app.dependencies import SessionDep
 from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
@@ -57,3 +58,13 @@ def read_tag(name: str, session: SessionDep) -> int:
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+def note_view(path: str) -> None:
+    with SessionLocal.begin() as session:
+        session.add(PageView(path=path))
+
+
+@router.post("/views", status_code=status.HTTP_201_CREATED)
+def add_view(path: str) -> None:
+    note_view(path)
