@@ -54,6 +54,11 @@ def without_blocks(text: str) -> str:
     return BLOCK.sub("", text)
 
 
+def page(name: str) -> str:
+    """A document in the folder of documents."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
 def flat(text: str) -> str:
     return " ".join(text.split())
 
@@ -123,7 +128,7 @@ def test_tests_command_is_the_one_that_ci_runs() -> None:
 def test_shown_trace_is_printed(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (block,) = (found["text"] for found in BLOCK.finditer(README) if found["language"] == "console")
+    (block,) = (found["text"] for found in BLOCK.finditer(page("trace")) if found["language"] == "console")
     command, output = block.split("\n", 1)
     assert command.startswith("$ flake8-async-fastapi trace ")
     monkeypatch.chdir(ROOT)
@@ -132,22 +137,20 @@ def test_shown_trace_is_printed(
     assert capsys.readouterr().out == output
 
 
-def test_rules_in_the_readme() -> None:
-    rows = [line for line in README.splitlines() if line.startswith("| [AFA")]
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_rules_in_the_index_of_documents() -> None:
+    rows = [line for line in page("README").splitlines() if line.startswith("| [AFA")]
     assert rows == [
-        f"| [{rule.code}](docs/rules/{rule.code}.md) | {rule.name} | {rule.kind} | {rule.summary} |"
+        f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.kind} | {rule.summary} |"
         for rule in RULES
     ]
 
 
-def test_rules_in_the_index_of_documents() -> None:
-    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    rows = [line for line in index.splitlines() if line.startswith("| [AFA")]
-    assert rows == [f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.kind} |" for rule in RULES]
-
-
 def test_the_line_that_switches_off_advice_names_all_of_it() -> None:
-    (line,) = (line for line in README.splitlines() if line.startswith("extend-ignore"))
+    (line,) = (line for line in page("configuration").splitlines() if line.startswith("extend-ignore"))
     assert line == "extend-ignore = " + ",".join(rule.code for rule in RULES if rule.kind == "advice")
 
 
@@ -163,19 +166,19 @@ def test_options_and_commands_exist(
     flake8: RunFlake8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     helped = "\n".join(flake8(tmp_path, "--help", select=()).lines)
-    options = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", without_blocks(README))) - {"--strict"}  # mypy's
-    assert "--afa-root" in options
+    options = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", without_blocks(page("configuration"))))
+    assert len(options) >= 9
     assert [option for option in sorted(options) if f"{option} " not in helped.replace("\n", " \n")] == []
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     usage = capsys.readouterr().out
-    shown = re.findall(r"^flake8-async-fastapi (\w+) ", README, re.MULTILINE)
+    shown = set(re.findall(r"^flake8-async-fastapi (\w+) ", README, re.MULTILINE))
     assert sorted(shown) == sorted(re.findall(r"^ {4}(\w+) ", usage, re.MULTILINE))
 
 
 def test_described_libraries_have_tables() -> None:
-    """The README names the libraries of all tables."""
-    text = flat(README).lower()
+    """The page of limits names the libraries of all tables."""
+    text = flat(page("limits")).lower()
     source = ast.parse((PACKAGE / "knowledge" / "__init__.py").read_text(encoding="utf-8"))
     (tables,) = (
         node.value
@@ -313,6 +316,12 @@ def test_what_is_a_path_of_a_machine(text: str) -> None:
 )
 def test_what_is_no_path_of_a_machine(text: str) -> None:
     assert not MACHINE_PATH.search(text)
+
+
+def test_the_site_has_all_documents() -> None:
+    named = re.findall(r'= "([\w/]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    folder = ROOT / "docs"
+    assert sorted(named) == sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
 
 
 def test_index_of_documents_is_complete() -> None:
