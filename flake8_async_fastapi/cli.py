@@ -1,4 +1,4 @@
-"""The command ``flake8-async-fastapi``: what the rules say, and what the interpreter believes."""
+"""Find, explain and mend async mistakes in FastAPI and SQLAlchemy code."""
 
 from __future__ import annotations
 
