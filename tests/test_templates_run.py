@@ -56,6 +56,11 @@ class Comment(Base):
     writer: Mapped[User] = relationship()
 
 
+async def get_session():
+    async with SessionLocal() as session:
+        yield session
+
+
 async def fill():
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
@@ -386,9 +391,9 @@ CALLS = {
     "unknown names": "templates.TemplateResponse(request, 'page.html', {'post': post, **request.state.x})",
 }
 ROUTES = '''
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from models import Post
+from models import Post, get_session
 
 app = FastAPI()
 common = {"site": 1}
@@ -404,7 +409,7 @@ async def rendered(name: str, context: dict[str, object]):
     return template.render(context)
 
 @app.get("/")
-async def show(request: Request, session: AsyncSession):
+async def show(request: Request, session: AsyncSession = Depends(get_session)):
     name = "page.html"
     post = await session.get_one(Post, 1)
     return CALL  # AFA304

@@ -79,11 +79,15 @@ def _unfilled(frame: Frame, function: Function) -> Iterator[tuple[str, Expr]]:
             yield param.name, written
 
 
-def _unfilled_by(frame: Frame, cls: ClassValue) -> Iterator[tuple[str, Expr]]:
+def _unfilled_by(frame: Frame, cls: ClassValue) -> tuple[tuple[str, Expr], ...]:
     """As ``_unfilled``, for the constructor of a class."""
-    function = classes.class_attribute(frame.ctx, cls, "__init__")
-    if isinstance(function, Function):
-        yield from _unfilled(frame, function)
+
+    def find() -> tuple[tuple[str, Expr], ...]:
+        function = classes.class_attribute(frame.ctx, cls, "__init__")
+        return tuple(_unfilled(frame, function)) if isinstance(function, Function) else ()
+
+    nothing: tuple[tuple[str, Expr], ...] = ()
+    return frame.ctx.query(("unfilled by", cls), find, nothing)  # a class may ask for itself
 
 
 def _is_bare_depends(default: Expr | None) -> bool:
