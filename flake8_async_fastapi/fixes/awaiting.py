@@ -21,6 +21,28 @@ def may_await(code: Code, node: cst.CSTNode) -> bool:
     return False
 
 
+def may_wait(code: Code, node: cst.CSTNode) -> bool:
+    """Whether code may wait at an expression for long: an ``await`` can stand there, and no lock is held.
+
+    A lock of threads that is held while a coroutine waits stops whoever asks for it, the event loop too.
+    """
+    if not may_await(code, node):
+        return False
+    for inner, outer in code.around(node):
+        if isinstance(outer, cst.FunctionDef):
+            break
+        if isinstance(outer, cst.With) and inner is outer.body and _enters_lock(outer):
+            return False
+    return True
+
+
+def _enters_lock(block: cst.With) -> bool:
+    """Whether a plain ``with`` enters an object that is there already, as locks are."""
+    return block.asynchronous is None and any(
+        isinstance(item.item, (cst.Name, cst.Attribute)) for item in block.items
+    )
+
+
 def _is_first_iterable(generator: cst.GeneratorExp, node: cst.CSTNode, code: Code) -> bool:
     """Whether an expression is evaluated where the generator is made."""
     return node is generator.for_in.iter or any(

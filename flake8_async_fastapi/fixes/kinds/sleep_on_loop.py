@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_fastapi.fixes.awaiting import may_await
+from flake8_async_fastapi.fixes.awaiting import may_wait
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit
@@ -18,7 +18,7 @@ from flake8_async_fastapi.rules.model import Fix
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     calls = code.starting_at(fix.line, fix.col, cst.Call)
-    if not calls or not may_await(code, calls[0]) or not is_call_of(calls[0], fix.words[0]):
+    if not calls or not may_wait(code, calls[0]) or not is_call_of(calls[0], fix.words[0]):
         return []
     module, needed = imported_module(code, "asyncio")
     func = calls[0].func
