@@ -28,7 +28,7 @@ from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
 from flake8_async_fastapi.records import dataclass
 
-_GAP: Final = "\0"
+GAP: Final = "\0"
 """What stands for the parts of a text that are not known."""
 
 
@@ -229,9 +229,9 @@ class Models:
     def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
         """The text that some parts make, if what is known of it is enough for it to matter."""
         texts = [part.value if isinstance(part, Const) else None for part in parts]
-        known = [text if isinstance(text, str) else _GAP for text in texts]
+        known = [text if isinstance(text, str) else GAP for text in texts]
         whole = "".join(known)
-        beginning = whole.partition(_GAP)[0]
+        beginning = whole.partition(GAP)[0]
         found = self.text(ctx, beginning) if beginning else None
         if isinstance(found, TextPrefix) and beginning != whole:
             longer = self.text(ctx, whole)

@@ -87,6 +87,19 @@ BRIEF_TO_WRITE: Final[Mapping[str, tuple[int, str]]] = {
 }
 """Calls that open a file, with the argument that says how: what is written stays in memory at first."""
 
+SHORT_FILES: Final[frozenset[str]] = frozenset({
+    ".cfg", ".conf", ".crt", ".css", ".graphql", ".htm", ".html", ".ini", ".j2", ".jinja", ".jinja2", ".js",
+    ".json", ".key", ".lua", ".md", ".mustache", ".pem", ".prompt", ".rst", ".sql", ".svg", ".toml", ".txt",
+    ".xml", ".yaml", ".yml",
+})  # fmt: skip
+"""How the names of files end that people write by hand, and that come with the code."""
+
+WRITING_METHODS: Final[frozenset[str]] = frozenset({
+    "dump", "to_csv", "to_json", "touch", "write", "write_bytes", "write_text", "writelines",
+    "writerow", "writerows",
+})  # fmt: skip
+"""Methods and functions by which code may write a file."""
+
 BRIEF_IF_CONSTANT: Final[frozenset[str]] = frozenset(
     f"{module}.{name}" for module in ("bz2", "gzip", "lzma", "zlib") for name in ("compress", "decompress")
 )

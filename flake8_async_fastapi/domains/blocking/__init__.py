@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.blocking import (
     blocking_calls,
     calls,
     effects,
-    kernel_files,
+    known_files,
     managers,
     project_calls,
     surroundings,
@@ -22,7 +22,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "blocking",
-    models=Models(offloads=(surroundings.is_offloading,), literals=(kernel_files.model_folder,)),
+    models=Models(offloads=(surroundings.is_offloading,), literals=(known_files.model_place,)),
     observers=Observers(
         applies=(calls.note_call,),
         branch_begins=(surroundings.begin_branch,),

@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import effects as thread
-from flake8_async_fastapi.domains.blocking import exemptions, kernel_files, sockets
+from flake8_async_fastapi.domains.blocking import exemptions, known_files, sockets
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names
@@ -60,7 +60,7 @@ def note_library_call(
     elif origin.position not in frame.awaited_calls:
         if not all(_blocks_with_arguments(frame, name, arguments) for name in dotted):
             return
-        if kernel_files.is_kernel_file(callee, dotted[0], arguments):
+        if known_files.is_kernel_file(callee, dotted[0], arguments):
             return
         if isinstance(callee, Member):
             if not _is_surely_sync(frame.ctx, callee.receiver) or sockets.returns_at_once(frame, dotted[0]):
@@ -70,7 +70,9 @@ def note_library_call(
             label = f"{callee.receiver.type.rpartition('.')[2]}.{callee.name}"
         else:
             label = _short_name(dotted[0])
-        is_brief = any(_is_brief(frame, name, arguments) for name in dotted)
+        is_brief = any(_is_brief(frame, name, arguments) for name in dotted) or known_files.is_short_file(
+            frame.ctx, frame.path, callee, dotted[0], arguments
+        )
         _reach_listed(frame, known, dotted[0], label, origin, is_brief=is_brief)
 
 

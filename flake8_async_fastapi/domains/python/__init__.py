@@ -15,9 +15,9 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "python",
     models=Models(
-        calls={**awaitables.CALLS, **builtins.CALLS, **stdlib.CALLS},
+        calls={**awaitables.CALLS, **builtins.CALLS, **paths.CALLS, **stdlib.CALLS},
         attached={BoundContainer: iteration.call_container_method},
-        methods=awaitables.METHODS,
+        methods={**awaitables.METHODS, **paths.METHODS},
         awaits=awaitables.AWAITS,
         objects={"operator.attrgetter": iteration.call_getter},
         operators=paths.OPERATORS,

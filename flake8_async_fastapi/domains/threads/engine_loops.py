@@ -74,10 +74,13 @@ class LoopStart:
 
 @dataclass(slots=True)
 class EngineNotes:
-    """The engines that one run uses or disposes of, and the loops that it starts, with where that is."""
+    """The engines that one run uses or disposes of, and the loops that it starts.
+
+    With where that is, and the variable of the loop that is driven there, which may be the same each time.
+    """
 
     uses: dict[EngineUse, Place] = field(default_factory=dict)
-    starts: dict[LoopStart, tuple[Place, tuple[object, ...]]] = field(default_factory=dict)
+    starts: dict[LoopStart, tuple[Place, tuple[object, ...], str]] = field(default_factory=dict)
     disposes: bool = False
 
     def fork(self) -> EngineNotes:
@@ -111,7 +114,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         return
     if _starts_loop(frame, callee):
         for start in _starts_by(frame, arguments.get(0, "main"), for_message(node.func)):
-            _report_or_keep(frame, start, frame.place_of(node))
+            _report_or_keep(frame, start, frame.place_of(node), _loop_driven(callee, node))
     elif isinstance(callee, Function) and not callee.is_async and any(_coroutines(arguments)):
         parts = summaries.summarise(
             frame.ctx, *renaming.call_without_identity(frame.ctx, callee, arguments)
@@ -138,6 +141,12 @@ def engine_used(callee: Value, arguments: Arguments) -> Object | None:
         case Library(dotted="sqlalchemy.ext.asyncio.AsyncSession"):
             found = arguments.get(0, "bind")
     return found if isinstance(found, Object) and found.type == _ENGINE else None
+
+
+def _loop_driven(callee: Value, node: tree.Call) -> str:
+    """The variable of the loop whose ``run_until_complete`` is called; empty for what makes its own loop."""
+    is_driven = isinstance(callee, Member) and isinstance(node.func, tree.Attr)
+    return dotted(node.func.value) if is_driven and isinstance(node.func, tree.Attr) else ""
 
 
 def _starts_loop(frame: Frame, callee: Value) -> bool:
@@ -270,23 +279,24 @@ EFFECTS: Final = {
 }
 
 
-def _report_or_keep(frame: Frame, start: LoopStart, place: Place) -> None:
+def _report_or_keep(frame: Frame, start: LoopStart, place: Place, loop: str = "") -> None:
     """Report a loop that is started again and again, or after another one; else keep it for the callers."""
     notes = frame.notes_of(EngineNotes)
     branches = tuple(frame.branches)
     if frame.emit and start.engine is not None and not notes.disposes and not is_test(frame.path):
-        again = _reason_to_repeat(frame)
-        for other, (where, around) in notes.starts.items():
+        again = _reason_to_repeat(frame, loop)
+        for other, (where, around, driven) in notes.starts.items():
+            is_same = bool(loop) and driven == loop
             if other.engine == start.engine and where != place and branches[: len(around)] == around:
-                again = again or f"after {other.label}"
+                again = again or ("" if is_same else f"after {other.label}")
         if again:
             _emit(frame, start, place, again)
-    notes.starts.setdefault(start, (place, branches))
+    notes.starts.setdefault(start, (place, branches, loop))
 
 
-def _reason_to_repeat(frame: Frame) -> str:
+def _reason_to_repeat(frame: Frame, loop: str) -> str:
     """Why the code under check runs more than once, or beside another loop; empty where that is open."""
-    if frame.enclosing_loops:
+    if frame.enclosing_loops and not (loop and not _is_bound_in(frame, loop)):
         return "in each pass of a loop"
     if thread := thread_of(frame):
         return f"in {thread}"
@@ -298,6 +308,13 @@ def _reason_to_repeat(frame: Frame) -> str:
         if any(name in TASK_DECORATORS for name in names):
             return f"in each run of @{for_message(written)}"
     return ""
+
+
+def _is_bound_in(frame: Frame, name: str) -> bool:
+    """Whether a loop around the code under check binds a name anew in each pass."""
+    parts = (part for loop in frame.enclosing_loops for part in nodes_in(loop))
+    assigned = (part for part in parts if isinstance(part, tree.Assign))
+    return any(dotted(target) == name for part in assigned for target in part.targets)
 
 
 def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Call) -> None:

@@ -132,6 +132,8 @@ def _value_of_unbound_name(ctx: Context, path: str, name: str) -> Value:
             dotted = knowledge.canonical(f"{target.dotted}.{name}")
             if knowledge.library_type(dotted) or knowledge.function(dotted):
                 return Library(dotted)
+    if name == "__file__":
+        return ctx.hooks.models.text(ctx, name)
     return Library(f"builtins.{name}") if name in _BUILTINS else UNKNOWN
 
 

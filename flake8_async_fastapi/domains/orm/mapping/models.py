@@ -41,6 +41,16 @@ def model_of_objects(ctx: Context, cls: ClassValue) -> Model | None:
     )
 
 
+def are_of_one_hierarchy(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
+    """Whether two classes are one, or have a mapped class above them in common, or one is above the other."""
+    above = set(classes.mro(ctx, one)) & set(classes.mro(ctx, other))
+    return one == other or any(
+        base in (one, other) or mapped_model(ctx, base) is not None
+        for base in above
+        if isinstance(base, ClassValue)
+    )
+
+
 def _map_abstract_class(ctx: Context, cls: ClassValue) -> Model | None:
     order = classes.mro(ctx, cls)
     own = [base for base in order if isinstance(base, ClassValue)]

@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.machine import classes, expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Const, Library
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.records import dataclass
 
 _ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
@@ -32,8 +32,21 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
         return False
     has_table = any(
         classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
-    )
+    ) or any(map(_names_tables_below, own[1:]))
     return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
+
+
+def _names_tables_below(base: ClassValue) -> bool:
+    """Whether a class gives those below it a table: its ``__init_subclass__`` sets ``__tablename__``."""
+    hooks = (part for part in base.node.body if isinstance(part, tree.FunctionDef))
+    return any(
+        isinstance(target, tree.Attr) and target.name == "__tablename__"
+        for hook in hooks
+        if hook.name == "__init_subclass__"
+        for node in nodes_in(hook.body)
+        if isinstance(node, tree.Assign)
+        for target in node.targets
+    )
 
 
 def is_abstract(cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
@@ -103,7 +116,9 @@ def _table_names(ctx: Context, cls: ClassValue) -> _TableNames:
         text = table_name(ctx, base)
         if text:
             known.add(text)
-        elif len(known) == len(bases) and classes.body_bindings(ctx, base, "__tablename__"):
+        elif len(known) == len(bases) and (
+            classes.body_bindings(ctx, base, "__tablename__") or _names_tables_below(base)
+        ):
             return _TableNames(frozenset(known), _stems(cls.name))
     return _TableNames(frozenset(known))
 

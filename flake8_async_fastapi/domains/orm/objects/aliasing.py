@@ -239,6 +239,7 @@ def after_select(ctx: Context, obj: InstanceState, select: Transition) -> Instan
             for loaded_path in load_plans.loaded_paths(ctx, cls, plan)
             if loaded_path.names or not is_another
         )
+        met = met or not plan.certain  # an option that is not known may lead to it
         return replace(obj, default="perhaps", fields=()) if met else obj
     return after_loading(ctx, obj, cls, plan, is_another=is_another)
 

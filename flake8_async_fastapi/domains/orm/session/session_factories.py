@@ -88,7 +88,8 @@ def _session_made(
         if not ctx.project.reconfigures_sessions()
         else SessionSettings()
     )
-    return replace(result, origin=origin, detail=known)
+    # a registry gives the session of the scope: which calls give the same one is not known
+    return replace(result, origin=None if receiver.type == SCOPED else origin, detail=known)
 
 
 def _settings_of_factory(factory: Object | None, arguments: Arguments) -> SessionSettings:

@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options
+from flake8_async_fastapi.domains.orm.statements import loader_options
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Directive,
     Entity,
@@ -219,7 +219,7 @@ def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...],
         if not directive.path:
             continue
         first = directive.path[0].attribute
-        fits = (load_plans.may_be_both(frame.ctx, first.cls, entity.cls) and
+        fits = (models.are_of_one_hierarchy(frame.ctx, first.cls, entity.cls) and
                 first.alias == entity.alias for entity in entities)  # fmt: skip
         if not any(fits):
             text = f"{first.cls.name}.{first.name}"
