@@ -21,6 +21,7 @@ from sqlalchemy.orm import (
     load_only,
     mapped_column,
     raiseload,
+    relationship,
     selectin_polymorphic,
     selectinload,
     subqueryload,
@@ -116,6 +117,37 @@ async def test_options_by_name_are_errors() -> None:
 async def test_option_of_another_model(session: AsyncSession) -> None:
     with pytest.raises(ArgumentError):
         await session.execute(select(Post).options(selectinload(Author.posts)))
+
+
+async def test_option_of_another_class_of_the_hierarchy() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Project(Base):
+        __tablename__ = "project"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Team(Base):
+        __tablename__ = "team"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "team"}
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+
+    class ProjectTeam(Team):
+        __tablename__ = "project_team"
+        __mapper_args__ = {"polymorphic_identity": "project"}
+        id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True)
+        project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+        project: Mapped[Project] = relationship()
+
+    class RoleTeam(Team):
+        __tablename__ = "role_team"
+        __mapper_args__ = {"polymorphic_identity": "role"}
+        id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True)
+
+    async with database([RoleTeam(id=1)], model=Base) as factory, factory() as session:
+        option = joinedload(ProjectTeam.project)
+        assert len((await session.scalars(select(RoleTeam).options(option))).all()) == 1
 
 
 # --- unique ------------------------------------------------------------------------------------

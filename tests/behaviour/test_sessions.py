@@ -9,7 +9,7 @@ import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
 from sqlalchemy import ForeignKey, Integer, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, load_only, mapped_column, relationship, selectinload, undefer
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -362,3 +362,15 @@ async def test_queries_flush_first(session: AsyncSession) -> None:
     await session.execute(select(Author))
     with needs_io():
         print(post.updated_at)
+
+
+async def test_registry_gives_the_session_of_the_scope() -> None:
+    async with database() as factory:
+        scope = ["one"]
+        registry = async_scoped_session(factory, scopefunc=lambda: scope[0])
+        first = registry()
+        assert registry() is first
+        scope[0] = "other"
+        assert registry() is not first
+        await registry.remove()
+        await first.close()

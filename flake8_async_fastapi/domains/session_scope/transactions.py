@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from flake8_async_fastapi.domains.session_scope import requests_before
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
+from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
 from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
@@ -149,7 +150,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif name == "begin" and known.has_mark(session, "begun", "block"):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
-    if name in FLUSHES and not known.has_mark(session, "nested"):
+    if name in FLUSHES and not known.has_mark(session, "nested") and not holds_no_objects(frame, session):
         course = frame.notes_of(TransactionNotes)
         course.flushed.append((session, tuple(course.blocks), at))
     if name in STATEMENTS or name in BEGINS:
