@@ -131,6 +131,8 @@ TYPES: Final[Mapping[str, str]] = {
         def remote create_remote -> git.Repo
         any -> call
     """,
+    # --- doubles in tests: they do nothing that the type does which they stand for
+    "unittest.mock.Mock": "any -> ?\ncall -> ?",
     # --- files
     "pathlib.Path": """
         property parent -> self
@@ -423,6 +425,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "redis.Sentinel": "redis.Redis",
     "elasticsearch.client.Elasticsearch": "elasticsearch.Elasticsearch",
     "git.repo.Repo": "git.Repo",
+    "unittest.mock.AsyncMock": "unittest.mock.Mock",
+    "unittest.mock.MagicMock": "unittest.mock.Mock",
     "git.repo.base.Repo": "git.Repo",
     "pathlib.PosixPath": "pathlib.Path",
     "boto3.session.Session": "boto3.Session",
