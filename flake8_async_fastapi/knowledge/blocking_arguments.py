@@ -87,6 +87,13 @@ BRIEF_TO_WRITE: Final[Mapping[str, tuple[int, str]]] = {
 }
 """Calls that open a file, with the argument that says how: what is written stays in memory at first."""
 
+BRIEF_PATTERNS: Final[Mapping[str, tuple[int, str]]] = {
+    "glob.glob": (0, "pathname"),
+    "glob.iglob": (0, "pathname"),
+    "pathlib.Path.glob": (0, "pattern"),
+}
+"""Calls that list one folder, unless their pattern walks through many, by ``**`` or a pattern for folders."""
+
 SHORT_FILES: Final[frozenset[str]] = frozenset({
     ".cfg", ".conf", ".crt", ".css", ".graphql", ".htm", ".html", ".ini", ".j2", ".jinja", ".jinja2", ".js",
     ".json", ".key", ".lua", ".md", ".mustache", ".pem", ".prompt", ".rst", ".sql", ".svg", ".toml", ".txt",

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.blocking import exemptions, known_files, socke
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.models import GAP
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
@@ -113,6 +114,11 @@ def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
         written = None if node is None else written_argument(node, *by_arguments.BRIEF_TO_WRITE[full])
         mode = written.value if isinstance(written, tree.Const) else None
         return isinstance(mode, str) and ("a" in mode or not {"r", "+"}.intersection(mode))
+    if full in by_arguments.BRIEF_PATTERNS:
+        pattern = arguments.get(*by_arguments.BRIEF_PATTERNS[full])
+        text = pattern.value if isinstance(pattern, Const) else None
+        folders = text.rpartition("/")[0] if isinstance(text, str) else "*"
+        return "**" not in str(text) and not set(folders) & set("*?[" + GAP)
     if full in by_arguments.BRIEF_IF_CONSTANT:
         return node is not None and bool(node.args) and _is_spelled_out(frame, node.args[0])
     return full in by_arguments.BRIEF_CALLS

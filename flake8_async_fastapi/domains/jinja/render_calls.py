@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Plain,
     Text,
+    TextPrefix,
     Value,
     alternatives,
     is_none,
@@ -133,6 +134,8 @@ def _template_folders(owner: Value | None) -> Folders:
 def _folders_of_text(directory: Value | None) -> Folders:
     if isinstance(directory, Collection) and directory.items:
         return tuple(folder for item in directory.items for folder in _folders_of_text(item))
+    if isinstance(directory, TextPrefix):
+        return (None,)  # a folder beside the code
     if isinstance(directory, Const) and isinstance(directory.value, str):
         tail = directory.value.replace("\\", "/").rpartition("../")[2]
         return (tail,)
