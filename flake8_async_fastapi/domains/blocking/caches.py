@@ -128,8 +128,11 @@ def _place_if(test: Expr, body: list[Stmt], *, is_filled: bool) -> str:
     match test:
         case tree.Unary(op="not", value=value):
             return _place_if(value, body, is_filled=not is_filled)
-        case tree.BoolOp(op=op, values=[first, *_]) if not is_filled or op == "and":
-            return _place_if(first, body, is_filled=is_filled)
+        case tree.BoolOp(op="and", values=values) if is_filled:
+            found = (_place_if(value, body, is_filled=True) for value in values)
+            return next(filter(None, found), "")
+        case tree.BoolOp(values=[first, *_]) if not is_filled:
+            return _place_if(first, body, is_filled=False)
         case tree.Compare(ops=[("in" | "not in") as op], rights=[owner]):
             return place_text(owner) if (op == "in") is is_filled else ""
         case tree.Compare(left=left, ops=[op], rights=[right]):
