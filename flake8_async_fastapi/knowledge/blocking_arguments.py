@@ -65,6 +65,7 @@ BRIEF_CALLS: Final[frozenset[str]] = frozenset({
     "os.scandir",
     "pandas.DataFrame.groupby",  # works when its groups are asked for
     "pathlib.Path.iterdir",
+    "pathlib.Path.write_text",  # stays in memory at first
     "socket.socket.send",  # into a buffer of the kernel
     "socket.socket.sendto",
     "sqlite3.connect",

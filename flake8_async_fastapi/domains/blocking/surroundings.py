@@ -17,9 +17,11 @@ from flake8_async_fastapi.facts.walk import flat, nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
-_ASKING_WHETHER_DONE: Final = frozenset({"done", "is_alive", "add_done_callback"})
+_ASKING_WHETHER_DONE: Final = frozenset({"done", "is_alive", "add_done_callback", "empty", "qsize"})
 _WAITING: Final = frozenset({"asyncio.wrap_future", "concurrent.futures.wait"})
-_WAITED_FOR: Final = frozenset({"concurrent.futures.Future", "threading.Thread"})
+_WAITED_FOR: Final = frozenset({
+    "concurrent.futures.Future", "multiprocessing.Queue", "queue.Queue", "threading.Thread",
+})  # fmt: skip
 
 
 def note_wait(frame: Frame, callee: Library) -> None:
@@ -30,7 +32,10 @@ def note_wait(frame: Frame, callee: Library) -> None:
 
 
 def note_question(frame: Frame, callee: Member) -> None:
-    """Note the work of which a call asks whether it is done: the code knows from then on."""
+    """Note the work of which a call asks whether it is done, or the queue whether it is empty.
+
+    The code knows from then on.
+    """
     if callee.name in _ASKING_WHETHER_DONE and (work := _work_of(frame, callee)):
         frame.notes_of(BlockingContext).known_done.add(work)
 
@@ -42,7 +47,7 @@ def is_known_done(frame: Frame, callee: Member) -> bool:
 
 
 def _work_of(frame: Frame, callee: Member) -> str:
-    """The variable with the future or thread whose method is called; empty for another method."""
+    """The variable with the future, thread or queue whose method is called; empty for another method."""
     if frame.current_call is None or callee.receiver.type not in _WAITED_FOR:
         return ""
     return path_of(frame.current_call.func).rpartition(".")[0]
