@@ -20,9 +20,11 @@ def holds_no_objects(frame: Frame, session: str) -> bool:
         return False
 
     def find() -> bool:
+        if session not in set(_opened_in(function)):
+            return False
         calls = [call for call in nodes_in(function.body) if isinstance(call, tree.Call)]
         known = sum(_is_harmless(call, session) for call in calls)
-        return session in set(_opened_in(function)) and known == sum(_mentions(function, session))
+        return known == sum(_mentions(function, session))
 
     return frame.ctx.derive(("holds no objects", frame.path, function.line, session), find)
 

@@ -150,8 +150,9 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif name == "begin" and known.has_mark(session, "begun", "block"):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
-    if name in FLUSHES and not known.has_mark(session, "nested") and not holds_no_objects(frame, session):
-        course = frame.notes_of(TransactionNotes)
+    course = frame.notes_of(TransactionNotes)
+    may_fail = name in FLUSHES and bool(course.tries) and not known.has_mark(session, "nested")
+    if may_fail and not holds_no_objects(frame, session):
         course.flushed.append((session, tuple(course.blocks), at))
     if name in STATEMENTS or name in BEGINS:
         known = known.add_marks(session, "begun", at=at)
