@@ -85,7 +85,7 @@ def join_bindings(values: Iterable[Value]) -> Value:
         ):
             return OneOf(tuple(found))
         case [Instance(), *others] if len(found) <= MOST_ALTERNATIVES and all(
-            isinstance(o, Instance) and o.location is None for o in found
+            isinstance(o, Instance) for o in others
         ):
             return OneOf(tuple(found))  # of several classes: what only some of them do is not certain
         case [Function() as first, *others] if all(

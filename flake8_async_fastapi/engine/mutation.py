@@ -1,10 +1,11 @@
-"""What lists, sets and dicts hold after something was put into them or taken out of them.
+"""What lists, sets, dicts and objects hold after something was put into them or taken out of them.
 
 A container stands for all that it ever held: taking something out leaves the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.engine import containers
@@ -19,6 +20,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Const,
+    Instance,
     Library,
     Member,
     Value,
@@ -28,7 +30,9 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import element_of_container, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.records import replace
 
+_MOST_APPENDED: Final = 8
 _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 _EXTENDING: Final = frozenset({"extend", "extendleft", "update"})
 _TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard"})
@@ -39,8 +43,13 @@ MUTATORS: Final = frozenset(
 """Methods that change a container."""
 
 
-def change_containers(state: State, callee: Value, node: tree.Call, arguments: Arguments) -> None:
-    """A call that may change what containers in variables hold: ``items.append(x)``, ``fill(items)``."""
+def change_containers(
+    state: State, callee: Value, node: tree.Call, arguments: Arguments, *, once: bool
+) -> None:
+    """A call that may change what containers in variables hold: ``items.append(x)``, ``fill(items)``.
+
+    ``once`` says that the call is not in a loop.
+    """
     if not isinstance(callee, (Library, Member, ClassValue)):
         for part in node.args:  # whoever gets a list may put more into it
             name = part.id if isinstance(part, tree.Name) else ""
@@ -56,7 +65,18 @@ def change_containers(state: State, callee: Value, node: tree.Call, arguments: A
     path = path_of(owner)
     known = state.get(path) if path else None
     if isinstance(known, Collection):
-        state.narrow(path, _after_method(known, name, arguments))
+        appended = _after_append(known, arguments) if once and name == "append" else None
+        state.narrow(path, appended or _after_method(known, name, arguments))
+
+
+def _after_append(before: Collection, arguments: Arguments) -> Collection | None:
+    """A list of known items with one more at its end; None where that is not one to tell apart."""
+    if before.kind != "list" or before.items is None or len(before.items) >= _MOST_APPENDED:
+        return None
+    new = arguments.get(0, "object")
+    if new is None or is_plain(new) or holds_coroutine(new):
+        return None
+    return Collection("list", items=(*before.items, new))
 
 
 def _change_nested(state: State, owner: Expr, name: str, arguments: Arguments) -> None:
@@ -186,3 +206,12 @@ def concatenate(left: Collection, right: Value) -> Collection:
     if left.items is not None and more is not None:
         return Collection(left.kind, items=left.items + more)
     return _with_more(left, element_of_container(right))
+
+
+def with_assigned(instance: Instance, assigned: Mapping[str, Value]) -> Instance:
+    """An object of the project once some of its attributes were assigned."""
+    known = {**dict(instance.attributes or ()), **assigned}
+    if instance.location is not None or known == dict(instance.attributes or ()):
+        return instance
+    kept = {name: value for name, value in known.items() if not is_plain(value)}
+    return replace(instance, attributes=tuple(one for one in kept.items() if not holds_coroutine(one[1])))

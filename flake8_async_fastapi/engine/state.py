@@ -107,6 +107,12 @@ class State:
         """Put a more exact value in the place of the same value."""
         (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
+    def assigned_to(self, name: str) -> dict[str, Value]:
+        """What was assigned to attributes of the object in a variable."""
+        prefix, size = f"{name}.", len(name) + 1
+        found = {path[size:]: value for path, value in self.attributes.items() if path.startswith(prefix)}
+        return {attribute: value for attribute, value in found.items() if "." not in attribute}
+
     def forget_attributes(self) -> None:
         """After a call: what it may have assigned anew.  Types seldom change, None does."""
         if self.attributes:

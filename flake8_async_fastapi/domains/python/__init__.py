@@ -1,12 +1,19 @@
 """The standard library: builtins, containers, iteration, ``functools``, ``typing`` and paths.
 
-Says what their calls and operators give, and keeps track of truth values in objects that methods change.
+Says what their calls and operators give, and keeps track of what objects keep and their methods change.
 Adds no part of the state, no effect and no event.  Needs no other domain.
 """
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.python import awaitables, builtins, iteration, paths, stdlib, truth_flags
+from flake8_async_fastapi.domains.python import (
+    awaitables,
+    builtins,
+    changing_objects,
+    iteration,
+    paths,
+    stdlib,
+)
 from flake8_async_fastapi.engine.containers import BoundContainer
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
@@ -23,6 +30,6 @@ DOMAIN = Domain(
         operators=paths.OPERATORS,
     ),
     observers=Observers(
-        called=(truth_flags.forget_argument_flags,), receiver_changed=(truth_flags.change_receiver_flags,)
+        called=(changing_objects.forget_arguments,), receiver_changed=(changing_objects.change_receiver,)
     ),
 )

@@ -224,15 +224,17 @@ def _read_path(frame: Frame, value: Value, path: str, origin: Place) -> Value:
 
 
 def _model_getattr(frame: Frame, function: str, arguments: Arguments) -> Value | None:
-    """``getattr`` and ``hasattr`` of an ORM object with a name that is known."""
+    """``getattr`` and ``hasattr`` of an object of the project with a name that is known."""
     node = frame.current_call
     if node is None or len(arguments.args) < 2:
         return None
     found: list[Value] = []
     for alternative in alternatives(arguments.args[0]):
-        if not isinstance(alternative, Instance) or alternative.location is None:
+        if not isinstance(alternative, Instance):
             continue
         asked = [name.value for name in alternatives(arguments.args[1]) if isinstance(name, Const)]
+        if alternative.location is None and (function == "hasattr" or len(asked) != 1):
+            continue
         for name in (*asked, *frame.ctx.hooks.models.texts_of(frame.ctx, arguments.args[1])):
             if isinstance(name, str):
                 written = tree.Attr(node.line, node.col, node.args[0], name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import branching, deletes, detached, holders, uploads
+from flake8_async_fastapi.domains.session_scope import branching, creations, detached, holders, uploads
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
@@ -14,12 +14,10 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Collection,
-    Coroutine,
     Function,
     Generator,
     Member,
     Object,
-    Partial,
     Unknown,
     Value,
     alternatives,
@@ -29,8 +27,7 @@ from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
-from flake8_async_fastapi.knowledge import concurrency, is_subtype, member
-from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.knowledge import concurrency, is_subtype
 
 _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
 
@@ -121,45 +118,17 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
         return
     for alternative in alternatives(callee):
-        creation = _creation_by_call(frame, alternative, arguments, node)
+        creation = creations.creation_by_call(frame, alternative, arguments, node)
+        creation = creation or creations.creation_by_map(frame, alternative, arguments, node)
         if creation is not None:
             _note_creation(frame, creation, node, result)
         if frame.emit:
             _note_consumed(frame, alternative, arguments, node, result)
 
 
-def _creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
-    """A call of a coroutine (or generator) function, or of a session's method, with its expressions."""
-    if not isinstance(callee, (Function, Member, Partial)):
-        return None
-    func, args = node.func, tuple(node.args)
-    keywords = tuple((k.name, k.value) for k in node.keywords if k.name is not None)
-    if isinstance(callee, Partial):
-        bound = holders.assigned_expression(frame, node.func)
-        if not isinstance(bound, tree.Call) or not bound.args:
-            return None
-        func, args = bound.args[0], (*bound.args[1:], *args)
-        keywords = (*((k.name, k.value) for k in bound.keywords if k.name is not None), *keywords)
-        arguments = arguments.after(*callee.args, keywords=callee.keywords)
-        callee = callee.function
-    around = tuple(frame.enclosing_loops), tuple(frame.branches)
-    if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
-        return Creation(func, args, keywords, callee, arguments, *around)
-    if isinstance(callee, Member) and is_session_type(callee.receiver.type):
-        if callee.name == "delete" and not deletes.deleting_queries(frame.ctx, arguments.get(0, "instance")):
-            return None
-        known = member(callee.receiver.type, callee.name)
-        if known is not None and known.kind == "async" and callee.name not in concurrency.ENDS:
-            return Creation(func, args, keywords, None, arguments, *around)
-    return None
-
-
 def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Value) -> None:
     place = frame.place_of(node)
-    made = any(
-        isinstance(alternative, Coroutine) and alternative.origin == place
-        for alternative in alternatives(result)
-    )
+    made = any(coroutine.origin == place for coroutine in held_coroutines(result))
     activity = frame.notes_of(Activity)
     if made or isinstance(result, Generator):
         activity.creations[place] = creation
@@ -274,27 +243,12 @@ def _start_in_group(frame: Frame, callee: Value, arguments: Arguments, node: tre
         for c in held_coroutines(first)
         if c.origin in activity.creations
     }
-    later = _creation_of_callback(frame, arguments, node) if not added else None
+    later = creations.creation_of_callback(frame, arguments, node) if not added else None
     if later is not None:
         added[frame.place_of(node)] = later
     makings.update(added)
     if added and (makings != before or any(creation.enclosing_loops[depth:] for creation in added.values())):
         _report_shared(frame, makings, depth, node)
-
-
-def _creation_of_callback(frame: Frame, arguments: Arguments, node: tree.Call) -> Creation | None:
-    """A function that is passed with its arguments, as the call that it will be."""
-    if not node.args or isinstance(node.args[0], tree.Starred):
-        return None
-    rest = arguments.rest()
-    written = tree.Call(
-        node.line, node.col, node.args[0], node.args[1:],
-        [keyword for keyword in node.keywords if keyword.name not in ("name", "content", "background")],
-    )  # fmt: skip
-    function = arguments.args[0]
-    if isinstance(function, Function) and not function.is_async and not function.is_generator:
-        return None  # it runs in a thread, or does nothing with an async session
-    return _creation_by_call(frame, function, rest, written)
 
 
 def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Call) -> None:
@@ -368,7 +322,7 @@ def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -
             else None
         )
     else:
-        creation = _creation_of_callback(frame, arguments, node) if arguments.args else None
+        creation = creations.creation_of_callback(frame, arguments, node) if arguments.args else None
     uploads.report_later(frame, kind, creation, arguments, node)
     if creation is not None:
         for session in sorted(holders.sessions_of(frame, creation)):

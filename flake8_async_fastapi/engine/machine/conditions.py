@@ -301,15 +301,23 @@ def _narrow_to_class(frame: Frame, states: list[State], name: str, cls: Value) -
 
 
 def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
-    """A value that turned out to be of a class: a tracked object may be of a subclass, and is not None."""
+    """A value that turned out to be of a class: a tracked object may be of a subclass, and is not None.
+
+    Nor is it one of those objects whose class has nothing to do with it, if there are others.
+    """
     if not isinstance(cls, ClassValue):
         return value
-    found: list[Value] = []
+    related: list[Value] = []
+    others: list[Value] = []
     for alternative in alternatives(value):
         if isinstance(alternative, Instance) and alternative.location is not None:
             if alternative.cls != cls and alternative.cls in project_classes.mro(frame.ctx, cls):
-                alternative = replace(alternative, cls=cls)
-            found.append(alternative)
+                related.append(replace(alternative, cls=cls))
+            elif cls in project_classes.mro(frame.ctx, alternative.cls):
+                related.append(alternative)
+            else:
+                others.append(alternative)
+    found = related or others
     return union(found) if found else value
 
 

@@ -118,7 +118,7 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
     frame.state = state
     result = calls.call_value(frame, callee, arguments, node)
     state.forget_attributes()
-    mutation.change_containers(state, callee, node, arguments)
+    mutation.change_containers(state, callee, node, arguments, once=not frame.enclosing_loops)
     for observe in hooks.observers.called:
         observe(frame, callee, arguments, node, result)
     return result

@@ -294,6 +294,8 @@ def _run_return(frame: Frame, state: State, node: tree.Return) -> States:
 
 def _return_value(frame: Frame, state: State, node: tree.Return) -> None:
     value = NONE if node.value is None else expressions.evaluate(frame, state, node.value)
+    if isinstance(node.value, tree.Name) and isinstance(value, Instance) and state.attributes:
+        value = mutation.with_assigned(value, state.assigned_to(node.value.id))
     if frame.role:
         for coroutine in held_coroutines(value):
             report_misuse(frame, coroutine, "returned")

@@ -87,9 +87,10 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
         names = renaming.Renaming()
     else:
         function, summary, names = _summary_with_objects(frame, function, arguments, captured)
+    summary = _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
-    return _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
+    return summary
 
 
 def _summary_with_objects(

@@ -65,9 +65,10 @@ class InstanceEffect:
 
 
 def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
+    reads = frame.notes_of(UnloadedReads).reads
     effect = replace(
-        _effect_of(ends),
-        unloaded_reads=tuple(frame.notes_of(UnloadedReads).reads.items()),
+        _effect_of(ends, frozenset(read.location for read in reads)),
+        unloaded_reads=tuple(reads.items()),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
         on_failure=tuple(map(_effect_of, outcomes.ends_in_failure(frame, ends))),
@@ -75,11 +76,11 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     return () if effect == _NOTHING else (effect,)
 
 
-def _effect_of(ends: Ends) -> InstanceEffect:
-    """What is so at all of some ends."""
+def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceEffect:
+    """What is so at all of some ends; the caller hears of the objects that are ``told``, too."""
     done = [end.part(Instances).session_effects for end in ends.paths]
     return InstanceEffect(
-        _instances_for_caller(ends.values, ends.paths), join_session_effects(done) if done else ()
+        _instances_for_caller(ends.values, ends.paths, told), join_session_effects(done) if done else ()
     )
 
 
@@ -95,7 +96,9 @@ def _effects_by_truth(ends: Ends) -> tuple[InstanceEffect, ...]:
 _NOTHING: Final = InstanceEffect()
 
 
-def _instances_for_caller(values: Sequence[Value], ends: list[State]) -> FrozenHeap:
+def _instances_for_caller(
+    values: Sequence[Value], ends: list[State], told: frozenset[Location]
+) -> FrozenHeap:
     """The ORM objects that a caller gets to see: those it gave, and of each path those of its result.
 
     What a path lost of an object that only other paths give is nobody's loss.
@@ -106,7 +109,11 @@ def _instances_for_caller(values: Sequence[Value], ends: list[State]) -> FrozenH
         objects = instances_of(end)
         seen = instances.reachable(objects, results)
         found.append(
-            {location: obj for location, obj in objects.items() if location in seen or _is_given(location)}
+            {
+                location: obj
+                for location, obj in objects.items()
+                if location in seen or location in told or _is_given(location)
+            }
         )
     if not found:
         return ()

@@ -14,11 +14,13 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import instances
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded, instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
+from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Query
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Location, Object, Value, alternatives
+from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.records import dataclass
 
 
@@ -34,6 +36,10 @@ class Reading:
     chain: tuple[str, ...]
     at: Spot
     is_by_callee: bool = False
+
+    def of(self, location: Location, name: str, not_loaded: NotLoaded, unless: str) -> UnloadedRead:
+        """The reading of an attribute, as a caller is told of it."""
+        return UnloadedRead(location, name, self.use, self.through, self.chain, not_loaded, unless)
 
 
 def report_missing(
@@ -99,9 +105,11 @@ def _report(
         is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
         if is_lost_here and not reading.is_by_callee:
             return  # it was lost in this function, whose own check says so
-        read = UnloadedRead(location, name, reading.use, reading.through, reading.chain, not_loaded, unless)
-        frame.notes_of(UnloadedReads).add(read, reading.at)
-    elif frame.emit:
+        frame.notes_of(UnloadedReads).add(reading.of(location, name, not_loaded, unless), reading.at)
+    elif not frame.emit:
+        if _is_of_given_statement(frame, top):
+            frame.notes_of(UnloadedReads).add(reading.of(location, name, not_loaded, unless), reading.at)
+    else:
         model = models.model_of_objects(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None
         lost_by: Cause = not_loaded.cause
@@ -132,6 +140,21 @@ def _report(
             ),
             unless,
         )
+
+
+def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
+    """Whether a run got an object by a statement or result that its caller passed."""
+    if frame.node is None or obj.source != "query":
+        return False
+    given = (frame.state.env.get(param.name) for param in frame.node.params)
+    statements = (
+        inner.detail.query if isinstance(inner.detail, FetchedResult) else inner.detail
+        for value in given
+        if value is not None
+        for inner in inner_values(value)
+        if isinstance(inner, Object)
+    )
+    return any(isinstance(one, Query) and one.origin == (obj.path, obj.line) for one in statements)
 
 
 def _steps_to(

@@ -1,6 +1,7 @@
-"""Truth values that objects of the project keep, and that their own methods change.
+"""Truth values and statements that objects of the project keep, and that their own methods change.
 
-As ``self._committed`` of a unit of work: what its ``__aexit__`` does hangs on it.
+As ``self._committed`` of a unit of work: what its ``__aexit__`` does hangs on it.  Or
+``self._statement`` of a builder: each of its methods adds an option.
 An object is told apart by the variable that has it; whoever else is given it may change it.
 """
 
@@ -19,6 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Library,
+    Object,
     Value,
 )
 from flake8_async_fastapi.facts import tree
@@ -26,7 +28,7 @@ from flake8_async_fastapi.facts.walk import flat
 from flake8_async_fastapi.records import replace
 
 
-def _flag_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
+def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
     """The attributes that methods assign after the object was made."""
 
     def collect() -> frozenset[str]:
@@ -39,29 +41,37 @@ def _flag_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             for name in classes.attributes_assigned_in(ctx, base, statement)
         )
 
-    return ctx.query(("flags", cls), collect, frozenset())
+    return ctx.query(("changing", cls), collect, frozenset())
 
 
-def _flags_of(ctx: Context, value: Value | None) -> dict[str, Value]:
+def _changing_values(ctx: Context, value: Value | None) -> dict[str, Value]:
     if not isinstance(value, Instance) or not value.attributes:
         return {}
     kept = value.attributes
-    found = {name: one for name, one in kept if isinstance(one, Const) and isinstance(one.value, bool)}
-    names = _flag_names(ctx, value.cls) if found else frozenset()
+    found = {name: one for name, one in kept if _is_followed(ctx, one)}
+    names = _changing_names(ctx, value.cls) if found else frozenset()
     return {name: one for name, one in found.items() if name in names}
 
 
-def change_receiver_flags(frame: Frame, before: Value | None, after: Value | None) -> None:
-    """A method was called: its receiver has other flags from then on."""
+def _is_followed(ctx: Context, value: Value) -> bool:
+    """Whether a value is one that matters after it was changed: a truth value, or a statement."""
+    if isinstance(value, Const):
+        return isinstance(value.value, bool)
+    says_more = isinstance(value, Object) and value.detail is not None
+    return says_more and isinstance(value, Object) and ctx.hooks.models.resource(value.type) is None
+
+
+def change_receiver(frame: Frame, before: Value | None, after: Value | None) -> None:
+    """A method was called: its receiver has other values from then on."""
     if not isinstance(before, Instance) or not isinstance(after, Instance):
         return
-    old, new = _flags_of(frame.ctx, before), _flags_of(frame.ctx, after)
+    old, new = _changing_values(frame.ctx, before), _changing_values(frame.ctx, after)
     if old != new:
         rest = [(name, kept) for name, kept in before.attributes or () if name not in old and name not in new]
-        _exchange_object(frame.state, before, replace(before, attributes=(*rest, *new.items())))
+        _exchange_object(frame.ctx, frame.state, before, replace(before, attributes=(*rest, *new.items())))
 
 
-def forget_argument_flags(
+def forget_arguments(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Whoever is given an object may call its methods, unless it only looks at it."""
@@ -70,10 +80,10 @@ def forget_argument_flags(
         return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         value = state.env.get(path_of(argument))
-        known = _flags_of(ctx, value) if isinstance(value, Instance) else None
+        known = _changing_values(ctx, value) if isinstance(value, Instance) else None
         if known and isinstance(value, Instance) and not _only_looks(ctx, callee, arguments, value):
             rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)
-            _exchange_object(state, value, replace(value, attributes=rest))
+            _exchange_object(ctx, state, value, replace(value, attributes=rest))
 
 
 def _only_looks(ctx: Context, callee: Value, arguments: Arguments, value: Instance) -> bool:
@@ -85,13 +95,13 @@ def _only_looks(ctx: Context, callee: Value, arguments: Arguments, value: Instan
     return len(passed) == there and all(leaves_untouched(ctx, callee, name, value.cls) for name in passed)
 
 
-def _exchange_object(state: State, before: Instance, after: Instance) -> None:
-    flags = {name: value for name, value in after.attributes or () if isinstance(value, Const)}
+def _exchange_object(ctx: Context, state: State, before: Instance, after: Instance) -> None:
+    changed = _changing_values(ctx, after)
     for variable in [name for name, value in state.env.items() if value == before]:
         state.env[variable] = after
-        for name in {name for name, _ in before.attributes or ()} | flags.keys():
+        for name in _changing_values(ctx, before).keys() | changed.keys():
             path = f"{variable}.{name}"
-            if isinstance(state.attributes.get(path), Const) and name not in flags:
+            if name in changed:
+                state.attributes[path] = changed[name]
+            elif path in state.attributes:
                 del state.attributes[path]
-            elif name in flags:
-                state.attributes[path] = flags[name]
