@@ -24,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import flat
 from flake8_async_fastapi.records import replace
 
 
@@ -36,7 +35,7 @@ def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             name
             for base in classes.mro(ctx, cls)
             if isinstance(base, ClassValue)
-            for statement in flat(base.node.body)
+            for statement in base.node.body
             if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
             for name in classes.attributes_assigned_in(ctx, base, statement)
         )
@@ -45,25 +44,28 @@ def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def _changing_values(ctx: Context, value: Value | None) -> dict[str, Value]:
+    """The truth values and statements that an object keeps, of those that its methods change."""
     if not isinstance(value, Instance) or not value.attributes:
         return {}
-    kept = value.attributes
-    found = {name: one for name, one in kept if _is_followed(ctx, one)}
+    found = {
+        name: one
+        for name, one in value.attributes
+        if (isinstance(one, Const) and isinstance(one.value, bool))
+        or (isinstance(one, Object) and one.detail is not None)
+    }
     names = _changing_names(ctx, value.cls) if found else frozenset()
-    return {name: one for name, one in found.items() if name in names}
+    return {name: one for name, one in found.items() if name in names and not _is_resource(ctx, one)}
 
 
-def _is_followed(ctx: Context, value: Value) -> bool:
-    """Whether a value is one that matters after it was changed: a truth value, or a statement."""
-    if isinstance(value, Const):
-        return isinstance(value.value, bool)
-    says_more = isinstance(value, Object) and value.detail is not None
-    return says_more and isinstance(value, Object) and ctx.hooks.models.resource(value.type) is None
+def _is_resource(ctx: Context, value: Value) -> bool:
+    return isinstance(value, Object) and ctx.hooks.models.resource(value.type) is not None
 
 
 def change_receiver(frame: Frame, before: Value | None, after: Value | None) -> None:
     """A method was called: its receiver has other values from then on."""
     if not isinstance(before, Instance) or not isinstance(after, Instance):
+        return
+    if before.attributes == after.attributes:
         return
     old, new = _changing_values(frame.ctx, before), _changing_values(frame.ctx, after)
     if old != new:

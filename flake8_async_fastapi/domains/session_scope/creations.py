@@ -9,10 +9,10 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     Function,
+    Library,
     Member,
     Partial,
     Value,
-    called_name,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import concurrency, member
@@ -46,9 +46,9 @@ def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tr
     return None
 
 
-def creation_by_map(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
+def creation_by_map(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> Creation | None:
     """``map(function, items)``: a call of the function for each item, as in a comprehension."""
-    if called_name(callee) != "builtins.map" or len(arguments.args) < 2 or arguments.opaque:
+    if callee.dotted != "builtins.map" or len(arguments.args) < 2 or arguments.opaque:
         return None
     items = tuple(UNKNOWN for _ in arguments.args[1:])
     written = tree.Call(node.line, node.col, node.args[0], [], [])  # each has an item of its own

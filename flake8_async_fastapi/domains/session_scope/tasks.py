@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Function,
     Generator,
+    Library,
     Member,
     Object,
     Unknown,
@@ -118,8 +119,10 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
         return
     for alternative in alternatives(callee):
-        creation = creations.creation_by_call(frame, alternative, arguments, node)
-        creation = creation or creations.creation_by_map(frame, alternative, arguments, node)
+        if isinstance(alternative, Library):
+            creation = creations.creation_by_map(frame, alternative, arguments, node)
+        else:
+            creation = creations.creation_by_call(frame, alternative, arguments, node)
         if creation is not None:
             _note_creation(frame, creation, node, result)
         if frame.emit:
