@@ -60,7 +60,8 @@ def call_result_method(
         check_unique(frame, fetch, origin, name)
     if name in _MANY:
         items = Collection("list", fetched_item(frame, fetch, origin))
-        return Collection("list", items) if name == "partitions" else items
+        # of an async result, what its async generator gives
+        return Collection("list", items) if name == "partitions" and not asynchronous else items
     if name.startswith("scalar"):
         fetch = replace(fetch, shape="scalars", index=0)
     elif name not in ("first", "one", "one_or_none", "fetchone"):
