@@ -97,10 +97,9 @@ BRIEF_PATTERNS: Final[Mapping[str, tuple[int, str]]] = {
 
 SHORT_FILES: Final[frozenset[str]] = frozenset({
     ".cfg", ".conf", ".crt", ".css", ".graphql", ".htm", ".html", ".ini", ".j2", ".jinja", ".jinja2", ".js",
-    ".json", ".key", ".lua", ".md", ".mustache", ".pem", ".prompt", ".rst", ".sql", ".svg", ".toml", ".txt",
-    ".xml", ".yaml", ".yml",
+    ".json", ".key", ".lua", ".md", ".mustache", ".pem", ".prompt", ".sql", ".svg", ".toml", ".yaml", ".yml",
 })  # fmt: skip
-"""How the names of files end that people write by hand, and that come with the code."""
+"""How the names of templates, settings and the like end, which are short; a ``.txt`` may be a book."""
 
 WRITING_METHODS: Final[frozenset[str]] = frozenset({
     "dump", "to_csv", "to_json", "touch", "write", "write_bytes", "write_text", "writelines",

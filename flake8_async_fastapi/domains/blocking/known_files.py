@@ -46,7 +46,7 @@ def is_short_file(
 ) -> bool:
     """Whether a call in a file opens or reads a short one that comes with the code, and is not written there.
 
-    Its name is spelled out, and ends as those of texts do that people write.
+    Its name is spelled out, and ends as those of templates and settings do.
     """
     place = _place(callee, full, arguments)
     if not place.startswith(_OF_CODE) or GAP in place or Path(place).suffix.lower() not in SHORT_FILES:
