@@ -71,6 +71,7 @@ PLANNED = {
     "AFA418": "background-tasks-dropped",
     "AFA419": "context-variable-lost",
     "AFA420": "several-statements-in-one-text",
+    "AFA421": "value-of-wrong-type",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
     "AFA503": "global-session",

@@ -54,7 +54,7 @@ def test_nothing_is_left_of_the_synchronous_one(became: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["create_tables", "print_drafts", "tidy", "vacuum", "audit_changes", "archive"]
+    "script", ["create_tables", "print_drafts", "tidy", "vacuum", "audit_changes", "archive", "note_move"]
 )
 def test_the_scripts_run(became: Path, script: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(became), "PYTHONDONTWRITEBYTECODE": "1"}

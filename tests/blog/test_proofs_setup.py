@@ -291,3 +291,11 @@ def test_afa420_a_text_of_two_statements(play: Play) -> None:
     assert half.raised(raised, "one statement at a time")
     assert half.failed_at("AFA420", "app/maintenance/tidy.py")
     assert play("converted", run).value is None
+
+
+@proves("AFA421", "app/maintenance/note_move.py")
+def test_afa421_a_text_for_a_timestamp(play: Play) -> None:
+    run = running("note_move")
+    half = play("pitfalls", run)
+    assert half.raised("StatementError", "only accepts Python datetime")
+    assert play("converted", run).value is None

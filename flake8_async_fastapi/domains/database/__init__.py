@@ -7,7 +7,7 @@ Needs no other domain.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.database import engines, factories, listeners, scripts, urls
+from flake8_async_fastapi.domains.database import engines, factories, listeners, scripts, shared, urls
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -22,7 +22,7 @@ DOMAIN = Domain(
         methods=engines.METHODS,
     ),
     observers=Observers(
-        assigned=(factories.report_global_session,),
+        assigned=(factories.report_global_session, shared.report_shared),
         call_ends=(engines.report_creation, factories.report_creation, scripts.report_script),
         decorated=(listeners.report_decorated,),
         function_ends=(factories.report_session_left_open,),

@@ -96,8 +96,8 @@ class SessionLeftOpen(Event):
     """A session is opened and never closed.
 
     ``how`` says whose it is: a dependency gives it by ``return`` or ``yield``, it stays in a ``helper``, or
-    ``anext`` takes it from a dependency that is called by hand, or a middleware looks for it in a
-    ``variable`` that is set below.
+    ``anext`` takes it from a dependency that is called by hand, a middleware looks for it in a
+    ``variable`` that is set below, or it is one of a ``scope`` that nobody leaves.
     """
 
     text: str

@@ -152,7 +152,10 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
     assert isinstance(marker.detail, Dependency)
     target = marker.detail.target
     if is_none(target):
-        return UNKNOWN if annotation is None else type_hints.declared_value(frame, State(), annotation)
+        declared = UNKNOWN if annotation is None else type_hints.declared_value(frame, State(), annotation)
+        if not isinstance(declared, Instance):
+            return declared
+        target = declared.cls
     origin = _place_of(target)
     given_value = functions.quiet_result(frame, target, Arguments(), origin)
     if isinstance(given_value, Generator):

@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     effects,
     outcomes,
     reads,
+    refused,
     representation,
     writes,
 )
@@ -84,7 +85,8 @@ DOMAIN = Domain(
         shown=(representation.read_repr,),
         escaped=(runners.follow_escaped,),
         havoc=(session_effects.havoc,),
-        call_ends=(run_sync.report_run_sync,),
+        assigned=(refused.check_assignment,),
+        call_ends=(run_sync.report_run_sync, refused.check_call),
         consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters,),
     ),

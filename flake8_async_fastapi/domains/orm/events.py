@@ -140,3 +140,16 @@ class UnknownStrategyDeclared(Event):
     """A ``relationship(lazy=...)`` of a strategy that does not exist."""
 
     strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRefused(Event):
+    """A ``column`` gets a value that the driver refuses, or is compared with one.
+
+    ``column_kind`` and ``value_kind`` are those of ``knowledge.column_types``.
+    """
+
+    column: str
+    column_kind: str
+    value_kind: str
+    driver: str

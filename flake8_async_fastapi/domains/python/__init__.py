@@ -1,4 +1,4 @@
-"""The standard library: builtins, containers, iteration, ``functools``, ``typing`` and paths.
+"""The standard library: builtins, containers, iteration, ``functools``, ``typing``, paths and moments.
 
 Says what their calls and operators give, and keeps track of what objects keep and their methods change.
 Adds no part of the state, no effect and no event.  Needs no other domain.
@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.python import (
     builtins,
     changing_objects,
     iteration,
+    moments,
     paths,
     stdlib,
 )
@@ -22,12 +23,18 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "python",
     models=Models(
-        calls={**awaitables.CALLS, **builtins.CALLS, **paths.CALLS, **stdlib.CALLS},
+        calls={
+            **awaitables.CALLS,
+            **builtins.CALLS,
+            **moments.CALLS,
+            **paths.CALLS,
+            **stdlib.CALLS,
+        },
         attached={BoundContainer: iteration.call_container_method},
         methods={**awaitables.METHODS, **paths.METHODS},
         awaits=awaitables.AWAITS,
         objects={"operator.attrgetter": iteration.call_getter},
-        operators=paths.OPERATORS,
+        operators={**paths.OPERATORS, **moments.OPERATORS},
     ),
     observers=Observers(
         called=(changing_objects.forget_arguments,), receiver_changed=(changing_objects.change_receiver,)

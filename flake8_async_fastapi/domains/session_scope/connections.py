@@ -31,7 +31,11 @@ from flake8_async_fastapi.domains.session_scope.keys import (
     sessions_among,
 )
 from flake8_async_fastapi.domains.session_scope.pools import share_pool
-from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before, effects_of
+from flake8_async_fastapi.domains.session_scope.requests_before import (
+    beginning_before,
+    effects_of,
+    held_before,
+)
 from flake8_async_fastapi.domains.session_scope.transactions import is_savepoint
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
@@ -189,8 +193,9 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         notes.waits[replace(wait, besides=wait.besides | known.held | known.ended)] = None
     if not frame.emit or place.path != frame.path or is_test(frame.path):
         return
-    for session in sorted(known.held - wait.besides - notes.said):
-        text = _text_of_session(frame.state, session)
+    before = held_before(frame) if wait.kind == "others" else {}
+    for session in sorted((known.held | before.keys()) - wait.besides - notes.said):
+        text = _text_of_session(frame.state, session) or before.get(session, "")
         if not text:
             continue
         at = (*place, frame.qualname)
@@ -313,7 +318,7 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
     own = closed if not frame.yields else frozenset[Place]()  # what a generator gives is open by then
     late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
     effect = ConnectionEffect(
-        given_among(first.held),
+        first.held - own,
         first.begun - own,
         first.ended - own,
         begins,

@@ -24,14 +24,14 @@ def report_late_commits(frame: Frame) -> None:
         frame.ctx, functions.as_function(frame.path, node)
     ):
         return
-    is_after = _sends_response_first(frame.ctx.project.requirements_of(frame.path))
+    is_after = sends_response_first(frame.ctx.project.requirements_of(frame.path))
     for place, text in notes.late_commits.items():
         if not any(place in state.part(Connections).commits for state in frame.yield_states):
             path, line, col = place
             frame.emit_event(CommittedLate(path, line, col, frame.qualname, text, is_after))
 
 
-def _sends_response_first(requirements: Requirements) -> bool:
+def sends_response_first(requirements: Requirements) -> bool:
     """Whether dependencies end after the response: before 0.106, from 0.118, and by default today."""
     if requirements.at_least("fastapi", (0, 118)) is False:
         return requirements.at_least("fastapi", (0, 106)) is False

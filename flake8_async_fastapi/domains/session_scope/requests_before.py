@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import field
 
 from flake8_async_fastapi.domains.fastapi import dependencies
 from flake8_async_fastapi.domains.session_scope import providers
@@ -21,37 +22,62 @@ from flake8_async_fastapi.records import dataclass
 class BegunBefore:
     """The sessions that dependencies have begun before a function runs; None where nobody asked yet.
 
-    Each with the dependency that did so.
+    Each with the dependency that did so.  ``held`` are those that hold a connection then, each with its
+    name.
     """
 
     sessions: dict[Place, Place] | None = None
+    held: dict[Place, str] = field(default_factory=dict)
 
 
 def beginning_before(frame: Frame, session: Place) -> Place | None:
     """The dependency that surely left a session in a transaction, if nothing has ended that since."""
     if session in frame.state.part(Connections).ended:
         return None
+    sessions = _look_before(frame).sessions
+    return sessions.get(session) if sessions is not None else None
+
+
+def held_before(frame: Frame) -> dict[Place, str]:
+    """The sessions for which dependencies surely took a connection, if nothing has ended that since.
+
+    Each with the dependency that used it, in words.
+    """
+    ended = frame.state.part(Connections).ended
+    return {session: by for session, by in _look_before(frame).held.items() if session not in ended}
+
+
+def _look_before(frame: Frame) -> BegunBefore:
     notes, node = frame.notes_of(BegunBefore), frame.node
     if notes.sessions is None:
         notes.sessions = {}
         if frame.role and isinstance(node, tree.FunctionDef):
-            notes.sessions = _sessions_begun(frame, node)
-    return notes.sessions.get(session)
+            _note_begun(frame, node, notes)
+    return notes
 
 
-def _sessions_begun(frame: Frame, node: tree.FunctionDef) -> dict[Place, Place]:
-    """The sessions that dependencies surely leave in a transaction, each with the first that did so."""
+def _note_begun(frame: Frame, node: tree.FunctionDef, notes: BegunBefore) -> None:
+    """Note the sessions that dependencies surely leave in a transaction, each with the first that did so."""
     begun: dict[Place, Place] = {}
+    held: dict[Place, str] = {}
     seen: set[Place] = set()
-    for function, is_fresh in dependencies.functions_before(frame, node):
+    for function, is_fresh in functions_before(frame, node):
         if is_fresh:
-            return {}  # two sessions are not told apart
+            return  # two sessions are not told apart
         if function.key not in seen:
             seen.add(function.key)
             for effect in effects_of(frame.ctx, function, Arguments()):
                 begun = {session: by for session, by in begun.items() if session not in effect.ended}
                 begun = {**dict.fromkeys(effect.begun, function.key), **begun}
-    return begun
+                held = {session: by for session, by in held.items() if session not in effect.ended}
+                held = {**dict.fromkeys(effect.held, f"the session of {function.name}()"), **held}
+    notes.sessions, notes.held = begun, held
+
+
+def functions_before(frame: Frame, node: tree.FunctionDef) -> Iterator[tuple[Function, bool]]:
+    """What FastAPI calls before the function of a frame, whose path is left alone."""
+    asking = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
+    return dependencies.functions_before(asking, node)
 
 
 def effects_of(ctx: Context, function: Function, arguments: Arguments) -> Iterator[ConnectionEffect]:

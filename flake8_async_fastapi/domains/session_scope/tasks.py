@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import branching, creations, detached, holders, uploads
+from flake8_async_fastapi.domains.session_scope import (
+    branching,
+    creations,
+    detached,
+    holders,
+    streams,
+    uploads,
+)
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
@@ -27,7 +34,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import concurrency, is_subtype
 
 _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
@@ -313,11 +320,7 @@ def _note_tasks_passed(frame: Frame, callee: Value, arguments: Arguments, func: 
 def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -> None:
     """A function (or stream) that runs when the request is over."""
     if kind == "stream":
-        written = (
-            node.args[0]
-            if node.args
-            else next((keyword.value for keyword in node.keywords if keyword.name == "content"), None)
-        )
+        written = written_argument(node, 0, "content")
         call = holders.assigned_expression(frame, written) if written is not None else None
         creation = (
             frame.notes_of(Activity).creations.get(Place(frame.path, call.line, call.col))
@@ -328,8 +331,11 @@ def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -
         creation = creations.creation_of_callback(frame, arguments, node) if arguments.args else None
     uploads.report_later(frame, kind, creation, arguments, node)
     if creation is not None:
-        for session in sorted(holders.sessions_of(frame, creation)):
+        used = holders.sessions_of(frame, creation)
+        for session in sorted(used):
             _report_used_late(frame, session, kind, for_message(node.func), frame.at(node))
+        if kind == "stream" and not used:
+            streams.report_held(frame, creation, node)
 
 
 def _report_task_left_alone(frame: Frame, task: RunningTask) -> None:

@@ -27,6 +27,11 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} never sees what is set below call_next(), so nobody closes the session: "
                 "set it before call_next()"
             )
+        elif found.how == "scope":
+            message = (
+                f"{found.text} keeps the session of each task for ever, as nothing calls its remove(): await "
+                f"{found.text}.remove() at the end of each request, or use a session per request"
+            )
         elif found.how == "helper":
             message = (
                 f"{found.text} opens a session that nobody closes, so its connection is not given back: "

@@ -1,0 +1,109 @@
+"""Sessions that outlive a request: on the state of an application, in its objects, or by their scope."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flake8_async_fastapi.domains.database.events import GlobalSession, SessionLeftOpen
+from flake8_async_fastapi.domains.database.sessions import is_surely_session
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.text import for_message, path_of
+from flake8_async_fastapi.engine.values import Instance, Library, Object, Value
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.project.modules import is_test
+
+_SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
+_APPLICATION: Final = "starlette.applications.Starlette"
+_OF_THREADS: Final = frozenset(
+    {"threading.get_ident", "threading.current_thread", "threading.get_native_id", "_thread.get_ident"}
+)
+"""What gives the same for all tasks of an event loop."""
+
+
+def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
+    """Say so where a session is assigned to what all requests share, or its scope is never left."""
+    if not frame.emit or not isinstance(node.value, (tree.Call, tree.Name)) or is_test(frame.path):
+        return
+    target = node.targets[0]
+    if isinstance(target, tree.Name) and frame.node is None:
+        if isinstance(value, Object) and value.type == _SCOPED and isinstance(node.value, tree.Call):
+            _report_scoped(frame, target, node.value)
+        elif isinstance(value, Instance) and _holds_session_made_here(frame, value):
+            frame.emit_event(
+                GlobalSession(*frame.at(target), f"in {target.id}", for_message(node.value), "")
+            )
+    elif isinstance(target, tree.Attr) and _is_state(frame, target.value):
+        is_new = isinstance(value, Object) and not value.declared
+        if is_new and is_surely_session(frame.ctx, value):
+            text = path_of(target)
+            frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
+
+
+def _is_state(frame: Frame, written: Expr) -> bool:
+    """Whether an expression is the ``state`` of an application."""
+    if not isinstance(written, tree.Attr) or written.name != "state" or not dotted(written.value):
+        return False
+    owner = frame.state.get(dotted(written.value))
+    if owner is None:
+        owner = names.dotted_value(frame.ctx, frame.path, dotted(written.value))
+    return isinstance(owner, Object) and is_subtype(owner.type, _APPLICATION)
+
+
+def _holds_session_made_here(frame: Frame, value: Instance) -> bool:
+    """Whether an object holds a session that code of the same module made as it was imported."""
+    if any(side == "main" for _, _, side in frame.branches):
+        return False
+    return any(
+        isinstance(inner, Object)
+        and inner.origin is not None
+        and inner.origin.path == frame.path
+        and not inner.declared
+        and is_surely_session(frame.ctx, inner)
+        for inner in inner_values(value)
+    )
+
+
+def _report_scoped(frame: Frame, target: tree.Name, made: tree.Call) -> None:
+    scope = written_argument(made, 1, "scopefunc")
+    if scope is None or not _is_used(frame.ctx, target.id):
+        return
+    value = names.dotted_value(frame.ctx, frame.path, dotted(scope)) if dotted(scope) else None
+    if isinstance(value, Library) and value.dotted in _OF_THREADS:
+        frame.emit_event(GlobalSession(*frame.at(target), f"of {target.id}", for_message(made), ""))
+    elif not frame.ctx.query(("removes scoped sessions",), lambda: _may_remove(frame.ctx), True):
+        frame.emit_event(SessionLeftOpen(*frame.at(made), target.id, "scope"))
+
+
+def _is_used(ctx: Context, name: str) -> bool:
+    """Whether a function of the project mentions a variable of a module."""
+    return any(
+        isinstance(function, tree.FunctionDef)
+        and any(
+            (isinstance(node, tree.Name) and node.id == name)
+            or (isinstance(node, tree.Attr) and node.name == name)
+            for node in nodes_in(function.body)
+        )
+        for path in ctx.project.mentioning(name)
+        for function in nodes_in(ctx.project.body(path))
+    )
+
+
+def _may_remove(ctx: Context) -> bool:
+    """Whether any code calls ``remove()`` without an argument, or reaches into a registry."""
+    for path in sorted({*ctx.project.mentioning("remove"), *ctx.project.mentioning("registry")}):
+        for node in nodes_in(ctx.project.body(path)):
+            match node:
+                case tree.Call(func=tree.Attr(name="remove"), args=[], keywords=[]):
+                    return True
+                case tree.Attr(name="registry"):
+                    return True
+                case tree.Call(args=args) if any(
+                    isinstance(part, tree.Attr) and part.name == "remove" for part in args
+                ):
+                    return True  # a callback
+    return False

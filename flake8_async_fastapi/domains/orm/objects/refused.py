@@ -1,0 +1,193 @@
+"""Values of a type that the driver refuses for their column.
+
+Source: docs/behaviour.md#types-of-values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.events import ValueRefused
+from flake8_async_fastapi.domains.orm.mapping import column_types, models
+from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
+from flake8_async_fastapi.domains.python.moments import AWARE
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, names
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Member,
+    Object,
+    Plain,
+    Value,
+    alternatives,
+    is_none,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge import drivers
+from flake8_async_fastapi.knowledge.column_types import REFUSED_BY_ASYNCPG, REFUSED_BY_SQLITE
+from flake8_async_fastapi.project.modules import is_test
+
+_CONDITIONS: Final = frozenset({"where", "filter", "having"})
+_CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
+_DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
+
+
+def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """A model is made, a statement gets values or conditions: say so where a value does not fit."""
+    if not frame.emit:
+        return
+    if isinstance(callee, ClassValue):
+        if arguments.keywords and _is_made_by_library(frame, callee):
+            _check_keywords(frame, callee, arguments, node)
+    elif isinstance(callee, Member) and isinstance(callee.receiver.detail, (Query, UpdateStatement)):
+        if callee.name in _CONDITIONS:
+            _check_conditions(frame, node)
+        elif callee.name == "values" and callee.receiver.type in _CHANGES:
+            model = callee.receiver.argument("0")
+            if isinstance(model, ClassValue):
+                _check_keywords(frame, model, arguments, node)
+
+
+def _is_made_by_library(frame: Frame, cls: ClassValue) -> bool:
+    """Whether a class is mapped, and its constructor assigns what it is given."""
+    is_mapped = models.mapped_model(frame.ctx, cls) is not None
+    return is_mapped and not models.has_own_constructor(frame.ctx, cls)
+
+
+def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
+    """An attribute is assigned, or a column declared with a default: say so where the value does not fit."""
+    if not frame.emit or len(node.targets) != 1:
+        return
+    target = node.targets[0]
+    if isinstance(target, tree.Attr):
+        kind = kind_of_value(value)
+        is_attribute = bool(kind) and isinstance(target.value, tree.Name)
+        owner = frame.state.get(dotted(target.value)) if is_attribute else None
+        if isinstance(owner, Instance) and not _validates(frame, owner.cls, target.name):
+            _check(frame, owner.cls, target.name, kind, node.value or target)
+    elif isinstance(target, tree.Name) and frame.owner is not None and frame.node is None:
+        _check_default(frame, frame.owner, node, target.id)
+
+
+def _check_default(frame: Frame, cls: Value, node: tree.Assign, name: str) -> None:
+    """A column in the body of a model: what the functions give that make its values."""
+    if not isinstance(cls, ClassValue) or not isinstance(node.value, tree.Call):
+        return
+    for keyword in node.value.keywords:
+        if keyword.name in _DEFAULTS and _mentions_now(frame, keyword.value):
+            kind = _kind_of_default(frame, keyword.value)
+            if kind:
+                _check(frame, cls, name, kind, keyword.value, is_written=True)
+
+
+def _words_of(code: object) -> set[str]:
+    return {node.name for node in nodes_in(code) if isinstance(node, tree.Attr)}
+
+
+def _mentions_now(frame: Frame, written: Expr) -> bool:
+    """Whether a default, or the function that it names, asks for the time."""
+    called = names.dotted_value(frame.ctx, frame.path, dotted(written)) if dotted(written) else None
+    return "now" in _words_of(called.node.body if isinstance(called, Function) else written)
+
+
+def _kind_of_default(frame: Frame, written: Expr) -> str:
+    """The kind of what a function gives that a column calls for its default."""
+    if isinstance(written, tree.Lambda):
+        return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written.body))
+    function = names.dotted_value(frame.ctx, frame.path, dotted(written))
+    if not isinstance(function, Function) or function.is_async:
+        return ""
+    return kind_of_value(functions.quiet_result(frame, function, Arguments()))
+
+
+def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: tree.Call) -> None:
+    written = {keyword.name: keyword.value for keyword in node.keywords}
+    for name, value in arguments.keywords:
+        kind = kind_of_value(value)
+        if kind and name in written and not _validates(frame, cls, name):
+            _check(frame, cls, name, kind, written[name])
+
+
+def _check_conditions(frame: Frame, node: tree.Call) -> None:
+    """``Model.column == value`` among the arguments of ``where()``."""
+    for written in node.args:
+        match written:
+            case tree.Compare(left=left, ops=["==" | "!=" | "<" | "<=" | ">" | ">="], rights=[right]):
+                column = _column_written(frame, left)
+                kind = _kind_written(frame, right) if column is not None else ""
+                if column is not None and kind:
+                    _check(frame, column.cls, column.name, kind, right, is_written=False)
+
+
+def _column_written(frame: Frame, written: Expr) -> MappedAttribute | None:
+    value = names.dotted_value(frame.ctx, frame.path, dotted(written)) if dotted(written) else None
+    found = value.detail if isinstance(value, Object) else None
+    return found if isinstance(found, MappedAttribute) and found.alias is None else None
+
+
+def _kind_written(frame: Frame, written: Expr) -> str:
+    """The kind of a value in a condition: a constant, a variable, an attribute of one, or a moment."""
+    if isinstance(written, tree.Const) or "now" in _words_of(written):
+        return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written))
+    value = frame.state.get(dotted(written))
+    return kind_of_value(value) if value is not None else ""
+
+
+def kind_of_value(value: Value) -> str:
+    """``aware``, ``text`` or ``number``, if a value surely is of that kind; empty for all others."""
+    kinds = {_kind_of_one(one) for one in alternatives(value) if not is_none(one)}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _kind_of_one(value: Value) -> str:
+    match value:
+        case Object(type=name) if name == AWARE:
+            return "aware"
+        case Plain(kind="str") | Const(value=str()):
+            return "text"
+        case Plain(kind="int"):
+            return "number"
+    return ""
+
+
+def _check(
+    frame: Frame, cls: ClassValue, name: str, kind: str, written: Expr, *, is_written: bool = True
+) -> None:
+    if is_test(frame.path):
+        return
+    column = column_types.column_kind(frame.ctx, cls, name)
+    for driver in _drivers_refusing(frame, column, kind, is_written) if column else ():
+        text = f"{cls.name}.{name}"
+        frame.emit_event(ValueRefused(*frame.at(written), text, column, kind, driver))
+
+
+def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
+    """The driver of the project that refuses a value, if it requires no other database's."""
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
+    if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
+        return
+    if "asyncpg" in required:
+        if (column, kind) in REFUSED_BY_ASYNCPG:
+            yield "asyncpg"
+    elif required and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
+        yield "aiosqlite"
+
+
+def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
+    """Whether code of the model may change what is assigned: a validator, or a ``__setattr__``."""
+    for base in classes.mro(frame.ctx, cls):
+        for statement in base.node.body if isinstance(base, ClassValue) else ():
+            if isinstance(statement, tree.FunctionDef):
+                words = [dotted(one.func) for one in statement.decorators if isinstance(one, tree.Call)]
+                if statement.name == "__setattr__" or any("validat" in word for word in words):
+                    return True
+    return False

@@ -1,0 +1,51 @@
+"""What the types of columns take, by driver: an async driver converts less than others do.
+
+Source: docs/behaviour.md#types-of-values, programs that were run with asyncpg and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# The kind of a column, by SQLAlchemy's type.  Of a `DateTime` it depends on `timezone`.
+TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("sqlalchemy.Date", "sqlalchemy.DATE"), "date"),
+    **dict.fromkeys(("sqlalchemy.Time", "sqlalchemy.TIME"), "time"),
+    **dict.fromkeys(
+        ("sqlalchemy.String", "sqlalchemy.Text", "sqlalchemy.Unicode", "sqlalchemy.UnicodeText",
+         "sqlalchemy.VARCHAR", "sqlalchemy.TEXT", "sqlmodel.AutoString"),
+        "text",
+    ),
+    **dict.fromkeys(
+        ("sqlalchemy.Integer", "sqlalchemy.BigInteger", "sqlalchemy.SmallInteger", "sqlalchemy.INTEGER"),
+        "integer",
+    ),
+    **dict.fromkeys(("sqlalchemy.Boolean", "sqlalchemy.BOOLEAN"), "boolean"),
+}  # fmt: skip
+MOMENTS: Final = frozenset({"sqlalchemy.DateTime", "sqlalchemy.DATETIME", "sqlalchemy.TIMESTAMP"})
+# The kind of a column that only has an annotation.
+ANNOTATIONS: Final[Mapping[str, str]] = {
+    "datetime.datetime": "naive moment",
+    "datetime.date": "date",
+    "datetime.time": "time",
+    "builtins.str": "text",
+    "builtins.int": "integer",
+    "builtins.bool": "boolean",
+    "uuid.UUID": "uuid",
+}
+_TIMES: Final = ("naive moment", "aware moment", "date", "time")
+# Which kinds of values fail in a column of some kind, in conditions too: with asyncpg.
+REFUSED_BY_ASYNCPG: Final = frozenset(
+    {
+        ("naive moment", "aware"), ("text", "number"), ("uuid", "number"), ("integer", "text"),
+        ("boolean", "text"), *((time, value) for time in _TIMES for value in ("text", "number")),
+    }
+)  # fmt: skip
+# The same for SQLite, where only what is written fails.
+REFUSED_BY_SQLITE: Final = frozenset(
+    {
+        ("uuid", "text"), ("uuid", "number"), ("boolean", "text"),
+        *((time, value) for time in _TIMES for value in ("text", "number")),
+    }
+)  # fmt: skip
