@@ -210,6 +210,8 @@ def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribut
     best = max(fits.values(), default=registry.NOT_MEANT)
     theirs = _fit_of_keys(ctx, found.target, cls) if best < registry.MEANT else registry.NOT_MEANT
     own = tuple(name for name, fit in fits.items() if fit == best and fit and fit >= theirs)
+    if own and found.keys and not model.attributes.keys() & set(found.keys):
+        own, theirs = (), registry.MEANT  # the keys of this relationship are columns of the target
     collection = found.is_collection
     refers = not own and theirs > registry.NOT_MEANT
     if collection is None and model.is_complete and (own or refers):
