@@ -67,9 +67,22 @@ def library_type(name: str) -> LibraryType | None:
 
 @cache
 def function(dotted: str) -> Member | None:
-    """What is known of a library function, by any of its names."""
-    text = FUNCTIONS.get(canonical(dotted))
-    return None if text is None else read_function(text)
+    """What is known of a library function, or of a method read from its class, by any of its names."""
+    name = canonical(dotted)
+    text = FUNCTIONS.get(name)
+    return _method_of_class(name) if text is None else read_function(text)
+
+
+def _method_of_class(dotted: str) -> Member | None:
+    """What a call of ``Type.method`` gives where it makes an object, as a class method does."""
+    owner, _, name = dotted.rpartition(".")
+    known = library_type(owner)
+    found = None if known is None else member(owner, name)
+    if known is None or found is None or found.kind != "def":
+        return None
+    if found.returns == "self":
+        return Member("def", known.name)
+    return found if found.returns in TYPES else None
 
 
 @cache

@@ -61,6 +61,10 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         algoliasearch.search.client.SearchClientSync: *
         pymilvus.MilvusClient: * -close
         pymilvus.Collection: search query insert upsert delete load flush create_index
+        pymilvus.connections: connect
+        pymilvus.utility: has_collection drop_collection list_collections load_state loading_progress
+        pinecone.Index: query upsert delete fetch update describe_index_stats
+        pinecone.data.index.Index: query upsert delete fetch update describe_index_stats
         lancedb: connect
         weaviate: connect_to_local connect_to_weaviate_cloud connect_to_custom
         surrealdb.Surreal: query create select update delete signin
@@ -69,6 +73,14 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         invoke: run
         ffmpeg: run probe
         sarge: run capture_stdout
+        ffmpeg.nodes.OutputStream: run
+        pypandoc: convert_text convert_file download_pandoc
+        selenium.webdriver: Chrome Firefox Edge Safari Remote
+        selenium.webdriver.remote.webdriver.WebDriver: get find_element find_elements execute_script quit
+        selenium.webdriver.remote.webdriver.WebDriver: refresh save_screenshot get_screenshot_as_png
+    """,
+    (_SUBPROCESS, f"playwright.async_api or {_THREAD}"): """
+        playwright.sync_api: sync_playwright
     """,
     (_NETWORK, _TWIN): """
         tavily.TavilyClient: search extract crawl map get_search_context qna_search
@@ -79,6 +91,17 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         elevenlabs.ElevenLabs: generate convert
         assemblyai.Transcriber: transcribe
         notion_client.Client: * -close
+        atproto.Client: login send_post get_profile get_posts upload_blob
+        workos.WorkOSClient: get list create delete update authenticate_with_code get_user create_user
+        workos.WorkOSClient: get_profile_and_token get_organization create_organization send_invitation
+        zep_python.ZepClient: *
+        zep_cloud.client.Zep: *
+        deepgram.DeepgramClient: transcribe_file transcribe_url
+        zhipuai.ZhipuAI: create
+        dashscope.**: call
+        modal.Function: remote
+        duckduckgo_search.DDGS: text images news videos
+        ddgs.DDGS: text images news videos
         langsmith.Client: * -close
         e2b_code_interpreter.Sandbox: create run_code kill connect
         vertexai.generative_models.GenerativeModel: generate_content count_tokens
@@ -140,6 +163,25 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         googlemaps.Client: geocode reverse_geocode directions distance_matrix places
         deep_translator.GoogleTranslator: translate translate_batch
         gtts.gTTS: save write_to_fp
+        speech_recognition.Recognizer: listen record recognize_google recognize_whisper recognize_sphinx
+        tweepy.Client: * -refresh_token
+        tweepy.API: *
+        atlassian.Confluence: * -url_joiner
+        atlassian.Jira: * -url_joiner
+        cloudinary.uploader: upload upload_large destroy rename
+        cloudinary.api: resource resources delete_resources
+        oss2.Bucket: put_object get_object delete_object put_object_from_file get_object_to_file
+        oss2.Bucket: object_exists list_objects list_objects_v2 copy_object batch_delete_objects
+        qcloud_cos.CosS3Client: put_object get_object upload_file download_file delete_object list_objects
+        qcloud_cos.CosS3Client: head_object object_exists
+        aliyunsdkcore.client.AcsClient: do_action_with_exception get_response
+        ssl: get_server_certificate
+        yt_dlp.YoutubeDL: extract_info download
+        firebase_admin.auth: get_user_by_email get_user_by_phone_number set_custom_user_claims list_users
+        firebase_admin.auth: verify_session_cookie create_session_cookie revoke_refresh_tokens
+        google.cloud.firestore.DocumentReference: get set update delete create
+        google.cloud.firestore.CollectionReference: get add
+        google.cloud.firestore.Query: get
         razorpay.Client: *
         braintree.BraintreeGateway: *
         plaid.api.plaid_api.PlaidApi: *
@@ -191,6 +233,9 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         docx2txt: process
         textract: process
         markitdown.MarkItDown: convert convert_local convert_stream convert_url
+        langchain_text_splitters.TextSplitter: split_text split_documents create_documents transform_documents
+        chonkie.embeddings.BaseEmbeddings: embed embed_batch
+        chonkie.BaseChunker: chunk chunk_batch __call__
         docling.document_converter.DocumentConverter: convert convert_all
         unstructured.partition.auto: partition
         unstructured.partition.pdf: partition_pdf

@@ -301,7 +301,10 @@ TYPES: Final[Mapping[str, str]] = {
         f"apscheduler.schedulers.{name}": "bases: apscheduler.schedulers.base.BaseScheduler"
         for name in ("background.BackgroundScheduler", "blocking.BlockingScheduler")
     },
-    "celery.Celery": "def task send_task start worker_main autodiscover_tasks -> ?",
+    "celery.Celery": """
+        def send_task -> celery.result.AsyncResult
+        def task start worker_main autodiscover_tasks -> ?
+    """,
     "huey.Huey": "def task periodic_task on_startup start stop -> ?",
     "schedule.Job": """
         def at until tag to do -> self
@@ -320,6 +323,34 @@ TYPES: Final[Mapping[str, str]] = {
     "threading.BoundedSemaphore": "def acquire release -> ?",
     "multiprocessing.Lock": "def acquire release -> ?",
     "filelock.FileLock": "def acquire release -> ?",
+    # --- clients whose methods give others
+    "gtts.gTTS": CLIENT,
+    "langchain_text_splitters.TextSplitter": """
+        def from_tiktoken_encoder from_huggingface_tokenizer from_language -> self
+    """ + _ANY,
+    "influxdb_client.InfluxDBClient": """
+        enter -> self
+        def query_api -> influxdb_client.QueryApi
+        def write_api -> influxdb_client.WriteApi
+    """ + _ANY,
+    "pinecone.Pinecone": "def Index -> pinecone.Index\n" + _ANY,
+    "google.cloud.firestore.Client": """
+        def collection collection_group -> google.cloud.firestore.CollectionReference
+        def document -> google.cloud.firestore.DocumentReference
+    """ + _ANY,
+    "google.cloud.firestore.CollectionReference": """
+        def document -> google.cloud.firestore.DocumentReference
+        def where order_by limit offset select start_after -> google.cloud.firestore.Query
+    """ + _ANY,
+    "google.cloud.firestore.DocumentReference": """
+        def collection -> google.cloud.firestore.CollectionReference
+    """ + _ANY,
+    "google.cloud.firestore.Query": "def where order_by limit offset select start_after -> self\n" + _ANY,
+    "ffmpeg.nodes.OutputStream": "def overwrite_output global_args -> self\n" + _ANY,
+    "ffmpeg.nodes.FilterableStream": """
+        def output -> ffmpeg.nodes.OutputStream
+        def filter trim setpts hflip vflip crop drawtext -> self
+    """ + _ANY,
 }
 
 FUNCTIONS: Final[Mapping[str, str]] = {
@@ -366,6 +397,14 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "multiprocessing.Pool": "def -> multiprocessing.pool.Pool",
     "git.Repo.clone_from": "def -> git.Repo",
     "schedule.every": "def -> schedule.Job",
+    "firebase_admin.firestore.client": "def -> google.cloud.firestore.Client",
+    "ffmpeg.input": "def -> ffmpeg.nodes.FilterableStream",
+    "ffmpeg.output": "def -> ffmpeg.nodes.OutputStream",
+    **{
+        f"selenium.webdriver.{browser}": "def -> selenium.webdriver.remote.webdriver.WebDriver"
+        for browser in ("Chrome", "Firefox", "Edge", "Safari", "Remote")
+    },
+    "chonkie.AutoEmbeddings.get_embeddings": "def -> chonkie.embeddings.BaseEmbeddings",
 }
 
 _ESTIMATORS: Final = {
@@ -398,7 +437,24 @@ _LOADERS: Final = (
     "UnstructuredWordDocumentLoader UnstructuredXMLLoader WebBaseLoader WikipediaLoader YoutubeLoader"
 )
 
+_SPLITTERS: Final = (
+    "CharacterTextSplitter HTMLHeaderTextSplitter LatexTextSplitter MarkdownHeaderTextSplitter "
+    "MarkdownTextSplitter NLTKTextSplitter PythonCodeTextSplitter RecursiveCharacterTextSplitter "
+    "SentenceTransformersTokenTextSplitter SpacyTextSplitter TokenTextSplitter"
+)
+
+_CHUNKERS: Final = "CodeChunker RecursiveChunker SemanticChunker SentenceChunker TokenChunker"
+
 ALIASES: Final[Mapping[str, str]] = {
+    **{
+        f"{package}.{name}": "langchain_text_splitters.TextSplitter"
+        for package in (
+            "langchain_text_splitters", "langchain_text_splitters.character", "langchain.text_splitter"
+        )
+        for name in _SPLITTERS.split()
+    },
+    **{f"chonkie.{name}": "chonkie.BaseChunker" for name in _CHUNKERS.split()},
+    "google.cloud.firestore_v1.Client": "google.cloud.firestore.Client",
     **{
         f"{package}.document_loaders.{name}": "langchain_core.document_loaders.BaseLoader"
         for package in ("langchain_community", "langchain")
