@@ -27,10 +27,12 @@ _OF_THREADS: Final = frozenset(
 
 def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Say so where a session is assigned to what all requests share, or its scope is never left."""
-    if not frame.emit or not isinstance(node.value, (tree.Call, tree.Name)) or is_test(frame.path):
-        return
     target = node.targets[0]
-    if isinstance(target, tree.Name) and frame.node is None:
+    if not frame.emit or not isinstance(node.value, (tree.Call, tree.Name)):
+        return
+    if isinstance(target, tree.Name):
+        if frame.node is not None or is_test(frame.path):
+            return
         if isinstance(value, Object) and value.type == _SCOPED and isinstance(node.value, tree.Call):
             _report_scoped(frame, target, node.value)
         elif isinstance(value, Instance) and _holds_session_made_here(frame, value):
@@ -38,7 +40,7 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
                 GlobalSession(*frame.at(target), f"in {target.id}", for_message(node.value), "")
             )
     elif isinstance(target, tree.Attr) and _is_state(frame, target.value):
-        is_new = isinstance(value, Object) and not value.declared
+        is_new = isinstance(value, Object) and not value.declared and not is_test(frame.path)
         if is_new and is_surely_session(frame.ctx, value):
             text = path_of(target)
             frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
