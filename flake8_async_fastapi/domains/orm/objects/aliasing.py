@@ -52,6 +52,8 @@ def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bo
     if base_obj.default in ("unset", "inserted"):
         return False  # no query brought it
     for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
+        if not loaded_path.names and len(own) == 1 and base_obj.identity is not None:
+            continue  # the query brought one object, which is not its own child
         if loaded_path.names == own or not load_plans.may_be_both(
             frame.ctx, loaded_path.cls, unloaded.obj.cls
         ):
@@ -125,23 +127,28 @@ def join_aliases(
     ``own`` is the object itself, if it is there: nor is it one of those that it came with.
     """
     there = [
-        other
+        (other, _is_parent(location, other, obj))
         for location, other in transitions.instances_of_session(instances_of(state), obj.session)
         if own is None or base(location) != base(own)
     ]
-    unread = unread_results(ctx, state, obj.session)
-    others = [other for other in (*there, *unread) if _is_at_hand(other, obj)]
+    unread = ((other, False) for other in unread_results(ctx, state, obj.session))
+    others = [(other, is_parent) for other, is_parent in (*there, *unread) if _is_at_hand(other, obj)]
     lacking = _lacking(ctx, obj) if others else {}
     attributes = {name: attribute for name, (attribute, _) in lacking.items()}
     found: set[str] = set()
-    for other in others if lacking else ():
-        is_another = are_different_keys(other.identity, obj.identity)
+    for other, is_parent in others if lacking else ():
+        is_another = is_parent or are_different_keys(other.identity, obj.identity)
         if other.default == "plan":
             found |= _loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
             found |= _loaded_of(ctx, other, attributes)
     unless = "" if obj.is_item else f"the session happens to hold that {obj.cls.name} with it"
     return _may_have(obj, {name: lost for name, (_, lost) in lacking.items() if name in found}, unless)
+
+
+def _is_parent(location: Location, other: InstanceState, obj: InstanceState) -> bool:
+    """Whether an object was reached from another that was asked for by its key: none is its own child."""
+    return obj.parent is not None and obj.parent[0] == location and other.identity is not None
 
 
 def _is_at_hand(other: InstanceState, obj: InstanceState) -> bool:
