@@ -41,7 +41,9 @@ def main() -> None:
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     gone = counted = 0
-    for program in sorted(arguments.folder.glob(f"*{arguments.only}*-bug")):
+    for program in sorted(arguments.folder.glob("*-bug")):
+        if arguments.only not in program.name:
+            continue
         before, after, said = _fix_and_run(program)
         if before["fails"]:
             counted += 1

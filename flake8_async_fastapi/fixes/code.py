@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 import libcst as cst
 from libcst import metadata
 
-from flake8_async_fastapi.fixes.edits import LINE_END, split_lines
+from flake8_async_fastapi.fixes.edits import LINE_END, Edit, split_lines
 
 N = TypeVar("N", bound=cst.CSTNode)
 Function: TypeAlias = cst.FunctionDef | cst.Lambda
@@ -137,6 +137,37 @@ class Code:
         """Where the line ends on which a node ends: before the line end, behind a comment."""
         found = LINE_END.search(self.text, self.end(node))
         return found.start() if found else len(self.text)
+
+    def without_lines(self, node: cst.CSTNode) -> Edit:
+        """The edit that takes the lines away which a node fills."""
+        start = self._line_starts[self.line_of(node) - 1]
+        found = LINE_END.search(self.text, self.end(node))
+        return Edit(self.path, start, found.end() if found else len(self.text), "")
+
+    def indented(self, statements: Sequence[cst.BaseStatement]) -> list[Edit]:
+        """Edits that move statements one step to the right; none where a text goes over several lines."""
+        if not statements or any(self._is_long_text(node, statements) for node in self._ranges):
+            return []
+        first, last = self.line_of(statements[0]), self._ranges[statements[-1]].end.line
+        step = self.step
+        return [
+            Edit(self.path, start, start, step)
+            for start, line in zip(
+                self._line_starts[first - 1 : last], self._lines[first - 1 : last], strict=False
+            )
+            if line.strip()
+        ]
+
+    def _is_long_text(self, node: cst.CSTNode, statements: Sequence[cst.BaseStatement]) -> bool:
+        is_text = isinstance(node, (cst.SimpleString, cst.FormattedString))
+        if not is_text or self._ranges[node].start.line == self._ranges[node].end.line:
+            return False
+        return self.start(statements[0]) <= self.start(node) < self.end(statements[-1])
+
+    @property
+    def step(self) -> str:
+        """By how much the file indents its blocks."""
+        return self.module.default_indent
 
     def nodes(self, kind: type[N]) -> Iterator[N]:
         """All nodes of a kind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import libcst as cst
 
@@ -47,6 +48,27 @@ def known_name(code: Code, module: str, name: str) -> str:
                 if alias.evaluated_name == module:
                     return f"{alias.evaluated_alias or module}.{name}"
     return ""
+
+
+def origins_of(code: Code, name: str) -> list[str]:
+    """The paths at which the module may lie that a file imports a name from, the nearest first."""
+    found = []
+    for statement in run_time_imports(code):
+        if not isinstance(statement, cst.ImportFrom):
+            continue
+        for alias in _aliases(statement):
+            if (alias.evaluated_alias or alias.evaluated_name) == name:
+                dots = len(statement.relative)
+                module = _dotted_from(statement).lstrip(".").split(".") if statement.module else []
+                folders = [PurePath(code.path).parent, *PurePath(code.path).parent.parents]
+                for folder in folders[dots - 1 : dots] if dots else folders:
+                    base = folder.joinpath(*module)
+                    found += [
+                        f"{base}.py",
+                        str(base / "__init__.py"),
+                        str(base / f"{alias.evaluated_name}.py"),
+                    ]
+    return found
 
 
 def _means_another(code: Code, module: str, name: str) -> bool:

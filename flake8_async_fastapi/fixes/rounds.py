@@ -6,11 +6,12 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.fixes.changes import Files, edits_of
+from flake8_async_fastapi.fixes.changes import Files, edits_of, parse
 from flake8_async_fastapi.fixes.edits import Edit, apply_edits, split_lines
+from flake8_async_fastapi.fixes.unused import unused_imports
 from flake8_async_fastapi.rules.model import Finding, Fix
 
 Read: TypeAlias = Callable[[str], str | None]
@@ -88,7 +89,14 @@ class _Rounds:
             good, findings = self._without_harm(changes, ([], findings), findings)
             self.texts |= self._applied(good)
         texts = {path: text for path, text in self.texts.items() if text != self.read(path)}
+        texts = {path: self._tidy(path, text) for path, text in texts.items()}
         return Outcome(texts, before, findings, tuple(self.blocked.values()))
+
+    def _tidy(self, path: str, text: str) -> str:
+        """The new text of a file without the imports that it used before, and not any more."""
+        before, after = parse(path, self.read(path)), parse(path, text)
+        edits = [] if before is None or after is None else unused_imports(before, after)
+        return apply_edits({path: text}, edits).get(path, text)
 
     def _changes(self, findings: Iterable[Finding]) -> list[_Change]:
         """The changes that can be made at the same time."""
@@ -96,16 +104,20 @@ class _Rounds:
         taken: list[_Change] = []
         for finding in findings:
             change = self._change(finding, files)
-            if change is not None and self._key(change) not in self.blocked and not _collides(change, taken):
+            if change is not None and not _collides(change, taken):
                 taken.append(change)
         return taken
 
     def _change(self, finding: Finding, files: Files) -> _Change | None:
+        """The change that mends a finding: the first of its fixes that can be made and was not taken back."""
         fix = finding.fix
-        if fix is None or not self.is_wanted(finding, fix):
-            return None
-        edits = edits_of(fix, files)
-        return _Change(finding, fix, tuple(edits)) if edits else None
+        while fix is not None and self.is_wanted(finding, fix):
+            edits = edits_of(replace(fix, instead=None), files)
+            change = _Change(finding, fix, tuple(edits))
+            if edits and self._key(change) not in self.blocked:
+                return change
+            fix = fix.instead
+        return None
 
     def _text(self, path: str) -> str | None:
         found = self.texts.get(path)

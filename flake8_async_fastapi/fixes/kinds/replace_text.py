@@ -1,17 +1,20 @@
-"""Replace a part of a text that stands somewhere in a call, or in the file where it can only be that one.
+"""Replace a part of a text that stands somewhere in a call, or in a file where it can only be that one.
+
+That is the file with the call, or one from which it imports what it passes, as settings.
 
 ``words``: what is written, and what must be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit
+from flake8_async_fastapi.fixes.imports import dotted, origins_of
 from flake8_async_fastapi.rules.model import Fix
 
 
@@ -19,10 +22,31 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     written, wanted = fix.words
     calls = code.starting_at(fix.line, fix.col, cst.Call)
     inside = [place for call in calls[-1:] for place in _places(code, call, written)]
-    places = inside or list(_places(code, code.module, written))
+    if inside:
+        return _replaced(code, inside, written, wanted)
+    passed = [argument.value for call in calls[-1:] for argument in call.args]
+    for where in (code, *_origins(code, passed, files)):
+        places = list(_places(where, where.module, written))
+        if places:
+            return _replaced(where, places, written, wanted)
+    return []
+
+
+def _replaced(code: Code, places: Sequence[int], written: str, wanted: str) -> list[Edit]:
     if len(places) != 1:
         return []
     return [Edit(code.path, places[0], places[0] + len(written), wanted)]
+
+
+def _origins(code: Code, values: Sequence[cst.BaseExpression], files: Files) -> Iterator[Code]:
+    """The files of the project from which a file imports the names that some values begin with."""
+    for value in values:
+        name = dotted(value).partition(".")[0]
+        for path in origins_of(code, name) if name else ():
+            found = files.code(path)
+            if found is not None:
+                yield found
+                break
 
 
 def _places(code: Code, within: cst.CSTNode, written: str) -> Iterator[int]:

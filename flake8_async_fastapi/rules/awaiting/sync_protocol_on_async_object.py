@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import Entered, Iterated
+from flake8_async_fastapi.engine.values import Generator
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 from flake8_async_fastapi.rules.wording import can_await
 
@@ -30,6 +31,9 @@ def check(events: Events) -> Iterator[Finding]:
 
 def _fix(event: Entered | Iterated, words: tuple[str, str]) -> Fix | None:
     used, other = words
+    if isinstance(event, Entered) and isinstance(event.value, Generator):
+        decorator = "asynccontextmanager" if event.value.is_async else "contextmanager"
+        return RULE.fix(event, "manage_generator", decorator)
     if event.supports is None or _PROTOCOLS[other] not in event.supports:
         return None
     return RULE.fix(event, "change_protocol", used, other)

@@ -13,6 +13,7 @@ RULE = Rule(
     "dynamic-relationship-iteration",
     "bug",
     "a relationship with the strategy dynamic or write_only is iterated, counted or fetched",
+    fixable="safe",
 )
 
 
@@ -23,9 +24,13 @@ def check(events: Events) -> Iterator[Finding]:
             change = 'use lazy="write_only" and ' if missing.cause == "dynamic" else ""
             holder = missing.holder or missing.route[-1].partition(".")[0].lower()
             select = f"{holder}.{missing.route[-1].partition('.')[2]}.select()"
+            may_fix = missing.cause == "write_only" and missing.session
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} as a collection, which raises {error}: "
                 f"it is {missing.cause}; {change}await {missing.session or 'session'}.scalars({select})",
                 unless,
+                RULE.fix(missing, "select_collection", missing.session, missing.route[-1].partition(".")[2])
+                if may_fix
+                else None,
             )

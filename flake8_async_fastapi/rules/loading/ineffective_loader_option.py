@@ -12,6 +12,7 @@ RULE = Rule(
     "ineffective-loader-option",
     "bug",
     "a loader option is dropped, named by a text, of another model, or given for an object already loaded",
+    fixable="safe",
 )
 
 
@@ -36,4 +37,5 @@ def check(events: Events) -> Iterator[Finding]:
                 f"the options of get() have no effect: {option.text} was loaded at {option.detail}; "
                 "add populate_existing=True, or give the options there"
             )
-        yield RULE.at(option, message)
+        fix = RULE.fix(option, "name_attribute") if option.why == "text" else None
+        yield RULE.at(option, message, fix=fix)

@@ -135,11 +135,14 @@ _LOST_LATER: Final = ("commit", "rollback", "expire", "server", "update")
 
 def _fix_before_read(rule: Rule, missing: Missing) -> Fix | None:
     """The fix that refreshes an object before it is read: all of it, where all is expired."""
-    if len(missing.route) > 1 or missing.is_item:
+    if len(missing.route) > 1:
         return None
     _, path, line = missing.source
     is_whole = missing.lost_by in ("commit", "rollback", "expire")
     attribute = "" if is_whole else missing.route[0].partition(".")[2]
+    if missing.is_item:
+        is_meant = missing.lost_by in _LOST_LATER and missing.session
+        return rule.fix(missing, "refresh_each", attribute, missing.session) if is_meant else None
     words, files = (attribute, missing.holder, missing.session, str(line)), (path or missing.path,)
     here = missing.path, missing.line, missing.col
     return Fix("refresh_before_read", *here, words, rule.fixable == "safe", files)

@@ -12,10 +12,15 @@ RULE = Rule(
     "deprecated-on-event",
     "advice",
     "on_event() and add_event_handler() are deprecated in favour of lifespan",
+    fixable="unsafe",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(HandlerAdded):
         if event.deprecated:
-            yield RULE.at(event, f"{event.text} is deprecated: use a lifespan context manager")
+            yield RULE.at(
+                event,
+                f"{event.text} is deprecated: use a lifespan context manager",
+                fix=RULE.fix(event, "join_lifespan"),
+            )

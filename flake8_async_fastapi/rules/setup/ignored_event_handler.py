@@ -12,6 +12,7 @@ RULE = Rule(
     "ignored-event-handler",
     "bug",
     "an event handler of an application with lifespan= never runs",
+    fixable="unsafe",
 )
 
 
@@ -22,4 +23,5 @@ def check(events: Events) -> Iterator[Finding]:
                 event,
                 f"the handler of {event.text} never runs: {event.ignored_by} has lifespan=, "
                 "which replaces event handlers; move the code into the lifespan",
+                fix=RULE.fix(event, "join_lifespan"),
             )

@@ -16,7 +16,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.transactions import is_session_type
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA412",
@@ -41,9 +41,7 @@ def check(events: Events) -> Iterator[Finding]:
         if name in _DEPENDS or name == "fastapi.param_functions.Depends":
             problem = _problem(called.arguments.get(0, "dependency"))
             if problem:
-                is_call = problem.endswith(_DROP)
-                fix = RULE.fix(called, "drop_call") if is_call else None
-                yield RULE.at(called, f"{called.text} {problem}", fix=fix)
+                yield RULE.at(called, f"{called.text} {problem}", fix=_fix(called))
         elif name == "builtins.next" and called.arguments.args:
             generator = called.arguments.args[0]
             if isinstance(generator, Generator) and generator.is_async:
@@ -51,22 +49,39 @@ def check(events: Events) -> Iterator[Finding]:
                     called,
                     f"next() on the async generator {generator.label}: only Depends() and async for use it; "
                     "open a session with async with",
+                    fix=RULE.fix(called, "open_generator"),
                 )
     for entered in events.of(Entered):
         if isinstance(entered.value, Generator) and entered.value.label:
+            decorator = "asynccontextmanager" if entered.value.is_async else "contextmanager"
             yield RULE.at(
                 entered,
                 f"{entered.text} is a generator, not a context manager: FastAPI makes one of it, other code "
                 "has to use @asynccontextmanager",
+                fix=RULE.fix(entered, "manage_generator", decorator),
             )
+
+
+def _decorator(given: Function) -> str:
+    return "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
+
+
+def _fix(called: Called) -> Fix | None:
+    """The fix for what ``Depends()`` gets: the function without the call, or without its decorator."""
+    given = called.arguments.get(0, "dependency")
+    if isinstance(given, (Coroutine, Generator, Manager)):
+        return RULE.fix(called, "drop_call")
+    if isinstance(given, Function) and given.wrapped:
+        return Fix("drop_decorator", given.path, given.node.line, -1, (_decorator(given), given.name))
+    return None
 
 
 def _problem(given: Value | None) -> str:
     if isinstance(given, (Coroutine, Generator, Manager)):
         return f"gets the result of {given.label}, not the function: {_DROP}"
     if isinstance(given, Function) and given.wrapped:
-        decorator = "asynccontextmanager" if given.wrapped == "async-context" else "contextmanager"
-        return f"gets {given.name}, a @{decorator}: FastAPI wants the plain generator; drop the decorator"
+        decorated = f"{given.name}, a @{_decorator(given)}"
+        return f"gets {decorated}: FastAPI wants the plain generator; drop the decorator"
     if isinstance(given, Library) and is_session_type(given.dotted):
         return (
             "gets the class of the session: FastAPI asks the request for the parameters of its constructor; "

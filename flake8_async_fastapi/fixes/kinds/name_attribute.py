@@ -1,0 +1,40 @@
+"""Name what a loader option loads by the class that the query selects: ``Post.author`` for ``"author"``."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_fastapi.fixes.changes import Files
+from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit
+from flake8_async_fastapi.fixes.queries import BEGIN, called_chain, called_name
+from flake8_async_fastapi.rules.model import Fix
+
+
+def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
+    for call in code.starting_at(fix.line, fix.col, cst.Call):
+        selected = _selected(code, call)
+        texts = [argument.value for argument in call.args]
+        if not selected or not isinstance(call.func, (cst.Name, cst.Attribute)):
+            continue
+        found = []
+        for text in texts:
+            name = text.evaluated_value if isinstance(text, cst.SimpleString) else None
+            if isinstance(name, str) and name.isidentifier():
+                found.append(Edit(code.path, code.start(text), code.end(text), f"{selected}.{name}"))
+        return found
+    return []
+
+
+def _selected(code: Code, option: cst.Call) -> str:
+    """The class of the objects that an option is for, as the query around it names its only one."""
+    if len(called_chain(option)) > 1:
+        return ""
+    for call in (outer for _, outer in code.around(option) if isinstance(outer, cst.Call)):
+        chain = called_chain(call)
+        selects = chain[-1] if called_name(call) == "options" else call
+        if called_name(selects) in (*BEGIN, "get", "get_one") and selects.args:
+            given = [argument.value for argument in selects.args]
+            is_one = len(given) == 1 or called_name(selects).startswith("get")
+            return code.source(given[0]) if is_one and isinstance(given[0], (cst.Name, cst.Attribute)) else ""
+    return ""
