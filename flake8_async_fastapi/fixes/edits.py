@@ -36,9 +36,12 @@ def insert(path: str, place: int, text: str) -> Edit:
 
 
 def apply_edits(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
-    """The new texts of the files that edits change; an edit that is given twice is made once."""
+    """The new texts of the files that edits change; an edit that is given twice is made once.
+
+    Of two that add text at one place, the later one's comes first.
+    """
     changed: dict[str, str] = {}
-    for edit in sorted(set(edits), key=lambda one: (one.start, one.end), reverse=True):
+    for edit in sorted(dict.fromkeys(edits), key=lambda one: (one.start, one.end), reverse=True):
         text = changed.get(edit.path, texts[edit.path])
         changed[edit.path] = text[: edit.start] + edit.text + text[edit.end :]
     return changed
