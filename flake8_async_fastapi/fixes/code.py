@@ -131,7 +131,9 @@ class Code:
         parent = self._parents.get(node)
         if isinstance(parent, cst.Attribute):
             return parent.attr is node
-        return isinstance(parent, (cst.ImportAlias, cst.ImportFrom)) or (isinstance(parent, cst.Arg) and parent.keyword is node)
+        return isinstance(parent, (cst.ImportAlias, cst.ImportFrom)) or (
+            isinstance(parent, cst.Arg) and parent.keyword is node
+        )
 
     def end_of_line(self, node: cst.CSTNode) -> int:
         """Where the line ends on which a node ends: before the line end, behind a comment."""
