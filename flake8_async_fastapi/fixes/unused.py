@@ -17,12 +17,12 @@ def unused_imports(before: Code, after: Code) -> list[Edit]:
         return []  # what imports from the package may use it
     found: list[Edit] = []
     for line in after.module.body:
-        statement = (
-            line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
-        )
-        if not isinstance(statement, (cst.Import, cst.ImportFrom)) or isinstance(
-            statement.names, cst.ImportStar
-        ):
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+            continue
+        statement = line.body[0]
+        if not isinstance(statement, (cst.Import, cst.ImportFrom)):
+            continue
+        if isinstance(statement.names, cst.ImportStar):
             continue
         unused = [alias for alias in statement.names if _is_left(before, after, _bound(alias))]
         if not unused or "noqa" in after.text[after.start(line) : after.end_of_line(line)]:
