@@ -21,8 +21,10 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import os
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -233,12 +235,14 @@ class Outcome:
     """What a run gave: its value, or the type and text of its failure, and what the interpreter warned of.
 
     The exception itself would keep coroutines alive, which then do not count as never awaited.
+    Of its traceback, the lines of the program stay; dots stand for those of libraries.
     """
 
     value: Any
     error: tuple[str, str] | None
     never_awaited: tuple[str, ...]
     warned: tuple[str, ...]
+    traceback: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -258,16 +262,32 @@ def run(program: Program, folder: Path, driver: Driver = call_main) -> Outcome:
     for path, text in program.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    value, error = None, None
+    value, error, shown = None, None, ()
     with _importing(folder), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             value = asyncio.run(_drive(driver))
         except Exception as raised:
             error = type(raised).__name__, str(raised)
+            shown = _traceback(raised, folder)
         gc.collect()
     texts = tuple(str(warning.message) for warning in caught)
-    return Outcome(value, error, tuple(text for text in texts if "was never awaited" in text), texts)
+    return Outcome(value, error, tuple(text for text in texts if "was never awaited" in text), texts, shown)
+
+
+def _traceback(raised: BaseException, folder: Path) -> tuple[str, ...]:
+    """What Python prints of a failure, with the frames of a program and without its folder."""
+    lines, dots = ["Traceback (most recent call last):"], "  ..."
+    for frame in traceback.extract_tb(raised.__traceback__):
+        if Path(frame.filename).is_relative_to(folder):
+            path = Path(frame.filename).relative_to(folder).as_posix()
+            lines += [f'  File "{path}", line {frame.lineno}, in {frame.name}', f"    {frame.line}"]
+        elif lines[-1] != dots:
+            lines.append(dots)
+    if len(lines) > 2 and lines[1] == dots:
+        del lines[1]  # the test's own frames
+    said = "".join(traceback.format_exception_only(type(raised), raised)).replace(f"{folder}{os.sep}", "")
+    return *lines, *(line.rstrip() for line in said.rstrip().splitlines())
 
 
 async def _drive(driver: Driver) -> Any:

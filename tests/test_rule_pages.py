@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from case_files import Driver, Outcome, Section, call_main, read_sections, run
+from rule_page_texts import BAD, said, with_texts
 
 from flake8_async_fastapi.knowledge.blocking import BLOCKING, SESSION
 from flake8_async_fastapi.rules.model import Rule, catalogue
@@ -200,16 +201,22 @@ async def idle_connections(module: ModuleType) -> int:
 async def with_what_is_required(module: ModuleType) -> Any:
     """Runs `main` as in an environment that has only what requirements.txt asks for."""
     asked = (Path(str(module.__file__)).parent / "requirements.txt").read_text(encoding="utf-8")
-    hidden = {} if "\naiosqlite" in asked else {"aiosqlite": None}
-    kept = {name: sys.modules.pop(name, None) for name in hidden}
-    sys.modules.update(hidden)  # type: ignore[arg-type]
+    if "\naiosqlite" in asked:
+        return await module.main()
+
+    class Missing:
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name == "aiosqlite":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    kept, missing = sys.modules.pop("aiosqlite", None), Missing()
+    sys.meta_path.insert(0, missing)  # type: ignore[arg-type]
     try:
         return await module.main()
     finally:
-        for name, known in kept.items():
-            del sys.modules[name]
-            if known is not None:
-                sys.modules[name] = known
+        sys.meta_path.remove(missing)  # type: ignore[arg-type]
+        if kept is not None:
+            sys.modules["aiosqlite"] = kept
 
 
 async def journal(module: ModuleType) -> Any:
@@ -298,6 +305,8 @@ NO_ENTER = (
     if sys.version_info >= (3, 11)
     else ("AttributeError", "__enter__")
 )
+AS_ON_THE_PAGES = sys.version_info[:2] == (3, 11) and version("sqlalchemy").startswith("2.1")
+"""The versions that the tracebacks on the pages are from."""
 SEVERAL_STATEMENTS = "ProgrammingError" if sys.version_info >= (3, 11) else "Warning"
 PROOFS = {
     "AFA101": Proof(
@@ -481,6 +490,18 @@ def test_the_bad_example_fails(code: str, tmp_path: Path) -> None:
     assert any(proof.never_awaited in warning for warning in outcome.never_awaited) or not proof.never_awaited
     if code in ("AFA401", "AFA402"):
         assert any("on_event is deprecated" in warning for warning in outcome.warned)
+
+
+@pytest.mark.parametrize("code", sorted(set(PROOFS) & set(RULES)))
+def test_the_page_shows_how_the_bad_example_fails(code: str, tmp_path: Path) -> None:
+    """And folds long programs.  If this fails: python -m tests.rule_page_texts --update"""
+    text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    assert with_texts(text, None) == text
+    outcome = played(code, BAD, tmp_path)
+    if AS_ON_THE_PAGES:
+        assert with_texts(text, outcome) == text
+    else:  # other versions use other words, and other numbers for calls of several lines
+        assert [line for line in said(outcome) if line.startswith("  File ")] == [] or "Traceback" in text
 
 
 @pytest.mark.parametrize("code", sorted(set(PROOFS) & set(RULES)))
