@@ -10,6 +10,8 @@ A line `from: blog` under a heading takes the files of a shared program, which s
 in `shared/blog.md` beside the cases; `from: blog, client` takes those of two. A block
 of the case replaces the shared file of its name.
 
+A block in `py` is an excerpt of the program that follows it, and no part of it.
+
 A block whose line says `main.py` fixed: holds the file as `fix --unsafe` leaves it.
 
 A line `level: likely` under a heading asks for the findings of that level, too.
@@ -155,6 +157,8 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
             sections[-1].level = _level(level["level"])
         elif fence is not None:
             code = "".join(inner + "\n" for inner in _until_fence(lines))
+            if fence["language"] == "py":
+                continue  # an excerpt of the program that follows
             if not sections:
                 raise ValueError(f"a block before the first heading: {code!r}")
             if fixed is not None and sections:

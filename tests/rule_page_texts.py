@@ -15,6 +15,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -27,7 +28,7 @@ OWN_ERROR = "EventLoopBlocked"
 """What the tests raise where Python says nothing: the loop stood still."""
 _PROGRAM = re.compile(r"^```python\n(?P<code>.*?)^```\n", re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(
-    r"^```py\n(?P<excerpt>.*?)^```\n\n<details[^\n]*>\n<summary>[^\n]*\n\n(?P<program>```python\n.*?^```\n)\n</details>\n",
+    r"^```py\n.*?^```\n\n<details[^\n]*>\n<summary>[^\n]*\n\n(?P<program>```python\n.*?^```\n)\n</details>\n",
     re.MULTILINE | re.DOTALL,
 )
 _RAISED = "The traceback, with dots for the lines of libraries:"
@@ -37,7 +38,7 @@ _MARK_OF_LINE = re.compile(MARK.pattern, re.MULTILINE)
 _SECTION = re.compile(r"^(?=## )", re.MULTILINE)
 _LONG = 20
 """Lines of a program that is shown whole."""
-_WIDE = 400
+_WIDE = 300
 """Characters of a line of a message."""
 _FOLD = """\
 ```py
@@ -53,15 +54,15 @@ _FOLD = """\
 
 def with_texts(page: str, bad: Outcome | None) -> str:
     """A page with its excerpts, and with what a run of its bad example gave, if that is known."""
-    wrong: set[str] = set()
+    wrong: frozenset[str] = frozenset()
     parts = []
     for part in _SECTION.split(_FOLDED.sub(lambda found: found["program"], page)):
         if part.startswith(f"## {BAD}\n"):
             part = _said(part, bad) if bad is not None else part
-            wrong = {one for code in _PROGRAM.findall(part) for one in _statements(code)}
-            part = _PROGRAM.sub(lambda found: _folded(found, wrong, is_bad=True), part)
+            wrong = frozenset(one for code in _PROGRAM.findall(part) for one in _statements(code))
+            part = _PROGRAM.sub(partial(_folded, None), part)
         elif part.startswith(f"## {GOOD}\n"):
-            part = _PROGRAM.sub(lambda found: _folded(found, wrong, is_bad=False), part)
+            part = _PROGRAM.sub(partial(_folded, wrong), part)
         parts.append(part)
     return "".join(parts)
 
@@ -92,11 +93,14 @@ def _cut(line: str) -> str:
     return line if len(line) <= _WIDE else f"{line[: _WIDE - 3].rstrip()}..."
 
 
-def _folded(found: re.Match[str], wrong: set[str], *, is_bad: bool) -> str:
+def _folded(wrong: frozenset[str] | None, found: re.Match[str]) -> str:
+    """A program below its excerpt: the marked statements, or those that a wrong program does not have."""
     code = found["code"]
     if code.count("\n") <= _LONG:
         return found[0]
-    kept = [one for one in _statements(code) if (_MARK_OF_LINE.search(one) if is_bad else one not in wrong)]
+    kept = [
+        one for one in _statements(code) if (_MARK_OF_LINE.search(one) if wrong is None else one not in wrong)
+    ]
     excerpt = "\n\n".join(one if one.endswith("\n") else f"{one}\n" for one in kept)
     if not kept or excerpt.count("\n") > 0.7 * code.count("\n"):
         return found[0]

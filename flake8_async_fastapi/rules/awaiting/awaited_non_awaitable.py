@@ -36,7 +36,7 @@ def check(events: Events) -> Iterator[Finding]:
         if what:
             remedy = _remedy(event.value, event.text)
             fix = RULE.fix(event, _KINDS[remedy]) if remedy in _KINDS else None
-            yield RULE.at(event, f"{event.text} gives {what}, which cannot be awaited: {remedy}", fix=fix)
+            yield RULE.at(event, f"{event.text} returns {what}, which cannot be awaited: {remedy}", fix=fix)
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:

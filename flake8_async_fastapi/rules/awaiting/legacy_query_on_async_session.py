@@ -14,7 +14,7 @@ RULE = Rule(
     "AFA106",
     "legacy-query-on-async-session",
     "bug",
-    "session.query() and other members that an AsyncSession does not have, or only SQLModel's",
+    "session.query() and other members that an AsyncSession lacks, or that only SQLModel's has",
 )
 
 _REMEDIES = {

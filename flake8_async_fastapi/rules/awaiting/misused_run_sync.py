@@ -31,11 +31,11 @@ def check(events: Events) -> Iterator[Finding]:
 def _problem(event: RunSync) -> str:
     given: Value = event.callback
     if isinstance(given, Coroutine):
-        return f"is given the coroutine {given.label} instead of a function: pass a plain function"
+        return f"gets the coroutine {given.label} instead of a function: pass a plain function"
     if isinstance(given, (Const, Plain, Collection)) or (isinstance(given, Instance) and event.is_call):
-        return f"is given the result of a call instead of the function: {_WITHOUT_CALL}"
+        return f"gets the result of a call instead of the function: {_WITHOUT_CALL}"
     if isinstance(given, Function) and given.is_async:
-        return f"is given the async function {given.name}, never awaited: pass a plain function"
+        return f"gets the async function {given.name} and never awaits it: pass a plain function"
     if isinstance(event.result, Coroutine):
         label = event.result.label
         return f"runs code that never awaits {label}: use the sync session that it passes"

@@ -49,5 +49,5 @@ def _problem(event: Entered | Iterated, words: tuple[str, str], used_for: str) -
         return ""
     if _PROTOCOLS[other] in supports:
         remedy = f"use {other}" if event.is_async else can_await(event, f"use {other}")
-        return f"cannot be {used_for} by {used}: {remedy}"
-    return f"cannot be {used_for} by {used}, nor by {other}: drop it"
+        return f"cannot be {used_for} with {used}: {remedy}"
+    return f"cannot be {used_for} with {used}, nor with {other}: drop it"

@@ -33,7 +33,7 @@ def unawaited(event: CoroutineMisused) -> str:
     consequence = _CONSEQUENCES[event.use].format(detail=event.detail or "a loop")
     label = event.coroutine.label
     if event.coroutine.made_by_await:
-        return f"await {label} gives another coroutine that is never awaited: {consequence}; await it too"
+        return f"await {label} returns another coroutine that is never awaited: {consequence}; await it too"
     is_block = event.use == "entered" and event.coroutine.family == "database"
     remedy = can_await(event, f"write async with await {label}" if is_block else f"write await {label}")
     return f"{label} is never awaited: {consequence}; {remedy}"

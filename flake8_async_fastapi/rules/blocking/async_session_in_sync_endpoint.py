@@ -15,7 +15,7 @@ RULE = Rule(
     "AFA209",
     "async-session-in-sync-endpoint",
     "bug",
-    "a def route or dependency holds an AsyncSession, of which it can await nothing",
+    "a def route or dependency holds an AsyncSession, which it cannot await",
 )
 
 _PENDING = frozenset({"add", "add_all"})
@@ -26,7 +26,7 @@ def check(events: Events) -> Iterator[Finding]:
         if _uses(events, endpoint):
             yield RULE.at(
                 endpoint,
-                f"{endpoint.name} is a plain def, which can await nothing of the AsyncSession "
+                f"{endpoint.name} is a plain def and cannot await the AsyncSession "
                 f"{endpoint.parameter}, so nothing is read or saved: make it async def",
             )
 

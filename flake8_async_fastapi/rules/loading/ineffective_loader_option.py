@@ -20,7 +20,7 @@ def check(events: Events) -> Iterator[Finding]:
     for option in events.of(OptionIgnored):
         if option.why == "dropped":
             message = (
-                f"{option.text}() gives a new statement, and nobody keeps it, so nothing is loaded: assign it"
+                f"{option.text}() returns a new statement, which is dropped, so nothing is loaded: assign it"
             )
         elif option.why == "text":
             message = (

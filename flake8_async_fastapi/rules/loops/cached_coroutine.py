@@ -22,7 +22,7 @@ def check(events: Events) -> Iterator[Finding]:
         if event.is_generator:
             yield RULE.at(
                 event,
-                f"{event.keeper} keeps the async generator of {event.name}{via}, which can be gone through "
+                f"{event.keeper} keeps the async generator of {event.name}{via}, which can be iterated "
                 "only once: cache a list of its items",
             )
         else:

@@ -19,13 +19,13 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(SessionLeftOpen):
         if found.how == "anext":
             message = (
-                f"{found.text} takes a session from a generator that nobody keeps, so it is closed at any "
+                f"{found.text} takes a session from a generator that is dropped, which may close it at any "
                 "time: open the session with async with"
             )
         elif found.how == "variable":
             message = (
-                f"{found.text} never sees what is set below call_next(), so nobody closes the session: "
-                "set it before call_next()"
+                f"{found.text} does not see values that are set below call_next(), so nobody closes the "
+                "session: set it before call_next()"
             )
         elif found.how == "scope":
             message = (
@@ -34,7 +34,7 @@ def check(events: Events) -> Iterator[Finding]:
             )
         elif found.how == "helper":
             message = (
-                f"{found.text} opens a session that nobody closes, so its connection is not given back: "
+                f"{found.text} opens a session that nobody closes, so its connection is not returned: "
                 f"write async with {found.text} as session"
             )
         else:

@@ -17,5 +17,5 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(WritesLost):
-        message = f"what {found.text} writes is lost: nothing commits it before the session is closed"
+        message = f"{found.text} is lost: nothing commits before the session is closed"
         yield RULE.at(found, message)

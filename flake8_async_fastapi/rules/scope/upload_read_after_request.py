@@ -21,6 +21,6 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(UploadReadLate):
         yield RULE.at(
             found,
-            f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it when the request has "
-            "closed it: read it before, and pass its content",
+            f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it after the request "
+            "has closed it: read it first, and pass its content",
         )

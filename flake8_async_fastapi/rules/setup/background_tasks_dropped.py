@@ -24,7 +24,7 @@ def check(events: Events) -> Iterator[Finding]:
             )
         elif dropped.reason == "unattached":
             problem = (
-                f"{dropped.text} is given to no response, so its tasks never run: take a BackgroundTasks "
+                f"{dropped.text} is passed to no response, so its tasks never run: take a BackgroundTasks "
                 "parameter, or pass background= to the response"
             )
         else:

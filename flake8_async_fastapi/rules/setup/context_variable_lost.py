@@ -25,16 +25,16 @@ def _message(lost: ContextVariableLost) -> str:
         case "reset":
             return (
                 f"{lost.variable}.reset() fails: FastAPI leaves the sync {lost.owner} in another context "
-                "than it entered; make it async"
+                "than the one it entered; make it async"
             )
         case "middleware":
             return (
-                f"{lost.variable}.get() after call_next() does not see what is set below: BaseHTTPMiddleware "
+                f"{lost.variable}.get() after call_next() does not see values set below: BaseHTTPMiddleware "
                 "runs that in a copy of the context; keep it on request.state"
             )
         case "lifespan":
             return (
-                f"{lost.variable} is set for {lost.owner} alone: servers run that in a task of its own, and "
+                f"{lost.variable} is set for {lost.owner} alone: servers run that in its own task, and "
                 "no request sees the value; keep it on app.state"
             )
     return (

@@ -20,8 +20,8 @@ def check(events: Events) -> Iterator[Finding]:
         if called.is_default:
             yield RULE.at(
                 called,
-                f"{called.text} leaves {called.parameter} at {called.marker}: only FastAPI replaces that by "
-                f"a value; pass {called.parameter}",
+                f"{called.text} leaves {called.parameter} at {called.marker}: only FastAPI replaces that "
+                f"with a value; pass {called.parameter}",
             )
         else:
             yield RULE.at(

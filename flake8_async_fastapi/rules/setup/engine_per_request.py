@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA409",
     "engine-per-request",
     "bug",
-    "an engine that a route or dependency makes anew for each request",
+    "an engine that a route or dependency creates for each request",
 )
 
 
@@ -20,6 +20,6 @@ def check(events: Events) -> Iterator[Finding]:
         if made.per_request:
             yield RULE.at(
                 made,
-                f"{made.text} makes an engine with a pool of its own for each request, and nothing "
+                f"{made.text} creates an engine with its own pool for each request, and nothing "
                 "closes its connections: make it once, at module level or in the lifespan",
             )

@@ -14,7 +14,7 @@ RULE = Rule(
     "AFA410",
     "invalid-async-engine-argument",
     "bug",
-    "a pool, argument or engine that async engines and sessions do not take",
+    "a pool, argument or engine that async engines and sessions do not accept",
 )
 
 _CREATE = "sqlalchemy.ext.asyncio.create_async_engine"

@@ -56,8 +56,8 @@ def check(events: Events) -> Iterator[Finding]:
             decorator = "asynccontextmanager" if entered.value.is_async else "contextmanager"
             yield RULE.at(
                 entered,
-                f"{entered.text} is a generator, not a context manager: FastAPI makes one of it, other code "
-                "has to use @asynccontextmanager",
+                f"{entered.text} is a generator, not a context manager: FastAPI turns it into one, but other "
+                "code has to use @asynccontextmanager",
                 fix=RULE.fix(entered, "manage_generator", decorator),
             )
 

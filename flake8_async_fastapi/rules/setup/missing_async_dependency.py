@@ -29,7 +29,7 @@ def check(events: Events) -> Iterator[Finding]:
             named.add(missing)
             yield RULE.at(
                 made,
-                f"{made.text} needs {missing}, which the requirements of the project do not name: add it",
+                f"{made.text} needs {missing}, which is missing from the requirements of the project: add it",
                 _doubt(requirements, missing),
             )
         if made.is_21 and _lacks_greenlet(requirements) and "greenlet" not in named:

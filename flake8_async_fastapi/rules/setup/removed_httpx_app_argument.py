@@ -23,7 +23,7 @@ def check(events: Events) -> Iterator[Finding]:
         fix = RULE.fix(made, "asgi_transport")
         remedy = "write transport=httpx.ASGITransport(app=...)"
         if made.is_removed is False:
-            yield RULE.advise(made, f"{made.text} gets app=, which is gone from httpx 0.28: {remedy}", fix)
+            yield RULE.advise(made, f"{made.text} gets app=, which httpx 0.28 removed: {remedy}", fix)
         else:
-            problem = f"{made.text} gets app=, which httpx no longer takes, and fails: {remedy}"
+            problem = f"{made.text} gets app=, which httpx 0.28 removed, and fails: {remedy}"
             yield RULE.at(made, problem, fix=fix)

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA416",
     "session-parameter-without-depends",
     "bug",
-    "a route or dependency has a session as a parameter, and no Depends() gives it",
+    "a route or dependency has a session as a parameter, and no Depends() provides it",
 )
 
 
@@ -20,5 +20,5 @@ def check(events: Events) -> Iterator[Finding]:
         yield RULE.at(
             found,
             f"{found.owner} has the parameter {found.parameter}: {found.type} without Depends(), so FastAPI "
-            "takes it for a part of the request and fails: write Depends(...) for it",
+            "reads it from the request and fails: give it a Depends(...)",
         )

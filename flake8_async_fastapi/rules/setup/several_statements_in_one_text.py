@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA420",
     "several-statements-in-one-text",
     "bug",
-    "text(\"...; ...\") executed with asyncpg or aiosqlite, which take one statement at a time",
+    'text("...; ...") executed with asyncpg or aiosqlite, which take one statement at a time',
 )
 
 

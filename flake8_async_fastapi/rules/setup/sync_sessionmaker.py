@@ -31,7 +31,7 @@ def check(events: Events) -> Iterator[Finding]:
             if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
                 yield RULE.advise(
                     made,
-                    f"{made.text} makes async sessions: use async_sessionmaker(...), which is made for that",
+                    f"{made.text} makes async sessions: async_sessionmaker(...) is made for that",
                     fix,
                 )
         elif isinstance(bind, Object) and bind.type == _ENGINE and _has_no_class(made):

@@ -14,7 +14,7 @@ RULE = Rule(
     "AFA404",
     "wrong-driver-url",
     "bug",
-    "a driver of the wrong kind or an unknown one, or parameters that asyncpg does not take, as sslmode",
+    "a driver of the wrong kind or an unknown one, or parameters asyncpg does not accept, such as sslmode",
     fixable="safe",
 )
 

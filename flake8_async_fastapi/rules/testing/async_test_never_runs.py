@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for test in events.of(TestNotRun):
         yield RULE.at(
             test,
-            f"{test.name} is never run: pytest runs no coroutines, and nothing marks the test for a plugin; "
-            "write @pytest.mark.asyncio, or set asyncio_mode = auto",
+            f"{test.name} never runs: pytest does not run coroutines, and nothing marks the test for a "
+            "plugin; write @pytest.mark.asyncio, or set asyncio_mode = auto",
         )

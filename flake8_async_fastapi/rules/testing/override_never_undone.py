@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for left in events.of(OverrideLeft):
         yield RULE.at(
             left,
-            f"{left.name} leaves what it puts into {left.text} to the tests after it: take it out in a "
-            f"fixture, with {left.text}.clear() behind the yield",
+            f"{left.name} does not undo its change of {left.text}, so later tests see it too: undo it in a "
+            f"fixture, with {left.text}.clear() after the yield",
         )
