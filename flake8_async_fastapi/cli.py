@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(run=server_command.run)
 
     explain = commands.add_parser("explain", help="show the page of a rule")
-    explain.add_argument("code", metavar="CODE", help="a code as AFA101, a family as AFA1, or a name")
+    explain.add_argument("code", metavar="CODE", help="a code (AFA101), a family (AFA1) or a name")
     explain.add_argument("--full", action="store_true", help="with the whole examples, as Markdown")
     explain.set_defaults(run=_explain)
 

@@ -82,7 +82,7 @@ class Plugin:
         )
         for name, default, what in (
             ("reuse", "on", "findings stand after a change elsewhere that they do not depend on"),
-            ("brief", "off", "calls are reported too that block for a moment only, as os.listdir()"),
+            ("brief", "off", "calls are reported too that block for a moment only, such as os.listdir()"),
             ("advice", "on", "advice is reported too: code that works today"),
         ):
             add(
@@ -123,7 +123,8 @@ class Plugin:
         found = survive(self.filename, "analysed", self._findings)
         for finding in [not_analysed(self.filename)] if found is None else found:
             if not finding.advice or self._options.afa_advice == "on":
-                yield finding.line, finding.col, f"{finding.code} {finding.message}", type(self)
+                message = self.projects.message(finding, self.filename)
+                yield finding.line, finding.col, f"{finding.code} {message}", type(self)
 
     def _findings(self) -> list[Finding]:
         try:

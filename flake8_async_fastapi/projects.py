@@ -90,6 +90,13 @@ class Projects:
             analysis = analysis.with_text(path, lines)
         return analysis.findings(path, begins, level)
 
+    def message(self, finding: Finding, filename: str) -> str:
+        """The message of a finding in a file, with the paths of other files as seen from the working directory."""
+        if not finding.others:
+            return finding.message
+        root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
+        return message_seen(finding, lambda path: seen_from(self.cwd, root, path))
+
     def show_text(self, filename: str, lines: str) -> None:
         """Give a file of a project another text than that on disk, for all that is asked from now on."""
         root = self.root_of(os.path.dirname(filename))
@@ -108,6 +115,22 @@ class Projects:
 
     def _files(self) -> list[str]:
         return [name for name in self.named or (".",) if name not in STDIN]
+
+
+def seen_from(cwd: Path, root: Path, path: str) -> str:
+    """The path of a file below a root, as a user in another folder would write it."""
+    try:
+        return os.path.relpath(root / path, cwd)
+    except ValueError:  # on another drive
+        return str(root / path)
+
+
+def message_seen(finding: Finding, seen: Callable[[str], str]) -> str:
+    """The message of a finding, with the paths of other files as they are seen from somewhere."""
+    message = finding.message
+    for path in {other.path for other in finding.others if other.path != finding.path}:
+        message = message.replace(f" {path}:", f" {seen(path)}:")
+    return message
 
 
 def _unused(stem: str, analysis: Analysis) -> str:

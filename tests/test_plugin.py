@@ -54,6 +54,21 @@ def test_flake8_names_the_plugin(tmp_path: Path, flake8: RunFlake8) -> None:
     assert "--afa-root" in helped and "--afa-cache-dir" in helped
 
 
+def test_paths_in_messages_are_seen_from_the_working_directory(tmp_path: Path, flake8: RunFlake8) -> None:
+    """As the paths before them, so that a terminal or an editor can open both."""
+    files = {
+        "pyproject.toml": "[project]\n",
+        "pause.py": "import time\n\n\ndef pause():\n    time.sleep(3)\n",
+        "inner/main.py": "from pause import pause\n\n\nasync def work():\n    pause()\n",
+    }
+    write_files(tmp_path, files)
+    (line,) = flake8(tmp_path / "inner", "main.py").lines
+    assert line.replace("\\", "/").startswith("main.py:5:5: AFA203 ")
+    assert "at ../pause.py:5)" in line.replace("\\", "/")
+    (line,) = flake8(tmp_path, "inner/main.py").lines
+    assert "at pause.py:5)" in line
+
+
 def test_findings_have_line_column_text_and_type(options: argparse.Namespace) -> None:
     Plugin.parse_options(options)
     plugin = Plugin(ast.parse(TEXT), "x.py", TEXT.splitlines(keepends=True))

@@ -24,7 +24,7 @@ _FOR_FLAKE8: Final = (
     ("--extend-select", "CODES", "these codes too"),
     ("--ignore", "CODES", "not these codes"),
     ("--extend-ignore", "CODES", "not these codes either"),
-    ("--per-file-ignores", "RULES", "codes that are not reported in some files, as 'tests/*:AFA2'"),
+    ("--per-file-ignores", "RULES", "codes that are not reported in some files, such as 'tests/*:AFA2'"),
     ("--exclude", "PATTERNS", "files and folders to leave out"),
     ("--extend-exclude", "PATTERNS", "more files and folders to leave out"),
     ("--config", "FILE", "the configuration file of flake8 (default: found upward)"),

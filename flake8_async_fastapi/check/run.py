@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from flake8.exceptions import ExecutionError
@@ -24,7 +23,7 @@ from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
 from flake8_async_fastapi.project.counts import exists
-from flake8_async_fastapi.projects import STDIN, Projects
+from flake8_async_fastapi.projects import STDIN, Projects, message_seen, seen_from
 from flake8_async_fastapi.rules.model import LEVELS, Finding, not_analysed, of_level
 from flake8_async_fastapi.store.root import relative_path
 
@@ -184,9 +183,7 @@ class Run:
 
         others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
         fix = None if finding.fix is None else finding.fix.with_paths(seen)
-        message = finding.message
-        for path in {other.path for other in finding.others if other.path != finding.path}:
-            message = message.replace(f" {path}:", f" {seen(path)}:")
+        message = message_seen(finding, seen)
         self.findings.append(
             Shown(
                 shown,
@@ -258,14 +255,6 @@ class Run:
         names = sorted(self.projects.settings.names())
         projects = [analysis.project for analysis in self.projects.opened.values()] if names else []
         return tuple(name for name in names if not any(exists(one.answers, name) for one in projects))
-
-
-def seen_from(cwd: Path, root: Path, path: str) -> str:
-    """The path of a file below a root, as a user in another folder would write it."""
-    try:
-        return os.path.relpath(root / path, cwd)
-    except ValueError:  # on another drive
-        return str(root / path)
 
 
 class _Ends:

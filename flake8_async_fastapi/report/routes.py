@@ -12,11 +12,11 @@ from typing import Final, TypeAlias
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.analysis import Analysis
 from flake8_async_fastapi.check.report import Shown
-from flake8_async_fastapi.check.run import seen_from
 from flake8_async_fastapi.engine.events import Called, Event, ReadTraced
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Const, Function, Member, Object, Value
 from flake8_async_fastapi.faults import survive
+from flake8_async_fastapi.projects import seen_from
 
 _MAY_HAVE_ROUTES: Final = re.compile(r"^\s*@[\w.]+\.\w+\(", re.MULTILINE)
 _INCLUDES: Final = "include_router("
