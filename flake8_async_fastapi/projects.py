@@ -91,7 +91,7 @@ class Projects:
         return analysis.findings(path, begins, level)
 
     def message(self, finding: Finding, filename: str) -> str:
-        """The message of a finding in a file, with the paths of other files as seen from the working directory."""
+        """The message of a finding in a file; other files are named as seen from the working directory."""
         if not finding.others:
             return finding.message
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
