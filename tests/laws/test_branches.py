@@ -25,6 +25,7 @@ BY_FORM = {
     "AFA205: What is kept from the first call on, with an early return",
     "AFA205: What a container keeps from the first call on",
     "AFA205: What a helper keeps from the first call on",
+    "AFA208: What is made once, behind a question about a state and about what is kept",
     "offloading: At import, on the first use, and at start-up",
 }
 """Lazy initialisation, which the blocking rules know by how it is written."""

@@ -2,7 +2,7 @@
 
 Adds ``Instances`` to the state: what is known of each object, and what happened to sessions.
 Adds ``InstanceEffect`` to the summary of a call, and ``Transition`` for what leaving a manager does.
-Needs blocking, for what the function does that ``run_sync`` is given.
+Needs blocking and python, for what the function does that ``run_sync`` is given and for times with a zone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from flake8_async_fastapi.engine.values import Instance
 
 DOMAIN = Domain(
     "orm",
-    ("blocking",),
+    ("blocking", "python"),
     models=Models(
         calls=library_models.CALLS,
         attached=library_models.ATTACHED,
