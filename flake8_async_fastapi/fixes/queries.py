@@ -77,6 +77,20 @@ def written_statement(code: Code, node: cst.BaseExpression) -> cst.BaseExpressio
     return values[0] if len(values) == 1 and called_chain(values[0]) else node
 
 
+def assigned_name(code: Code, call: cst.Call) -> str:
+    """The variable that gets what a call gives, or the result of awaiting it; empty for another place."""
+    value: cst.CSTNode = call
+    parent = code.parent(call)
+    if isinstance(parent, cst.Await):
+        value, parent = parent, code.parent(parent)
+    targets: list[cst.BaseExpression] = []
+    if isinstance(parent, cst.Assign) and parent.value is value:
+        targets = [one.target for one in parent.targets]
+    elif isinstance(parent, cst.AnnAssign) and parent.value is value:
+        targets = [parent.target]
+    return targets[0].value if len(targets) == 1 and isinstance(targets[0], cst.Name) else ""
+
+
 def assigned_values(code: Code, name: cst.Name) -> Iterator[cst.BaseExpression]:
     """The values that the function around a name gives it before, in their order."""
     function = code.function_around(name)

@@ -6,7 +6,7 @@ the module that reads it, are as short as when they were written.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath as Path
+from pathlib import PurePosixPath
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
@@ -49,7 +49,8 @@ def is_short_file(
     Its name is spelled out, and ends as those of templates and settings do.
     """
     place = _place(callee, full, arguments)
-    if not place.startswith(_OF_CODE) or GAP in place or Path(place).suffix.lower() not in SHORT_FILES:
+    is_spelled_out = place.startswith(_OF_CODE) and GAP not in place
+    if not is_spelled_out or PurePosixPath(place).suffix.lower() not in SHORT_FILES:
         return False
     return not ctx.query(("writes files", path), lambda: _writes_files(ctx, path), True)
 

@@ -9,6 +9,7 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit
 from flake8_async_fastapi.fixes.imports import imported
+from flake8_async_fastapi.fixes.queries import assigned_name
 from flake8_async_fastapi.rules.model import Fix
 
 
@@ -16,7 +17,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     for call in code.starting_at(fix.line, fix.col, cst.Call):
         made = call.args[0].value if len(call.args) == 1 else None
         statement = code.first_around(call, cst.SimpleStatementLine)
-        target = _target(code, call)
+        target = assigned_name(code, call)
         if not isinstance(made, cst.Call) or statement is None or not target or not may_await(code, call):
             continue
         body = code.parent(statement)
@@ -32,17 +33,3 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         opened = f"async with {name}({code.source(made.func)}){arguments} as {target}:"
         return [Edit(code.path, code.start(statement), code.end(statement), opened), *moved, *needed]
     return []
-
-
-def _target(code: Code, call: cst.Call) -> str:
-    """The variable that gets what a call gives, or the result of awaiting it; empty for another place."""
-    value: cst.CSTNode = call
-    parent = code.parent(call)
-    if isinstance(parent, cst.Await):
-        value, parent = parent, code.parent(parent)
-    if isinstance(parent, cst.Assign) and parent.value is value and len(parent.targets) == 1:
-        target = parent.targets[0].target
-        return target.value if isinstance(target, cst.Name) else ""
-    if isinstance(parent, cst.AnnAssign) and parent.value is value and isinstance(parent.target, cst.Name):
-        return parent.target.value
-    return ""

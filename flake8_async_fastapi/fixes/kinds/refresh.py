@@ -13,7 +13,7 @@ import libcst as cst
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
-from flake8_async_fastapi.fixes.queries import called_name
+from flake8_async_fastapi.fixes.queries import assigned_name, called_name
 from flake8_async_fastapi.rules.model import Fix
 
 _WRITES: Final = frozenset({"commit", "flush", "refresh"})
@@ -27,7 +27,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         if called_name(call) == "refresh" and call.args:
             return _refresh(code, call, attribute)
         if called_name(call) == "merge":
-            name = _assigned_name(code, call)
+            name = assigned_name(code, call)
             writes = _writes_behind(code, call, name) if name else []
             if writes:
                 return _refresh_behind(code, writes[-1], name, attribute)
@@ -54,7 +54,7 @@ def _made_before(code: Code, write: cst.Call, owner: str) -> str:
     for call in code.nodes(cst.Call):
         is_before = code.start(call) < code.start(write) and code.function_around(call) is function
         if is_before and called_name(call) == owner:
-            name = _assigned_name(code, call) or name
+            name = assigned_name(code, call) or name
     return name
 
 
@@ -77,18 +77,6 @@ def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> li
     session = code.source(call.func.value)
     line = f'await {session}.refresh({name}, ["{attribute}"])'
     return [insert(code.path, code.end_of_line(statement), code.newline + code.indent_of(statement) + line)]
-
-
-def _assigned_name(code: Code, call: cst.Call) -> str:
-    """The variable that gets what a call gives, or the result of awaiting it; empty for another place."""
-    value: cst.CSTNode = call
-    parent = code.parent(call)
-    if isinstance(parent, cst.Await):
-        value, parent = parent, code.parent(parent)
-    if isinstance(parent, cst.Assign) and parent.value is value and len(parent.targets) == 1:
-        target = parent.targets[0].target
-        return target.value if isinstance(target, cst.Name) else ""
-    return ""
 
 
 def _writes_behind(code: Code, made: cst.Call, name: str) -> list[cst.Call]:
