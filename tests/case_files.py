@@ -266,7 +266,8 @@ def run(program: Program, folder: Path, driver: Driver = call_main) -> Outcome:
     for path, text in program.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    value, error, shown = None, None, ()
+    value, error = None, None
+    shown: tuple[str, ...] = ()
     with _importing(folder), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
