@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,11 +92,16 @@ class Projects:
         return analysis.findings(path, begins, level)
 
     def message(self, finding: Finding, filename: str) -> str:
-        """The message of a finding in a file; other files are named as seen from the working directory."""
+        """The message of a finding in a file, with its paths as seen from the working directory."""
         if not finding.others:
             return finding.message
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
-        return message_seen(finding, lambda path: seen_from(self.cwd, root, path))
+
+        def seen(path: str) -> str:
+            nameless = filename in STDIN and path == finding.path
+            return path if nameless else seen_from(self.cwd, root, path)
+
+        return message_seen(finding, seen)
 
     def show_text(self, filename: str, lines: str) -> None:
         """Give a file of a project another text than that on disk, for all that is asked from now on."""
@@ -126,11 +132,13 @@ def seen_from(cwd: Path, root: Path, path: str) -> str:
 
 
 def message_seen(finding: Finding, seen: Callable[[str], str]) -> str:
-    """The message of a finding, with the paths of other files as they are seen from somewhere."""
-    message = finding.message
-    for path in {other.path for other in finding.others if other.path != finding.path}:
-        message = message.replace(f" {path}:", f" {seen(path)}:")
-    return message
+    """The message of a finding, with its paths as they are seen from somewhere."""
+    paths = {other.path for other in finding.others}
+    if not paths:
+        return finding.message
+    # All at once: the new name of one file may be the old name of another.
+    pattern = f" ({'|'.join(sorted(map(re.escape, paths)))}):"
+    return re.sub(pattern, lambda match: f" {seen(match[1])}:", finding.message)
 
 
 def _unused(stem: str, analysis: Analysis) -> str:

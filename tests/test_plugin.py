@@ -67,6 +67,10 @@ def test_paths_in_messages_are_seen_from_the_working_directory(tmp_path: Path, f
     assert "at ../pause.py:5)" in line.replace("\\", "/")
     (line,) = flake8(tmp_path, "inner/main.py").lines
     assert "at pause.py:5)" in line
+    own = "import time\n\n\ndef pause():\n    time.sleep(3)\n\n\nasync def work():\n    pause()\n"
+    write_files(tmp_path, {"inner/main.py": own})
+    (line,) = flake8(tmp_path / "inner", "main.py").lines
+    assert "at main.py:5)" in line
 
 
 def test_findings_have_line_column_text_and_type(options: argparse.Namespace) -> None:
