@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.analysis import Analysis, open_analysis
@@ -35,11 +35,12 @@ from flake8_async_fastapi.store.sources import read_text
 _PACKAGE: Final = Path(__file__).parent
 BLOG: Final = _PACKAGE / "blog"
 BLOG_VARIANTS: Final = ("sync", "pitfalls", "converted")
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", "*.sqlite*")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit status: 0, 1 where ``check`` found something, 2 for a usage error."""
+    """Run the command and return its exit status: 0, 1 if ``check`` found something, 2 for a usage error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # pages and sources hold what not every terminal can show
             stream.reconfigure(errors="backslashreplace")
@@ -65,46 +66,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="report what the rules find, without flake8's other checks")
+    check = _add(commands, "check", "report what the rules find, without flake8's other checks")
     check_command.add_arguments(check)
     check.set_defaults(run=check_command.run)
 
-    fix = commands.add_parser("fix", help="mend what can be mended by machine")
+    fix = _add(commands, "fix", "fix the findings that have an automatic fix")
     fix_command.add_arguments(fix)
     fix.set_defaults(run=fix_command.run)
 
-    converting = commands.add_parser("convert", help="make a synchronous application async")
+    converting = _add(commands, "convert", "make a synchronous application async")
     convert_command.add_arguments(converting)
     converting.set_defaults(run=convert_command.run)
-    report = commands.add_parser("report", help="show what each route reads, and what its queries load")
+    report = _add(commands, "report", "show what each route reads and what its queries load")
     report_command.add_arguments(report)
     report.set_defaults(run=report_command.run)
 
-    server = commands.add_parser("server", help="serve an editor, which shows findings as you type")
+    server = _add(commands, "server", "start a language server, for findings in an editor as you type")
     server_command.add_arguments(server)
     server.set_defaults(run=server_command.run)
 
-    explain = commands.add_parser("explain", help="show the page of a rule")
+    explain = _add(commands, "explain", "show the page of a rule")
     explain.add_argument("code", metavar="CODE", help="a code (AFA101), a family (AFA1) or a name")
-    explain.add_argument("--full", action="store_true", help="with the whole examples, as Markdown")
+    explain.add_argument(
+        "--full", action="store_true", help="show the whole page as Markdown, examples included"
+    )
     explain.set_defaults(run=_explain)
 
-    rules = commands.add_parser("rules", help="list the rules")
-    rules.add_argument("--format", choices=("text", "json"), default="text")
+    rules = _add(commands, "rules", "list the rules")
+    rules.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
     rules.set_defaults(run=_rules)
 
-    tracing = commands.add_parser("trace", help="show what the interpreter believes at each line")
-    tracing.add_argument("place", metavar="FILE[:FUNCTION]", help="a function by its name, or Class.method")
+    tracing = _add(commands, "trace", "show what is known of each variable, line by line")
     tracing.add_argument(
-        "--root", metavar="DIR", help="folder that holds the project (default: found upward from the file)"
+        "place", metavar="FILE[:FUNCTION]", help="a file, or one of its functions by name or as Class.method"
     )
-    tracing.add_argument("--verbose", action="store_true", help="show where a fault of the tool itself lies")
+    tracing.add_argument(
+        "--root", metavar="DIR", help="folder that holds the project (default: found by looking upward)"
+    )
+    tracing.add_argument("--verbose", action="store_true", help="show the traceback if this tool fails")
     tracing.set_defaults(run=_trace)
 
-    blog = commands.add_parser("blog", help="print where the example blog is, or copy it")
-    blog.add_argument("folder", nargs="?", type=Path, help="a folder to copy it to, which must not exist")
+    blog = _add(commands, "blog", "print the folder of the example blog, or copy it")
+    blog.add_argument("folder", nargs="?", type=Path, help="copy the blog to this new folder")
     blog.set_defaults(run=_blog)
     return parser
+
+
+def _add(commands: _Commands, name: str, does: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
 
 
 def _find_rule(text: str) -> Rule:
@@ -141,21 +150,27 @@ def family(rule: Rule) -> str:
 def _rules(arguments: argparse.Namespace) -> None:
     found = [rule for rule, _ in catalogue()]
     if arguments.format == "json":
-        rows = [
-            {
-                "code": rule.code,
-                "name": rule.name,
-                "family": family(rule),
-                "kind": rule.kind,
-                "fixable": rule.fixable,
-                "summary": rule.summary,
-                "page": str(find_page(rule.code) or ""),
-            }
-            for rule in found
-        ]
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([_row(rule) for rule in found], indent=2))
         return
     _list(found)
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    """A rule for programs.  The options that change it are those that its page names."""
+    page = find_page(rule.code)
+    text = "" if page is None else page.read_text(encoding="utf-8")
+    options = set(re.findall(r"\bafa-[a-z-]+", text)) | ({"afa-advice"} if rule.kind == "advice" else set())
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "family": family(rule),
+        "kind": rule.kind,
+        "fixable": rule.fixable,
+        "summary": rule.summary,
+        "options": sorted(options),
+        "page": str(page or ""),
+        "explanation": text,
+    }
 
 
 def _list(rules: Sequence[Rule]) -> None:

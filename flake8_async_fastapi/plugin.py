@@ -59,18 +59,18 @@ class Plugin:
             "root",
             metavar="DIR",
             normalize_paths=True,
-            help="folder that holds the project (default: found upward from each file)",
+            help="folder that holds the project (default: found by looking upward from each file)",
         )
         add(
             "cache-dir",
             metavar="DIR",
             normalize_paths=True,
-            help="folder of the cache; 'off' for none (default: the user's cache folder)",
+            help="folder of the cache, or 'off' (default: in the user's cache folder)",
         )
         for name, what in (
-            ("blocking", "more functions that block, as a dotted name or CODE=name"),
-            ("offloaders", "more functions that run what they are given in a thread, as dotted names"),
-            ("allowed", "functions that may block, as dotted names, or all below one as name.*"),
+            ("blocking", "more functions that block, as dotted names or CODE=name"),
+            ("offloaders", "more functions that run their argument in a thread, as dotted names"),
+            ("allowed", "functions that may block, as dotted names; name.* for all below a name"),
         ):
             add(name, metavar="NAMES", default="", comma_separated_list=True, help=what)
         add(
@@ -78,19 +78,19 @@ class Plugin:
             metavar="|".join(LEVELS),
             default=LEVELS[0],
             choices=LEVELS,
-            help=f"what is reported: what is certain, or also what is likely (default: {LEVELS[0]})",
+            help=f"what to report: certain findings, or likely ones as well (default: {LEVELS[0]})",
         )
         for name, default, what in (
-            ("reuse", "on", "findings stand after a change elsewhere that they do not depend on"),
-            ("brief", "off", "calls are reported too that block for a moment only, such as os.listdir()"),
-            ("advice", "on", "advice is reported too: code that works today"),
+            ("reuse", "on", "keep findings that a change elsewhere does not affect"),
+            ("brief", "off", "also report calls that block for only a moment, such as os.listdir()"),
+            ("advice", "on", "also report advice: code that works today"),
         ):
             add(
                 name,
                 metavar="on|off",
                 default=default,
                 choices=("on", "off"),
-                help=f"whether {what} (default: {default})",
+                help=f"{what} (default: {default})",
             )
 
     @classmethod

@@ -98,8 +98,9 @@ class Projects:
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
 
         def seen(path: str) -> str:
-            nameless = filename in STDIN and path == finding.path
-            return path if nameless else seen_from(self.cwd, root, path)
+            if path != finding.path:
+                return seen_from(self.cwd, root, path)
+            return path if filename in STDIN else os.path.normpath(filename)
 
         return message_seen(finding, seen)
 

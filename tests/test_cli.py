@@ -180,8 +180,13 @@ def test_rules_as_json(run: Run) -> None:
     assert (status, err) == (0, "")
     rows = json.loads(out)
     assert [row["code"] for row in rows] == [rule.code for rule, _ in catalogue()]
-    assert all(set(row) == {"code", "name", "family", "kind", "fixable", "summary", "page"} for row in rows)
     assert {row["family"] for row in rows} <= set(FAMILIES)
+    by_code = {row["code"]: row for row in rows}
+    assert {"afa-allowed", "afa-blocking", "afa-offloaders"} <= set(by_code["AFA203"]["options"])
+    assert by_code["AFA401"]["options"] == ["afa-advice"]
+    assert all(Path(row["page"]).read_text(encoding="utf-8") == row["explanation"] for row in rows)
+    configuration = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert all(f"`--{option} " in configuration for row in rows for option in row["options"])
 
 
 # trace

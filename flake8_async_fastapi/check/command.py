@@ -20,50 +20,67 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
 
 _FOR_FLAKE8: Final = (
-    ("--select", "CODES", "only these codes, or those that begin so"),
-    ("--extend-select", "CODES", "these codes too"),
+    ("--select", "CODES", "only these codes, or codes that begin like this"),
+    ("--extend-select", "CODES", "these codes as well"),
     ("--ignore", "CODES", "not these codes"),
     ("--extend-ignore", "CODES", "not these codes either"),
     ("--per-file-ignores", "RULES", "codes that are not reported in some files, such as 'tests/*:AFA2'"),
     ("--exclude", "PATTERNS", "files and folders to leave out"),
     ("--extend-exclude", "PATTERNS", "more files and folders to leave out"),
-    ("--config", "FILE", "the configuration file of flake8 (default: found upward)"),
-    ("--append-config", "FILE", "a further configuration file"),
-    ("--stdin-display-name", "PATH", "the name of the text on standard input"),
-    ("--afa-root", "DIR", "folder that holds the project (default: found upward from each file)"),
-    ("--afa-cache-dir", "DIR", "folder of the cache; 'off' for none"),
+    ("--config", "FILE", "flake8's configuration file (default: the one flake8 finds)"),
+    ("--append-config", "FILE", "one more configuration file"),
+    ("--stdin-display-name", "PATH", "the file name of the text on standard input"),
+    ("--afa-root", "DIR", "folder that holds the project (default: found by looking upward from each file)"),
+    ("--afa-cache-dir", "DIR", "folder of the cache, or 'off'"),
     ("--afa-blocking", "NAMES", "more functions that block"),
-    ("--afa-offloaders", "NAMES", "more functions that run what they are given in a thread"),
+    ("--afa-offloaders", "NAMES", "more functions that run their argument in a thread"),
     ("--afa-allowed", "NAMES", "functions that may block"),
-    ("--afa-brief", "on|off", "whether calls are reported that block for a moment only"),
-    ("--afa-advice", "on|off", "whether advice is reported too"),
-    ("--afa-level", "certain|likely", "whether what is likely is reported too"),
+    ("--afa-reuse", "on|off", "keep findings that a change elsewhere does not affect (default: on)"),
+    ("--afa-brief", "on|off", "also report calls that block for only a moment (default: off)"),
+    ("--afa-advice", "on|off", "also report advice: code that works today (default: on)"),
+    (
+        "--afa-level",
+        "certain|likely",
+        "what to report: certain findings, or likely ones as well (default: certain)",
+    ),
 )
 _FLAGS_FOR_FLAKE8: Final = (
-    ("--isolated", "without any configuration file"),
-    ("--disable-noqa", "also what a '# noqa' comment suppresses"),
+    ("--isolated", "read no configuration file"),
+    ("--disable-noqa", "ignore '# noqa' comments"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH", help="files and folders; - for a text"
+        "paths",
+        nargs="*",
+        default=["."],
+        metavar="PATH",
+        help="files and folders, or - for standard input (default: .)",
     )
     parser.add_argument("--output-format", choices=_FORMATS, default="full", help="(default: full)")
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write there, not to the terminal")
-    parser.add_argument("--statistics", action="store_true", help="how often each code was found, at the end")
-    parser.add_argument("--exit-zero", action="store_true", help="end with status 0 whatever is found")
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="leave out the findings named there")
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the findings to this file")
     parser.add_argument(
-        "--write-baseline", type=Path, metavar="FILE", help="name the findings of today there, and end"
+        "--statistics", action="store_true", help="count the findings of each code at the end"
     )
-    parser.add_argument("--add-noqa", action="store_true", help="mark what is found with '# noqa', and end")
+    parser.add_argument(
+        "--exit-zero", action="store_true", help="exit with status 0 even if something is found"
+    )
+    parser.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="leave out the findings listed in this file"
+    )
+    parser.add_argument(
+        "--write-baseline", type=Path, metavar="FILE", help="list today's findings in this file, and exit"
+    )
+    parser.add_argument(
+        "--add-noqa", action="store_true", help="add a '# noqa' comment for each finding, and exit"
+    )
     parser.add_argument(
         "--unused-noqa", action="store_true", help="also report '# noqa: AFA' comments that suppress nothing"
     )
     parser.add_argument(
-        "--show-fixes", action="store_true", help="in JSON and SARIF also the edits that 'fix' makes"
+        "--show-fixes", action="store_true", help="include the edits that 'fix' would make (JSON and SARIF)"
     )
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     add_shared_arguments(parser)
@@ -71,7 +88,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that are handed on to flake8."""
-    shared = parser.add_argument_group("options that flake8 has too, and that its configuration may set")
+    shared = parser.add_argument_group(
+        "options that flake8 has as well, on the command line and in its configuration"
+    )
     for name, metavar, text in _FOR_FLAKE8:
         shared.add_argument(name, metavar=metavar, action="append", dest=_dest(name), help=text)
     for name, text in _FLAGS_FOR_FLAKE8:
@@ -83,7 +102,7 @@ def _dest(name: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, and print what was found; gives 0 where nothing is to be mended, else 1.
+    """Check, and print what was found; returns 0 if nothing was found, else 1.
 
     Raises UsageError.
     """

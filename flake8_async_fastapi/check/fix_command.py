@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files and folders")
-    parser.add_argument("--unsafe", action="store_true", help="also fixes that may change more than the bug")
     parser.add_argument(
-        "--diff", action="store_true", help="only show the changes; end with status 1 if there are any"
+        "paths", nargs="*", default=["."], metavar="PATH", help="files and folders (default: .)"
+    )
+    parser.add_argument(
+        "--unsafe", action="store_true", help="also make fixes that may change more than the bug"
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="only show the changes; exit with status 1 if there are any"
     )
     add_shared_arguments(parser)
 

@@ -69,7 +69,7 @@ def open_run(paths: Sequence[str], arguments: Sequence[str]) -> Run:
             options.select = None  # a configuration for other plugins, which says nothing of this one
         return Run(options, Plugin.projects)
     except ExecutionError as error:
-        raise CheckError(str(error)) from error
+        raise CheckError(str(error).removeprefix(f"{Plugin.name}: ")) from error
 
 
 def _affected_files(named: Sequence[str], run: Run) -> list[str]:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, metavar="PATH", help="the folder of the project")
     parser.add_argument("--diff", action="store_true", help="only show the changes")
     parser.add_argument(
-        "--check", action="store_true", help="change nothing; end with status 1 where something would change"
+        "--check", action="store_true", help="change nothing; exit with status 1 if something would change"
     )
 
 

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files and folders")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write a page of HTML there")
-    parser.add_argument("--route", metavar="TEXT", help="only routes with this in method, path or function")
+    parser.add_argument(
+        "paths", nargs="*", default=["."], metavar="PATH", help="files and folders (default: .)"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write an HTML page to this file")
+    parser.add_argument(
+        "--route", metavar="TEXT", help="only routes whose method, path or function contains this text"
+    )
     add_shared_arguments(parser)
 
 

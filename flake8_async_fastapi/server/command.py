@@ -10,8 +10,10 @@ from flake8_async_fastapi.faults import UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("--stdio", action="store_true", help="speak on standard input and output (always so)")
-    parser.add_argument("--inlay-hints", action="store_true", help="show what responses read, at the lines")
+    parser.add_argument(
+        "--stdio", action="store_true", help="use standard input and output (the default, and the only way)"
+    )
+    parser.add_argument("--inlay-hints", action="store_true", help="show in the code what responses read")
     add_shared_arguments(parser)
 
 
