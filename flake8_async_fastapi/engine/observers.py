@@ -110,7 +110,7 @@ class Observers:
     shown: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     attribute_tested: tuple[AttributeObserver, ...] = ()
     tested: tuple[Callable[[Frame, State, Expr, bool], None], ...] = ()
-    name_sought: tuple[Callable[[State, tree.Compare, bool], None], ...] = ()
+    name_sought: tuple[Callable[[Frame, State, tree.Compare, bool], None], ...] = ()
     emptied: tuple[Callable[[State, Value], None], ...] = ()
     escaped: tuple[Callable[[Frame, Unknown | Library | Member, Arguments, Place], None], ...] = ()
     havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()

@@ -18,7 +18,7 @@ from flake8_async_fastapi.domains.marshmallow.fields import (
     written_names,
 )
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
-from flake8_async_fastapi.domains.orm.objects.readers import reading_for
+from flake8_async_fastapi.domains.orm.objects.readers import Reader, reading_for
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import attributes, calls, classes, expressions, names, protocols
 from flake8_async_fastapi.engine.models import CallSite
@@ -124,12 +124,15 @@ def _dump_field(
             calls.apply_callee(frame, function, Arguments((instance,)), "", place)
         return
     value: Value = instance
+    reader = frame.notes_of(Reader)
     for name in field.attribute.split("."):
         found = [option for option in alternatives(value) if not is_none(option)]
         if len(found) != 1 or not isinstance(found[0], Instance):
             return
         written = tree.Attr(*place.position, tree.Name(*place.position, "..."), name)
+        reader.takes_nothing = True  # None is dumped as it is
         value = attributes.read_attribute(frame, found[0], written, awaited_chain=False)
+        reader.takes_nothing = False
     nested = _nested_dumper(frame, dumper, field, field.written)
     if nested is not None:
         _dump(frame, nested, value, place, depth + 1)

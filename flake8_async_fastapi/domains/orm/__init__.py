@@ -81,6 +81,7 @@ DOMAIN = Domain(
         attribute_tested=(conditions.note_column_test,),
         tested=(outcomes.settle_outcome,),
         name_sought=(conditions.note_name_test,),
+        caught=(conditions.note_handler,),
         emptied=(conditions.note_empty_container,),
         shown=(representation.read_repr,),
         escaped=(runners.follow_escaped,),

@@ -12,7 +12,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
-from flake8_async_fastapi.domains.orm.objects.readers import reading_for
+from flake8_async_fastapi.domains.orm.objects.readers import Reader, reading_for
 from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -254,15 +254,30 @@ def _runs_before(node: tree.FunctionDef) -> bool:
 def _validate_fields(
     frame: Frame, cls: ClassValue, wanted: TargetType, instance: Instance, place: Position, depth: int
 ) -> None:
+    reader = frame.notes_of(Reader)
     for one in schema_fields(frame.ctx, cls):
+        inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
         for name in one.reads:
+            reader.takes_nothing = one.converts or not _wants_object(frame, inner, 0)
             value = _read_attribute_path(frame, instance, name, place)
+            reader.takes_nothing = False
             if value is None:
                 continue
             if not one.converts:
-                inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                 _validate(frame, inner, value, place, depth + 1)
             break
+
+
+def _wants_object(frame: Frame, wanted: TargetType, depth: int) -> bool:
+    """Whether an annotation is a schema and no more, so that None is refused."""
+    annotation = wanted.annotation
+    if isinstance(annotation, tree.Subscript) and dotted(annotation.value).rpartition(".")[2] == "Annotated":
+        annotation = subscript_parts(annotation)[0]
+    if isinstance(annotation, tree.Name) and annotation.id in wanted.bound and depth < _DEEPEST:
+        return _wants_object(frame, wanted.bound[annotation.id], depth + 1)
+    named = annotation.value if isinstance(annotation, tree.Subscript) else annotation
+    cls = expressions.evaluate(wanted.frame, State(), named)
+    return isinstance(cls, ClassValue) and is_schema(frame.ctx, cls)
 
 
 def _read_attribute_path(frame: Frame, instance: Instance, path: str, place: Position) -> Value | None:

@@ -139,7 +139,7 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
             states = _decide(frame, state, test, outcome, lambda value: True, "")
             for after in states:
                 for observe in frame.ctx.hooks.observers.name_sought:
-                    observe(after, test, outcome)
+                    observe(frame, after, test, outcome)
             return states
     return _decide(frame, state, test, outcome, lambda value: True, "")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import instances
@@ -16,7 +18,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import replace
+from flake8_async_fastapi.records import dataclass, replace
 
 
 def note_column_test(
@@ -54,21 +56,43 @@ def note_column_test(
         objects[alternative.location] = obj
 
 
-def note_name_test(state: State, test: tree.Compare, outcome: bool) -> None:
+@dataclass(slots=True)
+class NamesSought:
+    """The attributes that a run looked for among those that are loaded, or are not."""
+
+    names: set[str] = field(default_factory=set)
+
+
+def note_name_test(frame: Frame, state: State, test: tree.Compare, outcome: bool) -> None:
     """A condition asks whether an attribute is there: the code knows what it does.
 
     Where it is not, what is known to be missing still is.
     """
     assert isinstance(test.left, tree.Const)
-    is_found = outcome is (test.ops[0] == "in")
+    name, is_found = str(test.left.value), outcome is (test.ops[0] == "in")
     match test.rights[0]:
-        case tree.Attr(name="unloaded") if is_found:
-            return
-        case tree.Attr(name="__dict__") | tree.Call(func=tree.Name(id="vars")) if not is_found:
-            return
+        case tree.Attr(name="unloaded"):
+            frame.notes_of(NamesSought).names.add(name)
+            if is_found:
+                return
+        case tree.Attr(name="__dict__") | tree.Call(func=tree.Name(id="vars")):
+            frame.notes_of(NamesSought).names.add(name)
+            if not is_found:
+                return
+    _note_perhaps_loaded(state, name)
+
+
+def note_handler(frame: Frame, kind: Value | None) -> None:
+    """A handler after such a condition: what ``inspect()`` fails for is no object of the database."""
+    sought = frame.notes.get(NamesSought)
+    for name in sorted(sought.names) if sought is not None else ():
+        _note_perhaps_loaded(frame.state, name)
+
+
+def _note_perhaps_loaded(state: State, name: str) -> None:
     objects = instances_of(state)
     for location, obj in list(objects.items()):
-        objects[location] = obj.put(str(test.left.value), MAYBE)
+        objects[location] = obj.put(name, MAYBE)
 
 
 def note_empty_container(state: State, value: Value) -> None:

@@ -19,12 +19,14 @@ class Reader:
 
     ``reports_for`` are the frame and the place where what is missing is said, if not in the run itself.
     ``chain`` are the functions of libraries between that place and the read.
+    ``takes_nothing``: None or an empty list would do as well as objects, and may be meant.
     """
 
     use: str = ""
     name: str = ""
     reports_for: tuple[Frame, Position] | None = None
     chain: tuple[str, ...] = ()
+    takes_nothing: bool = False
 
 
 @contextmanager

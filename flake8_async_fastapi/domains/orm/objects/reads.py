@@ -133,7 +133,9 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
     if not_loaded.cause == "noload":
-        report_missing(frame, location, name, not_loaded, place, use)
+        reader = frame.notes.get(Reader)
+        unless = "nothing is what is wanted here" if reader is not None and reader.takes_nothing else ""
+        report_missing(frame, location, name, not_loaded, place, use, unless)
         if isinstance(unloaded.attribute, Relationship):
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
     held = identity_map.find_target(frame, unloaded)
