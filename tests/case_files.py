@@ -30,12 +30,13 @@ import traceback
 import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from flake8_async_fastapi.analysis import analysis_of
-from flake8_async_fastapi.rules.model import LEVELS, Level
+from flake8_async_fastapi.rules.model import LEVELS, Finding, Level, of_level
 
 MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA\d{3})*)\s*$")
 CODE = re.compile(r"\bAFA\d+\b")
@@ -77,15 +78,19 @@ class Program:
         they are about something else.
         """
         marked = {code for codes in self.marks().values() for code in codes}
-        analysis = analysis_of(self.files)
         found: Places = {}
-        for path in self.files:
-            for finding in analysis.findings(path, level=self.level):
-                if finding.advice and own and finding.code != own and finding.code not in marked:
-                    continue
-                place = (finding.path, finding.line)
-                found[place] = found.get(place, frozenset()) | {finding.code}
+        for finding in of_level(self.linted, self.level):
+            if finding.advice and own and finding.code != own and finding.code not in marked:
+                continue
+            place = (finding.path, finding.line)
+            found[place] = found.get(place, frozenset()) | {finding.code}
         return found
+
+    @cached_property
+    def linted(self) -> list[Finding]:
+        """The findings of all levels in all files."""
+        analysis = analysis_of(self.files)
+        return [finding for path in self.files for finding in analysis.findings(path, level=LEVELS[-1])]
 
 
 @dataclass(frozen=True)
@@ -220,6 +225,7 @@ def read_shared(folder: Path) -> dict[str, Program]:
     return found
 
 
+@cache
 def read_cases(folder: Path) -> list[Case]:
     """All cases of all files of a folder and below it, with what they take from shared programs."""
     shared = {name: program.files for name, program in read_shared(folder / "shared").items()}

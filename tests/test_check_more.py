@@ -117,7 +117,7 @@ def test_add_noqa_marks_the_file_of_the_finding(check: Check, tmp_path: Path) ->
         ("f()  # noqa: E501\n", "f()  # noqa: E501,AFA101\n"),
         ("f()  # NOQA:E501, W1 because\n", "f()  # NOQA:E501, W1,AFA101 because\n"),
         ("f(\n    x)\n", "f(  # noqa: AFA101\n    x)\n"),
-        ("f(\"\"\"a\nb\"\"\")\n", "f(\"\"\"a\nb\"\"\")  # noqa: AFA101\n"),
+        ('f("""a\nb""")\n', 'f("""a\nb""")  # noqa: AFA101\n'),
         ("f() + \\\n    g()\n", "f() + \\\n    g()  # noqa: AFA101\n"),
     ],
 )

@@ -192,9 +192,7 @@ LINE = re.compile(r"flake8-async-fastapi: \d+ of 7 files (read|checked)")
 @pytest.mark.parametrize(
     ("program", "options"), [(flake8_after, ["-j1"]), (flake8_after, ["-j2"]), (check_after, [])]
 )
-def test_a_terminal_is_told(
-    project: Path, program: Callable[[str], list[str]], options: list[str]
-) -> None:
+def test_a_terminal_is_told(project: Path, program: Callable[[str], list[str]], options: list[str]) -> None:
     written, found = run(project, *options, program=program)
     texts = told(written)
     assert all(LINE.fullmatch(text) for text in texts), texts

@@ -14,7 +14,9 @@ from flake8_async_fastapi.project.requirements import Requirements
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import load_required, load_sources
 
-URL = "from sqlalchemy.ext.asyncio import create_async_engine\n\ne = create_async_engine('postgresql://h/d')\n"
+URL = (
+    "from sqlalchemy.ext.asyncio import create_async_engine\n\ne = create_async_engine('postgresql://h/d')\n"
+)
 
 
 def read(name: str, text: str) -> Requirements:

@@ -11,7 +11,7 @@ from case_files import Program, run
 
 from flake8_async_fastapi.analysis import analysis_of
 
-MODELS = '''
+MODELS = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -69,9 +69,9 @@ async def fill():
         post = Post(title="First", author=ann)
         session.add_all([post, Comment(text="Nice", post=post, writer=bob)])
         await session.commit()
-'''
+"""
 
-MAIN = '''
+MAIN = """
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -95,7 +95,7 @@ async def main():
     await fill()
     async with SessionLocal() as session:
         await show(session)
-'''
+"""
 CALL = 'return env.get_template("page.html").render(post=post, posts=[post], title="A", full=False)'
 LINE = 1 + next(number for number, line in enumerate(MAIN.splitlines()) if "CALL" in line)
 
@@ -118,9 +118,7 @@ READING: dict[str, Templates] = {
     "in the else of something undefined": {"page.html": "{% if no %}{% else %}{{ post.author }}{% endif %}"},
     "something is undefined": {"page.html": "{% if no is not defined %}{{ post.author }}{% endif %}"},
     "the second step": {"page.html": "{% for c in post.comments %}{{ c.writer.name }}{% endfor %}"},
-    "the loop hides a name": {
-        "page.html": "{% for post in [1] %}{{ post }}{% endfor %}{{ post.author }}"
-    },
+    "the loop hides a name": {"page.html": "{% for post in [1] %}{{ post }}{% endfor %}{{ post.author }}"},
     "with hides a name": {"page.html": "{% with post = 1 %}{% endwith %}{{ post.author }}"},
     "a block in a loop sees what is outside": {
         "page.html": "{% for post in [1] %}{% block b %}{{ post.author }}{% endblock %}{% endfor %}"
@@ -179,10 +177,12 @@ READING: dict[str, Templates] = {
         "base.html": BASE,
     },
     "an imported macro": {
-        "page.html": "{% import 'macros.html' as m %}{{ m.byline(post) }}", "macros.html": MACROS,
+        "page.html": "{% import 'macros.html' as m %}{{ m.byline(post) }}",
+        "macros.html": MACROS,
     },
     "a macro of an imported macro": {
-        "page.html": "{% from 'macros.html' import shown %}{{ shown(posts[0]) }}", "macros.html": MACROS,
+        "page.html": "{% from 'macros.html' import shown %}{{ shown(posts[0]) }}",
+        "macros.html": MACROS,
     },
     "a parameter by name": {
         "page.html": "{% from 'macros.html' import title %}{{ title(deep=true, post=post) }}",
@@ -212,15 +212,9 @@ READING: dict[str, Templates] = {
         "page.html": "{% macro m(p, n) %}{% if n %}{{ m(p, n - 1) }}{% endif %}{{ p.author }}{% endmacro %}"
         "{{ m(post, 2) }}"
     },
-    "the default of a parameter": {
-        "page.html": "{% macro m(p=post) %}{{ p.author }}{% endmacro %}{{ m() }}"
-    },
-    "further arguments": {
-        "page.html": "{% macro m() %}{{ varargs[0].author }}{% endmacro %}{{ m(post) }}"
-    },
-    "further keywords": {
-        "page.html": "{% macro m() %}{{ kwargs.p.author }}{% endmacro %}{{ m(p=post) }}"
-    },
+    "the default of a parameter": {"page.html": "{% macro m(p=post) %}{{ p.author }}{% endmacro %}{{ m() }}"},
+    "further arguments": {"page.html": "{% macro m() %}{{ varargs[0].author }}{% endmacro %}{{ m(post) }}"},
+    "further keywords": {"page.html": "{% macro m() %}{{ kwargs.p.author }}{% endmacro %}{{ m(p=post) }}"},
     "the body of a call": {
         "page.html": "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}{{ post.author }}{% endcall %}"
     },
@@ -239,9 +233,7 @@ READING: dict[str, Templates] = {
     "an argument of a filter": {"page.html": "{{ 'by %s' | format(post.author.name) }}"},
     "the value of a test": {"page.html": "{% if post.author is string %}{% endif %}"},
     "set in a block of text": {"page.html": "{% set text %}{{ post.author }}{% endset %}"},
-    "a namespace": {
-        "page.html": "{% set ns = namespace() %}{% set ns.p = post %}{{ ns.p.author }}"
-    },
+    "a namespace": {"page.html": "{% set ns = namespace() %}{% set ns.p = post %}{{ ns.p.author }}"},
     "do": {"page.html": "{% do post.author %}"},
 }
 
@@ -273,10 +265,13 @@ SILENT: dict[str, Templates] = {
         "{% endfor %}"
     },
     "what a child prints outside of blocks": {
-        "page.html": "{% extends 'base.html' %}{{ post.author }}", "base.html": "{{ post.title }}",
+        "page.html": "{% extends 'base.html' %}{{ post.author }}",
+        "base.html": "{{ post.title }}",
     },
     "the other of two parents": {
-        "page.html": "{% extends 'base.html' if full else 'no.html' %}", "base.html": BASE, "no.html": "",
+        "page.html": "{% extends 'base.html' if full else 'no.html' %}",
+        "base.html": BASE,
+        "no.html": "",
     },
     "an include without context": {
         "page.html": "{% include 'part.html' without context %}",
@@ -298,7 +293,8 @@ SILENT: dict[str, Templates] = {
         "page.html": "{% block b %}{% set p = post %}{% endblock %}{% if p %}{{ p.author }}{% endif %}",
     },
     "a macro that nobody calls": {
-        "page.html": "{% from 'macros.html' import title %}{{ title(post) }}", "macros.html": MACROS,
+        "page.html": "{% from 'macros.html' import title %}{{ title(post) }}",
+        "macros.html": MACROS,
     },
     "a parameter that is not given": {
         "page.html": "{% macro m(p) %}{% if p %}{{ p.author }}{% endif %}{% endmacro %}{{ m() }}"
@@ -390,7 +386,7 @@ CALLS = {
     "an async wrapper": "await rendered('page.html', {'post': post})",
     "unknown names": "templates.TemplateResponse(request, 'page.html', {'post': post, **request.state.x})",
 }
-ROUTES = '''
+ROUTES = """
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from models import Post, get_session
@@ -413,7 +409,7 @@ async def show(request: Request, session: AsyncSession = Depends(get_session)):
     name = "page.html"
     post = await session.get_one(Post, 1)
     return CALL  # AFA304
-'''
+"""
 
 
 @pytest.mark.parametrize(("environment", "call"), [
@@ -489,7 +485,8 @@ def test_a_condition_of_the_path_holds_in_the_template(title: str) -> None:
 CIRCLES: dict[str, Templates] = {
     "extends itself": {"page.html": "{% extends 'page.html' %}{% block b %}{{ super() }}{% endblock %}"},
     "extend each other": {
-        "page.html": "{% extends 'a.html' %}", "a.html": "{% extends 'page.html' %}{% set x = 1 %}",
+        "page.html": "{% extends 'a.html' %}",
+        "a.html": "{% extends 'page.html' %}{% set x = 1 %}",
     },
     "extends one of itself": {"page.html": "{% extends 'page.html' if x else y %}"},
     "includes itself": {"page.html": "{% include 'page.html' %}" * 5},

@@ -42,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.update_calls:
         calls.record()
         return 0
-    like = options.show or ""
-    reports = report_tree(options.tree) if options.tree else report_all(like)
+    shown = options.show or ""
+
+    def is_wanted(key: str) -> bool:
+        return key in shown or shown in key
+
+    reports = report_tree(options.tree) if options.tree else report_all(is_wanted)
     if options.show:
         for report in reports:
-            if report.key == like:
+            if report.key == shown:
                 print(f"# {report.key}", *report.findings, *report.events, sep="\n")
         return 0
     lines = lines_of(reports)

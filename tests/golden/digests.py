@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -28,6 +28,7 @@ TESTS = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "digests.txt"
 SEEDS = range(1, 121)
 _BLOG = TESTS.parent / "flake8_async_fastapi" / "blog"
+_VARIANTS = "converted", "pitfalls"
 _KINDS = ("findings", "events")
 _FAILED = "failed"
 
@@ -45,20 +46,26 @@ class Report:
         return f"{self.key}\t{_digest(self.findings)}\t{_digest(self.events)}"
 
 
-def report_all(like: str = "") -> Iterator[Report]:
-    """The reports of all programs whose keys contain a text.
+def keys_of_all() -> Iterator[str]:
+    """The keys of all reports; that of a case is its title alone: cases move from file to file."""
+    for variant in _VARIANTS:
+        analysis = open_analysis(_BLOG / variant, Cache(None))
+        yield from (f"blog {variant}/{path}" for path in analysis.sources)
+    yield from (f"case {case.title}" for case in read_cases(TESTS / "cases"))
+    yield from (f"seed {seed}" for seed in SEEDS)
 
-    The key of a case is its title alone: cases move from file to file.
-    """
-    for variant in ("converted", "pitfalls"):
-        if like in f"blog {variant}/" or f"blog {variant}/" in like:
-            yield from report_tree(_BLOG / variant, prefix=f"blog {variant}/")
+
+def report_all(wanted: Callable[[str], bool] = lambda key: True) -> Iterator[Report]:
+    """The reports of the programs whose keys are wanted; a variant of the blog is one, `blog pitfalls/`."""
+    for variant in _VARIANTS:
+        if wanted(prefix := f"blog {variant}/"):
+            yield from report_tree(_BLOG / variant, prefix)
     for case in read_cases(TESTS / "cases"):
-        if like in f"case {case.title}":
-            yield _report_program(f"case {case.title}", case.program.files)
+        if wanted(key := f"case {case.title}"):
+            yield _report_program(key, case.program.files)
     for seed in SEEDS:
-        if like in f"seed {seed}":
-            yield _report_program(f"seed {seed}", random_program(seed).files)
+        if wanted(key := f"seed {seed}"):
+            yield _report_program(key, random_program(seed).files)
 
 
 def report_tree(root: Path, prefix: str = "") -> Iterator[Report]:
