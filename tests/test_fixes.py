@@ -103,7 +103,7 @@ def test_a_fix_that_leaves_no_python_is_taken_back(monkeypatch: pytest.MonkeyPat
     left = lint_two(TWO)
     outcome = fix_all(texts.get, lambda changed: left[: 1 if changed else 2], lambda *_: True)
     assert outcome.texts == {"a.py": TWO + "# ok\n"}
-    assert [taken.why for taken in outcome.taken_back] == ["a.py would not parse"]
+    assert [taken.why for taken in outcome.taken_back] == ["a.py would not compile"]
 
 
 def test_a_fix_that_is_not_wanted_is_not_made() -> None:

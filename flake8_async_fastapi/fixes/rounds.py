@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,8 +145,8 @@ class _Rounds:
         """What is wrong with the texts that changes give, empty if nothing is; and the findings of them."""
         applied = self._applied(changes)
         for path, text in applied.items():
-            if not _parses(text):
-                return f"{path} would not parse", findings
+            if not _compiles(text):
+                return f"{path} would not compile", findings
         after = self.lint(self.texts | applied)
         wanted = _counted(change.finding for change in changes)
         if wanted - (_counted(findings) - _counted(after)):
@@ -174,9 +174,12 @@ def _collides(change: _Change, taken: Iterable[_Change]) -> bool:
     return any(edit.meets(other) for one in taken for other in one.edits for edit in change.edits)
 
 
-def _parses(text: str) -> bool:
+def _compiles(text: str) -> bool:
+    """Whether Python takes a text; the parser alone allows an ``await`` in a plain ``def``."""
     try:
-        ast.parse(text.encode("utf-8", "surrogatepass"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text.encode("utf-8", "surrogatepass"), "<fixed>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

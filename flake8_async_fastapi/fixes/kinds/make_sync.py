@@ -22,7 +22,9 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _waits(code: Code, function: cst.FunctionDef) -> bool:
-    """Whether a function has anything that only an ``async def`` may have."""
-    if any(code.function_around(node) is function for node in code.nodes(cst.Await)):
-        return True
-    return any(code.function_around(keyword) is function for keyword in code.nodes(cst.Asynchronous))
+    """Whether a function has anything that only an ``async def`` may have, or is a generator."""
+    return any(
+        code.function_around(node) is function
+        for kind in (cst.Await, cst.Yield, cst.Asynchronous)
+        for node in code.nodes(kind)
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
+from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 from flake8_async_fastapi.rules.wording import way
 
@@ -19,19 +21,50 @@ def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
             before = found.get(place)
             if before is None or _rank(event.effect) < _rank(before.effect):
                 found[place] = event
+    routes = _routes(events) if found else {}
     for event in found.values():
-        yield rule.at(event, message(event.effect), fix=_fix(rule, event))
+        yield rule.at(event, message(event.effect), fix=_fix(rule, event, routes))
 
 
-def _fix(rule: Rule, event: EffectReached) -> Fix | None:
-    """The fix for a call that blocks, as its advice has it: another sleep, or a thread."""
+_Routes: TypeAlias = Mapping[str, bool]
+"""The coroutine functions that FastAPI calls itself: it would run plain ones in a thread.
+
+True for one with a call that can be mended in no other way.
+"""
+
+
+def _routes(events: Events) -> _Routes:
+    found = {called.function: False for called in events.of(Called) if called.is_route and called.in_async}
+    for event in events.of(EffectReached):
+        if event.function in found and not _kind(event.effect):
+            found[event.function] = True
+    return found
+
+
+def _fix(rule: Rule, event: EffectReached, routes: _Routes) -> Fix | None:
+    """The fix for a call that blocks: another sleep, or a thread, for the call or for its whole route."""
     effect = event.effect
-    called = (effect.chain or (effect.label,))[0]
-    if "asyncio.sleep" in effect.advice and not effect.chain:
-        return rule.fix(event, "sleep_on_loop", called)
-    if _THREAD in effect.advice or effect.chain:
-        return rule.fix(event, "offload", called)
-    return None
+    kind = _kind(effect)
+    by_itself = rule.fix(event, kind, (effect.chain or (effect.label,))[0]) if kind else None
+    if event.function not in routes:
+        return by_itself
+    plain = rule.fix(event, "make_sync", event.function.rpartition(".")[2])
+    if routes[event.function] or by_itself is None:
+        return replace(plain, instead=by_itself)
+    return replace(by_itself, instead=plain)
+
+
+def _kind(effect: Effect) -> str:
+    """The kind of the fix for one call; empty if its whole function has to run in a thread.
+
+    A session of each thread would be another one in the thread of each call.
+    """
+    if effect.chain:
+        return "offload"
+    if "asyncio.sleep" in effect.advice:
+        return "sleep_on_loop"
+    is_of_thread = effect.label.startswith("scoped_session.")
+    return "offload" if _THREAD in effect.advice and not is_of_thread else ""
 
 
 def _rank(effect: Effect) -> tuple[int, str]:
