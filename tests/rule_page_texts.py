@@ -78,6 +78,11 @@ def _said(section: str, bad: Outcome) -> str:
     return section.rstrip("\n") + f"\n\n{head}\n\n```text\n{lines}```\n\n"
 
 
+def shows_what_is_said(page: str) -> bool:
+    """Whether a page has the text that Python prints of its bad example."""
+    return _SAID.search(page) is not None
+
+
 def said(bad: Outcome) -> list[str]:
     """The lines that Python prints of a failure; none if it prints nothing."""
     if bad.error is None:

@@ -263,7 +263,7 @@ def test_text(title: str, caplog: pytest.LogCaptureFixture) -> None:
     texts = {name: text for name, text in GOOD.items() if name.endswith(".py")}
     texts["bad.py"] = data.decode("latin-1")
     texts["main.py"] = f"from bad import *\nimport bad\n{texts['main.py']}"
-    begun = time.monotonic()
+    begun = time.process_time()
     analysis = analysis_of(texts)
     analysis.findings("bad.py")
     assert [finding.code for finding in analysis.findings("main.py")] == ["AFA105"]
@@ -272,17 +272,17 @@ def test_text(title: str, caplog: pytest.LogCaptureFixture) -> None:
         # Python 3.12 has a limit of its own for nested calls in C, which no setting lifts
         found = [fault for fault in found if fault != "bad.py could not be read: it nests too deep"]
     assert found == []
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 @pytest.mark.parametrize("title", CIRCLES)
 def test_circle(title: str, caplog: pytest.LogCaptureFixture) -> None:
     circle = analysis_of({"circle.py": CIRCLES[title], "user.py": f"from circle import *\n{CIRCLES[title]}"})
-    begun = time.monotonic()
+    begun = time.process_time()
     circle.findings("circle.py")
     circle.findings("user.py")
     assert faults(caplog) == []
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("title", CYCLES)

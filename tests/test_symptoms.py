@@ -12,6 +12,9 @@ PAGE = (Path(__file__).parents[1] / "docs" / "symptoms.md").read_text(encoding="
 SECTIONS = {head: body for head, _, body in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}
 QUOTED = {head: body for head, body in SECTIONS.items() if "```text" in body}
 
+IN_OTHER_VERSIONS = {"StatementError": "MissingGreenlet", "Warning": "ProgrammingError"}
+"""What the page calls an error that has another name in SQLAlchemy 2.1, or in Python 3.10's sqlite3."""
+
 
 def test_most_sections_quote_an_error() -> None:
     assert len(QUOTED) >= 20
@@ -29,7 +32,7 @@ def test_the_first_rule_fails_with_the_quoted_text(head: str) -> None:
     else:
         kind, said = proof.error
         assert said in quoted
-        assert kind in quoted or (kind == "StatementError" and "MissingGreenlet" in quoted)
+        assert kind in quoted or IN_OTHER_VERSIONS.get(kind, kind) in quoted
 
 
 def test_the_page_names_rules_that_exist() -> None:
