@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.facts import template
@@ -35,6 +35,7 @@ from flake8_async_fastapi.rules.model import (
     check_all,
     not_analysed,
     of_level,
+    told_within,
 )
 from flake8_async_fastapi.states import decode_state, encode_state, read_changes, write_state
 from flake8_async_fastapi.store.cache import Cache
@@ -70,6 +71,10 @@ _MOST_READS: Final = 200_000
 """What was read for so many results is noted across edits, of which most are of earlier texts then."""
 
 
+_Judged: TypeAlias = "tuple[list[Finding], tuple[str, ...]]"
+"""The findings of a file, and its callers."""
+
+
 @dataclass(frozen=True)
 class Analysis:
     """A project as it stands, ready to be asked about any of its files."""
@@ -92,6 +97,8 @@ class Analysis:
     """As ``_facts``, for the templates that the interpreter asked for."""
     _faults: list[str] = field(default_factory=list, repr=False, compare=False)
     """The templates that this package failed at."""
+    _judged: dict[str, _Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What the cache says of files, which the lines of other files are told from, too."""
 
     def with_text(self, path: str, text: str) -> Analysis:
         """The same project, but for the text of one file, which may be new."""
@@ -232,38 +239,71 @@ class Analysis:
         marks = open_comments(path, self.sources[path].text) if path in self.sources else []
         return sorted([*found, *marks], key=_place) if marks else found
 
+    def findings_with_callers(
+        self, path: str, begins: Callable[[], None] | None = None, level: Level = "certain"
+    ) -> list[Finding]:
+        """As ``findings``, with what callers in other functions make fail in this file.
+
+        Each line of this file that reads what a caller did not load, as ``told_within`` has it.
+        """
+        own = self.findings(path, begins, level)
+        callers = self._judge(path, begins)[1]
+        found = [finding for caller in callers for finding in self._judge(caller, None)[0]]
+        text = self.sources[path].text if callers and path in self.sources else ""
+        told = told_within(path, text, of_level(found, level))
+        return sorted([*own, *told], key=_place) if told else own
+
     def _all_findings(self, path: str, begins: Callable[[], None] | None) -> list[Finding]:
         """The findings of all levels: a verdict does not depend on what is reported of it."""
+        return self._judge(path, begins)[0]
+
+    def _judge(self, path: str, begins: Callable[[], None] | None) -> _Judged:
+        """The findings of all levels, and the files that may call functions of this one with objects."""
         kept = self._memo.get(("findings", path))
         if kept is not None:
-            return cast("list[Finding]", kept[0])
+            return cast("_Judged", kept[0])
+        known = self._judged.get(path)
+        if known is not None:
+            return known
         # the newest only: others would pile up
         place = digest(f"{self.settings.key()} {self.name}/{path}", salt=salt())
         cached = decode_verdict(self.cache.read("findings", place), path)
         if cached is not None:
-            if cached.state == self.key:
-                return cached.findings
-            carried = survive(path, "compared", lambda: self._carry(cached)) if self.reuses else None
+            carried: Verdict | None = cached
+            if cached.state != self.key:
+                carried = survive(path, "compared", lambda: self._carry(cached)) if self.reuses else None
             if carried is not None:
                 if carried is not cached:
                     self._keep("findings", place, encode_verdict(carried))
-                return carried.findings
+                self._judged[path] = carried.findings, carried.callers
+                return self._judged[path]
         if begins is not None:
             begins()
         found = survive(path, "analysed", lambda: self._compute(path))
         if found is None or (path in self.sources and self.sources[path].digest not in self._facts):
-            return [not_analysed(path)]
+            return [not_analysed(path)], ()
         self._keep("findings", place, encode_verdict(found))
-        return found.findings
+        return found.findings, found.callers
 
     def _compute(self, path: str) -> Verdict:
-        found = check_all(Events(self.events(path)))
-        self._memo["findings", path] = found, self.project.all_reads.bundle(self.project.reads)
+        events = Events(self.events(path))
+        found, callers = check_all(events), self._callers(path, events)
+        self._memo["findings", path] = (found, callers), self.project.all_reads.bundle(self.project.reads)
         is_kept = self.reuses and self.cache.directory is not None
         asked = (self.project.questions() if is_kept else None) or []
         asked += named_files(asked, found)
         said = [(question, self.project.fingerprint(question)) for question in asked]
-        return make_verdict(self.key, said, found)
+        return make_verdict(self.key, said, found, callers)
+
+    def _callers(self, path: str, events: Events) -> tuple[str, ...]:
+        """The files that may call functions of a file which read objects that they are given."""
+        from flake8_async_fastapi.domains.orm.events import GivenObjectsRead
+
+        readers = dict.fromkeys((one.name, one.is_method) for one in events.of(GivenObjectsRead))
+        found: dict[str, None] = {}
+        for name, is_method in readers:
+            found.update(dict.fromkeys(self.project.callers(path, name, is_anywhere=is_method)))
+        return tuple(found)
 
     def _carry(self, verdict: Verdict) -> Verdict | None:
         """A verdict of another state if all questions that led to it have the same answers still, else None.

@@ -128,7 +128,7 @@ class Plugin:
 
     def _findings(self) -> list[Finding]:
         try:
-            return self.projects.findings(
+            return self.projects.findings_with_callers(
                 self.filename, "".join(self.lines), self._tell_checked, self._options.afa_level
             )
         finally:

@@ -82,6 +82,18 @@ class Projects:
 
         ``begins`` and ``level`` as in ``Analysis.findings``.
         """
+        analysis, path = self._place(filename, lines)
+        return analysis.findings(path, begins, level)
+
+    def findings_with_callers(
+        self, filename: str, lines: str, begins: Callable[[], None] | None = None, level: Level = "certain"
+    ) -> list[Finding]:
+        """As ``findings``, with what callers make fail in the file: ``Analysis.findings_with_callers``."""
+        analysis, path = self._place(filename, lines)
+        return analysis.findings_with_callers(path, begins, level)
+
+    def _place(self, filename: str, lines: str) -> tuple[Analysis, str]:
+        """The project of a file, with its text as given, and its path there."""
         text = normalised(lines)
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
         analysis = self.analysis(root)
@@ -89,7 +101,7 @@ class Projects:
         source = analysis.sources.get(path)
         if source is None or source.text != text:
             analysis = analysis.with_text(path, lines)
-        return analysis.findings(path, begins, level)
+        return analysis, path
 
     def message(self, finding: Finding, filename: str) -> str:
         """The message of a finding in a file, with its paths as seen from the working directory."""

@@ -17,11 +17,15 @@ Read: TypeAlias = tuple[Question, str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The findings of a file in one ``state`` of its project."""
+    """The findings of a file in one ``state`` of its project.
+
+    ``callers`` are the files that may call functions of it with objects of which they read something.
+    """
 
     state: str
     _reads: msgspec.Raw
     findings: list[Finding]
+    callers: tuple[str, ...] = ()
 
     def reads(self) -> list[Read]:
         """The questions that led to the findings; none where no list of questions is enough.
@@ -34,15 +38,17 @@ class Verdict:
             return []
 
 
-_Entry: TypeAlias = tuple[str, msgspec.Raw, list[Finding]]
+_Entry: TypeAlias = tuple[str, msgspec.Raw, list[Finding], tuple[str, ...]]
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _READS: Final = msgspec.msgpack.Decoder(list[Read])
 _ENTRY: Final = msgspec.msgpack.Decoder(_Entry)
 
 
-def make_verdict(state: str, reads: Sequence[Read], findings: list[Finding]) -> Verdict:
+def make_verdict(
+    state: str, reads: Sequence[Read], findings: list[Finding], callers: tuple[str, ...]
+) -> Verdict:
     """Join findings and the questions that led to them."""
-    return Verdict(state, msgspec.Raw(_ENCODER.encode(reads)), findings)
+    return Verdict(state, msgspec.Raw(_ENCODER.encode(reads)), findings, callers)
 
 
 def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[Question]:
@@ -60,7 +66,7 @@ def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[
 
 def encode_verdict(verdict: Verdict) -> bytes:
     """A verdict as bytes, for the cache."""
-    return _ENCODER.encode((verdict.state, verdict._reads, verdict.findings))
+    return _ENCODER.encode((verdict.state, verdict._reads, verdict.findings, verdict.callers))
 
 
 def decode_verdict(data: bytes | None, path: str) -> Verdict | None:
@@ -68,11 +74,11 @@ def decode_verdict(data: bytes | None, path: str) -> Verdict | None:
     if data is None:
         return None
     try:
-        state, reads, found = _ENTRY.decode(data)
+        state, reads, found, callers = _ENTRY.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
     plausible = all(
         finding.path == path and finding.line >= 0 and finding.col >= 0 and finding.code.isalnum()
         for finding in found
     )
-    return Verdict(state, reads, found) if plausible else None
+    return Verdict(state, reads, found, callers) if plausible else None

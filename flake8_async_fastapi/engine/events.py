@@ -22,6 +22,10 @@ class Event:
         """The other places that have a part in it, each with what happens there."""
         return ()
 
+    def within(self) -> Mention | None:
+        """The line of a callee at which it happens, where that is not the place itself."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Event):

@@ -31,7 +31,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.facts.walk import blocks, bound_names, flat, nodes_in
+from flake8_async_fastapi.facts.walk import all_nodes, blocks, bound_names, flat
 from flake8_async_fastapi.records import dataclass
 
 
@@ -123,7 +123,7 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
     def find() -> Mentions:
         names: dict[str, None] = {}
         attributes, called = set(), set()
-        for node in nodes_in(function.node.body):
+        for node in all_nodes(function.node.body):
             if isinstance(node, tree.Name):
                 names[node.id] = None
             elif isinstance(node, tree.Attr):

@@ -127,6 +127,38 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
             pending += read(node)
 
 
+def all_nodes(code: object) -> list[msgspec.Struct]:
+    """As ``nodes_in``, for who looks at all of them: without a step of a generator for each."""
+    found: list[msgspec.Struct] = []
+    pending = [code]
+    while pending:
+        node = pending.pop()
+        kind = type(node)
+        if kind is list:
+            pending.extend(cast("list[object]", node))
+            continue
+        names = _CHILDREN[kind] if kind in _CHILDREN else _find_children(kind)
+        if names is not None:
+            found.append(cast(msgspec.Struct, node))
+            for name in names:
+                pending.append(getattr(node, name))
+    return found
+
+
+_CHILDREN: Final[dict[type, tuple[str, ...] | None]] = {}
+"""The fields of a type of node that may hold others; None for what is no node."""
+
+
+def _find_children(kind: type) -> tuple[str, ...] | None:
+    is_node = issubclass(kind, msgspec.Struct)
+    _CHILDREN[kind] = _child_fields(kind) if is_node else None
+    return _CHILDREN[kind]
+
+
+def _child_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type))
+
+
 def parts_of(code: object) -> Iterable[object]:
     """What a list or a node is made of: nodes, lists of them, and None for what is missing; else nothing."""
     if type(code) is list:
@@ -147,7 +179,7 @@ def _reader(kind: type) -> _Reader | None:
 
 
 def _make_reader(kind: type[msgspec.Struct]) -> _Reader:
-    names = [field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type)]
+    names = _child_fields(kind)
     if len(names) > 1:
         return attrgetter(*names)
     return (lambda one: (getattr(one, names[0]),)) if names else lambda one: ()

@@ -19,6 +19,7 @@ from flake8_async_fastapi.facts.module import (
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Colour, Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.project.callers import FileMentions, find_callers, mentions_in
 from flake8_async_fastapi.project.modules import Modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles
 from flake8_async_fastapi.project.reads import Question
@@ -77,12 +78,15 @@ class Answers:
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
     _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
     _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    _in_functions: dict[str, FileMentions] = field(default_factory=dict, init=False)
+    _imported: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
     def with_facts(self, changed: Mapping[str, ModuleFacts | None]) -> Answers:
         """The answers after the facts of some files changed; no module comes or goes."""
         new = {path: facts for path, facts in changed.items() if facts is not None}
         after = replace(self, facts={**self.facts, **new})
         after._bodies = {path: body for path, body in self._bodies.items() if path not in changed}
+        after._in_functions = {path: one for path, one in self._in_functions.items() if path not in changed}
         after._bindings = {path: bound for path, bound in self._bindings.items() if path not in changed}
         return after
 
@@ -215,6 +219,35 @@ class Answers:
             found = self._mentions[word] = tuple(mentions)
         return found
 
+    def callers(self, path: str, name: str, is_anywhere: bool) -> tuple[str, ...]:
+        return find_callers(
+            path,
+            name,
+            is_anywhere=is_anywhere,
+            mentioning=self.mentioning,
+            mentions=self._mentions_in,
+            imported=self._imported_by,
+        )
+
+    def _mentions_in(self, path: str) -> FileMentions:
+        found = self._in_functions.get(path)
+        if found is None:
+            found = self._in_functions[path] = mentions_in(self.body(path))
+        return found
+
+    def _imported_by(self, path: str) -> frozenset[str]:
+        """The files from which one imports, and those from which these take what they hand on as packages."""
+        known = self._imported.get(path)
+        if known is None:
+            self._imported[path] = frozenset()  # packages may import each other
+            bindings = self._mentions_in(path).imports
+            targets = (self.target(path, one.level, one.module, one.name) for one in bindings)
+            found = {one.path for one in targets if isinstance(one, (ModuleTarget, NameTarget))}
+            for package in [one for one in found if one.endswith("__init__.py")]:
+                found |= self._imported_by(package)
+            known = self._imported[path] = frozenset(found)
+        return known
+
     @functools.cached_property
     def _besides_tests(self) -> list[tuple[str, ModuleFacts]]:
         return [(path, facts) for path, facts in sorted(self.facts.items()) if not is_test(path)]
@@ -343,6 +376,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "requirements": lambda answers, path: answers.requirements.of(path),
     "pytest": lambda answers, path: answers.pytest.of(path),
     "mentioning": Answers.mentioning,
+    "callers": Answers.callers,
     "tests mentioning": Answers.tests_mention,
     "test files mentioning": Answers.tests_mentioning,
     "imported": Answers.is_imported,

@@ -184,6 +184,14 @@ class Project:
         found: tuple[str, ...] = self._ask("mentioning", word)
         return found
 
+    def callers(self, path: str, name: str, *, is_anywhere: bool) -> tuple[str, ...]:
+        """The files with code that may lead to a call of a function of this name in a file, tests left out.
+
+        Not all: the nearest few.  ``is_anywhere`` says that it is called on objects that come from elsewhere.
+        """
+        found: tuple[str, ...] = self._ask("callers", path, name, is_anywhere)
+        return found
+
     def tests_mention(self, dotted: str, folder: str) -> bool:
         """Whether the code of any test below a folder mentions a name, or attributes one after the other."""
         found: bool = self._ask("tests mentioning", dotted, folder)

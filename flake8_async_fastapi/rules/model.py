@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -56,7 +57,8 @@ class Finding:
     """One line of the report; ``col`` counts from 0, ``advice`` says that the code works today.
 
     ``others`` are the other places that have a part in it: a query, a commit.  ``level`` is ``likely``
-    for what may fail, and need not.  ``fix`` is None where only a person can mend it.
+    for what may fail, and need not.  ``fix`` is None where only a person can mend it.  ``within`` is the
+    line of a callee at which it happens, if that is another one.
     """
 
     path: str
@@ -68,6 +70,7 @@ class Finding:
     others: tuple[Mention, ...] = field(default=(), compare=False)
     level: Level = "certain"
     fix: Fix | None = field(default=None, compare=False)
+    within: Mention | None = field(default=None, compare=False)
 
 
 NOT_ANALYSED: Final = "AFA001"
@@ -147,7 +150,8 @@ class Rule:
         message = f"may fail, unless {unless}: {message}" if unless else message
         plain = message.encode("ascii", "backslashreplace").decode("ascii")
         place = event.path, event.line, event.col, self.code
-        return Finding(*place, plain, advice, event.others(), "likely" if unless else "certain", fix)
+        level: Level = "likely" if unless else "certain"
+        return Finding(*place, plain, advice, event.others(), level, fix, event.within())
 
 
 Check = Callable[[Events], Iterator[Finding]]
@@ -168,6 +172,38 @@ def _modules() -> Iterator[ModuleType]:
 def of_level(findings: Iterable[Finding], level: Level) -> list[Finding]:
     """The findings that a report of a level has."""
     return [finding for finding in findings if LEVELS.index(finding.level) <= LEVELS.index(level)]
+
+
+def told_within(path: str, text: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings at calls whose callees fail in the file ``path``, told at the lines that fail.
+
+    One for all calls that make a line fail in the same way: the first call is told, the others are
+    counted.  What is certain goes before what is likely.
+    """
+    first: dict[tuple[str, Mention], Finding] = {}
+    lines, calls = text.splitlines(), Counter[tuple[str, Mention]]()
+    for finding in sorted(dict.fromkeys(findings), key=lambda one: (one.level, one.path, one.line)):
+        if finding.within is not None and finding.within.path == path:
+            key = finding.code, finding.within
+            first.setdefault(key, finding)
+            calls[key] += 1
+    return [_at_line(finding, read, lines, calls[code, read] - 1) for (code, read), finding in first.items()]
+
+
+def _at_line(finding: Finding, read: Mention, lines: Sequence[str], more: int) -> Finding:
+    """A finding told at a line that it names, for so many calls more."""
+    line = lines[read.line - 1] if 0 < read.line <= len(lines) else ""
+    among = f" (and by {more} more)" if more else ""
+    call = Mention(finding.path, finding.line, "this call leads there")
+    return replace(
+        finding,
+        path=read.path,
+        line=read.line,
+        col=len(line) - len(line.lstrip()),
+        message=f"called by {finding.path}:{finding.line}{among}: {finding.message}",
+        others=(call, *(other for other in finding.others if other != read)),
+        within=None,
+    )
 
 
 def check_all(events: Events) -> list[Finding]:

@@ -12,6 +12,7 @@ from flake8_async_fastapi.domains.orm.mapping import declared, inspection
 from flake8_async_fastapi.domains.orm.objects import (
     conditions,
     effects,
+    given,
     outcomes,
     reads,
     refused,
@@ -89,7 +90,7 @@ DOMAIN = Domain(
         assigned=(refused.check_assignment,),
         call_ends=(run_sync.report_run_sync, refused.check_call),
         consumed=(reads.consume_dynamic,),
-        function_begins=(reads.begin_parameters,),
+        function_begins=(reads.begin_parameters, given.announce_readers),
     ),
     effects=effects.EFFECTS,
     parts=effects.PARTS,

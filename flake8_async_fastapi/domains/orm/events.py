@@ -76,8 +76,15 @@ class Missing(Event):
                 Mention(path, line, _LOST.get(self.lost_by, "{} is lost here").format(self.route[-1]))
             )
         if self.chain or self.read_at.path != self.path:
-            found.append(Mention(*self.read_at, f"{self.route[-1]} is read here"))
+            found.append(self._read())
         return tuple(mention for mention in found if mention.path)
+
+    def within(self) -> Mention | None:
+        is_elsewhere = bool(self.chain) and self.read_at != (self.path, self.line)
+        return self._read() if is_elsewhere and self.use in ("read", "mutated", "shown") else None
+
+    def _read(self) -> Mention:
+        return Mention(*self.read_at, f"{self.route[-1]} is read here")
 
 
 def _owner(attribute: str) -> str:
@@ -97,6 +104,17 @@ _LOST: Final = {
     "server": "the database computes {} here",
     "update": "this UPDATE sets {}",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class GivenObjectsRead(Event):
+    """A function reads relationships of objects that it is given: its callers know whether they are loaded.
+
+    ``name`` is that of the function; ``is_method`` says that it is one of the objects' own class.
+    """
+
+    name: str
+    is_method: bool
 
 
 @dataclass(frozen=True, slots=True)

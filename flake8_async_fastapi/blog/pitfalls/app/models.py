@@ -55,7 +55,7 @@ class Post(Base):
 
     @property
     def byline(self) -> str:
-        return f"{self.title}, by {self.author.username}"
+        return f"{self.title}, by {self.author.username}"  # AFA301
 
 
 class Comment(Base):

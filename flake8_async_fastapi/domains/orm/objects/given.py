@@ -1,0 +1,44 @@
+"""Functions that read relationships of objects that they are given: callers know what is loaded."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.orm.events import GivenObjectsRead
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column
+from flake8_async_fastapi.engine import relevance
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.values import ClassValue, Collection, Function, Instance, OneOf
+from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+
+
+def announce_readers(frame: Frame, function: Function, outer: Frame) -> None:
+    """Say of a function under check that it reads relationships of its parameters, or of its object."""
+    node, env = function.node, frame.state.env
+    if not isinstance(node, tree.FunctionDef) or not node.params:
+        return
+    classes: dict[ClassValue, None] = {}
+    for param in node.params:
+        value = env.get(param.name)
+        if isinstance(value, Instance):
+            classes[value.cls] = None
+        elif isinstance(value, (OneOf, Collection)):
+            classes.update((one.cls, None) for one in inner_values(value) if isinstance(one, Instance))
+    readers = [cls for cls in classes if _reads_relationship(frame.ctx, function, cls)]
+    if readers:
+        receiver = function.receiver
+        is_method = isinstance(receiver, Instance) and receiver.cls in readers
+        place = frame.path, node.line, node.col, frame.qualname
+        frame.ctx.events.append(GivenObjectsRead(*place, node.name, is_method))
+
+
+def _reads_relationship(ctx: Context, function: Function, cls: ClassValue) -> bool:
+    """Whether the code of a function mentions an attribute of a class that a query may leave out."""
+    model = models.model_of_objects(ctx, cls)
+    if model is None:
+        return False
+    mentioned = relevance.mentions_of(ctx, function).attributes
+    return any(
+        name in mentioned and (not isinstance(attribute, Column) or attribute.deferred)
+        for name, attribute in model.attributes.items()
+    )
