@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flake8_async_fastapi.analysis import Analysis, analysis_of
-from flake8_async_fastapi.facts.tree import Binding
-from flake8_async_fastapi.project.callers import MOST_FILES, FileMentions, find_callers
+from flake8_async_fastapi.facts.module import Mentions
+from flake8_async_fastapi.project.callers import MOST_FILES, find_callers, index_mentions
 from flake8_async_fastapi.store.cache import Cache
 
 MODELS = """\
@@ -68,9 +68,7 @@ def files(call: str = "describe(post)", **others: str) -> dict[str, str]:
 
 def found(analysis: Analysis, *paths: str) -> list[tuple[str, int, str]]:
     """What flake8 reports of some files."""
-    return [
-        (one.path, one.line, one.code) for path in paths for one in analysis.findings_with_callers(path)
-    ]
+    return [(one.path, one.line, one.code) for path in paths for one in analysis.findings_with_callers(path)]
 
 
 def test_each_file_alone_shows_the_bug() -> None:
@@ -156,9 +154,8 @@ def callers(
         "f",
         is_anywhere=is_anywhere,
         mentioning=lambda word: [path for path, inside in mentioned.items() if word in inside.values()],
-        mentions=lambda path: FileMentions(
-            (Binding("x", "home", None, 0),),
-            tuple((name, frozenset({word})) for name, word in mentioned.get(path, {}).items()),
+        mentions=lambda path: index_mentions(
+            Mentions([], [(name, [word]) for name, word in mentioned.get(path, {}).items()])
         ),
         imported=lambda path: frozenset(imports.get(path, "").split()),
     )

@@ -28,4 +28,4 @@ def extract(text: str) -> ModuleFacts:
         raise ExtractError(f"does not parse: {error}") from error
     except (RecursionError, MemoryError) as error:
         raise ExtractError("nests too deep to be analysed") from error
-    return make_facts(outline_of(body), body)
+    return make_facts(*outline_of(body), body)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.module import ClassOutline, Outline
+from flake8_async_fastapi.facts.module import ClassOutline, Mentions, Outline
 from flake8_async_fastapi.facts.tree import Binding, Colour, Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, colour_of, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import (
+    all_nodes,
+    bound_names,
+    colour_of,
+    dotted,
+    flat,
+    nodes_in,
+    written_argument,
+)
 
 
-def outline_of(body: list[Stmt]) -> Outline:
-    """Read the outline of a module."""
+def outline_of(body: list[Stmt]) -> tuple[Outline, Mentions]:
+    """Read the outline of a module, and what its code mentions."""
     names: dict[str, None] = {}
     star: list[Binding] = []
     exports: list[str] | None = None
@@ -23,10 +32,10 @@ def outline_of(body: list[Stmt]) -> Outline:
         elif isinstance(statement, tree.Assign) and _assigns(statement, "__all__"):
             exports = _strings(statement.value)
     names.pop("*", None)
-    imports = sorted({binding.module for binding in _all_imports(body) if not binding.level})
-    calls = [node for node in nodes_in(body) if type(node) is tree.Call]
+    mentions, calls = _walk(body)
+    imports = sorted({binding.module for binding in mentions.imports if not binding.level})
     handed, registered, scoped, includes = _methods_used(calls)
-    return Outline(
+    outline = Outline(
         list(names),
         star,
         exports,
@@ -41,6 +50,43 @@ def outline_of(body: list[Stmt]) -> Outline:
         sorted(_session_factories(calls)),
         sorted(set(_owners_of_attributes(body))),
     )
+    return outline, mentions
+
+
+def _walk(body: list[Stmt]) -> tuple[Mentions, list[tree.Call]]:
+    """What the code of a module mentions, and all its calls."""
+    imports: list[Binding] = []
+    functions: list[tuple[str, list[str]]] = []
+    calls: list[tree.Call] = []
+    around: list[object] = []
+    pending: list[Stmt] = list(reversed(body))
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, tree.ClassDef):
+            pending += reversed(statement.body)
+            around += [statement.bases, statement.keywords, statement.decorators]
+        elif isinstance(statement, tree.FunctionDef):
+            functions.append((statement.name, _mentioned(statement, imports, calls)))
+        else:
+            around.append(statement)
+    functions.append(("", _mentioned(around, imports, calls)))
+    return Mentions(imports, functions), calls
+
+
+def _mentioned(code: object, imports: list[Binding], calls: list[tree.Call]) -> list[str]:
+    """The names and attributes in some code, each once; its imports and calls are added to the lists."""
+    found: dict[str, None] = {}
+    for node in all_nodes(code):
+        kind = type(node)
+        if kind is tree.Name:
+            found[cast(tree.Name, node).id] = None
+        elif kind is tree.Attr:
+            found[cast(tree.Attr, node).name] = None
+        elif kind is tree.Call:
+            calls.append(cast(tree.Call, node))
+        elif kind is tree.Import:
+            imports += cast(tree.Import, node).bindings
+    return list(found)
 
 
 def _owners_of_attributes(body: list[Stmt]) -> Iterator[str]:
@@ -62,14 +108,6 @@ def _strings(value: Expr | None) -> list[str] | None:
     return [
         item.value for item in value.items if isinstance(item, tree.Const) and isinstance(item.value, str)
     ]
-
-
-def _all_imports(body: list[Stmt]) -> Iterator[Binding]:
-    for statement in flat(body):
-        if isinstance(statement, tree.Import):
-            yield from statement.bindings
-        elif isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
-            yield from _all_imports(statement.body)
 
 
 def _classes(body: list[Stmt]) -> Iterator[ClassOutline]:

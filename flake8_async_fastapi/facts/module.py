@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Colour, Stmt
 
-FORMAT = 11
+FORMAT = 12
 """The format of encoded facts, a part of every cache key."""
 
 
@@ -58,11 +58,21 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Last names of the classes to which it adds attributes at module level: ``Post.tags = ...``."""
 
 
+class Mentions(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the code of a module mentions, by function, and all that it imports, wherever that stands."""
+
+    imports: list[Binding]
+    functions: list[tuple[str, list[str]]]
+    """The name of each function and method, and the names and attributes in its code, nested functions
+    included; an empty name for the code around them."""
+
+
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The facts of one file, with its code still encoded."""
+    """The facts of one file, with its code, and what that mentions, still encoded."""
 
     outline: Outline
     code: msgspec.Raw
+    mentioned: msgspec.Raw
 
     def body(self) -> list[Stmt]:
         """Decode the code.
@@ -71,10 +81,22 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """
         return _code_decoder().decode(self.code)
 
+    def mentions(self) -> Mentions:
+        """Decode what the code mentions.
+
+        Raises msgspec.DecodeError or ValidationError for a damaged text.
+        """
+        return _mentions_decoder().decode(self.mentioned)
+
 
 @functools.cache
 def _code_decoder() -> msgspec.msgpack.Decoder[list[Stmt]]:
     return msgspec.msgpack.Decoder(list[Stmt])
+
+
+@functools.cache
+def _mentions_decoder() -> msgspec.msgpack.Decoder[Mentions]:
+    return msgspec.msgpack.Decoder(Mentions)
 
 
 @functools.cache
@@ -90,9 +112,9 @@ def encode_mention(dotted: str) -> bytes:
     return b"".join(map(_ENCODER.encode, dotted.split(".")))
 
 
-def make_facts(outline: Outline, body: list[Stmt]) -> ModuleFacts:
-    """Join an outline and the code it describes."""
-    return ModuleFacts(outline, msgspec.Raw(_ENCODER.encode(body)))
+def make_facts(outline: Outline, mentions: Mentions, body: list[Stmt]) -> ModuleFacts:
+    """Join an outline, what the code mentions, and the code."""
+    return ModuleFacts(outline, msgspec.Raw(_ENCODER.encode(body)), msgspec.Raw(_ENCODER.encode(mentions)))
 
 
 def encode(facts: ModuleFacts) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.module import (
     ClassOutline,
+    Mentions,
     ModuleFacts,
     encode,
     encode_mention,
@@ -19,7 +20,7 @@ from flake8_async_fastapi.facts.module import (
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Colour, Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.project.callers import FileMentions, find_callers, mentions_in
+from flake8_async_fastapi.project.callers import Mentioning, find_callers, index_mentions
 from flake8_async_fastapi.project.modules import Modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles
 from flake8_async_fastapi.project.reads import Question
@@ -78,7 +79,7 @@ class Answers:
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
     _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
     _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
-    _in_functions: dict[str, FileMentions] = field(default_factory=dict, init=False)
+    _in_functions: dict[str, Mentioning] = field(default_factory=dict, init=False)
     _imported: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
     def with_facts(self, changed: Mapping[str, ModuleFacts | None]) -> Answers:
@@ -224,27 +225,39 @@ class Answers:
             path,
             name,
             is_anywhere=is_anywhere,
-            mentioning=self.mentioning,
-            mentions=self._mentions_in,
+            mentioning=lambda word: (one for one, _ in self._besides_tests if word in self._functions(one)),
+            mentions=self._functions,
             imported=self._imported_by,
         )
 
-    def _mentions_in(self, path: str) -> FileMentions:
+    def _functions(self, path: str) -> Mentioning:
         found = self._in_functions.get(path)
         if found is None:
-            found = self._in_functions[path] = mentions_in(self.body(path))
+            found = self._in_functions[path] = index_mentions(self._mentions_of(path))
         return found
+
+    def _mentions_of(self, path: str) -> Mentions:
+        try:
+            return self.facts[path].mentions() if path in self.facts else Mentions([], [])
+        except msgspec.DecodeError:
+            return Mentions([], [])
 
     def _imported_by(self, path: str) -> frozenset[str]:
         """The files from which one imports, and those from which these take what they hand on as packages."""
+        found: set[str] = set()
+        pending = [path]
+        while pending:
+            new = self._imports_itself(pending.pop()) - found
+            found |= new
+            pending += (one for one in new if one.endswith("__init__.py"))
+        return frozenset(found)
+
+    def _imports_itself(self, path: str) -> frozenset[str]:
         known = self._imported.get(path)
         if known is None:
-            self._imported[path] = frozenset()  # packages may import each other
-            bindings = self._mentions_in(path).imports
+            bindings = self._mentions_of(path).imports
             targets = (self.target(path, one.level, one.module, one.name) for one in bindings)
-            found = {one.path for one in targets if isinstance(one, (ModuleTarget, NameTarget))}
-            for package in [one for one in found if one.endswith("__init__.py")]:
-                found |= self._imported_by(package)
+            found = (one.path for one in targets if isinstance(one, (ModuleTarget, NameTarget)))
             known = self._imported[path] = frozenset(found)
         return known
 

@@ -69,6 +69,15 @@ class Changes:
         """Whether one of the files registers something in one of the states: maybe under an imported name."""
         return any(_part(facts, "registered") for facts in (*self.before.values(), *self.now.values()))
 
+    @cached_property
+    def calls_alike(self) -> bool:
+        """Whether in all the files the same functions mention the same things, and mean the same by them."""
+        return (
+            not self.moves
+            and not self.names
+            and all(_mentioned(self.before[path]) == _mentioned(self.now[path]) for path in self.before)
+        )
+
     def reorders(self, question: Question) -> bool:
         """Whether a question asks for definitions of a file in which other things now come first.
 
@@ -118,6 +127,10 @@ def _code(facts: ModuleFacts | None) -> bytes:
     return b"" if facts is None else bytes(facts.code)
 
 
+def _mentioned(facts: ModuleFacts | None) -> bytes:
+    return b"" if facts is None else bytes(facts.mentioned)
+
+
 _PARTS: Final = (
     "classes",
     "imports",
@@ -151,6 +164,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "submodule": lambda changes, path, name: changes.moves,
     "module": lambda changes, dotted, importer: changes.moves,
     "mentioning": Changes.mentions,
+    "callers": lambda changes, path, name, is_anywhere: not changes.calls_alike,
     "tests mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
     "test files mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
     "template": lambda changes, path: changes.others,
