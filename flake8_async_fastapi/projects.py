@@ -146,9 +146,9 @@ def seen_from(cwd: Path, root: Path, path: str) -> str:
 
 def message_seen(finding: Finding, seen: Callable[[str], str]) -> str:
     """The message of a finding, with its paths as they are seen from somewhere."""
-    paths = {other.path for other in finding.others}
-    if not paths:
+    if not finding.others:
         return finding.message
+    paths = {finding.path, *(other.path for other in finding.others)}
     # All at once: the new name of one file may be the old name of another.
     pattern = f" ({'|'.join(sorted(map(re.escape, paths)))}):"
     return re.sub(pattern, lambda match: f" {seen(match[1])}:", finding.message)
