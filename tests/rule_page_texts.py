@@ -31,7 +31,7 @@ _FOLDED = re.compile(
     r"^```py\n.*?^```\n\n<details[^\n]*>\n<summary>[^\n]*\n\n(?P<program>```python\n.*?^```\n)\n</details>\n",
     re.MULTILINE | re.DOTALL,
 )
-_RAISED = "The traceback, with dots for the lines of libraries:"
+_RAISED = "The traceback, with `...` for lines in libraries:"
 _WARNED = "Python only warns:"
 _SAID = re.compile(rf"\n(?:{_RAISED}|{_WARNED})\n\n```text\n.*?^```\n", re.MULTILINE | re.DOTALL)
 _MARK_OF_LINE = re.compile(MARK.pattern, re.MULTILINE)
