@@ -10,14 +10,14 @@ import libcst as cst
 
 from flake8_async_fastapi.fixes.arguments import add_argument
 from flake8_async_fastapi.fixes.changes import Files
-from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.code import Code, Function
 from flake8_async_fastapi.fixes.edits import Edit, insert
 from flake8_async_fastapi.fixes.imports import imported
 from flake8_async_fastapi.fixes.queries import called_name
 from flake8_async_fastapi.rules.model import Fix
 
 _NAME: Final = "lifespan"
-_OTHER_WAYS: Final = frozenset({"add_event_handler", "on_startup", "on_shutdown"})
+_OTHER_WAYS: Final = frozenset({"on_startup", "on_shutdown"})
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,15 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         application = _application(code, target.value) if isinstance(target, cst.Name) else None
         if application is None or not isinstance(target, cst.Name) or _has_other_ways(code):
             return []
-        handlers = _handlers(code, target.value)
+        handlers = _handlers(code, target.value, code.function_around(application))
         if all(call is not one.decorator.decorator for one in handlers):
             return []
         opened = [one.call for one in handlers if one.when == "startup"]
         closed = [one.call for one in handlers if one.when == "shutdown"]
         given = [one.value for one in application.args if one.keyword and one.keyword.value == _NAME]
         if given:
-            made = _in_lifespan(code, given[0], opened, closed)
+            scope = code.function_around(application)
+            made = _in_lifespan(code, given[0], scope, opened, closed)
         else:
             made = _new_lifespan(code, application, opened, closed)
         return [*made, *(code.without_lines(one.decorator) for one in handlers)] if made else []
@@ -53,14 +54,23 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _has_other_ways(code: Code) -> bool:
-    return any(node.value in _OTHER_WAYS for node in code.nodes(cst.Name))
+    """Whether handlers are registered, or given, in another way, too."""
+    return any(one.attr.value == "add_event_handler" for one in code.nodes(cst.Attribute)) or any(
+        one.keyword is not None and one.keyword.value in _OTHER_WAYS for one in code.nodes(cst.Arg)
+    )
 
 
 def _application(code: Code, name: str) -> cst.Call | None:
-    """The only call that makes an application, at the top of a file, where it is the value of a name."""
+    """The only call in a file that makes an application, where it is the value of a name.
+
+    It is at the top of the file, or of the function that makes applications.
+    """
     found = [call for call in code.nodes(cst.Call) if called_name(call) == "FastAPI"]
     assigned = code.parent(found[0]) if len(found) == 1 else None
-    if not isinstance(assigned, (cst.Assign, cst.AnnAssign)) or not _is_at_top(code, assigned):
+    if not isinstance(assigned, (cst.Assign, cst.AnnAssign)):
+        return None
+    statement = code.parent(assigned)
+    if statement not in _body(code, code.function_around(found[0])):
         return None
     targets = (
         [one.target for one in assigned.targets] if isinstance(assigned, cst.Assign) else [assigned.target]
@@ -68,14 +78,15 @@ def _application(code: Code, name: str) -> cst.Call | None:
     return found[0] if len(targets) == 1 and code.source(targets[0]) == name else None
 
 
-def _is_at_top(code: Code, node: cst.CSTNode) -> bool:
-    return any(outer is code.module for _, outer in list(code.around(node))[:2])
+def _body(code: Code, scope: Function | None) -> Sequence[cst.CSTNode]:
+    """The statements of a function, or of the file for None."""
+    return code.module.body if scope is None else scope.body.children if scope.body else ()
 
 
-def _handlers(code: Code, application: str) -> list[_Handler]:
-    """The functions at the top of a file that are handlers by ``on_event``, and nothing else."""
+def _handlers(code: Code, application: str, scope: Function | None) -> list[_Handler]:
+    """The functions of a function, or of the file, that are handlers by ``on_event``, and nothing else."""
     found = []
-    for function in code.module.body:
+    for function in _body(code, scope):
         if not isinstance(function, cst.FunctionDef) or len(function.decorators) != 1:
             continue
         made = function.decorators[0].decorator
@@ -88,11 +99,20 @@ def _handlers(code: Code, application: str) -> list[_Handler]:
 
 
 def _in_lifespan(
-    code: Code, given: cst.BaseExpression, opened: Sequence[str], closed: Sequence[str]
+    code: Code,
+    given: cst.BaseExpression,
+    scope: Function | None,
+    opened: Sequence[str],
+    closed: Sequence[str],
 ) -> list[Edit]:
-    """Edits that call handlers before and behind the ``yield`` of a function, if it has one of its own."""
+    """Edits that call handlers before and behind the ``yield`` of a function, if it has one of its own.
+
+    The handlers are those of a ``scope``, and the function has to see them.
+    """
     functions = [one for one in code.nodes(cst.FunctionDef) if one.name.value == code.source(given)]
     if len(functions) != 1 or functions[0].asynchronous is None:
+        return []
+    if scope is not None and code.function_around(functions[0]) is not scope:
         return []
     yields = [one for one in code.nodes(cst.Yield) if code.function_around(one) is functions[0]]
     statement = code.parent(code.parent(yields[0]) or yields[0]) if len(yields) == 1 else None
@@ -116,21 +136,29 @@ def _new_lifespan(
     statement = code.first_around(application, cst.SimpleStatementLine)
     if statement is None or code.has_name(_NAME):
         return []
-    if any(isinstance(one, cst.FunctionDef) and one.name.value == _NAME for one in code.module.body):
+    if any(one.name.value == _NAME for one in code.nodes(cst.FunctionDef)):
         return []
     manager, first = imported(code, "contextlib", "asynccontextmanager")
     iterator, second = imported(code, "collections.abc", "AsyncIterator")
+    indent = code.indent_of(statement)
     lines = [
-        f"@{manager}",
-        f"async def {_NAME}(app: {code.source(application.func)}) -> {iterator}[None]:",
-        *(f"{code.step}{line}" for line in (*opened, "yield", *closed)),
+        f"{indent}@{manager}",
+        f"{indent}async def {_NAME}(app: {code.source(application.func)}) -> {iterator}[None]:",
+        *(f"{indent}{code.step}{line}" for line in (*opened, "yield", *closed)),
     ]
-    before = code.text[: code.start(statement)]
-    is_apart = before.endswith(code.newline * 3) or not before.strip()
-    gap = "" if is_apart else code.newline if before.endswith(code.newline * 2) else code.newline * 2
-    text = code.newline.join([*lines, "", "", ""])
+    start = code.start(statement) - len(indent)
+    if code.function_around(application) is None:
+        before = code.text[:start]
+        is_apart = before.endswith(code.newline * 3) or not before.strip()
+        gap = "" if is_apart else code.newline if before.endswith(code.newline * 2) else code.newline * 2
+        lines += ["", ""]
+    else:
+        is_first = statement is _body(code, code.function_around(application))[0]
+        gap = "" if is_first or statement.leading_lines else code.newline
+        lines.append("")
+    text = gap + "".join(f"{line}{code.newline}" for line in lines)
     return [
-        insert(code.path, code.start(statement), gap + text),
+        insert(code.path, start, text),
         add_argument(code, application, f"{_NAME}={_NAME}"),
         *first,
         *second,
