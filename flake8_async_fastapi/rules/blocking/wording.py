@@ -63,8 +63,9 @@ def _kind(effect: Effect) -> str:
         return "offload"
     if "asyncio.sleep" in effect.advice:
         return "sleep_on_loop"
-    is_of_thread = effect.label.startswith("scoped_session.")
-    return "offload" if _THREAD in effect.advice and not is_of_thread else ""
+    if effect.label.startswith("scoped_session.") or effect.advice.endswith(_BLOCK):
+        return ""
+    return "offload" if _THREAD in effect.advice else ""
 
 
 def _rank(effect: Effect) -> tuple[int, str]:
@@ -89,3 +90,4 @@ def _remedy_for_callers(effect: Effect) -> str:
 
 
 _THREAD: Final = "run_in_threadpool"
+_BLOCK: Final = f"{_THREAD} for the block"
