@@ -88,6 +88,8 @@ class Analysis:
     """Whether a verdict of another state of the project counts, if all that it was made from is the same."""
     name: str = ""
     """Of several projects in one run: their verdicts lie apart, also of files with the same path."""
+    package: str = ""
+    """The name of the root's own folder, if that is a package: its files are imported with that name then."""
     _facts: dict[str, ModuleFacts | None] = field(default_factory=dict, repr=False, compare=False)
     """What was read so far, by the digest of its text; None for a text that has no facts."""
     _load_templates: Callable[[], Mapping[str, Source]] = field(default=dict, repr=False, compare=False)
@@ -159,7 +161,7 @@ class Analysis:
         modules = {path: facts for path, facts in found.items() if facts is not None}
         scripts = {path: source.text for path, source in self.sources.items() if is_setup_script(path)}
         requirements = read_requirements({**self.required, **scripts})
-        project = link(modules, requirements, read_pytest_settings(self.required))
+        project = link(modules, requirements, read_pytest_settings(self.required), self.package)
         project.add_templates(self.templates, self._template, self._template_digest)
         return project
 
@@ -211,7 +213,7 @@ class Analysis:
     def _state(self) -> str:
         files = [(path, source.digest) for path, source in (*self.sources.items(), *self.templates.items())]
         files += [(path, digest(text, salt="")) for path, text in self.required.items()]
-        return write_state(self.settings.key(), sorted(files))
+        return write_state(f"{self.settings.key()} {self.package}", sorted(files))
 
     def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
         """Extract and link what is new, so that processes that are started from this one need not.
@@ -266,7 +268,7 @@ class Analysis:
         if known is not None:
             return known
         # the newest only: others would pile up
-        place = digest(f"{self.settings.key()} {self.name}/{path}", salt=salt())
+        place = digest(f"{self.settings.key()} {self.package} {self.name}/{path}", salt=salt())
         cached = decode_verdict(self.cache.read("findings", place), path)
         if cached is not None:
             carried: Verdict | None = cached
@@ -401,18 +403,30 @@ def open_analysis(
     templates = functools.cache(lambda: load_templates(root, found.templates, salt=salt()))
     required = load_required(root, found.required, included_files)
     settings = settings or Settings()
-    return Analysis(found.modules, cache, settings, required, reuses, name, _load_templates=templates)
+    package = root.absolute().name if "__init__.py" in found.modules else ""
+    return Analysis(
+        found.modules, cache, settings, required, reuses, name, package, _load_templates=templates
+    )
 
 
 def analysis_of(
-    texts: Mapping[str, str], cache: Cache | None = None, settings: Settings | None = None
+    texts: Mapping[str, str],
+    cache: Cache | None = None,
+    settings: Settings | None = None,
+    *,
+    package: str = "",
 ) -> Analysis:
     """An analysis of texts by path, templates and requirements among them, for tests and editors."""
     required = {path: text for path, text in texts.items() if is_settings_file(path)}
     sources = {path: _source(path, text) for path, text in texts.items() if path not in required}
     templates = {path: sources.pop(path) for path in texts if is_template(path)}
     return Analysis(
-        sources, cache or Cache(None), settings or Settings(), required, _load_templates=lambda: templates
+        sources,
+        cache or Cache(None),
+        settings or Settings(),
+        required,
+        package=package,
+        _load_templates=lambda: templates,
     )
 
 

@@ -31,6 +31,8 @@ class Modules:
     """The files by the last part of their dotted names."""
     folders: dict[str, tuple[str, ...]]
     """Folders without ``__init__.py`` that hold modules, by their last part."""
+    package: str = ""
+    """The name of the root's own folder, where that is a package; empty where it is none."""
 
     def find(self, dotted: str, importer: str) -> str | None:
         """The file that ``import dotted`` in the file ``importer`` loads, or None.
@@ -47,7 +49,8 @@ class Modules:
                 base = module[: -len(tail)].rstrip("/")
                 if self._is_import_base(base) and self._may_shadow(parts[0], base):
                     found.append((path, base))
-        return _nearest(found, importer)
+        inside = None if found else self._inside(dotted)
+        return _nearest(found, importer) if inside is None else self.at(inside)
 
     def is_folder(self, dotted: str, importer: str) -> bool:
         """Whether the name is a namespace package: a folder with modules, no file of its own.
@@ -56,6 +59,9 @@ class Modules:
         """
         if _is_library(dotted.partition(".")[0]):
             return False
+        inside = self._inside(dotted)
+        if inside and self.is_folder(inside, importer):
+            return True
         tail = dotted.replace(".", "/")
         last = dotted.rpartition(".")[2]
         return any(
@@ -80,6 +86,12 @@ class Modules:
                 return path
         return None
 
+    def _inside(self, dotted: str) -> str | None:
+        """A name that begins with the root's own package, as seen from the root; None for others."""
+        top, _, rest = dotted.partition(".")
+        is_own = bool(top) and top == self.package and not _is_library(top)
+        return rest if is_own else None
+
     def _is_import_base(self, base: str) -> bool:
         return base not in self.packages or base == ""
 
@@ -98,8 +110,8 @@ def module_folder(path: str) -> str:
     return stem.removesuffix("/__init__") if stem != "__init__" else ""
 
 
-def index_modules(paths: Iterable[str]) -> Modules:
-    """Index the files of a project, given relative to its root."""
+def index_modules(paths: Iterable[str], package: str = "") -> Modules:
+    """Index the files of a project, given relative to its root; ``package`` as in ``Modules``."""
     known = frozenset(paths)
     packages = frozenset(path.rpartition("/")[0] for path in known if path.endswith("__init__.py"))
     by_last: dict[str, list[str]] = {}
@@ -118,6 +130,7 @@ def index_modules(paths: Iterable[str]) -> Modules:
         packages,
         {last: tuple(found) for last, found in by_last.items()},
         {last: tuple(found) for last, found in by_folder.items()},
+        package,
     )
 
 

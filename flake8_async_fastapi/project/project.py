@@ -283,7 +283,11 @@ def link(
     facts: Mapping[str, ModuleFacts],
     requirements: RequirementFiles | None = None,
     pytest: PytestFiles | None = None,
+    package: str = "",
 ) -> Project:
-    """Join the facts of all files of a project, what it says it needs, and how it is tested."""
-    modules = index_modules(facts)
+    """Join the facts of all files of a project, what it says it needs, and how it is tested.
+
+    ``package`` as in ``Modules``.
+    """
+    modules = index_modules(facts, package)
     return Project(Answers(facts, modules, requirements or RequirementFiles(), pytest or PytestFiles()))

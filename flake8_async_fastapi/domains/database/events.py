@@ -59,7 +59,7 @@ class FactoryMade(Event):
     """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
 
     ``result`` is what that gave, ``has_default`` says that a class of the project decides
-    on ``expire_on_commit``.
+    on ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``.
     """
 
     callee: Value
@@ -67,7 +67,7 @@ class FactoryMade(Event):
     result: Value
     text: str
     has_default: bool
-    requirements: Requirements
+    has_async_factory: bool
 
 
 @dataclass(frozen=True, slots=True)

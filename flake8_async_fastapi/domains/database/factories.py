@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.database.events import (
 )
 from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_surely_session
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import classes, summaries
+from flake8_async_fastapi.engine.machine import classes, names, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -34,6 +34,15 @@ from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.records import dataclass
 
 _FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+_SQLALCHEMY: Final = ("sqlalchemy", "sqlmodel")
+_SINCE: Final = (2, 0)
+"""The first SQLAlchemy that has ``async_sessionmaker``."""
+_SINCE_NAMES: Final = (
+    "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "sqlalchemy.orm.mapped_column",
+    "sqlalchemy.orm.DeclarativeBase",
+)
+"""Further names that came with it."""
 _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
 _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
 
@@ -63,7 +72,7 @@ def report_creation(
             result,
             for_message(node.func),
             _has_init(frame, callee) or _has_init(frame, arguments.get(1, "class_")),
-            project.requirements_of(frame.path),
+            _has_async_factory(frame),
         )
         frame.emit_event(event)
     if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):
@@ -85,6 +94,22 @@ def _is_session_class(frame: Frame, callee: Value) -> bool:
 def _has_init(frame: Frame, cls: Value | None) -> bool:
     """Whether a class of the project has a constructor of its own."""
     return isinstance(cls, ClassValue) and classes.has_member(frame.ctx, cls, "__init__")
+
+
+def _has_async_factory(frame: Frame) -> bool:
+    """Whether the SQLAlchemy of the project has ``async_sessionmaker``: by its requirements or its code."""
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    if requirements.at_least("sqlalchemy", _SINCE) is False:
+        return False
+    found = (_imports_library_name(frame, name) for name in _SINCE_NAMES)
+    return requirements.brings(_SQLALCHEMY) or any(found)
+
+
+def _imports_library_name(frame: Frame, dotted: str) -> bool:
+    ctx, name = frame.ctx, dotted.rpartition(".")[2]
+    return any(
+        names.dotted_value(ctx, path, name) == Library(dotted) for path in ctx.project.mentioning(name)
+    )
 
 
 def _opens_session(frame: Frame, callee: Value) -> bool:

@@ -16,8 +16,6 @@ RULE = Rule(
     fixable="safe",
 )
 
-_SQLALCHEMY = ("sqlalchemy", "sqlmodel")
-_SINCE = ("sqlalchemy", (2, 0))  # the first with async_sessionmaker
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 
 
@@ -28,7 +26,7 @@ def check(events: Events) -> Iterator[Finding]:
             continue
         fix = RULE.fix(made, "async_factory")
         if _gives_async(made.result):
-            if made.requirements.brings(_SQLALCHEMY) and made.requirements.at_least(*_SINCE) is not False:
+            if made.has_async_factory:
                 yield RULE.advise(
                     made,
                     f"{made.text} makes async sessions: async_sessionmaker(...) is made for that",
