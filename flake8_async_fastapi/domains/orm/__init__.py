@@ -27,7 +27,13 @@ from flake8_async_fastapi.domains.orm.session import (
     session_effects,
     session_factories,
 )
-from flake8_async_fastapi.domains.orm.statements import descriptions, loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements import (
+    descriptions,
+    loader_options,
+    repeated_options,
+    results,
+    selects,
+)
 from flake8_async_fastapi.domains.orm.statements.queries import (
     AwaitableAttributes,
     Entity,
@@ -78,7 +84,7 @@ DOMAIN = Domain(
         left=(blocks.on_exit,),
         broken_off=(blocks.on_exception,),
         iteration_begins=(blocks.on_remake,),
-        loop_ends=(conditions.end_object_loop,),
+        loop_ends=(conditions.end_object_loop, repeated_options.end_loop),
         attribute_tested=(conditions.note_column_test,),
         tested=(outcomes.settle_outcome,),
         name_sought=(conditions.note_name_test,),
