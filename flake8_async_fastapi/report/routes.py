@@ -84,7 +84,7 @@ def summarise(routes: Sequence[Route]) -> str:
         (sum(len(route.blocking) for route in routes), "blocking call", "blocking calls"),
     )
     all_of, reads, calls = (f"{count} {one if count == 1 else many}" for count, one, many in counts)
-    return f"{all_of}, {reads} of what is not loaded, {calls}"
+    return f"{all_of}, {reads} of unloaded attributes, {calls}"
 
 
 def find_routes(

@@ -64,7 +64,7 @@ def test_routes_in_the_terminal(project: Path, run: Callable[..., str]) -> None:
         ("session.commit()", "app/routes.py:32", ""),
     ]
     assert re.findall(r"^    (AFA\d+) line (\d+)", out, re.M) == [("AFA203", "31"), ("AFA303", "33")]
-    assert out.endswith("1 route, 1 read of what is not loaded, 1 blocking call\n")
+    assert out.endswith("1 route, 1 read of unloaded attributes, 1 blocking call\n")
 
 
 def test_what_a_query_loads_is_not_missing(project: Path, run: Callable[..., str]) -> None:
