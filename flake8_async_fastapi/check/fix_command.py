@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fix what can be fixed, and say what was done; gives 0, or 1 where a file could not be written.
+    """Fix what can be fixed, and say what was done; returns 0, or 1 where a file could not be written.
 
     With ``--diff``, 1 where there is something to change.  Raises UsageError.
     """

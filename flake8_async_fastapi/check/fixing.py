@@ -44,7 +44,7 @@ class Fixing:
         return _findings(run.report())
 
     def write(self, texts: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Write new texts to the disk; gives the files that were not written, each with the reason."""
+        """Write new texts to the disk; returns the files that were not written, each with the reason."""
         failed = []
         for path, text in texts.items():
             original = self.originals[path]

@@ -238,7 +238,7 @@ class Inference:
         return None
 
     def called(self, source: Source, node: ast.Call, function: Value | None) -> Value | None:
-        """What calling a value gives."""
+        """What calling a value returns."""
         if isinstance(function, Library):
             return self._call_library(source, node, function.name)
         if isinstance(function, Class):
@@ -271,7 +271,7 @@ class Inference:
         return OTHER
 
     def depended(self, source: Source, node: ast.Call) -> Value | None:
-        """What a ``Depends(...)`` gives to its parameter."""
+        """What a ``Depends(...)`` provides for its parameter."""
         if not node.args:
             return None
         function = self.value(source, node.args[0])
@@ -366,7 +366,7 @@ class Inference:
     def result(
         self, callee: Callee, source: Source | None = None, call: ast.Call | None = None
     ) -> Value | None:
-        """What a function gives when it is called; a generator gives many."""
+        """What a function returns when it is called; a generator yields many."""
         node = self.program.definition(callee.path, callee.name)
         if not isinstance(node, FUNCTIONS) or node in self.running:
             return None

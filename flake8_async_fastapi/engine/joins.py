@@ -28,7 +28,7 @@ from flake8_async_fastapi.records import replace
 MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""
 MOST_CALLABLES: Final = 16
-"""As many functions as a table of handlers has, and what calls of them give.
+"""As many functions as a table of handlers has, and what calls of them return.
 
 Not objects: to run a method of each, and what those call, takes too long.
 """
@@ -134,7 +134,7 @@ def join_alike(values: list[Value]) -> Value:
 
 
 def join_returns(values: Iterable[Value]) -> Value:
-    """What a call gives that may give any of several values.
+    """What a call returns that may give any of several values.
 
     Callers often know by a condition of their own which it is; so the values
     must be such as ``join_bindings`` wants them, None apart.

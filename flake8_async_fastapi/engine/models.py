@@ -67,7 +67,7 @@ class Operation(NamedTuple):
 
 
 CallModel: TypeAlias = Callable[[CallSite], "Value | None"]
-"""What a call gives; None where the model has nothing to say, and the next one or the table decides."""
+"""What a call returns; None where the model has nothing to say, and the next one or the table decides."""
 
 ParameterModel: TypeAlias = Callable[["Frame", Object, "Expr | None"], Value]
 """What is passed for a parameter, given the object that says so and the annotation of the parameter."""
@@ -90,7 +90,7 @@ class Models:
     ``resources``: the types whose objects are told apart by where they were made, as sessions are,
     and what is attached to one, in code of a file, inside of a callee.
     ``attached``: a method, by the type of what is attached to the object; ``methods``: by the
-    library type and its name, or ``*``; of a coroutine function, what awaiting the call gives.
+    library type and its name, or ``*``; of a coroutine function, what awaiting the call returns.
     ``objects``: an object that is called, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
     attribute that a class of the project, or its instance, has from a library's base class.

@@ -198,7 +198,7 @@ class Function:
     """A function of the project, bound to ``receiver`` if that is not None.
 
     ``owner`` is the class that defines it; ``wrapped`` says how a decorator
-    changed what a call gives: ``""``, ``context`` or ``async-context``.
+    changed what a call returns: ``""``, ``context`` or ``async-context``.
     """
 
     path: str

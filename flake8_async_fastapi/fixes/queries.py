@@ -78,7 +78,7 @@ def written_statement(code: Code, node: cst.BaseExpression) -> cst.BaseExpressio
 
 
 def assigned_name(code: Code, call: cst.Call) -> str:
-    """The variable that gets what a call gives, or the result of awaiting it; empty for another place."""
+    """The variable that gets what a call returns, or the result of awaiting it; empty for another place."""
     value: cst.CSTNode = call
     parent = code.parent(call)
     if isinstance(parent, cst.Await):

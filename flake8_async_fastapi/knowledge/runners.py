@@ -22,7 +22,7 @@ class Runner(NamedTuple):
 
     ``arguments`` is the name of the list of what is passed to the function; it is empty where that are
     all arguments behind it.  ``where`` the function runs is one of the words above.  ``gives_back``
-    says that the caller can have what the function gives.  ``remedy`` is how a coroutine is run instead.
+    says that the caller can have what the function returns.  ``remedy`` is how a coroutine is run instead.
     """
 
     place: int
@@ -111,7 +111,7 @@ CACHES: Final[frozenset[str]] = frozenset(
         "werkzeug.utils.cached_property",
     }
 )
-"""Decorators that keep what a function gives: of a coroutine function, the coroutine."""
+"""Decorators that keep what a function returns: of a coroutine function, the coroutine."""
 
 TASK_DECORATORS: Final[frozenset[str]] = frozenset(
     {

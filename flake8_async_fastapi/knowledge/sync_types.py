@@ -325,7 +325,7 @@ TYPES: Final[Mapping[str, str]] = {
     "threading.BoundedSemaphore": "def acquire release -> ?",
     "multiprocessing.Lock": "def acquire release -> ?",
     "filelock.FileLock": "def acquire release -> ?",
-    # --- clients whose methods give others
+    # --- clients whose methods return others
     "gtts.gTTS": CLIENT,
     "langchain_text_splitters.TextSplitter": """
         def from_tiktoken_encoder from_huggingface_tokenizer from_language -> self

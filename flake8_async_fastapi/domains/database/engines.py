@@ -64,7 +64,7 @@ def _refused(url: Value, arguments: Arguments) -> Iterator[str]:
 
 
 def _is_cached(frame: Frame) -> bool:
-    """Whether a decorator keeps what the function gives, so that it runs once."""
+    """Whether a decorator keeps what the function returns, so that it runs once."""
     decorators = frame.node.decorators if isinstance(frame.node, tree.FunctionDef) else []
     return any("cache" in dotted(d.func if isinstance(d, tree.Call) else d) for d in decorators)
 

@@ -175,7 +175,7 @@ def _ended_attributes(method: Function) -> Iterator[str]:
 
 
 def report_session_left_open(frame: Frame) -> None:
-    """Say so where a dependency gives a session that it opened and does not close."""
+    """Say so where a dependency provides a session that it opened and does not close."""
     function = frame.node
     if (
         not frame.role

@@ -79,7 +79,7 @@ def calls_of_next(function: tree.FunctionDef) -> Iterator[tree.Call]:
 
 
 def ends_session(function: tree.FunctionDef, read: tree.Call) -> bool:
-    """Whether a function closes the session that a call gives, or ends its transaction."""
+    """Whether a function closes the session that a call returns, or ends its transaction."""
     targets = {
         dotted(target)
         for node in nodes_in(function.body)

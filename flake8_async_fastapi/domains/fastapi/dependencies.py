@@ -1,4 +1,4 @@
-"""Dependencies: what ``Depends`` gives, and what FastAPI passes for it."""
+"""Dependencies: what ``Depends`` provides, and what FastAPI passes for it."""
 
 from __future__ import annotations
 

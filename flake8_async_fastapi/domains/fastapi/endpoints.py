@@ -14,7 +14,7 @@ _SAVES = frozenset({"commit", "begin"})
 
 
 def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where a plain function has a dependency that gives it an AsyncSession."""
+    """Say so where a plain function has a dependency that provides an AsyncSession."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_async:
         return
@@ -37,7 +37,7 @@ def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None
 
 
 def _commits_itself(provider: Value) -> bool:
-    """Whether the dependency that gives the session commits when the endpoint is done."""
+    """Whether the dependency that provides the session commits when the endpoint is done."""
     if not isinstance(provider, Function):
         return True  # nobody can say
     return any(

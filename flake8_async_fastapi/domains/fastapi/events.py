@@ -9,7 +9,7 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SyncEndpoint(Event):
-    """A plain function, at its ``def``, has a dependency that gives an AsyncSession.
+    """A plain function, at its ``def``, has a dependency that provides an AsyncSession.
 
     ``saved`` says that the dependency commits by itself, or may do so.
     """

@@ -1,6 +1,6 @@
 """The session of a request: what a dependency makes for a route, and who else in the request has it.
 
-FastAPI keeps what dependencies give until the route has run, also what they give to one another.
+FastAPI keeps what dependencies provide until the route has run, also what they give to one another.
 Source: docs/behaviour.md#fastapi-functions.
 """
 

@@ -1,4 +1,4 @@
-"""Parameters that FastAPI cannot fill: sessions, engines and factories that no ``Depends`` gives.
+"""Parameters that FastAPI cannot fill: sessions, engines and factories that no ``Depends`` provides.
 
 FastAPI takes a parameter without a ``Depends`` for a part of the request, and makes a field of Pydantic
 of its type when the route is registered.  Pydantic knows nothing of these types.

@@ -1,4 +1,4 @@
-"""Functions, types and methods of SQLAlchemy and SQLModel, by name: who says what calls of them give."""
+"""Functions, types and methods of SQLAlchemy and SQLModel, by name: who says what calls of them return."""
 
 from __future__ import annotations
 

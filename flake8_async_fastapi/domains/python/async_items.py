@@ -33,7 +33,7 @@ CALLBACK_USES: Final[Mapping[str, str]] = {
     "sort": "operand",
     "itertools.groupby": "compared",
 }
-"""How these use what the function gives that they call for each item."""
+"""How these use what the function returns that they call for each item."""
 
 
 def check_items(frame: Frame, name: str, given: Value) -> None:

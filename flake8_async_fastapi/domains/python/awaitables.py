@@ -31,7 +31,7 @@ _TASK: Final = "asyncio.Task"
 
 
 def _model_wait_for(site: CallSite) -> Value | None:
-    """``asyncio.wait_for(awaitable, timeout)`` gives what the awaitable does."""
+    """``asyncio.wait_for(awaitable, timeout)`` returns what the awaitable does."""
     given = site.arguments.get(0, "fut")
     if isinstance(given, Coroutine) and given.function is not None and given.origin in site.frame.owed:
         made = Coroutine(site.label, given.family, site.place, given.result, given.function, given.call)
@@ -79,7 +79,7 @@ def _await_future(frame: Frame, future: Object) -> Value | None:
 
 
 def _await_gathered(frame: Frame, future: Object) -> Value | None:
-    """What awaiting ``asyncio.gather(...)`` gives: a list of what each of its awaitables does."""
+    """What awaiting ``asyncio.gather(...)`` returns: a list of what each of its awaitables does."""
     options = dict(future.arguments)
     given = [value for name, value in future.arguments if name.isdigit()]
     results = [result for value in given for result in _await_parts(frame, value)]

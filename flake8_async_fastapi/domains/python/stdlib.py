@@ -40,12 +40,12 @@ def model_context_manager(site: CallSite) -> Value:
 
 
 def model_wraps(site: CallSite) -> Value:
-    """``functools.wraps(f)`` gives a decorator that changes nothing."""
+    """``functools.wraps(f)`` returns a decorator that changes nothing."""
     return Library("functools.wraps.decorator")
 
 
 def model_first_argument(site: CallSite) -> Value:
-    """What a function gives that gives back what it is given."""
+    """What a function returns that gives back what it is given."""
     return site.arguments.args[0] if site.arguments.args else UNKNOWN
 
 
@@ -58,7 +58,7 @@ def model_is_coroutine_function(site: CallSite) -> Value:
 
 
 def model_cast(site: CallSite) -> Value:
-    """``typing.cast(type, value)`` gives the value; the type counts where the value says less."""
+    """``typing.cast(type, value)`` returns the value; the type counts where the value says less."""
     given = site.arguments.get(1, "val") or UNKNOWN
     if not _says_only_type(given):
         return given

@@ -368,7 +368,7 @@ def _leave(frame: Frame, manager: Manager, effect: ConnectionEffect, place: Plac
 
 
 def _is_cached(function: Function) -> bool:
-    """Whether a decorator keeps what a function gives: it seldom runs."""
+    """Whether a decorator keeps what a function returns: it seldom runs."""
     decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
     return any("cache" in dotted(one.func if isinstance(one, tree.Call) else one) for one in decorators)
 

@@ -1,6 +1,6 @@
 """Which sessions a call works with: those it is given, and those in what it is given.
 
-A session is told from others by the variable that holds it in the function at hand
+A session is distinguished from others by the variable that holds it in the function at hand
 (``session``, or ``self`` with ``session``), followed through assignments and through
 what is built from it.  Which of its parameters a function does database work on is
 found by running it.

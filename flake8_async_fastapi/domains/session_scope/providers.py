@@ -48,7 +48,7 @@ def _find_followed(ctx: Context, function: Function) -> Iterator[Place]:
 
 
 def only_closes(ctx: Context, function: Function, depth: int = 0) -> bool:
-    """Whether a generator function gives a session, closes it in the end, and surely commits nothing."""
+    """Whether a generator function yields a session, closes it in the end, and surely commits nothing."""
     return ctx.query(("only closes", function.key), lambda: _find_only_closes(ctx, function, depth), False)
 
 

@@ -149,7 +149,7 @@ def _sessions_of_context(ctx: Context) -> Iterator[str]:
 
 
 def _given_by(ctx: Context, path: str, getter: Value) -> Value:
-    """What a function gives as the context."""
+    """What a function returns as the context."""
     frame = Frame(ctx, path, "")
     value = functions.quiet_result(frame, getter, Arguments())
     if isinstance(value, Coroutine):

@@ -100,7 +100,7 @@ _CALLABLE = (Function, Partial, Member, Instance, AsyncCallable, Library)
 
 
 def run_handed_over(frame: Frame, given: HandOver) -> tuple[Value, Frame]:
-    """What the function gives where it is run, and the frame that called it; the path stays as it is."""
+    """What the function returns where it is run, and the frame that called it; the path stays as it is."""
     if not isinstance(given.function, _CALLABLE):
         return UNKNOWN, Frame(frame.ctx, frame.path, frame.qualname)
     return functions.call_quietly(frame, given.function, given.arguments, state=frame.state.fork())

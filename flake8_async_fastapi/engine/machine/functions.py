@@ -241,7 +241,7 @@ def _bind_first_argument(
 
 
 def result_of_call(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Value:
-    """What a function returns: for a coroutine function, what awaiting the call gives.
+    """What a function returns: for a coroutine function, what awaiting the call returns.
 
     ``origin``, here and below, tells the objects that the call makes from those of other calls.
     """
@@ -281,7 +281,7 @@ def _frame_of(ctx: Context, function: Function) -> Frame:
 
 
 def quiet_result(frame: Frame, callee: Value, arguments: Arguments, origin: Place | None = None) -> Value:
-    """What calling a value gives, in a frame of its own: nothing is reported and nothing is owed."""
+    """What calling a value returns, in a frame of its own: nothing is reported and nothing is owed."""
     return call_quietly(frame, callee, arguments, origin)[0]
 
 

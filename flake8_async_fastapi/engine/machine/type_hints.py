@@ -280,7 +280,7 @@ def _type_arguments_passed_on(
 
 
 def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
-    """What a call gives by its return annotation: ``yields`` asks for a generator's items."""
+    """What a call returns by its return annotation: ``yields`` asks for a generator's items."""
     if yields:
         if isinstance(annotation, tree.Subscript):
             last = dotted(annotation.value).rpartition(".")[2]

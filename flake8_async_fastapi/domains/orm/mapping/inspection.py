@@ -41,7 +41,7 @@ class InspectedClass(Payload):
 
 
 def inspected_value(value: Value) -> Value | None:
-    """What ``inspect(value)`` gives; None where that is not known."""
+    """What ``inspect(value)`` returns; None where that is not known."""
     found = [alternative for alternative in alternatives(value) if not is_none(alternative)]
     if len(found) == 1 and isinstance(found[0], Instance):
         return Object(INSPECTED, detail=InspectedClass(found[0].cls, of_object=True))

@@ -85,7 +85,7 @@ def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceE
 
 
 def _effects_by_truth(ends: Ends) -> tuple[InstanceEffect, ...]:
-    """What is so if the call gives what counts as false, and as true; nothing if it does the same."""
+    """What is so if the call returns what counts as false, and as true; nothing if it does the same."""
     first, *others = (end.part(Instances).session_effects for end in ends.paths or [State()])
     if all(done == first for done in others):
         return ()

@@ -143,7 +143,7 @@ class InstanceState:
 
 
 def join_may_lose(objects: list[InstanceState]) -> InstanceState:
-    """One object for what a call gives on several paths: what one of them lost is lost.
+    """One object for what a call returns on several paths: what one of them lost is lost.
 
     The caller does not tell the paths apart, as it would if they gave different objects.
     """

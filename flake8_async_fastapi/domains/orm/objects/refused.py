@@ -78,7 +78,7 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 
 def _check_default(frame: Frame, cls: Value, node: tree.Assign, name: str) -> None:
-    """A column in the body of a model: what the functions give that make its values."""
+    """A column in the body of a model: what the functions return that make its values."""
     if not isinstance(cls, ClassValue) or not isinstance(node.value, tree.Call):
         return
     for keyword in node.value.keywords:
@@ -99,7 +99,7 @@ def _mentions_now(frame: Frame, written: Expr) -> bool:
 
 
 def _kind_of_default(frame: Frame, written: Expr) -> str:
-    """The kind of what a function gives that a column calls for its default."""
+    """The kind of what a function returns that a column calls for its default."""
     if isinstance(written, tree.Lambda):
         return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written.body))
     function = names.dotted_value(frame.ctx, frame.path, dotted(written))

@@ -59,7 +59,7 @@ def _is_given(session: Value) -> bool:
 
 
 def entered_value(value: Object) -> Value | None:
-    """What ``async with`` gives for a block of a session: ``factory.begin()`` gives the session."""
+    """What ``async with`` gives for a block of a session: ``factory.begin()`` returns the session."""
     block = value.detail
     if isinstance(block, TransactionBlock) and block.closes and isinstance(block.session, Place):
         return Object(SESSION, origin=block.session, detail=block.settings)

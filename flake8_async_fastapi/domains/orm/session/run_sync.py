@@ -26,7 +26,7 @@ from flake8_async_fastapi.knowledge import is_database
 
 
 def call_run_sync(site: CallSite) -> Value:
-    """What ``run_sync`` gives once it is awaited: what its function returns, if that is no coroutine."""
+    """What ``run_sync`` returns once it is awaited: what its function returns, if that is no coroutine."""
     assert isinstance(site.callee, Member)
     result, _ = _run_callback(site.frame, site.callee.receiver, site.arguments)
     return UNKNOWN if isinstance(result, Coroutine) else result

@@ -73,7 +73,7 @@ _KNOWN = frozenset(
 
 
 def call_session_method(site: CallSite) -> Value | None:
-    """What a method of a session does to objects, and what it gives; None for the usual result."""
+    """What a method of a session does to objects, and what it returns; None for the usual result."""
     frame, arguments, origin = site.frame, site.arguments, site.place
     assert isinstance(site.callee, Member)
     receiver, name = site.callee.receiver, site.callee.name

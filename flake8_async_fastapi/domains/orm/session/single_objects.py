@@ -136,7 +136,7 @@ def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 
 
 def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
-    """What ``session.merge(obj)`` gives: an object of the session, loaded by its key or new.
+    """What ``session.merge(obj)`` returns: an object of the session, loaded by its key or new.
 
     None for anything but an object of a mapped class.
     """

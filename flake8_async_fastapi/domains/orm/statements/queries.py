@@ -106,7 +106,7 @@ class Query(Payload):
     is_filtered: bool = False
     is_joined: bool = False
     single: bool = False
-    """Made with SQLModel's ``select``: ``exec`` gives scalars for one item."""
+    """Made with SQLModel's ``select``: ``exec`` returns scalars for one item."""
     populates: bool = False
     """With ``populate_existing``: objects that the session holds are loaded anew, as the query says."""
 

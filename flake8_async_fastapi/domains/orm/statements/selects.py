@@ -227,7 +227,7 @@ def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...],
 
 
 def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
-    """``statement.options(...)`` gives a new statement; the old one stays as it is."""
+    """``statement.options(...)`` returns a new statement; the old one stays as it is."""
     if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
         return
     while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
