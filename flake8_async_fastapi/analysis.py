@@ -70,6 +70,8 @@ _MOST_CHANGES: Final = 20
 _MOST_READS: Final = 200_000
 """What was read for so many results is noted across edits, of which most are of earlier texts then."""
 
+_MOST_CALLERS: Final = 32
+"""Files that call functions of one, after which no more are looked for: each may have to be analysed."""
 
 _Judged: TypeAlias = "tuple[list[Finding], tuple[str, ...]]"
 """The findings of a file, and its callers."""
@@ -304,6 +306,8 @@ class Analysis:
         readers = dict.fromkeys((one.name, one.is_method) for one in events.of(GivenObjectsRead))
         found: dict[str, None] = {}
         for name, is_method in readers:
+            if len(found) >= _MOST_CALLERS:
+                break
             found.update(dict.fromkeys(self.project.callers(path, name, is_anywhere=is_method)))
         return tuple(found)
 

@@ -141,6 +141,16 @@ def test_a_caller_that_is_new_counts(tmp_path: Path) -> None:
     assert found(analysis_of(files("post.id", other=other), cache), "app/helpers.py") == [AT_READ]
 
 
+def test_a_file_that_many_call_costs_no_more_than_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    helpers = HELPERS + "\ndef other(post: Post) -> str:\n    return post.author.name\n"
+    second = ROUTES.replace("{CALL}", "other(post)").replace("describe, forward", "other")
+    second = second.replace("return describe(", "return other(")
+    texts = files(helpers=helpers, second=second)
+    assert found(analysis_of(texts), "app/helpers.py") == [AT_READ, ("app/helpers.py", 10, "AFA301")]
+    monkeypatch.setattr("flake8_async_fastapi.analysis._MOST_CALLERS", 1)
+    assert found(analysis_of(texts), "app/helpers.py") == [AT_READ]
+
+
 # --- who may call ------------------------------------------------------------------------------
 
 
