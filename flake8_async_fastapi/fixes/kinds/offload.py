@@ -12,15 +12,16 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
 from flake8_async_fastapi.fixes.imports import imported, imported_module
-from flake8_async_fastapi.fixes.queries import is_call_of
+from flake8_async_fastapi.fixes.queries import called_name, is_call_of
 from flake8_async_fastapi.rules.model import Fix
 
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     calls = code.starting_at(fix.line, fix.col, cst.Call)
-    if not calls or not may_wait(code, calls[0]) or not is_call_of(calls[0], fix.words[0]):
+    named = [call for call in calls if called_name(call) == fix.words[0].rpartition(".")[2]]
+    call = next(iter(named or calls), None)
+    if call is None or not may_wait(code, call) or not is_call_of(call, fix.words[0]):
         return []
-    call = calls[0]
     if isinstance(code.parent(call), (cst.Await, cst.WithItem)):
         return []
     run, needed = _runner(code)

@@ -57,13 +57,14 @@ def _fix(rule: Rule, event: EffectReached, routes: _Routes) -> Fix | None:
 def _kind(effect: Effect) -> str:
     """The kind of the fix for one call; empty if its whole function has to run in a thread.
 
-    A session of each thread would be another one in the thread of each call.
+    A session of each thread would be another one in the thread of each call.  What is lazy blocks behind
+    its call, where it is gone through.
     """
     if effect.chain:
         return "offload"
     if "asyncio.sleep" in effect.advice:
         return "sleep_on_loop"
-    if effect.label.startswith("scoped_session.") or effect.advice.endswith(_BLOCK):
+    if effect.label in _LAZY or effect.label.startswith("scoped_session.") or effect.advice.endswith(_BLOCK):
         return ""
     return "offload" if _THREAD in effect.advice else ""
 
@@ -91,3 +92,15 @@ def _remedy_for_callers(effect: Effect) -> str:
 
 _THREAD: Final = "run_in_threadpool"
 _BLOCK: Final = f"{_THREAD} for the block"
+_LAZY: Final = frozenset(
+    {
+        "os.walk",
+        "os.fwalk",
+        "os.scandir",
+        "glob.iglob",
+        "Path.glob",
+        "Path.rglob",
+        "Path.iterdir",
+        "Path.walk",
+    }
+)
