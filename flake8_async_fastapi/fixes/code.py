@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 import libcst as cst
 from libcst import metadata
 
-from flake8_async_fastapi.fixes.edits import LINE_END, Edit, split_lines
+from flake8_async_fastapi.fixes.edits import LINE_END, Edit, insert, split_lines
 
 N = TypeVar("N", bound=cst.CSTNode)
 Function: TypeAlias = cst.FunctionDef | cst.Lambda
@@ -123,11 +123,12 @@ class Code:
     def has_name(self, name: str) -> bool:
         """Whether the file writes a name anywhere, but as an attribute, a keyword or in an import."""
         return any(
-            isinstance(node, cst.Name) and node.value == name and not self._is_label(node)
+            isinstance(node, cst.Name) and node.value == name and not self.is_label(node)
             for node in self._ranges
         )
 
-    def _is_label(self, node: cst.Name) -> bool:
+    def is_label(self, node: cst.Name) -> bool:
+        """Whether a name is that of an attribute, a keyword or something imported."""
         parent = self._parents.get(node)
         if isinstance(parent, cst.Attribute):
             return parent.attr is node
@@ -148,17 +149,22 @@ class Code:
 
     def indented(self, statements: Sequence[cst.BaseStatement]) -> list[Edit]:
         """Edits that move statements one step to the right; none where a text goes over several lines."""
+        return [insert(self.path, start, self.step) for start, _ in self._lines_of(statements)]
+
+    def dedented(self, statements: Sequence[cst.BaseStatement]) -> list[Edit]:
+        """Edits that move statements one step to the left; none where a text goes over several lines."""
+        lines = self._lines_of(statements)
+        if not all(line.startswith(self.step) for _, line in lines):
+            return []
+        return [Edit(self.path, start, start + len(self.step), "") for start, _ in lines]
+
+    def _lines_of(self, statements: Sequence[cst.BaseStatement]) -> list[tuple[int, str]]:
+        """The lines that statements fill, each with its start; none where a text goes over several."""
         if not statements or any(self._is_long_text(node, statements) for node in self._ranges):
             return []
         first, last = self.line_of(statements[0]), self._ranges[statements[-1]].end.line
-        step = self.step
-        return [
-            Edit(self.path, start, start, step)
-            for start, line in zip(
-                self._line_starts[first - 1 : last], self._lines[first - 1 : last], strict=False
-            )
-            if line.strip()
-        ]
+        found = zip(self._line_starts[first - 1 : last], self._lines[first - 1 : last], strict=False)
+        return [(start, line) for start, line in found if line.strip()]
 
     def _is_long_text(self, node: cst.CSTNode, statements: Sequence[cst.BaseStatement]) -> bool:
         is_text = isinstance(node, (cst.SimpleString, cst.FormattedString))

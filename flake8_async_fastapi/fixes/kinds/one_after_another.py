@@ -1,4 +1,4 @@
-"""Await the tasks of ``asyncio.gather()`` one after the other."""
+"""Await the tasks of ``asyncio.gather()``, or of a ``TaskGroup``, one after the other."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
 from flake8_async_fastapi.fixes.queries import called_name
+from flake8_async_fastapi.fixes.task_groups import without_group
 from flake8_async_fastapi.rules.model import Fix
 
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     for call in code.starting_at(fix.line, fix.col, cst.Call):
+        if called_name(call) == "create_task":
+            return without_group(code, call)
         awaited = code.parent(call)
         if called_name(call) != "gather" or not isinstance(awaited, cst.Await) or not may_await(code, call):
             continue
