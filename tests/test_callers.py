@@ -118,6 +118,17 @@ def test_a_property_of_the_object_itself() -> None:
     assert found(analysis_of(files("post.byline")), "app/models.py") == [("app/models.py", 20, "AFA301")]
 
 
+def test_a_helper_for_objects_of_any_class() -> None:
+    helpers = """\
+from sqlalchemy import inspect
+
+def describe(row):
+    return {one.key: getattr(row, one.key) for one in inspect(row).mapper.attrs}
+"""
+    routes = ROUTES.replace("{CALL}", "describe(post)").replace("describe, forward", "describe")
+    assert found(analysis_of(files(helpers=helpers, routes=routes)), "app/helpers.py") == [AT_READ]
+
+
 def test_in_the_same_file_both_lines_are_reported() -> None:
     routes = ROUTES.replace("{CALL}", "describe(post)").replace("import describe, forward", "import forward")
     routes += "\ndef describe(post: Post) -> str:\n    return post.author.name\n"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi.domains.orm.events import GivenObjectsRead
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.values import ClassValue, Collection, Function, Instance, OneOf
+from flake8_async_fastapi.engine.values import ClassValue, Collection, Function, Instance, OneOf, Unknown
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
+
+_MAPPER: Final = frozenset({"mapper", "__mapper__", "relationships"})
 
 
 def announce_readers(frame: Frame, function: Function, outer: Frame) -> None:
@@ -25,11 +29,18 @@ def announce_readers(frame: Frame, function: Function, outer: Frame) -> None:
         elif isinstance(value, (OneOf, Collection)):
             classes.update((one.cls, None) for one in inner_values(value) if isinstance(one, Instance))
     readers = [cls for cls in classes if _reads_relationship(frame.ctx, function, cls)]
-    if readers:
+    if readers or _reads_what_mapper_names(frame, function):
         receiver = function.receiver
         is_method = isinstance(receiver, Instance) and receiver.cls in readers
         place = frame.path, node.line, node.col, frame.qualname
         frame.ctx.events.append(GivenObjectsRead(*place, node.name, is_method))
+
+
+def _reads_what_mapper_names(frame: Frame, function: Function) -> bool:
+    """Whether a function is given anything, and reads the attributes that the mapper of that has."""
+    is_given = any(isinstance(frame.state.env.get(param.name), Unknown) for param in function.node.params)
+    mentioned = relevance.mentions_of(frame.ctx, function) if is_given else None
+    return mentioned is not None and "getattr" in mentioned.names and bool(_MAPPER & mentioned.attributes)
 
 
 def _reads_relationship(ctx: Context, function: Function, cls: ClassValue) -> bool:
