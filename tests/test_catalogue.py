@@ -51,6 +51,7 @@ PLANNED = {
     "AFA312": "dynamic-relationship-iteration",
     "AFA313": "unknown-lazy-strategy",
     "AFA314": "noload-relationship-access",
+    "AFA315": "query-per-item",
     "AFA401": "deprecated-on-event",
     "AFA402": "ignored-event-handler",
     "AFA403": "sync-ddl-on-async-engine",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from blog_harness import Blog, Outcome, asking
 from blog_marks import proves
+from sqlalchemy import event
 
 Play = Callable[..., Outcome]
 LAZY = "MissingGreenlet"
@@ -217,3 +218,17 @@ def test_afa314_noload_is_always_none(play: Play) -> None:
     ask = asking("GET", "/api/posts/1/reviewer")
     assert play("pitfalls", ask).value == "nobody"
     assert play("converted", ask).value == "grace"
+
+
+@proves("AFA315", "app/services/statistics.py")
+def test_afa315_a_statement_for_each_comment(play: Play) -> None:
+    async def count_statements(blog: Blog) -> int:
+        database, statistics = blog.module("app.database"), blog.module("app.services.statistics")
+        sent = []
+        event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: sent.append(given))
+        async with database.SessionLocal() as session:
+            assert await statistics.commenters(session) == ["ada", "linus"]
+        return len(sent)
+
+    assert play("pitfalls", count_statements).value == 3
+    assert play("converted", count_statements).value == 2

@@ -171,3 +171,20 @@ class ValueRefused(Event):
     column_kind: str
     value_kind: str
     driver: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemQueried(Event):
+    """``text`` sends a statement for each item of the ``loop``, and one statement could fetch all.
+
+    ``asked`` is the class it asks for, empty for columns; or the attribute that it loads, as
+    ``Post.author``, of objects that the statement at ``query`` gave, if they came from that directly.
+    """
+
+    text: str
+    asked: str
+    loop: Spot
+    query: Spot | None = None
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.loop, "this loop repeats the statement"),)

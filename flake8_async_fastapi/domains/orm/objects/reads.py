@@ -33,7 +33,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
-from flake8_async_fastapi.domains.orm.session import session_effects
+from flake8_async_fastapi.domains.orm.session import item_queries, session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import (
     AwaitableAttributes,
@@ -276,6 +276,7 @@ def read_awaitable(access: Access) -> Value:
     if obj is not None and attribute is not None:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)
         if isinstance(found, NotLoaded):
+            item_queries.report_item_attribute(frame, obj, name, Place(frame.path, *place), access.label)
             if found.cause in ("raise", "noload") or obj.phase == "detached":
                 unloaded = UnloadedAttribute(location, obj, name, attribute, found)
                 if found.cause == "noload" or not identity_map.may_be_loaded_elsewhere(frame, unloaded):

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded, instances_of
 from flake8_async_fastapi.domains.orm.session import (
+    item_queries,
     run_sync,
     session_effects,
     session_factories,
@@ -79,6 +80,8 @@ def call_session_method(site: CallSite) -> Value | None:
     receiver, name = site.callee.receiver, site.callee.name
     if name not in _KNOWN:
         return None
+    if frame.enclosing_loops:
+        item_queries.report_item_query(site)
     session = resource_key(receiver)
     known = session_factories.session_settings(frame.ctx, frame.path, receiver)
     if name == "run_sync":

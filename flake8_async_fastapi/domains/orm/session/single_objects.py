@@ -21,6 +21,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     reachable,
 )
 from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
+from flake8_async_fastapi.domains.orm.session import item_queries
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
 from flake8_async_fastapi.engine.frame import Frame
@@ -77,6 +78,8 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
         if names is None:
             objects[location] = replace(obj, may_be_loaded=True)
             continue
+        for name in names:
+            item_queries.report_item_attribute(frame, obj, name, origin, "refresh(...)")
         objects[location] = _load_names(frame, obj, names)
         record_loading(frame, location, names, origin.line)
         model = models.model_of_objects(frame.ctx, obj.cls)

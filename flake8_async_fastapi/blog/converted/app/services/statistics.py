@@ -2,6 +2,7 @@ import asyncio
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from app.database import Base, SessionLocal
 from app.models import Comment, Post, User
@@ -23,3 +24,8 @@ async def collect() -> Statistics:
 async def headline(session: AsyncSession) -> str:
     repository = PostRepository(session)
     return f"{await repository.count_drafts()} drafts are waiting"
+
+
+async def commenters(session: AsyncSession) -> list[str]:
+    query = select(Comment).options(selectinload(Comment.author)).order_by(Comment.id)
+    return [comment.author.username for comment in await session.scalars(query)]

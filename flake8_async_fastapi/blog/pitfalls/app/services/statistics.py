@@ -22,3 +22,11 @@ async def collect(session: AsyncSession) -> Statistics:
 async def headline(session: AsyncSession) -> str:
     repository = PostRepository(session)
     return f"{repository.count_drafts()} drafts are waiting"  # AFA105
+
+
+async def commenters(session: AsyncSession) -> list[str]:
+    names = []
+    for comment in (await session.scalars(select(Comment).order_by(Comment.id))).all():
+        author = await session.get_one(User, comment.author_id)  # AFA315
+        names.append(author.username)
+    return names

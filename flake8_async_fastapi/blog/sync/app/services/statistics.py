@@ -18,3 +18,8 @@ def collect() -> Statistics:
 def headline(session: Session) -> str:
     repository = PostRepository(session)
     return f"{repository.count_drafts()} drafts are waiting"
+
+
+def commenters(session: Session) -> list[str]:
+    comments = session.query(Comment).order_by(Comment.id).all()
+    return [session.get_one(User, comment.author_id).username for comment in comments]

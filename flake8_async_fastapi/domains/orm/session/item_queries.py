@@ -1,0 +1,276 @@
+"""Statements that a loop sends for each of its items, where one statement could fetch all.
+
+Says so only of what one ``in_()`` or loader option replaces: a key or an equality that depends on the
+item, in a loop that goes through all items and ends no transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+from flake8_async_fastapi.domains.orm.events import ItemQueried
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.objects import transitions
+from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded, instances_of
+from flake8_async_fastapi.domains.orm.statements.queries import Query
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.places import Place, Spot
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Member, Object
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import (
+    bound_names,
+    dotted,
+    flat,
+    names_in,
+    nodes_in,
+    target_names,
+    written_argument,
+)
+from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.project.modules import is_test
+
+_Loop: TypeAlias = tree.For | tree.Comp
+_BY_KEY: Final = frozenset({"get", "get_one"})
+_BY_STATEMENT: Final = frozenset({"execute", "scalar", "scalars", "exec"})
+_METHODS: Final = _BY_KEY | _BY_STATEMENT
+# What a pass of a loop does only if the passes are meant to be apart.
+_PARTS_PASSES: Final = frozenset(
+    {"commit", "rollback", "begin", "begin_nested", "flush", "sleep", "close", "expire", "expire_all"}
+)
+_CONDITIONS: Final = frozenset({"where", "filter"})
+_CHAIN: Final = _CONDITIONS | {"filter_by", "options", "join", "outerjoin", "select_from", "join_from"}
+_VIEWS: Final = frozenset({"enumerate", "sorted", "list", "set", "tuple", "reversed", "zip"})
+
+
+def report_item_query(site: CallSite) -> None:
+    """Say so where a call of a session fetches rows by what it is told by the item of a loop."""
+    frame, callee, arguments, node = site.frame, site.callee, site.arguments, site.frame.current_call
+    if not frame.emit or not isinstance(callee, Member) or not is_session_type(callee.receiver.type):
+        return
+    if node is None or callee.name not in _METHODS or frame.place_of(node) != site.place:
+        return
+    if site.place.position not in frame.awaited_calls:
+        return
+    for loop in reversed(_loops_of(frame)):
+        named = _names_told(loop)
+        if _is_bound_in(loop, dotted(node.func).partition(".")[0]):
+            return  # each pass has a session of its own
+        if callee.name in _BY_KEY:
+            cls = _asked_by_key(frame, arguments, node, named)
+        else:
+            cls = _asked_by_equality(arguments, node, named, loop)
+        if cls is not None:
+            frame.emit_event(
+                ItemQueried(*frame.at(node), for_message(node.func), cls, Spot(frame.path, loop.line))
+            )
+            return
+
+
+def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Place, text: str) -> None:
+    """Say so where an attribute that is not loaded is loaded by itself, of one of many objects of a query."""
+    if not frame.emit or not frame.enclosing_loops or not obj.is_item or obj.source != "query":
+        return
+    model = models.model_of_objects(frame.ctx, obj.cls)
+    attribute = model.attributes.get(name) if model is not None else None
+    if not isinstance(attribute, Relationship) or attribute.lazy in ("raise", "raise_on_sql", "noload"):
+        return
+    if not isinstance(transitions.attribute_state(frame.ctx, obj, name, attribute), NotLoaded):
+        return
+    for loop in reversed(_loops_of(frame)):
+        if (obj.path, obj.line) != (frame.path, loop.line) and _holds_line(frame, loop, obj):
+            continue  # the query belongs to a pass
+        query = Spot(obj.path, obj.line) if obj.parent is None else None
+        event = ItemQueried(
+            *place, frame.qualname, text, f"{obj.cls.name}.{name}", Spot(frame.path, loop.line), query
+        )
+        frame.emit_event(event)
+        return
+
+
+def _holds_line(frame: Frame, loop: _Loop, obj: InstanceState) -> bool:
+    """Whether an object was loaded within a loop."""
+    if obj.path != frame.path:
+        return False
+    lines = {line for node in nodes_in(loop) if isinstance(line := getattr(node, "line", None), int)}
+    return obj.line in lines
+
+
+# --- loops -----------------------------------------------------------------------------------
+
+
+def _loops_of(frame: Frame) -> list[_Loop]:
+    """The loops around the code that runs, from the outermost, that go through items and need no turns."""
+    if is_test(frame.path):
+        return []
+    found: list[_Loop] = []
+    for loop in frame.enclosing_loops:
+        if isinstance(loop, tree.For):
+            if not loop.is_async and _goes_through_all(loop) and _has_many(frame, loop.iter):
+                found.append(loop)
+        elif isinstance(loop, tree.Comp) and loop.kind != "generator":
+            found += [loop] if all(_has_many(frame, part.iter) for part in loop.loops) else []
+    return found
+
+
+def _goes_through_all(loop: tree.For) -> bool:
+    """Whether no pass of a loop ends it, its function or a transaction, or handles its errors."""
+    for node in nodes_in(loop.body):
+        if isinstance(node, (tree.Return, tree.Try, tree.Yield, tree.YieldFrom)):
+            return False
+        if isinstance(node, tree.Jump) and node.word == "break":
+            return False
+        called = node.func if isinstance(node, tree.Call) else None
+        if isinstance(called, tree.Attr) and called.name in _PARTS_PASSES:
+            return False
+    return True
+
+
+def _has_many(frame: Frame, items: Expr) -> bool:
+    """Whether what a loop goes through may be long: not a range, nor what is written in the code."""
+    function = frame.node
+    if not isinstance(function, tree.FunctionDef):
+        return False
+    while True:
+        if isinstance(items, tree.Await):
+            items = items.value
+        elif isinstance(items, tree.Call) and isinstance(items.func, tree.Name):
+            if items.func.id not in _VIEWS or not items.args:
+                return items.func.id != "range" and bool(items.args)
+            items = items.args[0]
+        elif isinstance(items, tree.Call) and isinstance(items.func, tree.Attr):
+            items = items.func.value
+        elif isinstance(items, (tree.Attr, tree.Subscript)):
+            items = items.value
+        else:
+            break
+    if not isinstance(items, tree.Name):
+        return False
+    if any(param.name == items.id for param in function.params):
+        return items.id not in ("self", "cls")
+    return any(
+        items.id in bound_names(statement)
+        and not (isinstance(statement, tree.Assign) and _is_written(statement.value))
+        for statement in flat(function.body)
+    )
+
+
+def _is_written(value: Expr | None) -> bool:
+    return isinstance(value, tree.Display) and bool(value.items)
+
+
+def _names_told(loop: _Loop) -> frozenset[str]:
+    """The names that an item of a loop gives, and those that are assigned from them."""
+    if isinstance(loop, tree.Comp):
+        return frozenset(name for part in loop.loops for name in target_names(part.target))
+    told = set(target_names(loop.target))
+    for statement in flat(loop.body):
+        value = statement.value if isinstance(statement, tree.Assign) else None
+        if isinstance(statement, tree.For):
+            value = statement.iter
+        if value is not None and not isinstance(value, tree.Await) and _mentions(value, told):
+            told |= set(bound_names(statement))
+    return frozenset(told)
+
+
+def _is_bound_in(loop: _Loop, name: str) -> bool:
+    return isinstance(loop, tree.For) and any(name in bound_names(inner) for inner in flat(loop.body))
+
+
+def _mentions(code: object, names: Iterable[str]) -> bool:
+    return not set(names).isdisjoint(names_in(code))
+
+
+# --- what is asked for -----------------------------------------------------------------------
+
+
+def _asked_by_key(frame: Frame, arguments: Arguments, node: tree.Call, told: frozenset[str]) -> str | None:
+    """The model that a ``get()`` asks for by a key from the item, if the session may not hold it yet."""
+    first = arguments.args[0] if arguments.args else None
+    key = written_argument(node, 1, "ident")
+    if not isinstance(first, ClassValue) or key is None or not _mentions(key, told):
+        return None
+    if any(keyword.name not in ("ident", "options") for keyword in node.keywords):
+        return None
+    if models.mapped_model(frame.ctx, first) is None or _may_be_held(frame, first, node.line):
+        return None
+    return first.name
+
+
+def _may_be_held(frame: Frame, cls: ClassValue, line: int) -> bool:
+    """Whether objects of a class were loaded elsewhere than by the statement at a line."""
+    for obj in instances_of(frame.state).values():
+        if obj.cls == cls and (obj.path, obj.line) != (frame.path, line):
+            return True
+        model = models.model_of_objects(frame.ctx, obj.cls)
+        for name, attribute in model.attributes.items() if model is not None else ():
+            if isinstance(attribute, Relationship) and attribute.target == cls:
+                found = transitions.attribute_state(frame.ctx, obj, name, attribute)
+                if not isinstance(found, NotLoaded):
+                    return True
+    return False
+
+
+def _asked_by_equality(
+    arguments: Arguments, node: tree.Call, told: frozenset[str], loop: _Loop
+) -> str | None:
+    """What a statement selects that compares columns with what the item says, by ``==`` only."""
+    first = arguments.args[0] if arguments.args else None
+    if len(node.args) != 1 or node.keywords or not isinstance(first, Object):
+        return None
+    if not isinstance(first.detail, Query) or not first.detail.items:
+        return None
+    written = list(_written_statements(node.args[0], loop))
+    asks = [_condition_kind(statement, told) for statement in written]
+    if not asks or None in asks or not any(asks):
+        return None
+    entity = first.detail.items[0]
+    return entity.cls.name if entity is not None else ""
+
+
+def _written_statements(expression: Expr, loop: _Loop) -> Iterator[Expr]:
+    """The expression of a statement; for a variable, all that the loop assigns to it."""
+    if not isinstance(expression, tree.Name):
+        yield expression
+    elif isinstance(loop, tree.For):
+        for statement in flat(loop.body):
+            if isinstance(statement, tree.Assign) and expression.id in bound_names(statement):
+                yield statement.value if statement.value is not None else expression
+
+
+def _condition_kind(statement: Expr, told: frozenset[str]) -> bool | None:
+    """Whether a statement depends on the item; None where it does otherwise than by ``==`` alone."""
+    depends = False
+    while isinstance(statement, tree.Call) and isinstance(statement.func, tree.Attr):
+        if statement.func.name not in _CHAIN or any(isinstance(arg, tree.Starred) for arg in statement.args):
+            break
+        if statement.func.name == "filter_by":
+            depends |= any(_mentions(keyword.value, told) for keyword in statement.keywords)
+        elif statement.func.name in _CONDITIONS:
+            kinds = [_equality_kind(argument, told) for argument in statement.args]
+            if None in kinds:
+                return None
+            depends |= any(kinds)
+        elif _mentions(statement.args, told):
+            return None
+        statement = statement.func.value
+    if isinstance(statement, tree.Name):
+        return depends
+    if not isinstance(statement, tree.Call) or dotted(statement.func).rpartition(".")[2] != "select":
+        return None
+    is_plain = all(isinstance(argument, (tree.Name, tree.Attr)) for argument in statement.args)
+    return depends if is_plain and not _mentions(statement.args, told) else None
+
+
+def _equality_kind(condition: Expr, told: frozenset[str]) -> bool | None:
+    if not _mentions(condition, told):
+        return False
+    if isinstance(condition, tree.Compare) and condition.ops == ["=="]:
+        sides = (condition.left, condition.rights[0])
+        if any(not _mentions(side, told) for side in sides):
+            return True
+    return None

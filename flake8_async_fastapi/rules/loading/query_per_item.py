@@ -1,0 +1,33 @@
+"""AFA315: a loop sends a statement for each of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.domains.orm.events import ItemQueried
+from flake8_async_fastapi.rules.model import Events, Finding, Rule
+
+RULE = Rule(
+    "AFA315",
+    "query-per-item",
+    "advice",
+    "a loop sends a statement for each item, where one with in_() or a loader option fetches all",
+)
+
+
+def check(events: Events) -> Iterator[Finding]:
+    for queried in events.of(ItemQueried):
+        yield RULE.at(
+            queried,
+            f"{queried.text} sends a statement for each item of the loop at line {queried.loop.line}: "
+            + _remedy(queried),
+        )
+
+
+def _remedy(queried: ItemQueried) -> str:
+    cls, _, attribute = queried.asked.partition(".")
+    if not attribute:
+        what = f"the {cls} objects" if cls else "the rows"
+        return f"fetch {what} before the loop, by one select() with in_()"
+    where = f"query at {queried.query}" if queried.query is not None else "query of these objects"
+    return f"add .options(selectinload({cls}.{attribute})) to the {where}"
