@@ -19,7 +19,7 @@ def check(events: Events) -> Iterator[Finding]:
     for queried in events.of(ItemQueried):
         yield RULE.at(
             queried,
-            f"{queried.text} sends a statement for each item of the loop at line {queried.loop.line}: "
+            f"{queried.text} sends a statement for each item of the loop at {queried.loop}: "
             + _remedy(queried),
         )
 
