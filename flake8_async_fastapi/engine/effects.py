@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Manager, Value
@@ -55,6 +55,6 @@ class PartHooks:
     knows of any object.
     """
 
-    footprint: Callable[[State, Any, Sequence[Value]], Hashable]
+    footprint: Callable[[Context, State, Any, Sequence[Value]], Hashable]
     put_footprint: Callable[[State, Any], None]
     tracks: Callable[[Any], bool]

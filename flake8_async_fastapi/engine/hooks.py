@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
 from flake8_async_fastapi.engine.places import Place
@@ -26,11 +26,11 @@ class Hooks:
     effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
     parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
 
-    def footprint(self, state: State, names: Any, values: Sequence[Value]) -> Footprint:
+    def footprint(self, ctx: Context, state: State, names: Any, values: Sequence[Value]) -> Footprint:
         """What is known on a path of what values lead to, by the type of the part that knows it."""
         found = []
         for kind, hooks in self.parts.items():
-            if kind in state.parts and (known := hooks.footprint(state, names, values)):
+            if kind in state.parts and (known := hooks.footprint(ctx, state, names, values)):
                 found.append((kind, known))
         return tuple(found)
 

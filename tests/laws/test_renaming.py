@@ -87,7 +87,7 @@ def _inside(
     state = State()
     state.put(Instances(dict(known)))
     names = renaming_of(CTX, "main.py", given_values, frozenset(followed))
-    return names, dict(footprint(state, names, given_values))
+    return names, dict(footprint(CTX, state, names, given_values))
 
 
 @given(heaps, st.lists(values, min_size=1, max_size=3))

@@ -111,7 +111,7 @@ def _summary_with_objects(
     followed = relevance.mentions_of(ctx, function).attributes
     while True:
         names = renaming.renaming_of(ctx, frame.path, values, followed)
-        footprint = ctx.hooks.footprint(frame.state, names, values)
+        footprint = ctx.hooks.footprint(ctx, frame.state, names, values)
         inside = tuple((name, renaming.to_callee(names, value)) for name, value in bound)
         if receiver is not None:
             function = replace(function, receiver=renaming.to_callee(names, receiver))
@@ -321,7 +321,7 @@ def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple
             value = ctx.hooks.models.guess(ctx, function, param)
         if isinstance(value, Object) and ctx.hooks.models.resource(value.type) and value.origin is None:
             value = replace(value, origin=Place(f"<{param.name}>", 0, 0))
-        return value, ctx.hooks.footprint(frame.state, None, [value])
+        return value, ctx.hooks.footprint(ctx, frame.state, None, [value])
 
     nothing: tuple[Value, Footprint] = (UNKNOWN, ())
     return ctx.query(key, compute, nothing)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
+    AttributeState,
     FrozenHeap,
     InstanceState,
     Loaded,
@@ -18,13 +20,16 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     reachable,
 )
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
+from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import Renaming, ToCaller, to_callee
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Value
 from flake8_async_fastapi.records import replace
 
 
-def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
+def footprint(
+    ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]
+) -> FrozenHeap:
     """The objects that values lead to; by the names that they have inside a call, if it is one.
 
     The call does not get the objects by which these were reached, to which it has no way back, nor
@@ -40,12 +45,12 @@ def footprint(state: State, renaming: Renaming | None, values: Sequence[Value]) 
     for location, obj in kept.items():
         inside = renaming.location(location)
         if inside is not None:
-            found[inside] = _instance_to_callee(renaming, obj, kept)
+            found[inside] = _instance_to_callee(ctx, renaming, obj)
     for location, obj in objects.items():  # what was reached from them already
         if location not in kept and isinstance(location[0], tuple):
             inside = renaming.location(location)
             if inside is not None:
-                found[inside] = _instance_to_callee(renaming, obj, {**kept, **objects})
+                found[inside] = _instance_to_callee(ctx, renaming, obj)
     return frozen_heap(found)
 
 
@@ -69,11 +74,11 @@ def put_footprint(state: State, objects: FrozenHeap) -> None:
     instances_of(state).update(objects)
 
 
-def _instance_to_callee(
-    renaming: Renaming, obj: InstanceState, kept: Mapping[Location, InstanceState]
-) -> InstanceState:
+def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) -> InstanceState:
     fields = []
     for name, status in obj.fields:
+        if transitions.says_no_more_than_plan(ctx, obj, name, status):
+            continue  # which columns were assigned does not keep callees apart
         if isinstance(status, Loaded):
             reached = locations_in(status.value)
             withheld = status.is_withheld or any(renaming.location(location) is None for location in reached)
@@ -111,12 +116,14 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
             old = before.field(name)
             status = old if isinstance(old, Maybe) else status
         fields.append((name, status))
+    if before is not None and obj.dirty and _goes_by_plan(obj) and _goes_by_plan(before):
+        fields += _assigned_before(obj, before)
     rest = obj.default
     if isinstance(rest, NotLoaded) and not rest.path and before is not None:
         rest = before.default if isinstance(before.default, NotLoaded) else rest
     parent = (out.location(obj.parent[0]), obj.parent[1]) if obj.parent is not None else None
     obj = replace(
-        obj, fields=tuple(fields), default=rest, session=out.key(obj.session), parent=parent,
+        obj, fields=tuple(sorted(fields, key=lambda pair: pair[0])), default=rest, session=out.key(obj.session), parent=parent,
         discriminated=before is not None and before.discriminated,
     )  # fmt: skip
     if before is not None:
@@ -124,6 +131,17 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
         if not obj.path:
             obj = replace(obj, path=before.path, line=before.line)
     return obj
+
+
+def _goes_by_plan(obj: InstanceState) -> bool:
+    return obj.default == "plan" and not obj.may_be_expired
+
+
+def _assigned_before(obj: InstanceState, before: InstanceState) -> Iterator[tuple[str, AttributeState]]:
+    """Columns that the caller assigned, of which the call was not told, and which it did not write."""
+    for name, status in before.fields:
+        if isinstance(status, Loaded) and status.value == transitions.SET_TO_VALUE and obj.field(name) is None:
+            yield name, status
 
 
 def transition_to_caller(out: ToCaller, step: Transition) -> Transition:

@@ -289,9 +289,26 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
             was_set = isinstance(given, Loaded) and given.value == SET_TO_VALUE
             obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))
     fields = tuple(
-        (n, LOADED if isinstance(f, Loaded) and f.value == SET_TO_VALUE else f) for n, f in obj.fields
+        (name, LOADED if isinstance(found, Loaded) and found.value == SET_TO_VALUE else found)
+        for name, found in obj.fields
+        if not says_no_more_than_plan(ctx, obj, name, found)
     )
     return replace(obj, fields=fields)
+
+
+def says_no_more_than_plan(ctx: Context, obj: InstanceState, name: str, found: AttributeState) -> bool:
+    """Whether an attribute is a column that was loaded or assigned, and would be loaded anyway.
+
+    A flush treats it then like one that was not assigned.
+    """
+    if obj.default != "plan" or obj.may_be_expired or not isinstance(found, Loaded):
+        return False
+    if found.value not in (UNKNOWN, SET_TO_VALUE):
+        return False
+    model = models.model_of_objects(ctx, obj.cls)
+    column = model.attributes.get(name) if model is not None else None
+    is_plain = isinstance(column, Column) and not (column.on_update or column.expression)
+    return is_plain and isinstance(column, Column) and load_plans.is_loaded(obj.plan, name, column)
 
 
 SET_TO_SQL: Final = Plain("an SQL expression")
