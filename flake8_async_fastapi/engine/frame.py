@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flake8_async_fastapi.engine.agreement import Agreement, are_of_several_classes
 from flake8_async_fastapi.engine.events import Doubtful, Event
@@ -152,7 +152,8 @@ class Frame:
         found = self.notes.get(kind)
         if found is None:
             found = self.notes[kind] = kind()
-        return cast(N, found)
+        notes: N = found  # `cast` is a call
+        return notes
 
     def note_awaited(self, node: Expr) -> None:
         """A call is awaited, or used with ``async with`` or ``async for``: the author knows it as async."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar
 
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import NOTHING, UNRELIABLE
@@ -89,21 +89,24 @@ class Queries:
         kept = self.memo.get(key)  # to hash a key takes time: as seldom as can be
         if kept is not None:
             self.project.reads.add(kept[1])
-            return cast(T, kept[0])
+            result: T = kept[0]  # `cast` is a call
+            return result
         if self.provisional and (assumed_result := self.provisional.get(key)) is not None:
+            found: T
             found, head, read = assumed_result
             self.project.reads.add(read)
             self.lowest_head = min(self.lowest_head, head)
             if key in self.partial:
                 self.mark_partial(head)
-            return cast(T, found)
+            return found
         under_way = self.running.get(key)
         if under_way is not None:
+            assumed: T
             at, assumed = under_way
             self.note_circle(at)
             self.lowest_head = min(self.lowest_head, at)
             self.cycle_heads.add(key)
-            return cast(T, assumed)
+            return assumed
         if self.steps > MOST_STEPS or (self.abandoned and key in self.abandoned):
             self.lowest_head = -1
             self.project.reads.add(UNRELIABLE)
@@ -140,7 +143,8 @@ class Queries:
         kept = self.memo.get(key)
         if kept is None:
             kept = self.memo[key] = compute(), NOTHING
-        return cast(T, kept[0])
+        result: T = kept[0]
+        return result
 
     def is_kept(self, key: object) -> bool:
         """Whether there is a result under a key; who asks has read what led to it."""

@@ -146,9 +146,12 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
         case OneOf(values=parts):
             return union([map_values(part, change) for part in parts])
         case Collection(items=None):
-            return replace(value, item=map_values(value.item, change))
+            item = map_values(value.item, change)
+            return value if item is value.item else replace(value, item=item)
         case Collection(items=tuple(parts)):
-            return replace(value, items=tuple(map_values(part, change) for part in parts))
+            items = tuple(map_values(part, change) for part in parts)
+            same = all(new is old for new, old in zip(items, parts, strict=True))
+            return value if same else replace(value, items=items)
         case AsyncCallable(result=result):
             return replace(value, result=map_values(result, change))
         case Generator():
@@ -157,9 +160,11 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
             return replace(value, value=map_values(value.value, change))
         case Instance(attributes=tuple(pairs)):
             kept = tuple((name, map_values(inner, change)) for name, inner in pairs)
-            return change(replace(value, attributes=kept))
+            same = all(new[1] is old[1] for new, old in zip(kept, pairs, strict=True))
+            return change(value if same else replace(value, attributes=kept))
         case Function(receiver=receiver) if receiver is not None:
-            return replace(value, receiver=map_values(receiver, change))
+            owner = map_values(receiver, change)
+            return value if owner is receiver else replace(value, receiver=owner)
         case Coroutine(function=function, call=call):
             changed = map_values(function, change) if function is not None else None
             return replace(
@@ -173,8 +178,8 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
             keywords = tuple((name, map_values(part, change)) for name, part in value.keywords)
             return Partial(map_values(value.function, change), args, keywords)
         case Member(receiver=receiver):
-            owner = change(receiver)
-            return replace(value, receiver=owner) if isinstance(owner, Object) else UNKNOWN
+            changed_receiver = change(receiver)
+            return replace(value, receiver=changed_receiver) if isinstance(changed_receiver, Object) else UNKNOWN
         case Instance() | Object():
             return change(value)
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Final, TypeAlias, cast, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 import msgspec.structs
 
@@ -117,13 +117,13 @@ def names_in(code: object) -> Iterator[str]:
 
 def nodes_in(code: object) -> Iterator[msgspec.Struct]:
     """All nodes of code, nested functions included."""
-    pending = [code]
+    pending: list[Any] = [code]
     while pending:
         node = pending.pop()
         if type(node) is list:
             pending.extend(node)
         elif (read := _reader(type(node))) is not None:
-            yield cast(msgspec.Struct, node)
+            yield node
             pending += read(node)
 
 
@@ -206,11 +206,11 @@ def starred_choice_in(node: Expr) -> Expr | None:
     """The condition of a ``*(a if condition else b)`` in a call, or in a chain or nest of calls."""
     pending: list[Expr] = [node]
     while pending:
-        match pending.pop():
-            case tree.Call(func=func, args=args):
-                pending += [func, *args]
-            case tree.Await(value=value) | tree.Attr(value=value):
-                pending.append(value)
-            case tree.Starred(value=tree.IfExp(test=test)):
-                return test
+        part = pending.pop()
+        if isinstance(part, tree.Call):
+            pending += (part.func, *part.args)
+        elif isinstance(part, (tree.Await, tree.Attr)):
+            pending.append(part.value)
+        elif isinstance(part, tree.Starred) and isinstance(part.value, tree.IfExp):
+            return part.value.test
     return None
