@@ -178,8 +178,8 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
             keywords = tuple((name, map_values(part, change)) for name, part in value.keywords)
             return Partial(map_values(value.function, change), args, keywords)
         case Member(receiver=receiver):
-            changed_receiver = change(receiver)
-            return replace(value, receiver=changed_receiver) if isinstance(changed_receiver, Object) else UNKNOWN
+            made = change(receiver)
+            return replace(value, receiver=made) if isinstance(made, Object) else UNKNOWN
         case Instance() | Object():
             return change(value)
     return value

@@ -122,8 +122,9 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
     if isinstance(rest, NotLoaded) and not rest.path and before is not None:
         rest = before.default if isinstance(before.default, NotLoaded) else rest
     parent = (out.location(obj.parent[0]), obj.parent[1]) if obj.parent is not None else None
+    fields.sort(key=lambda pair: pair[0])
     obj = replace(
-        obj, fields=tuple(sorted(fields, key=lambda pair: pair[0])), default=rest, session=out.key(obj.session), parent=parent,
+        obj, fields=tuple(fields), default=rest, session=out.key(obj.session), parent=parent,
         discriminated=before is not None and before.discriminated,
     )  # fmt: skip
     if before is not None:
@@ -140,7 +141,8 @@ def _goes_by_plan(obj: InstanceState) -> bool:
 def _assigned_before(obj: InstanceState, before: InstanceState) -> Iterator[tuple[str, AttributeState]]:
     """Columns that the caller assigned, of which the call was not told, and which it did not write."""
     for name, status in before.fields:
-        if isinstance(status, Loaded) and status.value == transitions.SET_TO_VALUE and obj.field(name) is None:
+        is_assigned = isinstance(status, Loaded) and status.value == transitions.SET_TO_VALUE
+        if is_assigned and obj.field(name) is None:
             yield name, status
 
 
