@@ -130,16 +130,16 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
 def all_nodes(code: object) -> list[msgspec.Struct]:
     """As ``nodes_in``, for who looks at all of them: without a step of a generator for each."""
     found: list[msgspec.Struct] = []
-    pending = [code]
+    pending: list[Any] = [code]
     while pending:
         node = pending.pop()
         kind = type(node)
         if kind is list:
-            pending.extend(cast("list[object]", node))
+            pending.extend(node)
             continue
         names = _CHILDREN[kind] if kind in _CHILDREN else _find_children(kind)
         if names is not None:
-            found.append(cast(msgspec.Struct, node))
+            found.append(node)
             for name in names:
                 pending.append(getattr(node, name))
     return found
