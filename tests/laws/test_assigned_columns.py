@@ -8,7 +8,9 @@ from typing import Final
 import pytest
 
 from flake8_async_fastapi.analysis import all_hooks
-from flake8_async_fastapi.domains.orm.objects import transitions
+from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute
+from flake8_async_fastapi.domains.orm.objects import assigned, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     LOADED,
     AttributeState,
@@ -42,7 +44,7 @@ class Post(Base):
     text: Mapped[str] = mapped_column(deferred=True)
 """
 CTX: Final = Context(link({"models.py": extract(MODELS)}), hooks=all_hooks())
-SET: Final = Loaded(transitions.SET_TO_VALUE)
+SET: Final = Loaded(assigned.SET_TO_VALUE)
 AT: Final[Location] = ("a.py", 8, 4, 0)
 LOST: Final = NotLoaded("commit", "a.py", 3)
 
@@ -75,8 +77,8 @@ def test_which_columns_were_assigned_keeps_no_calls_apart_and_is_as_before_after
     assert kept.field("title") == LOST
 
 
-def _column(name: str) -> transitions.Attribute:
-    model = transitions.models.model_of_objects(CTX, _post().cls)
+def _column(name: str) -> Attribute:
+    model = models.model_of_objects(CTX, _post().cls)
     assert model is not None
     return model.attributes[name]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from flake8_async_fastapi.domains.orm.objects import transitions
+from flake8_async_fastapi.domains.orm.objects import assigned
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
     AttributeState,
@@ -77,7 +77,7 @@ def put_footprint(state: State, objects: FrozenHeap) -> None:
 def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) -> InstanceState:
     fields = []
     for name, status in obj.fields:
-        if transitions.says_no_more_than_plan(ctx, obj, name, status):
+        if assigned.says_no_more_than_plan(ctx, obj, name, status):
             continue  # which columns were assigned does not keep callees apart
         if isinstance(status, Loaded):
             reached = locations_in(status.value)
@@ -141,7 +141,7 @@ def _goes_by_plan(obj: InstanceState) -> bool:
 def _assigned_before(obj: InstanceState, before: InstanceState) -> Iterator[tuple[str, AttributeState]]:
     """Columns that the caller assigned, of which the call was not told, and which it did not write."""
     for name, status in before.fields:
-        is_assigned = isinstance(status, Loaded) and status.value == transitions.SET_TO_VALUE
+        is_assigned = isinstance(status, Loaded) and status.value == assigned.SET_TO_VALUE
         if is_assigned and obj.field(name) is None:
             yield name, status
 

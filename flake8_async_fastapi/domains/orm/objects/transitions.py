@@ -12,6 +12,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
+from flake8_async_fastapi.domains.orm.objects import assigned
 from flake8_async_fastapi.domains.orm.objects.instances import (
     ANY,
     LOADED,
@@ -36,7 +37,6 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Location,
     OneOf,
-    Plain,
     Value,
     is_none,
 )
@@ -279,42 +279,21 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
         if not isinstance(attribute, Column):
             continue
         given = obj.field(name)
-        if isinstance(given, Loaded) and given.value == SET_TO_SQL:
+        if isinstance(given, Loaded) and given.value == assigned.SET_TO_SQL:
             obj = obj.put(name, NotLoaded("server", path, line, "an SQL expression"))
         elif insert:
             continue
         elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
             obj = obj.put(name, MAYBE)
         elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
-            was_set = isinstance(given, Loaded) and given.value == SET_TO_VALUE
+            was_set = isinstance(given, Loaded) and given.value == assigned.SET_TO_VALUE
             obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))
     fields = tuple(
-        (name, LOADED if isinstance(found, Loaded) and found.value == SET_TO_VALUE else found)
+        (name, LOADED if isinstance(found, Loaded) and found.value == assigned.SET_TO_VALUE else found)
         for name, found in obj.fields
-        if not says_no_more_than_plan(ctx, obj, name, found)
+        if not assigned.says_no_more_than_plan(ctx, obj, name, found)
     )
     return replace(obj, fields=fields)
-
-
-def says_no_more_than_plan(ctx: Context, obj: InstanceState, name: str, found: AttributeState) -> bool:
-    """Whether an attribute is a column that was loaded or assigned, and would be loaded anyway.
-
-    A flush treats it then like one that was not assigned.
-    """
-    if obj.default != "plan" or obj.may_be_expired or not isinstance(found, Loaded):
-        return False
-    if found.value not in (UNKNOWN, SET_TO_VALUE):
-        return False
-    model = models.model_of_objects(ctx, obj.cls)
-    column = model.attributes.get(name) if model is not None else None
-    is_plain = isinstance(column, Column) and not (column.on_update or column.expression)
-    return is_plain and isinstance(column, Column) and load_plans.is_loaded(obj.plan, name, column)
-
-
-SET_TO_SQL: Final = Plain("an SQL expression")
-"""The value of a column that was assigned an SQL expression."""
-SET_TO_VALUE: Final = Plain("set")
-"""The value of a column that was assigned since the last flush: no ``onupdate`` replaces it."""
 
 
 def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
@@ -350,17 +329,9 @@ def after_rollback_to_savepoint(
     """After the rollback of a savepoint: what was changed since is expired, new objects are new no more."""
     if not before:
         return replace(obj, default="perhaps", fields=()) if obj.source == "new" else obj
-    known = {name for entry in before for name in _assigned(entry)}
-    return after_expire(obj, NotLoaded("rollback", path, line)) if _assigned(obj) - known else obj
-
-
-def _assigned(obj: InstanceState) -> set[str]:
-    """The columns of an object that were assigned since the last flush."""
-    return {
-        name
-        for name, found in obj.fields
-        if isinstance(found, Loaded) and found.value in (SET_TO_VALUE, SET_TO_SQL)
-    }
+    known = {name for entry in before for name in assigned.names_of_assigned(entry)}
+    new = assigned.names_of_assigned(obj) - known
+    return after_expire(obj, NotLoaded("rollback", path, line)) if new else obj
 
 
 def after_delete(obj: InstanceState) -> InstanceState:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     LOADED,
     MAYBE,
@@ -61,8 +61,8 @@ def write_mapped_attribute(
             report_missing(frame, instance.location, name, found, place, "mutated")
     if isinstance(attribute, Column):
         kept = _column_value(value)
-        if persistent and kept != transitions.SET_TO_SQL:
-            kept = transitions.SET_TO_VALUE
+        if persistent and kept != assigned.SET_TO_SQL:
+            kept = assigned.SET_TO_VALUE
         empty = {
             other
             for other, found in model.relationships()
@@ -82,7 +82,7 @@ def write_mapped_attribute(
 def _column_value(value: Value) -> Value:
     """What is kept of the value of a column: that it is an SQL expression, or which constant it is."""
     if isinstance(value, Object) and value.type.startswith("sqlalchemy."):
-        return transitions.SET_TO_SQL
+        return assigned.SET_TO_SQL
     return value if all(isinstance(one, (Const, Plain)) for one in alternatives(value)) else UNKNOWN
 
 
