@@ -27,6 +27,7 @@ ENGINE = (
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
+    ("assignments",),
     ("summary", "queries", "agreement", "texts"),
     ("state", "mutation"),
     ("events", "containers", "hints"),

@@ -68,6 +68,16 @@ def is_empty(value: Value) -> bool:
     return isinstance(value, Collection) and value.items == ()
 
 
+def is_bare(value: Value) -> bool:
+    """Whether a value is a container of which only an annotation says what it holds."""
+    return (
+        isinstance(value, Collection)
+        and value.items is None
+        and isinstance(value.item, Object)
+        and value.item.declared
+    )
+
+
 def without_emptiness(value: Value) -> Value:
     """A value that others can reach: what is put into an empty container later is not seen."""
     if isinstance(value, Collection) and value.items == () and value.kind != "tuple":

@@ -23,6 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Member,
+    Object,
     Value,
     alternatives,
     is_plain,
@@ -130,10 +131,20 @@ def _after_method(before: Collection, name: str, arguments: Arguments) -> Collec
 def _with_more(before: Collection, *new: Value) -> Collection:
     """A container with more in it; an empty list of a kind that is there already says nothing new."""
     there = list(before.items) if before.items is not None else [before.item]
+    there = [one for one in there if not _confirms(one, new)]
     empty = [one for one in new if isinstance(one, Collection) and containers.is_empty(one)]
     known = any(isinstance(one, Collection) and one.kind == other.kind for one in there for other in empty)
     item = union([*there, *(_value_in_container(one) for one in new if not (known and one in empty))])
     return Collection(before.kind, item)
+
+
+def _confirms(declared: Value, new: tuple[Value, ...]) -> bool:
+    """Whether something that is put into a container is what, until then, only an annotation said."""
+    return (
+        isinstance(declared, Object)
+        and declared.declared
+        and any(isinstance(one, Object) and one.type == declared.type and not one.declared for one in new)
+    )
 
 
 def _after_setdefault(before: Collection, arguments: Arguments) -> Collection:
@@ -169,6 +180,15 @@ def _value_in_container(value: Value) -> Value:
     if holds_coroutine(value):
         return UNKNOWN
     return OBJECT if is_plain(value) and value != UNKNOWN else value
+
+
+def follows(state: State, path: str, receiver: str, value: Value) -> bool:
+    """Whether a path of attributes gets to know a container of which an item was assigned.
+
+    It knows it already, or the container is an attribute of the receiver: other methods use what is in it.
+    """
+    owner, _, name = path.rpartition(".")
+    return state.get(path) is not None or (bool(name) and owner == receiver != "" and not is_plain(value))
 
 
 def with_item(before: Collection, index: Expr, value: Value) -> Collection:

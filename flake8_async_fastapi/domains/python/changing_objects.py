@@ -8,6 +8,7 @@ An object is told apart by the variable that has it; whoever else is given it ma
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.python.untouched import leaves_untouched
+from flake8_async_fastapi.engine.assignments import attributes_assigned_in
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.machine.summaries import passed_parameters
@@ -37,7 +38,7 @@ def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             if isinstance(base, ClassValue)
             for statement in base.node.body
             if isinstance(statement, tree.FunctionDef) and statement.name != "__init__"
-            for name in classes.attributes_assigned_in(ctx, base, statement)
+            for name in attributes_assigned_in(ctx, base.path, statement)
         )
 
     return ctx.query(("changing", cls), collect, frozenset())

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.assignments import (
+    attributes_assigned_in,
+    attributes_filled_in,
+    variable_made_in,
+)
+from flake8_async_fastapi.engine.containers import is_bare
 from flake8_async_fastapi.engine.fields import given_fields
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.joins import join_bindings
@@ -23,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    Collection,
     Function,
     Instance,
     Library,
@@ -35,7 +42,7 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 from flake8_async_fastapi.records import replace
 
@@ -171,7 +178,7 @@ def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
             name
             for statement in flat(cls.node.body)
             if isinstance(statement, tree.FunctionDef)
-            for name in attributes_assigned_in(ctx, cls, statement)
+            for name in attributes_assigned_in(ctx, cls.path, statement)
         }
         above = (assigned_names(ctx, base) for base in mro(ctx, cls)[1:] if isinstance(base, ClassValue))
         return frozenset(own).union(*above)
@@ -271,7 +278,27 @@ def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
     value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
     if isinstance(value, Unknown):
         return class_attribute(ctx, instance.cls, name, declared_only=True)
+    if is_bare(value):
+        filled = ctx.query(("filled", *key[1:]), lambda: _filled_container(ctx, instance.cls, name), UNKNOWN)
+        return filled if isinstance(filled, Collection) else value
     return value
+
+
+def _filled_container(ctx: Context, cls: ClassValue, name: str) -> Value:
+    """A container into which methods of a class put something, with that; unknown where none does.
+
+    Where other files mention the attribute, they may put in more.
+    """
+    values = []
+    for base in mro(ctx, cls):
+        methods = flat(base.node.body) if isinstance(base, ClassValue) else ()
+        for one in (each for each in methods if isinstance(each, tree.FunctionDef)):
+            if isinstance(base, ClassValue) and name in attributes_filled_in(ctx, base.path, one):
+                method = functions.as_method(base, one, Instance(cls))
+                values.append(summaries.assigned_value(ctx, method, name))
+    if not values or any(path != cls.path for path in ctx.project.mentioning(name)):
+        return UNKNOWN
+    return join_bindings(values)
 
 
 def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
@@ -284,7 +311,7 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
             continue
         for statement in flat(base.node.body):
             if isinstance(statement, tree.FunctionDef) and name in attributes_assigned_in(
-                ctx, base, statement
+                ctx, base.path, statement
             ):
                 me = cls if variable_made_in(statement) else Instance(cls)
                 method = functions.as_method(base, statement, me)
@@ -292,36 +319,6 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
         if values:
             break
     return join_bindings(values)
-
-
-def attributes_assigned_in(ctx: Context, owner: ClassValue, method: tree.FunctionDef) -> frozenset[str]:
-    """The attributes that a method assigns on its first parameter, or on what it makes of that."""
-    key = ("assigned in", owner.path, method.line, method.col)
-    return ctx.derive(key, lambda: frozenset(_assigned_attributes(method)))
-
-
-def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:
-    if not method.params:
-        return
-    me = variable_made_in(method) or method.params[0].name
-    for statement in flat(method.body):
-        targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
-        if isinstance(statement, tree.With):
-            targets = [item.target for item in statement.items if item.target is not None]
-        for target in targets:
-            if isinstance(target, tree.Attr) and dotted(target.value) == me:
-                yield target.name
-
-
-def variable_made_in(method: tree.FunctionDef) -> str:
-    """The variable that has what a class method makes: ``made = cls()``; empty for other methods."""
-    for statement in flat(method.body):
-        match statement:
-            case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call(func=tree.Name(id=called))) if (
-                method.params and called == method.params[0].name
-            ):
-                return name
-    return ""
 
 
 def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:

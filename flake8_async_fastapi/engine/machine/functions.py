@@ -6,6 +6,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
+from flake8_async_fastapi.engine.containers import is_bare
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
@@ -25,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
     AsyncCallable,
     ClassValue,
     Closure,
+    Collection,
     Coroutine,
     Function,
     Generator,
@@ -341,9 +343,20 @@ def run_initialiser(frame: Frame, initialiser: Function, arguments: Arguments) -
     node = frame.current_call
     origin = Place(frame.path, node.line, node.col) if node is not None else Place(frame.path, 0, 0)
     receiver = summaries.apply_summary(frame, initialiser, arguments, origin).receiver
-    if receiver is not None:
-        return receiver
+    if isinstance(receiver, Instance):
+        return _without_bare_containers(frame.ctx, receiver)
     return initialiser.receiver if initialiser.receiver is not None else UNKNOWN
+
+
+def _without_bare_containers(ctx: Context, made: Instance) -> Instance:
+    """A new object without the containers that it was given empty: what methods put in, its class says."""
+    general = Instance(made.cls)
+    kept = tuple(
+        (name, value)
+        for name, value in made.attributes or ()
+        if not is_bare(value) or not isinstance(classes.instance_attribute(ctx, general, name), Collection)
+    )
+    return made if made.attributes is None else replace(made, attributes=kept)
 
 
 def declared_parameter(frame: Frame, param: Param) -> Value:

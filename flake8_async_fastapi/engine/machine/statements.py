@@ -223,8 +223,9 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
             frame.mutated_attribute = None
             expressions.evaluate(frame, state, index)
             frame.discharge(value)
-            if isinstance(owned, Collection) and state.get(path_of(owner)) is not None:
-                state.narrow(path_of(owner), mutation.with_item(owned, index, value))
+            path = path_of(owner)
+            if isinstance(owned, Collection) and mutation.follows(state, path, frame.receiver_name, value):
+                state.narrow(path, mutation.with_item(owned, index, value))
         case tree.Display(items=items):
             _assign_unpacked(frame, state, items, value, target)
         case tree.Starred(value=inner):

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.engine import relevance, renaming
+from flake8_async_fastapi.engine import assignments, relevance, renaming
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings, join_returns
-from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
+from flake8_async_fastapi.engine.machine import expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import NOTHING, Footprint, Summary
@@ -382,7 +382,7 @@ def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
     """
     me, variable = frame.receiver, frame.receiver_name
     if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
-        me, variable = Instance(me), classes.variable_made_in(frame.node)
+        me, variable = Instance(me), assignments.variable_made_in(frame.node)
     if not isinstance(me, Instance) or not variable:
         return None
     prefix = variable + "."
