@@ -170,6 +170,14 @@ TYPES: Final[Mapping[str, str]] = {
         def exception -> object
         def result -> ?
     """,
+    "contextlib.AsyncExitStack": """
+        protocols: async-with
+        aenter -> self
+        async enter_async_context -> ?
+        async aclose -> None
+        def callback enter_context push push_async_callback push_async_exit -> ?
+        def pop_all -> contextlib.AsyncExitStack
+    """,
     "contextlib._GeneratorContextManager": """
         protocols: with call
         enter -> ?

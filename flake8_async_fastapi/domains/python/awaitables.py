@@ -105,10 +105,19 @@ def _await_part(frame: Frame, value: Value) -> Value:
     return union([protocols.result_of_await(frame, option) for option in alternatives(value)])
 
 
+def _enter_by_stack(site: CallSite) -> Value | None:
+    """``await stack.enter_async_context(manager)`` gives what the target of ``async with`` would be."""
+    given = site.arguments.get(0, "cm")
+    if given is None:
+        return None
+    return protocols.enter_context(site.frame, given, True)
+
+
 CALLS: Final[Mapping[str, CallModel]] = {"asyncio.wait_for": _model_wait_for, "asyncio.run": _model_run}
 METHODS: Final[Mapping[str, CallModel]] = {
     "asyncio.TaskGroup.create_task": _start_task,
     "asyncio.Task.result": _result_of_task,
+    "contextlib.AsyncExitStack.enter_async_context": _enter_by_stack,
 }
 AWAITS: Final[Mapping[str, AwaitModel]] = {
     "asyncio.Future": _await_future,
