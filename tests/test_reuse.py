@@ -147,7 +147,7 @@ SEVERAL = [
     "Annotated aliases of aliases",
     "Routes over a service, a repository and a database object",
     "At import, on the first use, and at start-up",
-    "What is kept from the first call on, with an early return",
+    "A value that is kept after the first call, with an early return",
     "Classes that a call maps, and tables of their own",
 ]
 

@@ -22,10 +22,10 @@ CASES = [
     if any("if " in text for text in case.program.files.values())
 ]
 BY_FORM = {
-    "AFA205: What is kept from the first call on, with an early return",
-    "AFA205: What a container keeps from the first call on",
-    "AFA205: What a helper keeps from the first call on",
-    "AFA208: What is made once, behind a question about a state and about what is kept",
+    "AFA205: A value that is kept after the first call, with an early return",
+    "AFA205: A value that a container keeps after the first call",
+    "AFA205: A value that a helper keeps after the first call",
+    "AFA208: Values that are made once, after a check of a state or of a cache",
     "offloading: At import, on the first use, and at start-up",
 }
 """Lazy initialisation, which the blocking rules know by how it is written."""
