@@ -250,7 +250,7 @@ def test_baseline(check: Check, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(MAIN.replace("session.commit()", "await session.commit()"))
     status, out, _ = check("--baseline=known.json")
     assert status == 0
-    assert "The baseline names AFA101 in main.py, which is found no more: größe = 1; session.commit()" in out
+    assert "The baseline lists AFA101 in main.py, which is no longer found: größe = 1; session.commit()" in out
 
 
 def test_baseline_of_another_version(check: Check, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _unread(report: Report) -> Iterator[str]:
 def summary(report: Report) -> Iterator[str]:
     """What was looked at, and how much was found."""
     for path, code, text in report.stale:
-        yield f"The baseline names {code} in {path}, which is found no more: {text}"
+        yield f"The baseline lists {code} in {path}, which is no longer found: {text}"
     found, advice = len(report.findings), sum(finding.is_advice for finding in report.findings)
     left_out = [
         f"{count} {why}"
