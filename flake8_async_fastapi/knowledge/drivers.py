@@ -76,7 +76,7 @@ REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {
         ("application_name", "fallback_application_name", "options", "client_encoding"),
         "connect_args={'server_settings': {...}}",
     ),
-    "connect_timeout": "timeout=...",
+    "connect_timeout": "connect_args={'timeout': ...}",
     **dict.fromkeys(
         ("channel_binding", "gssencmode", "hostaddr", "keepalives", "keepalives_idle", "keepalives_interval",
          "keepalives_count", "tcp_user_timeout", "sslcompression", "sslpassword", "load_balance_hosts",
@@ -84,6 +84,14 @@ REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {
         "",
     ),
 }  # fmt: skip
+# What asyncpg.connect() takes as a number: SQLAlchemy hands it on from a URL as text, which raises TypeError.
+NUMBERS_FOR_ASYNCPG: Final = frozenset(
+    {"statement_cache_size", "max_cacheable_statement_size", "max_cached_statement_lifetime", "timeout"}
+)
+REFUSED_IN_URL: Final[Mapping[str, str]] = {
+    **REFUSED_BY_ASYNCPG,
+    **{name: f"connect_args={{'{name}': ...}}" for name in sorted(NUMBERS_FOR_ASYNCPG)},
+}
 # Drivers that execute one statement at a time; aiomysql and psycopg take several in a text.
 TAKE_ONE_STATEMENT: Final = frozenset({"asyncpg", "aiosqlite"})
 MAY_BE_PSYCOPG: Final = frozenset({"psycopg", "psycopg-binary", "psycopg-c", "psycopg-pool"})

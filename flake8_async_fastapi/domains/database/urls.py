@@ -57,7 +57,7 @@ def url_prefix(written: str) -> TextPrefix | None:
 
 def _refusable(parameters: Iterable[tuple[str, str]]) -> str:
     """The parameters among some that a driver may refuse, as the end of a URL."""
-    kept = [f"{name}={text}" for name, text in parameters if name in drivers.REFUSED_BY_ASYNCPG]
+    kept = [f"{name}={text}" for name, text in parameters if name in drivers.REFUSED_IN_URL]
     return "?" + "&".join(kept) if kept else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Object
-from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG, USUAL
+from flake8_async_fastapi.knowledge.drivers import NUMBERS_FOR_ASYNCPG, REFUSED_IN_URL, USUAL
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
@@ -43,9 +43,13 @@ def check(events: Events) -> Iterator[Finding]:
                 "sync one",
             )
     for refused in events.of(ParametersRefused):
-        instead = dict.fromkeys(filter(None, map(REFUSED_BY_ASYNCPG.__getitem__, refused.parameters)))
+        instead = dict.fromkeys(filter(None, map(REFUSED_IN_URL.__getitem__, refused.parameters)))
         remedy = f"write {' and '.join(instead)}" if instead else "leave it out"
         names = " and ".join(refused.parameters)
+        if NUMBERS_FOR_ASYNCPG.issuperset(refused.parameters):
+            why = f"from the URL, as text instead of a number, so {refused.driver} fails to connect"
+            yield RULE.at(refused, f"{refused.text} gets {names} {why}: {remedy}")
+            continue
         yield RULE.at(
             refused,
             f"{refused.text} gets {names}, which {refused.driver} does not take, and connecting fails: "
