@@ -137,6 +137,7 @@ class Frame:
     mutated_attribute: Expr | None = None
     return_places: list[Position] = field(default_factory=list)
     current_call: Call | None = None
+    dropped_call: Call | None = None
     language: Language | None = None
     type_arguments: tuple[tuple[str, Value], ...] = ()
     node: FunctionDef | Lambda | None = None

@@ -143,6 +143,23 @@ def is_database(dotted: str) -> bool:
     return dotted.startswith(("sqlalchemy.", "sqlmodel."))
 
 
+def is_always_true(dotted: str) -> bool:
+    """Whether objects of a type count as true in a condition: sessions, and what they come from."""
+    return dotted in _ALWAYS_TRUE
+
+
+_ALWAYS_TRUE: Final = frozenset(
+    {
+        "sqlalchemy.ext.asyncio.AsyncConnection",
+        "sqlalchemy.ext.asyncio.AsyncEngine",
+        "sqlalchemy.ext.asyncio.AsyncSession",
+        "sqlalchemy.ext.asyncio.async_sessionmaker",
+        "sqlalchemy.orm.Session",
+        "sqlmodel.ext.asyncio.session.AsyncSession",
+    }
+)
+
+
 def is_known_root(package: str) -> bool:
     """Whether a top-level package is one of those that the tables describe."""
     return package in _roots()

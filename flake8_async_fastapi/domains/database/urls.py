@@ -103,7 +103,7 @@ _WORDS: Final = frozenset(
     for database, names in kinds.items()
     for name in names
     for word in (name, f"+{name}", f"{database}+{name}", f"{database}+{name}://", f"+{name}:")
-) | {f"{database}://" for database in _DATABASES}
+) | {word for database in _DATABASES for word in (database, f"{database}://")}
 
 
 def _prefix_text(value: Value) -> str:

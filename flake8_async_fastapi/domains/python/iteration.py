@@ -80,6 +80,8 @@ def call_container_method(site: CallSite) -> Value:
             return found  # without a default it raises where there is none
         if collection.items == ():
             return default
+        if isinstance(asked, Const) and asked.value in (collection.keys or ()):
+            return found
         return found if isinstance(found, Unknown) else union([found, default])
     return UNKNOWN
 

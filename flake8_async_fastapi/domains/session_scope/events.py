@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.records import dataclass
+
+LATER_FASTAPI: Final = "FastAPI 0.118 or later is installed"
+"""When background tasks and streams run before a request closes what it was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.session_scope import (
     uploads,
 )
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
-from flake8_async_fastapi.domains.session_scope.events import SessionShared, SessionUsedLate
+from flake8_async_fastapi.domains.session_scope.events import LATER_FASTAPI, SessionShared, SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
@@ -358,5 +358,10 @@ def _report_used_late(
         closed_by = "request"
     else:
         return
-    older = frame.ctx.project.requirements_of(frame.path).may_be_below("fastapi", (0, 118))
-    frame.emit_event(SessionUsedLate(*place, text, holders.join_path(*session), kind, closed_by, older))
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    older = requirements.may_be_below("fastapi", (0, 118))
+    is_sure = closed_by == "block" or kind == "task" or requirements.at_least("fastapi", (0, 118)) is False
+    frame.emit_event(
+        SessionUsedLate(*place, text, holders.join_path(*session), kind, closed_by, older),
+        "" if is_sure or not older else LATER_FASTAPI,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.session_scope.activity import Creation
-from flake8_async_fastapi.domains.session_scope.events import UploadReadLate
+from flake8_async_fastapi.domains.session_scope.events import LATER_FASTAPI, UploadReadLate
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Function, Object, Value, alternatives
@@ -92,5 +92,6 @@ def report_read_late(
     is_closed = use == "task" or (
         requirements.may_be_below("fastapi", (0, 118)) and requirements.at_least("fastapi", (0, 106)) is True
     )
+    is_sure = use == "task" or requirements.at_least("fastapi", (0, 118)) is False
     for name in sorted(uploads) if is_closed else ():
-        frame.emit_event(UploadReadLate(*place, text, name, use))
+        frame.emit_event(UploadReadLate(*place, text, name, use), "" if is_sure else LATER_FASTAPI)

@@ -88,6 +88,8 @@ def trace_variables(frame: Frame, node: tree.Node, states: States) -> None:
 
 
 def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
+    if isinstance(node.value, tree.Call):
+        frame.dropped_call = node.value
     value = expressions.evaluate(frame, state, node.value)
     frame.state = state
     for observe in frame.ctx.hooks.observers.dropped:

@@ -18,7 +18,7 @@ _WORDS = {"background": "a background task", "task": "a task that nobody awaits"
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for found in events.of(SessionUsedLate):
+    for found, unless in events.with_doubtful(SessionUsedLate):
         if found.use == "gather":
             yield RULE.advise(
                 found,
@@ -32,4 +32,5 @@ def check(events: Events) -> Iterator[Finding]:
                 found,
                 f"{found.text} gives {found.session} to {_WORDS[found.use]}, which runs when the "
                 f"{found.closed_by} has closed it: open a session there",
+                unless,
             )

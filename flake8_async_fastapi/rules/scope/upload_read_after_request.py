@@ -18,9 +18,10 @@ _WORDS = {"background": "a background task", "task": "a task that nobody awaits"
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for found in events.of(UploadReadLate):
+    for found, unless in events.with_doubtful(UploadReadLate):
         yield RULE.at(
             found,
             f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it after the request "
             "has closed it: read it first, and pass its content",
+            unless,
         )

@@ -36,6 +36,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 )
 from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine.library_calls import is_coroutine_method
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -82,6 +83,8 @@ def call_session_method(site: CallSite) -> Value | None:
         return None
     if frame.enclosing_loops:
         item_queries.report_item_query(site)
+    if frame.current_call is frame.dropped_call and is_coroutine_method(receiver.type, name):
+        return None  # nobody awaits it, so that nothing happens
     session = resource_key(receiver)
     known = session_factories.session_settings(frame.ctx, frame.path, receiver)
     if name == "run_sync":
