@@ -175,6 +175,8 @@ def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) ->
     required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
     if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
         return
+    if frame.ctx.project.mentioning("create_engine"):
+        return  # a sync engine has another driver, whoever installs it
     if "asyncpg" in required:
         if (column, kind) in REFUSED_BY_ASYNCPG:
             yield "asyncpg"
