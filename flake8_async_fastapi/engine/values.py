@@ -397,6 +397,4 @@ def truth_value(value: Value) -> bool | None:
         return bool(value.value)
     if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):
         return True
-    if isinstance(value, Object):
-        return True if knowledge.is_always_true(value.type) and not value.declared else None
     return True if isinstance(value, Collection) and value.items and value.kind != "generator" else None

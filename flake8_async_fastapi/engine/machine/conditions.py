@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
@@ -53,6 +54,8 @@ _SAME = {"is": True, "==": True, "is not": False, "!=": False}
 
 def may_be(value: Value, outcome: bool) -> bool:
     """Whether a value can count as true (or false)."""
+    if isinstance(value, Object) and not value.declared and knowledge.is_always_true(value.type):
+        return outcome
     return truth_value(value) is not (not outcome)
 
 

@@ -270,10 +270,6 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
             return condition
         if node.ops[0] in _IDENTITY and (same := are_identical(*sides)) is not None:
             return Const(same is (node.ops[0] == "is"))
-        if isinstance(node.left, tree.Const) and node.ops[0] in ("in", "not in"):
-            holds = frame.ctx.hooks.models.evaluate_condition(node, lambda _: sides[1])
-            if holds is not None:
-                return Const(holds)
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:

@@ -84,9 +84,6 @@ def trace_variables(frame: Frame, node: tree.Node, states: States) -> None:
                 frame.emit_event(VariableTraced(*place, name, value, tracing.describe(frame, value)))
 
 
-# --- simple statements -----------------------------------------------------------------
-
-
 def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     if isinstance(node.value, tree.Call):
         frame.dropped_call = node.value

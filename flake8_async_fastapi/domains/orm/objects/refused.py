@@ -175,10 +175,8 @@ def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) ->
     required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
     if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
         return
-    if frame.ctx.project.mentioning("create_engine"):
-        return  # a sync engine has another driver, whoever installs it
-    if "asyncpg" in required:
-        if (column, kind) in REFUSED_BY_ASYNCPG:
+    if "asyncpg" in required:  # but a sync engine has another driver, whoever installs it
+        if (column, kind) in REFUSED_BY_ASYNCPG and not frame.ctx.project.mentioning("create_engine"):
             yield "asyncpg"
     elif required and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
         yield "aiosqlite"
