@@ -71,5 +71,7 @@ def test_the_wheel_works_in_a_bare_environment(built: Path, tmp_path: Path) -> N
     checked = run(command, "check", "--exit-zero", "--output-format=concise", "shop", cwd=tmp_path)
     linted = run(programs / "flake8", "--isolated", "--select=AFA", "--exit-zero", "shop", cwd=tmp_path)
     assert len(checked.splitlines()) > 100
-    assert sorted(checked.splitlines()) == sorted(linted.splitlines())
+    # flake8 also reports the lines that a caller makes fail; `check` reports each bug once
+    in_callees = [line for line in linted.splitlines() if " called by " in line]
+    assert sorted([*checked.splitlines(), *in_callees]) == sorted(linted.splitlines())
     assert "shop/converted" not in checked

@@ -347,8 +347,8 @@ def test_code_in_the_cache_that_is_no_code(project: Path, warm: Path, flake8: Ru
     """Facts whose outline is in order and whose body is not."""
 
     def change(data: bytes) -> bytes:
-        outline, _ = msgspec.msgpack.decode(data)
-        return msgspec.msgpack.encode([outline, 42])
+        outline, _, mentioned = msgspec.msgpack.decode(data)
+        return msgspec.msgpack.encode([outline, 42, mentioned])
 
     rewritten(warm, "facts", change)
     shutil.rmtree(warm / "v1/findings")

@@ -224,10 +224,14 @@ def test_afa314_noload_is_always_none(play: Play) -> None:
 def test_afa315_a_statement_for_each_comment(play: Play) -> None:
     async def count_statements(blog: Blog) -> int:
         database, statistics = blog.module("app.database"), blog.module("app.services.statistics")
-        sent = []
-        event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: sent.append(given))
-        async with database.SessionLocal() as session:
-            assert await statistics.commenters(session) == ["ada", "linus"]
+        sent: list[str] = []
+        listener = database.engine.sync_engine, "before_cursor_execute", lambda *given: sent.append(given[2])
+        event.listen(*listener)
+        try:
+            async with database.SessionLocal() as session:
+                assert await statistics.commenters(session) == ["ada", "linus"]
+        finally:
+            event.remove(*listener)  # the engine is that of other tests, too
         return len(sent)
 
     assert play("pitfalls", count_statements).value == 3
