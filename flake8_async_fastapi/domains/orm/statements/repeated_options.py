@@ -1,6 +1,7 @@
 """Options that a loop adds to a query, or to a list for one, and that are not known.
 
-Whether the loop runs at all, the code knows: ``names`` is rarely empty where a query needs it.
+The path on which the loop did not run counts as one with these options, too: where the code below
+needs them, the list that the loop goes through is not empty.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flake8_async_fastapi.records import replace
 
 
 def end_loop(item: Value, states: list[State], head: list[State]) -> None:
-    """A loop is over: where it did not run, its query may have the options too that are not known."""
+    """After a loop, let queries and lists on the path past it have the unknown options of the other paths."""
     unknown = {
         name
         for state in head
