@@ -285,7 +285,8 @@ class Analysis:
             begins()
         found = survive(path, "analysed", lambda: self._compute(path))
         if found is None or (path in self.sources and self.sources[path].digest not in self._facts):
-            return [not_analysed(path)], ()
+            self._judged[path] = [not_analysed(path)], ()
+            return self._judged[path]
         self._keep("findings", place, encode_verdict(found))
         return found.findings, found.callers
 

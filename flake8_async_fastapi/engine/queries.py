@@ -31,7 +31,7 @@ They take two or three seconds.  Functions of large applications seldom take mor
 MOST_IN_CIRCLE: Final = 5
 """Functions or attributes that may hang on each other before they count as a wide circle."""
 ASSIGNED_ATTRIBUTE: Final = "assigned attribute"
-"""What the keys of queries for the values that methods return to an attribute begin with."""
+"""Keys of queries for what methods assign to an attribute begin with this."""
 _NO_HEAD: Final = 1_000_000
 
 T = TypeVar("T")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
-from typing import Any, Final, TypeAlias, get_args
+from functools import cache
+from typing import Any, Final, get_args
 
 import msgspec.structs
 
@@ -122,9 +122,10 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
         node = pending.pop()
         if type(node) is list:
             pending.extend(node)
-        elif (read := _reader(type(node))) is not None:
+        elif (fields := _fields_of(type(node))) is not None:
             yield node
-            pending += read(node)
+            for name in fields:
+                pending.append(getattr(node, name))
 
 
 def all_nodes(code: object) -> list[msgspec.Struct]:
@@ -133,56 +134,30 @@ def all_nodes(code: object) -> list[msgspec.Struct]:
     pending: list[Any] = [code]
     while pending:
         node = pending.pop()
-        kind = type(node)
-        if kind is list:
+        if type(node) is list:
             pending.extend(node)
-            continue
-        names = _CHILDREN[kind] if kind in _CHILDREN else _find_children(kind)
-        if names is not None:
+        elif (fields := _fields_of(type(node))) is not None:
             found.append(node)
-            for name in names:
+            for name in fields:
                 pending.append(getattr(node, name))
     return found
-
-
-_CHILDREN: Final[dict[type, tuple[str, ...] | None]] = {}
-"""The fields of a type of node that may hold others; None for what is no node."""
-
-
-def _find_children(kind: type) -> tuple[str, ...] | None:
-    is_node = issubclass(kind, msgspec.Struct)
-    _CHILDREN[kind] = _child_fields(kind) if is_node else None
-    return _CHILDREN[kind]
-
-
-def _child_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type))
 
 
 def parts_of(code: object) -> Iterable[object]:
     """What a list or a node is made of: nodes, lists of them, and None for what is missing; else nothing."""
     if type(code) is list:
         return code
-    read = _reader(type(code))
-    return () if read is None else read(code)
+    return [getattr(code, name) for name in _fields_of(type(code)) or ()]
 
 
-_Reader: TypeAlias = Callable[[object], tuple[object, ...]]
-_READERS: Final[dict[type, _Reader | None]] = {}
+def _find_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a type of node which may hold other nodes; None for what is no node."""
+    if not issubclass(kind, msgspec.Struct):
+        return None
+    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type))
 
 
-def _reader(kind: type) -> _Reader | None:
-    """A function that reads the fields of a type of node which may hold others; None for other types."""
-    if kind not in _READERS:
-        _READERS[kind] = _make_reader(kind) if issubclass(kind, msgspec.Struct) else None
-    return _READERS[kind]
-
-
-def _make_reader(kind: type[msgspec.Struct]) -> _Reader:
-    names = _child_fields(kind)
-    if len(names) > 1:
-        return attrgetter(*names)
-    return (lambda one: (getattr(one, names[0]),)) if names else lambda one: ()
+_fields_of: Final[Callable[[type], tuple[str, ...] | None]] = cache(_find_fields)
 
 
 def _is_leaf(kind: object) -> bool:

@@ -143,20 +143,18 @@ def is_database(dotted: str) -> bool:
     return dotted.startswith(("sqlalchemy.", "sqlmodel."))
 
 
+@cache
 def is_always_true(dotted: str) -> bool:
     """Whether objects of a type count as true in a condition: sessions, and what they come from."""
-    return dotted in _ALWAYS_TRUE
+    return any(is_subtype(dotted, base) for base in _ALWAYS_TRUE)
 
 
-_ALWAYS_TRUE: Final = frozenset(
-    {
-        "sqlalchemy.ext.asyncio.AsyncConnection",
-        "sqlalchemy.ext.asyncio.AsyncEngine",
-        "sqlalchemy.ext.asyncio.AsyncSession",
-        "sqlalchemy.ext.asyncio.async_sessionmaker",
-        "sqlalchemy.orm.Session",
-        "sqlmodel.ext.asyncio.session.AsyncSession",
-    }
+_ALWAYS_TRUE: Final = (
+    "sqlalchemy.ext.asyncio.AsyncConnection",
+    "sqlalchemy.ext.asyncio.AsyncEngine",
+    "sqlalchemy.ext.asyncio.AsyncSession",
+    "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "sqlalchemy.orm.Session",
 )
 
 

@@ -493,6 +493,12 @@ OFFLOADERS: Final[frozenset[str]] = frozenset({
 })
 """Calls that go through lazy arguments (generators, ``map``) in another thread."""
 
+LAZY: Final[frozenset[str]] = frozenset({
+    "os.walk", "os.fwalk", "os.scandir", "glob.iglob",
+    "Path.glob", "Path.rglob", "Path.iterdir", "Path.walk",
+})
+"""Calls, as messages name them, that block where their result is gone through and not by themselves."""
+
 RUN_ONCE: Final[frozenset[str]] = frozenset({
     "functools.cache",
     "functools.lru_cache",

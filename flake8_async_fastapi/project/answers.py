@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
 from flake8_async_fastapi.facts.module import (
     ClassOutline,
-    Mentions,
     ModuleFacts,
     encode,
     encode_mention,
@@ -20,45 +19,25 @@ from flake8_async_fastapi.facts.module import (
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Colour, Import, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
-from flake8_async_fastapi.project.callers import Mentioning, find_callers, index_mentions
+from flake8_async_fastapi.project.callers import (
+    Mentioning,
+    find_callers,
+    index_mentions,
+    mentions_of,
+    reached,
+)
 from flake8_async_fastapi.project.modules import Modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles
 from flake8_async_fastapi.project.reads import Question
 from flake8_async_fastapi.project.requirements import RequirementFiles
+from flake8_async_fastapi.project.targets import (
+    FolderTarget,
+    LibraryTarget,
+    ModuleTarget,
+    NameTarget,
+    Target,
+)
 from flake8_async_fastapi.project.templates import Templates
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleTarget:
-    """An import that means a file of the project."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class NameTarget:
-    """An import that means a name in a file of the project."""
-
-    path: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class FolderTarget:
-    """An import that means a namespace package; ``dotted`` as seen from the importer."""
-
-    dotted: str
-    importer: str
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryTarget:
-    """An import that leaves the project."""
-
-    dotted: str
-
-
-Target: TypeAlias = ModuleTarget | NameTarget | FolderTarget | LibraryTarget
 
 
 @dataclass
@@ -227,35 +206,19 @@ class Answers:
             is_anywhere=is_anywhere,
             mentioning=lambda word: (one for one, _ in self._besides_tests if word in self._functions(one)),
             mentions=self._functions,
-            imported=self._imported_by,
+            imported=lambda one: reached(one, self._imports_of),
         )
 
     def _functions(self, path: str) -> Mentioning:
         found = self._in_functions.get(path)
         if found is None:
-            found = self._in_functions[path] = index_mentions(self._mentions_of(path))
+            found = self._in_functions[path] = index_mentions(mentions_of(self.facts.get(path)))
         return found
 
-    def _mentions_of(self, path: str) -> Mentions:
-        try:
-            return self.facts[path].mentions() if path in self.facts else Mentions([], [])
-        except msgspec.DecodeError:
-            return Mentions([], [])
-
-    def _imported_by(self, path: str) -> frozenset[str]:
-        """The files from which one imports, and those from which these take what they hand on as packages."""
-        found: set[str] = set()
-        pending = [path]
-        while pending:
-            new = self._imports_itself(pending.pop()) - found
-            found |= new
-            pending += (one for one in new if one.endswith("__init__.py"))
-        return frozenset(found)
-
-    def _imports_itself(self, path: str) -> frozenset[str]:
+    def _imports_of(self, path: str) -> frozenset[str]:
         known = self._imported.get(path)
         if known is None:
-            bindings = self._mentions_of(path).imports
+            bindings = mentions_of(self.facts.get(path)).imports
             targets = (self.target(path, one.level, one.module, one.name) for one in bindings)
             found = (one.path for one in targets if isinstance(one, (ModuleTarget, NameTarget)))
             known = self._imported[path] = frozenset(found)

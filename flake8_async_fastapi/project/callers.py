@@ -9,17 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.facts.module import Mentions
+import msgspec
+
+from flake8_async_fastapi.facts.module import Mentions, ModuleFacts
 
 MOST_CALLS: Final = 4
 """Calls between the function and the files that are found."""
 MOST_FILES: Final = 8
 """Files that are found for one function, the nearest first: each may have to be analysed."""
 
-
 Mentioning: TypeAlias = Mapping[str, Sequence[str]]
 """For each name and attribute in the code of a file, the functions in which it is; an empty name for the code
 around them."""
+
+
+def mentions_of(facts: ModuleFacts | None) -> Mentions:
+    """What the code of a file mentions: nothing for a file that has no facts, or damaged ones."""
+    try:
+        return facts.mentions() if facts is not None else Mentions([], [])
+    except msgspec.DecodeError:
+        return Mentions([], [])
+
+
+def reached(path: str, imports: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """The files from which one imports, and those from which packages among them take what they hand on."""
+    found: set[str] = set()
+    pending = [path]
+    while pending:
+        new = set(imports(pending.pop())) - found
+        found |= new
+        pending += (one for one in new if one.endswith("__init__.py"))
+    return frozenset(found)
 
 
 def index_mentions(mentions: Mentions) -> Mentioning:

@@ -11,12 +11,13 @@ from flake8_async_fastapi.facts.module import ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import Binding, FunctionDef, Stmt
 from flake8_async_fastapi.facts.walk import colour_of
-from flake8_async_fastapi.project.answers import Answers, Target
+from flake8_async_fastapi.project.answers import Answers
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.project.modules import index_modules, is_test
 from flake8_async_fastapi.project.pytest_settings import PytestFiles, PytestSettings
 from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, number_of, place_of
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
+from flake8_async_fastapi.project.targets import Target
 from flake8_async_fastapi.project.templates import index_templates
 
 

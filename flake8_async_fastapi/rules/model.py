@@ -175,10 +175,10 @@ def of_level(findings: Iterable[Finding], level: Level) -> list[Finding]:
 
 
 def told_within(path: str, text: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Findings at calls whose callees fail in the file ``path``, told at the lines that fail.
+    """Findings of callers, reported at the lines of the file ``path`` that fail in what they call.
 
-    One for all calls that make a line fail in the same way: the first call is told, the others are
-    counted.  What is certain goes before what is likely.
+    Calls that make a line fail in the same way have one finding: it names the first, and counts the
+    others.  What is certain goes before what is likely.
     """
     first: dict[tuple[str, Mention], Finding] = {}
     lines, calls = text.splitlines(), Counter[tuple[str, Mention]]()
@@ -191,7 +191,7 @@ def told_within(path: str, text: str, findings: Iterable[Finding]) -> list[Findi
 
 
 def _at_line(finding: Finding, read: Mention, lines: Sequence[str], more: int) -> Finding:
-    """A finding told at a line that it names, for so many calls more."""
+    """A finding, reported at the line of a callee, for so many more calls."""
     line = lines[read.line - 1] if 0 < read.line <= len(lines) else ""
     among = f" (and by {more} more)" if more else ""
     call = Mention(finding.path, finding.line, "this call leads there")

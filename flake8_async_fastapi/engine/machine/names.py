@@ -34,7 +34,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
-from flake8_async_fastapi.project.answers import (
+from flake8_async_fastapi.project.targets import (
     FolderTarget,
     LibraryTarget,
     ModuleTarget,

@@ -218,7 +218,7 @@ def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None
 
 
 def passed_parameters(function: Function, arguments: Arguments) -> Iterator[tuple[Param, Value]]:
-    """The parameters for which a call returns a value, with that."""
+    """The parameters that a call passes a value for, with that value."""
     params = function.node.params[_takes_receiver(function) :]
     for place, param in enumerate(params):
         passed = arguments.get(place if param.kind in ("pos", "any") else _MOST_PLACES, param.name)

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.engine.events import Called
+from flake8_async_fastapi.knowledge.blocking import LAZY
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 from flake8_async_fastapi.rules.wording import way
 
@@ -64,7 +65,7 @@ def _kind(effect: Effect) -> str:
         return "offload"
     if "asyncio.sleep" in effect.advice:
         return "sleep_on_loop"
-    if effect.label in _LAZY or effect.label.startswith("scoped_session.") or effect.advice.endswith(_BLOCK):
+    if effect.label in LAZY or effect.label.startswith("scoped_session.") or effect.advice.endswith(_BLOCK):
         return ""
     return "offload" if _THREAD in effect.advice else ""
 
@@ -92,15 +93,3 @@ def _remedy_for_callers(effect: Effect) -> str:
 
 _THREAD: Final = "run_in_threadpool"
 _BLOCK: Final = f"{_THREAD} for the block"
-_LAZY: Final = frozenset(
-    {
-        "os.walk",
-        "os.fwalk",
-        "os.scandir",
-        "glob.iglob",
-        "Path.glob",
-        "Path.rglob",
-        "Path.iterdir",
-        "Path.walk",
-    }
-)
