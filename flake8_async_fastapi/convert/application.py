@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from flake8_async_fastapi.convert.convert import convert_texts, is_migration
+from flake8_async_fastapi.convert.convert import NotConvertible, convert_texts, is_migration
 from flake8_async_fastapi.convert.mending import mend
 from flake8_async_fastapi.convert.requirements import with_drivers
 from flake8_async_fastapi.convert.texts import Source, parse
@@ -56,7 +56,12 @@ def convert_project(root: Path) -> Converted:
     texts = {path: _normal(original.text) for path, original in originals.items()}
     modules = {path: text for path, text in texts.items() if path.endswith(".py")}
     _refuse(root, modules)
-    found = convert_texts(modules)
+    try:
+        found = convert_texts(modules)
+    except NotConvertible as error:
+        raise Refused(
+            f"the changes of {root / str(error)} do not fit together: nothing is converted"
+        ) from error
     converted = {**modules, **found}
     named = [
         *converted.values(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from flake8_async_fastapi.convert.colour import Colours, colour_callers
+from flake8_async_fastapi.convert.colour import Colours, colour_callers, is_marked
 from flake8_async_fastapi.convert.functions import FunctionEdits
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
@@ -28,7 +28,7 @@ def await_missed(
             continue
         call = _call_at(finder, source, place.line, place.col)
         owner = None if call is None else source.function_of(call)
-        if call is not None and owner is not None:
+        if call is not None and owner is not None and not is_marked(source, owner):
             seeds.setdefault(owner, []).append(Site("await", call))
     if not seeds:
         return {}

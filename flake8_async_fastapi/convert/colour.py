@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,10 +17,13 @@ from flake8_async_fastapi.convert.texts import (
     Function,
     Source,
     decorator_names,
+    first_line,
     nodes_of,
     yields_of,
 )
 from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
+from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.rules.left_open import MARK
 
 _CONTEXT: Final = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
 _SYNCHRONOUS_DECORATORS: Final = frozenset(
@@ -63,10 +66,10 @@ class Colours:
         return function is None or (function not in self.kept and function not in self.synchronous)
 
 
-def colour(inference: Inference, sources: list[Source]) -> Colours:
-    """Find what becomes async in some files of a project."""
+def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, str]) -> Colours:
+    """Find what becomes async in some files of a project, but for functions that are kept for a reason."""
     _learn_parameters(inference, sources)
-    colours = Colours(inference)
+    colours = Colours(inference, kept=dict(kept))
     for source in sources:
         for node in ast.walk(source.tree):
             if isinstance(node, FUNCTIONS):
@@ -101,10 +104,17 @@ def colour_callers(inference: Inference, sources: list[Source], seeds: dict[Func
                 colours.outside.setdefault(source.path, []).extend(found)
     for function, sites in seeds.items():
         colours.sites.setdefault(function, []).extend(sites)
+    colours.synchronous |= {node for node, source in colours.homes.items() if is_marked(source, node)}
     _find_listeners(colours, sources)
     _link_overrides(colours)
     _spread(colours)
     return colours
+
+
+def is_marked(source: Source, function: Function) -> bool:
+    """Whether a comment says that a function is not converted."""
+    line = first_line(function)
+    return line > 1 and source.line_text(line - 1).strip().startswith(MARK)
 
 
 def _learn_parameters(inference: Inference, sources: list[Source]) -> None:
@@ -263,6 +273,8 @@ def _reason_against(colours: Colours, function: Function) -> str:
     if wrong:
         return f"a function under @{wrong[0]} cannot be async"
     source = colours.homes[function]
+    if name.startswith("pytest_") and is_test(source.path):
+        return "pytest calls its hooks outside of an event loop"
     around = source.parents[function]
     if isinstance(around, ast.ClassDef) and any("TestCase" in ast.unparse(base) for base in around.bases):
         return "a test of unittest.TestCase cannot be async"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flake8_async_fastapi.convert.colour import Colours, colour
 from flake8_async_fastapi.convert.functions import FunctionEdits
@@ -13,26 +13,44 @@ from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
 from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.setup import SetupEdits
-from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits
+from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits, tables_of_tests
 from flake8_async_fastapi.convert.testing import testing_edits
-from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse
+from flake8_async_fastapi.convert.texts import (
+    Edit,
+    EditError,
+    Function,
+    Source,
+    apply_edits,
+    first_line,
+    parse,
+)
 from flake8_async_fastapi.convert.urls import url_edits
-from flake8_async_fastapi.rules.left_open import MARK
 
 
 def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """The new texts of the Python files that change, of all files of a project, by path."""
+    """The new texts of the Python files that change, of all files of a project, by path.
+
+    Raises NotConvertible.
+    """
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
-    inference = Inference(link(sources))
     converted = [source for source in sources.values() if not is_migration(source)]
-    colours = colour(inference, converted)
-    changed = {}
-    elsewhere = homes_of_tables(colours, converted)
-    for source in converted:
-        text = _converted(colours, source, converted, elsewhere)
-        if text != source.text:
-            changed[source.path] = text
-    return changed
+    kept: dict[Function, str] = {}
+    while True:
+        colours = colour(Inference(link(sources)), converted, kept)
+        elsewhere = homes_of_tables(colours, converted)
+        found = {source.path: _converted(colours, source, converted, elsewhere) for source in converted}
+        spoilt = [source for source in converted if found[source.path] is None]
+        if not spoilt:
+            return {path: text for path, text in found.items() if text != texts[path] and text is not None}
+        for source in spoilt:
+            blamed = [node for node in _blamed(colours, source, converted, elsewhere) if node not in kept]
+            if not blamed:
+                raise NotConvertible(source.path)
+            kept |= dict.fromkeys(blamed, "its changes do not fit together")
+
+
+class NotConvertible(Exception):
+    """The changes of a file, whose path this names, do not fit together."""
 
 
 def is_migration(source: Source) -> bool:
@@ -42,23 +60,44 @@ def is_migration(source: Source) -> bool:
     )
 
 
-def _converted(colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]) -> str:
+def _blamed(
+    colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]
+) -> Iterator[Function]:
+    """The functions whose own changes leave no Python."""
+    edits = _edits(colours, source, sources, elsewhere)
+    for node, home in colours.homes.items():
+        if home is source:
+            start, end = source.line_start(first_line(node)), source.end(node)
+            if _applied(source, [edit for edit in edits if start <= edit.start and edit.end <= end]) is None:
+                yield node
+
+
+def _converted(
+    colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]
+) -> str | None:
+    return _applied(source, _edits(colours, source, sources, elsewhere))
+
+
+def _edits(colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]) -> list[Edit]:
     imports = Imports(colours.inference.program, source)
     edits: list[Edit] = []
     edits += FunctionEdits(colours, source, imports).edits()
     edits += LifespanEdits(colours, source, imports, elsewhere).edits()
     if source in elsewhere:
         edits += table_edits(colours, source)
+    edits += tables_of_tests(colours, source, imports)
     edits += SetupEdits(colours, source, imports).edits()
     edits += url_edits(source)
     edits += marking_edits(colours, source)
     edits += testing_edits(colours, source, imports, sources)
     edits += imports.edits()
-    text: str | None
+    return edits
+
+
+def _applied(source: Source, edits: list[Edit]) -> str | None:
+    """The text after the edits; None where they overlap, or leave no Python."""
     try:
         text = apply_edits(source.text, edits)
     except EditError:
-        text = None
-    if text is None or parse(source.path, text) is None:
-        return f"{MARK}this file is not converted: its changes do not fit together\n{source.text}"
-    return text
+        return None
+    return None if parse(source.path, text) is None else text

@@ -54,6 +54,8 @@ RENAMED: Final[Mapping[str, tuple[str, str]]] = {
     "sqlmodel.create_engine": (_ASYNC, "create_async_engine"),
     "sqlalchemy.engine_from_config": (_ASYNC, "async_engine_from_config"),
     "sqlalchemy.engine.engine_from_config": (_ASYNC, "async_engine_from_config"),
+    "sqlalchemy.pool.QueuePool": ("sqlalchemy.pool", "AsyncAdaptedQueuePool"),
+    "sqlalchemy.QueuePool": ("sqlalchemy", "AsyncAdaptedQueuePool"),
     "sqlalchemy.orm.Query": ("sqlalchemy", "Select"),
     "sqlalchemy.orm.query.Query": ("sqlalchemy", "Select"),
 }

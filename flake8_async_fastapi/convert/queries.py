@@ -172,13 +172,13 @@ class QueryEdits:
         yield Edit(self._dot(node), self.source.end(node), 5, close)
 
     def _dot(self, node: ast.Call) -> int:
-        """Where the method of a call begins: with its dot, and the space before."""
+        """Where the method of a call begins: with its dot, and the space and continuation before."""
         assert isinstance(node.func, ast.Attribute)
         text = self.source.text
         after = self.source.end(node.func.value)
         at = text.rindex(".", after, self.source.end(node.func))
         if "#" not in text[after:at]:
-            while text[at - 1].isspace():
+            while text[at - 1].isspace() or text[at - 1 : at + 1] == "\\\n":
                 at -= 1
         return at
 

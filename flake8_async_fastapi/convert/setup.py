@@ -12,7 +12,7 @@ from flake8_async_fastapi.convert.libraries import FUNCTIONS as MAKERS
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Source
 from flake8_async_fastapi.convert.values import ENGINE, FACTORY, SESSION, Library
 
-_POOLS = frozenset({"sqlalchemy.pool.QueuePool", "sqlalchemy.pool.SingletonThreadPool"})
+_POOLS = frozenset({"sqlalchemy.pool.SingletonThreadPool"})
 _EVENT = "sqlalchemy.event"
 
 
@@ -114,7 +114,7 @@ class SetupEdits:
         yield self.source.after(last, f"{gap}expire_on_commit=False")
 
     def _without_pool(self, node: ast.Call) -> Iterator[Edit]:
-        """A pool for threads does not serve a loop; the default does."""
+        """A pool with a connection for each thread does not serve a loop; the default does."""
         for word in node.keywords:
             value = self.inference.value(self.source, word.value)
             if word.arg == "poolclass" and isinstance(value, Library) and value.name in _POOLS:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.convert.colour import Colours
+from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.sites import is_script
 from flake8_async_fastapi.convert.texts import Edit, Source
 from flake8_async_fastapi.convert.values import Library
@@ -54,12 +55,34 @@ def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
     """The function that takes the place of the call in such a file."""
     for node in tables_on_import(colours, source):
         for lines in created_lines(source, node):
-            statement = source.statement(node)
-            before, after = source.text[: source.start(statement)], source.text[source.end(statement) :]
-            above = "\n" * max(0, 3 - (len(before) - len(before.rstrip("\n"))))
-            below = "\n" * max(0, 3 - (len(after) - len(after.lstrip("\n"))))
-            body = "".join(f"\n    {line}" for line in lines)
-            yield source.instead(statement, f"{above}async def {FUNCTION}() -> None:{body}{below}")
+            yield _function(source, [source.statement(node)], lines, "")
+
+
+def tables_of_tests(colours: Colours, source: Source, imports: Imports) -> Iterator[Edit]:
+    """The same in a test file, which no lifespan serves: it runs the function on import."""
+    calls = tables_on_import(colours, source)
+    if not calls or not is_test(source.path) or colours.inference.program.globals(source, FUNCTION):
+        return
+    lines = [line for node in calls for found in created_lines(source, node) for line in found]
+    if not lines:
+        return
+    start = f"\n\n\n{imports.need_module('asyncio')}.run({FUNCTION}())"
+    first, *others = (source.statement(node) for node in calls)
+    last = others[-1] if others else first
+    between = source.tree.body[source.tree.body.index(first) : source.tree.body.index(last) + 1]
+    if len(between) == len(calls):
+        yield _function(source, between, lines, start)
+
+
+def _function(source: Source, statements: list[ast.stmt], lines: list[str], after: str) -> Edit:
+    """Write the function, and a text after it, in the place of statements that follow one another."""
+    start, end = source.start(statements[0]), source.end(statements[-1])
+    above, below = source.text[:start], source.text[end:]
+    gap = "\n" * max(0, 3 - (len(above) - len(above.rstrip("\n"))))
+    body = "".join(f"\n    {line}" for line in lines)
+    if not after:
+        after = "\n" * max(0, 3 - (len(below) - len(below.lstrip("\n"))))
+    return Edit(start, end, 0, f"{gap}async def {FUNCTION}() -> None:{body}{after}")
 
 
 def created_lines(source: Source, node: ast.Call) -> Iterator[list[str]]:

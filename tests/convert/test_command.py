@@ -1,5 +1,6 @@
 """What ``convert`` leaves to do, what it refuses, and what it writes."""
 
+import ast
 import re
 import textwrap
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from sync_program import READ, SETUP
 
 from flake8_async_fastapi.analysis import open_analysis
 from flake8_async_fastapi.cli import main
+from flake8_async_fastapi.convert.queries import QueryEdits
+from flake8_async_fastapi.convert.texts import Edit
 from flake8_async_fastapi.store.cache import Cache
 
 Convert = Callable[..., tuple[int, str]]
@@ -130,6 +133,39 @@ def test_a_function_is_left_whole(convert: Convert, tmp_path: Path) -> None:
     """
     convert(code)
     assert textwrap.dedent(code).strip() in (tmp_path / "main.py").read_text()
+
+
+def test_what_is_left_is_not_changed_either(convert: Convert, tmp_path: Path) -> None:
+    code = """
+    @app.delete("/{item_id}")
+    def delete(item_id: int, db: Session = Depends(get_db)):
+        db.query(Item).enable_assertions(False).filter(Item.id == item_id).delete()
+        db.commit()
+    """
+    convert(code)
+    assert textwrap.dedent(code).strip().split("\n", 1)[1] in (tmp_path / "main.py").read_text()
+
+
+def test_a_hook_of_pytest_is_left(convert: Convert, tmp_path: Path) -> None:
+    hook = (
+        "import main\n\n\ndef pytest_sessionstart(session):\n    main.Base.metadata.create_all(main.engine)\n"
+    )
+    (tmp_path / "conftest.py").write_text(hook)
+    _, printed = convert(READ)
+    assert "pytest_sessionstart is not converted: pytest calls its hooks outside of an event loop" in printed
+    assert "\ndef pytest_sessionstart(session):\n" in (tmp_path / "conftest.py").read_text()
+
+
+def test_changes_that_do_not_fit_are_left_out(convert: Convert, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoil(edits: QueryEdits, node: ast.expr, *_: bool) -> list[Edit]:
+        return [edits.source.before(node, "(")]
+
+    monkeypatch.setattr(QueryEdits, "asked", spoil)
+    assert "read is not converted: its changes do not fit together" in convert(READ)[1]
+    monkeypatch.setattr("flake8_async_fastapi.convert.convert._blamed", lambda *_: [])
+    status, printed = convert(READ)
+    assert (status, printed.count("\n")) == (2, 1)
+    assert "do not fit together: nothing is converted" in printed
 
 
 def test_a_mark_in_a_text_is_none(tmp_path: Path) -> None:
