@@ -186,30 +186,32 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
     for index, (name, value) in enumerate(
         (*((None, value) for value in arguments.args), *arguments.keywords)
     ):
+        is_misused = may_hold_coroutine(value)
         for alternative in alternatives(value):
-            if isinstance(alternative, Coroutine):
-                if consumer and knowledge.only_shows(called_name(callee)):
-                    note_test(frame, alternative, node, "interpolated")
-                elif consumer and _field_is_plain(frame, callee, name):
-                    report_misuse(frame, alternative, "passed", consumer)
-                elif index == 0 and name is None and knowledge.is_iterating_consumer(called_name(callee)):
-                    report_misuse(
-                        frame, alternative, "iterated", called_name(callee).removeprefix("builtins.")
-                    )
-                elif index == place and name is None:
-                    report_misuse(frame, alternative, "called")
-                elif index in fates:
-                    report_misuse(
-                        frame, alternative, "used", f"{callee.name}()" if isinstance(callee, Function) else ""
-                    )
-                elif alternative in refused:
-                    report_misuse(frame, alternative, "passed", for_message(node.func) + "()")
-                elif alternative.function is None and _is_stranger(frame, callee, node):
+            if not isinstance(alternative, Coroutine):
+                is_misused = False
+            elif consumer and knowledge.only_shows(called_name(callee)):
+                note_test(frame, alternative, node, "interpolated")
+                is_misused = False
+            elif consumer and _field_is_plain(frame, callee, name):
+                report_misuse(frame, alternative, "passed", consumer)
+            elif index == 0 and name is None and knowledge.is_iterating_consumer(called_name(callee)):
+                report_misuse(
+                    frame, alternative, "iterated", called_name(callee).removeprefix("builtins.")
+                )
+            elif index == place and name is None:
+                report_misuse(frame, alternative, "called")
+            elif index in fates:
+                report_misuse(frame, alternative, "used", for_message(node.func) + "()")
+            elif alternative in refused:
+                report_misuse(frame, alternative, "passed", for_message(node.func) + "()")
+            else:
+                is_misused = False
+                if alternative.function is None and _is_stranger(frame, callee, node):
                     given_to = for_message(node.func)
-                    report_misuse(
-                        frame, alternative, "passed", f"{given_to}()", unless=f"{given_to} awaits it"
-                    )
-        if not consumer or isinstance(callee, ClassValue):
+                    unless = f"{given_to} awaits it"
+                    report_misuse(frame, alternative, "passed", f"{given_to}()", unless=unless)
+        if not is_misused and (not consumer or isinstance(callee, ClassValue)):
             frame.discharge(value)
 
 
@@ -222,6 +224,8 @@ def _refused_coroutines(frame: Frame, callee: Value, arguments: Arguments) -> li
             if isinstance(initialiser, Function)
             else initialiser
         )
+    if isinstance(callee, Function):
+        callee, arguments = functions.bind_first_argument(frame.ctx, callee, arguments)
     is_unbound = isinstance(callee, Function) and callee.owner is not None and callee.receiver is None
     if not isinstance(callee, Function) or arguments.opaque or (is_unbound and not callee.is_static):
         return []

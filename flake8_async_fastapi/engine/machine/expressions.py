@@ -101,18 +101,8 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
         offloads = offloads or ask(frame.ctx, callee)
     frame.in_offloaded_argument += offloads
     args, placed = names.unpack_starred(frame, state, node.args)
-    opaque = placed < len(args)
-    keywords: list[tuple[str, Value]] = []
-    for keyword in node.keywords:
-        value = evaluate(frame, state, keyword.value)
-        if keyword.name is None:
-            known = containers.named_items(value)
-            opaque = opaque or known is None
-            keywords.extend(known or ())
-            check_use(frame, value, "unpacked")
-            frame.discharge_items(value)
-        else:
-            keywords.append((keyword.name, value))
+    keywords, all_known = names.unpack_keywords(frame, state, node.keywords)
+    opaque = placed < len(args) or not all_known
     frame.in_offloaded_argument -= offloads
     arguments = Arguments(tuple(args), tuple(keywords), opaque, placed if opaque else 0)
     frame.state = state

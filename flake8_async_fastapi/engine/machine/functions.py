@@ -171,7 +171,7 @@ def as_context_manager(dotted: str, value: Value) -> Value:
 
 def call_function(frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place) -> Value:
     """Call a function: a coroutine, a generator, a manager, or what it returns."""
-    function, arguments = _bind_first_argument(frame.ctx, function, arguments)
+    function, arguments = bind_first_argument(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
         summary = summaries.apply_summary(frame, function, arguments, origin)
@@ -229,7 +229,7 @@ def _call_implementations(
     return None if isinstance(value, Unknown) else value
 
 
-def _bind_first_argument(
+def bind_first_argument(
     ctx: Context, function: Function, arguments: Arguments
 ) -> tuple[Function, Arguments]:
     """A method that is called with its receiver as the first argument, as decorators do."""

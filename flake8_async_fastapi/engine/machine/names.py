@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.containers import without_emptiness
+from flake8_async_fastapi.engine.containers import named_items, without_emptiness
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.machine import (
@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.machine import (
     statements,
     type_hints,
 )
+from flake8_async_fastapi.engine.obligations import check_use
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -236,6 +237,27 @@ def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[lis
         else:
             values.append(expressions.evaluate(frame, state, expression))
     return values, len(values) if placed is None else placed
+
+
+def unpack_keywords(
+    frame: Frame, state: State, written: list[tree.Keyword]
+) -> tuple[list[tuple[str, Value]], bool]:
+    """Values of keyword arguments with ``**mappings`` unpacked; whether all these could be."""
+    values: list[tuple[str, Value]] = []
+    all_known = True
+    for keyword in written:
+        value = expressions.evaluate(frame, state, keyword.value)
+        if keyword.name is not None:
+            values.append((keyword.name, value))
+            continue
+        check_use(frame, value, "unpacked")
+        known = named_items(value)
+        if known is None:
+            all_known = False
+            frame.discharge_items(value)
+        else:
+            values += known
+    return values, all_known
 
 
 def dotted_value(ctx: Context, path: str, text: str) -> Value:

@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
     OneOf,
     Unknown,
     Value,
+    alternatives,
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
@@ -173,7 +174,7 @@ def uses_as_plain_value(ctx: Context, function: Function, arguments: Arguments) 
     places = {
         index: Place("<argument>", index, 0)
         for index, value in enumerate(arguments.values())
-        if isinstance(value, Coroutine)
+        if any(isinstance(option, Coroutine) for option in alternatives(value))
     }
     if not places:
         return {}
@@ -181,8 +182,7 @@ def uses_as_plain_value(ctx: Context, function: Function, arguments: Arguments) 
         Coroutine("", "other", places[index]) if index in places else value
         for index, value in enumerate(arguments.values())
     ]
-    count = len(arguments.args)
-    names = [name for name, _ in arguments.keywords]
+    count, names = len(arguments.args), [name for name, _ in arguments.keywords]
     passed = Arguments(tuple(marked[:count]), tuple(zip(names, marked[count:], strict=True)))
     bound = bind_arguments(ctx, function, passed)
 
