@@ -37,11 +37,16 @@ def client(db: Session):
     with TestClient(main.app) as client:
         yield client
 """
-IN_FIXTURE = "    main.Base.metadata.create_all(engine)\n", ""
-ON_IMPORT = (
-    "\n\n@pytest.fixture\ndef db",
-    "main.Base.metadata.drop_all(engine)\nmain.Base.metadata.create_all(engine)\n\n\n@pytest.fixture\ndef db",
-)
+CREATES, DROPS = (f"    main.Base.metadata.{name}_all(engine)\n" for name in ("create", "drop"))
+
+
+def on_import(text: str) -> str:
+    """The tables are made when the file is imported."""
+    made = DROPS.strip() + "\n" + CREATES.strip()
+    plain = text.replace(CREATES, "").replace(DROPS, "")
+    return plain.replace("\n\n@pytest.fixture\ndef db", f"{made}\n\n\n@pytest.fixture\ndef db")
+
+
 TESTS = """\
 from fastapi.testclient import TestClient
 from main import Item
@@ -67,8 +72,8 @@ def test_plain() -> None:
 def test_they_run(has_conftest: bool, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(SETUP + READ)
     files = {"conftest.py": CONFTEST, "test_items.py": TESTS}
-    if not has_conftest:  # and the tables are made on import
-        files = {"test_items.py": CONFTEST.replace(*IN_FIXTURE).replace(*ON_IMPORT) + TESTS}
+    if not has_conftest:
+        files = {"test_items.py": on_import(CONFTEST) + TESTS}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     for _ in range(2):
