@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flake8_async_fastapi.convert.fixtures import fixtures_of_tests
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import LISTENERS
 from flake8_async_fastapi.convert.names import Program
@@ -78,6 +79,8 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     finder = Sites(inference)
     for source in sources:
         _collect(colours, finder, source)
+    for test, fixture in fixtures_of_tests(sources):  # anyio runs an async fixture for an async test only
+        colours.sites.setdefault(test, []).append(Site("fixture", test, fixture))
     _link_overrides(colours)
     _spread(colours)
     for source in sources:

@@ -131,7 +131,7 @@ class FunctionEdits:
             assert isinstance(node, ast.Call)
             if site.target is None or not yields_of(site.target):
                 yield from self._awaited(node)
-        else:
+        elif site.kind != "fixture":
             yield from self._of_generator(site)
 
     def _of_generator(self, site: Site) -> Iterator[Edit]:

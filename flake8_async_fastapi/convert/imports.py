@@ -165,11 +165,11 @@ class Imports:
             name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
             if (isinstance(node, ast.ImportFrom), name or "") > (is_from, module):
                 at = self.source.line_start(node.lineno)
-                return Edit(at, at, 0, f"{text}\n")
+                return Edit(at, at, -2, f"{text}\n")
         last = group[-1]
         at = self.source.line_start((last.end_lineno or last.lineno) + 1)
         lead = "" if self.source.text[:at].endswith("\n") else "\n"
-        return Edit(at, at, 0, f"{lead}{text}\n")
+        return Edit(at, at, -2, f"{lead}{text}\n")
 
     def _new_group(self, lines: list[str]) -> Edit:
         line = self._first_line()
@@ -178,7 +178,7 @@ class Imports:
         rest = self.source.text[at:]
         before = "\n" if line > 1 else ""
         after = "" if rest.startswith("\n") else "\n"
-        return Edit(at, at, -1, f"{before}{text}{after}")
+        return Edit(at, at, -2, f"{before}{text}{after}")
 
     def _first_line(self) -> int:
         """Where imports may begin: after the docstring and future imports."""

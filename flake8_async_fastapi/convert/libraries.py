@@ -64,15 +64,16 @@ RENAMED: Final[Mapping[str, tuple[str, str]]] = {
 AWAITED: Final[Mapping[str, frozenset[str]]] = {
     "session": frozenset(
         "execute scalar scalars get get_one exec commit rollback flush refresh merge delete close"
-        " connection invalidate reset".split()
+        " connection invalidate reset begin begin_nested".split()
     ),
     "connection": frozenset(
-        "execute scalar scalars exec_driver_sql commit rollback close execution_options invalidate".split()
+        "execute scalar scalars exec_driver_sql commit rollback close execution_options invalidate"
+        " begin begin_nested".split()
     ),
     "transaction": frozenset("commit rollback close".split()),
     "engine": frozenset("dispose connect".split()),
 }
-"""The methods that become coroutines, by kind of object."""
+"""The methods that become coroutines, by kind of object, where no ``with`` enters what they give."""
 
 BULK: Final = frozenset(
     "bulk_save_objects bulk_insert_mappings bulk_update_mappings enable_relationship_loading".split()

@@ -48,7 +48,8 @@ class Site:
     * ``ddl``: ``create_all()`` and the like;
     * ``with``: a context of a library;
     * ``call``, ``iterate``, ``enter``, ``next``, ``collect``, ``delegate``, ``thread``, ``read``,
-      ``pass``: a function of the project is called, iterated over, entered, and so on; it is the ``target``.
+      ``pass``: a function of the project is called, iterated over, entered, and so on; it is the ``target``;
+    * ``fixture``: pytest gives a test what the ``target`` makes; nothing is written there.
     """
 
     kind: str

@@ -36,13 +36,31 @@ def testing_edits(
     else:
         is_needed = is_async and not home
     program = colours.inference.program
-    if is_async and not program.globals(source, "pytestmark"):
-        at = source.line_start(_after_imports(source))
-        yield Edit(at, at, 9, f"\npytestmark = {imports.need_module('pytest')}.mark.anyio\n")
+    if is_async:
+        yield from _mark(source, f"{imports.need_module('pytest')}.mark.anyio")
     if is_needed and not program.globals(source, "anyio_backend"):
         imports.need_module("pytest")
         end = len(source.text.rstrip("\n"))
         yield Edit(end, len(source.text), 0, _BACKEND)
+
+
+def _mark(source: Source, mark: str) -> Iterator[Edit]:
+    """Mark all tests of a file, besides the marks that they have."""
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+            if isinstance(node.value, ast.List):
+                at = source.end(node.value) - 1
+                lead = ", " if node.value.elts and source.text[:at].rstrip()[-1] != "," else ""
+                yield Edit(at, at, 0, f"{lead}{mark}")
+            else:
+                yield source.before(node.value, "[")
+                yield source.after(node.value, f", {mark}]")
+            return
+    line = _after_imports(source)
+    at = source.line_start(line)
+    above = "\n" if line > 1 else ""  # else there are only new imports, which end in an empty line
+    below = "" if source.text[at:].startswith("\n") else "\n\n"
+    yield Edit(at, at, -1, f"{above}pytestmark = {mark}\n{below}")
 
 
 def _is_conftest(path: str) -> bool:

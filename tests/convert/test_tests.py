@@ -25,9 +25,13 @@ TestingSession = sessionmaker(autoflush=False, bind=engine)
 @pytest.fixture
 def db():
     main.Base.metadata.create_all(engine)
-    session = TestingSession()
+    connection = engine.connect()
+    transaction = connection.begin()
+    session = TestingSession(bind=connection)
     yield session
     session.close()
+    transaction.rollback()
+    connection.close()
     main.Base.metadata.drop_all(engine)
 
 
@@ -63,6 +67,10 @@ def test_items_are_kept(db: Session) -> None:
     assert [item.id for item in db.query(Item).all()] == [1]
 
 
+def test_it_counts(client: TestClient) -> None:
+    assert client.get("/").json() == 0
+
+
 def test_plain() -> None:
     assert Item.__tablename__ == "items"
 """
@@ -82,6 +90,6 @@ def test_they_run(has_conftest: bool, tmp_path: Path) -> None:
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
-        assert "3 passed" in done.stdout, done.stdout
+        assert "4 passed" in done.stdout, done.stdout
         main(["convert", str(tmp_path)])
     assert "pytestmark = pytest.mark.anyio" in (tmp_path / "test_items.py").read_text()
