@@ -120,3 +120,6 @@ TASK_DECORATORS: Final[frozenset[str]] = frozenset(
     }
 )
 """Decorators of functions that a worker or a scheduler runs many times."""
+
+TASK_SIGNALS: Final = ("task_prerun", "task_postrun")
+"""Signals of Celery whose receivers a worker calls before and after each task."""

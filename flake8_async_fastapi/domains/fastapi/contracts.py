@@ -30,7 +30,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, parts_of, target_names
+from flake8_async_fastapi.facts.walk import dotted, parts_of, target_names, written_argument
 from flake8_async_fastapi.knowledge.decorators import ROUTE_VERBS
 from flake8_async_fastapi.knowledge.starlette import CALLED_BY_STARLETTE, PARAMETER_MARKERS
 from flake8_async_fastapi.project.modules import is_test
@@ -39,6 +39,7 @@ from flake8_async_fastapi.records import dataclass, replace
 _HARMLESS: Final = ROUTE_VERBS | {
     "staticmethod", "classmethod", "abstractmethod", "override", "contextmanager", "asynccontextmanager",
 }  # fmt: skip
+_CALLS_FOLLOWED: Final = 2
 _EXAMINED: Final = frozenset({"isinstance", "issubclass", "hasattr", "getattr", "type", "callable"})
 
 
@@ -157,9 +158,35 @@ def _relies_on(frame: Frame, function: Function, param: FromFastAPI) -> bool:
         return False
     if param.is_dependency:
         return True
-    return not is_test(frame.path) and any(
-        isinstance(node, tree.Name) for node in _nodes_about(_always_run(body), param.name)
-    )
+    always = any(isinstance(node, tree.Name) for node in _nodes_about(_always_run(body), param.name))
+    return always and not _is_as_good(frame.ctx, function, param.name)
+
+
+def _is_as_good(ctx: Context, function: Function, name: str) -> bool:
+    """Whether a ``Query("a")`` does what the ``"a"`` would that FastAPI passes."""
+    written = next(param.default for param in function.node.params if param.name == name)
+    value = written_argument(written, 0, "default") if isinstance(written, tree.Call) else None
+    return isinstance(value, tree.Const) and _is_compared(ctx, function, name, value, _CALLS_FOLLOWED)
+
+
+def _is_compared(ctx: Context, function: Function, name: str, value: tree.Const, depth: int) -> bool:
+    """Whether a parameter is only compared with literals other than this, also where it is passed on."""
+    frame = Frame(ctx, function.path, "", owner=function.owner, closure=function.closure)
+    uses = compared = 0
+    for node in _nodes_about(function.node.body, name):
+        match node:
+            case tree.Name():
+                uses += 1
+            case tree.Compare(left=tree.Name(id=left), ops=["==" | "!="], rights=[tree.Const() as other]):
+                compared += left == name and other.value != value.value
+            case tree.Call(func=func, args=args) if depth:
+                for place, given in enumerate(args):
+                    if isinstance(given, tree.Name) and given.id == name:
+                        callee = expressions.evaluate(frame, State(), func)
+                        params = callee.node.params if isinstance(callee, Function) else []
+                        if isinstance(callee, Function) and callee.receiver is None and place < len(params):
+                            compared += _is_compared(ctx, callee, params[place].name, value, depth - 1)
+    return uses == compared
 
 
 def _nodes_about(code: object, name: str) -> Iterator[object]:

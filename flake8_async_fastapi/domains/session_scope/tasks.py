@@ -359,6 +359,8 @@ def _report_used_late(
     else:
         return
     requirements = frame.ctx.project.requirements_of(frame.path)
+    if closed_by == "request" and kind != "task" and requirements.at_least("fastapi", (0, 106)) is False:
+        return  # dependencies end after background tasks and streams there, as they do again from 0.118 on
     older = requirements.may_be_below("fastapi", (0, 118))
     is_sure = closed_by == "block" or kind == "task" or requirements.at_least("fastapi", (0, 118)) is False
     frame.emit_event(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from flake8_async_fastapi.domains.testing import fixtures
 from flake8_async_fastapi.domains.testing.events import FixtureNotRun, TestNotRun
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.text import for_message
@@ -27,6 +28,8 @@ OTHER_PLUGINS: Final = frozenset(
      "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async"}
 )  # fmt: skip
 _ANYIO: Final = ("mark.anyio", "anyio_backend", "mark.trio")
+# Functions that run a coroutine, or take the next item of an async generator.
+_DRIVERS: Final = frozenset({"anext", "create_task", "ensure_future", "run", "run_until_complete"})
 # Hooks in which a project marks its tests, or runs them, itself.
 _HOOKS: Final = ("pytest_collection_modifyitems", "pytest_pyfunc_call", "pytest_itemcollected")
 
@@ -35,10 +38,35 @@ def report_fixture(frame: Frame, decorator: Value, function: Function, node: Exp
     """Say so where an async function is a fixture that no plugin runs."""
     if not frame.emit or not function.is_async or not isinstance(decorator, Library):
         return
-    if decorator.dotted in _FIXTURES and _is_strict(frame.ctx, frame.path):
+    if decorator.dotted not in _FIXTURES or not _is_strict(frame.ctx, frame.path):
+        return
+    if not _is_run_by_hand(frame.ctx, function.name, frame.ctx.project.pytest_settings_of(frame.path).folder):
         written = node.func if isinstance(node, tree.Call) else node
         gives = "an async generator" if function.is_generator else "a coroutine"
         frame.emit_event(FixtureNotRun(*frame.at(node), f"@{for_message(written)}", function.name, gives))
+
+
+def _is_run_by_hand(ctx: Context, name: str, folder: str) -> bool:
+    """Whether a test or another fixture below a folder runs what an async fixture gives by itself."""
+    return any(
+        _runs(node, name)
+        for function in fixtures.functions_in(ctx, ctx.project.tests_mentioning(name, folder))
+        if name in {param.name for param in function.params}
+        for node in nodes_in(function.body)
+    )
+
+
+def _runs(node: object, name: str) -> bool:
+    """Whether code drives a coroutine or an async generator of a variable."""
+    match node:
+        case tree.Attr(value=tree.Name(id=owner), name="__anext__" | "asend" | "send"):
+            return owner == name
+        case tree.Await(value=tree.Name(id=given)) | tree.Call(args=[tree.Name(id=given)]):
+            called = dotted(node.func).rpartition(".")[2] if isinstance(node, tree.Call) else "run"
+            return given == name and called in _DRIVERS
+        case tree.For(iter=tree.Name(id=given), is_async=True):
+            return given == name
+    return False
 
 
 def _is_strict(ctx: Context, path: str) -> bool:

@@ -19,7 +19,7 @@ from flake8_async_fastapi.domains.threads.loop_use import thread_of
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import expressions, summaries
+from flake8_async_fastapi.engine.machine import expressions, functions, names, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -36,9 +36,9 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, parts_of
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, parts_of
 from flake8_async_fastapi.knowledge.loop_use import AWAITERS, LOOP_DRIVERS, LOOP_STARTERS
-from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS
+from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS, TASK_SIGNALS
 from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.records import dataclass, replace
 
@@ -70,6 +70,11 @@ class LoopStart:
     engine: Place | None
     label: str
     chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineDisposal:
+    """A function disposes of an engine: what it opened before, or others did, is no longer in the pool."""
 
 
 @dataclass(slots=True)
@@ -273,7 +278,18 @@ def _apply_start(call: AppliedCall, start: LoopStart) -> Iterable[LoopStart]:
     return ()
 
 
+def _summarise_disposal(frame: Frame, ends: Ends) -> Iterable[EngineDisposal]:
+    noted = frame.notes.get(EngineNotes)
+    return (EngineDisposal(),) if noted is not None and noted.disposes else ()
+
+
+def _apply_disposal(call: AppliedCall, disposal: EngineDisposal) -> Iterable[EngineDisposal]:
+    call.frame.notes_of(EngineNotes).disposes = True
+    return ()
+
+
 EFFECTS: Final = {
+    EngineDisposal: EffectHooks(_summarise_disposal, _apply_disposal),
     EngineUse: EffectHooks(_summarise, _apply_use),
     LoopStart: EffectHooks(_summarise_starts, _apply_start),
 }
@@ -304,10 +320,39 @@ def _reason_to_repeat(frame: Frame, loop: str) -> str:
     for decorator in node.decorators if isinstance(node, tree.FunctionDef) else ():
         written = decorator.func if isinstance(decorator, tree.Call) else decorator
         outer = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
-        names = names_of_decorator(expressions.evaluate(outer, outer.state, written))
-        if any(name in TASK_DECORATORS for name in names):
+        makers = names_of_decorator(expressions.evaluate(outer, outer.state, written))
+        if any(name in TASK_DECORATORS for name in makers) and not _is_disposed_between_tasks(frame.ctx):
             return f"in each run of @{for_message(written)}"
     return ""
+
+
+def _is_disposed_between_tasks(ctx: Context) -> bool:
+    """Whether the worker disposes of an engine before or after each task: a signal of Celery tells it to."""
+
+    def find() -> bool:
+        return any(
+            isinstance(part, EngineDisposal)
+            for signal in TASK_SIGNALS
+            for path in ctx.project.mentioning(signal)
+            for function in _receivers(ctx, path, signal)
+            for part in summaries.summarise(ctx, function, Arguments(opaque=True)).parts
+        )
+
+    return ctx.query(("disposed between tasks",), find, False)
+
+
+def _receivers(ctx: Context, path: str, signal: str) -> Iterator[Function]:
+    """The functions of a file that are connected to a signal."""
+    for node in flat(ctx.project.body(path)):
+        match node:
+            case tree.FunctionDef(decorators=decorators):
+                written = (part.func if isinstance(part, tree.Call) else part for part in decorators)
+                if any(dotted(part).endswith(f"{signal}.connect") for part in written):
+                    yield functions.as_function(path, node)
+            case tree.ExprStmt(value=tree.Call(func=func, args=[tree.Name(id=name), *_])):
+                found = names.module_value(ctx, path, name)
+                if dotted(func).endswith(f"{signal}.connect") and isinstance(found, Function):
+                    yield found
 
 
 def _is_bound_in(frame: Frame, name: str) -> bool:
