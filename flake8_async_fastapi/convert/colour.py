@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from flake8_async_fastapi.convert.fixtures import fixtures_of_tests
 from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.learning import doubles, learn_parameters
 from flake8_async_fastapi.convert.libraries import LISTENERS
 from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.queries import problem_with
@@ -22,7 +23,7 @@ from flake8_async_fastapi.convert.texts import (
     nodes_of,
     yields_of,
 )
-from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
+from flake8_async_fastapi.convert.values import Callee, Class, Instance
 from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.rules.left_open import MARK
 
@@ -69,7 +70,7 @@ class Colours:
 
 def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, str]) -> Colours:
     """Find what becomes async in some files of a project, but for functions that are kept for a reason."""
-    _learn_parameters(inference, sources)
+    learn_parameters(inference, sources)
     colours = Colours(inference, kept=dict(kept))
     for source in sources:
         for node in ast.walk(source.tree):
@@ -82,6 +83,8 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     for test, fixture in fixtures_of_tests(sources):  # anyio runs an async fixture for an async test only
         colours.sites.setdefault(test, []).append(Site("fixture", test, fixture))
     _link_overrides(colours)
+    for double, declared in doubles(inference, sources):
+        _link_double(colours, double, declared)
     _spread(colours)
     for source in sources:
         _add_by_name(colours, source)
@@ -118,41 +121,6 @@ def is_marked(source: Source, function: Function) -> bool:
     """Whether a comment says that a function is not converted."""
     line = first_line(function)
     return line > 1 and source.line_text(line - 1).strip().startswith(MARK)
-
-
-def _learn_parameters(inference: Inference, sources: list[Source]) -> None:
-    """Learn from calls what parameters without annotations are given."""
-    for _ in range(3):
-        before = len(inference.given)
-        for source in sources:
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.Call):
-                    _learn_from(inference, source, node)
-        if len(inference.given) == before:
-            return
-        inference.forget()
-
-
-def _learn_from(inference: Inference, source: Source, node: ast.Call) -> None:
-    function = inference.value(source, node.func)
-    if isinstance(function, Class):
-        function = inference.member(function, "__init__")
-    if not isinstance(function, Callee):
-        return
-    found = inference.program.definition(function.path, function.name)
-    if not isinstance(found, FUNCTIONS):
-        return
-    names = [argument.arg for argument in (*found.args.posonlyargs, *found.args.args)]
-    if names[:1] in (["self"], ["cls"]):
-        names = names[1:]
-    passed = [*zip(names, node.args, strict=False)]
-    passed += [(word.arg, word.value) for word in node.keywords if word.arg]
-    for name, argument in passed:
-        value: Value | None = inference.value(source, argument)
-        if isinstance(value, Query):
-            value = replace(value, session="")  # the name of its session means nothing in there
-        if isinstance(value, (Known, Instance, Class, Query)):
-            inference.given.setdefault((function.path, function.name, name), value)
 
 
 def _find_listeners(colours: Colours, sources: list[Source]) -> None:
@@ -223,6 +191,16 @@ def _link_overrides(colours: Colours) -> None:
             if protocol is not node and asked and set(asked) <= set(methods):
                 for name, method in asked.items():
                     _link(colours, method, methods[name])
+
+
+def _link_double(colours: Colours, double: Instance, declared: Instance) -> None:
+    """What stands in for an object of the program in tests has methods of the same colours."""
+    program = colours.inference.program
+    found = program.definition(double.path, double.name)
+    for method in found.body if isinstance(found, ast.ClassDef) else ():
+        if isinstance(method, FUNCTIONS):
+            other = _method(program, colours.inference, Class(declared.path, declared.name), method.name)
+            _link(colours, method, other)
 
 
 def _is_protocol(node: ast.ClassDef) -> bool:

@@ -9,6 +9,21 @@ from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, has_
 from flake8_async_fastapi.project.modules import is_test
 
 
+def given_fixtures(sources: Iterable[Source]) -> Iterator[tuple[Source, Function, ast.arg, Source, Function]]:
+    """The parameters that pytest fills: file, test or fixture, parameter, and the fixture with its file."""
+    tests = [source for source in sources if is_test(source.path)]
+    defined = {source.path: dict(_fixtures_in(source)) for source in tests}
+    homes = {node: source for source in tests for node in defined[source.path].values()}
+    for source in tests:
+        near = _near(source.path, defined)
+        for node in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)):
+            if node.name.startswith("test") or node in homes:
+                for argument in _arguments(node):
+                    fixture = near.get(argument.arg)
+                    if fixture is not None and fixture is not node:
+                        yield source, node, argument, homes[fixture], fixture
+
+
 def fixtures_of_tests(sources: Iterable[Source]) -> Iterator[tuple[Function, Function]]:
     """Each test with each fixture that it needs, also by way of others."""
     tests = [source for source in sources if is_test(source.path)]
@@ -59,9 +74,12 @@ def _needed(source: Source, test: Function, near: Mapping[str, Function]) -> Ite
             pending += _parameters(fixture)
 
 
+def _arguments(function: Function) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
 def _parameters(function: Function) -> list[str]:
-    given = function.args
-    return [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    return [argument.arg for argument in _arguments(function)]
 
 
 def _used(source: Source, test: Function) -> Iterator[str]:

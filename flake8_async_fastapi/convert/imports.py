@@ -102,9 +102,9 @@ class Imports:
         self, node: ast.Import | ast.ImportFrom, unused: set[str], pending: dict[tuple[str, str], str]
     ) -> Iterator[Edit]:
         kept = [alias for alias in node.names if (alias.asname or alias.name.partition(".")[0]) not in unused]
-        is_global = self.source.parents[node] is self.source.tree
+        is_first = node in self._first_imports()
         added = []
-        if isinstance(node, ast.ImportFrom) and not node.level and is_global:
+        if isinstance(node, ast.ImportFrom) and not node.level and is_first:
             for key in [key for key in pending if key[0] == node.module and key[1]]:
                 added.append(_alias(key[1], pending.pop(key)))
         if len(kept) == len(node.names) and not added:
@@ -139,11 +139,7 @@ class Imports:
 
     def _group(self, module: str) -> list[ast.Import | ast.ImportFrom]:
         """The imports among which one of a module belongs."""
-        found = [
-            node
-            for node in self.source.tree.body
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_future(node)
-        ]
+        found = [node for node in self._first_imports() if not _is_future(node)]
         same = [node for node in found if _top(node) == module.partition(".")[0]]
         stdlib = _is_stdlib(module)
         near = [
@@ -152,6 +148,16 @@ class Imports:
             if not getattr(node, "level", 0) and _is_stdlib(_top(node)) == stdlib and not self._is_own(node)
         ]
         return same or near
+
+    def _first_imports(self) -> list[ast.Import | ast.ImportFrom]:
+        """The imports at the top of the file, before any code that may need what they import."""
+        found = []
+        for node in self.source.tree.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                found.append(node)
+            elif not isinstance(node, (ast.If, ast.Try)) and not _is_text(node):
+                break
+        return found
 
     def _is_own(self, node: ast.Import | ast.ImportFrom) -> bool:
         name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
@@ -184,8 +190,7 @@ class Imports:
         """Where imports may begin: after the docstring and future imports."""
         line = 1
         for node in self.source.tree.body:
-            is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            if is_text or _is_future(node):
+            if _is_text(node) or _is_future(node):
                 line = (node.end_lineno or node.lineno) + 1
             else:
                 return line if line > 1 else first_line(node)
@@ -225,6 +230,10 @@ def _statement(module: str, names: list[str], indent: str) -> str:
         return line
     body = "".join(f"\n{indent}    {name}," for name in names)
     return f"from {module} import ({body}\n{indent})"
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_future(node: ast.stmt) -> bool:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.convert.colour import Colours
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.libraries import CLASSES, RENAMED
+from flake8_async_fastapi.convert.libraries import AWAITED, CLASSES, RENAMED
 from flake8_async_fastapi.convert.libraries import FUNCTIONS as MAKERS
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Source
-from flake8_async_fastapi.convert.values import ENGINE, FACTORY, SESSION, Library
+from flake8_async_fastapi.convert.values import ENGINE, FACTORY, SESSION, Known, Library
 
 _POOLS = frozenset({"sqlalchemy.pool.SingletonThreadPool"})
 _EVENT = "sqlalchemy.event"
+_MOCKS = frozenset({"unittest.mock.MagicMock", "unittest.mock.Mock"})
+_RESULTS = frozenset({"return_value", "side_effect", "wraps"})
 
 
 class SetupEdits:
@@ -34,6 +36,8 @@ class SetupEdits:
                 yield from self._quoted(node)
             if isinstance(node, ast.Call):
                 yield from self._called(node)
+            elif isinstance(node, ast.Assign):
+                yield from self._mocked(node)
 
     def _is_kept(self, node: ast.AST) -> bool:
         """Whether a node is in a function that stays as it is, its signature included."""
@@ -91,6 +95,27 @@ class SetupEdits:
             yield from self._without_expiry(node)
         elif function.name in MAKERS:
             yield from self._without_pool(node)
+
+    def _mocked(self, node: ast.Assign) -> Iterator[Edit]:
+        """A mock in the place of a method that is awaited now."""
+        target, mock = node.targets[0], node.value
+        if not isinstance(target, ast.Attribute) or not isinstance(mock, ast.Call):
+            return
+        owner = self.inference.value(self.source, target.value)
+        kind = CLASSES.get(owner.name) if isinstance(owner, Library) else owner
+        if not isinstance(kind, Known) or target.attr not in AWAITED.get(kind.kind, ()):
+            return
+        made = self.inference.value(self.source, mock.func)
+        if not isinstance(made, Library) or made.name not in _MOCKS or self._is_kept(node):
+            return
+        name = self.imports.need("unittest.mock", "AsyncMock")
+        yield Edit(self.source.start(mock.func), self.source.end(mock.func), 0, name)
+        if not mock.args and not any(word.arg in _RESULTS for word in mock.keywords):
+            at = self.source.end(mock) - 1
+            lead = ", " if mock.keywords else ""
+            yield Edit(at, at, 0, f"{lead}return_value={self.source.code(mock.func)}()")
+        else:
+            self.imports.replaced.add(mock.func)
 
     def _without_expiry(self, node: ast.Call) -> Iterator[Edit]:
         """After a commit nothing may be loaded by reading an attribute."""

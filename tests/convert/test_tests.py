@@ -10,6 +10,15 @@ from sync_program import READ, SETUP
 
 from flake8_async_fastapi.cli import main
 
+ITEMS = """
+
+class Items:
+    def __init__(self, db: Session) -> None:
+        self.db = db
+
+    def count(self) -> int:
+        return self.db.query(Item).count()
+"""
 CONFTEST = """\
 import main
 import pytest
@@ -52,9 +61,15 @@ def on_import(text: str) -> str:
 
 
 TESTS = """\
+from unittest.mock import MagicMock
+
+import pytest
 from fastapi.testclient import TestClient
-from main import Item
+from main import Item, Items
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+pytestmark = pytest.mark.filterwarnings("default")
 
 
 def test_nothing_is_there(db: Session) -> None:
@@ -65,6 +80,40 @@ def test_items_are_kept(db: Session) -> None:
     db.add(Item())
     db.commit()
     assert [item.id for item in db.query(Item).all()] == [1]
+
+
+class Rows:
+    def count(self) -> int:
+        return 3
+
+
+@pytest.fixture
+def rows():
+    return Rows()
+
+
+def test_a_double(rows: Items) -> None:
+    assert rows.count() == 3
+
+
+def test_a_mock() -> None:
+    plain = Session.scalar
+    Session.scalar = MagicMock(return_value=4)
+    try:
+        with Session() as session:
+            assert session.scalar(select(Item.id)) == 4
+    finally:
+        Session.scalar = plain
+
+
+def test_a_mock_without_a_result() -> None:
+    plain = Session.execute
+    Session.execute = MagicMock()
+    try:
+        with Session() as session:
+            assert session.execute(select(Item.id)).all() is not None
+    finally:
+        Session.execute = plain
 
 
 def test_it_counts(client: TestClient) -> None:
@@ -78,7 +127,7 @@ def test_plain() -> None:
 
 @pytest.mark.parametrize("has_conftest", [True, False])
 def test_they_run(has_conftest: bool, tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(SETUP + READ)
+    (tmp_path / "main.py").write_text(SETUP + READ + ITEMS)
     files = {"conftest.py": CONFTEST, "test_items.py": TESTS}
     if not has_conftest:
         files = {"test_items.py": on_import(CONFTEST) + TESTS}
@@ -90,6 +139,7 @@ def test_they_run(has_conftest: bool, tmp_path: Path) -> None:
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
-        assert "4 passed" in done.stdout, done.stdout
+        assert "7 passed" in done.stdout, done.stdout
         main(["convert", str(tmp_path)])
-    assert "pytestmark = pytest.mark.anyio" in (tmp_path / "test_items.py").read_text()
+    marks = 'pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.anyio]'
+    assert marks in (tmp_path / "test_items.py").read_text()

@@ -1,0 +1,81 @@
+"""What calls, and pytest, pass to parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from flake8_async_fastapi.convert.annotations import annotated
+from flake8_async_fastapi.convert.fixtures import given_fixtures
+from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of, yields_of
+from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
+from flake8_async_fastapi.project.modules import is_test
+
+Passed: TypeAlias = tuple[Source, Function, ast.arg, "Value | None"]
+
+
+def learn_parameters(inference: Inference, sources: list[Source]) -> None:
+    """Learn what parameters without annotations are given."""
+    for _ in range(3):
+        before = len(inference.given)
+        for home, function, argument, value in _all_passed(inference, sources):
+            if isinstance(value, Query):
+                value = replace(value, session="")  # the name of its session means nothing in there
+            if isinstance(value, (Known, Instance, Class, Query)):
+                inference.given.setdefault((home.path, home.qualname(function), argument.arg), value)
+        if len(inference.given) == before:
+            return
+        inference.forget()
+
+
+def doubles(inference: Inference, sources: list[Source]) -> Iterator[tuple[Instance, Instance]]:
+    """The objects that tests pass where a parameter declares one of another class, and what it declares."""
+    for home, _, argument, value in _all_passed(inference, sources, is_only_tests=True):
+        if isinstance(value, Instance) and argument.annotation is not None:
+            declared = annotated(inference, home, argument.annotation, argument.annotation)
+            if isinstance(declared, Instance) and declared != value:
+                yield value, declared
+
+
+def _all_passed(
+    inference: Inference, sources: list[Source], *, is_only_tests: bool = False
+) -> Iterator[Passed]:
+    for source in sources:
+        if is_only_tests and not is_test(source.path):
+            continue
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call):
+                yield from _passed(inference, source, node)
+    for source, function, argument, home, fixture in given_fixtures(sources):
+        yield source, function, argument, _made(inference, home, fixture)
+
+
+def _passed(inference: Inference, source: Source, node: ast.Call) -> Iterator[Passed]:
+    function = inference.value(source, node.func)
+    if isinstance(function, Class):
+        function = inference.member(function, "__init__")
+    if not isinstance(function, Callee):
+        return
+    found = inference.program.definition(function.path, function.name)
+    if not isinstance(found, FUNCTIONS):
+        return
+    home = inference.program.sources[function.path]
+    parameters = [*found.args.posonlyargs, *found.args.args]
+    if parameters and parameters[0].arg in ("self", "cls"):
+        parameters = parameters[1:]
+    for argument, value in zip(parameters, node.args, strict=False):
+        yield home, found, argument, inference.value(source, value)
+    by_name = {argument.arg: argument for argument in (*parameters, *found.args.kwonlyargs)}
+    for word in node.keywords:
+        if word.arg in by_name:
+            yield home, found, by_name[word.arg], inference.value(source, word.value)
+
+
+def _made(inference: Inference, home: Source, fixture: Function) -> Value | None:
+    """What a fixture yields, or returns."""
+    yielded = [node.value for node in yields_of(fixture)]
+    given = yielded or [node.value for node in nodes_of(fixture) if isinstance(node, ast.Return)]
+    return inference.value(home, given[0]) if given and given[0] is not None else None
