@@ -10,7 +10,7 @@ from typing import Final
 from flake8_async_fastapi.convert.fixtures import fixtures_of_tests
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.learning import doubles, learn_parameters
-from flake8_async_fastapi.convert.libraries import LISTENERS
+from flake8_async_fastapi.convert.libraries import APPLICATIONS, LISTENERS
 from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.queries import problem_with
 from flake8_async_fastapi.convert.sites import Site, Sites, in_lambda
@@ -33,6 +33,7 @@ _SYNCHRONOUS_DECORATORS: Final = frozenset(
     " cached_property hybrid_property shared_task task command callback listens_for setter deleter"
     " compiles event_listener total_ordering singledispatch".split()
 )
+_MOVABLE: Final = ("ddl", "call")
 _EVERYDAY: Final = frozenset(
     {*dir(str), *dir(list), *dir(dict), *dir(set), *dir(bytes)}
     | set(
@@ -60,8 +61,16 @@ class Colours:
     """Functions that should be async and cannot be, each with the reason."""
     synchronous: set[Function] = field(default_factory=set)
     """Functions that SQLAlchemy calls with its own, synchronous objects."""
+    factories: set[Function] = field(default_factory=set)
+    """Functions that make the application, and would be async if that did not happen on import."""
     linked: dict[Function, set[Function]] = field(default_factory=dict)
     """Methods that must have one colour: they override one another."""
+
+    def is_asynchronous(self, site: Site) -> bool:
+        """Whether what stands at a site has to be awaited in the end."""
+        if site.target is None:
+            return site.kind != "delegate"
+        return site.kind != "pass" and site.target in self.asynchronous
 
     def is_converted(self, function: Function | None) -> bool:
         """Whether the edits of a function are made."""
@@ -89,7 +98,26 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     for source in sources:
         _add_by_name(colours, source)
     _spread(colours)
+    for factory in colours.factories:
+        if not all(is_movable(colours, factory, site) for site in asynchronous_sites(colours, factory)):
+            colours.kept[factory] = "it makes the application, outside of an event loop"
     return colours
+
+
+def asynchronous_sites(colours: Colours, function: Function) -> list[Site]:
+    """The sites of a function that have to be awaited in the end."""
+    return [site for site in colours.sites.get(function, []) if colours.is_asynchronous(site)]
+
+
+def is_movable(colours: Colours, factory: Function, site: Site) -> bool:
+    """Whether a lifespan may do what a factory does at a site: it is a statement without local names."""
+    source = colours.homes[factory]
+    statement = source.statement(site.node)
+    if not isinstance(statement, ast.Expr) or statement.value is not site.node or site.kind not in _MOVABLE:
+        return False
+    local = colours.inference.program.bindings(source, factory)
+    names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return source.parents[statement] is factory and not names & set(local)
 
 
 def colour_callers(inference: Inference, sources: list[Source], seeds: dict[Function, list[Site]]) -> Colours:
@@ -235,12 +263,23 @@ def _spread(colours: Colours) -> None:
         if function in seen or function in colours.synchronous or function not in colours.homes:
             continue
         seen.add(function)
+        if _makes_application(colours, function):
+            colours.factories.add(function)
+            continue
         reason = colours.kept.get(function) or _reason_against(colours, function)
         if reason:
             colours.kept[function] = reason
             continue
         colours.asynchronous.add(function)
         pending += [*callers.get(function, ()), *colours.linked.get(function, ())]
+
+
+def _makes_application(colours: Colours, function: Function) -> bool:
+    source = colours.homes[function]
+    return isinstance(function, ast.FunctionDef) and any(
+        isinstance(node, ast.Call) and colours.inference.value(source, node.func) in APPLICATIONS
+        for node in nodes_of(function)
+    )
 
 
 def _reason_against(colours: Colours, function: Function) -> str:

@@ -82,13 +82,14 @@ def _edits(colours: Colours, source: Source, sources: list[Source], elsewhere: l
     imports = Imports(colours.inference.program, source)
     edits: list[Edit] = []
     edits += FunctionEdits(colours, source, imports).edits()
-    edits += LifespanEdits(colours, source, imports, elsewhere).edits()
+    lifespan = LifespanEdits(colours, source, imports, elsewhere)
+    edits += lifespan.edits()
     if source in elsewhere:
         edits += table_edits(colours, source)
-    edits += tables_of_tests(colours, source, imports)
+    edits += tables_of_tests(colours, source, imports, lifespan.moved)
     edits += SetupEdits(colours, source, imports).edits()
     edits += url_edits(source)
-    edits += marking_edits(colours, source)
+    edits += marking_edits(colours, source, lifespan.moved)
     edits += testing_edits(colours, source, imports, sources)
     edits += imports.edits()
     return edits

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from flake8_async_fastapi.convert.colour import Colours, passed_functions
 from flake8_async_fastapi.convert.libraries import COROUTINE_TAKERS, THREAD_CALLERS
-from flake8_async_fastapi.convert.sites import Site, is_script
-from flake8_async_fastapi.convert.texts import Edit, Function, Source, first_line
+from flake8_async_fastapi.convert.sites import Site, in_lambda, is_script
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, first_line
 from flake8_async_fastapi.convert.values import OTHER, Library
 from flake8_async_fastapi.rules.left_open import MARK
 
@@ -17,8 +17,8 @@ _CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call
 _BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
 
 
-def marking_edits(colours: Colours, source: Source) -> Iterator[Edit]:
-    """The comments on what is left in one file."""
+def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = ()) -> Iterator[Edit]:
+    """The comments on what is left in one file, but for statements that others take away."""
     for function, reason in colours.kept.items():
         if colours.homes.get(function) is source:
             yield _comment(source, function, f"{function.name} is not converted: {reason}")
@@ -36,6 +36,16 @@ def marking_edits(colours: Colours, source: Source) -> Iterator[Edit]:
         if site.kind in ("await", "query", "bulk", "with") and not is_script(source, site.node):
             text = "this uses the database when the file is imported"
             yield _comment(source, source.statement(site.node), text)
+    outside = [*colours.outside.get(source.path, [])]
+    for factory in colours.factories - set(colours.kept):
+        outside += colours.sites.get(factory, []) if colours.homes[factory] is source else []
+    for site in outside:
+        is_call = site.kind == "call" and colours.is_asynchronous(site) and site.target is not None
+        if is_call and not in_lambda(source, site.node) and not is_script(source, site.node):
+            statement = source.statement(site.node)
+            if statement not in moved and not isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+                name = site.target.name  # type: ignore[union-attr]
+                yield _comment(source, statement, f"{name} is async, and no event loop runs here")
 
 
 def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flake8_async_fastapi.convert.values import CLIENT, CONNECTION, ENGINE, FACTORY, SESSION, Known
+from flake8_async_fastapi.convert.values import (
+    CLIENT,
+    CONNECTION,
+    ENGINE,
+    FACTORY,
+    SESSION,
+    Known,
+    Library,
+)
 
 _ASYNC: Final = "sqlalchemy.ext.asyncio"
 _SQLMODEL: Final = "sqlmodel.ext.asyncio.session"
@@ -27,6 +35,8 @@ CLASSES: Final[Mapping[str, Known]] = {
     "starlette.testclient.TestClient": CLIENT,
 }
 """Classes whose objects are followed."""
+
+APPLICATIONS: Final = (Library("fastapi.FastAPI"), Library("fastapi.applications.FastAPI"))
 
 FUNCTIONS: Final[Mapping[str, Known]] = {
     "sqlalchemy.create_engine": ENGINE,

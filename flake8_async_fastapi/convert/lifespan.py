@@ -12,7 +12,7 @@ from flake8_async_fastapi.convert.tables import (
     FUNCTION,
     applications_in,
     created_lines,
-    tables_on_import,
+    started_on_import,
 )
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source
 
@@ -28,8 +28,10 @@ class LifespanEdits:
         self.colours = colours
         self.source = source
         self.imports = imports
-        self.tables = tables_on_import(colours, source)
+        self.tables = started_on_import(colours, source)
         self.elsewhere = elsewhere
+        self.moved: set[ast.stmt] = set()
+        """The statements that the edits take away."""
 
     def edits(self) -> Iterator[Edit]:
         """All edits of that kind; none where there is no application, or more than one."""
@@ -102,6 +104,7 @@ class LifespanEdits:
 
     def _removed(self, table: ast.AST) -> Iterator[Edit]:
         statement = self.source.statement(table)
+        self.moved.add(statement)
         start = self.source.line_start(statement.lineno)
         end = self.source.line_start((statement.end_lineno or statement.lineno) + 1)
         while self.source.text[:start].endswith("\n\n") and self.source.text[end:].startswith("\n"):

@@ -6,15 +6,14 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from flake8_async_fastapi.convert.colour import Colours
+from flake8_async_fastapi.convert.colour import Colours, asynchronous_sites
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.sites import is_script
+from flake8_async_fastapi.convert.libraries import APPLICATIONS
+from flake8_async_fastapi.convert.sites import CREATES, is_script
 from flake8_async_fastapi.convert.texts import Edit, Source
-from flake8_async_fastapi.convert.values import Library
 from flake8_async_fastapi.project.modules import is_test
 
 FUNCTION: Final = "create_tables"
-_APPLICATIONS: Final = (Library("fastapi.FastAPI"), Library("fastapi.applications.FastAPI"))
 
 
 def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
@@ -22,7 +21,7 @@ def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and colours.inference.value(source, node.func) in _APPLICATIONS
+        if isinstance(node, ast.Call) and colours.inference.value(source, node.func) in APPLICATIONS
     ]
 
 
@@ -34,6 +33,22 @@ def tables_on_import(colours: Colours, source: Source) -> list[ast.Call]:
         if site.kind == "ddl" and isinstance(site.node, ast.Call) and not is_script(source, site.node)
         if source.parents[source.statement(site.node)] is source.tree
     ]
+
+
+def started_on_import(colours: Colours, source: Source) -> list[ast.Call]:
+    """The same, calls of functions that are async now, and those in a function that makes the application."""
+    found = tables_on_import(colours, source)
+    for site in colours.outside.get(source.path, []):
+        statement = source.statement(site.node)
+        is_call = site.kind == "call" and colours.is_asynchronous(site) and isinstance(site.node, ast.Call)
+        is_statement = isinstance(statement, ast.Expr) and statement.value is site.node
+        if is_call and is_statement and source.parents[statement] is source.tree:
+            found.append(site.node)  # type: ignore[arg-type]
+    for factory in colours.factories:
+        if colours.homes[factory] is source and factory not in colours.kept:
+            nodes = [site.node for site in asynchronous_sites(colours, factory)]
+            found += [node for node in nodes if isinstance(node, ast.Call)]
+    return sorted(found, key=source.start)
 
 
 def homes_of_tables(colours: Colours, sources: Iterable[Source]) -> list[Source]:
@@ -58,9 +73,14 @@ def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
             yield _function(source, [source.statement(node)], lines, "")
 
 
-def tables_of_tests(colours: Colours, source: Source, imports: Imports) -> Iterator[Edit]:
-    """The same in a test file, which no lifespan serves: it runs the function on import."""
-    calls = tables_on_import(colours, source)
+def tables_of_tests(
+    colours: Colours, source: Source, imports: Imports, moved: set[ast.stmt]
+) -> Iterator[Edit]:
+    """The same in a test file, which no lifespan serves: it runs the function on import.
+
+    The statements that it takes away are added to ``moved``.
+    """
+    calls = started_on_import(colours, source)
     if not calls or not is_test(source.path) or colours.inference.program.globals(source, FUNCTION):
         return
     lines = [line for node in calls for found in created_lines(source, node) for line in found]
@@ -71,6 +91,7 @@ def tables_of_tests(colours: Colours, source: Source, imports: Imports) -> Itera
     last = others[-1] if others else first
     between = source.tree.body[source.tree.body.index(first) : source.tree.body.index(last) + 1]
     if len(between) == len(calls):
+        moved |= set(between)
         yield _function(source, between, lines, start)
 
 
@@ -86,7 +107,10 @@ def _function(source: Source, statements: list[ast.stmt], lines: list[str], afte
 
 
 def created_lines(source: Source, node: ast.Call) -> Iterator[list[str]]:
-    """The lines that create the tables; nothing for a call that names no engine."""
+    """The lines that do what a call did; nothing for one that creates tables and names no engine."""
+    if not (isinstance(node.func, ast.Attribute) and node.func.attr in CREATES):
+        yield [f"await {source.code(node)}"]
+        return
     given = {word.arg: word.value for word in node.keywords}
     bind = given.get("bind") or (node.args[0] if node.args else None)
     if bind is not None:

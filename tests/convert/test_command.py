@@ -101,6 +101,26 @@ LEFT = {
         """,
         "work is async, and is passed on here",
     ),
+    "a function that makes the application": (
+        """
+        def make_app():
+            app = FastAPI()
+            with make_session() as db:
+                app.state.count = db.query(Item).count()
+            return app
+        """,
+        "make_app is not converted: it makes the application, outside of an event loop",
+    ),
+    "a call on import": (
+        """
+        def count():
+            with make_session() as db:
+                return db.query(Item).count()
+
+        COUNT = count()
+        """,
+        "count is async, and no event loop runs here",
+    ),
     "code that runs on import": (
         """
         items = make_session().query(Item).all()
