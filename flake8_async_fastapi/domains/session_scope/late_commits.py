@@ -5,6 +5,8 @@ Source: docs/behaviour.md#fastapi-functions.
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi.domains.fastapi.applications import may_end_after_response
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
 from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionNotes, Connections
@@ -13,6 +15,8 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.project.requirements import Requirements
+
+_LEFT: Final = "__aexit__()"
 
 
 def report_late_commits(frame: Frame) -> None:
@@ -25,7 +29,10 @@ def report_late_commits(frame: Frame) -> None:
     ):
         return
     is_after = sends_response_first(frame.ctx.project.requirements_of(frame.path))
+    blocks = {place.line for place, text in notes.late_commits.items() if text != _LEFT}
     for place, text in notes.late_commits.items():
+        if text == _LEFT and place.line in blocks:
+            continue  # the block whose end calls it is reported
         if not any(place in state.part(Connections).commits for state in frame.yield_states):
             path, line, col = place
             frame.emit_event(CommittedLate(path, line, col, frame.qualname, text, is_after))

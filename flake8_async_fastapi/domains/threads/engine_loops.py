@@ -117,9 +117,10 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
                 for use in uses_of(frame, coroutine.function, coroutine.call):
                     frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
         return
-    if _starts_loop(frame, callee):
+    loop = _loop_driven(callee, node)
+    if loop not in frame.globals and _starts_loop(frame, callee):  # a variable of the module keeps its loop
         for start in _starts_by(frame, arguments.get(0, "main"), for_message(node.func)):
-            _report_or_keep(frame, start, frame.place_of(node), _loop_driven(callee, node))
+            _report_or_keep(frame, start, frame.place_of(node), loop)
     elif isinstance(callee, Function) and not callee.is_async and any(_coroutines(arguments)):
         parts = summaries.summarise(
             frame.ctx, *renaming.call_without_identity(frame.ctx, callee, arguments)
