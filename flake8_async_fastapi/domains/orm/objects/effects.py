@@ -48,7 +48,8 @@ class InstanceEffect:
 
     ``instances`` are the objects that its arguments or its result lead to, as they are afterwards,
     ``session_effects`` what it did to sessions, ``unloaded_reads`` the attributes of its arguments that it
-    reads though they are not loaded, and where, ``exit_effects`` what a context manager does to sessions
+    reads though they are not loaded, and where, ``lost`` those that it reads and does not know in the end,
+    ``exit_effects`` what a context manager does to sessions
     when it is left.  ``by_truth`` is what it does if it gives what counts as false, and as true, where
     these differ.
     """
@@ -56,6 +57,7 @@ class InstanceEffect:
     instances: FrozenHeap = ()
     session_effects: tuple[Transition, ...] = ()
     unloaded_reads: tuple[tuple[UnloadedRead, Spot], ...] = ()
+    lost: FrozenHeap = ()
     exit_effects: tuple[Transition, ...] = ()
     by_truth: tuple[InstanceEffect, ...] = ()
     on_failure: tuple[InstanceEffect, ...] = ()
@@ -65,10 +67,13 @@ class InstanceEffect:
 
 
 def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
-    reads = frame.notes_of(UnloadedReads).reads
+    noted = frame.notes_of(UnloadedReads)
+    effect = _effect_of(ends, frozenset(noted.objects))
+    known = {location for location, _ in effect.instances} if noted.objects else ()
     effect = replace(
-        _effect_of(ends, frozenset(read.location for read in reads)),
-        unloaded_reads=tuple(reads.items()),
+        effect,
+        unloaded_reads=tuple(noted.reads.items()),
+        lost=frozen_heap({place: obj for place, obj in noted.objects.items() if place not in known}),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
         on_failure=tuple(map(_effect_of, outcomes.ends_in_failure(frame, ends))),
@@ -175,9 +180,15 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
     state, objects = frame.state, instances_of(frame.state)
     left = {out.location(location): obj for location, obj in effect.instances}
     before = {location: objects[location] for location in left if location in objects}
-    earlier = state.fork() if effect.unloaded_reads else state
-    for read, at in effect.unloaded_reads:
-        _apply_unloaded_read(call, read, at, left, before, earlier)
+    if effect.unloaded_reads:
+        earlier = state.fork()
+        lost = {out.location(place): instance_to_caller(out, obj, None) for place, obj in effect.lost}
+        lost = {place: obj for place, obj in lost.items() if place not in objects}
+        objects.update(lost)
+        for read, at in effect.unloaded_reads:
+            _apply_unloaded_read(call, read, at, left, before, earlier)
+        for place in lost:
+            del objects[place]
     line = call.place.line
     for step in effect.session_effects:
         session_effects.apply_transition(frame, transition_to_caller(out, step), line)

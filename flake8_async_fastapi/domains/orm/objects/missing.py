@@ -105,10 +105,12 @@ def _report(
         is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
         if is_lost_here and not reading.is_by_callee:
             return  # it was lost in this function, whose own check says so
-        frame.notes_of(UnloadedReads).add(reading.of(location, name, not_loaded, unless), reading.at)
+        read = reading.of(location, name, not_loaded, unless)
+        frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
         if _is_of_given_statement(frame, top):
-            frame.notes_of(UnloadedReads).add(reading.of(location, name, not_loaded, unless), reading.at)
+            read = reading.of(location, name, not_loaded, unless)
+            frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     else:
         model = models.model_of_objects(frame.ctx, obj.cls)
         attribute = model.attributes.get(name) if model is not None else None

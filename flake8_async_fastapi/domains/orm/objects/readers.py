@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
 
-from flake8_async_fastapi.domains.orm.objects.instances import NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.values import Location
@@ -65,11 +65,14 @@ class UnloadedRead:
 class UnloadedReads:
     """What a run reads, and where, of the objects that it was given, though it is not loaded.
 
-    Its caller hears of it.
+    Its caller hears of it.  ``objects`` are those that are read, as they are then: the run may lose
+    sight of them, as a refresh leads to new ones.
     """
 
     reads: dict[UnloadedRead, Spot] = field(default_factory=dict)
+    objects: dict[Location, InstanceState] = field(default_factory=dict)
 
-    def add(self, read: UnloadedRead, at: Spot) -> None:
+    def add(self, read: UnloadedRead, at: Spot, objects: Mapping[Location, InstanceState]) -> None:
         """Note a read; of several that are alike, the first line is told."""
         self.reads[read] = min(at, self.reads.get(read, at))
+        self.objects.setdefault(read.location, objects[read.location])

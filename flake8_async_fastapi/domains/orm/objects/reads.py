@@ -101,6 +101,11 @@ def read_mapped_attribute(
     elif isinstance(found, Maybe) and found.not_loaded is not None:
         report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
         objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, what follows is not reached
+    elif isinstance(found, Maybe) and obj.may_be_expired and isinstance(attribute, Relationship):
+        unexpired = replace(obj, may_be_expired=False)
+        kept = transitions.attribute_state(frame.ctx, unexpired, name, attribute)
+        if isinstance(kept, Loaded):  # or what follows is not reached
+            return _loaded_value(frame, instance.location, obj, name, attribute, kept.value)
     if frame.ctx.trace:
         _trace_read(frame, obj, name, found, place, isinstance(attribute, Relationship))
     if isinstance(found, Loaded):
@@ -186,6 +191,7 @@ def _loaded_value(
             classes_above=(*obj.classes_above, obj.cls),
             strategies_above=(*obj.strategies_above, how),
             is_item=attribute.is_collection,
+            may_be_expired=obj.may_be_expired,
             may_be_loaded=_depth_of(child) > instances.LONGEST_PATH or obj.source == "new",
         )
         objects[child] = aliasing.join_aliases(frame.ctx, state, made)
