@@ -6,7 +6,7 @@ Needs orm, for mapped classes, the objects of a path, and to say who reads.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.pydantic import schemas, validation
+from flake8_async_fastapi.domains.pydantic import schemas, tagged, validation
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -22,6 +22,7 @@ DOMAIN = Domain(
         },
         members={validation.ValidationTarget: schemas.adapter_attribute},
         inherited=(schemas.schema_method,),
+        literals=(tagged.model_tag,),
     ),
     observers=Observers(constructs=(validation.validate_arguments,)),
 )

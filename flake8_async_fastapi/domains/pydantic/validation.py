@@ -13,6 +13,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, reading_for
+from flake8_async_fastapi.domains.pydantic import tagged
 from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -112,7 +113,7 @@ def _validate(frame: Frame, wanted: TargetType, value: Value, place: Position, d
             last = dotted(outer).rpartition(".")[2]
             if last == "Annotated" and inner:
                 if not any(_is_validator(extra) for extra in inner[1:]):
-                    _validate_inner(frame, wanted, inner[0], value, place, depth)
+                    _validate_annotated(frame, wanted, inner, value, place, depth)
             elif last == "Optional" and inner:
                 _validate_inner(frame, wanted, inner[0], value, place, depth)
             elif last == "Union":
@@ -132,6 +133,20 @@ def _validate(frame: Frame, wanted: TargetType, value: Value, place: Position, d
                 _validate_generic(frame, wanted, outer, inner, value, place, depth)
         case tree.Name() | tree.Attr():
             _validate_named(frame, wanted, annotation, value, place, depth)
+
+
+def _validate_annotated(
+    frame: Frame, wanted: TargetType, parts: list[Expr], value: Value, place: Position, depth: int
+) -> None:
+    """``Annotated[type, extra]``: of a union with a tag only the member that the tag asks for."""
+    tag = tagged.tag_name(parts[1:])
+    if not tag:
+        _validate_inner(frame, wanted, parts[0], value, place, depth)
+        return
+    for alternative in alternatives(value):
+        member = tagged.tagged_member(wanted.frame, parts[0], tag, alternative)
+        if member is not None:
+            _validate_inner(frame, wanted, member, alternative, place, depth)
 
 
 def _is_validator(extra: Expr) -> bool:

@@ -308,6 +308,9 @@ def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
 def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
     """What ``owner[index]`` is."""
     if isinstance(owner, Object):
+        model = frame.ctx.hooks.models.items.get(type(owner.detail))
+        if model is not None and isinstance(index, tree.Const) and isinstance(index.value, int):
+            return model(frame, owner, frame.place_of(index)) or UNKNOWN
         return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
