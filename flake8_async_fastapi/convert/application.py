@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from flake8_async_fastapi.convert.convert import NotConvertible, convert_texts, is_migration
+from flake8_async_fastapi.convert.convert import NotConvertible, convert_texts
 from flake8_async_fastapi.convert.mending import mend
+from flake8_async_fastapi.convert.migrations import (
+    ini_with_async_drivers,
+    is_environment,
+    is_migration,
+    takes_url_of_ini,
+)
 from flake8_async_fastapi.convert.requirements import with_drivers
 from flake8_async_fastapi.convert.texts import Source, parse
 from flake8_async_fastapi.convert.urls import drivers_in, with_async_drivers
@@ -57,7 +63,7 @@ def convert_project(root: Path) -> Converted:
     modules = {path: text for path, text in texts.items() if path.endswith(".py")}
     _refuse(root, modules)
     try:
-        found = convert_texts(modules)
+        found = convert_texts(modules, [text for path, text in texts.items() if _is_ini(path)])
     except NotConvertible as error:
         raise Refused(
             f"the changes of {root / str(error)} do not fit together: nothing is converted"
@@ -69,6 +75,8 @@ def convert_project(root: Path) -> Converted:
     ]
     drivers = set().union(*map(drivers_in, named))
     beside = {path: _beside(path, text, drivers) for path, text in texts.items() if path not in modules}
+    if any(_takes_url_of_ini(path, modules[path]) for path in found):
+        beside |= {path: ini_with_async_drivers(text) for path, text in beside.items() if _is_ini(path)}
     known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
     mended, findings = mend(converted, known)
     changed = {path: text for path, text in {**mended, **beside}.items() if text != texts[path]}
@@ -86,12 +94,21 @@ def _read(root: Path) -> dict[str, Original]:
 
 
 def _is_beside(path: str) -> bool:
-    return is_template(path) or is_requirement_file(path) or _is_settings(path)
+    return is_template(path) or is_requirement_file(path) or _is_settings(path) or _is_ini(path)
 
 
 def _is_settings(path: str) -> bool:
     name = path.rpartition("/")[2]
     return name.startswith((".env", "env.")) or name.endswith(".env")
+
+
+def _is_ini(path: str) -> bool:
+    return path.rpartition("/")[2] == "alembic.ini"
+
+
+def _takes_url_of_ini(path: str, text: str) -> bool:
+    source = parse(path, text)
+    return source is not None and is_environment(source) and takes_url_of_ini(source)
 
 
 def _beside(path: str, text: str, drivers: set[str]) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from flake8_async_fastapi.convert.colour import Colours, colour
 from flake8_async_fastapi.convert.functions import FunctionEdits
@@ -11,7 +10,8 @@ from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
-from flake8_async_fastapi.convert.names import link
+from flake8_async_fastapi.convert.migrations import is_environment, is_migration, migration_edits
+from flake8_async_fastapi.convert.names import Program, link
 from flake8_async_fastapi.convert.setup import SetupEdits
 from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits, tables_of_tests
 from flake8_async_fastapi.convert.testing import testing_edits
@@ -27,13 +27,15 @@ from flake8_async_fastapi.convert.texts import (
 from flake8_async_fastapi.convert.urls import url_edits
 
 
-def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
+def convert_texts(texts: Mapping[str, str], inis: Collection[str] = ()) -> dict[str, str]:
     """The new texts of the Python files that change, of all files of a project, by path.
 
+    ``inis`` are the texts of the ``alembic.ini`` files.
     Raises NotConvertible.
     """
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
     converted = [source for source in sources.values() if not is_migration(source)]
+    environments = [source for source in sources.values() if is_environment(source)]
     kept: dict[Function, str] = {}
     while True:
         colours = colour(Inference(link(sources)), converted, kept)
@@ -41,6 +43,7 @@ def convert_texts(texts: Mapping[str, str]) -> dict[str, str]:
         found = {source.path: _converted(colours, source, converted, elsewhere) for source in converted}
         spoilt = [source for source in converted if found[source.path] is None]
         if not spoilt:
+            found |= {source.path: _migrated(link(sources), source, inis) for source in environments}
             return {path: text for path, text in found.items() if text != texts[path] and text is not None}
         for source in spoilt:
             blamed = [node for node in _blamed(colours, source, converted, elsewhere) if node not in kept]
@@ -53,11 +56,10 @@ class NotConvertible(Exception):
     """The changes of a file, whose path this names, do not fit together."""
 
 
-def is_migration(source: Source) -> bool:
-    """Whether a file is one of Alembic's: it runs on a synchronous connection."""
-    return any(
-        isinstance(node, ast.ImportFrom) and node.module == "alembic" for node in ast.walk(source.tree)
-    )
+def _migrated(program: Program, source: Source, inis: Collection[str]) -> str | None:
+    imports = Imports(program, source)
+    edits = [*migration_edits(Inference(program), source, imports, inis)]
+    return _applied(source, [*edits, *imports.edits()])
 
 
 def _blamed(

@@ -1,12 +1,18 @@
 """What ``convert`` leaves to do, what it refuses, and what it writes."""
 
 import ast
+import contextlib
 import re
+import runpy
+import sys
 import textwrap
+import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy
 from sync_program import READ, SETUP
 
 from flake8_async_fastapi.analysis import open_analysis
@@ -245,6 +251,91 @@ def test_line_ends_and_encoding_stay(tmp_path: Path) -> None:
     data = (tmp_path / "main.py").read_bytes()
     assert data.startswith("# -*- coding: latin-1 -*-\r\n# é\r\n".encode("latin-1"))
     assert b"async def read" in data and not re.search(rb"[^\r]\n", data)
+
+
+ENVIRONMENT = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+config = context.config
+
+
+def run_migrations_online() -> None:
+    connectable = engine_from_config(config.get_section("alembic"), "sqlalchemy.", poolclass=pool.NullPool)
+    with connectable.connect() as connection:
+        context.configure(connection=connection)
+
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations_online()
+"""
+URLS = {
+    "of the ini": ("", "import main", True),
+    "of a file": ('config.set_main_option("sqlalchemy.url", "sqlite:///{folder}/a.db")', "", True),
+    "of the application": ('config.set_main_option("sqlalchemy.url", main.URL)', "import main", True),
+    "of another place": ('config.set_main_option("sqlalchemy.url", os.environ["OTHER"])', "import os", False),
+}
+
+
+class Context:
+    """What Alembic gives to an ``env.py``."""
+
+    def __init__(self, url: str) -> None:
+        self.config = self
+        self.url = url
+        self.tables: list[str] = []
+
+    def set_main_option(self, name: str, value: str) -> None:
+        assert name == "sqlalchemy.url"
+        self.url = value
+
+    def get_section(self, name: str) -> dict[str, str]:
+        return {"sqlalchemy.url": self.url}
+
+    def configure(self, connection: Any) -> None:
+        self.connection = connection
+
+    begin_transaction = contextlib.nullcontext
+
+    def run_migrations(self) -> None:
+        self.connection.exec_driver_sql("CREATE TABLE migrated (id INTEGER)")
+        self.connection.commit()
+        self.tables = sqlalchemy.inspect(self.connection).get_table_names()
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_migrations(name: str, convert: Convert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, imported, is_async = URLS[name]
+    environment, ini = tmp_path / "migrations" / "env.py", tmp_path / "alembic.ini"
+    environment.parent.mkdir()
+    text = ENVIRONMENT.replace("context.config\n", f"context.config\n{code.format(folder=tmp_path)}\n")
+    environment.write_text(imported + text)
+    ini.write_text(f"[alembic]\nsqlalchemy.url = sqlite:///{tmp_path}/a.db\n")
+    assert convert(f"URL = 'sqlite:///{tmp_path}/a.db'\n" + READ)[0] == 0
+    assert ("run_sync" in environment.read_text()) is is_async
+    assert ("aiosqlite" in ini.read_text()) is (name == "of the ini")
+    context = Context(ini.read_text().split(" = ")[1].strip())
+    module = types.ModuleType("alembic")
+    module.context = context  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "alembic", module)
+    monkeypatch.setenv("OTHER", f"sqlite:///{tmp_path}/a.db")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "main", raising=False)
+    runpy.run_path(str(environment))
+    monkeypatch.delitem(sys.modules, "main", raising=False)
+    assert context.tables == ["migrated"]
+
+
+def test_migrations_that_cannot_be_async_are_marked(convert: Convert, tmp_path: Path) -> None:
+    text = ENVIRONMENT.replace("config = context.config", "from main import engine as connectable")
+    text = re.sub(r"    connectable = .*\n", "    print(connectable.name)\n", text)
+    (tmp_path / "env.py").write_text(text)
+    assert (
+        "env.py:1: AFA002 the conversion to async left something open: the migrations take"
+        in convert(READ)[1]
+    )
 
 
 @pytest.mark.parametrize(
