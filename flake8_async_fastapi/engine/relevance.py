@@ -14,11 +14,11 @@ from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.state import MOST_STATES
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
-    AsyncCallable,
     ClassValue,
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Function,
     Instance,
     Object,
@@ -46,7 +46,7 @@ def specialise(ctx: Context, passed: Value, known: Value) -> Value:
         return known
     if isinstance(passed, Text) or renaming.has_identity(ctx, passed):
         return passed
-    says_little = isinstance(known, (Unknown, AsyncCallable))
+    says_little = isinstance(known, (Unknown, DeclaredCallable))
     if says_little or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return limit_depth(passed)
     match known, passed:

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from flake8_async_fastapi.engine.events import Event, ReadTraced, VariableTraced
 from flake8_async_fastapi.engine.values import (
-    AsyncCallable,
     ClassValue,
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Folder,
     Function,
     Generator,
@@ -80,8 +80,8 @@ def describe_value(value: Value) -> str:
             return repr(constant)
         case Library(dotted=dotted):
             return dotted
-        case AsyncCallable():
-            return "a callable that gives an awaitable"
+        case DeclaredCallable(is_async=is_async):
+            return f"a callable that gives {'an awaitable' if is_async else 'what its annotation says'}"
         case Object(type=name, declared=declared):
             return f"{name}{' (declared)' if declared else ''}"
         case Member(receiver=receiver, name=name):

@@ -233,10 +233,11 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
-class AsyncCallable:
-    """Anything that can be called and, as an annotation says, gives an awaitable; of what is awaited."""
+class DeclaredCallable:
+    """Anything that can be called, and gives ``result``, or an awaitable of it, as an annotation says."""
 
     result: Value = UNKNOWN
+    is_async: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +355,7 @@ Value: TypeAlias = (
     | Super
     | Function
     | Partial
-    | AsyncCallable
+    | DeclaredCallable
     | Coroutine
     | Generator
     | Manager

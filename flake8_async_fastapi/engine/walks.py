@@ -9,11 +9,11 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
-    AsyncCallable,
     ClassValue,
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Function,
     Generator,
     Instance,
@@ -116,7 +116,7 @@ def inner_values(value: Value) -> Iterator[Value]:
     match value:
         case OneOf(values=parts) | Collection(items=tuple(parts)):
             pass
-        case Collection(item=item) | Generator(item=item) | AsyncCallable(result=item):
+        case Collection(item=item) | Generator(item=item) | DeclaredCallable(result=item):
             parts = (item,)
         case Instance(attributes=tuple(pairs)):
             parts = tuple(kept for _, kept in pairs)
@@ -152,7 +152,7 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
             items = tuple(map_values(part, change) for part in parts)
             same = all(new is old for new, old in zip(items, parts, strict=True))
             return value if same else replace(value, items=items)
-        case AsyncCallable(result=result):
+        case DeclaredCallable(result=result):
             return replace(value, result=map_values(result, change))
         case Generator():
             return replace(value, item=map_values(value.item, change))

@@ -23,6 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     called_name,
 )
+from flake8_async_fastapi.records import replace
 
 
 def model_partial(site: CallSite) -> Value:
@@ -47,6 +48,12 @@ def model_wraps(site: CallSite) -> Value:
 def model_first_argument(site: CallSite) -> Value:
     """What a function returns that gives back what it is given."""
     return site.arguments.args[0] if site.arguments.args else UNKNOWN
+
+
+def model_static_method(site: CallSite) -> Value:
+    """``name = staticmethod(f)`` in the body of a class: no instance is passed."""
+    first = model_first_argument(site)
+    return replace(first, is_static=True) if isinstance(first, Function) else UNKNOWN
 
 
 def model_is_coroutine_function(site: CallSite) -> Value:
@@ -128,6 +135,7 @@ def model_row(site: CallSite) -> Value:
 CALLS: Final[Mapping[str, CallModel]] = {
     **dict.fromkeys(functions.CONTEXTS, model_context_manager),
     "functools.partial": model_partial,
+    "builtins.staticmethod": model_static_method,
     "functools.wraps": model_wraps,
     "functools.wraps.decorator": model_first_argument,
     "asyncio.iscoroutinefunction": model_is_coroutine_function,

@@ -11,8 +11,8 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
-    AsyncCallable,
     Collection,
+    DeclaredCallable,
     Function,
     Instance,
     Library,
@@ -96,7 +96,7 @@ def _items(given: Value | None) -> tuple[Value, ...] | None:
     return given.items if isinstance(given, Collection) else None
 
 
-_CALLABLE = (Function, Partial, Member, Instance, AsyncCallable, Library)
+_CALLABLE = (Function, Partial, Member, Instance, DeclaredCallable, Library)
 
 
 def run_handed_over(frame: Frame, given: HandOver) -> tuple[Value, Frame]:

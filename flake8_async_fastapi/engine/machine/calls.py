@@ -23,9 +23,9 @@ from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
-    AsyncCallable,
     ClassValue,
     Coroutine,
+    DeclaredCallable,
     Function,
     Instance,
     Library,
@@ -127,8 +127,10 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
             _announce_shown(frame, dotted, arguments)
             _announce_escape(frame, callee, arguments, origin)
             return library_calls.call_name(frame, dotted, arguments, label, origin)
-        case AsyncCallable(result=result):
-            return frame.owe(Coroutine(label, "other", origin, result))
+        case DeclaredCallable(result=result, is_async=is_async):
+            if is_async:
+                return frame.owe(Coroutine(label, "other", origin, result))
+            return replace(result, origin=origin) if isinstance(result, Object) else result
         case Partial(function=function, args=args, keywords=keywords):
             joined = arguments.after(*args, keywords=keywords)
             return apply_callee(frame, function, joined, label, origin)

@@ -18,11 +18,11 @@ from flake8_async_fastapi.engine.texts import compare_texts
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
-    AsyncCallable,
     ClassValue,
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Function,
     Generator,
     Instance,
@@ -228,7 +228,7 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
 def _is_declared(value: Value) -> bool:
     """Whether a value may be known from an annotation only."""
     match value:
-        case Plain() | AsyncCallable():
+        case Plain() | DeclaredCallable():
             return True
         case Collection(items=items):
             return items is None

@@ -23,11 +23,11 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
-    AsyncCallable,
     ClassValue,
     Closure,
     Collection,
     Coroutine,
+    DeclaredCallable,
     Function,
     Generator,
     Instance,
@@ -201,7 +201,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     value = _known_or_declared(frame.ctx, function, arguments, summary.returns)
     if isinstance(node, tree.FunctionDef) and node.is_stub and isinstance(value, Unknown) and node.returns:
         promised = type_hints.async_callable(_frame_of(frame.ctx, function), node.returns)
-        if isinstance(promised, AsyncCallable):
+        if isinstance(promised, DeclaredCallable):
             return frame.owe(Coroutine(label, "other", origin, promised.result))
     return value
 

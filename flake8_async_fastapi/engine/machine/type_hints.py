@@ -19,11 +19,11 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
-    AsyncCallable,
     ClassValue,
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Generator,
     Instance,
     Library,
@@ -97,10 +97,23 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
     if last in _PLAIN:
         return Plain(last.lower())
     if last == "Callable" and len(inner) == 2:
-        return async_callable(frame, inner[1], depth)
+        return declared_callable(frame, state, inner[1], depth)
     if last in ITERATORS and last.startswith("Async") and inner:
         return Generator("", declared_value(frame, state, inner[0], depth + 1), is_async=True)
     return _named_type(frame, state, annotation.value, depth)
+
+
+def declared_callable(frame: Frame, state: State, returns: Expr, depth: int) -> Value:
+    """What ``Callable[..., returns]`` says; unknown for types that coroutine functions are given, too."""
+    found = async_callable(frame, returns, depth)
+    if found != UNKNOWN:
+        return found
+    made = declared_value(frame, state, returns, depth + 1)
+    if isinstance(made, Instance) or (
+        isinstance(made, Object) and frame.ctx.hooks.models.resource(made.type) is not None
+    ):
+        return DeclaredCallable(replace(made, has_doubtful_type=True), is_async=False)
+    return UNKNOWN
 
 
 def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
@@ -112,7 +125,7 @@ def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
     if dotted(written).rpartition(".")[2] not in _NEVER_STARTED:
         return UNKNOWN
     inner = subscript_parts(returns) if isinstance(returns, tree.Subscript) else []
-    return AsyncCallable(declared_value(frame, State(), inner[-1], depth + 1) if inner else UNKNOWN)
+    return DeclaredCallable(declared_value(frame, State(), inner[-1], depth + 1) if inner else UNKNOWN)
 
 
 def with_declared_item(frame: Frame, state: State, value: Value, annotation: Expr) -> Value:

@@ -184,8 +184,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
     kinds = {(obj.default, obj.plan, obj.phase) for obj in objects}
     same_class = all(obj.cls == first.cls for obj in others)
     same_way = all(
-        (obj.classes_above, obj.strategies_above, obj.is_all)
-        == (first.classes_above, first.strategies_above, first.is_all)
+        (obj.classes_above, obj.strategies_above) == (first.classes_above, first.strategies_above)
         for obj in others
     )
     return InstanceState(
