@@ -272,8 +272,7 @@ class Generator:
 class Manager:
     """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
 
-    ``function`` is what was called, ``parts`` what it does in the eyes of domains when it is entered
-    or left.
+    ``function`` is what was called, ``parts`` what domains say it does when it is entered or left.
     """
 
     label: str
