@@ -122,6 +122,8 @@ def session_settings(ctx: Context, path: str, session: Object) -> SessionSetting
     """What is known of a session in a file; of one that only an annotation names, what all factories say."""
     if isinstance(session.detail, SessionSettings):
         return session.detail
+    if session.type == SCOPED and session.arguments:
+        return _settings_of_factory(session, Arguments())
     if session.arguments:
         given = Arguments(keywords=tuple(pair for pair in session.arguments if not pair[0].isdigit()))
         if any(name == "**" for name, _ in session.arguments):
