@@ -6,24 +6,32 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_LINE: Final = re.compile(r"^(?P<name>sqlalchemy)(?P<extras>\[[^\]]*\])?(?P<rest>.*)$", re.IGNORECASE)
+_LINE: Final = re.compile(
+    r"^(?P<name>sqlalchemy)(?P<extras>\[[^\]]*\])?(?!\s*=[^=])(?P<rest>.*)$", re.IGNORECASE
+)
 _QUOTED: Final = re.compile(
     r"""(?P<quote>["'])(?P<name>sqlalchemy)(?P<extras>\[[^\]]*\])?(?P<rest>[^"'\n]*)(?P=quote)""",
     re.IGNORECASE,
 )
-_POETRY: Final = re.compile(
-    r"""^(?P<name>sqlalchemy)\s*=\s*(?P<quote>["'])(?P<version>[^"']*)(?P=quote)(?P<rest>.*)$""",
+_KEY: Final = re.compile(
+    r"^(?P<name>sqlalchemy|sqlmodel)[ \t]*=[ \t]*"
+    r"""(?:(?P<version>"[^"\n]*"|'[^'\n]*')|\{(?P<table>[^}\n]*)\})""",
     re.IGNORECASE | re.MULTILINE,
 )
-_SQLMODEL_LINE: Final = re.compile(r"^sqlmodel\b.*$", re.IGNORECASE)
+_EXTRAS: Final = re.compile(r"""\bextras[ \t]*=[ \t]*\[(?P<names>[^\]]*)\]""")
+_SQLMODEL_LINE: Final = re.compile(r"^sqlmodel\b(?!\s*=[^=]).*$", re.IGNORECASE)
 
 
 def with_drivers(path: str, text: str, drivers: Iterable[str]) -> str:
-    """The text of a requirements file or a ``pyproject.toml`` with what is missing for asyncio."""
+    """The text of a file with requirements, with what is missing for asyncio.
+
+    A list with hashes stays as it is.
+    """
     missing = [driver for driver in sorted(drivers) if not _names(text, driver)]
-    if path.endswith("pyproject.toml"):
-        return _pyproject(text, missing)
-    return _list(text, missing) if path.endswith((".txt", ".in")) else text
+    if path.endswith(("pyproject.toml", "Pipfile")):
+        return _toml(text, missing)
+    is_list = path.endswith((".txt", ".in", "setup.cfg"))
+    return _list(text, missing) if is_list and "--hash" not in text else text
 
 
 def _names(text: str, package: str) -> bool:
@@ -42,13 +50,14 @@ def _list(text: str, missing: list[str]) -> str:
     lines = []
     found = False
     for line in text.split("\n"):
-        base = _LINE.match(line)
-        model = _SQLMODEL_LINE.match(line)
+        indent = line[: len(line) - len(line.lstrip())]
+        base = _LINE.match(line.strip())
+        model = _SQLMODEL_LINE.match(line.strip())
         if base and not found and not base["rest"].startswith("-"):
-            lines += [_with_extra(base), *missing]
+            lines += [f"{indent}{name}" for name in (_with_extra(base), *missing)]
             found = True
         elif model and not found and not _has_sqlalchemy(text):
-            lines += [line, "sqlalchemy[asyncio]", *missing]
+            lines += [line, *(f"{indent}{name}" for name in ("sqlalchemy[asyncio]", *missing))]
             found = True
         else:
             lines.append(line)
@@ -59,17 +68,37 @@ def _has_sqlalchemy(text: str) -> bool:
     return re.search(r"(?im)^\s*[\"']?sqlalchemy(?![\w-])", text) is not None
 
 
-def _pyproject(text: str, missing: list[str]) -> str:
-    found = _POETRY.search(text)
+def _toml(text: str, missing: list[str]) -> str:
+    """A table of Poetry or Pipenv, or a list."""
+    keys = {found["name"].lower(): found for found in _KEY.finditer(text)}
+    found = keys.get("sqlalchemy") or keys.get("sqlmodel")
     if found:
-        extra = f'{found["name"]} = {{ version = "{found["version"]}", extras = ["asyncio"] }}'
+        entry = _entry(found)
+        if found["name"].lower() == "sqlmodel":
+            entry = f'{found[0]}\nsqlalchemy = {{ version = "*", extras = ["asyncio"] }}'
         added = "".join(f'\n{driver} = "*"' for driver in missing)
-        return text[: found.start()] + extra + found["rest"] + added + text[found.end() :]
+        end = text.find("\n", found.end())
+        rest = text[found.end() :] if end < 0 else text[found.end() : end]
+        return text[: found.start()] + entry + rest + added + ("" if end < 0 else text[end:])
     quoted = _QUOTED.search(text)
     if quoted is not None:
         return _beside(text, quoted, _requirement(quoted), missing)
     model = re.search(r"""(?P<quote>["'])sqlmodel\b[^"'\n]*(?P=quote)""", text)
     return text if model is None else _beside(text, model, model[0], ["sqlalchemy[asyncio]", *missing])
+
+
+def _entry(found: re.Match[str]) -> str:
+    """An entry of a table, with the extra."""
+    if found["version"]:
+        return f'{found["name"]} = {{ version = {found["version"]}, extras = ["asyncio"] }}'
+    extras = _EXTRAS.search(found["table"])
+    table = found["table"].strip()
+    if extras is None:
+        return f'{found["name"]} = {{ {table}, extras = ["asyncio"] }}'
+    names = [name.strip() for name in extras["names"].split(",") if name.strip()]
+    if not any(name.strip("'\"") == "asyncio" for name in names):
+        names.append('"asyncio"')
+    return found[0].replace(extras[0], f"extras = [{', '.join(names)}]")
 
 
 def _requirement(quoted: re.Match[str]) -> str:

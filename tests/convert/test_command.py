@@ -354,6 +354,35 @@ def test_migrations_that_cannot_be_async_are_marked(convert: Convert, tmp_path: 
             '[project]\ndependencies = ["sqlalchemy", "fastapi"]\n',
             '[project]\ndependencies = ["sqlalchemy[asyncio]", "aiosqlite", "fastapi"]\n',
         ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.deps]\nsqlalchemy = "2"\nfastapi = "*"\n',
+            '[tool.poetry.deps]\nsqlalchemy = { version = "2", extras = ["asyncio"] }\naiosqlite = "*"\n'
+            'fastapi = "*"\n',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.deps]\nsqlalchemy = {version = "2", extras = ["mypy"]}  # orm\n',
+            '[tool.poetry.deps]\nsqlalchemy = {version = "2", extras = ["mypy", "asyncio"]}  # orm\n'
+            'aiosqlite = "*"\n',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.deps]\nsqlmodel = "^0.0.19"\n',
+            '[tool.poetry.deps]\nsqlmodel = "^0.0.19"\nsqlalchemy = { version = "*", extras = ["asyncio"] }\n'
+            'aiosqlite = "*"\n',
+        ),
+        (
+            "Pipfile",
+            '[packages]\nsqlalchemy = "*"\n',
+            '[packages]\nsqlalchemy = { version = "*", extras = ["asyncio"] }\naiosqlite = "*"\n',
+        ),
+        (
+            "setup.cfg",
+            "[options]\ninstall_requires =\n    sqlalchemy>=2\n    fastapi\n",
+            "[options]\ninstall_requires =\n    sqlalchemy[asyncio]>=2\n    aiosqlite\n    fastapi\n",
+        ),
+        ("requirements.txt", *["sqlalchemy==2 \\\n  --hash=sha256:1\n"] * 2),
         (".env.example", "URL=postgresql://u:p@db/x\n", "URL=postgresql+asyncpg://u:p@db/x\n"),
         (".env", "URL=postgresql+psycopg://db/x\n", "URL=postgresql+psycopg://db/x\n"),
         (".env", "URL=mysql+pymysql://db/x\n", "URL=mysql+aiomysql://db/x\n"),
