@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
@@ -31,6 +32,19 @@ def imported_module(code: Code, module: str) -> tuple[str, list[Edit]]:
                 if alias.evaluated_name == module:
                     return alias.evaluated_alias or module, []
     return module, [_new_import(code, f"import {module}")]
+
+
+def together(code: Code, first: list[Edit], second: list[Edit]) -> list[Edit]:
+    """The edits of two imports, one group with the second first if both are new at one place."""
+    if len(first) != 1 or len(second) != 1 or first[0].start != second[0].start:
+        return [*first, *second]
+    below, above = first[0].text, second[0].text
+    gap = code.newline * 2
+    if below.startswith(gap) and above.startswith(gap):
+        below = below.removeprefix(code.newline)
+    elif below.endswith(gap) and above.endswith(gap):
+        above = above.removesuffix(code.newline)
+    return [insert(code.path, first[0].start, above + below)]
 
 
 def known_name(code: Code, module: str, name: str) -> str:
@@ -152,10 +166,19 @@ def _new_import(code: Code, line: str) -> Edit:
     before = akin or [one for one in imports if _sort(one) < sort]
     if not imports:  # but perhaps a text about the module
         before = statements
+    gap = "" if akin or _are_one_group(code, imports) else code.newline
     if not before:
         first = code.start(imports[0]) if imports else code.start_of_code()
-        return insert(code.path, first, line + code.newline)
-    return insert(code.path, code.end_of_line(before[-1]), code.newline + line)
+        gap = gap if code.text[first:].strip() else ""
+        return insert(code.path, first, line + code.newline + gap)
+    return insert(code.path, code.end_of_line(before[-1]), code.newline + gap + line)
+
+
+def _are_one_group(code: Code, imports: list[cst.SimpleStatementLine]) -> bool:
+    """Whether a file has imports of several sorts, and no empty line between them."""
+    pairs = [pair for pair in itertools.pairwise(imports) if _sort(pair[0]) != _sort(pair[1])]
+    between = [code.text[code.end(one) : code.start(other)] for one, other in pairs]
+    return bool(pairs) and all(text.count(code.newline) == 1 for text in between)
 
 
 def _parsed_line(line: str) -> cst.SimpleStatementLine:

@@ -12,7 +12,7 @@ from flake8_async_fastapi.fixes.arguments import add_argument
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code, Function
 from flake8_async_fastapi.fixes.edits import Edit, insert
-from flake8_async_fastapi.fixes.imports import imported
+from flake8_async_fastapi.fixes.imports import imported, together
 from flake8_async_fastapi.fixes.queries import called_name
 from flake8_async_fastapi.rules.model import Fix
 
@@ -160,6 +160,5 @@ def _new_lifespan(
     return [
         insert(code.path, start, text),
         add_argument(code, application, f"{_NAME}={_NAME}"),
-        *first,
-        *second,
+        *together(code, first, second),
     ]
