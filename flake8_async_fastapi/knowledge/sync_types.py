@@ -301,7 +301,11 @@ TYPES: Final[Mapping[str, str]] = {
     """,
     **{
         f"apscheduler.schedulers.{name}": "bases: apscheduler.schedulers.base.BaseScheduler"
-        for name in ("background.BackgroundScheduler", "blocking.BlockingScheduler")
+        for name in (
+            "asyncio.AsyncIOScheduler",
+            "background.BackgroundScheduler",
+            "blocking.BlockingScheduler",
+        )
     },
     "celery.Celery": """
         def send_task -> celery.result.AsyncResult

@@ -40,6 +40,7 @@ _HARMLESS: Final = ROUTE_VERBS | {
     "staticmethod", "classmethod", "abstractmethod", "override", "contextmanager", "asynccontextmanager",
 }  # fmt: skip
 _CALLS_FOLLOWED: Final = 2
+_SCHEDULER: Final = "apscheduler.schedulers.base.BaseScheduler"
 _EXAMINED: Final = frozenset({"isinstance", "issubclass", "hasattr", "getattr", "type", "callable"})
 
 
@@ -68,6 +69,18 @@ def report_handed_over(
     if place is not None and not arguments.opaque and place < len(arguments.args):
         rest = replace(arguments, args=arguments.args[place + 1 :], placed=0)
         report_called_by_hand(frame, arguments.args[place], rest, node)
+
+
+def report_scheduled(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
+    """As ``report_called_by_hand``, for a job of APScheduler, which passes ``args`` and ``kwargs``."""
+    if not isinstance(callee, Member) or not knowledge.is_subtype(callee.receiver.type, _SCHEDULER):
+        return
+    job, args, keywords = (arguments.get(*at) for at in ((0, "func"), (2, "args"), (3, "kwargs")))
+    listed = args.items if isinstance(args, Collection) else () if args is None else None
+    if job is not None and listed is not None and keywords is None and not arguments.opaque:
+        report_called_by_hand(frame, job, Arguments(listed), node)
 
 
 def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:

@@ -24,6 +24,7 @@ _BY_NAME: Final[Mapping[str, tuple[Report, ...]]] = {
 }
 _BY_METHOD: Final[Mapping[str, tuple[Report, ...]]] = {
     **{name.rpartition(".")[2]: reports for name, reports in _BY_NAME.items()},
+    "add_job": (contracts.report_scheduled,),
     "add_task": (contracts.report_handed_over, background.report_raised),
 }
 
