@@ -163,8 +163,8 @@ def _note_column_test(
 
 def _without_items(frame: Frame, state: State, name: str) -> State:
     """A variable turned out to count as false: if it is a container, that is empty."""
-    value = state.get(name) if state.parts else None
-    if value is not None:
+    value = state.get(name)
+    if value is not None and (state.parts or isinstance(value, Collection)):
         for observe in frame.ctx.hooks.observers.emptied:
             observe(state, value)
     return state

@@ -26,6 +26,14 @@ def end_loop(item: Value, states: list[State], head: list[State]) -> None:
             state.narrow(name, _perhaps_with_more(state.env[name]))
 
 
+def empty_list(state: State, value: Value) -> None:
+    """A list of unknown options turned out to be empty: queries lack nothing that code below needs."""
+    if isinstance(value, Collection) and _has_unknown_options(value):
+        for name, query in list(state.env.items()):
+            if isinstance(query, Object) and isinstance(query.detail, Query):
+                state.narrow(name, _perhaps_with_more(query))
+
+
 def _has_unknown_options(value: Value) -> bool:
     """Whether a value is a query, or a list of options, in which something is not known."""
     if isinstance(value, Collection):
