@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.mapping.attributes import Column
-from flake8_async_fastapi.domains.orm.objects import instances
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Model
+from flake8_async_fastapi.domains.orm.objects import instances, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
     Instances,
     InstanceState,
+    NotLoaded,
     instances_of,
     locations_in,
 )
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
 from flake8_async_fastapi.facts import tree
@@ -43,17 +45,31 @@ def note_column_test(
             or alternative.location is None
         ):
             continue
-        if not isinstance(model.attributes.get(name), Column):
+        column = model.attributes.get(name)
+        if not isinstance(column, Column):
             continue
         if is_empty:
             empty = {other for other, found in model.relationships() if name in (found.keys or ())}
             obj = replace(obj, null_keys=obj.null_keys | empty)
-            for other in empty:
-                if obj.field(other) is None:
+            for other in empty.union(_may_have_key(model, column)):
+                if obj.field(other) is None and not _always_raises(frame.ctx, obj, model, other):
                     obj = obj.put(other, MAYBE)
         if is_kind and not obj.discriminated:
             obj = replace(obj, discriminated=True)
         objects[alternative.location] = obj
+
+
+def _may_have_key(model: Model, column: Column) -> Iterator[str]:
+    """The many-to-one relationships whose foreign key may be a column."""
+    for name, found in model.relationships() if column.references else ():
+        if found.keys is None and found.to_one is not False and not found.is_collection:
+            yield name
+
+
+def _always_raises(ctx: Context, obj: InstanceState, model: Model, name: str) -> bool:
+    """Whether the strategy ``raise`` holds for a relationship, which asks for no key."""
+    found = transitions.attribute_state(ctx, obj, name, model.attributes[name])
+    return isinstance(found, NotLoaded) and found.text == "raise"
 
 
 @dataclass(slots=True)
