@@ -4,6 +4,7 @@ from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.extract import extract
 from flake8_async_fastapi.extract.older import in_older_syntax
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import all_nodes
 
 SYNTAX = """\
 type A[T] = list[T]
@@ -117,3 +118,29 @@ def test_a_text_that_no_python_parses_has_no_facts() -> None:
     files = {"base.py": "class Base[M(:\n    pass\n", "main.py": main}
     analysis = analysis_of(files)
     assert analysis.findings("main.py") == analysis.findings("base.py") == []
+
+
+STRINGS = '''\
+a = f"{x["key"]} {
+    g(y, name="z")  }, {{no}}" + f"{h}" + "plain {"
+b = f"{"\\n".join(x)!r:>{width}}"
+# f"{not["one"]}"
+c = f"""{d["\\""]}""" + f'{f"{e['f']}"}'
+f = 1
+'''
+
+
+def test_strings_with_any_quotes_and_lines_inside_of_braces() -> None:
+    older, _ = in_older_syntax(STRINGS)
+    assert older.count("\n") == STRINGS.count("\n")
+    assert 'f"{h}" + "plain {"' in older
+    assert '# f"{not["one"]}"' in older
+    nodes = extract(STRINGS).body()
+    assert [node.line for node in nodes] == [1, 3, 5, 6]
+    names = {node.id for node in all_nodes(nodes) if isinstance(node, tree.Name)}
+    assert {"x", "g", "y", "h", "d", "e"} <= names
+
+
+def test_strings_that_every_python_reads_stay_as_they_are() -> None:
+    text = "a = f'{x[\"y\"]}' rf\"{b}\\d\" '{' f'{{' \"\"\"f'{'\"\"\"\nclass A[T]: pass\n"
+    assert in_older_syntax(text)[0] == text.replace("A[T]", "A   ")

@@ -1,4 +1,6 @@
-"""Newer syntax for a Python that does not parse it yet: ``class A[T]`` (PEP 695), ``except A, B`` (PEP 758).
+"""Newer syntax for a Python that does not parse it yet.
+
+These are ``class A[T]`` (PEP 695), ``except A, B`` (PEP 758) and f-strings with any quotes (PEP 701).
 
 flake8 tells nothing of such a file there, but other files may build on what it
 defines: a generic base class is no reason to lose sight of them.
@@ -10,6 +12,8 @@ import io
 import tokenize
 from collections.abc import Iterator, Mapping
 from tokenize import NAME, OP, TokenInfo
+
+from flake8_async_fastapi.extract.fstrings import in_older_fstrings
 
 _BEFORE_STATEMENT = frozenset(
     {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
@@ -23,6 +27,7 @@ def in_older_syntax(text: str) -> tuple[str, Mapping[int, list[str]]]:
     ``except A, B:`` becomes ``except(A, B):``.
     Raises SyntaxError for a text without tokens.
     """
+    text = in_older_fstrings(text)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except tokenize.TokenError as error:
