@@ -11,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import libcst as cst
 import pytest
 from flake8_runs import write_files
 
 from flake8_async_fastapi import cli
+from flake8_async_fastapi.fixes.arguments import add_argument
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, apply_edits, insert, unified_diff
 from flake8_async_fastapi.fixes.imports import imported
@@ -266,3 +268,19 @@ def test_an_import_is_added_where_the_others_are(before: str, local: str, after:
     found, edits = imported(Code("a.py", before), "p.q", "f")
     assert found == local
     assert apply_edits({"a.py": before}, edits).get("a.py") == after
+
+
+@pytest.mark.parametrize(
+    ("call", "after"),
+    [
+        ("f()\n", "f(b=2)\n"),
+        ("f(a=1)\n", "f(a=1, b=2)\n"),
+        ("f(\n    a=1,\n)\n", "f(\n    a=1,\n    b=2,\n)\n"),
+        ("f(\n    c,\n    a=1 if c else None,\n)\n", "f(\n    c,\n    a=1 if c else None,\n    b=2,\n)\n"),
+        ("f(\n    c, a=1\n)\n", "f(\n    c, a=1, b=2\n)\n"),
+    ],
+)
+def test_an_argument_is_added_as_the_others_stand(call: str, after: str) -> None:
+    code = Code("a.py", call)
+    [node] = code.nodes(cst.Call)
+    assert apply_edits({"a.py": call}, [add_argument(code, node, "b=2")]) == {"a.py": after}

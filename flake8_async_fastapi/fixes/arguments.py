@@ -29,5 +29,5 @@ def _space_before(code: Code, values: Sequence[cst.BaseExpression]) -> str:
         return " "
     line = code.indent_of(values[-1])
     before = code.text[: code.start(values[-1])].rpartition("\n")[2].rpartition("\r")[2]
-    is_first_on_line = before.strip("(*") == line or "=" in before and before.strip().isidentifier()
+    is_first_on_line = before.strip("(*") == line or before.strip().rstrip("= ").isidentifier()
     return f"{code.newline}{line}" if is_first_on_line else " "
