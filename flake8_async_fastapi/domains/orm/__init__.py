@@ -22,6 +22,7 @@ from flake8_async_fastapi.domains.orm.objects import (
 from flake8_async_fastapi.domains.orm.session import (
     blocks,
     inferred_sessions,
+    keyed_queries,
     run_sync,
     runners,
     session_effects,
@@ -98,6 +99,6 @@ DOMAIN = Domain(
         consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters, given.announce_readers),
     ),
-    effects=effects.EFFECTS,
+    effects={**effects.EFFECTS, **keyed_queries.EFFECTS},
     parts=effects.PARTS,
 )

@@ -179,12 +179,15 @@ class ItemQueried(Event):
 
     ``asked`` is the class it asks for, empty for columns; or the attribute that it loads, as
     ``Post.author``, of objects that the statement at ``query`` gave, if they came from that directly.
+    A function that the loop calls may send it: ``sent`` is where.
     """
 
     text: str
     asked: str
     loop: Spot
     query: Spot | None = None
+    sent: Spot | None = None
 
     def others(self) -> tuple[Mention, ...]:
-        return (Mention(*self.loop, "this loop repeats the statement"),)
+        loop = Mention(*self.loop, "this loop repeats the statement")
+        return (loop,) if self.sent is None else (loop, Mention(*self.sent, "this is the statement"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.orm.events import ItemQueried
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.wording import at
 
 RULE = Rule(
     "AFA315",
@@ -19,7 +20,8 @@ def check(events: Events) -> Iterator[Finding]:
     for queried in events.of(ItemQueried):
         yield RULE.at(
             queried,
-            f"{queried.text} sends a statement for each item of the loop at {queried.loop}: "
+            f"{queried.text} sends a statement{at(queried.sent)} "
+            f"for each item of the loop at {queried.loop}: "
             + _remedy(queried),
         )
 

@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Member, Object
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import (
     bound_names,
     dotted,
@@ -33,8 +33,9 @@ from flake8_async_fastapi.facts.walk import (
 )
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.records import dataclass
 
-_Loop: TypeAlias = tree.For | tree.Comp
+Loop: TypeAlias = tree.For | tree.Comp
 _BY_KEY: Final = frozenset({"get", "get_one"})
 _BY_STATEMENT: Final = frozenset({"execute", "scalar", "scalars", "exec"})
 _METHODS: Final = _BY_KEY | _BY_STATEMENT
@@ -49,26 +50,30 @@ _VIEWS: Final = frozenset({"enumerate", "sorted", "list", "set", "tuple", "rever
 
 def report_item_query(site: CallSite) -> None:
     """Say so where a call of a session fetches rows by what it is told by the item of a loop."""
-    frame, callee, arguments, node = site.frame, site.callee, site.arguments, site.frame.current_call
-    if not frame.emit or not isinstance(callee, Member) or not is_session_type(callee.receiver.type):
+    frame, callee, arguments, node = site.frame, site.callee, site.arguments, fetching_call(site)
+    if not frame.emit or not isinstance(callee, Member) or node is None:
         return
-    if node is None or callee.name not in _METHODS or frame.place_of(node) != site.place:
-        return
-    if site.place.position not in frame.awaited_calls:
-        return
-    for loop in reversed(_loops_of(frame)):
-        named = _names_told(loop)
-        if _is_bound_in(loop, dotted(node.func).partition(".")[0]):
+    for loop in reversed(loops_of(frame)):
+        named = names_told(loop)
+        if is_bound_in(loop, dotted(node.func).partition(".")[0]):
             return  # each pass has a session of its own
-        if callee.name in _BY_KEY:
-            cls = _asked_by_key(frame, arguments, node, named)
-        else:
-            cls = _asked_by_equality(arguments, node, named, loop)
-        if cls is not None:
+        asked = asked_for(frame, callee, arguments, node, named, _body_of(loop))
+        if asked is not None:
+            cls = "" if asked.cls is None else asked.cls.name
             frame.emit_event(
                 ItemQueried(*frame.at(node), for_message(node.func), cls, Spot(frame.path, loop.line))
             )
             return
+
+
+def fetching_call(site: CallSite) -> tree.Call | None:
+    """The call of a session, as it is written, if it is awaited and fetches rows."""
+    callee, node = site.callee, site.frame.current_call
+    if not isinstance(callee, Member) or callee.name not in _METHODS or node is None:
+        return None
+    if not is_session_type(callee.receiver.type) or site.frame.place_of(node) != site.place:
+        return None
+    return node if site.place.position in site.frame.awaited_calls else None
 
 
 def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Place, text: str) -> None:
@@ -81,7 +86,7 @@ def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Pl
         return
     if not isinstance(transitions.attribute_state(frame.ctx, obj, name, attribute), NotLoaded):
         return
-    for loop in reversed(_loops_of(frame)):
+    for loop in reversed(loops_of(frame)):
         if (obj.path, obj.line) != (frame.path, loop.line) and _holds_line(frame, loop, obj):
             continue  # the query belongs to a pass
         query = Spot(obj.path, obj.line) if obj.parent is None else None
@@ -92,7 +97,7 @@ def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Pl
         return
 
 
-def _holds_line(frame: Frame, loop: _Loop, obj: InstanceState) -> bool:
+def _holds_line(frame: Frame, loop: Loop, obj: InstanceState) -> bool:
     """Whether an object was loaded within a loop."""
     if obj.path != frame.path:
         return False
@@ -103,11 +108,11 @@ def _holds_line(frame: Frame, loop: _Loop, obj: InstanceState) -> bool:
 # --- loops -----------------------------------------------------------------------------------
 
 
-def _loops_of(frame: Frame) -> list[_Loop]:
+def loops_of(frame: Frame) -> list[Loop]:
     """The loops around the code that runs, from the outermost, that go through items and need no turns."""
     if is_test(frame.path):
         return []
-    found: list[_Loop] = []
+    found: list[Loop] = []
     for loop in frame.enclosing_loops:
         if isinstance(loop, tree.For):
             if not loop.is_async and _goes_through_all(loop) and _has_many(frame, loop.iter):
@@ -163,48 +168,81 @@ def _is_written(value: Expr | None) -> bool:
     return isinstance(value, tree.Display) and bool(value.items)
 
 
-def _names_told(loop: _Loop) -> frozenset[str]:
+def names_told(loop: Loop) -> frozenset[str]:
     """The names that an item of a loop gives, and those that are assigned from them."""
     if isinstance(loop, tree.Comp):
         return frozenset(name for part in loop.loops for name in target_names(part.target))
-    told = set(target_names(loop.target))
-    for statement in flat(loop.body):
+    return names_from(set(target_names(loop.target)), loop.body)
+
+
+def names_from(told: set[str], body: list[Stmt]) -> frozenset[str]:
+    """Some names, and those that a block assigns from them."""
+    for statement in flat(body):
         value = statement.value if isinstance(statement, tree.Assign) else None
         if isinstance(statement, tree.For):
             value = statement.iter
-        if value is not None and not isinstance(value, tree.Await) and _mentions(value, told):
+        if value is not None and not isinstance(value, tree.Await) and mentions(value, told):
             told |= set(bound_names(statement))
     return frozenset(told)
 
 
-def _is_bound_in(loop: _Loop, name: str) -> bool:
+def _body_of(loop: Loop) -> list[Stmt]:
+    return loop.body if isinstance(loop, tree.For) else []
+
+
+def is_bound_in(loop: Loop, name: str) -> bool:
     return isinstance(loop, tree.For) and any(name in bound_names(inner) for inner in flat(loop.body))
 
 
-def _mentions(code: object, names: Iterable[str]) -> bool:
+def mentions(code: object, names: Iterable[str]) -> bool:
     return not set(names).isdisjoint(names_in(code))
 
 
 # --- what is asked for -----------------------------------------------------------------------
 
 
-def _asked_by_key(frame: Frame, arguments: Arguments, node: tree.Call, told: frozenset[str]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The class that a statement asks for, None for columns; ``by_key`` says that a session may hold it."""
+
+    cls: ClassValue | None
+    by_key: bool = False
+
+
+def asked_for(
+    frame: Frame,
+    method: Member,
+    arguments: Arguments,
+    node: tree.Call,
+    told: frozenset[str],
+    body: list[Stmt],
+) -> Asked | None:
+    """What a statement asks for by some names alone, written in a block; None for other statements."""
+    if method.name not in _BY_KEY:
+        return _asked_by_equality(arguments, node, told, body)
+    cls = _asked_by_key(frame, arguments, node, told)
+    return None if cls is None else Asked(cls, by_key=True)
+
+
+def _asked_by_key(
+    frame: Frame, arguments: Arguments, node: tree.Call, told: frozenset[str]
+) -> ClassValue | None:
     """The model that a ``get()`` asks for by a key from the item, if the session may not hold it yet."""
     first = arguments.args[0] if arguments.args else None
     key = written_argument(node, 1, "ident")
-    if not isinstance(first, ClassValue) or key is None or not _mentions(key, told):
+    if not isinstance(first, ClassValue) or key is None or not mentions(key, told):
         return None
     if any(keyword.name not in ("ident", "options") for keyword in node.keywords):
         return None
-    if models.mapped_model(frame.ctx, first) is None or _may_be_held(frame, first, node.line):
+    if models.mapped_model(frame.ctx, first) is None or may_be_held(frame, first, frame.place_of(node).spot):
         return None
-    return first.name
+    return first
 
 
-def _may_be_held(frame: Frame, cls: ClassValue, line: int) -> bool:
+def may_be_held(frame: Frame, cls: ClassValue, spot: Spot) -> bool:
     """Whether objects of a class were loaded elsewhere than by the statement at a line."""
     for obj in instances_of(frame.state).values():
-        if obj.cls == cls and (obj.path, obj.line) != (frame.path, line):
+        if obj.cls == cls and (obj.path, obj.line) != spot:
             return True
         model = models.model_of_objects(frame.ctx, obj.cls)
         for name, attribute in model.attributes.items() if model is not None else ():
@@ -216,28 +254,28 @@ def _may_be_held(frame: Frame, cls: ClassValue, line: int) -> bool:
 
 
 def _asked_by_equality(
-    arguments: Arguments, node: tree.Call, told: frozenset[str], loop: _Loop
-) -> str | None:
+    arguments: Arguments, node: tree.Call, told: frozenset[str], body: list[Stmt]
+) -> Asked | None:
     """What a statement selects that compares columns with what the item says, by ``==`` only."""
     first = arguments.args[0] if arguments.args else None
     if len(node.args) != 1 or node.keywords or not isinstance(first, Object):
         return None
     if not isinstance(first.detail, Query) or not first.detail.items:
         return None
-    written = list(_written_statements(node.args[0], loop))
+    written = list(_written_statements(node.args[0], body))
     asks = [_condition_kind(statement, told) for statement in written]
     if not asks or None in asks or not any(asks):
         return None
     entity = first.detail.items[0]
-    return entity.cls.name if entity is not None else ""
+    return Asked(entity.cls if entity is not None else None)
 
 
-def _written_statements(expression: Expr, loop: _Loop) -> Iterator[Expr]:
-    """The expression of a statement; for a variable, all that the loop assigns to it."""
+def _written_statements(expression: Expr, body: list[Stmt]) -> Iterator[Expr]:
+    """The expression of a statement; for a variable, all that the block assigns to it."""
     if not isinstance(expression, tree.Name):
         yield expression
-    elif isinstance(loop, tree.For):
-        for statement in flat(loop.body):
+    else:
+        for statement in flat(body):
             if isinstance(statement, tree.Assign) and expression.id in bound_names(statement):
                 yield statement.value if statement.value is not None else expression
 
@@ -249,13 +287,13 @@ def _condition_kind(statement: Expr, told: frozenset[str]) -> bool | None:
         if statement.func.name not in _CHAIN or any(isinstance(arg, tree.Starred) for arg in statement.args):
             break
         if statement.func.name == "filter_by":
-            depends |= any(_mentions(keyword.value, told) for keyword in statement.keywords)
+            depends |= any(mentions(keyword.value, told) for keyword in statement.keywords)
         elif statement.func.name in _CONDITIONS:
             kinds = [_equality_kind(argument, told) for argument in statement.args]
             if None in kinds:
                 return None
             depends |= any(kinds)
-        elif _mentions(statement.args, told):
+        elif mentions(statement.args, told):
             return None
         statement = statement.func.value
     if isinstance(statement, tree.Name):
@@ -263,14 +301,14 @@ def _condition_kind(statement: Expr, told: frozenset[str]) -> bool | None:
     if not isinstance(statement, tree.Call) or dotted(statement.func).rpartition(".")[2] != "select":
         return None
     is_plain = all(isinstance(argument, (tree.Name, tree.Attr)) for argument in statement.args)
-    return depends if is_plain and not _mentions(statement.args, told) else None
+    return depends if is_plain and not mentions(statement.args, told) else None
 
 
 def _equality_kind(condition: Expr, told: frozenset[str]) -> bool | None:
-    if not _mentions(condition, told):
+    if not mentions(condition, told):
         return False
     if isinstance(condition, tree.Compare) and condition.ops == ["=="]:
         sides = (condition.left, condition.rights[0])
-        if any(not _mentions(side, told) for side in sides):
+        if any(not mentions(side, told) for side in sides):
             return True
     return None

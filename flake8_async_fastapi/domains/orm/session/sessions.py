@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded, instances_of
 from flake8_async_fastapi.domains.orm.session import (
     item_queries,
+    keyed_queries,
     run_sync,
     session_effects,
     session_factories,
@@ -83,6 +84,8 @@ def call_session_method(site: CallSite) -> Value | None:
         return None
     if frame.enclosing_loops:
         item_queries.report_item_query(site)
+    else:
+        keyed_queries.note_keyed(site)
     if frame.current_call is frame.dropped_call and is_coroutine_method(receiver.type, name):
         return None  # nobody awaits it, so that nothing happens
     session = resource_key(receiver)
