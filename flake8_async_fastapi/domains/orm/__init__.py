@@ -1,7 +1,8 @@
 """ORM objects and what loads them, by SQLAlchemy and SQLModel.
 
 Adds ``Instances`` to the state: what is known of each object, and what happened to sessions.
-Adds ``InstanceEffect`` to the summary of a call, and ``Transition`` for what leaving a manager does.
+Adds ``InstanceEffect`` and ``KeyedQuery`` to the summary of a call, and ``Transition`` for
+what leaving a manager does.
 Needs blocking and python, for what the function does that ``run_sync`` is given and for times with a zone.
 """
 
