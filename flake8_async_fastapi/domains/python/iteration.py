@@ -13,7 +13,6 @@ from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
-    OBJECT,
     UNKNOWN,
     Arguments,
     Collection,
@@ -31,17 +30,12 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     alternatives,
-    is_none,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.records import dataclass, replace
 
 _GETTER: Final = "operator.attrgetter"
-
-
-_SOMETHING: Final = Plain("plain value")
-"""As ``OBJECT``, but not None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +82,6 @@ def call_container_method(site: CallSite) -> Value:
             return default
         if isinstance(asked, Const) and asked.value in (collection.keys or ()):
             return found
-        if found == OBJECT and is_none(default) is False:
-            return _SOMETHING  # who writes a default has no None among the items
         return found if isinstance(found, Unknown) else union([found, default])
     return UNKNOWN
 

@@ -124,8 +124,11 @@ def join_aliases(
 ) -> InstanceState:
     """An object that was just loaded: what others at hand have loaded it may have too, being one of them.
 
-    ``own`` is the object itself, if it is there: nor is it one of those that it came with.
+    ``own`` is the object itself, if it is there: nor is it one of those that it came with.  One that a callee
+    made is none of those that were there before.
     """
+    if own is None and obj.source == "new":
+        return obj
     there = [
         (other, _is_parent(location, other, obj))
         for location, other in transitions.instances_of_session(instances_of(state), obj.session)
