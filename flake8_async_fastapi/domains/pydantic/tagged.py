@@ -81,8 +81,6 @@ def _find_texts(ctx: Context, cls: ClassValue, tag: str) -> Iterator[str]:
 
 def model_tag(ctx: Context, written: str) -> Text | None:
     """A text that is a tag of a union of the project: then it matters which text it is."""
-    if not ctx.project.mentioning(_DISCRIMINATOR):
-        return None
     return Text(written) if written in ctx.query(("tags",), lambda: _find_tags(ctx), _NO_TEXTS) else None
 
 

@@ -101,7 +101,7 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
         offloads = offloads or ask(frame.ctx, callee)
     frame.in_offloaded_argument += offloads
     args, placed = names.unpack_starred(frame, state, node.args)
-    keywords, all_known = names.unpack_keywords(frame, state, node.keywords)
+    keywords, all_known = names.unpack_keywords(frame, state, node.keywords) if node.keywords else ([], True)
     opaque = placed < len(args) or not all_known
     frame.in_offloaded_argument -= offloads
     arguments = Arguments(tuple(args), tuple(keywords), opaque, placed if opaque else 0)

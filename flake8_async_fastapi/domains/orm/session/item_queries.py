@@ -6,7 +6,7 @@ item, in a loop that goes through all items and ends no transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from flake8_async_fastapi.domains.orm.events import ItemQueried
@@ -23,10 +23,10 @@ from flake8_async_fastapi.engine.values import Arguments, ClassValue, Member, Ob
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import (
+    all_nodes,
     bound_names,
     dotted,
     flat,
-    names_in,
     nodes_in,
     target_names,
     written_argument,
@@ -194,8 +194,8 @@ def is_bound_in(loop: Loop, name: str) -> bool:
     return isinstance(loop, tree.For) and any(name in bound_names(inner) for inner in flat(loop.body))
 
 
-def mentions(code: object, names: Iterable[str]) -> bool:
-    return not set(names).isdisjoint(names_in(code))
+def mentions(code: object, names: set[str] | frozenset[str]) -> bool:
+    return not names.isdisjoint([node.id for node in all_nodes(code) if isinstance(node, tree.Name)])
 
 
 # --- what is asked for -----------------------------------------------------------------------

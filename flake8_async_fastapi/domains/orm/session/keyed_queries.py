@@ -28,7 +28,7 @@ from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import ClassValue, Member
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import all_nodes, bound_names, dotted, flat, nodes_in, written_argument
 from flake8_async_fastapi.records import dataclass, replace
 
 
@@ -75,24 +75,25 @@ def note_keyed(site: CallSite) -> None:
 
 def _only_sends(frame: Frame, function: tree.FunctionDef, node: tree.Call) -> bool:
     """Whether a call is all that a function awaits, each time that it is called."""
-    if frame.enclosing_loops or function.is_generator or not function.is_async:
+    if frame.role or frame.enclosing_loops or function.is_generator or not function.is_async:
+        return False  # what a framework calls is seldom called in a loop
+    for decorator in function.decorators:
+        if dotted(decorator) not in ("staticmethod", "classmethod"):
+            return False
+    awaited: tree.Await | None = None
+    for one in all_nodes(function.body):
+        if isinstance(one, (tree.Try, tree.With, tree.For, tree.While, tree.IfExp)):
+            return False
+        if isinstance(one, tree.Return) and one.line < node.line:
+            return False  # it may have the answer already
+        if isinstance(one, tree.Await):
+            if awaited is not None:
+                return False
+            awaited = one
+    if awaited is None or node not in all_nodes(awaited):
         return False
-    if any(dotted(decorator) not in ("staticmethod", "classmethod") for decorator in function.decorators):
-        return False
-    nodes = list(nodes_in(function.body))
-    awaits = [one for one in nodes if isinstance(one, tree.Await)]
-    if len(awaits) != 1 or not any(one is node for one in nodes_in(awaits[0])):
-        return False
-    if any(isinstance(one, (tree.Try, tree.With, tree.For, tree.While, tree.IfExp)) for one in nodes):
-        return False
-    if any(isinstance(one, tree.Return) and one.line < node.line for one in nodes):
-        return False  # it may have the answer already
-    return any(
-        one is node
-        for statement in function.body
-        if isinstance(statement, (tree.Assign, tree.Return, tree.ExprStmt))
-        for one in nodes_in(statement)
-    )
+    plain = [one for one in function.body if isinstance(one, (tree.Assign, tree.Return, tree.ExprStmt))]
+    return node in all_nodes(plain)
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[KeyedQuery]:
@@ -121,7 +122,7 @@ def _apply_call(call: AppliedCall, query: KeyedQuery) -> Iterable[KeyedQuery]:
         text, at = for_message(node.func), Spot(frame.path, loop.line)
         frame.emit_event(ItemQueried(*call.place, frame.qualname, text, cls, at, sent=query.sent))
         return ()
-    passed_on = _find_call(around.body, call)
+    passed_on = None if frame.role else _find_call(around.body, call)
     if passed_on is not None and _only_sends(frame, around, passed_on):
         params = (param.name for param in around.params)
         keys = frozenset(
