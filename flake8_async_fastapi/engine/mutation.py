@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Value,
     alternatives,
+    called_name,
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import element_of_container, holds_coroutine
@@ -51,12 +52,16 @@ def change_containers(
 
     ``once`` says that the call is not in a loop.
     """
-    if not isinstance(callee, (Library, Member, ClassValue)):
-        for part in node.args:  # whoever gets a list may put more into it
+    is_library = isinstance(callee, (Library, Member, ClassValue))
+    if not called_name(callee).startswith("builtins."):
+        for part in (*node.args, *[keyword.value for keyword in node.keywords]):
             name = part.id if isinstance(part, tree.Name) else ""
             given = state.env.get(name)
-            if isinstance(given, Collection) and given.kind in ("list", "dict", "set"):
+            if not isinstance(given, Collection) or given.kind not in ("list", "dict", "set"):
+                continue
+            if not is_library or containers.is_empty(given):  # whoever gets a list may put more into it
                 state.narrow(name, Collection(given.kind, containers.any_item(given)))
+                _forget_emptiness(state, name)
     if not isinstance(node.func, tree.Attr):
         return
     owner, name = node.func.value, node.func.name
@@ -66,8 +71,16 @@ def change_containers(
     path = path_of(owner)
     known = state.get(path) if path else None
     if isinstance(known, Collection):
+        if name in MUTATORS:
+            _forget_emptiness(state, path)
         appended = _after_append(known, arguments) if once and name == "append" else None
         state.narrow(path, appended or _after_method(known, name, arguments))
+
+
+def _forget_emptiness(state: State, path: str) -> None:
+    """A container may be filled now: that it counted as false holds no longer."""
+    if state.known.get(path) is False:
+        del state.known[path]
 
 
 def _after_append(before: Collection, arguments: Arguments) -> Collection | None:
@@ -191,7 +204,13 @@ def follows(state: State, path: str, receiver: str, value: Value) -> bool:
     return state.get(path) is not None or (bool(name) and owner == receiver != "" and not is_plain(value))
 
 
-def with_item(before: Collection, index: Expr, value: Value) -> Collection:
+def assign_item(state: State, path: str, before: Collection, index: Expr, value: Value) -> None:
+    """A container gets an item, and may have been empty until then."""
+    _forget_emptiness(state, path)
+    state.narrow(path, _with_item(before, index, value))
+
+
+def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container of which one item was assigned."""
     if holds_coroutine(value):
         return Collection(before.kind)

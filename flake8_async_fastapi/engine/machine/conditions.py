@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import attributes, expressions, names
 from flake8_async_fastapi.engine.machine import classes as project_classes
+from flake8_async_fastapi.engine.machine.truth import fits_truth_test, may_be
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
 from flake8_async_fastapi.engine.texts import compare_texts
@@ -34,7 +34,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
     is_none,
-    truth_value,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
@@ -50,18 +49,6 @@ _OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"}
 
 _OF_CALLABLES = frozenset({"Callable", "FunctionType", "MethodType", "type", "object"})
 _SAME = {"is": True, "==": True, "is not": False, "!=": False}
-
-
-def may_be(value: Value, outcome: bool) -> bool:
-    """Whether a value can count as true (or false)."""
-    if isinstance(value, Object) and not value.declared and knowledge.is_always_true(value.type):
-        return outcome
-    return truth_value(value) is not (not outcome)
-
-
-def narrow_to_truth(value: Value, outcome: bool) -> Value:
-    """A value of which it is known that it counts as false: a truth value is False then."""
-    return Const(False) if not outcome and value == Plain("bool") else value
 
 
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
@@ -84,7 +71,7 @@ def _assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State
         case tree.Compare():
             return _assume_comparison(frame, state, test, outcome)
         case tree.Name(id=name):
-            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), name)
+            states = _decide(frame, state, test, outcome, fits_truth_test(frame, state, name, outcome), name)
             return states if outcome else [_without_items(frame, after, name) for after in states]
         case tree.Unary(op="not", value=value):
             return assume(frame, state, value, not outcome)

@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.machine import (
     names,
     protocols,
     statements,
+    truth,
 )
 from flake8_async_fastapi.engine.models import Operation
 from flake8_async_fastapi.engine.obligations import check_use, note_test, report_misuse
@@ -221,9 +222,9 @@ def operands_by_path(
         value = evaluate(frame, state, part)
         note_test(frame, value, part)
         kept = [
-            conditions.narrow_to_truth(alternative, node.op == "or")
+            truth.narrow_to_truth(alternative, node.op == "or")
             for alternative in alternatives(value)
-            if conditions.may_be(alternative, node.op == "or")
+            if truth.may_be(alternative, node.op == "or")
         ]
         found.append((state, kept, part))
         through = conditions.assume(frame, state, part, node.op == "and")

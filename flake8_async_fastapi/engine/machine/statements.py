@@ -224,7 +224,7 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
             frame.discharge(value)
             path = path_of(owner)
             if isinstance(owned, Collection) and mutation.follows(state, path, frame.receiver_name, value):
-                state.narrow(path, mutation.with_item(owned, index, value))
+                mutation.assign_item(state, path, owned, index, value)
         case tree.Display(items=items):
             _assign_unpacked(frame, state, items, value, target)
         case tree.Starred(value=inner):

@@ -1,0 +1,84 @@
+"""What counts as true, and what counts as false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.containers import is_empty
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import Const, Object, Plain, Value, alternatives, truth_value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import all_nodes, names_in
+
+
+def may_be(value: Value, outcome: bool) -> bool:
+    """Whether a value can count as true (or false)."""
+    if isinstance(value, Object) and not value.declared and knowledge.is_always_true(value.type):
+        return outcome
+    return truth_value(value) is not (not outcome)
+
+
+def narrow_to_truth(value: Value, outcome: bool) -> Value:
+    """A value of which it is known that it counts as false: a truth value is False then."""
+    return Const(False) if not outcome and value == Plain("bool") else value
+
+
+def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Callable[[Value], bool]:
+    """Which values go with ``if name``: a container that nobody filled, nor else has, counts as false."""
+    if outcome and _is_surely_empty(frame, state, name):
+        return lambda value: may_be(value, outcome) and not is_empty(value)
+    return lambda value: may_be(value, outcome)
+
+
+def _is_surely_empty(frame: Frame, state: State, name: str) -> bool:
+    """Whether a variable has an empty container that is filled by way of the variable only."""
+    node = frame.node
+    if not isinstance(node, tree.FunctionDef) or name not in state.env:
+        return False
+    if not any(map(is_empty, alternatives(state.env[name]))):
+        return False
+    return not frame.ctx.derive(("shared", frame.path, node.line, name), lambda: _is_shared(node.body, name))
+
+
+def _is_shared(body: list[Stmt], name: str) -> bool:
+    """Whether a container in a variable may have another name too: in another variable, or a nested function.
+
+    Whoever is given it in a call is seen by ``change_containers``.
+    """
+    mentioned = own = 0
+    parts: list[Expr | None]
+    for node in all_nodes(body):
+        match node:
+            case tree.Name(id=mention):
+                mentioned += mention == name
+                continue
+            case tree.FunctionDef() | tree.Lambda() | tree.ClassDef():
+                if name in names_in(node):
+                    return True
+                continue
+            case tree.Call(func=tree.Attr(value=owner), args=args, keywords=keywords):
+                parts = [owner, *args, *(keyword.value for keyword in keywords)]
+            case tree.Call(args=args, keywords=keywords):
+                parts = [*args, *(keyword.value for keyword in keywords)]
+            case tree.Assign(targets=[tree.Name(id=target)], value=value) if target == name:
+                if not isinstance(value, (tree.Display, tree.DictDisplay)):
+                    return True
+                own += 1
+                continue
+            case tree.Assign(targets=[target]) | tree.AugAssign(target=target):
+                parts = [target]
+            case tree.If(test=part) | tree.IfExp(test=part) | tree.While(test=part):
+                parts = [part]
+            case tree.For(iter=part) | tree.CompFor(iter=part):
+                parts = [part]
+            case tree.Unary(value=part) | tree.Subscript(value=part) | tree.Starred(value=part):
+                parts = [part]
+            case tree.Return(value=part) | tree.Compare(left=part):
+                parts = [part]
+            case _:
+                continue
+        own += sum(1 for part in parts if isinstance(part, tree.Name) and part.id == name)
+    return own < mentioned
