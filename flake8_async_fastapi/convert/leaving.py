@@ -40,12 +40,13 @@ def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = 
     for factory in colours.factories - set(colours.kept):
         outside += colours.sites.get(factory, []) if colours.homes[factory] is source else []
     for site in outside:
-        is_call = site.kind == "call" and colours.is_asynchronous(site) and site.target is not None
-        if is_call and not in_lambda(source, site.node) and not is_script(source, site.node):
-            statement = source.statement(site.node)
-            if statement not in moved and not isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
-                name = site.target.name  # type: ignore[union-attr]
-                yield _comment(source, statement, f"{name} is async, and no event loop runs here")
+        if site.kind != "call" or site.target is None or not colours.is_asynchronous(site):
+            continue
+        statement = source.statement(site.node)
+        if in_lambda(source, site.node) or is_script(source, site.node) or statement in moved:
+            continue
+        if not isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            yield _comment(source, statement, f"{site.target.name} is async, and no event loop runs here")
 
 
 def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bool:

@@ -54,7 +54,8 @@ def migration_edits(
     inference: Inference, source: Source, imports: Imports, inis: Iterable[str]
 ) -> Iterator[Edit]:
     """The edits of an ``env.py`` whose URL is async now; of another there are none."""
-    opened = [node for node in ast.walk(source.tree) if _opens(inference, source, node)]
+    blocks = [node for node in ast.walk(source.tree) if isinstance(node, ast.With)]
+    opened = [node for node in blocks if _opens(inference, source, node)]
     urls = list(_urls(source))
     is_application = any(_is_of_application(inference, source, url) for url in urls) or any(
         _is_imported(inference, source, node) for node in opened
@@ -160,9 +161,9 @@ def _is_literal(inference: Inference, source: Source, url: ast.expr) -> bool:
     return any(isinstance(text, str) and with_async_drivers(text) != text for text in texts)
 
 
-def _opens(inference: Inference, source: Source, node: ast.AST) -> bool:
+def _opens(inference: Inference, source: Source, node: ast.With) -> bool:
     """Whether a ``with`` enters a connection of an engine."""
-    if not isinstance(node, ast.With) or len(node.items) != 1:
+    if len(node.items) != 1:
         return False
     call = node.items[0].context_expr
     return (
@@ -173,14 +174,13 @@ def _opens(inference: Inference, source: Source, node: ast.AST) -> bool:
     )
 
 
-def _engine(node: ast.AST) -> ast.expr:
-    assert isinstance(node, ast.With)
+def _engine(node: ast.With) -> ast.expr:
     call = node.items[0].context_expr
     assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
     return call.func.value
 
 
-def _is_imported(inference: Inference, source: Source, node: ast.AST) -> bool:
+def _is_imported(inference: Inference, source: Source, node: ast.With) -> bool:
     """Whether the engine of a ``with`` is the application's."""
     engine = _engine(node)
     return isinstance(engine, ast.Name) and any(
@@ -188,9 +188,8 @@ def _is_imported(inference: Inference, source: Source, node: ast.AST) -> bool:
     )
 
 
-def _is_simple(inference: Inference, source: Source, node: ast.AST) -> bool:
+def _is_simple(inference: Inference, source: Source, node: ast.With) -> bool:
     """Whether what a ``with`` does may be a function: nothing leaves it, and the engine does nothing else."""
-    assert isinstance(node, ast.With)
     engine, given = _engine(node), node.items[0].optional_vars
     if not isinstance(engine, ast.Name) or not isinstance(given, ast.Name):
         return False
@@ -210,9 +209,8 @@ def _is_simple(inference: Inference, source: Source, node: ast.AST) -> bool:
     )
 
 
-def _connected(source: Source, node: ast.AST, imports: Imports) -> Iterator[Edit]:
+def _connected(source: Source, node: ast.With, imports: Imports) -> Iterator[Edit]:
     """The body of a ``with`` as a function that the connection runs."""
-    assert isinstance(node, ast.With)
     call, given = node.items[0].context_expr, node.items[0].optional_vars
     assert isinstance(given, ast.Name)
     indent, name = source.indent(node), given.id

@@ -40,10 +40,11 @@ def started_on_import(colours: Colours, source: Source) -> list[ast.Call]:
     found = tables_on_import(colours, source)
     for site in colours.outside.get(source.path, []):
         statement = source.statement(site.node)
-        is_call = site.kind == "call" and colours.is_asynchronous(site) and isinstance(site.node, ast.Call)
         is_statement = isinstance(statement, ast.Expr) and statement.value is site.node
-        if is_call and is_statement and source.parents[statement] is source.tree:
-            found.append(site.node)  # type: ignore[arg-type]
+        if site.kind != "call" or not is_statement or source.parents[statement] is not source.tree:
+            continue
+        if isinstance(site.node, ast.Call) and colours.is_asynchronous(site):
+            found.append(site.node)
     for factory in colours.factories:
         if colours.homes[factory] is source and factory not in colours.kept:
             nodes = [site.node for site in asynchronous_sites(colours, factory)]

@@ -37,6 +37,7 @@ from flake8_async_fastapi.records import replace
 _MOST_APPENDED: Final = 8
 _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 _EXTENDING: Final = frozenset({"extend", "extendleft", "update"})
+_FILLED: Final = frozenset({"list", "dict", "set"})
 _TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard"})
 
 MUTATORS: Final = frozenset(
@@ -52,16 +53,12 @@ def change_containers(
 
     ``once`` says that the call is not in a loop.
     """
-    is_library = isinstance(callee, (Library, Member, ClassValue))
-    if not called_name(callee).startswith("builtins."):
-        for part in (*node.args, *[keyword.value for keyword in node.keywords]):
-            name = part.id if isinstance(part, tree.Name) else ""
-            given = state.env.get(name)
-            if not isinstance(given, Collection) or given.kind not in ("list", "dict", "set"):
-                continue
-            if not is_library or containers.is_empty(given):  # whoever gets a list may put more into it
-                state.narrow(name, Collection(given.kind, containers.any_item(given)))
-                _forget_emptiness(state, name)
+    for part in (*node.args, *[keyword.value for keyword in node.keywords]):
+        name = part.id if isinstance(part, tree.Name) else ""
+        given = state.env.get(name)
+        if isinstance(given, Collection) and given.kind in _FILLED and _may_fill(callee, given):
+            state.narrow(name, Collection(given.kind, containers.any_item(given)))
+            _forget_emptiness(state, name)
     if not isinstance(node.func, tree.Attr):
         return
     owner, name = node.func.value, node.func.name
@@ -75,6 +72,13 @@ def change_containers(
             _forget_emptiness(state, path)
         appended = _after_append(known, arguments) if once and name == "append" else None
         state.narrow(path, appended or _after_method(known, name, arguments))
+
+
+def _may_fill(callee: Value, given: Collection) -> bool:
+    """Whether a call may put more into a container; a library seldom does so into one that has items."""
+    if isinstance(callee, (Library, Member, ClassValue)):
+        return containers.is_empty(given) and not called_name(callee).startswith("builtins.")
+    return True
 
 
 def _forget_emptiness(state: State, path: str) -> None:

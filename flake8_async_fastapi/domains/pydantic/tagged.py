@@ -18,6 +18,7 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
 
 _DISCRIMINATOR: Final = "Discriminator"
+_OPTION: Final = "discriminator"  # of Field()
 _NO_TEXTS: Final[frozenset[str]] = frozenset()
 
 
@@ -28,7 +29,7 @@ def tag_name(extras: Sequence[Expr]) -> str:
             continue
         words = {keyword.name: keyword.value for keyword in extra.keywords}
         is_bare = dotted(extra.func).rpartition(".")[2] == _DISCRIMINATOR and extra.args
-        named = extra.args[0] if is_bare else words.get("discriminator")
+        named = extra.args[0] if is_bare else words.get(_OPTION)
         if isinstance(named, tree.Const) and isinstance(named.value, str):
             return named.value
     return ""
@@ -85,9 +86,9 @@ def model_tag(ctx: Context, written: str) -> Text | None:
 
 
 def _find_tags(ctx: Context) -> frozenset[str]:
-    """The tags of unions that name their tag by a ``Discriminator``."""
+    """The texts by which unions of the project are told apart."""
     found: set[str] = set()
-    for path in ctx.project.mentioning(_DISCRIMINATOR):
+    for path in {*ctx.project.mentioning(_DISCRIMINATOR), *ctx.project.mentioning(_OPTION)}:
         frame = Frame(ctx, path, "")
         for node in nodes_in(ctx.project.body(path)):
             if not isinstance(node, tree.Subscript) or dotted(node.value).rpartition(".")[2] != "Annotated":

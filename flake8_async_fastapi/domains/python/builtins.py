@@ -112,7 +112,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     **{f"builtins.{name}": iteration.call_with_items for name in _ITERATING},
     **dict.fromkeys(iteration.PASSING, iteration.call_with_items),
     "operator.attrgetter": iteration.call_with_items,
-    iteration.REDUCE: iteration.call_with_items,
+    "functools.reduce": iteration.reduce_items,
     "builtins.list": _after_iteration(_collection_model("list")),
     "builtins.tuple": _after_iteration(_collection_model("tuple")),
     "builtins.set": _after_iteration(_collection_model("set")),

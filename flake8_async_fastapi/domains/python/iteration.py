@@ -114,8 +114,6 @@ def call_with_items(site: CallSite) -> Value | None:
         check_items(frame, name, arguments.args[0])
     if not arguments.args or any(holds_coroutine(value) for value in arguments.args):
         return None
-    if dotted == REDUCE:
-        return _reduce(frame, arguments, origin)
     if dotted in PASSING:
         return Collection("generator", _passed_items(frame, dotted, arguments, origin))
     if name == dotted:
@@ -155,16 +153,15 @@ def call_with_items(site: CallSite) -> Value | None:
     return None
 
 
-REDUCE: Final = "functools.reduce"
-
-
-def _reduce(frame: Frame, arguments: Arguments, origin: Place) -> Value:
+def reduce_items(site: CallSite) -> Value | None:
     """``reduce(function, items)``: what has come together so far is not followed."""
-    if len(arguments.args) < 2 or not isinstance(arguments.args[0], Function):
-        return UNKNOWN
-    item = protocols.elements_of(frame, arguments.args[1], origin)
-    call = Arguments((UNKNOWN, item))
-    frame.discharge(calls.apply_callee(frame, arguments.args[0], call, "the call", origin))
+    frame, _, arguments, _, origin = site
+    if any(holds_coroutine(value) for value in arguments.args):
+        return None
+    if len(arguments.args) > 1 and isinstance(arguments.args[0], Function):
+        item = protocols.elements_of(frame, arguments.args[1], origin)
+        call = Arguments((UNKNOWN, item))
+        frame.discharge(calls.apply_callee(frame, arguments.args[0], call, "the call", origin))
     return UNKNOWN
 
 
