@@ -23,7 +23,7 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept"),
+    ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept", "leaving"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),

@@ -50,8 +50,9 @@ class Observers:
     for a ``while``), the paths before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
     the end also the paths that reach it.
-    ``try_begins``, ``handlers_begin``, ``caught``, ``try_ends``: a ``try``; a handler is entered by
-    the frame's path, given what it catches (None for everything).
+    ``try_begins``, ``handlers_begin``, ``caught``, ``unwinds``, ``try_ends``: a ``try``; a handler is
+    entered by the frame's path, given what it catches (None for everything), or its ``finally`` is, by
+    an exception for which there is no handler.
     ``function_begins``: the code under check of a function is about to be run, given the frame that
     defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
     ``function_ends``: it was run to its end.
@@ -90,6 +91,7 @@ class Observers:
     try_begins: tuple[Callable[[Frame], None], ...] = ()
     handlers_begin: tuple[Callable[[Frame], None], ...] = ()
     caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
+    unwinds: tuple[Callable[[Frame], None], ...] = ()
     try_ends: tuple[Callable[[Frame], None], ...] = ()
     function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
     function_returns: tuple[Callable[[Frame, Value, Position], None], ...] = ()

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from flake8_async_fastapi.domains.database.configured import (
+    asks_for_url,
+    url_of_configuration,
+    url_that_is_set,
+)
 from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
 from flake8_async_fastapi.domains.database.memory import report_memory
 from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url, parameters_of
@@ -13,14 +18,16 @@ from flake8_async_fastapi.engine.models import CallModel, CallSite, MemberModel
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, written_argument
 from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG
 from flake8_async_fastapi.knowledge.transactions import CONNECTION
 
 _MOST_PLACES: Final = 1_000
-_ENGINES = {
+_ENGINES: Final = {
     "sqlalchemy.ext.asyncio.create_async_engine": True,
     "sqlalchemy.create_engine": False,
+    "sqlalchemy.ext.asyncio.async_engine_from_config": True,
+    "sqlalchemy.engine_from_config": False,
 }
 
 
@@ -30,7 +37,7 @@ def report_creation(
     """Say so where an engine is made, with what is known of its URL."""
     if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
         return
-    url = arguments.get(0, "url")
+    url = _url_given(frame, callee, arguments, node)
     beginning = str(url.value).partition("?")[0] if isinstance(url, Const) and is_url(url) else ""
     driver = database_and_driver(beginning)[1] if beginning else ""
     requirements = frame.ctx.project.requirements_of(frame.path)
@@ -52,6 +59,15 @@ def report_creation(
     refused = tuple(_refused(url, arguments)) if driver == "asyncpg" and url is not None else ()
     if refused and _ENGINES[callee.dotted]:
         frame.emit_event(ParametersRefused(*frame.at(node), for_message(node.func), driver, refused))
+
+
+def _url_given(frame: Frame, maker: Library, arguments: Arguments, node: tree.Call) -> Value | None:
+    """The URL that an engine is made with."""
+    if maker.dotted.endswith("engine_from_config"):
+        return url_of_configuration(frame, node)
+    if asks_for_url(written_argument(node, 0, "url")):
+        return url_that_is_set(frame.ctx, frame.path)
+    return arguments.get(0, "url")
 
 
 def _refused(url: Value, arguments: Arguments) -> Iterator[str]:

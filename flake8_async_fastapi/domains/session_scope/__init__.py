@@ -58,6 +58,7 @@ DOMAIN = Domain(
         handlers_begin=(transactions.begin_handlers,),
         try_begins=(transactions.begin_try,),
         try_ends=(transactions.end_try,),
+        unwinds=(transactions.note_unwound,),
     ),
     effects={**connections.EFFECTS, **writes.EFFECTS},
 )

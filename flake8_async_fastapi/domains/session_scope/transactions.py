@@ -30,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, target_names
@@ -291,12 +292,26 @@ def is_savepoint(context: Expr) -> bool:
 
 
 @dataclass(slots=True)
+class _Attempt:
+    """A ``try`` under way: how many flushes and blocks there were when it began, and flushes at its handlers.
+
+    ``failed`` are the sessions of which a flush may have failed in it, and where; ``is_handled`` says
+    that a handler catches that.
+    """
+
+    since: int
+    depth: int
+    until: int = 0
+    failed: dict[str, Spot] = field(default_factory=dict)
+    is_handled: bool = False
+
+
+@dataclass(slots=True)
 class TransactionNotes:
     """What one run noted: the sessions whose ``blocks`` it is in, and what ``flushed`` in which, and where.
 
     ``met`` are the sessions that it has used, ``asked`` those that it asked about their dependencies.
-    ``tries`` are the ``try`` statements under way: how many flushes and blocks there were when each
-    began, and, in its handlers, the sessions of which a flush may have failed, and where.  ``branches``
+    ``tries`` are the ``try`` statements under way.  ``branches``
     says of each branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
     """
 
@@ -304,7 +319,7 @@ class TransactionNotes:
     met: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     flushed: list[tuple[str, tuple[str, ...], Spot]] = field(default_factory=list)
-    tries: list[tuple[int, int, Mapping[str, Spot]]] = field(default_factory=list)
+    tries: list[_Attempt] = field(default_factory=list)
     branches: list[bool] = field(default_factory=list)
 
     @property
@@ -340,35 +355,44 @@ def _seeks_text(test: Expr, outcome: bool) -> bool:
 def begin_try(frame: Frame) -> None:
     """The body of a ``try``: flushes in it may fail."""
     course = frame.notes_of(TransactionNotes)
-    course.tries.append((len(course.flushed), len(course.blocks), {}))
+    course.tries.append(_Attempt(len(course.flushed), len(course.blocks)))
 
 
 def begin_handlers(frame: Frame) -> None:
-    """Its handlers: a block that the error has left rolled back."""
+    """Its handlers, or its ``finally``: a block that the error has left rolled back."""
     course = frame.notes_of(TransactionNotes)
-    since, depth, _ = course.tries[-1]
-    failed: dict[str, Spot] = {}
-    for session, blocks, at in course.flushed[since:]:
-        if session not in blocks[depth:]:
-            failed[session] = min(at, failed.get(session, at))
-    course.tries[-1] = since, depth, failed
+    attempt = course.tries[-1]
+    attempt.until = len(course.flushed)
+    for session, blocks, at in course.flushed[attempt.since :]:
+        if session not in blocks[attempt.depth :]:
+            attempt.failed[session] = min(at, attempt.failed.get(session, at))
 
 
 def note_caught(frame: Frame, kind: Value | None) -> None:
     """A handler is entered: what flushed may have failed, if it catches that."""
-    failed = frame.notes_of(TransactionNotes).tries[-1][2]
-    if failed and _catches_failed_flush(kind):
-        frame.state.put(frame.state.part(Transactions).fail(failed))
+    attempt = frame.notes_of(TransactionNotes).tries[-1]
+    if attempt.failed and _catches_failed_flush(kind):
+        attempt.is_handled = True
+        note_unwound(frame)
+
+
+def note_unwound(frame: Frame) -> None:
+    """A ``finally`` is entered by an exception: what flushed may have failed."""
+    attempt = frame.notes_of(TransactionNotes).tries[-1]
+    if attempt.failed:
+        frame.state.put(frame.state.part(Transactions).fail(attempt.failed))
 
 
 def end_try(frame: Frame) -> None:
-    """The handlers are over."""
-    frame.notes_of(TransactionNotes).tries.pop()
+    """The handlers are over; what they catch reaches those around them only by a ``raise``."""
+    course = frame.notes_of(TransactionNotes)
+    attempt = course.tries.pop()
+    if attempt.is_handled:
+        del course.flushed[attempt.since : attempt.until]
 
 
 def _catches_failed_flush(value: Value | None) -> bool:
     """Whether a handler catches what a failed flush raises; ``value`` is None for one that catches all."""
     if value is None:
         return True
-    found = alternatives(value)
-    return any(isinstance(option, Library) and option.dotted.startswith(_ERRORS) for option in found)
+    return any(isinstance(kind, Library) and kind.dotted.startswith(_ERRORS) for kind in inner_values(value))

@@ -7,10 +7,17 @@ them; together, no more than ``MOST_STATES`` paths are in any of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.leaving import (
+    as_try,
+    count_left,
+    group_paths,
+    paths_left,
+    undoes_on_exception,
+)
 from flake8_async_fastapi.engine.machine import (
     attributes,
     conditions,
@@ -31,7 +38,6 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Manager,
-    Object,
     OneOf,
     Value,
     alternatives,
@@ -41,20 +47,6 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import cannot_raise, raises_at_end
 
 States = list[State]
-K = TypeVar("K")
-
-
-def _group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
-    """The paths by what they come with."""
-    groups: list[tuple[K, States]] = []
-    for state, key in paths:
-        for known, states in groups:
-            if known == key:
-                states.append(state)
-                break
-        else:
-            groups.append((key, [state]))
-    return groups
 
 
 def _run_if(frame: Frame, states: States, node: tree.If) -> States:
@@ -114,7 +106,7 @@ def _run_for(frame: Frame, states: States, node: tree.For) -> States:
         frame.state = state
         iterated.append((state, protocols.iterate_value(frame, value, node.iter, node.is_async)))
     ends: States = []
-    for item, alike in _group_paths(iterated):
+    for item, alike in group_paths(iterated):
         ends += _bind_each_item(frame, alike, node, item)
     return ends
 
@@ -163,6 +155,8 @@ def _forget_conditions(frame: Frame, state: State, test: Expr) -> None:
 
 
 def _run_with(frame: Frame, states: States, node: tree.With) -> States:
+    if (suppressing := as_try(node)) is not None:
+        return _run_try(frame, states, suppressing)
     observers = frame.ctx.hooks.observers
     entered: list[tuple[State, list[Value]]] = [(state, []) for state in states]
     for item in node.items:
@@ -185,17 +179,17 @@ def _run_with(frame: Frame, states: States, node: tree.With) -> States:
         entered = after
     return [
         end
-        for contexts, alike in _group_paths(entered)
+        for contexts, alike in group_paths(entered)
         for end in _run_with_body(frame, alike, node, contexts)
     ]
 
 
 def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
     """Run the block of a ``with``, and leave what was entered."""
-    observers, already, handled = frame.ctx.hooks.observers, _count_left(frame), frame.exception_states
+    observers, already, handled = frame.ctx.hooks.observers, count_left(frame), frame.exception_states
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(may_swallow(item.context) for item in node.items)
-    fails = handled is not None and any(map(_undoes_on_exception, contexts))
+    fails = handled is not None and any(map(undoes_on_exception, contexts))
     before = [state.fork() for state in states] if swallows or fails else []
     for begin in observers.block_begins:
         begin(frame, items)
@@ -209,7 +203,7 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
     )
     frame.exception_states = handled
     leaving = [*ends]
-    for paths, count in zip(_left(frame), already, strict=True):
+    for paths, count in zip(paths_left(frame), already, strict=True):
         leaving += paths[count:]
     for finish in observers.block_ends:
         finish(frame, items, leaving)
@@ -225,21 +219,6 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
     if handled is not None:
         handled += raised
     return ends or (before if swallows else [])
-
-
-def _left(frame: Frame) -> list[States]:
-    """The paths that left the block under way by ``return``, ``break`` and ``continue`` so far."""
-    return [frame.exits, *(frame.loops[-1] if frame.loops else ())]
-
-
-def _count_left(frame: Frame) -> list[int]:
-    """How many paths there are in each list of ``_left``."""
-    return list(map(len, _left(frame)))
-
-
-def _undoes_on_exception(value: Value) -> bool:
-    """Whether leaving a value by an exception takes back what was done since it was entered."""
-    return isinstance(value, Object) and value.detail is not None and value.detail.undoes
 
 
 def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
@@ -285,7 +264,7 @@ def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
 
 
 def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
-    already = _count_left(frame)
+    already = count_left(frame)
     observers = frame.ctx.hooks.observers
     outer, seen = frame.exception_states, list[State]()
     for begin in observers.try_begins:
@@ -297,34 +276,50 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     raised = limit_disjuncts(seen, frame)
     for begin in observers.handlers_begin:
         begin(frame)
+    left: States = []  # by a ``raise`` of a handler
+    if node.final:
+        frame.exception_states = left
     for handler in node.handlers:
         entering = [before.fork() for before in raised]
-        for before in entering:
-            kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
-            frame.state = before
-            for observe in observers.caught:
-                observe(frame, kind)
-            if handler.name is not None:
-                before.bind(handler.name, UNKNOWN)
+        _enter_handler(frame, handler, entering)
         ends = ends + statements.run_statements(frame, handler.body, entering)
+    frame.exception_states = outer
+    if outer is not None:
+        outer += left
+    if not node.handlers:
+        left = [before.fork() for before in raised]
+        for frame.state in left:
+            for unwind in observers.unwinds:
+                unwind(frame)
     for finish in observers.try_ends:
         finish(frame)
-    if node.final:
-        _run_finally(frame, node.final, already)
-        unhandled = [] if ends else [before.fork() for before in raised]
-        after = statements.run_statements(frame, node.final, ends + unhandled)
-        return after if ends else []
-    return ends
+    if not node.final:
+        return ends
+    _run_finally(frame, node.final, already)
+    if frame.emit:  # an exception that goes on changes nothing behind the statement
+        statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
+    unhandled = [] if ends or not node.handlers else [before.fork() for before in raised]
+    after = statements.run_statements(frame, node.final, ends + unhandled)
+    return after if ends else []
+
+
+def _enter_handler(frame: Frame, handler: tree.Handler, entering: States) -> None:
+    """What is known on the paths that an exception takes to a handler."""
+    for before in entering:
+        kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
+        frame.state = before
+        for observe in frame.ctx.hooks.observers.caught:
+            observe(frame, kind)
+        if handler.name is not None:
+            before.bind(handler.name, UNKNOWN)
 
 
 def _run_finally(frame: Frame, final: list[Stmt], already: list[int]) -> None:
     """``finally`` runs after a ``return``, a ``break`` or a ``continue`` in the block too."""
-    (_, returned), *jumps = zip(_left(frame), already, strict=True)
+    (_, returned), *jumps = zip(paths_left(frame), already, strict=True)
     for place in range(returned, len(frame.exits)):
-        if frame.ctx.hooks.tracks(frame.exits[place]):
-            emit, frame.emit = frame.emit, False
+        if frame.emit or frame.ctx.hooks.tracks(frame.exits[place]):
             after = statements.run_statements(frame, final, [frame.exits[place]])
-            frame.emit = emit
             if after:
                 frame.exits[place] = after[0]
     for paths, count in jumps:

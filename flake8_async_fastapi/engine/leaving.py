@@ -1,0 +1,54 @@
+"""How blocks are left: by their end, by a ``return`` or a jump, and by an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.text import path_of
+from flake8_async_fastapi.engine.values import Object, Value
+from flake8_async_fastapi.facts import tree
+
+States = list[State]
+K = TypeVar("K")
+
+
+def group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
+    """The paths by what they come with."""
+    groups: list[tuple[K, States]] = []
+    for state, key in paths:
+        for known, states in groups:
+            if known == key:
+                states.append(state)
+                break
+        else:
+            groups.append((key, [state]))
+    return groups
+
+
+def paths_left(frame: Frame) -> list[States]:
+    """The paths that left the block under way by ``return``, ``break`` and ``continue`` so far."""
+    return [frame.exits, *(frame.loops[-1] if frame.loops else ())]
+
+
+def count_left(frame: Frame) -> list[int]:
+    """How many paths there are in each list of ``paths_left``."""
+    return list(map(len, paths_left(frame)))
+
+
+def undoes_on_exception(value: Value) -> bool:
+    """Whether leaving a value by an exception takes back what was done since it was entered."""
+    return isinstance(value, Object) and value.detail is not None and value.detail.undoes
+
+
+def as_try(node: tree.With) -> tree.Try | None:
+    """The ``try`` that means the same as ``with suppress(...)``; None for another ``with``."""
+    match node.items:
+        case [tree.WithItem(context=tree.Call(func=func, args=[first, *others], keywords=[]))]:
+            if path_of(func).rpartition(".")[2] == "suppress":
+                kinds = tree.Display(node.line, node.col, "tuple", [first, *others]) if others else first
+                handler = tree.Handler(node.line, node.col, kinds, None, [])
+                return tree.Try(node.line, node.col, node.body, [handler], [], [])
+    return None
