@@ -107,10 +107,7 @@ class Object:
 
 
 def is_only_declared(value: Object) -> bool:
-    """Whether only an annotation says that an object is of a sync type that has an async twin.
-
-    Such annotations are often left behind when code turns async.
-    """
+    """Whether only an annotation, perhaps left behind, says that an object is of a sync type with a twin."""
     return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
@@ -244,8 +241,8 @@ class DeclaredCallable:
 class Coroutine:
     """A coroutine object; ``origin`` is the file, line and column of the call that made it.
 
-    ``family`` is ``database`` or ``other``.  What awaiting it gives is
-    ``result``, or the return value of ``function`` called with ``call``.
+    ``family``: ``database`` or ``other``.  Awaiting it gives ``result``, or what ``function`` or ``method``,
+    called at ``node``, gives for ``call``.
     """
 
     label: str
@@ -255,6 +252,8 @@ class Coroutine:
     function: Function | None = None
     call: Arguments | None = None
     made_by_await: bool = False
+    method: Member | None = field(default=None, hash=False, compare=False)
+    node: tree.Call | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
 from flake8_async_fastapi.engine.texts import compare_texts
 from flake8_async_fastapi.engine.values import (
+    BOOL,
     NONE,
     UNKNOWN,
     ClassValue,
@@ -193,6 +194,21 @@ def _fits_none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Tes
     )
     leaves_open = wanted and any(map(_is_declared, asked)) and _is_optional(frame, state, path)
     return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
+
+
+def outcome_of_none_test(frame: Frame, state: State, node: tree.Compare, value: Value) -> Value:
+    """What ``value is None`` comes out as, where it is not the condition of anything."""
+    match node:
+        case tree.Compare(left=left, ops=[("is" | "is not") as op], rights=[tree.Const(value=None)]):
+            path = path_of(left)
+            outcomes = {
+                wanted
+                for wanted in (True, False)
+                if any(map(_fits_none_test(frame, state, path, wanted), alternatives(value)))
+            }
+            if len(outcomes) == 1:
+                return Const(outcomes.pop() is (op == "is"))
+    return BOOL
 
 
 def _is_optional(frame: Frame, state: State, path: str) -> bool:

@@ -268,7 +268,7 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
                     note_test(frame, side, node, "compared")
             elif not (op in ("in", "not in") and side is right and isinstance(side, Collection)):
                 check_use(frame, side, "compared")
-    return BOOL
+    return conditions.outcome_of_none_test(frame, state, node, sides[0])
 
 
 def _evaluate_if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:

@@ -22,6 +22,8 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_only_declared,
 )
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import all_nodes
 from flake8_async_fastapi.records import replace
 
 
@@ -58,6 +60,12 @@ def call_member(
     models, member = frame.ctx.hooks.models, knowledge.member(receiver.type, name)
     modelled = None
     known = None if member is None else models.method(receiver.type, name)
+    if known is not None and member is not None and member.kind == "async":
+        node = frame.current_call
+        if node is not None and origin.position not in frame.awaited_calls and _is_awaited_later(frame, node):
+            family = "database" if knowledge.is_database(receiver.type) else "other"
+            method = Member(receiver, name)
+            return frame.owe(Coroutine(label, family, origin, call=arguments, method=method, node=node))
     for model in (models.attached.get(type(receiver.detail)), known):
         if model is not None and modelled is None:
             modelled = model(CallSite(frame, Member(receiver, name), arguments, label, origin))
@@ -67,6 +75,35 @@ def call_member(
     if is_only_declared(receiver) and isinstance(result, (Const, Plain)):
         return UNKNOWN
     return _made_result(frame, member.kind, result, label, origin, knowledge.is_database(receiver.type))
+
+
+def _is_awaited_later(frame: Frame, node: tree.Call) -> bool:
+    """Whether a call is put into a variable with which nothing is done but to ``await`` it."""
+    if frame.node is None:
+        return False
+    nodes = all_nodes(frame.node.body)
+    for part in nodes:
+        match part:
+            case tree.Assign(targets=[tree.Name(id=name)], value=value) if value is node:
+                mentions = sum(isinstance(one, tree.Name) and one.id == name for one in nodes)
+                awaited = [one.value for one in nodes if isinstance(one, tree.Await)]
+                return mentions == 1 + sum(isinstance(one, tree.Name) and one.id == name for one in awaited)
+    return False
+
+
+def call_at_await(frame: Frame, coroutine: Coroutine) -> Value:
+    """What awaiting the coroutine of a method gives that is called only then."""
+    method, around = coroutine.method, frame.current_call
+    assert method is not None and coroutine.call is not None
+    frame.current_call = coroutine.node
+    model = frame.ctx.hooks.models.method(method.receiver.type, method.name)
+    site = CallSite(frame, method, coroutine.call, coroutine.label, coroutine.origin)
+    modelled = model(site) if model is not None else None
+    frame.current_call = around
+    member = knowledge.member(method.receiver.type, method.name)
+    if modelled is None and member is not None:
+        return value_of_type(member.returns, method.receiver)
+    return UNKNOWN if modelled is None else modelled
 
 
 def call_name(frame: Frame, dotted: str, arguments: Arguments, label: str, origin: Place) -> Value:

@@ -135,7 +135,7 @@ def result_of_await(frame: Frame, value: Value) -> Value:
     if isinstance(value, Coroutine):
         if value.function is not None and value.call is not None:
             return functions.result_of_call(frame, value.function, value.call, value.origin)
-        return value.result
+        return value.result if value.method is None else library_calls.call_at_await(frame, value)
     if isinstance(value, Object):
         model = frame.ctx.hooks.models.awaits.get(value.type)
         modelled = model(frame, value) if model is not None else None

@@ -6,19 +6,14 @@ would not be seen.  A parameter is asked about if code calls methods of a sessio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Final
-
-import msgspec.structs
 
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
+from flake8_async_fastapi.engine.machine.callers import values_passed
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
-    ClassValue,
     Function,
     Object,
     Unknown,
@@ -27,17 +22,13 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in, written_argument
+from flake8_async_fastapi.facts.tree import Param, Stmt
+from flake8_async_fastapi.facts.walk import flat, nodes_in
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
-_MOST: Final = 12
-"""Calls that are looked at."""
-_STEPS: Final = 3
-"""From variable to variable."""
 
 
 def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
@@ -48,7 +39,7 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
 
     def find() -> Value:
         given = [
-            value for passed in _values_passed(ctx, function, param.name) for value in alternatives(passed)
+            value for passed in values_passed(ctx, function, param.name) for value in alternatives(passed)
         ]
         known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
         found = [
@@ -84,85 +75,3 @@ def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:
         for part in nodes_in(code)
         if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr) and part.func.name in _METHODS
     )
-
-
-def _values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
-    """What callers pass for a parameter."""
-    params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
-    if function.receiver is not None and params:
-        params.pop(0)
-    place = params.index(name) if name in params else 1_000
-    for caller, node in islice(_calls_of(ctx, function), _MOST):
-        written = written_argument(node, place, name)
-        if written is not None and not any(isinstance(part, tree.Starred) for part in node.args):
-            yield _value_passed_in(ctx, caller, function, node, written)
-
-
-def _value_passed_in(
-    ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr
-) -> Value:
-    """The value of an argument where it is passed, if the call is one of the function.
-
-    Only what binds the names in it is run of the caller: the rest costs much, and says nothing.
-    """
-    assert isinstance(caller.node, tree.FunctionDef)
-    wanted = {*names_in(given), *names_in(node.func)}
-    binding: list[Stmt] = []
-    for _ in range(_STEPS):
-        binding = [
-            _without_body(one) for one in flat(caller.node.body) if wanted.intersection(bound_names(one))
-        ]
-        wanted.update(names_in(binding))
-    frame, state = summaries.enter_function(ctx, caller, summaries.bind_arguments(ctx, caller, None))
-    for end in statements.run_statements(frame, binding, [state]):
-        frame.state = end
-        if _is_call_of(ctx, expressions.evaluate(frame, end, node.func), function):
-            return expressions.evaluate(frame, end, given)
-    return UNKNOWN
-
-
-def _without_body(statement: Stmt) -> Stmt:
-    """A statement that binds names, without the block that it has."""
-    if isinstance(statement, (tree.With, tree.For)):
-        return msgspec.structs.replace(statement, body=[])
-    return statement
-
-
-def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
-    """Whether calling a value calls a function, or the constructor that it is."""
-    if isinstance(callee, Function):
-        return callee.key == function.key
-    if not isinstance(callee, ClassValue) or function.name != "__init__":
-        return False
-    order = (base for base in classes.mro(ctx, callee) if isinstance(base, ClassValue))
-    makers = [base for base in order if classes.body_bindings(ctx, base, "__init__")]
-    return makers[:1] == [function.owner]
-
-
-def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
-    """The functions and methods at the top of files that call a function of this name, with the calls."""
-    is_init = function.name == "__init__" and function.owner is not None
-    name = function.owner.name if is_init and function.owner is not None else function.name
-    for path in ctx.project.mentioning(name):
-        for statement in flat(ctx.project.body(path)):
-            if isinstance(statement, tree.FunctionDef):
-                caller = functions.as_function(path, statement)
-                yield from ((caller, node) for node in _calls_in(statement, name))
-            elif isinstance(statement, tree.ClassDef):
-                cls = names.module_value(ctx, path, statement.name)
-                for method in flat(statement.body):
-                    if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                        for node in _calls_in(method, name):
-                            yield classes.method_of_class(ctx, functions.as_function(path, method), cls), node
-
-
-def _calls_in(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
-    for part in nodes_in(node.body):
-        if isinstance(part, tree.Call) and _last_name(part.func) == name:
-            yield part
-
-
-def _last_name(func: Expr) -> str:
-    if isinstance(func, tree.Attr):
-        return func.name
-    return func.id if isinstance(func, tree.Name) else ""
