@@ -5,7 +5,8 @@
 Each folder in CLONES is an application, linted with its tests and with an empty cache.  It prints a
 table with a line for each; of a clone it names the commit.  With ``--findings`` the findings of
 each go to a file of their own, to be read next to the code: docs/field.md says what came of that.
-Run it with a Python that has flake8 and this plugin installed.
+Run it with a Python that has flake8 and this plugin installed.  It lints with the package beside this
+folder, though: in a checkout of an older commit, with that commit.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     python benchmarks/cost.py TREE... [--only ROWS] [--repeat N] [--limit SECONDS]
     python benchmarks/cost.py clones/*/
 
-Run it with a Python that has flake8 and this plugin installed.  It prints a
+Run it with a Python that has flake8 and this plugin installed.  It measures the
+package beside this folder, whichever is installed.  It prints a
 table with a column for each tree; what is worse than its bar is bold.  Each
 round runs plain flake8 and then the plugin, one process after the other and with
 --jobs=1, so that a slower spell of the machine meets all of them.  Times are the

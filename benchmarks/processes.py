@@ -4,6 +4,9 @@ Plain flake8 is the same installation with the plugin hidden: flake8 takes the
 first distribution of a name that it finds, and an empty one is put in front.
 No code is patched, so it holds for worker processes too.  That the plugin is
 absent there, and present in the other runs, is checked before measuring.
+
+The other runs use the package beside this folder, whichever is installed: so a
+checkout of an older commit measures that commit.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 NAME = "flake8-async-fastapi"
+PACKAGE = Path(__file__).resolve().parents[1] / "flake8_async_fastapi"
 VARIABLE = "FLAKE8_ASYNC_FASTAPI_CACHE_DIR"
 HIDDEN = "0+hidden"
 
@@ -54,7 +58,7 @@ class Flake8:
     with_plugin: Mapping[str, str]
     limit: float
     about: str = ""
-    """The versions of flake8, of its plugins and of Python."""
+    """The versions of flake8, of its plugins and of Python, and where the plugin's package is."""
 
     def run(
         self, *arguments: str | Path, cache: Path | None = None, jobs: int = 1, text: str | None = None
@@ -101,9 +105,9 @@ class Flake8:
 def find_flake8(folder: Path, limit: float) -> Flake8:
     """Return flake8 as it is installed for this Python, once with the plugin hidden; files go to ``folder``.
 
-    Raises BenchmarkError if the plugin is not installed, or cannot be hidden.
+    Raises BenchmarkError if the plugin is not installed, cannot be hidden, or is not the package here.
     """
-    with_plugin = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    with_plugin = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     with_plugin["COLUMNS"] = "1000"  # or `--version` would break lines, in names too
     # Whoever installs a package has it compiled; here each run would compile it where that is not kept.
     with_plugin["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
@@ -115,7 +119,11 @@ def find_flake8(folder: Path, limit: float) -> Flake8:
     about = flake8.version(cache=folder / "unused")
     if f"{NAME}:" not in about or HIDDEN in about:
         raise BenchmarkError(f"flake8 does not see {NAME}: is it installed for {sys.executable}?")
-    return replace(flake8, about=about)
+    where = "import flake8_async_fastapi as plugin; print(*plugin.__path__)"
+    used = Path(flake8.run_python(["-c", where], with_plugin).output.strip())
+    if used != PACKAGE:
+        raise BenchmarkError(f"flake8 uses the plugin in {used}, not the one in {PACKAGE}")
+    return replace(flake8, about=f"{about}, plugin in {PACKAGE.parent}")
 
 
 def _hide_plugin(folder: Path) -> Path:
