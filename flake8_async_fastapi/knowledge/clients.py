@@ -182,7 +182,8 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         google.cloud.firestore.DocumentReference: get set update delete create
         google.cloud.firestore.CollectionReference: get add
         google.cloud.firestore.Query: get
-        razorpay.Client: *
+        razorpay.Client: * -verify_webhook_signature -verify_payment_signature -verify_payment_link_signature
+        razorpay.Client: * -verify_subscription_signature -enable_retry -set_app_details
         braintree.BraintreeGateway: *
         plaid.api.plaid_api.PlaidApi: *
         shopify.ShopifyResource: find save

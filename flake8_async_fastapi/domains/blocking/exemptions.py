@@ -78,11 +78,11 @@ def runs_before_serving(ctx: Context, path: str, qualname: str) -> bool:
 
 
 def _is_used_at_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
-    """Whether all uses of a coroutine function are at start-up."""
+    """Whether all uses of a coroutine function are at start-up, besides those in tests."""
     owner, _, last = qualname.rpartition(".")
     if depth > _MOST_STEPS or not last.isidentifier():
         return False
-    uses = _uses_of_name(ctx, path, last, owner.rpartition(".")[2])
+    uses = [use for use in _uses_of_name(ctx, path, last, owner.rpartition(".")[2]) if not is_test(use[0])]
     if all((where, user) == (path, qualname) for where, user, _ in uses):
         return False
     if owner and any(how == "start-up" for _, _, how in uses):
@@ -199,6 +199,11 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
         if code.is_async:
             inside = replace(inside, awaited=frozenset(_lists_awaited_in_turn(code.body)))
         yield from _mentions_of(code.body, inside, code.qualname if code.is_async else None)
+    elif isinstance(code, tree.Assign) and code.value is not None and any(map(_is_lifespan, code.targets)):
+        if _is_name(code.value, name):
+            yield user, "start-up"
+        else:
+            yield from _mentions_of(code.value, name, user)
     elif isinstance(code, tree.Assign) and isinstance(code.value, tree.Display) and name.awaited:
         is_awaited = any(place_text(target) in name.awaited for target in code.targets)
         for _, how in _mentions_of(code.value, name, user):
@@ -278,6 +283,11 @@ def _is_name(expression: Expr, name: _SoughtName) -> bool:
 
 def _is_call_of(expression: Expr | None, name: _SoughtName) -> bool:
     return isinstance(expression, tree.Call) and _is_name(expression.func, name)
+
+
+def _is_lifespan(target: Expr) -> bool:
+    """Whether what is assigned runs at start-up: ``app.router.lifespan_context = lifespan``."""
+    return isinstance(target, tree.Attr) and target.name == "lifespan_context"
 
 
 def _registers_start_up(decorator: Expr) -> bool:

@@ -78,6 +78,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     },
     "sqlalchemy.orm.aliased": _make_alias,
     "sqlalchemy.orm.with_polymorphic": _make_alias,
+    "sqlalchemy.and_": selects.make_conjunction,
     "sqlalchemy.select": selects.make_select,
     "sqlmodel.select": selects.make_select,
     "sqlalchemy.update": selects.make_change,

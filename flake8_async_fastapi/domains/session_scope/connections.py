@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.session_scope import holders, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
     NOTHING,
@@ -198,6 +199,8 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         text = _text_of_session(frame.state, session) or before.get(session, "")
         if not text:
             continue
+        if exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
+            return  # one coroutine, that waits for no other
         at = (*place, frame.qualname)
         if wait.taken_by is not None:
             if share_pool(frame.ctx, wait.taken_by, session):

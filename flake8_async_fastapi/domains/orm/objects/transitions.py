@@ -352,9 +352,12 @@ def after_possible_end(obj: InstanceState) -> InstanceState:
 
 
 def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
-    """After ``refresh(obj)``: columns, what is eager in the mapper, and the options of the first query."""
-    if obj.phase in ("deleted", "transient", "pending"):
-        return replace(obj, default="perhaps", fields=())
+    """After ``refresh(obj)``: columns, what is eager in the mapper, and the options of the first query.
+
+    What a caller passes may come from a query with any options.
+    """
+    if obj.phase in ("deleted", "transient", "pending") or obj.source == "given":
+        return replace(obj, default="perhaps", fields=(), dirty=False, may_be_expired=False)
     made = "refreshed" if obj.source in ("query", "refreshed") else obj.source
     return replace(
         obj, default="plan", fields=(), source=made, dirty=False, may_be_expired=False, path=path, line=line

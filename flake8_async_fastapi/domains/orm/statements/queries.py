@@ -95,6 +95,14 @@ class EqualityCondition(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class Conjunction(Payload):
+    """Conditions of a statement that all must hold: those that are understood, and the number of the rest."""
+
+    equals: tuple[EqualityCondition, ...]
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query(Payload):
     """What a statement selects: entities, and None for columns; None at all where that is not known."""
 

@@ -5,13 +5,14 @@ Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "SELECT and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements import loader_options
 from flake8_async_fastapi.domains.orm.statements.queries import (
+    Conjunction,
     Directive,
     Entity,
     EqualityCondition,
@@ -118,11 +119,11 @@ def call_statement_method(
     if not isinstance(detail, Query):
         return None
     if name == "options":
-        found, certain = loader_options.directives_in(arguments)
-        check_option_bases(frame, detail, found, origin)
+        options, certain = loader_options.directives_in(arguments)
+        check_option_bases(frame, detail, options, origin)
         return replace(
             receiver,
-            detail=replace(detail, options=(*detail.options, *found), certain=detail.certain and certain),
+            detail=replace(detail, options=(*detail.options, *options), certain=detail.certain and certain),
         )
     if name in ("with_only_columns", "returning", "add_columns", "column"):
         more = select_query(frame, arguments, origin, single=detail.single)
@@ -131,13 +132,13 @@ def call_statement_method(
             items = detail.items + more.items
         return replace(receiver, detail=replace(detail, items=items))
     if name in _NARROWING:
-        equals = detail.equals + tuple(_equality_conditions(arguments))
-        joins = name in ("join", "having") or not all(map(_is_own_condition, arguments.args))
+        found = _conjunction(arguments.args)
+        joins = name in ("join", "having") or bool(found.others)  # any other condition may join another model
         return replace(
             receiver,
             detail=replace(
                 detail,
-                equals=equals,
+                equals=detail.equals + found.equals,
                 is_filtered=True,
                 is_joined=detail.is_joined or joins or arguments.opaque,
             ),
@@ -164,9 +165,14 @@ def _extend_update(
     if name == "returning":
         more = select_query(frame, arguments, origin, single=False)
         return replace(receiver, detail=replace(detail, returning=more))
-    equals = tuple(_equality_conditions(arguments))
-    filtered = detail.is_filtered + len(arguments.args) + len(arguments.keywords) + arguments.opaque
-    return replace(receiver, detail=replace(detail, is_filtered=filtered, equals=detail.equals + equals))
+    found = _conjunction(arguments.args)
+    conditions = len(found.equals) + found.others + len(arguments.keywords) + arguments.opaque
+    return replace(
+        receiver,
+        detail=replace(
+            detail, is_filtered=detail.is_filtered + conditions, equals=detail.equals + found.equals
+        ),
+    )
 
 
 def _is_database_expression(value: Value) -> bool | None:
@@ -199,15 +205,27 @@ def identity_of(state: State, written: Expr) -> object:
     return ("name", text) if text else None
 
 
-def _is_own_condition(value: Value) -> bool:
-    """Whether a condition is of the statement's own model: any other may join another one."""
-    return isinstance(value, Object) and isinstance(value.detail, EqualityCondition)
+def make_conjunction(site: CallSite) -> Value:
+    """The value of ``and_(...)``."""
+    found = _conjunction(site.arguments.args)
+    unseen = replace(found, others=found.others + 1) if site.arguments.opaque else found
+    return Object("sqlalchemy.ColumnElement", detail=unseen)
 
 
-def _equality_conditions(arguments: Arguments) -> Iterator[EqualityCondition]:
-    for value in arguments.args:
-        if isinstance(value, Object) and isinstance(value.detail, EqualityCondition):
-            yield value.detail
+def _conjunction(conditions: Iterable[Value]) -> Conjunction:
+    """Several conditions, and those that they are made of."""
+    equals: list[EqualityCondition] = []
+    others = 0
+    for condition in conditions:
+        detail = condition.detail if isinstance(condition, Object) else None
+        if isinstance(detail, EqualityCondition):
+            equals.append(detail)
+        elif isinstance(detail, Conjunction):
+            equals += detail.equals
+            others += detail.others
+        else:
+            others += 1
+    return Conjunction(tuple(equals), others)
 
 
 def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
@@ -252,7 +270,8 @@ def _make_sql_expression(operation: Operation) -> Value | None:
     if operation.operator in _COMPARISONS:
         return None
     functions_in = any(isinstance(side, Object) and side.type == _FUNCTION for side in (left, right))
-    return Object(_FUNCTION if functions_in else "sqlalchemy.ColumnElement")
+    made = Object(_FUNCTION if functions_in else "sqlalchemy.ColumnElement")
+    return replace(made, detail=_conjunction((left, right))) if operation.operator == "&" else made
 
 
 OPERATORS: Final = dict.fromkeys(_SQL, _make_sql_expression)
