@@ -75,7 +75,7 @@ REMEDIES = [
     pytest.param(
         "def save(db: AsyncSession, keys: list[int]) -> list[int]:\n"
         "    return [db.get(Post, key).id for key in keys]\n",
-        "make save async def and write await db.get(...)",
+        "make save async def and write (await db.get(...)).id",
         id="nor in its comprehensions",
     ),
     pytest.param(
@@ -97,6 +97,28 @@ REMEDIES = [
         "import time\n\ndef pause() -> None:\n    time.sleep(3)\n\nasync def work() -> None:\n    pause()\n",
         "(pause -> time.sleep at main.py:32): run pause with run_in_threadpool, or make it async def",
         id="a plain function that blocks",
+    ),
+    pytest.param(
+        "import time\n\nasync def work() -> None:\n    pause = lambda: time.sleep(3)\n    pause()\n",
+        "(<lambda> -> time.sleep at main.py:32): run the lambda with run_in_threadpool",
+        id="a lambda that blocks",
+    ),
+    pytest.param(
+        "import time\n\nclass Pause:\n    def __init__(self) -> None:\n        time.sleep(3)\n\n"
+        "async def work() -> None:\n    Pause()\n",
+        "run Pause with run_in_threadpool",
+        id="a class that blocks",
+    ),
+    pytest.param(
+        "async def read(db: AsyncSession) -> list[Post]:\n    return db.scalars(select(Post)).all()\n",
+        "write (await db.scalars(...)).all",
+        id="what is read from the call",
+    ),
+    pytest.param(
+        "async def read(db: AsyncSession) -> list[Post]:\n"
+        "    found = db.scalars(select(Post))\n    return found.all()\n",
+        "write await db.scalars(...)",
+        id="what is read from a variable",
     ),
     pytest.param(
         "async def read(key: int) -> int:\n"
@@ -139,3 +161,19 @@ def test_remedies_work_where_they_are_given(code: str, remedy: str) -> None:
     findings = analysis_of({"main.py": MODELS + "\n\n" + code}).findings("main.py")
     messages = [finding.message for finding in findings if not finding.advice]
     assert len(messages) == 1 and remedy in messages[0], messages
+
+
+def test_migrations_have_no_coroutine_to_await() -> None:
+    env = (
+        "import asyncio\n\nasync def migrate() -> None: ...\n\n"
+        "def run_migrations_online() -> None:\n    asyncio.run(migrate())\n\nrun_migrations_online()\n"
+    )
+    main = (
+        "from alembic import command\nfrom alembic.config import Config\n\n"
+        'def migrate() -> None:\n    command.upgrade(Config(), "head")\n\n'
+        'async def start() -> None:\n    command.upgrade(Config(), "head")\n    migrate()\n'
+    )
+    direct, by_helper = analysis_of({"main.py": main, "alembic/env.py": env}).findings("main.py")
+    why = "env.py starts an event loop, but one is already running"
+    assert direct.message.endswith(f"raises RuntimeError: {why}; run it with asyncio.to_thread()")
+    assert by_helper.message.endswith(f"at main.py:5): {why}; run migrate with asyncio.to_thread()")

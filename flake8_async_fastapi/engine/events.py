@@ -48,6 +48,7 @@ class CoroutineMisused(Event):
     ``given-back``.
     ``detail`` names the attribute, or what it was passed to.  ``awaited_chain``
     says that an ``await`` stands before the whole chain: it binds to its end.
+    ``in_chain`` says that the attribute or item is read from the call itself, not from a variable.
     ``in_async`` here and below says that the code runs in an ``async def``: an ``await`` can stand there.
     """
 
@@ -56,6 +57,7 @@ class CoroutineMisused(Event):
     detail: str = ""
     awaited_chain: bool = False
     in_async: bool = True
+    in_chain: bool = False
 
     def others(self) -> tuple[Mention, ...]:
         made = self.coroutine.origin

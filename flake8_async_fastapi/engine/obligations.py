@@ -16,6 +16,7 @@ def report_misuse(
     detail: str = "",
     *,
     awaited_chain: bool = False,
+    in_chain: bool = False,
     unless: str = "",
 ) -> None:
     """Say that a coroutine of this frame was used in a way that is never right, or right only ``unless``."""
@@ -26,7 +27,7 @@ def report_misuse(
         if frame.emit:
             at = path, line, col, frame.qualname
             frame.emit_event(
-                CoroutineMisused(*at, coroutine, how, detail, awaited_chain, frame.is_async), unless
+                CoroutineMisused(*at, coroutine, how, detail, awaited_chain, frame.is_async, in_chain), unless
             )
 
 

@@ -140,7 +140,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         opensearchpy.OpenSearch: * -close
     """,
     # --- AFA203 -----------------------------------------------------------------------------
-    (_SLEEP, "await asyncio.sleep"): """
+    (_SLEEP, "await asyncio.sleep(...)"): """
         time: sleep
     """,
     (_SLEEP, _THREAD): """
@@ -188,7 +188,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         xml.etree.ElementTree: parse iterparse
         jinja2: Environment
     """,
-    (_FILE, "the upload's own await read() and write()"): """
+    (_FILE, "await read() and await write() of the UploadFile"): """
         tempfile.SpooledTemporaryFile: read readline readlines write writelines seek __iter__
     """,
     # --- AFA206 -----------------------------------------------------------------------------
@@ -229,7 +229,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         supabase.Client: execute sign_in_with_password sign_up sign_out upload download get_user invoke
         litellm: completion embedding text_completion image_generation moderation rerank
     """,
-    (_NETWORK, f"the method's _async twin or {_THREAD}"): """
+    (_NETWORK, f"an async method such as create_async or {_THREAD}"): """
         stripe.**: create retrieve modify list delete search cancel confirm capture pay save refresh
         stripe.**: finalize_invoice void_invoice send_invoice upcoming create_preview add_lines attach
         stripe.**: detach update create_usage_record list_line_items delete_discount expire close

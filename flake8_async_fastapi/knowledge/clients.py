@@ -112,7 +112,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         statsig.statsig: initialize shutdown
         ldclient.LDClient: flush
     """,
-    (_NETWORK, f"ainvoke and its kind, or {_THREAD}"): """
+    (_NETWORK, f"an async method such as ainvoke or {_THREAD}"): """
         langchain_openai.ChatOpenAI: invoke batch stream generate predict
         langchain_openai.AzureChatOpenAI: invoke batch stream generate predict
         langchain_openai.OpenAIEmbeddings: embed_query embed_documents

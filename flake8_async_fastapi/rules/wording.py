@@ -34,9 +34,14 @@ def can_await(event: _Written, remedy: str) -> str:
     if event.in_async:
         return remedy
     name = event.function.rpartition(".")[2]
-    if _MAY_BE_ASYNC.fullmatch(name):
+    if may_be_async(name):
         return f"make {name} async def and {remedy}"
     return f"{remedy} in an async def"
+
+
+def may_be_async(name: str) -> bool:
+    """Whether an ``async def`` may have this name: a class, a lambda and most special methods may not."""
+    return _MAY_BE_ASYNC.fullmatch(name) is not None
 
 
 _MAY_BE_ASYNC: Final = re.compile(r"_?[a-z]\w*")

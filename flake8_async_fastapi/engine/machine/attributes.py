@@ -55,8 +55,9 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
         if node.name in _OF_COROUTINES or node.name.startswith(("cr_", "__")):
             frame.discharge(owner)
         else:
-            direct = awaited_chain and isinstance(node.value, tree.Call)
-            report_misuse(frame, owner, "attribute", node.name, awaited_chain=direct)
+            in_chain = isinstance(node.value, tree.Call)
+            awaited = awaited_chain and in_chain
+            report_misuse(frame, owner, "attribute", node.name, awaited_chain=awaited, in_chain=in_chain)
     elif isinstance(owner, Instance):
         for observe in frame.ctx.hooks.observers.instance_read:
             observe(frame, owner, node.name, Place(frame.path, node.line, node.col))

@@ -126,7 +126,8 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
         frame.state = state
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         if isinstance(alternative, Coroutine):
-            report_misuse(frame, alternative, "subscript", awaited_chain=awaited_chain)
+            in_chain = isinstance(node.value, tree.Call)
+            report_misuse(frame, alternative, "subscript", awaited_chain=awaited_chain, in_chain=in_chain)
         if isinstance(alternative, (ClassValue, Library)):
             results.append(alternative)  # a generic type given its parameters
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import await_it
+from flake8_async_fastapi.rules.awaiting.wording import await_it, awaited_late
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -20,11 +20,4 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for event in events.of(CoroutineMisused):
         if event.awaited_chain:
-            label = event.coroutine.label
-            read = f".{event.detail} is read from" if event.use == "attribute" else "a subscript is taken of"
-            rest = f".{event.detail}" if event.use == "attribute" else "[...]"
-            yield RULE.at(
-                event,
-                f"{read} the coroutine {label} before await applies; write (await {label}){rest}",
-                fix=await_it(RULE, event),
-            )
+            yield RULE.at(event, awaited_late(event), fix=await_it(RULE, event))

@@ -36,7 +36,8 @@ def check(events: Events) -> Iterator[Finding]:
         if what:
             remedy = _remedy(event.value, event.text)
             fix = RULE.fix(event, _KINDS[remedy]) if remedy in _KINDS else None
-            yield RULE.at(event, f"{event.text} returns {what}, which cannot be awaited: {remedy}", fix=fix)
+            verb = "returns" if event.text.endswith(")") else "is"
+            yield RULE.at(event, f"{event.text} {verb} {what}, which cannot be awaited: {remedy}", fix=fix)
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
@@ -45,7 +46,7 @@ def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
         case Const(value=None):
             return "None"
         case Const():
-            return f"a {type(value.value).__name__}"
+            return _with_article(type(value.value).__name__)
         case Plain(kind="object"):
             return "a plain value"
         case Plain(kind=kind):
@@ -53,9 +54,9 @@ def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
         case Collection(kind=kind) if kind != "generator":
             return f"a {kind}"
         case Function():
-            return "a function that is not called"
+            return "a function"
         case Member(receiver=receiver) if not is_only_declared(receiver):
-            return "a method that is not called"
+            return "a method"
         case ClassValue():
             return "a class"
     if supports is None or "await" in supports:
@@ -79,7 +80,7 @@ def _with_article(name: str) -> str:
 def _remedy(value: Value, text: str) -> str:
     match value:
         case Function() | Member():
-            return f"call it: await {text}()"
+            return f"write await {text}()"
         case Generator():
             return "iterate it with async for"
         case Manager() | Object(type="sqlalchemy.ext.asyncio.AsyncSession"):

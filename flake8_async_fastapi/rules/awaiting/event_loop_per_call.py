@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.blocking.events import EffectReached
+from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Object, Value, called_name
 from flake8_async_fastapi.engine.walks import held_coroutines
@@ -25,14 +25,8 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for reached in events.of(EffectReached):
         if reached.effect.kind == "event-loop":
-            label, chain = reached.effect.label, reached.effect.chain
-            via = way((*chain, label), reached.effect.at) if chain else ""
-            remedy = f"make {chain[0]} async def and await there" if chain else "await the coroutine"
-            yield RULE.at(
-                reached,
-                f"{label} raises RuntimeError, since an event loop runs already{via}: {remedy}",
-                fix=None if chain else RULE.fix(reached, "await_instead"),
-            )
+            fix = None if reached.effect.chain else RULE.fix(reached, "await_instead")
+            yield RULE.at(reached, _message(reached.effect), fix=fix)
     for called in events.of(Called):
         starts = (
             called.is_route and not called.in_async and effect(called_name(called.callee)) == "event-loop"
@@ -40,18 +34,21 @@ def check(events: Events) -> Iterator[Finding]:
         if starts and any(map(_drives_session, called.arguments.values())):
             yield RULE.at(
                 called,
-                f"{called.text} runs an AsyncSession of a sync route on a new event loop, while its "
-                "connections belong to another: make the route async def and await",
+                f"{called.text} uses the AsyncSession of a sync route on a new event loop, but its "
+                "connections belong to another: make the route async def and await the call",
             )
 
 
-def _message(label: str, via: str) -> str:
+def _message(effect: Effect) -> str:
+    label, chain = effect.label, effect.chain
+    via = way((*chain, label), effect.at) if chain else ""
     if label.startswith("alembic."):
-        return (
-            f"{label} runs env.py, which starts an event loop, while one runs already{via}: hand it to "
-            "asyncio.to_thread()"
-        )
-    return f"{label} is called while the event loop runs{via}: await instead"
+        why = "env.py starts an event loop, but one is already running"
+        remedy = f"run {chain[0] if chain else 'it'} with asyncio.to_thread()"
+    else:
+        why = "an event loop is already running"
+        remedy = (f"make {chain[0]} async def and " if chain else "") + "await the coroutine"
+    return f"{label} raises RuntimeError{via}: {why}; {remedy}"
 
 
 def _drives_session(value: Value) -> bool:

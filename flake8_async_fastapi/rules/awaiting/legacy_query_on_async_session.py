@@ -19,7 +19,7 @@ RULE = Rule(
 
 _REMEDIES = {
     "query": "use await session.execute(select(...))",
-    "exec": "make it with AsyncSession of sqlmodel.ext.asyncio.session, or use await session.scalars(...)",
+    "exec": "use sqlmodel.ext.asyncio.session.AsyncSession, or await session.scalars(...)",
 }
 
 
@@ -32,4 +32,4 @@ def check(events: Events) -> Iterator[Finding]:
             remedy = _REMEDIES.get(event.name, f"use await session.run_sync(lambda s: s.{event.name}(...))")
             if "await" in remedy:
                 remedy = can_await(event, remedy)
-            yield RULE.at(event, f"{event.text} fails: {owner} has no {event.name}; {remedy}")
+            yield RULE.at(event, f"{event.text} raises AttributeError: {owner} has no {event.name}; {remedy}")

@@ -21,12 +21,12 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for entered in events.of(Entered):
         words = ("async with", "with") if entered.is_async else ("with", "async with")
-        if problem := _problem(entered, words, "entered"):
-            yield RULE.at(entered, f"{entered.text} {problem}", fix=_fix(entered, words))
+        if problem := _problem(entered, words):
+            yield RULE.at(entered, problem, fix=_fix(entered, words))
     for iterated in events.of(Iterated):
         words = ("async for", "for") if iterated.is_async else ("for", "async for")
-        if problem := _problem(iterated, words, "iterated"):
-            yield RULE.at(iterated, f"{iterated.text} {problem}", fix=_fix(iterated, words))
+        if problem := _problem(iterated, words):
+            yield RULE.at(iterated, problem, fix=_fix(iterated, words))
 
 
 def _fix(event: Entered | Iterated, words: tuple[str, str]) -> Fix | None:
@@ -42,12 +42,12 @@ def _fix(event: Entered | Iterated, words: tuple[str, str]) -> Fix | None:
 _PROTOCOLS = {"with": "with", "async with": "async-with", "for": "iter", "async for": "async-iter"}
 
 
-def _problem(event: Entered | Iterated, words: tuple[str, str], used_for: str) -> str:
+def _problem(event: Entered | Iterated, words: tuple[str, str]) -> str:
     """What is wrong with the first of two words for an object; empty if nothing is known to be."""
     supports, (used, other) = event.supports, words
     if supports is None or _PROTOCOLS[used] in supports:
         return ""
     if _PROTOCOLS[other] in supports:
         remedy = f"use {other}" if event.is_async else can_await(event, f"use {other}")
-        return f"cannot be {used_for} with {used}: {remedy}"
-    return f"cannot be {used_for} with {used}, nor with {other}: drop it"
+        return f"{used} fails: {event.text} supports only {other}; {remedy}"
+    return f"{used} fails: {event.text} supports neither {used} nor {other}; drop it"

@@ -16,14 +16,14 @@ _CONSEQUENCES = {
     "condition": "the coroutine is always true",
     "compared": "the coroutine equals nothing else",
     "interpolated": "the text shows the coroutine, not the result",
-    "operand": "a coroutine has no operators",
+    "operand": "a coroutine supports no operators",
     "iterated": "{detail} cannot iterate a coroutine",
     "entered": "{detail} cannot enter a coroutine",
     "called": "a coroutine cannot be called",
     "unpacked": "a coroutine cannot be unpacked",
     "passed": "{detail} gets the coroutine, not the result",
     "used": "{detail} uses the coroutine as if it were the result",
-    "given-back": "the function returns the coroutine, not the result that it declares",
+    "given-back": "the function returns the coroutine, not the declared result",
     "returned": "the route returns a coroutine instead of its result",
 }
 
@@ -35,8 +35,23 @@ def unawaited(event: CoroutineMisused) -> str:
     if event.coroutine.made_by_await:
         return f"await {label} returns another coroutine that is never awaited: {consequence}; await it too"
     is_block = event.use == "entered" and event.coroutine.family == "database"
-    remedy = can_await(event, f"write async with await {label}" if is_block else f"write await {label}")
-    return f"{label} is never awaited: {consequence}; {remedy}"
+    remedy = f"write async with await {label}" if is_block else f"write {_awaited(event)}"
+    return f"{label} is never awaited: {consequence}; {can_await(event, remedy)}"
+
+
+def awaited_late(event: CoroutineMisused) -> str:
+    """The message for an ``await`` before a chain that begins with a coroutine."""
+    rest = f".{event.detail}" if event.use == "attribute" else "[...]"
+    label, consequence = event.coroutine.label, _CONSEQUENCES[event.use].format(detail=event.detail)
+    return f"{label} is not awaited before {rest} is read: {consequence}; write {_awaited(event)}"
+
+
+def _awaited(event: CoroutineMisused) -> str:
+    """The call with its ``await``, and with what is read from it on the spot."""
+    awaited = f"await {event.coroutine.label}"
+    if not event.in_chain:
+        return awaited
+    return f"({awaited}).{event.detail}" if event.use == "attribute" else f"({awaited})[...]"
 
 
 def await_it(rule: Rule, event: CoroutineMisused) -> Fix:

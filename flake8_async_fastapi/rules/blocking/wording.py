@@ -10,7 +10,7 @@ from flake8_async_fastapi.domains.blocking.events import Effect, EffectReached
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.knowledge.blocking import LAZY
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
-from flake8_async_fastapi.rules.wording import way
+from flake8_async_fastapi.rules.wording import may_be_async, way
 
 
 def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
@@ -85,10 +85,13 @@ def message(effect: Effect) -> str:
 def _remedy_for_callers(effect: Effect) -> str:
     """What to do about a plain function that blocks: it can await nothing itself."""
     instead, _, thread = effect.advice.partition(_THREAD)
+    first = effect.chain[0]
     if not instead:
-        return f"run {effect.chain[0]} with {effect.advice}"
+        return f"run {first} with {effect.advice}"
+    if not may_be_async(first):
+        return f"run {'the lambda' if first == '<lambda>' else first} with {_THREAD}"
     instead = " or ".join(instead.removesuffix(" or ").rstrip(",").rsplit(", ", 1))
-    return f"run {effect.chain[0]} with {_THREAD}, or make it async def and use {instead}"
+    return f"run {first} with {_THREAD}, or make it async def and use {instead}"
 
 
 _THREAD: Final = "run_in_threadpool"

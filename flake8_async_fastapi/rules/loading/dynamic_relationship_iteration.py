@@ -28,7 +28,8 @@ def check(events: Events) -> Iterator[Finding]:
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} as a collection, which raises {error}: "
-                f"it is {missing.cause}; {change}await {missing.session or 'session'}.scalars({select})",
+                f"its lazy strategy is {missing.cause}; "
+                f"{change}await {missing.session or 'session'}.scalars({select})",
                 unless,
                 RULE.fix(missing, "select_collection", missing.session, missing.route[-1].partition(".")[2])
                 if may_fix

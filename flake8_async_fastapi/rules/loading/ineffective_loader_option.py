@@ -20,12 +20,12 @@ def check(events: Events) -> Iterator[Finding]:
     for option in events.of(OptionIgnored):
         if option.why == "dropped":
             message = (
-                f"{option.text}() returns a new statement, which is dropped, so nothing is loaded: assign it"
+                f"{option.text}() returns a new statement, which is not used, so nothing is loaded: assign it"
             )
         elif option.why == "text":
             message = (
-                f"{option.text} raises ArgumentError: SQLAlchemy 2 takes no text; pass the attribute of "
-                "the class"
+                f"{option.text} raises ArgumentError: SQLAlchemy 2 accepts no strings; pass the attribute "
+                "of the class"
             )
         elif option.why == "root":
             message = (
@@ -35,7 +35,7 @@ def check(events: Events) -> Iterator[Finding]:
         else:
             message = (
                 f"the options of get() have no effect: {option.text} was loaded at {option.detail}; "
-                "add populate_existing=True, or give the options there"
+                "add populate_existing=True, or pass the options there"
             )
         fix = RULE.fix(option, "name_attribute") if option.why == "text" else None
         yield RULE.at(option, message, fix=fix)

@@ -22,7 +22,7 @@ def check(events: Events) -> Iterator[Finding]:
         if missing.cause == "noload":
             yield RULE.at(
                 missing,
-                f"{wording.subject(missing)}, which is always None or empty: its strategy is noload; "
+                f"{wording.subject(missing)}, which is always None or empty: its lazy strategy is noload; "
                 f"{wording.remedy(missing)}",
                 unless,
                 wording.fix(RULE, missing),

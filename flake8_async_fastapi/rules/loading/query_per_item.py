@@ -30,6 +30,6 @@ def _remedy(queried: ItemQueried) -> str:
     cls, _, attribute = queried.asked.partition(".")
     if not attribute:
         what = f"the {cls} objects" if cls else "the rows"
-        return f"fetch {what} before the loop, by one select() with in_()"
+        return f"fetch {what} before the loop, with one select() and in_()"
     where = f"query at {queried.query}" if queried.query is not None else "query of these objects"
     return f"add .options(selectinload({cls}.{attribute})) to the {where}"

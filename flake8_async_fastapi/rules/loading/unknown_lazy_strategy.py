@@ -20,7 +20,7 @@ def check(events: Events) -> Iterator[Finding]:
     for declared in events.of(UnknownStrategyDeclared):
         yield RULE.at(
             declared,
-            f"lazy={declared.strategy!r} is no load strategy, so configuring the mappers fails: "
+            f"lazy={declared.strategy!r} is not a load strategy, so configuring the mappers fails: "
             'use "selectin", "joined", "subquery", "select", "raise" or "write_only"',
             fix=_fix(declared),
         )

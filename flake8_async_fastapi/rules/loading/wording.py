@@ -67,13 +67,13 @@ def why(missing: Missing) -> str:
     if cause == "expire":
         return f"it was expired at {at}"
     if cause in ("server", "update"):
-        return f"{text or 'an UPDATE statement'} at {at} left it to the database"
+        return f"{text or 'an UPDATE statement'} at {at} set it in the database"
     if cause == "deferred":
         return f"{_origin(missing)} leaves it out"
     if cause == "subclass":
         return f"{_origin(missing)} loads only the columns of its base"
     if cause == "raise":
-        return f"its strategy is to raise, and {_origin(missing)} does not load it"
+        return f"its lazy strategy is to raise, and {_origin(missing)} does not load it"
     return f"{_origin(missing)} does not load it"
 
 
@@ -99,7 +99,8 @@ def remedy(missing: Missing) -> str:
             return f"set expire_on_commit=False, or {refresh} {before}"
         if cause in ("rollback", "expire", "server", "update") or missing.source[0] != "query":
             return f"{refresh} {before}"
-        return f"add {options(missing)}, or read it {before}"
+        verb = "change" if missing.use == "mutated" else "read"
+        return f"add {options(missing)}, or {verb} it {before}"
     if cause == "commit":
         return f"set expire_on_commit=False, or {refresh} first"
     if cause == "rollback":
@@ -107,7 +108,7 @@ def remedy(missing: Missing) -> str:
     if cause == "expire":
         return f"{refresh} first"
     if cause in ("server", "update"):
-        return f"{refresh}, or set eager_defaults"
+        return f"{refresh}, or set eager_defaults=True"
     if missing.source[0] != "query":
         return refresh
     return f"add {options(missing)}"

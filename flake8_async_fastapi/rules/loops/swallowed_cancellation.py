@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for event in events.of(CancellationSwallowed):
         yield RULE.at(
             event,
-            f"{event.text} catches the cancellation of the task, and the loop continues: catch Exception, or "
+            f"{event.text} catches the cancellation of the task, and the loop goes on: catch Exception, or "
             "raise it again",
         )

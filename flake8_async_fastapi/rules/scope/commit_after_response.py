@@ -20,6 +20,6 @@ def check(events: Events) -> Iterator[Finding]:
         if found.is_after_response:
             yield RULE.at(
                 found,
-                f"{found.text} commits after the yield, when the response is sent: if that fails, the "
+                f"{found.text} commits after the yield, when the response has been sent: if it fails, the "
                 'client never knows; commit in the route, or write Depends(..., scope="function")',
             )

@@ -28,8 +28,8 @@ def check(events: Events) -> Iterator[Finding]:
             if found.text in said:
                 continue
             said.add(found.text)
-            if calls[found.text] > 1:
-                message += f"; so do {calls[found.text] - 1} more calls of it in this file"
+            if more := calls[found.text] - 1:
+                message += f" (and {more} more {'call' if more == 1 else 'calls'} of it in this file)"
         yield RULE.advise(found, message) if found.kind == "network" else RULE.at(found, message)
 
 

@@ -19,8 +19,8 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(GlobalSession):
         if found.owner:
             message = (
-                f"all requests share the {found.owner} {found.name}, and so the session that entering it "
-                f"opens: make a {found.owner} per request"
+                f"all requests share the {found.owner} {found.name}, and so the session that it opens: "
+                f"create one {found.owner} per request"
             )
         else:
             message = (

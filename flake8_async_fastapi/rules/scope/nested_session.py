@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(ConnectionNested):
         yield RULE.at(
             found,
-            f"{found.text} takes a second connection while {found.session} holds one: requests that each "
-            "wait for their second can empty the pool; use one session, or end the first",
+            f"{found.text} takes a second connection while {found.session} holds one: requests that wait "
+            "for their second one can empty the pool; use one session, or end the first",
         )

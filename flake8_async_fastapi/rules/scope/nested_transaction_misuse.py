@@ -21,12 +21,12 @@ def check(events: Events) -> Iterator[Finding]:
         if found.problem == "begun":
             yield RULE.at(
                 found,
-                f"{found.text} raises InvalidRequestError: a transaction has begun{at(found.since)}; "
+                f"{found.text} raises InvalidRequestError: a transaction has already begun{at(found.since)}; "
                 "begin first, or use commit() or begin_nested()",
             )
         elif found.problem == "closed":
             yield RULE.at(
                 found,
                 f"{found.text} raises InvalidRequestError: the commit() or rollback(){at(found.since)} "
-                f"closed the block of {found.session}.begin(); leave it first",
+                f"ended the transaction of {found.session}.begin(); leave that block first",
             )

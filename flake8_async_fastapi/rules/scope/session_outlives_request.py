@@ -30,7 +30,7 @@ def check(events: Events) -> Iterator[Finding]:
         if found.closed_by == "block" or found.use == "task" or found.may_be_older:
             yield RULE.at(
                 found,
-                f"{found.text} gives {found.session} to {_WORDS[found.use]}, which runs when the "
+                f"{found.text} passes {found.session} to {_WORDS[found.use]}, which runs after the "
                 f"{found.closed_by} has closed it: open a session there",
                 unless,
             )

@@ -21,13 +21,13 @@ def check(events: Events) -> Iterator[Finding]:
         tasks = " and ".join(shared.tasks) if len(shared.tasks) > 1 else f"{shared.tasks[0]} several times"
         yield RULE.at(
             shared,
-            f"{shared.text} runs {tasks} at once on {shared.session}, and a session does one thing at a "
+            f"{shared.text} runs {tasks} at once on {shared.session}, but a session does one thing at a "
             "time: await them one after the other, or open a session in each",
             fix=RULE.fix(shared, "one_after_another"),
         )
     for used in events.of(ContextSessionShared):
         yield RULE.at(
             used,
-            f"{' and '.join(used.resolvers)} are resolved at once on the session of the context, and a "
+            f"{' and '.join(used.resolvers)} are resolved at once on the session of the context, but a "
             "session does one thing at a time: open a session in each",
         )

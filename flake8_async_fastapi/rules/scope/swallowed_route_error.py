@@ -19,6 +19,6 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(RouteErrorSwallowed):
         yield RULE.at(
             found,
-            f"{found.text} around the yield swallows the error of the route, and FastAPI answers 500 without "
-            "it: raise it again",
+            f"{found.text} around the yield swallows the error of the route, so FastAPI answers 500 with an "
+            "error of its own: raise it again",
         )

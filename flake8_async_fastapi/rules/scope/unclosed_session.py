@@ -19,17 +19,17 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(SessionLeftOpen):
         if found.how == "anext":
             message = (
-                f"{found.text} takes a session from a generator that is dropped, which may close it at any "
-                "time: open the session with async with"
+                f"{found.text} takes a session from a generator that nobody keeps, so it may be closed at "
+                "any time: open the session with async with"
             )
         elif found.how == "variable":
             message = (
-                f"{found.text} does not see values that are set below call_next(), so nobody closes the "
-                "session: set it before call_next()"
+                f"{found.text} does not see what the route sets, so nobody closes the session: set the "
+                "variable before call_next()"
             )
         elif found.how == "scope":
             message = (
-                f"{found.text} keeps the session of each task for ever, as nothing calls its remove(): await "
+                f"{found.text} keeps the session of each task open, since nothing calls its remove(): await "
                 f"{found.text}.remove() at the end of each request, or use a session per request"
             )
         elif found.how == "helper":

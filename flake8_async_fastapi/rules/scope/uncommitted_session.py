@@ -17,5 +17,5 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(WritesLost):
-        message = f"{found.text} is lost: nothing commits before the session is closed"
-        yield RULE.at(found, message)
+        problem = f"{found.text} writes data that is lost: the session is closed without a commit"
+        yield RULE.at(found, f"{problem}; commit before that")

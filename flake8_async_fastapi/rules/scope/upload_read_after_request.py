@@ -21,7 +21,7 @@ def check(events: Events) -> Iterator[Finding]:
     for found, unless in events.with_doubtful(UploadReadLate):
         yield RULE.at(
             found,
-            f"{found.text} gives {found.upload} to {_WORDS[found.use]}, which reads it after the request "
+            f"{found.text} passes {found.upload} to {_WORDS[found.use]}, which reads it after the request "
             "has closed it: read it first, and pass its content",
             unless,
         )

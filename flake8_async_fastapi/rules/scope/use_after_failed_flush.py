@@ -22,7 +22,7 @@ def check(events: Events) -> Iterator[Finding]:
         if found.problem == "failed":
             yield RULE.at(
                 found,
-                f"{found.text} raises PendingRollbackError after a flush that failed{at(found.since)}: "
+                f"{found.text} raises PendingRollbackError after the failed flush{at(found.since)}: "
                 f"await {found.session}.rollback() first",
                 fix=RULE.fix(found, "roll_back", found.session),
             )

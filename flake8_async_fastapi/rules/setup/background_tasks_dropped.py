@@ -29,7 +29,7 @@ def check(events: Events) -> Iterator[Finding]:
             )
         else:
             problem = (
-                f"{dropped.text} adds a task that never runs, since the exception that follows ends the "
+                f"{dropped.text} adds a task that never runs, because the exception after it ends the "
                 "request: return a response with background= instead"
             )
         yield RULE.at(dropped, problem)

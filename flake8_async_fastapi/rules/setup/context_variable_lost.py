@@ -24,20 +24,20 @@ def _message(lost: ContextVariableLost) -> str:
     match lost.how:
         case "reset":
             return (
-                f"{lost.variable}.reset() fails: FastAPI leaves the sync {lost.owner} in another context "
-                "than the one it entered; make it async"
+                f"{lost.variable}.reset() raises ValueError: FastAPI runs the code after the yield of the "
+                f"sync {lost.owner} in another context; make it async"
             )
         case "middleware":
             return (
-                f"{lost.variable}.get() after call_next() does not see values set below: BaseHTTPMiddleware "
-                "runs that in a copy of the context; keep it on request.state"
+                f"{lost.variable}.get() after call_next() does not see what the route sets: "
+                "BaseHTTPMiddleware runs the route in a copy of the context; use request.state"
             )
         case "lifespan":
             return (
-                f"{lost.variable} is set for {lost.owner} alone: servers run that in its own task, and "
-                "no request sees the value; keep it on app.state"
+                f"{lost.variable} is set only in the task that runs {lost.owner}, so no request sees the "
+                "value: use app.state"
             )
     return (
-        f"{lost.variable} is set in a thread with a copy of the context, and lost when {lost.owner} returns: "
-        "make it async"
+        f"{lost.variable} is set in a thread with a copy of the context, so the value is lost when "
+        f"{lost.owner} returns: make it async"
     )

@@ -20,12 +20,12 @@ def check(events: Events) -> Iterator[Finding]:
         if called.is_default:
             yield RULE.at(
                 called,
-                f"{called.text} leaves {called.parameter} at {called.marker}: only FastAPI replaces that "
+                f"{called.text} leaves {called.parameter} at {called.marker}: only FastAPI replaces it "
                 f"with a value; pass {called.parameter}",
             )
         else:
             yield RULE.at(
                 called,
-                f"{called.text} passes no {called.parameter}, and fails: only FastAPI calls what "
-                f"{called.marker} names; pass {called.parameter}",
+                f"{called.text} does not pass {called.parameter}, so it fails: only FastAPI resolves "
+                f"{called.marker}; pass {called.parameter}",
             )

@@ -20,6 +20,6 @@ def check(events: Events) -> Iterator[Finding]:
         gets = f"only {called.passed}" if called.passed else "no arguments"
         yield RULE.at(
             called,
-            f"{called.name} ({called.text}) gets {gets} and no {called.parameter}: FastAPI "
-            f"fills {called.marker} only in its own routes; get it inside {called.name}",
+            f"{called.name} ({called.text}) gets {gets}, not {called.parameter}: FastAPI resolves "
+            f"{called.marker} only in its own routes; get the value inside {called.name}",
         )

@@ -32,12 +32,13 @@ def check(events: Events) -> Iterator[Finding]:
         if isinstance(bind, Object) and bind.type == "sqlalchemy.engine.Engine" and not bind.declared:
             yield RULE.at(
                 made,
-                f"{made.text} gets a sync engine, and its queries fail: use create_async_engine(...)",
+                f"{made.text} gets a sync engine, so its queries fail: use create_async_engine(...)",
             )
         elif commits == Const(True):
             yield RULE.at(
                 made,
-                f"{made.text} gets autocommit=True, which sessions no longer take, and fails: leave it out",
+                f"{made.text} gets autocommit=True, which sessions no longer accept, so it fails: "
+                "leave it out",
             )
 
 
@@ -47,4 +48,4 @@ def _problems(called: Called) -> Iterator[str]:
             pool = value.dotted.rpartition(".")[2]
             yield f"gets poolclass={pool}, which blocks: leave it out, or use AsyncAdaptedQueuePool"
         elif name in NOT_OF_ENGINES:
-            yield f"does not take {name}=: {NOT_OF_ENGINES[name]}"
+            yield f"does not accept {name}=, so it fails: {NOT_OF_ENGINES[name]}"

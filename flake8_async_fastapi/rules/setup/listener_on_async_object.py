@@ -39,7 +39,7 @@ def check(events: Events) -> Iterator[Finding]:
             is_engine = remedy == _ASYNC[_ENGINE]
             yield RULE.at(
                 called,
-                f"{called.text} listens on an async object, which has no events, and fails: use {remedy}",
+                f"{called.text} listens on an async object, which has no events, so it fails: use {remedy}",
                 fix=RULE.fix(called, "listen_on_sync_engine") if is_engine else None,
             )
         elif called.callee.dotted in _LISTEN and isinstance(listener, Function) and _is_coroutine(listener):
@@ -57,7 +57,7 @@ def check(events: Events) -> Iterator[Finding]:
         ):
             yield RULE.at(
                 decorated,
-                f"{decorated.decorated.name} is an async def, which events never await: use def",
+                f"{decorated.decorated.name} is an async def, which SQLAlchemy never awaits: use def",
                 fix=RULE.fix(decorated, "make_sync", decorated.decorated.name),
             )
 

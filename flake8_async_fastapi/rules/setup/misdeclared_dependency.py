@@ -47,8 +47,8 @@ def check(events: Events) -> Iterator[Finding]:
             if isinstance(generator, Generator) and generator.is_async:
                 yield RULE.at(
                     called,
-                    f"next() on the async generator {generator.label}: only Depends() and async for use it; "
-                    "open a session with async with",
+                    f"next() fails on the async generator {generator.label}: open the session with "
+                    "async with",
                     fix=RULE.fix(called, "open_generator"),
                 )
     for entered in events.of(Entered):
@@ -57,7 +57,7 @@ def check(events: Events) -> Iterator[Finding]:
             yield RULE.at(
                 entered,
                 f"{entered.text} is a generator, not a context manager: FastAPI turns it into one, but other "
-                "code has to use @asynccontextmanager",
+                "code must use @asynccontextmanager",
                 fix=RULE.fix(entered, "manage_generator", decorator),
             )
 
@@ -81,15 +81,15 @@ def _problem(given: Value | None) -> str:
         return f"gets the result of {given.label}, not the function: {_DROP}"
     if isinstance(given, Function) and given.wrapped:
         decorated = f"{given.name}, a @{_decorator(given)}"
-        return f"gets {decorated}: FastAPI wants the plain generator; drop the decorator"
+        return f"gets {decorated}: FastAPI needs the plain generator; drop the decorator"
     if isinstance(given, Library) and is_session_type(given.dotted):
         return (
-            "gets the class of the session: FastAPI asks the request for the parameters of its constructor; "
+            "gets the session class, so FastAPI reads the arguments of its constructor from the request: "
             "write a function that yields a session"
         )
     if isinstance(given, Object) and any(is_subtype(given.type, name) for name in _FACTORIES):
         return (
-            "gets the session factory: FastAPI asks the request for the parameters of its call, and nobody "
-            "closes the session; write a function that yields one"
+            "gets the session factory, so FastAPI reads its arguments from the request, and nothing closes "
+            "the session: write a function that yields one"
         )
     return ""

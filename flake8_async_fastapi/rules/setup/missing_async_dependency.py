@@ -29,14 +29,14 @@ def check(events: Events) -> Iterator[Finding]:
             named.add(missing)
             yield RULE.at(
                 made,
-                f"{made.text} needs {missing}, which is missing from the requirements of the project: add it",
+                f"{made.text} needs {missing}, which the requirements of the project do not include: add it",
                 _doubt(requirements, missing),
             )
         if made.is_21 and _lacks_greenlet(requirements) and "greenlet" not in named:
             named.add("greenlet")
             yield RULE.at(
                 made,
-                f"{made.text} needs greenlet, which SQLAlchemy 2.1 no longer requires by itself: require "
+                f"{made.text} needs greenlet, which SQLAlchemy 2.1 no longer installs by itself: require "
                 "sqlalchemy[asyncio]",
                 _doubt(requirements, "greenlet"),
             )

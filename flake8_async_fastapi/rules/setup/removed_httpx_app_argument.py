@@ -25,5 +25,5 @@ def check(events: Events) -> Iterator[Finding]:
         if made.is_removed is False:
             yield RULE.advise(made, f"{made.text} gets app=, which httpx 0.28 removed: {remedy}", fix)
         else:
-            problem = f"{made.text} gets app=, which httpx 0.28 removed, and fails: {remedy}"
+            problem = f"{made.text} gets app=, which httpx 0.28 removed, so it fails: {remedy}"
             yield RULE.at(made, problem, fix=fix)

@@ -20,9 +20,9 @@ def check(events: Events) -> Iterator[Finding]:
     for executed in events.of(ScriptExecuted):
         if executed.drivers and TAKE_ONE_STATEMENT.issuperset(executed.drivers):
             names = " and ".join(sorted(executed.drivers))
-            verb = "takes" if len(executed.drivers) == 1 else "take"
+            verb = "accepts" if len(executed.drivers) == 1 else "accept"
             yield RULE.at(
                 executed,
-                f"{executed.text} gets {executed.count} statements in one text, and fails, since {names} "
-                f"{verb} one at a time: execute each by itself",
+                f"{executed.text} gets {executed.count} statements in one string, but {names} {verb} one at "
+                "a time, so it fails: execute each one separately",
             )

@@ -37,7 +37,7 @@ def check(events: Events) -> Iterator[Finding]:
             if kind:
                 remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
                 fix = RULE.fix(called, "run_ddl", "connection" if kind == _A_CONNECTION else "engine")
-                problem = f"{called.text} gets {kind}, and fails: {can_await(called, remedy)}"
+                problem = f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}"
                 yield RULE.at(called, problem, fix=fix)
 
 

@@ -29,7 +29,7 @@ def check(events: Events) -> Iterator[Finding]:
             if made.has_async_factory:
                 yield RULE.advise(
                     made,
-                    f"{made.text} makes async sessions: async_sessionmaker(...) is made for that",
+                    f"{made.text} makes async sessions: use async_sessionmaker(...), which is made for them",
                     fix,
                 )
         elif isinstance(bind, Object) and bind.type == _ENGINE and _has_no_class(made):

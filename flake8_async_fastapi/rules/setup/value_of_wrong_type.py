@@ -20,7 +20,7 @@ _COLUMNS: Final = {
     "integer": "an integer",
     "uuid": "a UUID",
 }
-_VALUES: Final = {"aware": "a datetime with a time zone", "text": "a text", "number": "a number"}
+_VALUES: Final = {"aware": "a datetime with a time zone", "text": "a string", "number": "a number"}
 _REMEDIES: Final = {
     ("naive moment", "aware"): "declare it as DateTime(timezone=True)",
     ("text", "number"): "pass str(...)",
@@ -33,5 +33,5 @@ def check(events: Events) -> Iterator[Finding]:
         column = _COLUMNS.get(found.column_kind, f"a {found.column_kind}")
         remedy = _REMEDIES.get((found.column_kind, found.value_kind), "convert it first")
         value = _VALUES[found.value_kind]
-        message = f"{found.column} is {column}, for which {found.driver} refuses {value}: {remedy}"
+        message = f"{found.driver} refuses {value} for {found.column}, which is {column}: {remedy}"
         yield RULE.at(found, message)

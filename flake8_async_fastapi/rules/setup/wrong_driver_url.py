@@ -40,19 +40,19 @@ def check(events: Events) -> Iterator[Finding]:
             yield RULE.at(
                 made,
                 f"{made.text} gets {made.url}, whose driver is async, so the first query fails: use a "
-                "sync one",
+                "sync driver",
             )
     for refused in events.of(ParametersRefused):
         instead = dict.fromkeys(filter(None, map(REFUSED_IN_URL.__getitem__, refused.parameters)))
         remedy = f"write {' and '.join(instead)}" if instead else "leave it out"
         names = " and ".join(refused.parameters)
         if NUMBERS_FOR_ASYNCPG.issuperset(refused.parameters):
-            why = f"from the URL, as text instead of a number, so {refused.driver} fails to connect"
+            why = f"from the URL, as a string instead of a number, so {refused.driver} fails to connect"
             yield RULE.at(refused, f"{refused.text} gets {names} {why}: {remedy}")
             continue
         yield RULE.at(
             refused,
-            f"{refused.text} gets {names}, which {refused.driver} does not take, and connecting fails: "
+            f"{refused.text} gets {names}, which {refused.driver} does not accept, so connecting fails: "
             f"{remedy}",
         )
 

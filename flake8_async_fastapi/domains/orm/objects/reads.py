@@ -139,7 +139,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     objects = instances_of(frame.state)
     if not_loaded.cause == "noload":
         reader = frame.notes.get(Reader)
-        unless = "nothing is what is wanted here" if reader is not None and reader.takes_nothing else ""
+        unless = "an empty value is intended" if reader is not None and reader.takes_nothing else ""
         report_missing(frame, location, name, not_loaded, place, use, unless)
         if isinstance(unloaded.attribute, Relationship):
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
