@@ -114,33 +114,43 @@ class Analysis:
             sources[path] = _source(path, kept)
         return replace(self, sources=sources)
 
-    def after_edit(self, path: str, text: str) -> Analysis:
-        """As ``with_text``, with what stays true of all that was computed; this one is of no use any more.
+    def after_edits(self, texts: Mapping[str, str]) -> Analysis:
+        """With other texts of some files, and what stays true of all that was computed.
 
-        A text that does not parse changes nothing.
+        This one is of no use any more.  A text that does not parse changes nothing.
         """
-        after = self.with_text(path, text)
-        if path not in after.sources or after.facts_at(path) is None:
+        after = self
+        for path, text in texts.items():
+            edited = after.with_text(path, text)
+            if path in edited.sources and edited.facts_at(path) is not None:
+                after = edited
+        paths = [
+            path
+            for path in texts
+            if path in after.sources and after.sources[path] is not self.sources.get(path)
+        ]
+        if not paths:
             return self
-        before, known = self.facts_at(path), len(self.project.all_reads.bundles)
-        if before is None or known > _MOST_READS or self.templates.keys() != after.templates.keys():
+        before, known = {path: self.facts_at(path) for path in paths}, len(self.project.all_reads.bundles)
+        if None in before.values() or known > _MOST_READS or self.templates.keys() != after.templates.keys():
             return after
         from flake8_async_fastapi.engine.kept import forget_outdated
 
-        if all(source.digest != self.sources[path].digest for source in after.sources.values()):
-            del self._facts[self.sources[path].digest]  # the next edits would pile up
-        outdated = self.project.take_edit(Changes({path: before}, {path: after.facts_at(path)}))
-        forget_outdated(self._memo, self.project.all_reads, outdated, path)
+        now = {path: after.facts_at(path) for path in paths}
+        used = {source.digest for source in after.sources.values()}
+        for digest_before in {self.sources[path].digest for path in paths} - used:
+            del self._facts[digest_before]  # the next edits would pile up
+        outdated = self.project.take_edit(Changes(before, now))
+        forget_outdated(self._memo, self.project.all_reads, outdated, frozenset(paths))
         vars(after).update(project=self.project, _memo=self._memo, templates=self.templates)
         return after
 
     def after_reading(self, disk: Analysis) -> Analysis:
         """The project as another look at the disk has it, with what stays true of all that was computed."""
         if disk.sources.keys() == self.sources.keys() and disk.required == self.required:
-            after = self
             differ = [path for path, source in disk.sources.items() if source != self.sources[path]]
-            for path in differ if len(differ) <= _MOST_CHANGES and disk.templates == self.templates else ():
-                after = after.after_edit(path, disk.sources[path].text)
+            is_near = len(differ) <= _MOST_CHANGES and disk.templates == self.templates
+            after = self.after_edits({path: disk.sources[path].text for path in differ} if is_near else {})
             if after.sources == disk.sources and disk.templates == self.templates:
                 return after
         return replace(disk, _facts=self._facts, _template_facts=self._template_facts)

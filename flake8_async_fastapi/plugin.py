@@ -135,9 +135,18 @@ class Plugin:
             self._progress.clear()
 
     @classmethod
-    def tell_checked(cls, done: int, of: int) -> None:
-        """Say how many files are checked, if that takes long and there is a terminal."""
-        cls._progress.tell(f"{cls.name}: {done} of {of} files checked")
+    def tell_checked(cls, done: int, of: int, changed: int = 0) -> None:
+        """Say how many files are checked, if that takes long and there is a terminal.
+
+        ``changed`` of them have another text than on the disk.
+        """
+        fixed = f", of which {changed} are changed" if changed else ""
+        cls._progress.tell(f"{cls.name}: {done} of {of} files checked{fixed}")
+
+    @classmethod
+    def tell_opened(cls, path: str) -> None:
+        """Say which file is read to be changed."""
+        cls._progress.tell(f"{cls.name}: looking for changes in {path}")
 
     @classmethod
     def tell_done(cls) -> None:

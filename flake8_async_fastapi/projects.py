@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -116,12 +116,16 @@ class Projects:
 
         return message_seen(finding, seen)
 
-    def show_text(self, filename: str, lines: str) -> None:
-        """Give a file of a project another text than that on disk, for all that is asked from now on."""
-        root = self.root_of(os.path.dirname(filename))
-        inside = relative_path(filename, root, cwd=self.cwd)
-        if inside is not None:
-            self.opened[root] = self.analysis(root).with_text(inside, lines)
+    def show_texts(self, texts: Mapping[str, str]) -> None:
+        """Give files of the projects other texts than those on disk, for all that is asked from now on."""
+        shown: dict[Path, dict[str, str]] = {}
+        for filename, text in texts.items():
+            root = self.root_of(os.path.dirname(filename))
+            inside = relative_path(filename, root, cwd=self.cwd)
+            if inside is not None:
+                shown.setdefault(root, {})[inside] = text
+        for root, inside_texts in shown.items():
+            self.opened[root] = self.analysis(root).after_edits(inside_texts)
 
     def _path(self, filename: str, root: Path, analysis: Analysis, text: str | None) -> str:
         """The path of a text in its project: without a name, that of the file with the same text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,23 @@ def test_only_the_fix_that_does_harm_is_taken_back() -> None:
     [taken] = outcome.taken_back
     assert (taken.finding.line, taken.why) == (6, "it would bring AFA999 at a.py:6: worse")
     assert (outcome.fixed, len(outcome.left)) == (1, 1)
+
+
+def test_the_file_with_the_harm_says_which_fixes_may_do_it() -> None:
+    """Each look at the project takes as long as a check of what changed."""
+    texts = {f"{name}.py": TWO if name == "f" else TWO.replace("close", "commit") for name in "abcdefgh"}
+    looks = []
+
+    def lint(changed: Mapping[str, str]) -> list[Finding]:
+        looks.append(changed)
+        found = [(path, one) for path in texts for one in lint_two(changed.get(path, texts[path]))]
+        return [replace(one, path=path, fix=one.fix and replace(one.fix, path=path)) for path, one in found]
+
+    outcome = fix_all(texts.get, lint, lambda *_: True)
+    assert [taken.finding.path for taken in outcome.taken_back] == ["f.py"]
+    assert outcome.fixed == 15
+    # as it is, with all fixes, without those of f.py, with the first of them; so it is the second
+    assert len(looks) == 4
 
 
 def test_a_fix_that_leaves_no_python_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,11 +178,10 @@ def edit_in_memory(files: Files) -> int:
         fresh = analysis_of(edited)
         if edited.keys() != files.keys() or any(fresh.facts_at(path) is None for path in changed):
             continue
-        for path in changed:
-            live = live.after_edit(path, edited[path])
+        live = live.after_edits({path: edited[path] for path in changed})
         assert findings(live) == findings(fresh), what
         for path in changed:
-            live = live.after_edit(path, files[path])
+            live = live.after_edits({path: files[path]})
         done += 1
     return done
 
@@ -198,7 +197,7 @@ def test_what_stays_in_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch, compu
     findings(live)
     monkeypatch.setattr(analysis_module, "_MOST_READS", 10)
     computed.clear()
-    live = live.after_edit("app/db.py", files["app/db.py"] + "\n")
+    live = live.after_edits({"app/db.py": files["app/db.py"] + "\n"})
     assert findings(live) == findings(analysis_of(files))
     assert sorted(computed) == sorted([*files, *files])
 
@@ -215,7 +214,7 @@ def test_an_edit_leaves_other_files_as_they_are(computed: list[str]) -> None:
     findings(live)
     computed.clear()
     path = "app/routers/r1.py"
-    live = live.after_edit(path, files[path].replace('"/items1', '"/other1'))
+    live = live.after_edits({path: files[path].replace('"/items1', '"/other1')})
     assert findings(live) == findings(analysis_of(files))
     assert computed[: -len(files)] == [path]
 
@@ -225,7 +224,7 @@ def test_a_text_that_does_not_parse_changes_nothing(computed: list[str]) -> None
     live = analysis_of(files)
     before = findings(live)
     computed.clear()
-    assert findings(live.after_edit("app/db.py", "def broken(:\n")) == before
+    assert findings(live.after_edits({"app/db.py": "def broken(:\n"})) == before
     assert computed == []
 
 

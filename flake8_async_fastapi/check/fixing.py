@@ -10,6 +10,7 @@ from flake8_async_fastapi.check.report import Report
 from flake8_async_fastapi.check.run import Run, open_run
 from flake8_async_fastapi.fixes.edits import split_lines
 from flake8_async_fastapi.fixes.rounds import Outcome, fix_all
+from flake8_async_fastapi.plugin import Plugin
 from flake8_async_fastapi.rules.model import Finding, Fix
 from flake8_async_fastapi.store.rewriting import ChangedMeanwhile, Original, read_original, rewrite
 
@@ -27,19 +28,19 @@ class Fixing:
     def read(self, path: str) -> str | None:
         """The text of a file as it was when it was first asked for."""
         if path not in self.originals:
+            Plugin.tell_opened(path)
             self.originals[path] = read_original(Path(path))
         original = self.originals[path]
         return None if original is None else original.text
 
     def lint(self, texts: Mapping[str, str]) -> list[Finding]:
         """The findings of the files of the run, and of those that have another text."""
-        for path in {**self.shown, **texts}:
-            text = texts.get(path, self.read(path) or "")
-            if self.shown.get(path) != text:
-                self.run.projects.show_text(path, text)
-                self.shown[path] = text
+        wanted = {path: texts.get(path, self.read(path) or "") for path in {**self.shown, **texts}}
+        changed = {path: text for path, text in wanted.items() if self.shown.get(path) != text}
+        self.run.projects.show_texts(changed)
+        self.shown |= changed
         self.run.projects.prepare()
-        run = Run(self.run.options, self.run.projects)
+        run = Run(self.run.options, self.run.projects, looked_at=self.run.looked_at)
         run.check(self.paths, {path: split_lines(text) for path, text in self.shown.items()})
         return _findings(run.report())
 
@@ -74,4 +75,7 @@ def run_fix(paths: Sequence[str], arguments: Sequence[str], *, unsafe: bool) -> 
     def is_wanted(finding: Finding, fix: Fix) -> bool:
         return unsafe or fix.is_safe
 
-    return fixing, fix_all(fixing.read, fixing.lint, is_wanted)
+    try:
+        return fixing, fix_all(fixing.read, fixing.lint, is_wanted)
+    finally:
+        Plugin.tell_done()

@@ -110,8 +110,10 @@ class Run:
     """What flake8 knows of each file: its lines, and the comments in them."""
     places: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """The lines and codes of all that there is in each file, whether it is reported or not."""
-    progress: tuple[int, int] = (0, 0)
-    """How many files are checked, and of how many."""
+    progress: tuple[int, int, int] = (0, 0, 0)
+    """How many files are checked, of how many, and how many of them are not as on the disk."""
+    looked_at: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By path, a text and why Python does not read it, if so: known to a run after an edit, too."""
 
     def __post_init__(self) -> None:
         self.guide = StyleGuideManager(self.options, _Nothing())  # type: ignore[arg-type]
@@ -125,7 +127,7 @@ class Run:
         names = {os.path.normpath(name): name for name in files_to_check(self.options)}
         shown_names = {**names, **texts}
         for number, shown in enumerate(shown_names):
-            self.progress = number, len(shown_names)
+            self.progress = number, len(shown_names), len(texts)
             self.check_file(names.get(shown, shown), texts.get(shown))
         named = [path for path in paths if os.path.isfile(path)]
         elsewhere = Run(self.options, self.projects)
@@ -144,13 +146,15 @@ class Run:
             return
         self.processors[shown] = processor
         text = "".join(processor.lines)
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            where = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
-            said = error.msg if isinstance(error, SyntaxError) else str(error) or "it nests too deep"
-            python = ".".join(map(str, sys.version_info[:2]))
-            self.unread.append((shown, f"{where}{said} (as Python {python} reads it)"))
+        tree, why = None, ""
+        known, known_why = self.looked_at.get(shown, (None, ""))
+        if known == text:
+            why = known_why
+        else:
+            tree, why = _parsed(text)
+            self.looked_at[shown] = text, why
+        if why:
+            self.unread.append((shown, why))
             return
         if processor.should_ignore_file():
             return
@@ -160,7 +164,7 @@ class Run:
         wanted = of_level(found, self.options.afa_level)
         chosen = [finding for finding in wanted if not finding.advice or self.options.afa_advice == "on"]
         if chosen:  # most files have none, and all nodes are looked at for the ends
-            ends = _Ends(tree, text.splitlines())
+            ends = _Ends(tree or ast.parse(text), text.splitlines())
             for finding in chosen:
                 self._add(finding, shown, ends)
 
@@ -255,6 +259,17 @@ class Run:
         names = sorted(self.projects.settings.names())
         projects = [analysis.project for analysis in self.projects.opened.values()] if names else []
         return tuple(name for name in names if not any(exists(one.answers, name) for one in projects))
+
+
+def _parsed(text: str) -> tuple[ast.Module | None, str]:
+    """A text, parsed; or why it does not parse."""
+    try:
+        return ast.parse(text), ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        where = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
+        said = error.msg if isinstance(error, SyntaxError) else str(error) or "it nests too deep"
+        python = ".".join(map(str, sys.version_info[:2]))
+        return None, f"{where}{said} (as Python {python} reads it)"
 
 
 class _Ends:

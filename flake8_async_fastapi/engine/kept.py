@@ -6,7 +6,7 @@ Invariant: a result that stays is the one that would be computed anew.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Set
 from operator import attrgetter
 from typing import Any, Final
 
@@ -20,34 +20,34 @@ _PLAIN: Final = (int, bytes, float, type(None), type, msgspec.Struct, Closure)
 """Types that lead to no path; closures and nodes of the tree are compared by themselves."""
 
 
-def forget_outdated(memo: Memo, reads: Reads, outdated: Container[int], path: str) -> None:
-    """Forget the results that were made from an outdated question, or that are about a file.
+def forget_outdated(memo: Memo, reads: Reads, outdated: Container[int], paths: Set[str]) -> None:
+    """Forget the results that were made from an outdated question, or that are about some files.
 
-    ``outdated`` are numbers of questions that have another answer now.  A result about the file at
-    ``path`` may rest on code that its key holds without being compared by it.
+    ``outdated`` are numbers of questions that have another answer now.  A result about a file at one
+    of the ``paths`` may rest on code that its key holds without being compared by it.
     """
     stale = reads.depending_on(outdated)
     known: dict[int, bool] = {}
     dropped = [
         key
         for key, (_, read) in memo.items()
-        if read in outdated or read in stale or _mentions(key, path, known)
+        if read in outdated or read in stale or _mentions(key, paths, known)
     ]
     for key in dropped:
         del memo[key]
 
 
-def _mentions(value: Any, path: str, known: dict[int, bool]) -> bool:
-    """Whether a path is a part of a value; ``known`` says so of values by their identity."""
+def _mentions(value: Any, paths: Set[str], known: dict[int, bool]) -> bool:
+    """Whether one of some paths is a part of a value; ``known`` says so of values by their identity."""
     if isinstance(value, str):
-        return value == path
+        return value in paths
     if isinstance(value, _PLAIN):
         return False
     found = known.get(id(value))
     if found is None:
         known[id(value)] = False  # a value that holds itself
         parts = _parts(value)
-        found = known[id(value)] = parts is None or any(_mentions(part, path, known) for part in parts)
+        found = known[id(value)] = parts is None or any(_mentions(part, paths, known) for part in parts)
     return found
 
 

@@ -16,19 +16,23 @@ from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit
 from flake8_async_fastapi.rules.model import Fix
 
+Parsed: TypeAlias = dict[str, tuple[str | None, Code | None]]
+"""Files that were parsed, by path, with their texts: to parse one takes longer than to check it."""
+
 
 @dataclass(frozen=True)
 class Files:
     """The texts of a project as they stand: ``read`` gives one, or None; ``code`` parses it."""
 
     read: Callable[[str], str | None]
-    _parsed: dict[str, Code | None] = field(default_factory=dict, repr=False, compare=False)
+    _parsed: Parsed = field(default_factory=dict, repr=False, compare=False)
 
     def code(self, path: str) -> Code | None:
         """A file, parsed; None for one that is not there or is no Python."""
-        if path not in self._parsed:
-            self._parsed[path] = parse(path, self.read(path))
-        return self._parsed[path]
+        text = self.read(path)
+        if path not in self._parsed or self._parsed[path][0] != text:
+            self._parsed[path] = text, parse(path, text)
+        return self._parsed[path][1]
 
 
 def parse(path: str, text: str | None) -> Code | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias, TypeVar
 
 import libcst as cst
@@ -27,7 +28,7 @@ class Code:
         wrapper = metadata.MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         self.module = wrapper.module
         self._ranges: Mapping[cst.CSTNode, metadata.CodeRange] = wrapper.resolve(metadata.PositionProvider)
-        self._parents: Mapping[cst.CSTNode, cst.CSTNode] = wrapper.resolve(metadata.ParentNodeProvider)
+        self._parents: Mapping[cst.CSTNode, cst.CSTNode] = _parents(self.module)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -122,10 +123,11 @@ class Code:
 
     def has_name(self, name: str) -> bool:
         """Whether the file writes a name anywhere, but as an attribute, a keyword or in an import."""
-        return any(
-            isinstance(node, cst.Name) and node.value == name and not self.is_label(node)
-            for node in self._ranges
-        )
+        return name in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(node.value for node in self.nodes(cst.Name) if not self.is_label(node))
 
     def is_label(self, node: cst.Name) -> bool:
         """Whether a name is that of an attribute, a keyword or something imported."""
@@ -184,3 +186,26 @@ class Code:
     def start_of_code(self) -> int:
         """Where the first statement begins, below the comments at the top."""
         return self.start(self.module.body[0]) if self.module.body else len(self.text)
+
+
+def _parents(module: cst.Module) -> dict[cst.CSTNode, cst.CSTNode]:
+    """What each node is directly a part of.
+
+    libcst's own provider visits the tree to list the children of each node: it takes longer than to parse.
+    """
+    found: dict[cst.CSTNode, cst.CSTNode] = {}
+    pending: list[cst.CSTNode] = [module]
+    while pending:
+        node = pending.pop()
+        for name in _field_names(type(node)):
+            value = getattr(node, name)
+            for part in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(part, cst.CSTNode):
+                    found[part] = node
+                    pending.append(part)
+    return found
+
+
+@cache
+def _field_names(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))

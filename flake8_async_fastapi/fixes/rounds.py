@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.fixes.changes import Files, edits_of, parse
+from flake8_async_fastapi.fixes.changes import Files, Parsed, edits_of, parse
 from flake8_async_fastapi.fixes.edits import Edit, apply_edits, split_lines
-from flake8_async_fastapi.fixes.unused import unused_imports
+from flake8_async_fastapi.fixes.unused import loses_names, unused_imports
 from flake8_async_fastapi.rules.model import Finding, Fix
 
 Read: TypeAlias = Callable[[str], str | None]
@@ -57,6 +57,24 @@ _Accepted: TypeAlias = tuple[list[_Change], Sequence[Finding]]
 """Changes, and the findings that the project has with them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Harm:
+    """What is wrong with the texts that some changes give, empty if nothing is; and the findings of them."""
+
+    why: str
+    after: Sequence[Finding]
+    likely: Sequence[_Change] = ()
+    """The changes that may do the harm; there may be others."""
+
+    def split(self, changes: Sequence[_Change]) -> tuple[Sequence[_Change], Sequence[_Change]]:
+        """Two parts of several changes, those that are likely to do the harm in the second."""
+        others = [change for change in changes if change not in self.likely]
+        if 0 < len(others) < len(changes):
+            return others, [change for change in changes if change in self.likely]
+        half = len(changes) // 2
+        return changes[:half], changes[half:]
+
+
 def fix_all(read: Read, lint: Lint, is_wanted: Callable[[Finding, Fix], bool]) -> Outcome:
     """Apply the fixes of all findings that are wanted.
 
@@ -79,6 +97,7 @@ class _Rounds:
     accepts_fixable: bool
     texts: dict[str, str] = field(default_factory=dict)
     blocked: dict[_Key, TakenBack] = field(default_factory=dict)
+    parsed: Parsed = field(default_factory=dict)
 
     def run(self, before: Sequence[Finding]) -> Outcome:
         findings = before
@@ -94,13 +113,16 @@ class _Rounds:
 
     def _tidy(self, path: str, text: str) -> str:
         """The new text of a file without the imports that it used before, and not any more."""
-        before, after = parse(path, self.read(path)), parse(path, text)
+        old = self.read(path) or ""
+        if not loses_names(old, text):
+            return text
+        before, after = parse(path, old), parse(path, text)
         edits = [] if before is None or after is None else unused_imports(before, after)
         return apply_edits({path: text}, edits).get(path, text)
 
     def _changes(self, findings: Iterable[Finding]) -> list[_Change]:
         """The changes that can be made at the same time."""
-        files = Files(self._text)
+        files = Files(self._text, self.parsed)
         taken: list[_Change] = []
         for finding in findings:
             change = self._change(finding, files)
@@ -128,36 +150,46 @@ class _Rounds:
         return apply_edits({edit.path: self._text(edit.path) or "" for edit in edits}, edits)
 
     def _without_harm(
-        self, changes: Sequence[_Change], accepted: _Accepted, findings: Sequence[Finding]
+        self,
+        changes: Sequence[_Change],
+        accepted: _Accepted,
+        findings: Sequence[Finding],
+        known: _Harm | None = None,
     ) -> _Accepted:
-        """Those of some changes that do no harm beside accepted ones, with these."""
-        harm, after = self._harm([*accepted[0], *changes], findings)
-        if not harm:
-            return [*accepted[0], *changes], after
-        if len(changes) == 1:
-            self.blocked[self._key(changes[0])] = TakenBack(changes[0].finding, harm)
-            return accepted
-        half = len(changes) // 2
-        accepted = self._without_harm(changes[:half], accepted, findings)
-        return self._without_harm(changes[half:], accepted, findings)
+        """Those of some changes that do no harm beside accepted ones, with these.
 
-    def _harm(self, changes: Sequence[_Change], findings: Sequence[Finding]) -> tuple[str, Sequence[Finding]]:
-        """What is wrong with the texts that changes give, empty if nothing is; and the findings of them."""
+        ``known`` is the harm that all of them do, where that was looked at.
+        """
+        harm = known or self._harm([*accepted[0], *changes], findings)
+        if not harm.why:
+            return [*accepted[0], *changes], harm.after
+        if len(changes) == 1:
+            self.blocked[self._key(changes[0])] = TakenBack(changes[0].finding, harm.why)
+            return accepted
+        first, second = harm.split(changes)
+        most = len(accepted[0]) + len(first)
+        accepted = self._without_harm(first, accepted, findings)
+        return self._without_harm(second, accepted, findings, harm if len(accepted[0]) == most else None)
+
+    def _harm(self, changes: Sequence[_Change], findings: Sequence[Finding]) -> _Harm:
         applied = self._applied(changes)
         for path, text in applied.items():
             if not _compiles(text):
-                return f"{path} would not compile", findings
+                return _Harm(f"{path} would not compile", findings, _touching(changes, (path,)))
         after = self.lint(self.texts | applied)
-        wanted = _counted(change.finding for change in changes)
-        if wanted - (_counted(findings) - _counted(after)):
-            return "it would change nothing", after
+        left = _counted(change.finding for change in changes) - (_counted(findings) - _counted(after))
+        if left:
+            return _Harm(
+                "it would change nothing", after, [one for one in changes if _key(one.finding) in left]
+            )
         brought = _counted(_bugs(after)) - _counted(findings)
-        files = Files(lambda path: applied.get(path) or self._text(path))
+        files = Files(lambda path: applied.get(path) or self._text(path), self.parsed)
         for finding in _bugs(after):
             if _key(finding) in brought and not self._is_mended_later(finding, files):
-                where = f"{finding.path}:{finding.line}"
-                return f"it would bring {finding.code} at {where}: {finding.message}", after
-        return "", after
+                why = f"it would bring {finding.code} at {finding.path}:{finding.line}: {finding.message}"
+                paths = {finding.path, *(other.path for other in finding.others)}
+                return _Harm(why, after, _touching(changes, paths))
+        return _Harm("", after)
 
     def _is_mended_later(self, finding: Finding, files: Files) -> bool:
         return self.accepts_fixable and self._change(finding, files) is not None
@@ -168,6 +200,11 @@ class _Rounds:
         lines = split_lines(self._text(fix.path) or "")
         line = lines[fix.line - 1].strip() if 0 < fix.line <= len(lines) else ""
         return (change.finding.path, change.finding.code, fix.path, fix.kind, *fix.words, line)
+
+
+def _touching(changes: Iterable[_Change], paths: Container[str]) -> list[_Change]:
+    """The changes that are made in some files."""
+    return [change for change in changes if any(edit.path in paths for edit in change.edits)]
 
 
 def _collides(change: _Change, taken: Iterable[_Change]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,6 +33,19 @@ def unused_imports(before: Code, after: Code) -> list[Edit]:
         else:
             found += _without_names(after, statement.names, unused)
     return found
+
+
+def loses_names(before: str, after: str) -> bool:
+    """Whether a text uses a name that another does not use any more: else no import can be left unused."""
+    try:
+        return bool(_names(before) - _names(after))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _names(text: str) -> set[str]:
+    nodes = ast.walk(ast.parse(text.removeprefix("\ufeff")))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _without_line(code: Code, line: cst.SimpleStatementLine, before: Sequence[Edit]) -> Edit:

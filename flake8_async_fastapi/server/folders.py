@@ -45,7 +45,7 @@ class LiveProjects(Projects):
             return False  # a library, say, that the editor went to
         source = analysis.sources.get(path)
         if source is None or source.text != text:
-            edited = survive(filename, "read", lambda: analysis.after_edit(path, text))
+            edited = survive(filename, "read", lambda: analysis.after_edits({path: text}))
             self.opened[root] = edited or analysis
         return True
 
