@@ -25,6 +25,7 @@ from flake8_async_fastapi.knowledge import (
     httpx,
     jinja,
     redis,
+    services,
     sqlalchemy,
     sqlmodel,
     starlette,
@@ -37,7 +38,7 @@ from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_funct
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
-    sync_types, successors,
+    sync_types, services, successors,
 )
 _OWNERS: Final = {line.partition(": ")[0] for _, _, line in BLOCKING} - MODULES
 TYPES: Final[dict[str, str]] = {

@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.knowledge.clients import CLIENTS
+from flake8_async_fastapi.knowledge.services import SERVICES
 
 _HTTP: Final = "blocking-http-call"
 _DATABASE: Final = "blocking-database-call"
@@ -429,7 +430,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
 
 BLOCKING: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (kind, advice, line.strip())
-    for table in (_OWN, CLIENTS)
+    for table in (_OWN, CLIENTS, SERVICES)
     for (kind, advice), text in table.items()
     for line in text.splitlines()
     if line.strip()

@@ -10,7 +10,7 @@ import pytest
 from library_names import load
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.knowledge import blocking, sync_types
+from flake8_async_fastapi.knowledge import blocking, services, sync_types
 from flake8_async_fastapi.knowledge.blocking_index import (
     Blocking,
     _index,
@@ -20,7 +20,8 @@ from flake8_async_fastapi.knowledge.blocking_index import (
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.knowledge.table import read_function, read_type
 
-TYPES = {name: read_type(name, text) for name, text in sync_types.TYPES.items()}
+TEXTS = {**sync_types.TYPES, **services.TYPES}
+TYPES = {name: read_type(name, text) for name, text in TEXTS.items()}
 WORDS = {"?", "None", "self", "call"}
 
 # The standard library, and what the tests need anyway.
@@ -60,17 +61,19 @@ def test_types_name_types(name: str) -> None:
     assert not [base for base in known.bases if base not in TYPES]
 
 
-@pytest.mark.parametrize("name", sorted(sync_types.TYPES))
+@pytest.mark.parametrize("name", sorted(TEXTS))
 def test_no_member_is_listed_twice(name: str) -> None:
-    lines = [line.split(" -> ")[0].split() for line in sync_types.TYPES[name].splitlines() if " -> " in line]
+    lines = [line.split(" -> ")[0].split() for line in TEXTS[name].splitlines() if " -> " in line]
     listed = Counter(attribute for _, *attributes in lines for attribute in attributes)
     assert [attribute for attribute, count in listed.items() if count > 1] == []
 
 
 def test_functions_and_aliases_lead_to_types() -> None:
-    assert {read_function(text).returns for text in sync_types.FUNCTIONS.values()} <= set(knowledge.TYPES)
+    functions = {**sync_types.FUNCTIONS, **services.FUNCTIONS}
+    assert {read_function(text).returns for text in functions.values()} <= set(knowledge.TYPES)
     known = knowledge.TYPES.keys() | knowledge.FUNCTIONS.keys() | _index().names.keys()
-    assert {alias: name for alias, name in sync_types.ALIASES.items() if name not in known} == {
+    aliases = {**sync_types.ALIASES, **services.ALIASES}
+    assert {alias: name for alias, name in aliases.items() if name not in known} == {
         "boto3.session.Session.client": "boto3.Session.client"
     }
 

@@ -16,7 +16,7 @@ import pytest
 from library_names import load
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.knowledge import consumers, decorators, drivers, successors, sync_types
+from flake8_async_fastapi.knowledge import consumers, decorators, drivers, services, successors, sync_types
 from flake8_async_fastapi.knowledge.table import read_function, read_type
 
 if sys.version_info[:2] != (3, 11):
@@ -28,14 +28,19 @@ if sys.version_info[:2] != (3, 11):
 TYPES = {
     name: read_type(name, text)
     for name, text in knowledge.TYPES.items()
-    if name not in {**sync_types.TYPES, **successors.TYPES} and text != sync_types.CLIENT
+    if name not in {**sync_types.TYPES, **services.TYPES, **successors.TYPES} and text != sync_types.CLIENT
 }
 FUNCTIONS = {
     name: read_function(text)
     for name, text in knowledge.FUNCTIONS.items()
-    if name not in {**sync_types.FUNCTIONS, **successors.FUNCTIONS}
+    if name not in {**sync_types.FUNCTIONS, **services.FUNCTIONS, **successors.FUNCTIONS}
 }
-ALIASES = sorted(knowledge.ALIASES.keys() - sync_types.ALIASES.keys() - successors.ALIASES.keys())
+ALIASES = sorted(
+    knowledge.ALIASES.keys()
+    - sync_types.ALIASES.keys()
+    - services.ALIASES.keys()
+    - successors.ALIASES.keys()
+)
 
 WORDS = set("? None object self call bool bytes dict float int list set str tuple".split())
 
