@@ -12,7 +12,7 @@ from typing import Any
 import fastapi
 import pytest
 from behaviour_models import Author, Post, database
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIError, ResponseValidationError
 from httpx import ASGITransport, AsyncClient
@@ -20,6 +20,7 @@ from pydantic import AliasPath, BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
+from starlette.middleware.base import RequestResponseEndpoint
 
 pytestmark = pytest.mark.anyio
 VERSION = tuple(map(int, fastapi.__version__.split(".")[:2]))
@@ -361,6 +362,25 @@ async def test_what_dependencies_give_is_kept() -> None:
 
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
         assert (await client.get("/")).json() is True
+
+
+async def test_what_stands_before_a_route_leaves_its_request_state() -> None:
+    async def depended(request: Request) -> None:
+        request.state.depended = True
+
+    app = FastAPI(dependencies=[Depends(depended)])
+
+    @app.middleware("http")
+    async def around(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        request.state.around = True
+        return await call_next(request)
+
+    @app.get("/")
+    async def route(request: Request) -> list[bool]:
+        return [request.state.around, request.state.depended]
+
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        assert (await client.get("/")).json() == [True, True]
 
 
 async def test_dependency_may_not_be_a_context_manager() -> None:

@@ -18,6 +18,7 @@ from flake8_async_fastapi.domains.fastapi import (
     lifespans,
     reports,
     request_sessions,
+    request_state,
     requests,
     routes,
     unfilled,
@@ -30,7 +31,10 @@ DOMAIN = Domain(
     "fastapi",
     ("orm", "pydantic"),
     models=Models(
-        calls=dependencies.CALLS, parameters={dependencies.Dependency: dependencies.provide_dependency}
+        calls=dependencies.CALLS,
+        parameters={dependencies.Dependency: dependencies.provide_dependency},
+        properties=request_state.PROPERTIES,
+        reads={request_state.RequestState: request_state.read_state},
     ),
     observers=Observers(
         awaited=(lifespans.note_unknown_awaited,),
@@ -44,6 +48,7 @@ DOMAIN = Domain(
             unfilled.report_parameters,
             exits.begin_dependency,
             request_sessions.note_own_sessions,
+            request_state.begin_with_state,
             requests.run_dependencies,
         ),
         function_ends=(context_variables.report_lost, lifespans.report_engine_not_disposed),

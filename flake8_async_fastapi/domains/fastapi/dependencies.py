@@ -166,7 +166,7 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
             given_value = functions.result_of_call(frame, called, call, origin or called.key)
         else:
             given_value = given_value.result
-    given_value = _without_none(given_value)
+    given_value = without_none(given_value)
     if holds_coroutine(given_value) or isinstance(given_value, (Const, Manager)) or _says_little(given_value):
         return UNKNOWN
     return given_value
@@ -180,7 +180,7 @@ def _place_of(target: Value) -> Place | None:
     return Place(cls.path, cls.node.line, cls.node.col) if isinstance(cls, ClassValue) else None
 
 
-def _without_none(value: Value) -> Value:
+def without_none(value: Value) -> Value:
     """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
     if isinstance(value, OneOf):
         there = [option for option in value.values if not is_none(option)]

@@ -1,0 +1,219 @@
+"""What is put on ``request.state``: by a dependency or a middleware, and read by the routes behind it.
+
+Nothing says which of them runs before a route.  Where one function of the project alone sets a name, who
+reads it relies on that.  What the function leaves is found apart: the reader gets the object as it was left,
+and nothing else that the function does.  Source: docs/behaviour.md#fastapi-functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import msgspec.structs
+
+from flake8_async_fastapi.domains.fastapi import applications, dependencies
+from flake8_async_fastapi.engine import relevance
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import functions, names, summaries, type_hints
+from flake8_async_fastapi.engine.models import Access, MemberModel
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.summary import Footprint
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Object,
+    Payload,
+    Unknown,
+    Value,
+    is_none,
+)
+from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import blocks, dotted, flat, nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.records import dataclass, replace
+
+_CONNECTION: Final = "starlette.requests.HTTPConnection"
+CALL_NEXT: Final = "call_next"
+_STATE: Final = "starlette.datastructures.State"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState(Payload):
+    """What tells the ``state`` of a request from that of an application."""
+
+
+def _state_of_request(ctx: Context, owner: Object, name: str) -> Value:
+    return Object(_STATE, detail=RequestState())
+
+
+PROPERTIES: Final[Mapping[str, MemberModel]] = {
+    f"{owner}.state": _state_of_request
+    for owner in (_CONNECTION, "starlette.requests.Request", "starlette.websockets.WebSocket")
+}
+
+
+def begin_with_state(frame: Frame, function: Function, outer: Frame) -> None:
+    """Where FastAPI calls the code under check, what it reads of its request is there from the beginning."""
+    if not frame.role or "state" not in relevance.mentions_of(frame.ctx, function).attributes:
+        return
+    for node in nodes_in(function.node.body):
+        match node:
+            case tree.Attr(value=tree.Attr(value=tree.Name(id=owner), name="state"), name=name):
+                value = frame.state.env.get(owner)
+                if isinstance(value, Object) and is_subtype(value.type, _CONNECTION):
+                    _put_value(frame, f"{owner}.state.{name}", name)
+
+
+def read_state(access: Access) -> Value | None:
+    """``request.state.name`` in a dependency that is run for what it gives.
+
+    In other functions the object may have been changed by who passes the request on.
+    """
+    frame = access.frame
+    if frame.emit or not isinstance(frame.node, tree.FunctionDef):
+        return UNKNOWN
+    if not applications.is_registered(frame.ctx, functions.as_function(frame.path, frame.node)):
+        return UNKNOWN
+    return _put_value(frame, access.label, access.name)
+
+
+def _put_value(frame: Frame, path: str, name: str) -> Value:
+    """Put on a path what a request has under a name, and what is known of it."""
+    nothing: tuple[Value, Footprint] = (UNKNOWN, ())
+    value, known = frame.ctx.query(("request state", name), lambda: _find_value(frame.ctx, name), nothing)
+    if _has_another(frame.state, value):
+        return UNKNOWN
+    if not isinstance(value, Unknown) and path not in frame.state.attributes:
+        frame.ctx.hooks.put_footprint(frame.state, known)
+        frame.state.narrow(path, value)
+    return value
+
+
+def _has_another(state: State, value: Value) -> bool:
+    """Whether a dependency gives an object of the same class: it may be the same, and loaded otherwise."""
+    if not isinstance(value, Instance) or value.location is None:
+        return False
+    given = (one for one in state.env.values() if isinstance(one, Instance) and one.location is not None)
+    return any(one.cls == value.cls for one in given)
+
+
+def _find_value(ctx: Context, name: str) -> tuple[Value, Footprint]:
+    """What the one function that sets a name leaves there, and what is known of it then."""
+    setters = list(_setters(ctx, name))
+    setter = setters[0] if len(setters) == 1 else None
+    if setter is None or not isinstance(setter.node, tree.FunctionDef):
+        return UNKNOWN, ()
+    giving = _giving(ctx, setter, setter.node, name)
+    if giving is None:
+        return UNKNOWN, ()
+    frame = Frame(ctx, setter.path, "")
+    summary = summaries.apply_summary(frame, giving, Arguments(), setter.key)
+    value = summary.yields if giving.is_generator else summary.returns
+    value = UNKNOWN if holds_coroutine(value) or is_none(value) else dependencies.without_none(value)
+    return value, ctx.hooks.footprint(ctx, frame.state, None, [value])
+
+
+def _setters(ctx: Context, name: str) -> Iterator[Function | None]:
+    """The functions that assign ``request.state.name``; None for one that may do so, or may not."""
+    for path in ctx.project.mentioning(name):
+        for function in _functions_of(ctx, path):
+            for node in nodes_in(function.node.body):
+                match node:
+                    case tree.Assign(targets=targets):
+                        owners = [owner for target in targets if (owner := _owner(target, name)) is not None]
+                        is_of_request = [_is_request(ctx, function, owner) for owner in owners]
+                        if any(found is not False for found in is_of_request):
+                            yield function if all(is_of_request) else None
+                            break
+
+
+def _functions_of(ctx: Context, path: str) -> Iterator[Function]:
+    for statement in flat(ctx.project.body(path)):
+        if isinstance(statement, tree.FunctionDef):
+            yield functions.as_function(path, statement)
+        elif isinstance(statement, tree.ClassDef):
+            cls = names.module_value(ctx, path, statement.name)
+            for method in flat(statement.body):
+                if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
+                    yield functions.as_method(cls, method, Instance(cls))
+
+
+def _owner(target: Expr, name: str) -> Expr | None:
+    """The ``request`` of ``request.state.name``."""
+    match target:
+        case tree.Attr(value=tree.Attr(value=owner, name="state"), name=found) if found == name:
+            return owner
+    return None
+
+
+def _is_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
+    """Whether what has the ``state`` is a request; None where that is not known."""
+    for param in function.node.params:
+        if isinstance(owner, tree.Name) and param.name == owner.id and param.annotation is not None:
+            value = type_hints.declared_value(Frame(ctx, function.path, ""), State(), param.annotation)
+            return is_subtype(value.type, _CONNECTION) if isinstance(value, Object) else None
+    return None
+
+
+def _giving(ctx: Context, setter: Function, node: tree.FunctionDef, name: str) -> Function | None:
+    """A function that gives what another leaves on the request; None where it is not known who calls that.
+
+    A dependency gives it in the end or where it yields, a middleware where it calls the application.
+    """
+    line, col = node.line, node.col
+    targets = (part.targets for part in nodes_in(node.body) if isinstance(part, tree.Assign))
+    read = next(target for found in targets for target in found if _owner(target, name) is not None)
+    is_middleware = any(param.name == CALL_NEXT for param in node.params)
+    if not is_middleware and not applications.is_registered(ctx, setter):
+        return None
+    if is_middleware or node.is_generator:
+        given: Stmt = tree.ExprStmt(line, col, tree.Yield(line, col, read))
+        body = _changed(node.body, lambda one: given if _goes_on(one, is_middleware=is_middleware) else one)
+    else:
+        given = tree.Return(line, col, read)
+        body = [*_changed(node.body, lambda one: given if isinstance(one, tree.Return) else one), given]
+    changed = msgspec.structs.replace(
+        node, body=body, returns=None, is_generator=is_middleware or node.is_generator
+    )
+    return replace(setter, node=changed, key=Place(f"{setter.path}:{name}", line, col))
+
+
+def _goes_on(statement: Stmt, *, is_middleware: bool) -> bool:
+    """Whether what stands behind a middleware or dependency runs in a statement."""
+    if next(iter(blocks(statement)), None) is not None:
+        return False
+    if is_middleware:
+        calls = (part for part in nodes_in(statement) if isinstance(part, tree.Call))
+        return any(dotted(call.func) == CALL_NEXT for call in calls)
+    return any(isinstance(part, tree.Yield) for part in nodes_in(statement))
+
+
+_BLOCKS: Final = ("body", "orelse", "final")
+_LISTS: Final = ("handlers", "cases")
+
+
+def _changed(body: list[Stmt], change: Callable[[Stmt], Stmt]) -> list[Stmt]:
+    """Statements with those changed that run in the same scope."""
+    return [_with_blocks(change(statement), change) for statement in body]
+
+
+def _with_blocks(statement: Stmt, change: Callable[[Stmt], Stmt]) -> Stmt:
+    if next(iter(blocks(statement)), None) is None:
+        return statement
+    new: dict[str, object] = {}
+    for name in _BLOCKS:
+        if hasattr(statement, name):
+            new[name] = _changed(getattr(statement, name), change)
+    for name in _LISTS:
+        if hasattr(statement, name):
+            parts = getattr(statement, name)
+            new[name] = [msgspec.structs.replace(part, body=_changed(part.body, change)) for part in parts]
+    made: Stmt = msgspec.structs.replace(statement, **new)
+    return made
