@@ -25,7 +25,8 @@ RULE = Rule(
 def check(events: Events) -> Iterator[Finding]:
     for reached in events.of(EffectReached):
         if reached.effect.kind == "event-loop":
-            fix = None if reached.effect.chain else RULE.fix(reached, "await_instead")
+            is_own = not reached.effect.chain and not reached.effect.label.startswith("alembic.")
+            fix = RULE.fix(reached, "await_instead") if is_own else None
             yield RULE.at(reached, _message(reached.effect), fix=fix)
     for called in events.of(Called):
         starts = (

@@ -10,9 +10,10 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import ValueRefused
 from flake8_async_fastapi.domains.orm.mapping import column_types, models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
 from flake8_async_fastapi.domains.python.moments import AWARE
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -30,12 +31,14 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import drivers
 from flake8_async_fastapi.knowledge.column_types import REFUSED_BY_ASYNCPG, REFUSED_BY_SQLITE
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.project.modules import is_test
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
+_GETS: Final = frozenset({"get", "get_one"})
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
@@ -47,6 +50,8 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     if isinstance(callee, ClassValue):
         if arguments.keywords and _is_made_by_library(frame, callee):
             _check_keywords(frame, callee, arguments, node)
+    elif isinstance(callee, Member) and callee.name in _GETS and is_session_type(callee.receiver.type):
+        _check_key(frame, arguments, node)
     elif isinstance(callee, Member) and isinstance(callee.receiver.detail, (Query, UpdateStatement)):
         if callee.name in _CONDITIONS:
             _check_conditions(frame, node)
@@ -116,6 +121,20 @@ def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: t
             _check(frame, cls, name, kind, written[name])
 
 
+def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
+    """``session.get(Model, key)``: the key against the column that it is for."""
+    model, key = arguments.get(0, "entity"), arguments.get(1, "ident")
+    written = written_argument(node, 1, "ident")
+    kind = kind_of_value(key) if key is not None else ""
+    if not kind or written is None or not isinstance(model, ClassValue):
+        return
+    mapped = models.model_of_objects(frame.ctx, model)
+    columns = mapped.attributes.items() if mapped is not None else ()
+    keys = [name for name, column in columns if isinstance(column, Column) and column.is_key]
+    if len(keys) == 1:
+        _check(frame, model, keys[0], kind, written, is_written=False)
+
+
 def _check_conditions(frame: Frame, node: tree.Call) -> None:
     """``Model.column == value`` among the arguments of ``where()``."""
     for written in node.args:
@@ -175,11 +194,32 @@ def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) ->
     required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
     if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
         return
-    if "asyncpg" in required:  # but a sync engine has another driver, whoever installs it
-        if (column, kind) in REFUSED_BY_ASYNCPG and not frame.ctx.project.mentioning("create_engine"):
+    ctx = frame.ctx
+    if "asyncpg" in required and not ctx.query(("all SQLite",), lambda: _is_all_sqlite(ctx), False):
+        # a sync engine has another driver, whoever installs it
+        if (column, kind) in REFUSED_BY_ASYNCPG and not ctx.project.mentioning("create_engine"):
             yield "asyncpg"
     elif required and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
         yield "aiosqlite"
+
+
+def _is_all_sqlite(ctx: Context) -> bool:
+    """Whether the code names a database of SQLite for each engine of the project."""
+    urls = [
+        _url_written(ctx, path, node)
+        for path in ctx.project.mentioning("create_async_engine")
+        for node in nodes_in(ctx.project.body(path))
+        if isinstance(node, tree.Call) and dotted(node.func).endswith("create_async_engine")
+    ]
+    return bool(urls) and all(url.startswith("sqlite+aiosqlite:") for url in urls)
+
+
+def _url_written(ctx: Context, path: str, call: tree.Call) -> str:
+    """The URL that a call is given as a text, or by the name of one; empty for any other."""
+    written = written_argument(call, 0, "url")
+    if isinstance(written, tree.Name) and (found := names.only_definition(ctx, path, written.id)) is not None:
+        written = found[1].value if isinstance(found[1], tree.Assign) else None
+    return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else ""
 
 
 def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
