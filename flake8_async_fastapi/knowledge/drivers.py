@@ -92,6 +92,9 @@ REFUSED_IN_URL: Final[Mapping[str, str]] = {
     **REFUSED_BY_ASYNCPG,
     **{name: f"connect_args={{'{name}': ...}}" for name in sorted(NUMBERS_FOR_ASYNCPG)},
 }
+# What asyncpg or SQLAlchemy is told for a pooler that gives each transaction another connection: to keep no
+# prepared statements, or to name them so that those of others are not in the way.
+FOR_POOLERS: Final = frozenset({"statement_cache_size", "prepared_statement_name_func"})
 # Drivers that execute one statement at a time; aiomysql and psycopg take several in a text.
 TAKE_ONE_STATEMENT: Final = frozenset({"asyncpg", "aiosqlite"})
 MAY_BE_PSYCOPG: Final = frozenset({"psycopg", "psycopg-binary", "psycopg-c", "psycopg-pool"})

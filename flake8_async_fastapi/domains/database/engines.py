@@ -10,16 +10,22 @@ from flake8_async_fastapi.domains.database.configured import (
     url_of_configuration,
     url_that_is_set,
 )
-from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
+from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused, PooledStatements
 from flake8_async_fastapi.domains.database.memory import report_memory
-from flake8_async_fastapi.domains.database.urls import database_and_driver, engine_kind, is_url, parameters_of
+from flake8_async_fastapi.domains.database.urls import (
+    database_and_driver,
+    engine_kind,
+    is_of_pooler,
+    is_url,
+    parameters_of,
+)
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import CallModel, CallSite, MemberModel
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, written_argument
-from flake8_async_fastapi.knowledge.drivers import REFUSED_BY_ASYNCPG
+from flake8_async_fastapi.knowledge.drivers import FOR_POOLERS, REFUSED_BY_ASYNCPG, REFUSED_IN_URL
 from flake8_async_fastapi.knowledge.transactions import CONNECTION
 
 _MOST_PLACES: Final = 1_000
@@ -59,6 +65,18 @@ def report_creation(
     refused = tuple(_refused(url, arguments)) if driver == "asyncpg" and url is not None else ()
     if refused and _ENGINES[callee.dotted]:
         frame.emit_event(ParametersRefused(*frame.at(node), for_message(node.func), driver, refused))
+    if driver == "asyncpg" and url is not None and is_of_pooler(url) and _keeps_statements(arguments, node):
+        frame.emit_event(PooledStatements(*frame.at(node), for_message(node.func)))
+
+
+def _keeps_statements(arguments: Arguments, node: tree.Call) -> bool:
+    """Whether nothing that an engine is given may keep prepared statements out of a pooler's way."""
+    given = arguments.get(_MOST_PLACES, "connect_args")
+    names = given.keys if isinstance(given, Collection) else ()
+    if arguments.opaque or names is None or (given is not None and not isinstance(given, Collection)):
+        return False
+    is_plain = all(keyword.name not in (None, "poolclass", "pool", "creator") for keyword in node.keywords)
+    return is_plain and None not in names and not FOR_POOLERS.intersection(filter(None, names))
 
 
 def _url_given(frame: Frame, maker: Library, arguments: Arguments, node: tree.Call) -> Value | None:
@@ -72,7 +90,7 @@ def _url_given(frame: Frame, maker: Library, arguments: Arguments, node: tree.Ca
 
 def _refused(url: Value, arguments: Arguments) -> Iterator[str]:
     """The parameters of a URL, and the arguments for connections, that asyncpg does not take."""
-    yield from parameters_of(url)
+    yield from (name for name in parameters_of(url) if name in REFUSED_IN_URL)
     given = arguments.get(_MOST_PLACES, "connect_args")
     for name in (given.keys or ()) if isinstance(given, Collection) else ():
         if name is not None and name in REFUSED_BY_ASYNCPG:

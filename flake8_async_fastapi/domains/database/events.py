@@ -38,6 +38,13 @@ class ParametersRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PooledStatements(Event):
+    """An async engine of asyncpg gets a URL of PgBouncer, and keeps prepared statements as usual."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemorySplit(Event):
     """An engine for SQLite in memory has a pool whose connections do not share one database."""
 

@@ -37,6 +37,15 @@ _DATABASES: Final = frozenset({*drivers.ASYNC, "postgres"})
 _URL: Final = re.compile(
     r"(?:sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql)(?:\+\w+(?:://)?|://)(?:\?[&=.\w-]+)?"
 )
+_POOLER: Final = re.compile(
+    r"://(?:[^/?]*@)?(?:[^/?@]*pgbouncer[^/?@]*|(?!localhost|127\.|0\.0)[^/?@]*:6432"
+    r"|[^/?@]*supabase[^/?@]*:6543)(?:[/?]|$)"
+)
+"""A URL of PgBouncer by the name of its host or its usual port, which others use on their own machine; or of
+Supabase's pooler."""
+_BEHIND_POOLER: Final = "behind_pgbouncer"
+_KEPT: Final = frozenset({*drivers.REFUSED_IN_URL, _BEHIND_POOLER})
+"""What is kept of such a URL, in the place of a parameter."""
 _PARAMETER: Final = re.compile(r"[?&](\w+)(?:=([\w.-]*))?")
 
 
@@ -51,14 +60,20 @@ def url_prefix(written: str) -> TextPrefix | None:
     if "://" in written:
         match = _BEGINNING.match(written)
         if match is not None and match[1] in _DATABASES:
-            written = match[0] + _refusable(_PARAMETER.findall(written))
+            kept = [(_BEHIND_POOLER, "")] if _POOLER.search(written) else []
+            written = match[0] + _refusable([*_PARAMETER.findall(written), *kept])
     return TextPrefix(written) if _URL.fullmatch(written) else None
 
 
 def _refusable(parameters: Iterable[tuple[str, str]]) -> str:
     """The parameters among some that a driver may refuse, as the end of a URL."""
-    kept = [f"{name}={text}" for name, text in parameters if name in drivers.REFUSED_IN_URL]
+    kept = [f"{name}={text}" for name, text in parameters if name in _KEPT]
     return "?" + "&".join(kept) if kept else ""
+
+
+def is_of_pooler(value: Value) -> bool:
+    """Whether a URL is surely one of PgBouncer."""
+    return f"{_BEHIND_POOLER}=" in _prefix_text(value)
 
 
 def parameters_of(value: Value) -> tuple[str, ...]:
@@ -133,9 +148,15 @@ def _model_url_create(site: CallSite) -> Value:
     if isinstance(name, Const) and isinstance(name.value, str):
         query = site.arguments.get(_QUERY_PLACE, "query")
         names = query.keys or () if isinstance(query, Collection) else ()
-        given = _refusable((name, "") for name in names if name)
+        host, port = site.arguments.get(3, "host"), site.arguments.get(4, "port")
+        is_pooler = isinstance(host, Const) and _POOLER.search(f"://{host.value}:{_number(port)}")
+        given = _refusable((name, "") for name in (*names, _BEHIND_POOLER if is_pooler else None) if name)
         return _url_or_unknown(url_prefix(name.value.removesuffix("://") + "://" + given))
     return UNKNOWN
+
+
+def _number(value: Value | None) -> object:
+    return value.value if isinstance(value, Const) else ""
 
 
 def _model_set(site: CallSite) -> Value:

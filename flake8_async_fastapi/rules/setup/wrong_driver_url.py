@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused
+from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused, PooledStatements
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Object
 from flake8_async_fastapi.knowledge.drivers import NUMBERS_FOR_ASYNCPG, REFUSED_IN_URL, USUAL
@@ -54,6 +54,12 @@ def check(events: Events) -> Iterator[Finding]:
             refused,
             f"{refused.text} gets {names}, which {refused.driver} does not accept, so connecting fails: "
             f"{remedy}",
+        )
+    for pooled in events.of(PooledStatements):
+        yield RULE.at(
+            pooled,
+            f"{pooled.text} connects asyncpg to PgBouncer, where its prepared statements fail: pass "
+            "statement_cache_size=0 and prepared_statement_name_func in connect_args",
         )
 
 
