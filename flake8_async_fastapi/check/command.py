@@ -205,19 +205,21 @@ def _writers() -> dict[str, Callable[[Report], Iterator[str]]]:
 
 def _write_baseline(report: Report, file: Path) -> int:
     from flake8_async_fastapi.check.baseline import encode_baseline
+    from flake8_async_fastapi.check.text import counted
 
     _write(file, encode_baseline(report.findings, str(file.parent)))
-    print(f"{len(report.findings)} findings written to {file}")
+    print(f"{counted(len(report.findings), 'finding')} written to {file}")
     return 0
 
 
 def _add_noqa(report: Report) -> int:
     from flake8_async_fastapi.check.comments import add_comments
+    from flake8_async_fastapi.check.text import counted
 
     written, failed = add_comments(report.findings)
     for path, why in failed:
         print(f"{path}: not written: {why}")
-    print(f"{sum(written.values())} lines marked in {len(written)} files")
+    print(f"{counted(sum(written.values()), 'line')} marked in {counted(len(written), 'file')}")
     return 1 if failed else 0
 
 

@@ -68,14 +68,14 @@ def summary(report: Report) -> Iterator[str]:
         if count
     ]
     yield (
-        f"{_count(found, 'finding')}, {advice} of them advice"
+        f"{counted(found, 'finding')}, {advice} of them advice"
         f"{''.join(f', {text}' for text in left_out)}; "
-        f"{_count(report.files, 'file')} checked in {_projects(report.roots)}"
+        f"{counted(report.files, 'file')} checked in {_projects(report.roots)}"
     )
     for project in report.understood[:_MOST_PROJECTS]:
         yield _described(project)
     if len(report.understood) > _MOST_PROJECTS:
-        yield f"and {_count(len(report.understood) - _MOST_PROJECTS, 'smaller project')}"
+        yield f"and {counted(len(report.understood) - _MOST_PROJECTS, 'smaller project')}"
 
 
 def _projects(roots: Sequence[str]) -> str:
@@ -87,11 +87,11 @@ def _described(project: Understood) -> str:
     counts = project.counts
     share = f"{100 * counts.resolved // counts.imports} %" if counts.imports else "none"
     return (
-        f"{project.root}: {_count(counts.files, 'file')}, {_count(counts.routes, 'route')}, "
+        f"{project.root}: {counted(counts.files, 'file')}, {counted(counts.routes, 'route')}, "
         f"{counts.factories} async session {'factory' if counts.factories == 1 else 'factories'}; "
-        f"{share} of {_count(counts.imports, 'import')} of its own modules resolved"
+        f"{share} of {counted(counts.imports, 'import')} of its own modules resolved"
     )
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,5 +1,5 @@
-"""All facts joined: which file a name of another module means.
+"""The facts of all files, linked: which file a name of another module means.
 
-Invariant: knows names and files only; what a name's value is, the interpreter
-finds out.  Never reads the disk.
+Invariant: this package knows names and files only. The interpreter finds out the values of names. Nothing
+here reads the disk.
 """

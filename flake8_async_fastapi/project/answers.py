@@ -1,4 +1,4 @@
-"""What the linked facts of a project say: the answers to the questions that a ``Project`` notes."""
+"""Answers, from the linked facts of all files, to the questions that a ``Project`` records."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ from flake8_async_fastapi.project.templates import Templates
 
 @dataclass
 class Answers:
-    """The linked facts of all files; paths are relative to the root, with ``/``.
+    """The linked facts of all files. Paths are relative to the root and use ``/``.
 
-    ``load_template`` gives the facts of a template, ``template_digest`` a digest of its text.  What a
-    question means is said at the method of ``Project`` that asks it.
+    ``load_template`` returns the facts of a template, ``template_digest`` a digest of its text. The method
+    of ``Project`` that asks a question documents its meaning.
     """
 
     facts: Mapping[str, ModuleFacts]
@@ -62,7 +62,7 @@ class Answers:
     _imported: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
     def with_facts(self, changed: Mapping[str, ModuleFacts | None]) -> Answers:
-        """The answers after the facts of some files changed; no module comes or goes."""
+        """The answers after the facts of some files have changed. No module was added or removed."""
         new = {path: facts for path, facts in changed.items() if facts is not None}
         after = replace(self, facts={**self.facts, **new})
         after._bodies = {path: body for path, body in self._bodies.items() if path not in changed}
@@ -71,12 +71,14 @@ class Answers:
         return after
 
     def answer(self, question: Question) -> Any:
-        """The answer to a question of a kind that there is."""
+        """The answer to a question of a known kind."""
         kind, *about = question
         return _BY_KIND[str(kind)](self, *about)
 
     def encode_answer(self, question: Question) -> bytes | None:
-        """An answer as bytes, the same in all processes; None for a question that nobody asks."""
+        """An answer as bytes that are the same in all processes; None if there is no such kind of
+        question.
+        """
         kind, *about = question
         if kind not in _BY_KIND:
             return None
@@ -233,7 +235,7 @@ class Answers:
 
     @functools.cached_property
     def _imports(self) -> frozenset[str]:
-        """The dotted names of all modules that are imported, and of those above them."""
+        """The dotted names of all imported modules and of their parent packages."""
         found: set[str] = set()
         for facts in self.facts.values():
             for module in facts.outline.imports:

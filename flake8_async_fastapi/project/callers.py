@@ -1,7 +1,8 @@
-"""Who may call a function of a file: the files near it that mention its name, and those that mention theirs.
+"""Possible callers of a function of a file: nearby files that mention its name, and files that mention the
+names of those callers.
 
-Compared by names, so that a file may be among them that calls something else of that name.  It is
-looked at in vain then.
+Names are compared, not meanings, so the result may include a file that calls something else of the same
+name. Looking at such a file is wasted work, but does no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ around them."""
 
 
 def mentions_of(facts: ModuleFacts | None) -> Mentions:
-    """What the code of a file mentions: nothing for a file that has no facts, or damaged ones."""
+    """The names that the code of a file mentions; nothing if the file has no facts, or damaged ones."""
     try:
         return facts.mentions() if facts is not None else Mentions([], [])
     except msgspec.DecodeError:
@@ -32,7 +33,7 @@ def mentions_of(facts: ModuleFacts | None) -> Mentions:
 
 
 def reached(path: str, imports: Callable[[str], Iterable[str]]) -> frozenset[str]:
-    """The files from which one imports, and those from which packages among them take what they hand on."""
+    """The files that a file imports from, and those whose names the imported packages re-export."""
     found: set[str] = set()
     pending = [path]
     while pending:
@@ -43,7 +44,7 @@ def reached(path: str, imports: Callable[[str], Iterable[str]]) -> frozenset[str
 
 
 def index_mentions(mentions: Mentions) -> Mentioning:
-    """What a file mentions, by what is mentioned."""
+    """The names that a file mentions, by name."""
     found: dict[str, list[str]] = {}
     for function, words in mentions.functions:
         for word in words:
@@ -60,10 +61,11 @@ def find_callers(
     mentions: Callable[[str], Mentioning],
     imported: Callable[[str], frozenset[str]],
 ) -> tuple[str, ...]:
-    """The files with functions that may lead to a call of a function of a file.
+    """The files and functions that may lead to a call of a function of a file.
 
-    A caller imports something from the file of what it calls, but for what is ``is_anywhere``: a method
-    of objects that come from elsewhere.  ``imported`` gives the files from which one imports.
+    A caller imports something from the file that defines the function. If ``is_anywhere``, it need not: a
+    method may be called on an object from elsewhere. ``imported`` returns the files that a file imports
+    from.
     """
     found: dict[str, None] = {}
     seen = {(path, name)}

@@ -1,6 +1,6 @@
-"""Which questions may have another answer after some files changed; the others need not be asked again.
+"""Which questions may have a new answer after some files changed. The others need not be asked again.
 
-Invariant: a question of which this says that its answer is the same has the same answer.
+Invariant: if this module says that an answer is the same, it is the same.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from flake8_async_fastapi.store.sources import is_setup_script
 
 @dataclass(frozen=True)
 class Changes:
-    """The Python files that differ between two states of a project, with their facts in both.
+    """The Python files that differ between two states of a project, with their facts in both states.
 
-    Each file is in both mappings: with None where it is not there, or does not parse.
+    Each file is in both mappings, with None in the state in which it does not exist or does not parse.
     """
 
     before: Mapping[str, ModuleFacts | None]
@@ -30,7 +30,9 @@ class Changes:
     _known: dict[Question, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def may_change(self, question: Question) -> bool:
-        """Whether a question may have another answer now; the question may come from anywhere."""
+        """Whether a question may have a new answer. The question may come from the cache: nothing is assumed
+        of it.
+        """
         known = self._known.get(question)
         if known is None:
             known = self._known[question] = self._look(question)
@@ -45,12 +47,12 @@ class Changes:
 
     @cached_property
     def moves(self) -> bool:
-        """Whether a module came or went: imports may mean other files."""
+        """Whether a module was added or removed, so that imports may mean other files."""
         return any((self.before[path] is None) != (self.now[path] is None) for path in self.before)
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names that one of the files binds in one of the states only."""
+        """The names that a changed file binds in only one of the two states."""
         found: set[str] = set()
         for path in self.before:
             found |= _names(self.before[path]) ^ _names(self.now[path])
@@ -58,7 +60,7 @@ class Changes:
 
     @cached_property
     def parts(self) -> frozenset[str]:
-        """The parts of outlines in which one of the files differs."""
+        """The parts of outlines that differ in at least one file."""
         pairs = [(self.before[path], self.now[path]) for path in self.before]
         return frozenset(
             part for part in _PARTS if any(_part(old, part) != _part(new, part) for old, new in pairs)
@@ -66,12 +68,16 @@ class Changes:
 
     @cached_property
     def registers(self) -> bool:
-        """Whether one of the files registers something in one of the states: maybe under an imported name."""
+        """Whether one of the files registers a function with a framework in either state, perhaps under an
+        imported name.
+        """
         return any(_part(facts, "registered") for facts in (*self.before.values(), *self.now.values()))
 
     @cached_property
     def calls_alike(self) -> bool:
-        """Whether in all the files the same functions mention the same things, and mean the same by them."""
+        """Whether, in each file, the same functions mention the same names with the same meaning in both
+        states.
+        """
         return (
             not self.moves
             and not self.names
@@ -79,9 +85,9 @@ class Changes:
         )
 
     def reorders(self, question: Question) -> bool:
-        """Whether a question asks for definitions of a file in which other things now come first.
+        """Whether a question asks for definitions of a file whose definitions are now in another order.
 
-        What is read of a file says nothing of lines, but which of two places comes first may count.
+        Answers do not contain line numbers, but the order of two definitions may matter.
         """
         path = question[1] if question[0] == "binding" else None
         return isinstance(path, str) and path in self._reordered
@@ -94,11 +100,11 @@ class Changes:
         )
 
     def mentions(self, word: str) -> bool:
-        """Whether one of the files mentions a word in one of the states only."""
+        """Whether one of the files mentions a word in only one of the states."""
         return self._has_code(word.encode())
 
     def mentions_attributes(self, dotted: str) -> bool:
-        """Whether one of the files mentions a name, or attributes one after the other, in one state only."""
+        """Whether one of the files mentions a name, or a chain of attributes, in only one of the states."""
         return self._has_code(encode_mention(dotted))
 
     def _has_code(self, searched: bytes) -> bool:

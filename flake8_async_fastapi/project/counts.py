@@ -1,4 +1,4 @@
-"""How much of a project is understood, in numbers."""
+"""Numbers that show how much of a project is understood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from flake8_async_fastapi.project.modules import Modules
 
 
 def exists(answers: Answers, dotted: str) -> bool:
-    """Whether a dotted name may mean something: in the project, in Python, or in what a file imports."""
+    """Whether a dotted name may refer to something: in the project, in Python, or in a library that a file
+    imports.
+    """
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
         path = answers.modules.at(".".join(parts[:length]))
@@ -23,15 +25,15 @@ def exists(answers: Answers, dotted: str) -> bool:
 
 
 def count_session_factories(answers: Answers) -> int:
-    """How many factories of async sessions there are."""
+    """The number of factories of async sessions."""
     said = (text for facts in answers.facts.values() for text in facts.outline.session_factories)
     return sum(text in ("True", "False", "?") for text in said)
 
 
 def count_imports(answers: Answers, above: Collection[str]) -> tuple[int, int]:
-    """How many imports mean the project's own modules, and how many of these lead to a file.
+    """The number of imports of the project's own modules, and how many of them lead to a file.
 
-    One whose first part is a folder above the root, of those named ``above``, means it as well.
+    An import whose first part is one of the folders ``above`` the root counts as one of the project's own.
     """
     found = [
         _leads_somewhere(answers.modules, module, path)

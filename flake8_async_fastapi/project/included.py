@@ -23,7 +23,7 @@ def included_files(path: str, text: str) -> list[str]:
 
 
 def named_files(path: str, text: str) -> list[str]:
-    """The files that a file includes, as it writes them: relative to its folder."""
+    """The names of the files that a file includes, as written there: relative to its folder."""
     name = path.rpartition("/")[2]
     if name == "pyproject.toml":
         return list(_of_pyproject(text)) if "dynamic" in text or "requirements_txt" in text else []
@@ -33,7 +33,7 @@ def named_files(path: str, text: str) -> list[str]:
 
 
 def inside(path: str, name: str) -> str:
-    """The path of a file that another one names; empty for one that is not below the root."""
+    """The path of a file that another file names; empty if it is not below the root."""
     found = posixpath.normpath(posixpath.join(folder_of(path), name))
     return "" if found.startswith(("../", "/")) else found
 

@@ -1,9 +1,8 @@
 """Which file an import means, for any layout of a project.
 
-Nothing says where a project's import path starts: at the root, in ``src/``, in
-one of several services of a monorepo.  So every file can be imported by every
-tail of its path, from any folder that is no package itself, and the folder
-nearest to the importing file wins.
+Nothing declares where the import path of a project starts: at the root, in ``src/``, or in one of several
+services of a monorepo. So a file can be imported by any tail of its path that starts in a folder without
+``__init__.py``. If several files match, the one nearest to the importing file wins.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/
 
 @dataclass(frozen=True)
 class Modules:
-    """The modules of a project by the tails of their dotted paths."""
+    """The modules of a project, by the tails of their dotted paths."""
 
     paths: frozenset[str]
     packages: frozenset[str]
@@ -37,8 +36,8 @@ class Modules:
     def find(self, dotted: str, importer: str) -> str | None:
         """The file that ``import dotted`` in the file ``importer`` loads, or None.
 
-        None also where two files fit equally well, and where the name is one of
-        a library and no file stands where it would shadow it.
+        The result is also None if two files match equally well, or if the name belongs to a library and no
+        file is where it would shadow the library.
         """
         parts = dotted.split(".")
         tail = "/".join(parts)
@@ -53,9 +52,10 @@ class Modules:
         return _nearest(found, importer) if inside is None else self.at(inside)
 
     def is_folder(self, dotted: str, importer: str) -> bool:
-        """Whether the name is a namespace package: a folder with modules, no file of its own.
+        """Whether the name is a namespace package: a folder with modules, but without ``__init__.py``.
 
-        One with the name of a library is none: Python prefers what has an ``__init__.py``.
+        A folder with the name of a library does not count: Python prefers a package that has an
+        ``__init__.py``.
         """
         if _is_library(dotted.partition(".")[0]):
             return False
@@ -71,7 +71,7 @@ class Modules:
         )
 
     def relative(self, importer: str, level: int, module: str) -> str | None:
-        """The dotted path from the root that a relative import means, or None above the root."""
+        """The dotted path from the root that a relative import means; None if it leads above the root."""
         parts = importer.split("/")[:-1]
         if level - 1 > len(parts):
             return None
@@ -87,7 +87,7 @@ class Modules:
         return None
 
     def _inside(self, dotted: str) -> str | None:
-        """A name that begins with the root's own package, as seen from the root; None for others."""
+        """The path from the root for a name that begins with the root's own package; None for other names."""
         top, _, rest = dotted.partition(".")
         is_own = bool(top) and top == self.package and not _is_library(top)
         return rest if is_own else None
@@ -135,7 +135,7 @@ def index_modules(paths: Iterable[str], package: str = "") -> Modules:
 
 
 def _nearest(found: list[tuple[str, str]], importer: str) -> str | None:
-    """The file whose base is the deepest folder above the importer, else the only file."""
+    """The file whose base is the deepest folder above the importer; otherwise the only file."""
     above = [(path, base) for path, base in found if not base or importer.startswith(base + "/")]
     if above:
         deepest = max(len(base) for _, base in above)
@@ -146,5 +146,5 @@ def _nearest(found: list[tuple[str, str]], importer: str) -> str | None:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file is one of the tests, by where it is and how it is called."""
+    """Whether a file is a test, by its folder and its name."""
     return _TEST_FILE.search(path) is not None

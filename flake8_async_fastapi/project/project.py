@@ -23,11 +23,11 @@ from flake8_async_fastapi.project.templates import index_templates
 
 @dataclass
 class Project:
-    """The one door to other files.
+    """The only way to ask about other files.
 
-    Whoever asks anything of a file, or of all of them, asks here, and the question is noted in
-    ``reads``, as a number.  The answer has a fingerprint: as long as a later state of the project
-    gives the same one, what was computed from the answer stands.
+    All questions about a file, or about all files, go through this class. It records each question in
+    ``reads``, as a number, and can compute a fingerprint of the answer. A result stays valid as long as a
+    later state of the project answers its questions with the same fingerprints.
     """
 
     answers: Answers
@@ -49,9 +49,9 @@ class Project:
         return known[1]
 
     def take_edit(self, changes: Changes) -> set[int]:
-        """Answer from other facts of some files; the numbers of what is answered otherwise, or was no answer.
+        """Use new facts for some files. Returns the numbers of the questions whose answer changed or failed.
 
-        No module comes or goes: each file of ``changes`` has facts before and after.
+        No module may be added or removed: each file of ``changes`` has facts before and after.
         """
         self.answers = self.answers.with_facts(changes.now)
         self._fingerprints.clear()
@@ -65,16 +65,16 @@ class Project:
         return outdated
 
     def questions(self) -> list[Question] | None:
-        """The questions that are noted now; None if no list of questions is enough."""
+        """The questions recorded so far; None if they cannot be listed completely."""
         numbers = self.all_reads.flatten(self.reads)
         if UNRELIABLE in numbers:
             return None
         return [self._in_order[place_of(number)] for number in numbers]
 
     def fingerprint(self, question: Question) -> str:
-        """What a question is answered, in short; empty for a question that nobody asks.
+        """A short digest of the answer to a question; empty if there is no such kind of question.
 
-        Nothing is noted.  The question may come from anywhere.
+        This records nothing. The question may come from the cache, so nothing is assumed about it.
         """
         known = self._fingerprints.get(question)
         if known is None:
@@ -86,7 +86,7 @@ class Project:
     # --- one file -------------------------------------------------------------------------
 
     def has(self, path: str) -> bool:
-        """Whether a file has facts: one that does not parse has none."""
+        """Whether a file has facts. A file that does not parse has none."""
         found: bool = self._ask("exists", path)
         return found
 
@@ -96,9 +96,9 @@ class Project:
         return found
 
     def bindings(self, path: str, name: str) -> list[tuple[bool, Stmt]]:
-        """The statements at module level that bind a name, in their order.
+        """The statements at module level that bind a name, in order.
 
-        Each with whether it stands there by itself, and not in a condition or the like.
+        Each comes with a flag: True if it is unconditional, and not in a branch or the like.
         """
         found: list[tuple[bool, Stmt]] = self._ask("binding", path, name)
         return found
@@ -109,7 +109,7 @@ class Project:
         return found
 
     def exports(self, path: str, name: str) -> bool:
-        """Whether ``from module import *`` can bring a name along."""
+        """Whether ``from module import *`` can bind a name."""
         found: bool = self._ask("exports", path, name)
         return found
 
@@ -119,14 +119,14 @@ class Project:
         return found
 
     def imports_of(self, path: str) -> frozenset[str]:
-        """The top-level names of what a file imports."""
+        """The top-level names of the modules that a file imports."""
         found: frozenset[str] = self._ask("imports of", path)
         return found
 
     # --- names ----------------------------------------------------------------------------
 
     def target(self, importer: str, binding: Binding) -> Target | None:
-        """What an import binds its name to; None for a name that is nowhere."""
+        """The target of an import; None for a name that does not exist."""
         found: Target | None = self._ask("target", importer, binding.level, binding.module, binding.name)
         return found
 
@@ -148,18 +148,18 @@ class Project:
         load: Callable[[str], TemplateFacts | None],
         digest: Callable[[str], str],
     ) -> None:
-        """Tell which templates there are, how to get the facts of one, and a digest of its text."""
+        """Set which templates exist, how to load the facts of one, and how to get a digest of its text."""
         self.answers = replace(
             self.answers, templates=index_templates(paths), load_template=load, template_digest=digest
         )
 
     def template(self, path: str) -> TemplateFacts | None:
-        """The facts of a template; None for one that there is not, or that Jinja does not parse."""
+        """The facts of a template; None if it does not exist or Jinja cannot parse it."""
         found: TemplateFacts | None = self._ask("template", path)
         return found
 
     def find_template(self, name: str, importer: str, directory: str | None) -> str | None:
-        """The template that a name means, as `Templates.find` says."""
+        """The template that a name means, as `Templates.find` describes."""
         found: str | None = self._ask("template file", name, importer, directory)
         return found
 
@@ -169,62 +169,67 @@ class Project:
         return found
 
     def requirements_of(self, path: str) -> Requirements:
-        """What the code in a file needs."""
+        """The requirements that apply to the code in a file."""
         found: Requirements = self._ask("requirements", path)
         return found
 
     def pytest_settings_of(self, path: str) -> PytestSettings:
-        """How pytest runs a test file."""
+        """The pytest settings that apply to a test file."""
         found: PytestSettings = self._ask("pytest", path)
         return found
 
     # --- all files ------------------------------------------------------------------------
 
     def mentioning(self, word: str) -> tuple[str, ...]:
-        """The files whose code mentions a word; tests are left out."""
+        """The files, except tests, whose code mentions a word."""
         found: tuple[str, ...] = self._ask("mentioning", word)
         return found
 
     def callers(self, path: str, name: str, *, is_anywhere: bool) -> tuple[str, ...]:
-        """The files with code that may lead to a call of a function of this name in a file, tests left out.
+        """The files, except tests, with code that may lead to a call of a function of this name in a file.
 
-        Not all: the nearest few.  ``is_anywhere`` says that it is called on objects that come from elsewhere.
+        Only the nearest few are returned. ``is_anywhere``: the function is also called on objects that come
+        from elsewhere.
         """
         found: tuple[str, ...] = self._ask("callers", path, name, is_anywhere)
         return found
 
     def tests_mention(self, dotted: str, folder: str) -> bool:
-        """Whether the code of any test below a folder mentions a name, or attributes one after the other."""
+        """Whether any test below a folder mentions a name, or a chain of attributes."""
         found: bool = self._ask("tests mentioning", dotted, folder)
         return found
 
     def tests_mentioning(self, dotted: str, folder: str) -> tuple[str, ...]:
-        """The test files below a folder that do, as above."""
+        """The test files below a folder that mention a name, or a chain of attributes."""
         found: tuple[str, ...] = self._ask("test files mentioning", dotted, folder)
         return found
 
     def is_imported(self, dotted: str) -> bool:
-        """Whether any file imports a module, or one below it."""
+        """Whether any file imports a module, or a module below it."""
         found: bool = self._ask("imported", dotted)
         return found
 
     def is_handed_to_run_sync(self, name: str) -> bool:
-        """Whether any file passes a function of this name to a ``run_sync``."""
+        """Whether any file passes a function of this name to ``run_sync``."""
         found: bool = self._ask("handed to run_sync", name)
         return found
 
     def registrations_of(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Where something of this last name is passed to what makes a framework call it: files, and texts."""
+        """The places where a function with this last name is registered with a framework: files, and the text
+        of each call.
+        """
         found: tuple[tuple[str, str], ...] = self._ask("registrations", name)
         return found
 
     def request_scoped_uses_of(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Where something of this last name is a dependency that may end after the response, as above."""
+        """The places where a function with this last name is a dependency that may end after the response:
+        files, and texts.
+        """
         found: tuple[tuple[str, str], ...] = self._ask("request-scoped", name)
         return found
 
     def files_including_routers(self) -> tuple[str, ...]:
-        """The files that call an ``include_router``."""
+        """The files that call ``include_router``."""
         found: tuple[str, ...] = self._ask("including routers")
         return found
 
@@ -234,47 +239,49 @@ class Project:
         return found
 
     def models_with_backrefs(self) -> list[tuple[str, list[str]]]:
-        """The classes in whose bodies a relationship has a ``backref``, by file."""
+        """The classes that contain a relationship with ``backref``, by file."""
         found: list[tuple[str, list[str]]] = self._ask("backrefs")
         return found
 
     def imperative_mappings(self) -> list[str]:
-        """The files that map classes by calls."""
+        """The files that map classes imperatively."""
         found: list[str] = self._ask("imperative mappings")
         return found
 
     def files_adding_to(self, class_name: str) -> tuple[str, ...]:
-        """The files that add attributes to a class of this name after it was made, tests left out."""
+        """The files, except tests, that add attributes to a class of this name after its definition."""
         found: tuple[str, ...] = self._ask("adding to", class_name)
         return found
 
     def reconfigures_sessions(self) -> bool:
-        """Whether any file changes the settings of a session factory after it was made."""
+        """Whether any file changes the settings of a session factory after creating it."""
         found: bool = self._ask("reconfigures sessions")
         return found
 
     def expire_on_commit(self, path: str) -> bool | None:
-        """What all factories of async sessions say that a file may use; None if they do not agree.
+        """The value of ``expire_on_commit`` that all factories of async sessions for a file share; None if
+        they differ.
 
-        The factories of tests are for tests, unless there are no others.
+        Factories in tests count only for tests, unless there are no others.
         """
         found: bool | None = self._ask("expire_on_commit", is_test(path))
         return found
 
     def autoflushes(self) -> bool:
-        """Whether no factory of async sessions in the project turns ``autoflush`` off."""
+        """Whether all factories of async sessions leave ``autoflush`` on."""
         found: bool = self._ask("autoflush")
         return found
 
     def classes_below(self, class_name: str) -> tuple[tuple[str, str], ...]:
-        """The files and names of classes at module level that may be below one of this name."""
+        """The files and names of module-level classes that may derive from a class of this name."""
         found: tuple[tuple[str, str], ...] = self._ask("below", class_name)
         return found
 
     def overrides_colour(self, class_name: str, method: FunctionDef) -> bool:
-        """Whether any class below one of this name defines a method of it in another colour.
+        """Whether a class below one of this name overrides a method with one of the other colour, sync or
+        async.
 
-        Classes are compared by their last name only: a false yes keeps a rule silent.
+        Classes are compared by their last name only. A wrong yes only keeps a rule silent.
         """
         found: bool = self._ask("overrides", class_name, method.name, colour_of(method))
         return found
@@ -286,9 +293,9 @@ def link(
     pytest: PytestFiles | None = None,
     package: str = "",
 ) -> Project:
-    """Join the facts of all files of a project, what it says it needs, and how it is tested.
+    """Link the facts of all files of a project with its requirements and its pytest settings.
 
-    ``package`` as in ``Modules``.
+    ``package`` is as in ``Modules``.
     """
     modules = index_modules(facts, package)
     return Project(Answers(facts, modules, requirements or RequirementFiles(), pytest or PytestFiles()))

@@ -1,7 +1,7 @@
-"""How pytest runs the tests of a project, as far as that decides about async code.
+"""The pytest settings of a project that decide how async tests run.
 
-Read from ``pytest.ini``, ``pytest.toml``, ``pyproject.toml``, ``tox.ini`` and ``setup.cfg``.  A line
-that is not understood says nothing.
+They are read from ``pytest.ini``, ``pytest.toml``, ``pyproject.toml``, ``tox.ini`` and ``setup.cfg``. Lines
+that are not understood are ignored.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FILES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PytestSettings:
-    """``folder`` is where a file says how tests are run, ``is_configured`` whether there is one.
+    """The settings that apply to a test file.
 
-    ``may_be_configured``: there is a file that would say it, so that its silence means something.
-
-    ``is_auto``: each async test and fixture is run, marked or not.  ``test_loop_scope`` is for
-    how long tests share an event loop: ``function`` if nothing is said.  ``fixture_loop_scope`` is the
-    same for fixtures: empty if nothing is said, and a fixture's own scope counts.
+    ``folder`` holds the file with the settings; ``is_configured`` is False if there is none.
+    ``may_be_configured``: a file exists that could contain settings, so a missing setting means the
+    default. ``is_auto``: async tests and fixtures run without a mark. ``test_loop_scope`` is how long tests
+    share an event loop, ``function`` by default. ``fixture_loop_scope`` is the same for fixtures; empty
+    means the fixture's own scope.
     """
 
     folder: str = ""
@@ -40,13 +40,13 @@ class PytestSettings:
 
 @dataclass(frozen=True, slots=True)
 class PytestFiles:
-    """What the files in each folder say; the root is the empty text."""
+    """The settings in each folder; the root is the empty string."""
 
     by_folder: Mapping[str, PytestSettings] = field(default_factory=dict)
     with_files: frozenset[str] = frozenset()
 
     def of(self, path: str) -> PytestSettings:
-        """How a test file is run: said in the nearest folder above it that says anything."""
+        """The settings for a test file: those of the nearest folder above it that has any."""
         folder, may_be_configured = path, False
         while folder:
             folder = folder.rpartition("/")[0]
@@ -57,7 +57,7 @@ class PytestFiles:
 
 
 def read_pytest_settings(texts: Mapping[str, str]) -> PytestFiles:
-    """Read the files that configure pytest, given by their paths among others."""
+    """Read the pytest settings from the files of a project, given as texts by path."""
     found: dict[str, dict[str, str]] = {}
     with_files = set()
     for path, text in sorted(texts.items()):

@@ -1,7 +1,7 @@
-"""What was read to get results: questions to the project, and results that others were made from.
+"""The dependencies of results: questions to the project, and other results.
 
-A graph, since results share most of what they rest on: to note for each of them all questions that
-led to it would take more memory than the results.
+They form a graph, because results share most of their dependencies. Storing all questions for each result
+would take more memory than the results themselves.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ NOTHING: Final = 0
 
 @dataclass(slots=True)
 class Reads:
-    """Numbers for what is read: those below zero are questions, the others bundles of such numbers."""
+    """Numbers for dependencies: a negative number is a question, any other is a bundle of numbers."""
 
     bundles: list[tuple[int, ...]] = field(default_factory=lambda: [()])
 
     def bundle(self, read: set[int]) -> int:
-        """One number for all that was read, to be noted by whoever uses the result."""
+        """One number for all given dependencies, to be recorded by every user of the result."""
         if len(read) < 2:
             return next(iter(read), NOTHING)
         self.bundles.append(tuple(read))
         return len(self.bundles) - 1
 
     def flatten(self, read: Iterable[int]) -> list[int]:
-        """The questions in some numbers, the latest first; ``UNRELIABLE``, if it is among them, last."""
+        """The questions behind some numbers, the latest first; if ``UNRELIABLE`` is among them, it comes
+        last.
+        """
         seen = set(read)
         pending = [number for number in seen if number > 0]
         while pending:
@@ -42,7 +44,7 @@ class Reads:
         return sorted(number for number in seen if number < 0)
 
     def depending_on(self, numbers: Container[int]) -> set[int]:
-        """The bundles in which one of some numbers is, however deep."""
+        """The bundles that contain one of some numbers, directly or through other bundles."""
         found: set[int] = set()
         for number, read in enumerate(self.bundles):  # a bundle holds earlier ones only
             if any(part in found or part in numbers for part in read):
@@ -51,10 +53,10 @@ class Reads:
 
 
 def number_of(place: int) -> int:
-    """The number of the question that is asked at this place: the first at 0."""
+    """The number of the question at this index; 0 is the first."""
     return UNRELIABLE - 1 - place
 
 
 def place_of(number: int) -> int:
-    """The place of the question with a number, as for ``number_of``."""
+    """The index of the question with a number; the inverse of ``number_of``."""
     return UNRELIABLE - 1 - number

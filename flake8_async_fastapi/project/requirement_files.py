@@ -1,8 +1,8 @@
-"""Read the files that say what a project needs.
+"""Read the files that declare the requirements of a project.
 
-What is understood: ``pyproject.toml`` (PEP 621, dependency groups, and the tables of uv, Poetry, PDM, Hatch,
-Rye and Pixi), ``setup.cfg``, ``setup.py``, ``tox.ini``, ``Pipfile``, ``pixi.toml``, requirements files, and
-the locks of uv, Poetry, PDM, Pipenv and PEP 751.  Everything else is unknown, and is said to be.
+Supported are ``pyproject.toml`` (PEP 621, dependency groups, and the tables of uv, Poetry, PDM, Hatch, Rye
+and Pixi), ``setup.cfg``, ``setup.py``, ``tox.ini``, ``Pipfile``, ``pixi.toml``, requirements files, and the
+locks of uv, Poetry, PDM, Pipenv and PEP 751. Anything else becomes UNKNOWN.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ _SPACE: Final = re.compile(r"([<>=!~^]+)\s+")
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A package in the version that is installed."""
+    """A package with the version that a lock installs."""
 
     name: str
     version: str
 
 
 def read_requirements(texts: Mapping[str, str]) -> RequirementFiles:
-    """Read the files that say what a project needs, given by their paths."""
+    """Read the requirements from files, given as texts by path."""
     folders: dict[str, list[str]] = {}
     for path in sorted(texts):
         folder = folder_of(path)
@@ -83,7 +83,9 @@ def _read(paths: Iterable[str], texts: Mapping[str, str]) -> Requirements:
 
 
 def _items(path: str, texts: Mapping[str, str], above: frozenset[str]) -> Iterator[Item]:
-    """What a file says, and the files that it includes; ``above`` are those that include it."""
+    """The requirements in a file and in the files that it includes; ``above`` are the files that include
+    it.
+    """
     if path in above:
         return
     name, text = path.rpartition("/")[2], texts[path]
@@ -119,7 +121,7 @@ def _of_pyproject(text: str) -> Iterator[Item]:
 
 
 def _of_table(table: Mapping[str, Any]) -> Iterator[Item]:
-    """All that the keys of a table, and of the tables in it, ask for."""
+    """All requirements in a table and in the tables below it."""
     for key, value in table.items():
         if key.endswith(_LISTS) and not key.startswith(_NOT_INSTALLED):
             yield from _declared(value)
@@ -158,7 +160,7 @@ def _versioned(name: str, said: Any) -> Requirement:
 
 
 def _spec(text: str) -> str | None:
-    """A text on versions in the notation of packaging; None where there is none for it."""
+    """A version constraint in the notation of packaging; None if it cannot be written so."""
     clauses = [] if text in ("*", "") else re.split(r"[,\s]+", _SPACE.sub(r"\1", text.strip()))
     found = ",".join(map(_clause, clauses))
     try:
@@ -217,7 +219,7 @@ def _of_setup_cfg(text: str) -> Iterator[Item]:
 
 
 def _of_tox_ini(text: str) -> Iterator[Item]:
-    """The packages of the test environments; what is not understood there means little."""
+    """The packages of the test environments. Entries that are not understood are ignored."""
     sections = _ini(text)
     for section in sections.sections():
         if section.startswith("testenv"):
@@ -233,7 +235,9 @@ def _ini(text: str) -> configparser.RawConfigParser:
 
 
 def _of_requirements(text: str) -> Iterator[Item]:
-    """A requirements file; one that names what SQLAlchemy itself needs, all in one version, is a lock."""
+    """The requirements in a requirements file. It counts as a lock if it pins everything and includes
+    SQLAlchemy's own dependencies.
+    """
     found = list(read_lines(text))
     yield from found
     pinned = {one.name: one.spec.lstrip("=") for one in found if one.spec and re.match("==[^,]+$", one.spec)}

@@ -23,9 +23,9 @@ _EGG: Final = re.compile(r"[#&]egg=([\w.-]+)")
 
 
 def read_lines(text: str) -> Iterator[Requirement]:
-    """What each line asks for; UNKNOWN for one that is not understood.
+    """The requirement on each line; UNKNOWN for a line that is not understood.
 
-    The files that a line includes are left to the caller.
+    Lines that include other files are left to the caller.
     """
     for line in re.sub(r"\\\n", " ", text).splitlines():
         line = _COMMENT.sub("", line).strip()
@@ -41,7 +41,7 @@ def read_lines(text: str) -> Iterator[Requirement]:
 
 
 def parse_requirement(text: str) -> Requirement:
-    """A requirement as a package writes it; UNKNOWN for a path, an address and what makes no sense."""
+    """A requirement in the notation of a package; UNKNOWN for paths, URLs and invalid text."""
     try:
         found = _Requirement(text)
     except InvalidRequirement:

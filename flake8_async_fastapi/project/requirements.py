@@ -1,4 +1,4 @@
-"""What a project says it needs: the packages it declares, and the versions it locked."""
+"""The requirements of a project: the packages it declares, and the versions it locks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Version: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One package that a file asks for, with its extras.
+    """A declared package with its extras.
 
-    ``spec`` is the text on its versions; None where it allows nobody knows which.
+    ``spec`` is the version constraint; None if the constraint is not known.
     """
 
     name: str
@@ -32,22 +32,22 @@ UNKNOWN: Final = Requirement("", spec=None)
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """All that the files of a project ask for, and what a lock says it gets."""
+    """All declared requirements of a project, and the versions in its lock."""
 
     declared: tuple[Requirement, ...] = ()
     locked: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_understood(self) -> bool:
-        """Whether nothing is declared beside what is known."""
+        """Whether every declaration was understood."""
         return UNKNOWN not in self.declared
 
     def named(self, name: str) -> list[Requirement]:
-        """What is declared of one package, in any file."""
+        """The declarations of one package, in any file."""
         return [requirement for requirement in self.declared if requirement.name == name]
 
     def at_least(self, name: str, version: Version) -> bool | None:
-        """Whether the version that is installed is this one or later; None where that is not said."""
+        """Whether the installed version is this one or later; None if that is not known."""
         locked = {_release(found) >= version for package, found in self.locked if package == name}
         if locked:
             return locked.pop() if len(locked) == 1 else None
@@ -55,7 +55,7 @@ class Requirements:
         return said.pop() if len(said) == 1 else None
 
     def may_be_below(self, name: str, version: Version) -> bool:
-        """Whether a package is declared, and so that an older version is as good."""
+        """Whether a package is declared in a way that allows an older version than this one."""
         return bool(self.named(name)) and self.at_least(name, version) is not True
 
     def brings(self, names: Iterable[str]) -> bool:
@@ -66,7 +66,7 @@ class Requirements:
         )
 
     def unlocked(self) -> tuple[Requirement, ...]:
-        """What is declared, if no lock names what it brings along; else nothing."""
+        """The declared packages if no lock lists their dependencies; otherwise nothing."""
         return () if self.locked else self.declared
 
 
@@ -75,12 +75,12 @@ NOTHING: Final = Requirements()
 
 @dataclass(frozen=True, slots=True)
 class RequirementFiles:
-    """What the files in each folder ask for; the root is the empty text."""
+    """The requirements in each folder; the root is the empty string."""
 
     by_folder: Mapping[str, Requirements] = field(default_factory=dict)
 
     def of(self, path: str) -> Requirements:
-        """What the code in a file needs: said in the nearest folder above it that says anything."""
+        """The requirements for the code in a file: those of the nearest folder above it that has any."""
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]
@@ -98,7 +98,7 @@ def _release(text: str) -> Version:
 
 @cache
 def _at_least(spec: str | None, wanted: Version) -> bool | None:
-    """Whether all versions that a text allows are this one or later, or none is."""
+    """Whether all versions that a constraint allows are this version or later, or none of them is."""
     verdicts = {_clause(clause, wanted) for clause in SpecifierSet(spec or "")}
     if True in verdicts:
         return True
@@ -123,5 +123,5 @@ def _clause(clause: Specifier, wanted: Version) -> bool | None:
 
 
 def _next(version: Version, places: int) -> Version:
-    """The first version after all that begin with some places of this one."""
+    """The first version after all versions that begin with the given parts."""
     return (*version[: places - 1], version[places - 1] + 1)

@@ -1,4 +1,4 @@
-"""What an import means: a file, a name in one, a namespace package, or something outside the project."""
+"""The targets of imports: a file, a name in a file, a namespace package, or something outside the project."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NameTarget:
 
 @dataclass(frozen=True, slots=True)
 class FolderTarget:
-    """An import that means a namespace package; ``dotted`` as seen from the importer."""
+    """An import of a namespace package; ``dotted`` is its path as seen from the importer."""
 
     dotted: str
     importer: str
@@ -31,7 +31,7 @@ class FolderTarget:
 
 @dataclass(frozen=True, slots=True)
 class LibraryTarget:
-    """An import that leaves the project."""
+    """An import of something outside the project."""
 
     dotted: str
 

@@ -1,8 +1,8 @@
 """Which file the name of a template means.
 
-Where a project's templates begin is said in code that may not be understood: in
-settings, or by a path that is computed.  So every file can be named by every tail of
-its path, and the one nearest to the Python file that names it is meant.
+The code that sets a project's template folders may not be understood, for example if it uses settings or a
+computed path. So a template can be named by any tail of its path, and the one nearest to the Python file
+that names it is meant.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Templates:
     def find(self, name: str, importer: str, directory: str | None = None) -> str | None:
         """The file that a template's name means, or None.
 
-        ``importer`` is the Python file that renders the template, also where another
-        template includes it: names do not depend on the template that they stand in.
-        ``directory`` is the folder that the names begin in, or the tail of its
-        path, if that is known.  None also where several files fit equally well.
+        ``importer`` is the Python file that renders the template, even if the name is in an ``include`` of
+        another template: names do not depend on the template they are written in. ``directory`` is the
+        folder in which names begin, or the tail of its path, if known. The result is also None if several
+        files match equally well.
         """
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if not parts or ".." in parts:
@@ -53,7 +53,7 @@ def _ends_in(base: str, directory: str) -> bool:
 
 
 def _nearest(found: list[tuple[str, str]], folder: str) -> str | None:
-    """The file whose base has the longest way in common with the folder."""
+    """The file whose base shares the longest path with the folder."""
     if not found:
         return None
     best = max(_in_common(base, folder) for _, base in found)
