@@ -1,7 +1,7 @@
-"""A lint of one project: sources and cache to facts, facts to findings.
+"""Lints one project: from sources and cache to facts, from facts to findings.
 
-The one place that joins the layers.  Every run sees all files of the project,
-not only those it is asked about, and the text it is handed, not the disk's.
+This is the only module that joins the layers. Every run sees all files of the project, not only those under
+check, and the text that it is given instead of the text on disk.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _Judged: TypeAlias = "tuple[list[Finding], tuple[str, ...]]"
 
 @dataclass(frozen=True)
 class Analysis:
-    """A project as it stands, ready to be asked about any of its files."""
+    """A project in its current state, ready for questions about any of its files."""
 
     sources: Mapping[str, Source]
     cache: Cache
@@ -105,7 +105,7 @@ class Analysis:
     """What the cache says of files, which the lines of other files are told from, too."""
 
     def with_text(self, path: str, text: str) -> Analysis:
-        """The same project, but for the text of one file, which may be new."""
+        """The same project, except for the text of one file, which may be new."""
         kept = normalised(text)
         sources = {**self.sources}
         if kept is None:
@@ -115,9 +115,9 @@ class Analysis:
         return replace(self, sources=sources)
 
     def after_edits(self, texts: Mapping[str, str]) -> Analysis:
-        """With other texts of some files, and what stays true of all that was computed.
+        """The project with new texts for some files, keeping all results that are still valid.
 
-        This one is of no use any more.  A text that does not parse changes nothing.
+        The old analysis must not be used any more. A text that does not parse changes nothing.
         """
         after = self
         for path, text in texts.items():
@@ -146,7 +146,7 @@ class Analysis:
         return after
 
     def after_reading(self, disk: Analysis) -> Analysis:
-        """The project as another look at the disk has it, with what stays true of all that was computed."""
+        """The project as it is on disk now, keeping all results that are still valid."""
         if disk.sources.keys() == self.sources.keys() and disk.required == self.required:
             differ = [path for path, source in disk.sources.items() if source != self.sources[path]]
             is_near = len(differ) <= _MOST_CHANGES and disk.templates == self.templates
@@ -157,13 +157,13 @@ class Analysis:
 
     @cached_property
     def templates(self) -> Mapping[str, Source]:
-        """The templates, by path; a project that never mentions Jinja has none, whatever pages lie in it."""
+        """The templates, by path. A project that never mentions Jinja has none, even if it contains pages."""
         mentioned = any(_JINJA in source.text for source in self.sources.values())
         return self._load_templates() if mentioned else {}
 
     @cached_property
     def project(self) -> Project:
-        """The linked facts of all files that have any."""
+        """The linked facts of all files that have facts."""
         from flake8_async_fastapi.project.project import link
         from flake8_async_fastapi.project.pytest_settings import read_pytest_settings
         from flake8_async_fastapi.project.requirement_files import read_requirements
@@ -178,7 +178,7 @@ class Analysis:
         return project
 
     def _read(self, told: Callable[[int, int], None] | None = None) -> None:
-        """Get the facts of all files; ``told`` is called with how many files are done, and of how many."""
+        """Load the facts of all files. ``told`` is called with the number of finished files and the total."""
         for number, source in enumerate(self.sources.values()):
             if source.digest not in self._facts:
                 if told is not None:
@@ -203,13 +203,13 @@ class Analysis:
         return "" if source is None else source.digest
 
     def _keep(self, kind: str, key: str, data: bytes) -> None:
-        """Keep what was computed, unless a fault has a part in it: the next run tries, and tells, again."""
+        """Store results, unless a fault was involved: then the next run tries again, and logs it again."""
         if not self._faults and self._is_read:
             self.cache.write(kind, key, data)
 
     @cached_property
     def _is_read(self) -> bool:
-        """Whether all files were read without a fault; asked when something was computed from them."""
+        """Whether all files were read without a fault. Asked after something has been computed from them."""
         return all(source.digest in self._facts for source in self.sources.values())
 
     @cached_property
@@ -218,7 +218,7 @@ class Analysis:
 
     @cached_property
     def key(self) -> str:
-        """A digest of everything that a verdict can depend on: the name of this state of the project."""
+        """A digest of everything that a verdict can depend on: it names this state of the project."""
         return digest(self._state, salt=salt())
 
     @cached_property
@@ -228,12 +228,11 @@ class Analysis:
         return write_state(f"{self.settings.key()} {self.package}", sorted(files))
 
     def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
-        """Extract and link what is new, so that processes that are started from this one need not.
+        """Extract and link new files, so that processes forked from this one need not.
 
-        ``told`` is called while files are read: with how many are done, and of how many.
-
-        Nothing is to do for a project that was prepared before: most of its verdicts are
-        known, and whoever misses one links the facts that are in the cache.
+        ``told`` is called while files are read, with the number of finished files and the total. If the
+        project was prepared before, there is nothing to do: most verdicts are known, and a process that
+        misses one links the facts from the cache.
         """
         if self.cache.read("prepared", self.key) is None:
             self._read(told)
@@ -245,9 +244,9 @@ class Analysis:
     def findings(
         self, path: str, begins: Callable[[], None] | None = None, level: Level = "certain"
     ) -> list[Finding]:
-        """The findings of one file, up to a level: none for a file that does not parse, AFA001 for a fault.
+        """The findings of one file, up to a level: none if it does not parse, AFA001 after a fault.
 
-        ``begins`` is called before an analysis: not for what is known.
+        ``begins`` is called before an analysis, but not if the findings are already known.
         """
         found = of_level(self._all_findings(path, begins), level)
         marks = open_comments(path, self.sources[path].text) if path in self.sources else []
@@ -256,9 +255,9 @@ class Analysis:
     def findings_with_callers(
         self, path: str, begins: Callable[[], None] | None = None, level: Level = "certain"
     ) -> list[Finding]:
-        """As ``findings``, with what callers in other functions make fail in this file.
+        """Like ``findings``, plus the findings in other files whose failing line is in this file.
 
-        Each line of this file that reads what a caller did not load, as ``told_within`` has it.
+        These are the lines that read something their callers did not load; ``told_within`` reports them.
         """
         own = self.findings(path, begins, level)
         callers = self._judge(path, begins)[1]
@@ -268,11 +267,11 @@ class Analysis:
         return sorted([*own, *told], key=_place) if told else own
 
     def _all_findings(self, path: str, begins: Callable[[], None] | None) -> list[Finding]:
-        """The findings of all levels: a verdict does not depend on what is reported of it."""
+        """The findings of all levels: a verdict does not depend on the level of the report."""
         return self._judge(path, begins)[0]
 
     def _judge(self, path: str, begins: Callable[[], None] | None) -> _Judged:
-        """The findings of all levels, and the files that may call functions of this one with objects."""
+        """The findings of all levels, and the files that may pass objects to functions of this one."""
         kept = self._memo.get(("findings", path))
         if kept is not None:
             return cast("_Judged", kept[0])
@@ -311,7 +310,7 @@ class Analysis:
         return make_verdict(self.key, said, found, callers)
 
     def _callers(self, path: str, events: Events) -> tuple[str, ...]:
-        """The files that may call functions of a file which read objects that they are given."""
+        """The files that may call functions of a file that read objects passed to them."""
         from flake8_async_fastapi.domains.orm.events import GivenObjectsRead
 
         readers = dict.fromkeys((one.name, one.is_method) for one in events.of(GivenObjectsRead))
@@ -323,9 +322,10 @@ class Analysis:
         return tuple(found)
 
     def _carry(self, verdict: Verdict) -> Verdict | None:
-        """A verdict of another state if all questions that led to it have the same answers still, else None.
+        """A verdict of another state, if all its questions still have the same answers; otherwise None.
 
-        As one of this state where that spares the next run some work: where it took asking.
+        It is stored as a verdict of this state if that saves the next run some work, because questions had
+        to be asked.
         """
         reads, changes = verdict.reads(), self._changes_since(verdict.state)
         if changes is None or not reads or not all(said for _, said in reads):
@@ -338,7 +338,7 @@ class Analysis:
         return verdict if is_near and not doubtful else replace(verdict, state=self.key)
 
     def _changes_since(self, state: str) -> Changes | None:
-        """The files that differ from those of another state; None where that is not known any more."""
+        """The files that differ from those of another state; None if that state is no longer known."""
         if state not in self._changes:
             self._changes[state] = self._compare(self.cache.read("prepared", state) or b"", state)
         return self._changes[state]
@@ -354,13 +354,13 @@ class Analysis:
         return read_changes(earlier, self._state, self.cache, self.facts_at)
 
     def facts_at(self, path: str) -> ModuleFacts | None:
-        """The facts of a file; None for one that does not parse, or is not there."""
+        """The facts of a file; None if it does not parse or does not exist."""
         self._read()
         source = self.sources.get(path)
         return None if source is None else self._facts.get(source.digest)
 
     def events(self, path: str, *, trace: bool = False) -> list[Event]:
-        """What the interpreter saw in one file; what it read for that is in the project's ``reads``."""
+        """The events of one file. The questions it asked are in the project's ``reads``."""
         self.project.reads = set()
         if not self.project.has(path):
             return []
@@ -369,7 +369,7 @@ class Analysis:
         return analyse(self.project, path, self._memo, hooks=all_hooks(), trace=trace, settings=self.settings)
 
     def traced(self, path: str) -> list[Event]:
-        """What a trace of one file shows; kept for the next time."""
+        """The trace of one file, kept for the next time."""
         kept = self._memo.get(("traced", path))
         if kept is None:
             events = self.events(path, trace=True)
@@ -380,7 +380,7 @@ class Analysis:
 
 @functools.cache
 def all_hooks() -> Hooks:
-    """What the engine asks of all domains: every folder of ``domains`` with a ``DOMAIN``."""
+    """The hooks of all domains: every folder of ``domains`` that has a ``DOMAIN``."""
     from flake8_async_fastapi import domains
     from flake8_async_fastapi.engine.domain import combine
 
@@ -391,9 +391,9 @@ def all_hooks() -> Hooks:
 
 @functools.cache
 def salt() -> str:
-    """What facts and verdicts depend on beside the texts: this code, and what parses for it.
+    """Everything besides the texts that facts and verdicts depend on: this code and its parsers.
 
-    The code itself, since two commits of this package may carry one version.
+    The code itself is included, because two commits of this package may have the same version.
     """
     parsers = " ".join(f"{name} {importlib.metadata.version(name)}" for name in ("astroid", "jinja2"))
     code = code_digest(Path(__file__).parent)
@@ -409,9 +409,9 @@ def open_analysis(
     reuses: bool = True,
     name: str = "",
 ) -> Analysis:
-    """Read a project from disk; with ``deep`` off, only the files that lie directly in the root.
+    """Read a project from disk; without ``deep``, only the files directly in the root.
 
-    ``reuses`` and ``name``: as in ``Analysis``.
+    ``reuses`` and ``name`` are as in ``Analysis``.
     """
     found = load_sources(root, {}, salt=salt(), deep=deep)
     # once for all states of the project, the first of which may have no use for them
@@ -431,7 +431,7 @@ def analysis_of(
     *,
     package: str = "",
 ) -> Analysis:
-    """An analysis of texts by path, templates and requirements among them, for tests and editors."""
+    """An analysis of texts by path, including templates and requirements, for tests and editors."""
     required = {path: text for path, text in texts.items() if is_settings_file(path)}
     sources = {path: _source(path, text) for path, text in texts.items() if path not in required}
     templates = {path: sources.pop(path) for path in texts if is_template(path)}

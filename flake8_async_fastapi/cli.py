@@ -143,7 +143,7 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 
 def family(rule: Rule) -> str:
-    """The family of a rule: the first digit of its code counts them."""
+    """The family of a rule, from the first digit of its code."""
     return FAMILIES[int(rule.code[3]) - 1]
 
 
@@ -156,7 +156,7 @@ def _rules(arguments: argparse.Namespace) -> None:
 
 
 def _row(rule: Rule) -> dict[str, object]:
-    """A rule for programs.  The options that change it are those that its page names."""
+    """A rule as data. Its options are those that its page names."""
     page = find_page(rule.code)
     text = "" if page is None else page.read_text(encoding="utf-8")
     options = set(re.findall(r"\bafa-[a-z-]+", text)) | ({"afa-advice"} if rule.kind == "advice" else set())
@@ -207,7 +207,7 @@ _SCOPES: Final = (tree.FunctionDef, tree.ClassDef)
 
 
 def _place(text: str) -> tuple[str, str]:
-    """``FILE:FUNCTION`` in two; a file's name may hold a colon, too."""
+    """Split ``FILE:FUNCTION``. The name of a file may contain a colon, too."""
     file, colon, function = text.rpartition(":")
     return (file, function) if colon and not Path(text).exists() and Path(file).exists() else (text, "")
 
@@ -241,7 +241,7 @@ def _open(file: str, configured: str | None) -> tuple[Analysis, str]:
 
 
 def _is_in(qualname: str, wanted: str) -> bool:
-    """Whether a function or class is the one meant, or lies in it."""
+    """Whether a function or class is the requested one, or is inside it."""
     return f".{wanted}." in f".{qualname}."
 
 

@@ -1,6 +1,6 @@
-"""What configuration files say of this plugin's options: flake8's, and the table of a ``pyproject.toml``.
+"""Checks this plugin's options in configuration files: flake8's own, and the table in ``pyproject.toml``.
 
-On the command line argparse refuses what makes no sense; in a file flake8 passes over it.
+On the command line, argparse rejects invalid values. In a file, flake8 accepts them silently.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PATHS: Final = ("afa_root", "afa_cache_dir")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option as it is declared: its ``default``, and the ``choices`` if it takes a few values only."""
+    """A declared option with its ``default``, and its ``choices`` if it has a fixed set of values."""
 
     default: object = None
     choices: Collection[str] | None = None
@@ -35,11 +35,12 @@ class Option:
 
 
 def read_configuration(options: argparse.Namespace, declared: Mapping[str, Option]) -> None:
-    """Take what files say into the options, in place; ``declared`` are all by name, as ``afa-advice``.
+    """Apply the configuration files to the options, in place; ``declared`` has all options by name, such as
+    ``afa-advice``.
 
-    flake8's own file has been read: what it says is checked, and its paths are made relative to it. What
-    neither it nor the command line sets is taken from ``[tool.flake8-async-fastapi]``, whose names have no
-    ``afa-``. Raises ValueError for an option that does not exist, and for a value that it does not take.
+    flake8's own file has already been read: its values are checked here, and its paths are made relative to
+    it. Options that neither it nor the command line sets come from ``[tool.flake8-async-fastapi]``, where
+    names have no ``afa-``. Raises ValueError for unknown options and invalid values.
     """
     chosen = _chosen_files(sys.argv)
     if chosen.isolated:
@@ -57,7 +58,7 @@ def read_configuration(options: argparse.Namespace, declared: Mapping[str, Optio
 
 
 def _chosen_files(argv: Sequence[str]) -> argparse.Namespace:
-    """Which configuration files flake8 reads: it keeps these options to itself, so they are read again."""
+    """The configuration files that flake8 reads. flake8 does not expose them, so they are found again."""
     program = Path(argv[0])
     is_flake8 = program.stem in _PROGRAMS or program.parent.name in _PROGRAMS
     chosen, _ = stage1_arg_parser().parse_known_args(argv[1:] if is_flake8 else [])
@@ -96,7 +97,9 @@ def _check(value: str, option: Option, where: str) -> None:
 
 
 def _resolve(options: argparse.Namespace, name: str, value: object, folder: str) -> None:
-    """Make a path relative to the file that names it: flake8 does so only if it holds a separator."""
+    """Make a path relative to the file that names it. flake8 only does so if the path contains a
+    separator.
+    """
     if _dest(name) in _PATHS and getattr(options, _dest(name)) == value and value not in ("", "off"):
         setattr(options, _dest(name), os.path.join(folder, os.path.expanduser(str(value))))
 

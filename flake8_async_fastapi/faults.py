@@ -1,4 +1,4 @@
-"""Faults of this package: one costs the findings of a file, and the log says what happened."""
+"""Faults of this package: a fault costs the findings of one file, and the log has the error."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _RECURSION: Final = 6_000
 
 
 class Fault(Exception):
-    """Something in this package failed, and the log says what."""
+    """Something in this package failed; the log has the error."""
 
 
 class UsageError(Exception):
-    """Something about the command line that the user can mend; the text says what."""
+    """A mistake on the command line that the user can correct; the text describes it."""
 
 
 def survive(
     path: str, done: str, work: Callable[[], T], *, passing: tuple[type[Exception], ...] = ()
 ) -> T | None:
-    """The result of some work on one file, or None if it failed: a fault costs that file, not the run."""
+    """The result of some work on one file, or None if it failed: a fault costs one file, not the run."""
     try:
         with _deep_recursion():
             return work()

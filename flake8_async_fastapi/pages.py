@@ -1,4 +1,4 @@
-"""The pages of the rules, as an installation has them."""
+"""The pages of the rules in an installation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
 def find_page(code: str) -> Path | None:
-    """The file that holds the page of a rule; None if this installation has none."""
+    """The file with the page of a rule; None if this installation has no pages."""
     return next((page for folder in _FOLDERS if (page := folder / f"{code}.md").is_file()), None)
 
 
 def shorten_page(text: str) -> str:
-    """A page for the terminal: links as plain text, and without the whole programs of long examples."""
+    """A page for the terminal, with links as plain text and without the whole programs of long examples."""
     return _LINK.sub(r"\1", _FOLDED.sub("", text))

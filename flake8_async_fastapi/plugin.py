@@ -1,4 +1,4 @@
-"""The flake8 plugin: the only module that knows flake8."""
+"""The flake8 plugin, the only module that knows flake8."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from flake8_async_fastapi.store.root import RootError
 
 
 class Plugin:
-    """One file's findings, as flake8 asks for them.
+    """The findings of one file, in the form that flake8 expects.
 
-    flake8 reads the names of the parameters: ``lines`` is the text under check,
-    which may differ from the file on disk.
+    flake8 looks at the names of the parameters. ``lines`` is the text under check, which may differ from
+    the file on disk.
     """
 
     name: ClassVar[str] = "flake8-async-fastapi"
@@ -95,12 +95,12 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Take the options; called once in the parent process, and again in spawned workers.
+        """Apply the options. flake8 calls this once in the parent process, and again in spawned workers.
 
-        Projects are read here already, so that workers that are forked later have
-        them, and workers that are spawned find their facts in the cache.
+        Projects are read here, so that workers forked later already have them, and spawned workers find the
+        facts in the cache.
 
-        Raises ExecutionError for options that are of no use.
+        Raises ExecutionError for invalid options.
         """
         cls._options = options
         cls._places = {}
@@ -119,7 +119,7 @@ class Plugin:
         gc.freeze()  # what lives as long as the process is not looked through again and again
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
-        """Give the findings as flake8 wants them: line, column, text, type."""
+        """The findings as flake8 expects them: line, column, text, type."""
         found = survive(self.filename, "analysed", self._findings)
         for finding in [not_analysed(self.filename)] if found is None else found:
             if not finding.advice or self._options.afa_advice == "on":
@@ -136,21 +136,21 @@ class Plugin:
 
     @classmethod
     def tell_checked(cls, done: int, of: int, changed: int = 0) -> None:
-        """Say how many files are checked, if that takes long and there is a terminal.
+        """Show how many files are checked, if that takes long and there is a terminal.
 
-        ``changed`` of them have another text than on the disk.
+        ``changed`` of them have a text that differs from the disk.
         """
         fixed = f", of which {changed} are changed" if changed else ""
         cls._progress.tell(f"{cls.name}: {done} of {of} files checked{fixed}")
 
     @classmethod
     def tell_opened(cls, path: str) -> None:
-        """Say which file is read to be changed."""
+        """Show which file is being read in order to change it."""
         cls._progress.tell(f"{cls.name}: looking for changes in {path}")
 
     @classmethod
     def tell_done(cls) -> None:
-        """Take away what was said on the terminal."""
+        """Remove the progress line."""
         cls._progress.clear()
 
     @classmethod
@@ -158,7 +158,9 @@ class Plugin:
         cls._progress.tell(f"{cls.name}: {done} of {of} files read")
 
     def _tell_checked(self) -> None:
-        """Say how far flake8 is: it hands out files in order, so the place of one counts those before it."""
+        """Show how far flake8 is. It hands out files in order, so the position of a file is the number of
+        those before it.
+        """
         if not self._progress.is_due():
             return
         if not self._places:
@@ -170,9 +172,9 @@ class Plugin:
 
 
 def open_projects(options: argparse.Namespace) -> Projects:
-    """The projects of a run, by its options.
+    """The projects of a run, as its options describe them.
 
-    Raises RootError and ValueError for options that are of no use.
+    Raises RootError and ValueError for invalid options.
     """
     projects = Projects(
         Cache(cache_directory(options.afa_cache_dir, os.environ)),
@@ -191,7 +193,7 @@ def open_projects(options: argparse.Namespace) -> Projects:
 
 
 def files_to_check(options: argparse.Namespace) -> list[str]:
-    """The files that flake8 checks, as it looks for them itself."""
+    """The files that flake8 checks, found as flake8 finds them."""
     return list(
         expand_paths(
             paths=options.filenames,
@@ -203,7 +205,7 @@ def files_to_check(options: argparse.Namespace) -> list[str]:
 
 
 def _log_as_flake8() -> None:
-    """Tell of faults where ``--verbose`` has flake8 tell of its own doings, and nowhere else."""
+    """Log faults wherever flake8 writes its own log with ``--verbose``, and nowhere else."""
     flake8 = logging.getLogger("flake8")
     for handler in flake8.handlers:
         LOG.addHandler(handler)

@@ -1,4 +1,4 @@
-"""A line on the terminal that says how far a long run is, and goes away."""
+"""A line on the terminal that shows the progress of a long run, and disappears afterwards."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _WIDTH: Final = 80
 
 @dataclass
 class Progress:
-    """The line on one terminal; without a ``stream`` there is none.
+    """The progress line on one terminal; without a ``stream`` there is none.
 
-    The clock starts when this is made. Several processes may write on one
-    terminal: each takes away what it wrote itself.
+    The clock starts when the object is created. Several processes may write to one terminal: each removes
+    its own line.
     """
 
     stream: TextIO | None
@@ -34,11 +34,11 @@ class Progress:
         self._since = self.clock() + QUIET
 
     def is_due(self) -> bool:
-        """Whether a text would be shown now; to make one takes time, too."""
+        """Whether a text would be shown now. Composing one takes time, too."""
         return self.stream is not None and self.clock() >= self._since
 
     def tell(self, text: str) -> None:
-        """Show a text in the place of the one before, if it is time for that."""
+        """Replace the line with a text, if enough time has passed."""
         if self.stream is None or not self.is_due():
             return
         text = text[: _columns(self.stream) - 1]  # a longer one would begin a second line, which stays
@@ -47,7 +47,7 @@ class Progress:
         self._since = self.clock() + _PAUSE
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self.stream is not None and self._shown:
             # Spaces, not a control sequence: there are terminals that would print it.
             self._write(self.stream, f"\r{' ' * self._shown}\r")
@@ -63,7 +63,7 @@ class Progress:
 
 
 def terminal(stream: TextIO | None) -> TextIO | None:
-    """The stream, if it is a terminal that can rewrite a line; else None."""
+    """The stream if it is a terminal that can rewrite a line; otherwise None."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb":
             return stream

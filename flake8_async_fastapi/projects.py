@@ -1,4 +1,4 @@
-"""The projects of one run: each file belongs to the one that is found above it."""
+"""The projects of one run. Each file belongs to the project found above it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ STDIN: Final = frozenset({"stdin", "-", "(none)", ""})
 
 @dataclass
 class Projects:
-    """All projects that the files of a run belong to, each opened when its first file is asked for.
+    """All projects of a run, each opened when one of its files is needed for the first time.
 
-    ``named`` are the files and folders of the command line, relative to ``cwd`` like the ``configured``
-    root; ``settings`` and ``reuses`` are those of ``Analysis``.
+    ``named`` are the files and folders of the command line, relative to ``cwd``, as is the ``configured``
+    root. ``settings`` and ``reuses`` are those of ``Analysis``.
     """
 
     cache: Cache
@@ -41,7 +41,7 @@ class Projects:
     """The root of the project that the files in a folder belong to."""
 
     def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
-        """Read and link the projects of all that is named; ``told`` as in ``Analysis.prepare``."""
+        """Read and link the projects of all named files; ``told`` is as in ``Analysis.prepare``."""
         for name in self._files():
             root = self.root_of(name if Path(name).is_dir() else os.path.dirname(name))
             survive(str(root), "read", lambda root=root: self.analysis(root).prepare(told))  # type: ignore[misc]
@@ -78,9 +78,9 @@ class Projects:
         begins: Callable[[], None] | None = None,
         level: Level = "certain",
     ) -> list[Finding]:
-        """The findings of one file, whose text may differ from the one on disk; paths are below its root.
+        """The findings of one file, whose text may differ from the disk; paths are relative to its root.
 
-        ``begins`` and ``level`` as in ``Analysis.findings``.
+        ``begins`` and ``level`` are as in ``Analysis.findings``.
         """
         analysis, path = self._place(filename, lines)
         return analysis.findings(path, begins, level)
@@ -88,12 +88,12 @@ class Projects:
     def findings_with_callers(
         self, filename: str, lines: str, begins: Callable[[], None] | None = None, level: Level = "certain"
     ) -> list[Finding]:
-        """As ``findings``, with what callers make fail in the file: ``Analysis.findings_with_callers``."""
+        """Like ``findings``, with the findings of callers: see ``Analysis.findings_with_callers``."""
         analysis, path = self._place(filename, lines)
         return analysis.findings_with_callers(path, begins, level)
 
     def _place(self, filename: str, lines: str) -> tuple[Analysis, str]:
-        """The project of a file, with its text as given, and its path there."""
+        """The project of a file with its given text, and its path in the project."""
         text = normalised(lines)
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
         analysis = self.analysis(root)
@@ -104,7 +104,7 @@ class Projects:
         return analysis, path
 
     def message(self, finding: Finding, filename: str) -> str:
-        """The message of a finding in a file, with its paths as seen from the working directory."""
+        """The message of a finding, with paths relative to the working directory."""
         if not finding.others:
             return finding.message
         root = self.root_of("" if filename in STDIN else os.path.dirname(filename))
@@ -117,7 +117,7 @@ class Projects:
         return message_seen(finding, seen)
 
     def show_texts(self, texts: Mapping[str, str]) -> None:
-        """Give files of the projects other texts than those on disk, for all that is asked from now on."""
+        """Replace the texts of some files on disk for all later questions."""
         shown: dict[Path, dict[str, str]] = {}
         for filename, text in texts.items():
             root = self.root_of(os.path.dirname(filename))
@@ -128,7 +128,7 @@ class Projects:
             self.opened[root] = self.analysis(root).after_edits(inside_texts)
 
     def _path(self, filename: str, root: Path, analysis: Analysis, text: str | None) -> str:
-        """The path of a text in its project: without a name, that of the file with the same text."""
+        """The path of a text in its project; without a name, the path of the file that has the same text."""
         if filename in STDIN:
             same = [path for path, source in analysis.sources.items() if source.text == text]
             return same[0] if len(same) == 1 else _unused("stdin", analysis)
@@ -149,7 +149,7 @@ def seen_from(cwd: Path, root: Path, path: str) -> str:
 
 
 def message_seen(finding: Finding, seen: Callable[[str], str]) -> str:
-    """The message of a finding, with its paths as they are seen from somewhere."""
+    """The message of a finding, with paths as seen from another folder."""
     if not finding.others:
         return finding.message
     paths = {finding.path, *(other.path for other in finding.others)}

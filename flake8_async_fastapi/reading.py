@@ -1,4 +1,4 @@
-"""The facts of files and templates: from the cache, or extracted from their texts and kept."""
+"""The facts of files and templates, from the cache or extracted from their texts and stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
-    """The facts of a file, from the cache or from its text; None for a file that has none.
+    """The facts of a file, from the cache or from its text; None if it has no facts.
 
     Raises Fault.
     """
@@ -24,7 +24,7 @@ def facts_of(source: Source, cache: Cache) -> ModuleFacts | None:
 
 
 def template_facts_of(source: Source, cache: Cache) -> template.TemplateFacts | None:
-    """The facts of a template, from the cache or from its text; None for one that has none.
+    """The facts of a template, from the cache or from its text; None if it has no facts.
 
     Raises Fault.
     """

@@ -1,9 +1,9 @@
-"""Dataclasses that are made and copied quickly.
+"""Dataclasses that are fast to create and copy.
 
-A run makes millions of frozen values.  The ``__init__`` that ``dataclasses`` writes for a frozen class
-takes eight times as long as that of another one, and its ``replace`` six times as long as this one.
-So frozen classes are frozen in the eyes of the type checker, which sees the usual ``dataclass`` and
-``replace``; at run time they only have the hash of a frozen class.
+A run creates millions of frozen values. The ``__init__`` that ``dataclasses`` writes for a frozen class
+takes eight times as long as that of an ordinary class, and its ``replace`` six times as long as this one.
+So these classes are frozen only for the type checker, which sees the usual ``dataclass`` and ``replace``.
+At run time they merely have the hash of a frozen class.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ else:
     from operator import attrgetter
 
     def dataclass(cls=None, /, *, frozen=False, **options):
-        """Make a dataclass; one that is ``frozen`` has a hash, and is written as if it could change."""
+        """Make a dataclass. A ``frozen`` one has a hash, but an ordinary ``__init__``."""
 
         def make(cls):
             hashes = frozen and options.get("eq", True) and "__hash__" not in cls.__dict__
@@ -30,7 +30,7 @@ else:
     _LAYOUTS = {}
 
     def replace(value, /, **changes):
-        """A copy of a dataclass with some fields changed; all its fields are positional."""
+        """A copy of a dataclass with some fields changed. All its fields must be positional."""
         cls = value.__class__
         layout = _LAYOUTS.get(cls)
         if layout is None:

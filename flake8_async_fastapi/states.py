@@ -1,6 +1,6 @@
-"""The state of a project as a text: its settings, and the digest of each of its files.
+"""The state of a project as a text: its settings, and the digest of each file.
 
-A verdict names the state that it was reached in by the digest of that text.
+A verdict refers to the state in which it was made by the digest of that text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BETWEEN: Final = "\0"
 
 
 def write_state(settings: str, files: Iterable[tuple[str, str]]) -> str:
-    """Write down settings, and paths with the digests of what is in the files."""
+    """A state as text, from settings and the digests of files by path."""
     return _BETWEEN.join((settings, *(f"{path} {digest}" for path, digest in files)))
 
 
@@ -28,7 +28,7 @@ def encode_state(state: str) -> bytes:
 
 
 def decode_state(data: bytes) -> str | None:
-    """A state from bytes, or None for bytes that are none."""
+    """A state from bytes; None if they are not a state."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -40,7 +40,7 @@ def read_changes(
 ) -> Changes | None:
     """The files that differ between two states, the Python files with their facts in both.
 
-    None if the cache does not have the facts of the earlier texts any more.
+    None if the cache no longer has the facts of the earlier texts.
     """
     before, after = _files(earlier), _files(now)
     differ = [path for path in before | after if before.get(path) != after.get(path)]

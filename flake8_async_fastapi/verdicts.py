@@ -1,4 +1,4 @@
-"""Verdicts in the cache: the findings of a file, and what they were made from."""
+"""Verdicts in the cache: the findings of a file, and the questions they depend on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Read: TypeAlias = tuple[Question, str]
 class Verdict:
     """The findings of a file in one ``state`` of its project.
 
-    ``callers`` are the files that may call functions of it with objects of which they read something.
+    ``callers`` are the files that may call its functions with objects that these read.
     """
 
     state: str
@@ -28,9 +28,9 @@ class Verdict:
     callers: tuple[str, ...] = ()
 
     def reads(self) -> list[Read]:
-        """The questions that led to the findings; none where no list of questions is enough.
+        """The questions that led to the findings; none if they cannot be listed completely.
 
-        They are many, and without a change nobody asks for them: so they are decoded here.
+        There are many, and without a change nobody needs them, so they are decoded only here.
         """
         try:
             return _READS.decode(self._reads)
@@ -52,9 +52,9 @@ def make_verdict(
 
 
 def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[Question]:
-    """Questions for the whole code of the files of which findings in another file name a line.
+    """Questions about the whole code of other files whose lines the findings name.
 
-    The answers to other questions stay the same where code only moves to another line.
+    Other answers stay the same if code only moves to another line.
     """
     paths = dict.fromkeys(str(question[1]) for question in asked if question[0] == "binding")
     told = {other.path for finding in findings for other in finding.others}
@@ -70,7 +70,9 @@ def encode_verdict(verdict: Verdict) -> bytes:
 
 
 def decode_verdict(data: bytes | None, path: str) -> Verdict | None:
-    """A verdict on the file at a path, or None: what the cache says may come from anywhere."""
+    """The verdict on the file at a path, or None. The cache is not trusted: its content may come from
+    anywhere.
+    """
     if data is None:
         return None
     try:

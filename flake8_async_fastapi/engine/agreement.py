@@ -1,7 +1,8 @@
-"""What all of several possible callees do, where the code may know which of them it is.
+"""The behaviour that all possible callees share, where the code may know which of them it calls.
 
-A factory gives one of several classes, or an abstract class has several implementations.  The
-code around often knows by a condition of its own which it gets; so what only some do is not certain.
+A factory returns one of several classes, or an abstract class has several implementations. The surrounding
+code often knows, from a condition of its own, which one it gets. So behaviour of only some of them is not
+certain.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ N = TypeVar("N", bound="SplitNotes")
 
 
 class SplitNotes(Protocol):
-    """Notes of a run that go apart where one of several values is called."""
+    """Notes of a run that are kept separately for each of several values that are called."""
 
     def fork(self: N) -> N:
-        """The notes for one of the values."""
+        """A copy of the notes, for one of the values."""
 
     def agree(self: N, others: Sequence[N]) -> N:
-        """The notes from before, with what those of all the values have in addition."""
+        """The notes from before, plus the additions that all the values have in common."""
 
 
 class Noting(Protocol):
@@ -43,7 +44,7 @@ class Noting(Protocol):
 
 
 class Agreement:
-    """Collects the events and notes of several options, and keeps those that all of them have."""
+    """Collects the events and notes of several options, and keeps those that all options share."""
 
     def __init__(self, frame: Noting, events: list[Event]) -> None:
         self._frame, self._events = frame, events
@@ -52,13 +53,13 @@ class Agreement:
         frame.notes = _forked(self._before)
 
     def end_option(self) -> None:
-        """One option is done."""
+        """Finish one option."""
         self._found.append((self._events[self._start :], self._frame.notes))
         del self._events[self._start :]
         self._frame.notes = _forked(self._before)
 
     def settle(self) -> None:
-        """All options are done."""
+        """Finish after the last option."""
         notes: dict[type[Any], Any] = {}
         for kind in dict.fromkeys(kind for _, noted in self._found for kind in noted):
             options = [noted[kind] if kind in noted else kind() for _, noted in self._found]
@@ -90,7 +91,7 @@ def _by_place(events: list[Event]) -> dict[tuple[type[Event], str, int, int], li
 
 
 def _one_event(same: list[Event]) -> Event:
-    """One event for those of all options: its value can be used for all that one of them can be used for."""
+    """One event for the same event of all options: its value supports whatever one of them supports."""
     chosen = min(same, key=repr)
     if not isinstance(chosen, (Awaited, Entered, Iterated)):
         return chosen
@@ -100,18 +101,20 @@ def _one_event(same: list[Event]) -> Event:
 
 
 def are_of_several_classes(options: Sequence[Value]) -> bool:
-    """Whether some values are objects, or methods of objects, of more than one class of the project."""
+    """Whether some values are objects, or methods of objects, of different classes of the project."""
     classes = {_class_behind(option) for option in options}
     return len(classes) > 1 and None not in classes
 
 
 def may_be_of_several_classes(value: OneOf) -> bool:
-    """As ``are_of_several_classes`` for what a value can be, None apart."""
+    """Like ``are_of_several_classes`` for the alternatives of a value, except None."""
     return are_of_several_classes([option for option in value.values if not is_none(option)])
 
 
 def join_results(options: Sequence[Value], results: list[Value]) -> Value:
-    """One value for what several options gave; if these are of several classes, only what goes together."""
+    """One value for the results of several options; if they are of several classes, only the parts that fit
+    together.
+    """
     return join_returns(results) if are_of_several_classes(options) else union(results)
 
 

@@ -1,4 +1,4 @@
-"""Which attributes of their receiver methods assign or fill, as their code says by itself."""
+"""The attributes of their receiver that methods assign or fill, found without running them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from flake8_async_fastapi.facts.walk import dotted, flat
 
 
 def attributes_assigned_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
-    """The attributes that a method assigns on its first parameter, or on what it makes of that."""
+    """The attributes that a method assigns on its first parameter, or on an object that it creates from
+    it.
+    """
     key = ("assigned in", path, method.line, method.col)
     return ctx.derive(key, lambda: frozenset(_assigned_attributes(method)))
 
 
 def attributes_filled_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
-    """The attributes of which a method assigns an item: ``self.name[key] = value``."""
+    """The attributes in which a method assigns an item: ``self.name[key] = value``."""
     key = ("filled in", path, method.line, method.col)
     return ctx.derive(key, lambda: frozenset(_filled_attributes(method)))
 
@@ -44,7 +46,9 @@ def _filled_attributes(method: tree.FunctionDef) -> Iterator[str]:
 
 
 def variable_made_in(method: tree.FunctionDef) -> str:
-    """The variable that has what a class method makes: ``made = cls()``; empty for other methods."""
+    """The variable that holds the object a class method creates, ``made = cls()``; empty for other
+    methods.
+    """
     for statement in flat(method.body):
         match statement:
             case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call(func=tree.Name(id=called))) if (

@@ -1,4 +1,4 @@
-"""Lists, tuples, sets and dicts: their methods as values, and what they have at a key."""
+"""Lists, tuples, sets and dicts: their methods as values, and their items."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class BoundContainer(Payload):
 
 
 def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | None = None) -> Collection:
-    """A list, tuple, set or dict of known items; plain items are not told apart."""
+    """A list, tuple, set or dict with known items; plain items are merged."""
     if len(items) > (_MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
         return Collection(kind)
     return Collection(kind, items=items, keys=keys)
@@ -55,7 +55,7 @@ def any_item(collection: Collection) -> Value:
 
 
 def item_at(collection: Collection, key: str | None) -> Value | None:
-    """What a container has at a key, or anywhere if the key is not known; None where nothing is."""
+    """The item at a key, or any item if the key is not known; None if there is none."""
     keys = collection.keys
     if keys is not None and collection.items is not None and key in keys:
         return collection.items[keys.index(key)]
@@ -69,7 +69,7 @@ def is_empty(value: Value) -> bool:
 
 
 def is_bare(value: Value) -> bool:
-    """Whether a value is a container of which only an annotation says what it holds."""
+    """Whether a value is a container whose items are known only from an annotation."""
     return (
         isinstance(value, Collection)
         and value.items is None
@@ -79,16 +79,16 @@ def is_bare(value: Value) -> bool:
 
 
 def without_emptiness(value: Value) -> Value:
-    """A value that others can reach: what is put into an empty container later is not seen."""
+    """A value that other code can reach: an empty container may be filled later, unseen."""
     if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
         return Collection(value.kind, value.item)
     return value
 
 
 def any_function(collection: Collection) -> Value:
-    """Which functions ``HANDLERS[key]`` can be, for a key that is not known.
+    """The functions that ``HANDLERS[key]`` may be if the key is not known.
 
-    Where an annotation says what the values are, others than those seen may be put in.
+    If an annotation declares the type of the values, others than those seen may be added.
     """
     items = collection.items
     if not items or not isinstance(collection.item, Unknown):
@@ -98,7 +98,7 @@ def any_function(collection: Collection) -> Value:
 
 
 def named_items(value: Value) -> list[tuple[str, Value]] | None:
-    """The keyword arguments in ``**value``; None where they are not known."""
+    """The keyword arguments in ``**value``; None if they are not known."""
     if not isinstance(value, Collection) or value.keys is None or value.items is None:
         return None
     if any(key is None for key in value.keys):

@@ -1,8 +1,8 @@
-"""Domains: what plugs into the engine, a library or a kind of mistake each.
+"""Domains: extensions of the engine, one for each library or kind of mistake.
 
-The engine interprets Python and names no library.  A domain says by ``models`` what a library's
-calls, attributes and items give, and is told by ``observers`` what happens.  What it keeps of a
-path is a ``Part`` of the ``State``, what it keeps of one run a note of the ``Frame``.
+The engine interprets Python and knows no library. With ``models``, a domain defines the results of a
+library's calls, attributes and items. With ``observers``, it is notified of events. Its knowledge of a path
+is a ``Part`` of the ``State``; its knowledge of a single run is a note of the ``Frame``.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ T = TypeVar("T", Models, Observers)
 
 
 class DomainError(Exception):
-    """Domains that do not fit together: a circle, an unknown name, or two models of one thing."""
+    """Domains that do not fit together: a circle of needs, an unknown name, or two models of the same
+    thing.
+    """
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A library, or a kind of mistake; results depend on arguments and questions to the project only.
+    """A library or a kind of mistake. Its results depend only on arguments and on questions to the project.
 
-    ``needs`` are the domains whose functions and parts it may use, ``effects`` how it says what
-    calls do, by the type that says it, ``parts`` how what it keeps of a path goes along into a callee.
+    ``needs`` names the domains whose functions and parts it may use. ``effects`` defines, by type, how it
+    records the effects of calls. ``parts`` defines how its knowledge of a path is passed into a callee.
     """
 
     name: str
@@ -42,9 +44,9 @@ class Domain:
 
 
 def combine(domains: Iterable[Domain]) -> Hooks:
-    """All domains as one; who needs others is asked and told before them.
+    """All domains as one. A domain that needs others comes before them, both for models and for observers.
 
-    Raises DomainError where two domains model one thing and neither needs the other.
+    Raises DomainError if two domains model the same thing and neither needs the other.
     """
     ordered = _sort_by_needs(domains)
     return Hooks(
@@ -56,7 +58,7 @@ def combine(domains: Iterable[Domain]) -> Hooks:
 
 
 def _sort_by_needs(domains: Iterable[Domain]) -> list[Domain]:
-    """The domains, each before those that it needs, otherwise by name."""
+    """The domains, each before those it needs, otherwise by name."""
     by_name = {domain.name: domain for domain in sorted(domains, key=lambda domain: domain.name)}
     users: dict[str, set[str]] = {name: set() for name in by_name}
     for domain in by_name.values():
@@ -78,7 +80,7 @@ def _sort_by_needs(domains: Iterable[Domain]) -> list[Domain]:
 
 
 def _merge_hooks(kind: type[T], given: list[tuple[Domain, T]]) -> T:
-    """One table of hooks: mappings by key, lists one after the other."""
+    """One table of hooks: mappings are merged by key, lists concatenated."""
     merged: dict[str, Any] = {}
     for one in fields(kind):
         parts = [(domain, getattr(hooks, one.name)) for domain, hooks in given]
@@ -103,7 +105,7 @@ def _merge_mappings(what: str, parts: list[tuple[Domain, Mapping[Any, Any]]]) ->
 
 
 def _ask_both(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
-    """A model that asks another one where it has nothing to say."""
+    """A model that falls back to another one if it has no answer."""
 
     def ask(*given: Any) -> Any:
         found = first(*given)

@@ -1,4 +1,4 @@
-"""How domains say what calls do, and what they know of objects on the way into a callee."""
+"""How domains record the effects of calls, and pass their knowledge of objects into a callee."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from flake8_async_fastapi.records import dataclass
 
 
 class Ends(NamedTuple):
-    """How a run of a function ends: what it gives, each with the path there.
+    """How a run of a function ends: its results, each with the path that leads to it.
 
-    For a generator, ``paths`` are those to its ``yield``s, and ``exits`` those to its end.
+    For a generator, ``paths`` lead to its ``yield`` expressions, and ``exits`` to its end.
     """
 
     values: list[Value]
@@ -24,7 +24,9 @@ class Ends(NamedTuple):
 
 
 class AppliedCall(NamedTuple):
-    """A call whose effects are applied: by whom and where, of what, and with whose names for objects."""
+    """A call whose effects are being applied: the caller, the place, the callee, and the caller's names for
+    objects.
+    """
 
     frame: Frame
     function: Function
@@ -34,10 +36,12 @@ class AppliedCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EffectHooks:
-    """How a domain says, in values of a type of its own, what calls do: the ``parts`` of a ``Summary``.
+    """How a domain records the effects of calls, in values of a type of its own: the ``parts`` of a
+    ``Summary``.
 
-    ``summarise`` makes them of a run.  ``call`` applies one on the path of a caller, and gives what is
-    left for later, in types that have hooks too: ``leave`` applies that where a context manager is left.
+    ``summarise`` creates them from a run. ``call`` applies one on the path of a caller, and returns
+    whatever has to wait until later, in types that also have hooks. ``leave`` applies those when a context
+    manager is left.
     """
 
     summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
@@ -47,12 +51,12 @@ class EffectHooks:
 
 @dataclass(frozen=True, slots=True)
 class PartHooks:
-    """How a domain's part of the state goes along into a callee.
+    """How a domain's part of the state is passed into a callee.
 
-    ``footprint`` gives what is known of the objects that values lead to.  It adds them to the
-    ``Renaming`` of a call, if it is one, and uses its names.  It is a piece of the
-    key of the callee's summary.  ``put_footprint`` puts it on a path.  ``tracks`` says whether the part
-    knows of any object.
+    ``footprint`` returns the knowledge about the objects that values lead to. If it gets the ``Renaming``
+    of a call, it adds the objects to it and uses its names. The footprint is part of the key of the
+    callee's summary. ``put_footprint`` applies it to a path. ``tracks`` is whether the part knows of any
+    object.
     """
 
     footprint: Callable[[Context, State, Any, Sequence[Value]], Hashable]

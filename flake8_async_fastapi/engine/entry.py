@@ -1,4 +1,4 @@
-"""The entry: all code of one file, run as if from outside."""
+"""The entry point: runs all code of one file, as if called from outside."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def analyse(
     trace: bool = False,
     settings: Settings | None = None,
 ) -> list[Event]:
-    """Run the module body, every function and every method of a file; what happened, in order.
+    """Run the module body, every function and every method of a file, and return the events in order.
 
-    Callees in other files are run for what they return, never reported on.  What is read for all
-    that is noted in the project's ``reads``.  ``memo`` keeps what was learned of callees for the
-    other files of the project, ``hooks`` are the libraries that the engine knows.
+    Callees in other files are run for their results, and nothing is reported in them. All questions are
+    recorded in the project's ``reads``. ``memo`` keeps what is learned about callees for the other files of
+    the project. ``hooks`` contains the libraries that the engine knows.
     """
     kept: Memo = {} if memo is None else memo
     hooks = trace_calls(hooks) if trace else hooks
@@ -46,9 +46,9 @@ def analyse(
 def _run_body(
     ctx: Context, enter: Callable[[], tuple[Frame, State]], body: list[Stmt], *, owes: bool = False
 ) -> Frame:
-    """Run code in the frame and from the state that ``enter`` makes; the frame in the end.
+    """Run code in the frame and from the state that ``enter`` creates; return the frame afterwards.
 
-    ``owes`` says that nobody else can await what the code leaves behind.
+    ``owes``: no other code can await the coroutines that the code leaves behind.
     """
     frames: list[Frame] = []
 
@@ -72,7 +72,7 @@ def _run_body(
 
 
 def _announce_returns(frame: Frame) -> None:
-    """Tell what a function returned on each of its paths."""
+    """Notify the observers of the result of a function on each path."""
     for value, state, place in zip(frame.returns, frame.exits, frame.return_places, strict=True):
         frame.state = state
         for observe in frame.ctx.hooks.observers.function_returns:
@@ -88,7 +88,7 @@ def _run_definitions(ctx: Context, frame: Frame) -> None:
 
 
 def _run_function(ctx: Context, function: Function, outer: Frame, owner: ClassValue | None = None) -> None:
-    """Run a function that the frame ``outer`` defined, as a method of ``owner`` if that is not None."""
+    """Run a function defined in the frame ``outer``, as a method of ``owner`` unless that is None."""
 
     def enter() -> tuple[Frame, State]:
         method = classes.method_of_class(ctx, function, owner) if owner is not None else function

@@ -1,7 +1,7 @@
-"""What the interpreter says happened: the only input of the rules.
+"""Events, the only input of the rules.
 
-Every event has the place in the file under check where it happened and the
-qualified name of the function it happened in (empty at module level).
+Every event has its place in the file under check, and the qualified name of the function around it (empty
+at module level).
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ class Event:
     function: str
 
     def others(self) -> tuple[Mention, ...]:
-        """The other places that have a part in it, each with what happens there."""
+        """The other places involved, each with a description."""
         return ()
 
     def within(self) -> Mention | None:
-        """The line of a callee at which it happens, where that is not the place itself."""
+        """The line of the callee in which it happens, if that differs from the place itself."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Event):
-    """An event that a careful reader would expect, and that need not happen.
+    """An event that may not happen, but that a careful reader would check.
 
-    ``unless`` ends a sentence that begins with it: in which case it does not happen.
+    ``unless`` is the case in which it does not happen: it completes a sentence with that word.
     """
 
     event: Event
@@ -40,16 +40,14 @@ class Doubtful(Event):
 
 @dataclass(frozen=True, slots=True)
 class CoroutineMisused(Event):
-    """A coroutine that nobody awaits, at the call that made it.
+    """A coroutine that nobody awaits, at the call that creates it.
 
-    ``use`` is what became of it: ``discarded``, ``forgotten``, ``attribute``,
-    ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``,
-    ``iterated``, ``entered``, ``called``, ``unpacked``, ``passed``, ``returned``,
-    ``given-back``.
-    ``detail`` names the attribute, or what it was passed to.  ``awaited_chain``
-    says that an ``await`` stands before the whole chain: it binds to its end.
-    ``in_chain`` says that the attribute or item is read from the call itself, not from a variable.
-    ``in_async`` here and below says that the code runs in an ``async def``: an ``await`` can stand there.
+    ``use`` is how the coroutine is used instead: ``discarded``, ``forgotten``, ``attribute``,
+    ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``, ``iterated``, ``entered``,
+    ``called``, ``unpacked``, ``passed``, ``returned``, ``given-back``. ``detail`` names the attribute, or
+    the function it is passed to. ``awaited_chain``: there is an ``await`` in front of the whole chain,
+    which applies to its end. ``in_chain``: the attribute or item is read from the call itself, not from a
+    variable. ``in_async`` here and below: the code runs in an ``async def``, so ``await`` is allowed.
     """
 
     coroutine: Coroutine
@@ -70,8 +68,8 @@ class CoroutineMisused(Event):
 class Awaited(Event):
     """``await`` on a value; ``text`` is the awaited expression as written.
 
-    ``supports`` here and below is all that the value can be used for, in the
-    words of the knowledge tables; None where that is not known.
+    ``supports`` here and below lists the operations that the value supports, in the words of the knowledge
+    tables; None if they are not known.
     """
 
     value: Value
@@ -124,7 +122,7 @@ class AttributeRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class VariableTraced(Event):
-    """What ``trace`` shows: a variable and its value after a statement; of ORM objects, what is loaded."""
+    """For ``trace``: a variable and its value after a statement; for ORM objects, also what is loaded."""
 
     name: str
     value: Value
@@ -133,7 +131,7 @@ class VariableTraced(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallTraced(Event):
-    """What a hover shows: a call of whose result a domain knows something, in words."""
+    """For hovers: a call whose result a domain can describe."""
 
     value: Value
     words: str
@@ -141,10 +139,10 @@ class CallTraced(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReadTraced(Event):
-    """What ``trace`` shows: an attribute of an ORM object is read here, by whom it is said.
+    """For ``trace``: an attribute of an ORM object is read here, with its reader.
 
-    ``supply`` says whether it is ``loaded``, ``missing`` or ``perhaps`` loaded, ``origin`` which query at
-    which line gave the object; None where no query did.
+    ``supply`` is ``loaded``, ``missing`` or ``perhaps``. ``origin`` is the query that loaded the object,
+    with its line; None if no query did.
     """
 
     reader: str

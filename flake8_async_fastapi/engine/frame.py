@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 
 class Language(Protocol):
-    """A language other than Python that was lowered to the same tree: what it means otherwise."""
+    """A language other than Python that is lowered to the same tree, with the differences in meaning."""
 
     def call(self, frame: Frame, state: State, node: Call) -> Value | None:
-        """A call that has a meaning of its own; None for the others."""
+        """The result of a call that has a meaning of its own; None for other calls."""
 
     def call_function(self, frame: Frame, function: Function, arguments: Arguments) -> Value | None:
-        """A call of a function of this language; None for one of Python."""
+        """The result of calling a function written in this language; None for a Python function."""
 
     def look_up(self, frame: Frame, name: str) -> Value:
-        """A name that is no variable."""
+        """The value of a name that is not a variable."""
 
     def item_by_attribute(self, owner: Value, name: str) -> Value | None:
-        """``owner.name`` where that means an item; None where it does not."""
+        """The value of ``owner.name`` if that reads an item; None otherwise."""
 
     def may_pass_test(self, frame: Frame, state: State, node: Call, outcome: bool) -> bool:
-        """Whether a test may come out as said."""
+        """Whether a test may have this outcome."""
 
 
 N = TypeVar("N")
@@ -56,10 +56,10 @@ N = TypeVar("N")
 
 @dataclass
 class Context(Queries):
-    """One analysis of a project: what it asks, and what happened so far.
+    """One analysis of a project: its questions, and the events so far.
 
-    ``hooks`` are those of all domains together.  ``wanted`` are the attributes that led the run of a
-    function to objects which its caller did not give it.
+    ``hooks`` are those of all domains together. ``wanted`` lists the attributes that led the run of a
+    function to objects that its caller did not pass.
     """
 
     hooks: Hooks = field(kw_only=True)
@@ -71,8 +71,8 @@ class Context(Queries):
     def run(self, work: Callable[[], None]) -> None:
         """Run the code of one function under check, with its own budget.
 
-        Where it leads too deep, what lies there is computed first and the run
-        begins anew; the events of a run that was broken off are dropped.
+        If the calls get too deep, the deepest are computed first, and the run starts again. The events of
+        an interrupted run are dropped.
         """
         before = len(self.events)
 
@@ -86,21 +86,19 @@ class Context(Queries):
 class Frame:
     """One run of a function, a class body or a module body.
 
-    ``emit`` is true for the code under check itself, false for callees that run
-    only to learn what they return.  The coroutines that the run has to see
-    awaited (``owed``) are in the end ``discharged`` (awaited, or somebody else's), ``returned`` to the
-    caller, or ``reported_misuses``.  ``tests`` are the places where they were tested,
-    ``open_tests`` the places where something else was tested too.  ``assigned_by_nested``
-    are the variables that nested functions assign.  ``state`` is the path that is under way,
-    ``exception_states`` the paths that an exception takes to the handlers of the innermost ``try``,
-    ``mutated_attribute`` the place of an attribute whose value is about to be changed.  ``role`` says for
-    what a framework calls the function, in the words of the domain that knows the framework; it is
-    empty for a function that no framework calls.
-    ``language`` is what the code is written in, if not in Python.  ``type_arguments`` are what the type
-    variables of the function are in a call.  ``branches`` are the sides of the
-    conditions around the code that runs, ``enclosing_loops`` the loops and comprehensions,
-    ``iteration`` counts their passes.  ``scope`` stands for the variables of the run: other frames that
-    evaluate parts of it share them.  ``rejects``: the condition under way is that of an ``if`` that raises.
+    ``emit`` is true for the code under check, and false for callees that run only to find out their
+    results. The coroutines that the run has to see awaited (``owed``) end up ``discharged`` (awaited, or
+    passed on), ``returned`` to the caller, or in ``reported_misuses``. ``tests`` are the places where they
+    were tested, ``open_tests`` the places where another value was tested as well. ``assigned_by_nested``
+    are the variables that nested functions assign. ``state`` is the current path, ``exception_states`` are
+    the paths on which an exception reaches the handlers of the innermost ``try``, and ``mutated_attribute``
+    is the place of an attribute whose value is about to change. ``role`` is the purpose for which a
+    framework calls the function, in the words of the domain that knows the framework; it is empty if none
+    does. ``language`` is the language of the code, if it is not Python. ``type_arguments`` are the values
+    of the function's type variables in a call. ``branches`` are the sides of the conditions around the
+    current code, ``enclosing_loops`` the loops and comprehensions, and ``iteration`` counts their passes.
+    ``scope`` identifies the variables of the run: other frames that evaluate parts of it share them.
+    ``rejects``: the current condition belongs to an ``if`` that raises.
     """
 
     ctx: Context
@@ -149,7 +147,9 @@ class Frame:
     notes: dict[type[Any], Any] = field(default_factory=dict)
 
     def notes_of(self, kind: type[N]) -> N:
-        """What a domain notes of this run in a type of its own; made without arguments at first."""
+        """The notes that a domain keeps of this run, in a type of its own; created without arguments at
+        first.
+        """
         found = self.notes.get(kind)
         if found is None:
             found = self.notes[kind] = kind()
@@ -157,40 +157,42 @@ class Frame:
         return notes
 
     def note_awaited(self, node: Expr) -> None:
-        """A call is awaited, or used with ``async with`` or ``async for``: the author knows it as async."""
+        """Record that a call is awaited, or used with ``async with`` or ``async for``: its author knows that
+        it is async.
+        """
         if isinstance(node, Call):
             self.awaited_calls.add(Position(node.line, node.col))
 
     def emit_event(self, event: Event, unless: str = "") -> None:
-        """Say that something happens in code under check; not for certain where ``unless`` has words."""
+        """Emit an event of the code under check; it is not certain if ``unless`` is not empty."""
         if self.emit and unless:
             event = Doubtful(event.path, event.line, event.col, event.function, event, unless)
         if self.emit:
             self.ctx.events.append(event)
 
     def place_of(self, node: Expr) -> Place:
-        """Where an expression is."""
+        """The place of an expression."""
         return Place(self.path, node.line, node.col)
 
     def at(self, node: Expr) -> tuple[str, int, int, str]:
-        """The place of an expression, as events begin with it."""
+        """The place of an expression, as the first arguments of an event."""
         return self.path, node.line, node.col, self.qualname
 
     def owe(self, coroutine: Coroutine) -> Coroutine:
-        """Register a coroutine that this frame now has to see awaited."""
+        """Register a coroutine that this frame must see awaited."""
         self.owed.setdefault(coroutine.origin, coroutine)
         return coroutine
 
     def discharge(self, value: Value) -> None:
-        """Somebody else has the coroutines of a value now, or they are awaited."""
+        """Record that the coroutines in a value are awaited, or passed on to other code."""
         if holds_coroutine(value):
             self.discharged.update(coroutine.origin for coroutine in held_coroutines(value))
 
     def each(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
-        """What something gives for each of the values that one can be, each on a path of its own.
+        """The results of an operation for each alternative of a value, each on a separate path.
 
-        The path under way knows afterwards what all of them agree on; where they are of several
-        classes, only what all of them do has happened.
+        Afterwards, the current path contains only what all of them agree on. If they are of several
+        classes, only effects that all of them have count as having happened.
         """
         if len(options) < 2:
             return list(map(apply, options))
@@ -209,13 +211,13 @@ class Frame:
         return results
 
     def each_apart(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
-        """As ``each`` for objects of several classes; for other values on the path under way."""
+        """Like ``each`` for objects of several classes; other values share the current path."""
         if are_of_several_classes(options):
             return self.each(options, apply)
         return [apply(option) for option in options]
 
     def join_or_discharge(self, values: list[Value]) -> Value:
-        """One value for several; the coroutines among values that cannot be told apart are discharged."""
+        """One value for several; coroutines in values that have to be merged are discharged."""
         result = union(values)
         if isinstance(result, Unknown):
             for value in values:
@@ -223,7 +225,7 @@ class Frame:
         return result
 
     def discharge_items(self, value: Value) -> None:
-        """As ``discharge``, but for what a container holds only: a coroutine itself was misused."""
+        """Like ``discharge``, but only for the items of a container: a coroutine itself was misused."""
         if isinstance(value, Collection):
             self.discharge(value)
 

@@ -1,4 +1,4 @@
-"""What annotations say by themselves: their words, and the type variables in them."""
+"""Annotations by themselves: their words, and the type variables in them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ COLLECTIONS: Final = {
 
 
 def annotated_metadata(annotation: Expr | None) -> list[Expr]:
-    """What ``Annotated[...]`` says besides the type, as far as it is written as calls."""
+    """The metadata in ``Annotated[...]``, as far as it is written as calls."""
     if not isinstance(annotation, tree.Subscript) or not dotted(annotation.value).endswith("Annotated"):
         return []
     return [extra for extra in subscript_parts(annotation)[1:] if isinstance(extra, tree.Call)]
 
 
 def variables_bound(annotation: Expr, value: Value) -> Iterator[tuple[str, Value]]:
-    """The names in the annotation of a parameter, each with the type that an argument gives it."""
+    """The names in the annotation of a parameter, each with the type that an argument binds to it."""
     if isinstance(annotation, tree.Name):
         if isinstance(value, Instance):
             yield annotation.id, Instance(value.cls)
@@ -63,7 +63,7 @@ def variables_bound(annotation: Expr, value: Value) -> Iterator[tuple[str, Value
 
 
 def parameter_names(cls: ClassValue) -> list[str]:
-    """The type variables of a generic class, in their order."""
+    """The type variables of a generic class, in order."""
     if cls.node.parameters:
         return cls.node.parameters
     for base in cls.node.bases:
@@ -96,7 +96,7 @@ def is_iterator_hint(annotation: Expr | None) -> bool:
 
 
 def takes_less(function: Function, arguments: Arguments) -> bool:
-    """Whether a call passes more arguments than a function takes, or one of another name."""
+    """Whether a call passes more arguments than a function accepts, or a keyword that it does not have."""
     params = function.node.params
     kinds = [param.kind for param in params]
     if arguments.opaque:
@@ -109,16 +109,16 @@ def takes_less(function: Function, arguments: Arguments) -> bool:
 
 
 def is_protocol(cls: Value) -> bool:
-    """Whether a value is a class of whose type objects of other classes can be."""
+    """Whether a value is a class whose annotated objects may be of unrelated classes."""
     return isinstance(cls, ClassValue) and any(
         dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases
     )
 
 
 def keeps_signature(node: tree.FunctionDef | tree.Lambda) -> bool:
-    """Whether a decorator, or a function that gives one, says that it changes no function's type.
+    """Whether a decorator, or a function that returns one, declares that it keeps the signature.
 
-    It does so by ``Callable[P, R]`` for what it is given and for what it gives back.
+    It does so with ``Callable[P, R]`` for both its argument and its result.
     """
     if isinstance(node, tree.Lambda) or node.returns is None:
         return False
@@ -137,7 +137,7 @@ def _are_same_callables(given: Expr, back: Expr) -> bool:
 
 
 def _parts_of_callable(annotation: Expr) -> list[Expr]:
-    """What ``Callable[...]`` says; nothing for other annotations."""
+    """The parameters and the result in ``Callable[...]``; nothing for other annotations."""
     is_callable = isinstance(annotation, tree.Subscript) and dotted(annotation.value).endswith("Callable")
     return subscript_parts(annotation) if is_callable and isinstance(annotation, tree.Subscript) else []
 

@@ -1,4 +1,4 @@
-"""What the engine asks of all domains together."""
+"""The hooks of all domains together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the engine asks of all domains together."""
+    """The hooks of all domains together."""
 
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
@@ -27,7 +27,9 @@ class Hooks:
     parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
 
     def footprint(self, ctx: Context, state: State, names: Any, values: Sequence[Value]) -> Footprint:
-        """What is known on a path of what values lead to, by the type of the part that knows it."""
+        """The knowledge on a path about the objects that values lead to, by the type of the part that has
+        it.
+        """
         found = []
         for kind, hooks in self.parts.items():
             if kind in state.parts and (known := hooks.footprint(ctx, state, names, values)):

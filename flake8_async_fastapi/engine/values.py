@@ -296,7 +296,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneOf:
-    """One of several values, at most ``MOST``; their order says nothing."""
+    """One of several values, at most ``MOST``; their order has no meaning."""
 
     values: tuple[Value, ...]
 
@@ -311,7 +311,9 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a call; ``opaque``: with ``*`` or ``**``, ``placed`` of them before any ``*``."""
+    """The arguments of a call; ``opaque`` with ``*`` or ``**``, with ``placed`` of them before the first
+    ``*``.
+    """
 
     args: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
@@ -319,14 +321,14 @@ class Arguments:
     placed: int = 0
 
     def get(self, place: int, name: str) -> Value | None:
-        """The argument at a place or of a name, or None."""
+        """The argument at a position or with a name, or None."""
         for keyword, value in self.keywords:
             if keyword == name:
                 return value
         return self.args[place] if place < (self.placed if self.opaque else len(self.args)) else None
 
     def after(self, *first: Value, keywords: tuple[tuple[str, Value], ...] = ()) -> Arguments:
-        """These arguments behind some others."""
+        """Some other arguments, followed by these."""
         placed = self.placed + len(first)
         return Arguments((*first, *self.args), (*keywords, *self.keywords), self.opaque, placed)
 
@@ -363,14 +365,14 @@ Value: TypeAlias = (
 
 
 def is_plain(value: Value) -> bool:
-    """Whether a value is one that no call can do anything with but read it."""
+    """Whether a value is plain data, with which a call can do nothing but read it."""
     return isinstance(value, (Plain, Unknown)) or (
         isinstance(value, Const) and isinstance(value.value, str) and not isinstance(value, Text)
     )
 
 
 def alternatives(value: Value) -> tuple[Value, ...]:
-    """The values that a value can be."""
+    """The alternatives of a value."""
     return value.values if isinstance(value, OneOf) else (value,)
 
 
@@ -382,7 +384,7 @@ def called_name(callee: Value) -> str:
 
 
 def is_none(value: Value) -> bool | None:
-    """Whether a value is None; None where that is not known."""
+    """Whether a value is None; the result is None if that is not known."""
     if isinstance(value, Const):
         return value.value is None
     if isinstance(value, (Unknown, OneOf)) or (isinstance(value, Plain) and value.kind == "object"):
@@ -391,7 +393,7 @@ def is_none(value: Value) -> bool | None:
 
 
 def truth_value(value: Value) -> bool | None:
-    """Whether a value counts as true; None where that is not known."""
+    """Whether a value counts as true; None if that is not known."""
     if isinstance(value, Const):
         return bool(value.value)
     if isinstance(value, (Coroutine, Function, ClassValue, ModuleValue, Member, Generator, Manager)):

@@ -1,4 +1,4 @@
-"""What values hold, and values in which what they hold is changed."""
+"""The contents of values, and values with changed contents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from flake8_async_fastapi.records import replace
 
 
 def may_hold_coroutine(value: Value) -> bool:
-    """Whether a value is of a type that can be or hold a coroutine."""
+    """Whether the type of a value can be or contain a coroutine."""
     return isinstance(value, _HOLDERS)
 
 
@@ -41,7 +41,7 @@ _HOLDERS: Final = (Coroutine, OneOf, Collection, Partial)
 
 
 def holds_coroutine(value: Value) -> bool:
-    """Whether a value is a coroutine or holds one."""
+    """Whether a value is or contains a coroutine."""
     if not isinstance(value, _HOLDERS):
         return False
     if isinstance(value, Collection):
@@ -51,7 +51,7 @@ def holds_coroutine(value: Value) -> bool:
 
 
 def held_coroutines(value: Value) -> Iterator[Coroutine]:
-    """The coroutines that a value is or holds."""
+    """The coroutines that a value is or contains."""
     if isinstance(value, Coroutine):
         yield value
     elif isinstance(value, OneOf):
@@ -70,9 +70,9 @@ MOST_PARTS: Final = 500
 
 
 def limit_parts(value: Value) -> Value:
-    """A value, or, where it holds more than can be followed, its type alone.
+    """A value or, if it has too many parts to follow, only its type.
 
-    Coroutines are not lost sight of: a value that holds one is left as it is.
+    A value that contains a coroutine is returned as it is, so that no coroutine is lost.
     """
     if not isinstance(value, (OneOf, Collection, Instance, Partial)) or _are_few(value):
         return value
@@ -87,7 +87,9 @@ def limit_parts(value: Value) -> Value:
 
 
 def _are_few(value: Value) -> bool:
-    """Whether a value has at most ``MOST_PARTS`` parts, itself included; no part costs a call."""
+    """Whether a value has at most ``MOST_PARTS`` parts, itself included. Written without a call for each
+    part.
+    """
     pending, left = [value], MOST_PARTS
     while pending and left:
         left -= 1
@@ -109,7 +111,7 @@ _HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Li
 
 
 def inner_values(value: Value) -> Iterator[Value]:
-    """A value and all values that it holds; variables of closures are left out."""
+    """A value and all values that it contains, except variables of closures."""
     yield value
     if type(value) in _HOLDING_NOTHING:
         return
@@ -137,7 +139,7 @@ def inner_values(value: Value) -> Iterator[Value]:
 
 
 def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
-    """A value in which ``change`` was applied to every instance and library object that it holds."""
+    """A value with ``change`` applied to every instance and library object in it."""
     if type(value) is Object:
         return change(value)
     if type(value) in _HOLDING_NOTHING:
@@ -186,7 +188,7 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
 
 
 def map_arguments(arguments: Arguments, change: Callable[[Value], Value]) -> Arguments:
-    """Arguments in which ``change`` was applied to every instance and library object."""
+    """Arguments with ``change`` applied to every instance and library object in them."""
     args = tuple(map_values(part, change) for part in arguments.args)
     keywords = tuple((name, map_values(part, change)) for name, part in arguments.keywords)
     return Arguments(args, keywords, arguments.opaque, arguments.placed)
