@@ -311,9 +311,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a call; ``opaque`` with ``*`` or ``**``, with ``placed`` of them before the first
-    ``*``.
-    """
+    """The arguments of a call; ``opaque`` with ``*`` or ``**``, ``placed`` of them before the first ``*``."""
 
     args: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
