@@ -1,5 +1,5 @@
 """The facts of all files, linked: which file a name of another module means.
 
-Invariant: this package knows names and files only. The interpreter finds out the values of names. Nothing
-here reads the disk.
+Invariant: knows names and files only. The interpreter finds out the values of names. Nothing here reads the
+disk.
 """
