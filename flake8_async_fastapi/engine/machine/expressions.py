@@ -237,7 +237,12 @@ def operands_by_path(
 
 def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
     found = operands_by_path(frame, state, node)
-    conditions.keep_effects(frame, state, [found[-1][0]], node)
+    ends = [found[-1][0]]
+    if ends[0].parts != state.parts:  # an earlier operand may be the result: a list that is not empty, say
+        for path, kept, condition in found:
+            if kept and condition is not None:
+                ends += conditions.assume(frame, path, condition, node.op == "or")[:1]
+    conditions.keep_effects(frame, state, ends, node)
     return frame.join_or_discharge([value for _, kept, _ in found for value in kept])
 
 
