@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 import libcst as cst
@@ -13,15 +13,19 @@ from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
 
 
-def imported(code: Code, module: str, name: str) -> tuple[str, list[Edit]]:
-    """How a file writes a name of a module at run time, and the edits that import it if nothing does yet."""
-    known = known_name(code, module, name)
+def imported(code: Code, module: str, name: str, at: cst.CSTNode | None = None) -> tuple[str, list[Edit]]:
+    """How a file writes a name of a module at run time, and the edits that import it if nothing does yet.
+
+    Where the functions around ``at`` import from the module themselves, it is imported there.
+    """
+    here = [] if at is None else list(_imports_before(code, at))
+    known = known_name(code, module, name, here)
     if known:
         return known, []
     local = f"{name}_" if _means_another(code, module, name) else name
     alias = name if local == name else f"{name} as {local}"
-    extended = _extend(code, module, alias)
-    return local, extended if extended else [_new_import(code, f"from {module} import {alias}")]
+    extended = _extend(code, module, alias, here) or _extend(code, module, alias, run_time_imports(code))
+    return local, extended or [_new_import(code, f"from {module} import {alias}")]
 
 
 def imported_module(code: Code, module: str) -> tuple[str, list[Edit]]:
@@ -47,9 +51,12 @@ def together(code: Code, first: list[Edit], second: list[Edit]) -> list[Edit]:
     return [insert(code.path, first[0].start, above + below)]
 
 
-def known_name(code: Code, module: str, name: str) -> str:
-    """How a file can write a name of a module already; empty if it does not import it."""
-    for statement in run_time_imports(code):
+def known_name(code: Code, module: str, name: str, here: Sequence[cst.ImportFrom | cst.Import] = ()) -> str:
+    """How a file can write a name of a module already; empty if it does not import it.
+
+    ``here`` are the imports of the functions around a place.
+    """
+    for statement in (*here, *run_time_imports(code)):
         if isinstance(statement, cst.ImportFrom):
             origin = _dotted_from(statement)
             for alias in _aliases(statement):
@@ -100,9 +107,23 @@ def run_time_imports(code: Code) -> Iterator[cst.ImportFrom | cst.Import]:
     """The imports of a module that always run, in their order: neither in functions nor for types only."""
     for statement in code.module.body:
         if isinstance(statement, cst.SimpleStatementLine):
-            for small in statement.body:
-                if isinstance(small, (cst.ImportFrom, cst.Import)):
-                    yield small
+            yield from _imports_in(statement)
+
+
+def _imports_before(code: Code, node: cst.CSTNode) -> Iterator[cst.ImportFrom | cst.Import]:
+    """The imports that the functions around a node run before it, the nearest function first."""
+    for inner, outer in code.around(node):
+        is_class = isinstance(code.parent(outer), cst.ClassDef)
+        if isinstance(outer, cst.IndentedBlock) and not is_class:
+            for statement in outer.body:
+                if statement is inner:
+                    break
+                if isinstance(statement, cst.SimpleStatementLine):
+                    yield from _imports_in(statement)
+
+
+def _imports_in(statement: cst.SimpleStatementLine) -> Iterator[cst.ImportFrom | cst.Import]:
+    return (small for small in statement.body if isinstance(small, (cst.ImportFrom, cst.Import)))
 
 
 def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
@@ -125,9 +146,11 @@ def dotted(node: cst.BaseExpression) -> str:
     return ""
 
 
-def _extend(code: Code, module: str, alias: str) -> list[Edit]:
-    """The edit that adds a name to an import of its module, in order if the others are."""
-    for statement in run_time_imports(code):
+def _extend(
+    code: Code, module: str, alias: str, imports: Iterable[cst.ImportFrom | cst.Import]
+) -> list[Edit]:
+    """The edit that adds a name to one of some imports, of its module: in order if the others are."""
+    for statement in imports:
         if not isinstance(statement, cst.ImportFrom) or _dotted_from(statement) != module:
             continue
         aliases = _aliases(statement)
@@ -159,7 +182,7 @@ def _new_import(code: Code, line: str) -> Edit:
     imports = [one for one in statements if _imported_packages(one)]
     package, sort = _imported_packages(added), _sort(added)
     akin = [one for one in imports if _imported_packages(one) & package]
-    akin = akin or [one for one in imports if _sort(one) == sort]
+    akin = akin or list(_first_group(code, [one for one in imports if _sort(one) == sort]))
     later = [one for one in akin if _order(one) > _order(added)]
     if later and sorted(akin, key=_order) == akin:
         return insert(code.path, code.start(later[0]), line + code.newline)
@@ -172,6 +195,14 @@ def _new_import(code: Code, line: str) -> Edit:
         gap = gap if code.text[first:].strip() else ""
         return insert(code.path, first, line + code.newline + gap)
     return insert(code.path, code.end_of_line(before[-1]), code.newline + gap + line)
+
+
+def _first_group(code: Code, imports: Sequence[cst.SimpleStatementLine]) -> Sequence[cst.SimpleStatementLine]:
+    """Those of some imports above the first empty line: the own package comes after those of others."""
+    for number, (one, other) in enumerate(itertools.pairwise(imports), start=1):
+        if code.text[code.end(one) : code.start(other)].count(code.newline) > 1:
+            return imports[:number]
+    return imports
 
 
 def _are_one_group(code: Code, imports: list[cst.SimpleStatementLine]) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 import libcst as cst
 
 from flake8_async_fastapi.fixes.code import Code
+from flake8_async_fastapi.fixes.edits import Edit, insert
 
 _RUN: Final = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
 BEGIN: Final = frozenset({"select", "insert", "update", "delete"})
@@ -108,6 +109,29 @@ def assigned_values(code: Code, name: cst.Name) -> Iterator[cst.BaseExpression]:
         is_it = isinstance(target, cst.Name) and target.value == name.value and value is not None
         if is_it and code.start(annotated) < code.start(name) and code.function_around(annotated) is function:
             yield value  # type: ignore[misc]
+
+
+def with_attribute(code: Code, statement: cst.BaseStatement | None, line: str, attribute: str) -> Edit | None:
+    """The edit by which a statement that refreshes an object refreshes one more attribute; None for another.
+
+    ``line`` is how the refresh begins, up to the object.
+    """
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    if not isinstance(small, cst.Expr) or not code.source(small).startswith(f"{line}, [") or not attribute:
+        return None
+    call = small.value.expression if isinstance(small.value, cst.Await) else None
+    names = call.args[1].value if isinstance(call, cst.Call) and len(call.args) == 2 else None
+    if not isinstance(names, cst.List) or not names.elements:
+        return None
+    return insert(code.path, code.end(names.elements[-1].value), f', "{attribute}"')
+
+
+def neighbour(code: Code, statement: cst.BaseStatement, step: int) -> cst.BaseStatement | None:
+    """The statement next to one in its block, behind it or before it (-1)."""
+    block = code.parent(statement)
+    body = list(block.body) if isinstance(block, (cst.IndentedBlock, cst.Module)) else []
+    place = next((number + step for number, one in enumerate(body) if one is statement), -1)
+    return body[place] if 0 <= place < len(body) else None
 
 
 def _begins_with(node: cst.BaseExpression, name: str) -> bool:

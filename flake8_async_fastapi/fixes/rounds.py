@@ -116,7 +116,7 @@ class _Rounds:
         old = self.read(path) or ""
         if not loses_names(old, text):
             return text
-        before, after = parse(path, old), parse(path, text)
+        before, after = Files(self.read, self.parsed).code(path), parse(path, text)
         edits = [] if before is None or after is None else unused_imports(before, after)
         return apply_edits({path: text}, edits).get(path, text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -16,16 +17,20 @@ def unused_imports(before: Code, after: Code) -> list[Edit]:
     """Edits of a file as it is now that take out what it imports and used only as it was before."""
     if after.path.endswith("__init__.py"):
         return []  # what imports from the package may use it
+    was_used, is_used = _uses(before), _uses(after)
     found: list[Edit] = []
-    for line in after.module.body:
-        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+    for line in after.nodes(cst.SimpleStatementLine):
+        if len(line.body) != 1 or not _always_runs(after, line):
             continue
-        statement = line.body[0]
-        if not isinstance(statement, (cst.Import, cst.ImportFrom)):
+        statement, place = line.body[0], _place(after, line)
+        if not isinstance(statement, (cst.Import, cst.ImportFrom)) or isinstance(
+            statement.names, cst.ImportStar
+        ):
             continue
-        if isinstance(statement.names, cst.ImportStar):
-            continue
-        unused = [alias for alias in statement.names if _is_left(before, after, _bound(alias))]
+        gone = was_used.get(place, set()) - is_used.get(place, set())
+        unused = [
+            alias for alias in statement.names if _bound(alias) in gone and not _is_in_text(after, alias)
+        ]
         if not unused or "noqa" in after.text[after.start(line) : after.end_of_line(line)]:
             continue
         if len(unused) == len(statement.names):
@@ -35,17 +40,53 @@ def unused_imports(before: Code, after: Code) -> list[Edit]:
     return found
 
 
+def _always_runs(code: Code, line: cst.SimpleStatementLine) -> bool:
+    """Whether a line is one of several of its module or function, and under no condition."""
+    block = code.parent(line)
+    if isinstance(block, cst.IndentedBlock):
+        return isinstance(code.parent(block), cst.FunctionDef) and len(block.body) > 1
+    return isinstance(block, cst.Module)
+
+
+_Place: TypeAlias = tuple[str, ...]
+"""The names of the functions and classes around some code, from the inside; none for a module."""
+
+
+def _place(code: Code, node: cst.CSTNode) -> _Place:
+    around = (outer for _, outer in code.around(node))
+    return tuple(outer.name.value for outer in around if isinstance(outer, (cst.FunctionDef, cst.ClassDef)))
+
+
+def _uses(code: Code) -> dict[_Place, set[str]]:
+    """The names that the code in each place uses, but as an attribute, a keyword or in an import."""
+    found: dict[_Place, set[str]] = {}
+    for name in code.nodes(cst.Name):
+        if not code.is_label(name):
+            place = _place(code, name)
+            for number in range(len(place) + 1):
+                found.setdefault(place[number:], set()).add(name.value)
+    return found
+
+
 def loses_names(before: str, after: str) -> bool:
-    """Whether a text uses a name that another does not use any more: else no import can be left unused."""
+    """Whether a text does not use any more what it imports and used before: else no import is left over."""
     try:
-        return bool(_names(before) - _names(after))
+        _, used = _names(before)
+        imported, still = _names(after)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
+    return bool(imported & used - still)
 
 
-def _names(text: str) -> set[str]:
-    nodes = ast.walk(ast.parse(text.removeprefix("\ufeff")))
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
+def _names(text: str) -> tuple[set[str], set[str]]:
+    """The names that a text imports, and those that it uses."""
+    imported, used = set(), set()
+    for node in ast.walk(ast.parse(text.removeprefix("\ufeff"))):
+        if isinstance(node, ast.Name):
+            used.add(node.id)
+        elif isinstance(node, ast.alias):
+            imported.add(node.asname or node.name.partition(".")[0])
+    return imported, used
 
 
 def _without_line(code: Code, line: cst.SimpleStatementLine, before: Sequence[Edit]) -> Edit:
@@ -54,7 +95,8 @@ def _without_line(code: Code, line: cst.SimpleStatementLine, before: Sequence[Ed
     start = before[-1].start if before and before[-1].end == edit.start else edit.start
     above, below = code.text[:start], code.text[edit.end :]
     empty = len(below) - len(below.lstrip("\r\n"))
-    if not above:
+    block = code.parent(line)
+    if not above or (isinstance(block, cst.IndentedBlock) and block.body[0] is line):
         return replace(edit, end=edit.end + empty)
     is_group = above.endswith(code.newline * 2) and empty
     return replace(edit, end=edit.end + len(code.newline)) if is_group else edit
@@ -64,11 +106,9 @@ def _bound(alias: cst.ImportAlias) -> str:
     return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
 
 
-def _is_left(before: Code, after: Code, name: str) -> bool:
-    """Whether a file used a name, and does not any more, in a text neither."""
-    if not before.has_name(name) or after.has_name(name):
-        return False
-    return not any(name in after.source(text) for text in after.nodes(cst.SimpleString))
+def _is_in_text(code: Code, alias: cst.ImportAlias) -> bool:
+    """Whether a text mentions what is imported: an annotation in quotes, say."""
+    return any(_bound(alias) in code.source(text) for text in code.nodes(cst.SimpleString))
 
 
 def _without_names(

@@ -13,6 +13,6 @@ from flake8_async_fastapi.rules.model import Fix
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     for call in code.starting_at(fix.line, fix.col, cst.Call)[:1]:
-        name, needed = imported(code, "sqlalchemy.ext.asyncio", "async_sessionmaker")
+        name, needed = imported(code, "sqlalchemy.ext.asyncio", "async_sessionmaker", call)
         return [Edit(code.path, code.start(call.func), code.end(call.func), name), *needed]
     return []

@@ -13,7 +13,7 @@ import libcst as cst
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
-from flake8_async_fastapi.fixes.queries import assigned_name, called_name
+from flake8_async_fastapi.fixes.queries import assigned_name, called_name, neighbour, with_attribute
 from flake8_async_fastapi.rules.model import Fix
 
 _WRITES: Final = frozenset({"commit", "flush", "refresh"})
@@ -29,6 +29,8 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         if called_name(call) == "merge":
             name = assigned_name(code, call)
             writes = _writes_behind(code, call, name) if name else []
+            if writes and called_name(writes[-1]) == "refresh":
+                return _refresh(code, writes[-1], attribute)
             if writes:
                 return _refresh_behind(code, writes[-1], name, attribute)
         elif called_name(call) in ("commit", "flush"):
@@ -75,8 +77,10 @@ def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> li
     if statement is None or not isinstance(call.func, cst.Attribute):
         return []
     session = code.source(call.func.value)
-    line = f'await {session}.refresh({name}, ["{attribute}"])'
-    return [insert(code.path, code.end_of_line(statement), code.newline + code.indent_of(statement) + line)]
+    line = f"await {session}.refresh({name}"
+    more = with_attribute(code, neighbour(code, statement, 1), line, attribute)
+    added = f'{code.newline}{code.indent_of(statement)}{line}, ["{attribute}"])'
+    return [more or insert(code.path, code.end_of_line(statement), added)]
 
 
 def _writes_behind(code: Code, made: cst.Call, name: str) -> list[cst.Call]:

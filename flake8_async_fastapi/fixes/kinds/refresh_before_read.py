@@ -14,7 +14,7 @@ from flake8_async_fastapi.fixes.awaiting import may_await
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
-from flake8_async_fastapi.fixes.queries import assigned_values, called_name
+from flake8_async_fastapi.fixes.queries import assigned_values, called_name, neighbour, with_attribute
 from flake8_async_fastapi.rules.model import Fix
 
 
@@ -27,6 +27,11 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         holder, session = _object_and_session(fix, code, statement, files.code(fix.files[0]), int(line))
     if not session:
         return []
+    more = with_attribute(
+        code, neighbour(code, statement, -1), f"await {session}.refresh({holder}", attribute
+    )
+    if more is not None:
+        return [more]
     names = f', ["{attribute}"]' if attribute else ""
     line_end = code.newline + code.indent_of(statement)
     return [insert(code.path, code.start(statement), f"await {session}.refresh({holder}{names}){line_end}")]
