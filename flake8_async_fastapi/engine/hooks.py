@@ -27,9 +27,7 @@ class Hooks:
     parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
 
     def footprint(self, ctx: Context, state: State, names: Any, values: Sequence[Value]) -> Footprint:
-        """The knowledge on a path about the objects that values lead to, by the type of the part that has
-        it.
-        """
+        """The knowledge on a path about the objects that values lead to, by the type of its part."""
         found = []
         for kind, hooks in self.parts.items():
             if kind in state.parts and (known := hooks.footprint(ctx, state, names, values)):
@@ -45,7 +43,7 @@ class Hooks:
         return False
 
     def join_into(self, state: State, paths: list[State]) -> None:
-        """Put on a path what domains know after the paths through parts of an expression."""
+        """Put on a path the knowledge of the paths through parts of an expression."""
         kinds: dict[type[Any], Any] = {}
         for path in (state, *paths) if paths else ():
             kinds |= path.parts
@@ -55,12 +53,12 @@ class Hooks:
                 state.put(first.join(others))
 
     def put_footprint(self, state: State, footprint: Footprint) -> None:
-        """Put on a path what was known on another."""
+        """Put on a path the knowledge from another path."""
         for kind, known in footprint:
             self.parts[kind].put_footprint(state, known)
 
     def summarise(self, frame: Frame, ends: Ends) -> tuple[Hashable, ...]:
-        """What a run does in the eyes of all domains."""
+        """The effects of a run, as all domains record them."""
         found: list[Hashable] = []
         for hooks in self.effects.values():
             if hooks.summarise is not None:
@@ -68,7 +66,7 @@ class Hooks:
         return tuple(found)
 
     def call(self, call: AppliedCall, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
-        """Apply what a call does, and give what is left for later."""
+        """Apply the effects of a call, and return those that have to wait until later."""
         left: list[Hashable] = []
         for effect in effects:
             if (apply := self.effects[type(effect)].call) is not None:
@@ -76,7 +74,7 @@ class Hooks:
         return tuple(left)
 
     def leave(self, frame: Frame, manager: Manager, place: Place) -> None:
-        """Apply what leaving a context manager does."""
+        """Apply the effects of leaving a context manager."""
         for effect in manager.parts:
             if (apply := self.effects[type(effect)].leave) is not None:
                 apply(frame, manager, effect, place)

@@ -1,4 +1,4 @@
-"""Objects that code compares by ``is``: those that were made only to be told from all others."""
+"""Objects compared with ``is``, such as sentinels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SENTINEL: Final = "builtins.object"
 
 
 def are_identical(left: Value, right: Value) -> bool | None:
-    """Whether two values are one object; None where that is not known."""
+    """Whether two values are the same object; None if that is not known."""
     if _is_sentinel(left) and _is_sentinel(right):
         return left == right
     if (_is_sentinel(left) and isinstance(right, Const)) or (isinstance(left, Const) and _is_sentinel(right)):

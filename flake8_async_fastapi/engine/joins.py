@@ -1,4 +1,4 @@
-"""What several values have in common: joins of names, returns and paths."""
+"""The common ground of several values: joins of names, results and paths."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def union(values: list[Value]) -> Value:
 
 
 def _is_table(values: Iterable[Value]) -> bool:
-    """Whether values are those of a table of handlers, or None where it has none."""
+    """Whether the values come from a table of handlers, with None for a missing key."""
     found = [value for value in values if value != NONE]
     return len(found) <= MOST_CALLABLES and all(map(_is_handler, found))
 
@@ -60,11 +60,11 @@ def _is_handler(value: Value) -> bool:
 
 
 def join_bindings(values: Iterable[Value]) -> Value:
-    """What a name is that is bound in several places, of which one counts at a time.
+    """The value of a name with several bindings, of which one holds at a time.
 
-    None is left out: such a name is set later.  Which of the others counts, the
-    places that use it know and we do not; so they must be of one type, or all objects of
-    classes of the project, and functions all ``def`` or all ``async def``.
+    None is ignored: such a name is set later. The code that uses the name knows which binding holds, but
+    the engine does not. So all must be of one type, or all objects of classes of the project, and functions
+    must be all ``def`` or all ``async def``.
     """
     found = [value for value in dict.fromkeys(all_alternatives(values)) if value != NONE]
     if len(found) == 1:
@@ -108,7 +108,7 @@ def join_bindings(values: Iterable[Value]) -> Value:
 
 
 def _join_objects(found: list[Object]) -> Value:
-    """What several objects of one type are; statements that select the same are one statement."""
+    """One value for several objects of one type; statements that select the same become one."""
     same = found[0].arguments
     if any(other.arguments != same for other in found):  # and some that are not known
         agreed_on = (pair for pair in same if all(pair in other.arguments for other in found))
@@ -125,7 +125,7 @@ def _join_objects(found: list[Object]) -> Value:
 
 
 def join_alike(values: list[Value]) -> Value:
-    """One object of a library for several that say the like, as statements with more or fewer conditions."""
+    """One library object for several similar ones, such as a statement with more or fewer conditions."""
     found = [value for value in values if isinstance(value, Object) and value.detail is not None]
     if len(found) < len(values) or any(other.type != found[0].type for other in found):
         return UNKNOWN
@@ -134,10 +134,10 @@ def join_alike(values: list[Value]) -> Value:
 
 
 def join_returns(values: Iterable[Value]) -> Value:
-    """What a call returns that may give any of several values.
+    """The result of a call that may return any of several values.
 
-    Callers often know by a condition of their own which it is; so the values
-    must be such as ``join_bindings`` wants them, None apart.
+    Callers often know from a condition of their own which one it is. So, apart from None, the values must
+    fit together as in ``join_bindings``.
     """
     found = list(all_alternatives(values))
     result = join_bindings(found)
@@ -147,6 +147,6 @@ def join_returns(values: Iterable[Value]) -> Value:
 
 
 def all_alternatives(values: Iterable[Value]) -> Iterator[Value]:
-    """Values, with the options of those that have several."""
+    """All alternatives of some values."""
     for value in values:
         yield from alternatives(value)

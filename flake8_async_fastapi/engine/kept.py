@@ -1,6 +1,6 @@
-"""What stays true of earlier results after the text of a file was edited; the rest is forgotten.
+"""Which earlier results are still valid after the text of a file was edited. The others are forgotten.
 
-Invariant: a result that stays is the one that would be computed anew.
+Invariant: a kept result is the one that would be computed again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _PLAIN: Final = (int, bytes, float, type(None), type, msgspec.Struct, Closure)
 
 
 def forget_outdated(memo: Memo, reads: Reads, outdated: Container[int], paths: Set[str]) -> None:
-    """Forget the results that were made from an outdated question, or that are about some files.
+    """Forget results that depend on an outdated question, or that concern some files.
 
-    ``outdated`` are numbers of questions that have another answer now.  A result about a file at one
-    of the ``paths`` may rest on code that its key holds without being compared by it.
+    ``outdated`` are the numbers of questions with a new answer. A result about a file at one of the
+    ``paths`` may depend on code that is part of its key but is not compared.
     """
     stale = reads.depending_on(outdated)
     known: dict[int, bool] = {}
@@ -38,7 +38,9 @@ def forget_outdated(memo: Memo, reads: Reads, outdated: Container[int], paths: S
 
 
 def _mentions(value: Any, paths: Set[str], known: dict[int, bool]) -> bool:
-    """Whether one of some paths is a part of a value; ``known`` says so of values by their identity."""
+    """Whether one of some paths is part of a value; ``known`` caches the answer by the identity of a
+    value.
+    """
     if isinstance(value, str):
         return value in paths
     if isinstance(value, _PLAIN):
@@ -52,7 +54,7 @@ def _mentions(value: Any, paths: Set[str], known: dict[int, bool]) -> bool:
 
 
 def _parts(value: Any) -> Iterable[Any] | None:
-    """What a value holds and is compared by; None where that is not known."""
+    """The parts of a value that are compared; None if they are not known."""
     if isinstance(value, (tuple, frozenset, list)):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""How blocks are left: by their end, by a ``return`` or a jump, and by an exception."""
+"""How blocks are left: at their end, by ``return`` or a jump, or by an exception."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ K = TypeVar("K")
 
 
 def group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
-    """The paths by what they come with."""
+    """The paths, grouped by the value that comes with them."""
     groups: list[tuple[K, States]] = []
     for state, key in paths:
         for known, states in groups:
@@ -29,22 +29,22 @@ def group_paths(paths: Iterable[tuple[State, K]]) -> list[tuple[K, States]]:
 
 
 def paths_left(frame: Frame) -> list[States]:
-    """The paths that left the block under way by ``return``, ``break`` and ``continue`` so far."""
+    """The paths that have left the current block by ``return``, ``break`` or ``continue``."""
     return [frame.exits, *(frame.loops[-1] if frame.loops else ())]
 
 
 def count_left(frame: Frame) -> list[int]:
-    """How many paths there are in each list of ``paths_left``."""
+    """The number of paths in each list of ``paths_left``."""
     return list(map(len, paths_left(frame)))
 
 
 def undoes_on_exception(value: Value) -> bool:
-    """Whether leaving a value by an exception takes back what was done since it was entered."""
+    """Whether a value that is left by an exception undoes the work since it was entered."""
     return isinstance(value, Object) and value.detail is not None and value.detail.undoes
 
 
 def as_try(node: tree.With) -> tree.Try | None:
-    """The ``try`` that means the same as ``with suppress(...)``; None for another ``with``."""
+    """The ``try`` equivalent to ``with suppress(...)``; None for any other ``with``."""
     match node.items:
         case [tree.WithItem(context=tree.Call(func=func, args=[first, *others], keywords=[]))]:
             if path_of(func).rpartition(".")[2] == "suppress":

@@ -1,4 +1,4 @@
-"""Models: who gives values, by name or by what is attached to an object."""
+"""Models: the results of library code, by name or by the payload of an object."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GAP: Final = "\0"
 
 
 class CallSite(NamedTuple):
-    """A call under way, as models and observers see it: ``label`` is its text, ``place`` where it is."""
+    """The current call, for models and observers: ``label`` is its text, ``place`` its place."""
 
     frame: Frame
     callee: Value
@@ -45,7 +45,7 @@ class CallSite(NamedTuple):
 class Access(NamedTuple):
     """An attribute that is read or assigned on the path of a frame: ``label`` is its text.
 
-    ``is_mutated`` says that its value is read to be changed in place.
+    ``is_mutated``: its value is read in order to be changed in place.
     """
 
     frame: Frame
@@ -57,7 +57,7 @@ class Access(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A binary operator or a comparison: ``written`` is its right side as it is written."""
+    """A binary operator or a comparison: ``written`` is its right side as written."""
 
     state: State
     operator: str
@@ -158,11 +158,11 @@ class Models:
         return None
 
     def parameter(self, marker: Value) -> ParameterModel | None:
-        """The model of parameters that have a value as their default, or in their ``Annotated``."""
+        """The model of parameters with a certain value as their default, or in their ``Annotated``."""
         return self.parameters.get(type(marker.detail)) if isinstance(marker, Object) else None
 
     def provided_value(self, frame: Frame, marker: Value, annotation: Expr | None) -> Value | None:
-        """What a framework passes for a parameter that has a marker; None where nothing is known of it."""
+        """The value that a framework passes for a parameter with a marker; None if it is not known."""
         model = self.parameter(marker)
         if model is None or not isinstance(marker, Object):
             return None
@@ -170,7 +170,9 @@ class Models:
         return None if isinstance(found, Unknown) else found
 
     def inherit(self, ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
-        """What a class of the project, or its instance, has under a name from a library's base class."""
+        """The attribute of this name that a class of the project, or its instance, inherits from a
+        library.
+        """
         for model in self.inherited:
             found = model(ctx, owner, name)
             if found is not None:
@@ -178,7 +180,7 @@ class Models:
         return None
 
     def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Place) -> Value | None:
-        """What calling a class of the project gives, if a library makes its instances."""
+        """The result of calling a class of the project, if a library creates its instances."""
         for model in self.constructors:
             found = model(frame, cls, arguments, place)
             if found is not None:
@@ -186,7 +188,7 @@ class Models:
         return None
 
     def operate(self, operation: Operation) -> Value | None:
-        """What an operator gives that a library defines."""
+        """The result of an operator that a library defines."""
         for side in (operation.left, operation.right):
             model = self.operators.get(side.type) if isinstance(side, Object) else None
             found = model(operation) if model is not None else None
@@ -195,11 +197,11 @@ class Models:
         return None
 
     def hides(self, value: Value) -> bool:
-        """Whether a value in the body of a class is not what instances of the class have."""
+        """Whether instances of a class do not have this value from the class body as their attribute."""
         return isinstance(value, Object) and value.type in self.descriptors
 
     def guess(self, ctx: Context, function: Function, param: Param) -> Value:
-        """What a parameter may be of which nothing is said."""
+        """The likely value of a parameter without an annotation, default or known caller."""
         for model in self.guesses:
             found = model(ctx, function, param)
             if not isinstance(found, Unknown):
@@ -207,7 +209,7 @@ class Models:
         return UNKNOWN
 
     def resource(self, name: str) -> Callable[[Context, str, Object], Payload] | None:
-        """The model of the resources of a type, or of one that it is derived from."""
+        """The model of the resources of a type, or of one of its base types."""
         for base, model in self.resources.items():
             if is_subtype(name, base):
                 return model
@@ -222,12 +224,12 @@ class Models:
         return Const(written)
 
     def texts_of(self, ctx: Context, value: Value) -> Iterator[str]:
-        """The texts that a value can be, as far as domains know them."""
+        """The texts that a value may be, as far as domains know them."""
         for model in self.texts:
             yield from model(ctx, value)
 
     def join_texts(self, ctx: Context, parts: Iterable[Value]) -> Value:
-        """The text that some parts make, if what is known of it is enough for it to matter."""
+        """The text that some parts make up, if enough of it is known to matter."""
         texts = [part.value if isinstance(part, Const) else None for part in parts]
         known = [text if isinstance(text, str) else GAP for text in texts]
         whole = "".join(known)
@@ -239,7 +241,7 @@ class Models:
         return found if isinstance(found, TextPrefix) else TEXT
 
     def evaluate_condition(self, test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
-        """Whether a condition is known to come out true, or false."""
+        """Whether a condition is known to be true, or to be false."""
         for model in self.conditions:
             found = model(test, evaluate)
             if found is not None:

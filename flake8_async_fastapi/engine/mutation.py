@@ -1,6 +1,6 @@
-"""What lists, sets, dicts and objects hold after something was put into them or taken out of them.
+"""The contents of lists, sets, dicts and objects after something was added or removed.
 
-A container stands for all that it ever held: taking something out leaves the rest.
+A container stands for everything it ever contained: removing something leaves it unchanged.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ MUTATORS: Final = frozenset(
 def change_containers(
     state: State, callee: Value, node: tree.Call, arguments: Arguments, *, once: bool
 ) -> None:
-    """A call that may change what containers in variables hold: ``items.append(x)``, ``fill(items)``.
+    """Apply a call that may change containers in variables: ``items.append(x)``, ``fill(items)``.
 
-    ``once`` says that the call is not in a loop.
+    ``once``: the call is not in a loop.
     """
     for part in (*node.args, *[keyword.value for keyword in node.keywords]):
         name = part.id if isinstance(part, tree.Name) else ""
@@ -75,20 +75,20 @@ def change_containers(
 
 
 def _may_fill(callee: Value, given: Collection) -> bool:
-    """Whether a call may put more into a container; a library seldom does so into one that has items."""
+    """Whether a call may add to a container. A library seldom does so if it already has items."""
     if isinstance(callee, (Library, Member, ClassValue)):
         return containers.is_empty(given) and not called_name(callee).startswith("builtins.")
     return True
 
 
 def _forget_emptiness(state: State, path: str) -> None:
-    """A container may be filled now: that it counted as false holds no longer."""
+    """Record that a container may be filled now, so that it need no longer count as false."""
     if state.known.get(path) is False:
         del state.known[path]
 
 
 def _after_append(before: Collection, arguments: Arguments) -> Collection | None:
-    """A list of known items with one more at its end; None where that is not one to tell apart."""
+    """A list of known items with another one at its end; None if its items are not known one by one."""
     if before.kind != "list" or before.items is None or len(before.items) >= _MOST_APPENDED:
         return None
     new = arguments.get(0, "object")
@@ -126,7 +126,7 @@ def _key_name(index: Expr) -> str | None:
 
 
 def _after_method(before: Collection, name: str, arguments: Arguments) -> Collection:
-    """A container after one of its methods was called."""
+    """A container after a call of one of its methods."""
     if name == "clear":
         return Collection(before.kind, items=(), keys=() if before.kind == "dict" else None)
     if name in _TAKING:
@@ -146,7 +146,7 @@ def _after_method(before: Collection, name: str, arguments: Arguments) -> Collec
 
 
 def _with_more(before: Collection, *new: Value) -> Collection:
-    """A container with more in it; an empty list of a kind that is there already says nothing new."""
+    """A container with another item; an empty list of a kind that it already contains adds nothing."""
     there = list(before.items) if before.items is not None else [before.item]
     there = [one for one in there if not _confirms(one, new)]
     empty = [one for one in new if isinstance(one, Collection) and containers.is_empty(one)]
@@ -156,7 +156,7 @@ def _with_more(before: Collection, *new: Value) -> Collection:
 
 
 def _confirms(declared: Value, new: tuple[Value, ...]) -> bool:
-    """Whether something that is put into a container is what, until then, only an annotation said."""
+    """Whether an added item confirms a type that was known only from an annotation."""
     return (
         isinstance(declared, Object)
         and declared.declared
@@ -193,29 +193,30 @@ def _after_update(before: Collection, arguments: Arguments) -> Collection:
 
 
 def _value_in_container(value: Value) -> Value:
-    """A value as a container keeps it; coroutines are somebody else's then."""
+    """A value as a container stores it; the container is now responsible for coroutines in it."""
     if holds_coroutine(value):
         return UNKNOWN
     return OBJECT if is_plain(value) and value != UNKNOWN else value
 
 
 def follows(state: State, path: str, receiver: str, value: Value) -> bool:
-    """Whether a path of attributes gets to know a container of which an item was assigned.
+    """Whether a path of attributes should get a container to which an item was assigned.
 
-    It knows it already, or the container is an attribute of the receiver: other methods use what is in it.
+    It should if it has it already, or if the container is an attribute of the receiver, whose other methods
+    use it.
     """
     owner, _, name = path.rpartition(".")
     return state.get(path) is not None or (bool(name) and owner == receiver != "" and not is_plain(value))
 
 
 def assign_item(state: State, path: str, before: Collection, index: Expr, value: Value) -> None:
-    """A container gets an item, and may have been empty until then."""
+    """Record that a container gets an item. It may have been empty before."""
     _forget_emptiness(state, path)
     state.narrow(path, _with_item(before, index, value))
 
 
 def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
-    """A container of which one item was assigned."""
+    """A container after one item was assigned."""
     if holds_coroutine(value):
         return Collection(before.kind)
     key = _key_name(index)
@@ -226,7 +227,7 @@ def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
 
 
 def _with_value_at(before: Collection, key: str | None, value: Value) -> Collection:
-    """A container with another value at a key, or, where the key is not known, for all."""
+    """A container with another value at a key or, if the key is not known, at all keys."""
     if before.keys is None or before.items is None or key is None:
         return Collection(before.kind, value)
     pairs = dict(zip(before.keys, before.items, strict=True)) | {key: value}
@@ -234,7 +235,7 @@ def _with_value_at(before: Collection, key: str | None, value: Value) -> Collect
 
 
 def join_containers(left: Collection, right: Collection) -> Collection:
-    """``left + right``: a new container, in which coroutines stay in sight."""
+    """``left + right``: a new container that still has the coroutines of both."""
     both = concatenate(left, right)
     if both.items is None and left.kind != "dict" and holds_coroutine(right):
         return Collection(left.kind, union([element_of_container(left), element_of_container(right)]))
@@ -252,7 +253,7 @@ def concatenate(left: Collection, right: Value) -> Collection:
 
 
 def with_assigned(instance: Instance, assigned: Mapping[str, Value]) -> Instance:
-    """An object of the project once some of its attributes were assigned."""
+    """An object of the project after some of its attributes were assigned."""
     known = {**dict(instance.attributes or ()), **assigned}
     if instance.location is not None or known == dict(instance.attributes or ()):
         return instance

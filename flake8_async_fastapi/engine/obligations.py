@@ -1,4 +1,4 @@
-"""Coroutines that are used as the value they would give."""
+"""Coroutines that are used as if they were their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def report_misuse(
     in_chain: bool = False,
     unless: str = "",
 ) -> None:
-    """Say that a coroutine of this frame was used in a way that is never right, or right only ``unless``."""
+    """Report that a coroutine of this frame is used wrongly, always or ``unless`` some condition holds."""
     if coroutine.origin in frame.owed:
         path, line, col = coroutine.origin
         if not unless:
@@ -32,7 +32,7 @@ def report_misuse(
 
 
 def check_use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
-    """A value is used as what it is: a mistake if it is a coroutine."""
+    """Report coroutines in a value that is used as an ordinary value."""
     if not may_hold_coroutine(value):
         return
     for alternative in alternatives(value):
@@ -41,7 +41,7 @@ def check_use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
 
 
 def note_test(frame: Frame, value: Value, node: Expr, how: str = "condition") -> None:
-    """A value is tested: right for a coroutine that is awaited elsewhere, or may be something else."""
+    """Record a test of a value. It is fine if the coroutine is awaited elsewhere, or may be another value."""
     place = (node.line, node.col, how)  # `x is None` is a comparison, and begins where `x` does
     if not may_hold_coroutine(value):
         frame.open_tests.add(place)
@@ -54,17 +54,17 @@ def note_test(frame: Frame, value: Value, node: Expr, how: str = "condition") ->
 
 
 def check_discarded(frame: Frame, value: Value) -> None:
-    """A value is dropped on the spot, with all the coroutines it holds."""
+    """Report the coroutines in a value that is discarded at once."""
     for coroutine in held_coroutines(value):
         if coroutine.origin not in frame.discharged and coroutine.origin not in frame.reported_misuses:
             report_misuse(frame, coroutine, _way_of_testing(frame, coroutine) or "discarded")
 
 
 def report_forgotten(frame: Frame) -> None:
-    """At the end of a function: the coroutines that no path awaited or gave away.
+    """At the end of a function, report the coroutines that no path awaited or passed on.
 
-    Also those that a coroutine function returns after a test that can only
-    come out one way: the author meant the result.
+    This includes those that a coroutine function returns after a test with only one possible outcome: the
+    author meant the result.
     """
     for origin, coroutine in frame.owed.items():
         if origin in frame.discharged or origin in frame.reported_misuses:
@@ -76,7 +76,7 @@ def report_forgotten(frame: Frame) -> None:
 
 
 def _way_of_testing(frame: Frame, coroutine: Coroutine) -> str:
-    """How a coroutine was tested where nothing else ever stands; empty if it was not."""
+    """How a coroutine was tested, if no other value is ever tested there; empty if it was not."""
     for place in frame.tests.get(coroutine.origin, ()):
         if place not in frame.open_tests:
             return place[2]

@@ -1,4 +1,4 @@
-"""Observers: who is told what happens."""
+"""Observers: functions that are notified of events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 
 
 class AttributeObserver(Protocol):
-    """Told by a condition about ``owner.name`` on a path."""
+    """Notified of a condition on ``owner.name`` on a path."""
 
     def __call__(
         self, frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool
@@ -123,16 +123,16 @@ class Observers:
     decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()
 
     def show(self, frame: Frame, value: Value, place: Place) -> None:
-        """Text is made of a value."""
+        """Notify observers that a value is turned into text."""
         for observe in self.shown:
             observe(frame, value, place)
 
     def cause_havoc(self, frame: Frame, values: Sequence[Value]) -> None:
-        """Values are given to code that is not followed."""
+        """Notify observers that values are passed to code that is not followed."""
         for observe in self.havoc:
             observe(frame, values)
 
     def consume(self, frame: Frame, value: Value, place: Place) -> None:
-        """The items of a value are gone through."""
+        """Notify observers that the items of a value are iterated."""
         for observe in self.consumed:
             observe(frame, value, place)

@@ -13,7 +13,7 @@ class Position(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """A line of a file, as a message names it."""
+    """A line of a file, as messages show it."""
 
     path: str
     line: int
@@ -23,7 +23,7 @@ class Spot(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A file, and a line and a column of it: compared by what it says."""
+    """A file with a line and a column; equal places compare equal."""
 
     path: str
     line: int
@@ -31,17 +31,17 @@ class Place(NamedTuple):
 
     @property
     def position(self) -> Position:
-        """Where in its file it is."""
+        """The line and column."""
         return Position(self.line, self.col)
 
     @property
     def spot(self) -> Spot:
-        """The line that it is in."""
+        """The line."""
         return Spot(self.path, self.line)
 
 
 class Mention(NamedTuple):
-    """A line of a file that has a part in a finding, and what happens there."""
+    """A line of a file that is involved in a finding, with a description."""
 
     path: str
     line: int

@@ -1,8 +1,8 @@
-"""Results that are kept, and what was read to get them.
+"""Memoised results, and the questions that led to them.
 
-A result is kept under what it is a result of.  One that asks for itself is computed again
-until it is the same: a fixpoint.  While a result is computed, the questions to the project are noted
-with it; whoever takes it from the memo has read them too.
+A result is stored under a key that describes it. A result that depends on itself is computed again until it
+no longer changes: a fixpoint. While a result is computed, questions to the project are recorded with it.
+Whoever takes it from the memo is recorded as having asked them too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ Memo: TypeAlias = dict[object, tuple[Any, int]]
 
 
 class TooDeep(Exception):
-    """A result is asked for so deep down that it has to be computed on its own, before what asks for it."""
+    """A result is needed at so great a depth that it has to be computed by itself, before the one that needs
+    it.
+    """
 
     def __init__(self, key: object, compute: Callable[[], Any], default: Any) -> None:
         super().__init__(key)
@@ -50,20 +52,20 @@ class TooDeep(Exception):
 
 
 class WideCircle(Exception):
-    """Many functions and attributes hang on each other, which the run did not know when it began."""
+    """Many functions and attributes depend on each other, which was not known when the run began."""
 
 
 @dataclass
 class Queries:
-    """Memoised queries about a project, which may ask for each other, and for themselves.
+    """Memoised queries about a project, which may depend on each other and on themselves.
 
-    ``running`` are those under way, with their depth and what their result is assumed to be;
-    ``lowest_head`` is the least depth of one that was asked for its own result, ``provisional`` what
-    rests on such an assumption, with what was read for it.  ``active`` are the functions under way with
-    the depth of their outermost call, ``cycle_heads`` the queries under way that were asked for,
-    ``partial`` what is provisional and not to be kept, ``abandoned`` what could not be computed
-    within the limits.  What is read is noted in the project's ``reads`` for the innermost query under
-    way, in ``outer_reads`` for those around it.
+    ``running`` are the current queries, with their depth and assumed result. ``lowest_head`` is the least
+    depth of a query that needed its own result; ``provisional`` are the results that depend on such an
+    assumption, with their questions. ``active`` are the current functions with the depth of their outermost
+    call, ``cycle_heads`` the current queries that were needed again, ``partial`` the provisional results
+    that must not be kept, and ``abandoned`` those that could not be computed within the limits. Questions
+    are recorded in the project's ``reads`` for the innermost query, and in ``outer_reads`` for those around
+    it.
     """
 
     project: Project
@@ -79,12 +81,11 @@ class Queries:
     steps: int = 0
 
     def query(self, key: object, compute: Callable[[], T], default: T) -> T:
-        """The result of ``compute``, kept under ``key``.
+        """The result of ``compute``, stored under ``key``.
 
-        ``default`` stands for a result that is asked for while it is computed,
-        until it is known what the result is: then what rests on the default is
-        computed again with the result.  So what is kept does not depend on who
-        asked first.
+        ``default`` stands in for a result that is needed while it is being computed. As soon as the result
+        is known, everything that depends on the default is computed again. So stored results do not depend
+        on the order of queries.
         """
         kept = self.memo.get(key)  # to hash a key takes time: as seldom as can be
         if kept is not None:
@@ -117,7 +118,7 @@ class Queries:
         return self._compute(key, compute, default, depth)
 
     def _compute(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
-        """The result that is not known yet, kept if it rests on no assumption."""
+        """Compute a result, and store it if it depends on no assumption."""
         outer_head, outer, project = self.lowest_head, self.project.reads, self.project
         self.outer_reads.append(outer)
         project.reads = set()
@@ -139,7 +140,7 @@ class Queries:
         return value
 
     def derive(self, key: object, compute: Callable[[], T]) -> T:
-        """What code says by itself, kept under ``key``: to compute it, nothing else is asked or read."""
+        """A property of code alone, stored under ``key``: computing it needs no other query or question."""
         kept = self.memo.get(key)
         if kept is None:
             kept = self.memo[key] = compute(), NOTHING
@@ -147,7 +148,9 @@ class Queries:
         return result
 
     def is_kept(self, key: object) -> bool:
-        """Whether there is a result under a key; who asks has read what led to it."""
+        """Whether a result is stored under a key. The caller must already have asked the questions behind
+        it.
+        """
         kept = self.memo.get(key)
         if kept is None:
             return False
@@ -155,15 +158,16 @@ class Queries:
         return True
 
     def keep_fact(self, key: object) -> None:
-        """Keep what was found out on the way, with all that the queries under way have read so far."""
+        """Store a by-product, with all questions that the current queries have asked so far."""
         read = set().union(self.project.reads, *self.outer_reads)
         self.memo[key] = True, self.project.all_reads.bundle(read)
 
     def note_circle(self, depth: int) -> None:
-        """What is under way from a depth on hangs on itself; raises WideCircle if that is much and new.
+        """Record that all queries from a depth on depend on each other. Raises WideCircle if there are many,
+        and it is new.
 
-        The ways through many functions are too many to carry the arguments of each caller along all
-        of them, and the values of many attributes take too many rounds to settle.
+        There are too many ways through many functions to carry each caller's arguments along all of them,
+        and the values of many attributes take too many rounds to settle.
         """
         functions = [key for key, at in self.active.items() if at >= depth]
         attributes = [
@@ -184,7 +188,9 @@ class Queries:
         return self.is_kept(("wide circle", key))
 
     def mark_partial(self, depth: int) -> None:
-        """What runs deeper than this saw less than it would elsewhere: it is not to be kept."""
+        """Mark queries deeper than this as partial: they saw less than they would elsewhere, and are not
+        kept.
+        """
         self.lowest_head = min(self.lowest_head, depth)
         self.partial.update(key for key, (at, _) in self.running.items() if at > depth)
 
@@ -193,7 +199,7 @@ class Queries:
         return self.steps > MOST_STEPS
 
     def _find_fixpoint(self, key: object, compute: Callable[[], T], default: T, depth: int) -> T:
-        """The result that is the same when it is computed from itself; the default if there is none."""
+        """The result that no longer changes when computed from itself; the default if there is none."""
         assumed = default
         known = len(self.provisional)
         for _ in range(MOST_ROUNDS):
@@ -235,7 +241,7 @@ class Queries:
     def run_with_budget(self, work: Callable[[], None], begin_anew: Callable[[], None]) -> None:
         """Do some work with a budget of its own.
 
-        What lies too deep is computed first, and the work done anew.
+        Anything too deep is computed first, and then the work starts again.
         """
         self.steps = 0
         self.abandoned.clear()

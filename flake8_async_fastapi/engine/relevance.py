@@ -1,4 +1,4 @@
-"""What of a call can make a difference to the function that is called.
+"""The parts of a call that can make a difference to the called function.
 
 Calls that differ in nothing else share one run.
 """
@@ -36,9 +36,9 @@ from flake8_async_fastapi.records import dataclass
 
 
 def specialise(ctx: Context, passed: Value, known: Value) -> Value:
-    """An argument, if it says more than what is known of its parameter anyway.
+    """An argument, if more is known of it than of its parameter anyway.
 
-    Plain values are all alike; an object of a declared type is one like any other.
+    All plain values are alike, and so are all objects of a declared type.
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
@@ -59,7 +59,7 @@ def specialise(ctx: Context, passed: Value, known: Value) -> Value:
 
 
 def limit_depth(value: Value, depth: int = 0) -> Value:
-    """A value with its attributes, but not the attributes of those."""
+    """A value with its attributes, but without the attributes of those."""
     if isinstance(value, Instance) and value.location is not None:
         return value
     if isinstance(value, Instance) and value.attributes:
@@ -77,9 +77,9 @@ _MOST_STEPS: Final = _MOST_STATEMENTS * MOST_STATES
 
 
 def is_long(ctx: Context, function: Function) -> bool:
-    """Whether a function is too long to be run for each combination of arguments.
+    """Whether a function is too long to run for each combination of arguments.
 
-    Many statements in a row take no more steps than a few between branches.
+    Many statements in a row take no more steps than a few in branches.
     """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
@@ -92,7 +92,9 @@ def is_long(ctx: Context, function: Function) -> bool:
 
 
 def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
-    """The steps that statements take at most on some paths, and how many paths reach their end."""
+    """The maximum number of steps that statements take on some paths, and the number of paths that reach the
+    end.
+    """
     steps = 0
     for statement in body:
         steps += paths
@@ -110,7 +112,9 @@ def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What the code of a function mentions: names, attributes of anything, and the names that it calls."""
+    """Names that the code of a function mentions: names, attributes of any object, and names that it
+    calls.
+    """
 
     names: tuple[str, ...] = ()
     attributes: frozenset[str] = frozenset()
@@ -118,7 +122,7 @@ class Mentions:
 
 
 def mentions_of(ctx: Context, function: Function) -> Mentions:
-    """What the code of a function mentions, nested functions included."""
+    """The names that the code of a function mentions, including nested functions."""
 
     def find() -> Mentions:
         names: dict[str, None] = {}
@@ -138,7 +142,7 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
 def captured_objects(
     ctx: Context, function: Function, env: Mapping[str, Value]
 ) -> tuple[tuple[str, Value], ...]:
-    """The variables around a nested function that it sees, of those that say more than a type."""
+    """The variables around a nested function that it can see and whose values are more than a type."""
     names = [name for name in mentions_of(ctx, function).names if name in env]
     objects = [(name, env[name]) for name in names if renaming.has_identity(ctx, env[name])]
     own = _own_names(ctx, function) if objects else frozenset()
@@ -146,7 +150,7 @@ def captured_objects(
 
 
 def _own_names(ctx: Context, function: Function) -> frozenset[str]:
-    """The names that a function binds itself."""
+    """The names that a function itself binds."""
 
     def find() -> frozenset[str]:
         body = function.node.body

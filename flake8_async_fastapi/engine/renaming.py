@@ -1,9 +1,8 @@
 """Locations and resources on their way into a function and back.
 
-A summary of a function must not depend on who calls it.  So the objects among its arguments
-whose state is tracked get names by their order, and so do resources, as sessions are; what
-the function did to them is carried back in the names of the caller.  What lies at a location is
-an affair of domains: they rename it with what is here.
+The summary of a function must not depend on its caller. So tracked objects among its arguments get names by
+their order, and so do resources, such as sessions. The effects on them are translated back into the
+caller's names. Only domains know what is at a location; they rename it with the functions here.
 """
 
 from __future__ import annotations
@@ -24,23 +23,23 @@ _RESOURCE: Final = "<session>"
 
 
 def base(location: Location) -> Location:
-    """The object from which another was reached."""
+    """The object from which another one was reached."""
     while isinstance(location[0], tuple):
         location = location[0]
     return location
 
 
 def resource_key(resource: Object) -> object:
-    """What tells a resource from others: where it was made, or which parameter it is."""
+    """The identity of a resource: the place where it was created, or the parameter that it is."""
     return resource.origin or resource.type
 
 
 @dataclass(frozen=True)
 class Renaming:
-    """The names that objects and resources have inside a call, and those they have outside.
+    """The names of objects and resources inside a call and outside.
 
-    The call is given the objects to which the attributes in ``followed`` lead.  ``wanted`` are those of
-    these attributes whose objects the caller was not given itself.
+    The call gets the objects that the attributes in ``followed`` lead to. ``wanted`` are those of the
+    attributes whose objects the caller did not get itself.
     """
 
     followed: frozenset[str] = frozenset()
@@ -51,7 +50,7 @@ class Renaming:
     original_sessions: dict[object, Object] = field(default_factory=dict)
 
     def add(self, location: Location) -> None:
-        """Name an object, unless it has a name, by itself or by the object that it was reached from."""
+        """Name an object, unless it or the object that it was reached from has a name."""
         if location not in self.to_inside and not (
             isinstance(location[0], tuple) and location[0] in self.to_inside
         ):
@@ -70,7 +69,7 @@ class Renaming:
 
 
 def has_identity(ctx: Context, value: Value) -> bool:
-    """Whether a value says more than its type can: a tracked object, a resource, a statement, …"""
+    """Whether more is known of a value than its type: a tracked object, a resource, a statement and so on."""
     for inner in inner_values(value):
         if isinstance(inner, Instance):
             if inner.location is not None:
@@ -83,7 +82,7 @@ def has_identity(ctx: Context, value: Value) -> bool:
 
 
 def renaming_of(ctx: Context, path: str, values: Iterable[Value], followed: frozenset[str]) -> Renaming:
-    """A renaming of all resources that values in a file lead to; domains add the objects."""
+    """A renaming of all resources in some values of a file; domains add the objects."""
     renaming = Renaming(followed)
     for value in values:
         for inner in inner_values(value):
@@ -98,7 +97,7 @@ def renaming_of(ctx: Context, path: str, values: Iterable[Value], followed: froz
 
 
 def to_callee(renaming: Renaming, value: Value) -> Value:
-    """A value as it is known inside the call."""
+    """A value as it appears inside the call."""
     return map_values(value, lambda inner: _inner_to_callee(renaming, inner))
 
 
@@ -114,13 +113,13 @@ def _inner_to_callee(renaming: Renaming, value: Value) -> Value:
 
 
 def _change_keys(value: Object, change: Callable[[object], object]) -> Object:
-    """An object that belongs to a resource, which has another key."""
+    """An object whose resource has another key."""
     renamed = value.detail.change_keys(change) if value.detail is not None else None
     return value if renamed is value.detail else replace(value, detail=renamed)
 
 
 def _renamed_location(known: Mapping[Location, Location], location: Location) -> Location | None:
-    """The other name of an object; of one that is reached from another, by that one's."""
+    """The new name of an object; if it is reached from another object, based on that one's name."""
     if location in known:
         return known[location]
     if isinstance(location[0], tuple):
@@ -134,14 +133,14 @@ def _renamed_location(known: Mapping[Location, Location], location: Location) ->
 
 @dataclass(frozen=True)
 class ToCaller:
-    """What a call left behind, in the names of the caller."""
+    """Translates the results of a call into the names of the caller."""
 
     renaming: Renaming
     origin: Place
     new: dict[Location, Location] = field(default_factory=dict)
 
     def location(self, location: Location) -> Location:
-        """The caller's name of an object; one that the call made is named by the place of the call."""
+        """The caller's name of an object; an object created in the call is named by the place of the call."""
         known = _renamed_location(self.renaming.to_outside, location)
         if known is not None:
             return known
@@ -152,7 +151,7 @@ class ToCaller:
         return self.new[location]
 
     def value(self, value: Value) -> Value:
-        """A value as the caller knows it."""
+        """A value as it appears to the caller."""
         return map_values(value, self._inner)
 
     def _inner(self, value: Value) -> Value:
@@ -171,7 +170,7 @@ class ToCaller:
 
 
 def without_new_locations(value: Value) -> Value:
-    """A value without what is known of objects, except of those that the caller gave."""
+    """A value without knowledge about objects, except those that the caller passed."""
 
     def change(inner: Value) -> Value:
         if isinstance(inner, Instance) and inner.location is not None and base(inner.location)[0] != ARGUMENT:
@@ -184,7 +183,7 @@ def without_new_locations(value: Value) -> Value:
 def call_without_identity(
     ctx: Context, function: Function, arguments: Arguments | None
 ) -> tuple[Function, Arguments | None]:
-    """A call of which no more is known than the types: many calls are one."""
+    """A call reduced to types, so that many calls become one."""
 
     def bare(value: Value) -> Value:
         if isinstance(value, Instance):

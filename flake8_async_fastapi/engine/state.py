@@ -1,4 +1,4 @@
-"""One path through a function, and what several paths have in common."""
+"""One path through a function, and the common ground of several paths."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ MOST_STATES: Final = 6
 
 
 class Part(Protocol):
-    """What a domain keeps of one path; made without arguments, it knows nothing.
+    """A domain's knowledge of one path; created without arguments, it knows nothing.
 
-    Commutative, associative and idempotent: ``join`` claims only what all of several paths agree on.
+    ``join`` claims only facts on which all of several paths agree. It is commutative, associative and
+    idempotent.
     """
 
     def fork(self: P) -> P:
-        """The part for another path that goes on from here; itself, if it is frozen."""
+        """The part for another path that continues from here; itself if it is frozen."""
 
     def unify(self: P, other: P, states: tuple[State, State]) -> P | None:
-        """The part of one path in the place of two that agree in all else, the ``states``.
+        """The part for one path that replaces two which are otherwise equal, the ``states``.
 
-        None where the two have to be kept apart.
+        None if the two have to be kept apart.
         """
 
     def join(self: P, others: list[P]) -> P:
         """One part for several paths."""
 
     def forget(self: P, path: str) -> P:
-        """The part after a variable, or an attribute of one, was assigned anew."""
+        """The part after a variable, or one of its attributes, was assigned again."""
 
 
 P = TypeVar("P", bound=Part)
@@ -56,10 +57,9 @@ P = TypeVar("P", bound=Part)
 class State:
     """One path through a function.
 
-    ``env`` are its variables, ``attributes`` those attributes of variables that
-    were assigned on this path (by their text, as ``self.session``), ``known``
-    the conditions the path was reached under, ``parts`` what domains keep of the
-    path, by the type that they keep it in.
+    ``env`` are its variables; ``attributes`` the attributes of variables that were assigned on this path,
+    by their text such as ``self.session``; ``known`` the conditions under which the path is reached;
+    ``parts`` the knowledge of domains, by its type.
     """
 
     env: dict[str, Value] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class State:
         return State(env, attributes, known, parts)
 
     def part(self, kind: type[P]) -> P:
-        """What a domain keeps of this path in a type of its own."""
+        """A domain's knowledge of this path, in a type of its own."""
         found = self.parts.get(kind)
         if found is None:
             found = self.parts[kind] = kind()
@@ -81,7 +81,7 @@ class State:
         return part
 
     def put(self, part: Part) -> None:
-        """Put another part in the place of one of the same type."""
+        """Replace a part of the same type."""
         self.parts[type(part)] = part
 
     def values(self) -> Iterator[Value]:
@@ -90,11 +90,11 @@ class State:
         yield from self.attributes.values()
 
     def get(self, path: str) -> Value | None:
-        """The value of a variable, or of an attribute that was assigned; None if there is none."""
+        """The value of a variable or an assigned attribute; None if there is none."""
         return self.attributes.get(path) if "." in path else self.env.get(path)
 
     def bind(self, path: str, value: Value) -> None:
-        """Assign a variable or an attribute; what was known of it is no longer."""
+        """Assign a variable or an attribute, and forget earlier knowledge of it."""
         for known in (self.known, self.attributes):
             if known:
                 about = f"{path}.", f"{path} "
@@ -105,17 +105,17 @@ class State:
         (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def narrow(self, path: str, value: Value) -> None:
-        """Put a more exact value in the place of the same value."""
+        """Replace a value with a more precise description of the same value."""
         (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def assigned_to(self, name: str) -> dict[str, Value]:
-        """What was assigned to attributes of the object in a variable."""
+        """The values assigned to attributes of the object in a variable."""
         prefix, size = f"{name}.", len(name) + 1
         found = {path[size:]: value for path, value in self.attributes.items() if path.startswith(prefix)}
         return {attribute: value for attribute, value in found.items() if "." not in attribute}
 
     def forget_attributes(self) -> None:
-        """After a call: what it may have assigned anew.  Types seldom change, None does."""
+        """Forget attributes that a call may have assigned. Types seldom change, but None does."""
         if self.attributes:
             for path in [path for path, value in self.attributes.items() if isinstance(value, _CHANGING)]:
                 del self.attributes[path]
@@ -125,18 +125,18 @@ _CHANGING: Final = (Const, Plain)
 
 
 class CoroutineOwner(Protocol):
-    """Who has to see coroutines awaited, and may lose sight of them."""
+    """Code that has to see coroutines awaited, and that may lose track of them."""
 
     owed: dict[Place, Coroutine]
 
     def discharge(self, value: Value) -> None:
-        """Somebody else has the coroutines of a value."""
+        """Record that other code now has the coroutines in a value."""
 
 
 def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) -> list[State]:
-    """States without repetition, and at most ``MOST_STATES`` of them.
+    """Different states, at most ``MOST_STATES`` of them.
 
-    The coroutines that ``frame`` loses sight of in a join count as discharged.
+    Coroutines that ``frame`` loses in a join count as discharged.
     """
     if len(states) < 2:
         return states
@@ -164,7 +164,7 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
 
 
 def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
-    """The parts of two paths that become one, or None if they have to be kept apart."""
+    """The parts of two paths that become one; None if they have to be kept apart."""
     unified: dict[type[Any], Any] = {}
     for kind in dict.fromkeys((*one.parts, *other.parts)):
         part = one.part(kind).unify(other.part(kind), (one, other))
@@ -175,13 +175,13 @@ def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
 
 
 def _join_parts(states: list[State]) -> dict[type[Any], Any]:
-    """The parts of several paths; a part that one of them lacks knows nothing there."""
+    """The parts of several paths; a missing part knows nothing."""
     kinds = dict.fromkeys(kind for state in states for kind in state.parts)
     return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
 
 
 def join_states(states: list[State]) -> State:
-    """One state that claims only what all states agree on."""
+    """One state that claims only facts on which all states agree."""
     known = [set(state.known.items()) for state in states]
     return State(
         _join_environments([state.env for state in states]),
@@ -197,7 +197,7 @@ def _join_environments(envs: list[dict[str, Value]]) -> dict[str, Value]:
 
 
 def _join_values(values: list[Value]) -> Value:
-    """What several paths agree on; of containers and objects, that it is one of them."""
+    """A value on which several paths agree; for containers and objects, one of theirs."""
     first, *others = values
     if all(other == first for other in others):
         return first

@@ -1,4 +1,4 @@
-"""What a call of a function does."""
+"""The effects of a call of a function."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a call of a function does: what it returns and yields, and to its receiver.
+    """The effects of a call: its results, the values it yields, and its changes to the receiver.
 
-    ``parts`` are what it does in the eyes of domains, each of a type of its own.  ``wanted`` are
-    the attributes of its arguments whose objects the run looked for and was not given.
+    ``parts`` are the effects that domains record, each of a type of its own. ``wanted`` are the attributes
+    of its arguments whose objects the run needed but was not given.
     """
 
     returns: Value = UNKNOWN

@@ -1,4 +1,4 @@
-"""Expressions as text, for messages and for the conditions a path was reached under."""
+"""Expressions as text, for messages and for the conditions of a path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from flake8_async_fastapi.facts.tree import Expr
 
 
 def path_of(expression: Expr) -> str:
-    """The variable, or the attributes of one, that an expression reads; empty for anything else."""
+    """The variable, or the chain of attributes of a variable, that an expression reads; empty for anything
+    else.
+    """
     path = ""
     while type(expression) is tree.Attr:
         path = f".{expression.name}{path}"
@@ -18,7 +20,7 @@ def path_of(expression: Expr) -> str:
 
 
 def for_message(node: Expr) -> str:
-    """An expression as a message shows it: calls without their arguments, the rest as ``...``."""
+    """An expression as messages show it: calls without their arguments, anything else as ``...``."""
     kind = type(node)  # a class pattern takes longer where it does not match
     if kind is tree.Name or kind is tree.Attr:
         path = path_of(node)
@@ -39,7 +41,7 @@ def for_message(node: Expr) -> str:
 
 
 def simple_condition(node: Expr) -> tuple[str, bool] | None:
-    """A simple condition as text, and whether it is negated; None for one that is not simple."""
+    """A simple condition as text, and whether it is negated; None if it is not simple."""
     text = path_of(node)
     if text:
         return text, False
@@ -54,7 +56,7 @@ def simple_condition(node: Expr) -> tuple[str, bool] | None:
 
 
 def simple_conditions_in(test: Expr) -> Iterator[str]:
-    """The simple conditions that a test is made of, as text."""
+    """The simple conditions in a test, as text."""
     if isinstance(test, tree.BoolOp):
         for value in test.values:
             yield from simple_conditions_in(value)
@@ -63,12 +65,12 @@ def simple_conditions_in(test: Expr) -> Iterator[str]:
 
 
 def asks_for_main(test: Expr) -> bool:
-    """Whether a condition asks whether the file is run as a program."""
+    """Whether a condition tests that the file is run as a program."""
     return isinstance(test, tree.Compare) and path_of(test.left) == "__name__"
 
 
 def may_swallow(context: Expr) -> bool:
-    """Whether leaving a context manager by an exception may go on after the block."""
+    """Whether the code after a context manager may run although an exception left its block."""
     return isinstance(context, tree.Call) and path_of(context.func).rpartition(".")[2] in (
         "suppress",
         "raises",

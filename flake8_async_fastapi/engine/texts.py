@@ -16,7 +16,7 @@ _CHANGED_CASE: Final[dict[str, Callable[[str], str]]] = {
 
 
 def compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
-    """Whether a text that a function was given is one of those written; None where that is not known."""
+    """Whether a text passed to a function equals one of those written; None if that is not known."""
     written = right.items if isinstance(right, tree.Display) else [right]
     texts = [item.value for item in written if isinstance(item, tree.Const) and isinstance(item.value, str)]
     given = _given_text(state, left)

@@ -1,4 +1,4 @@
-"""What the interpreter believes, line by line, for a reader who doubts a finding."""
+"""The interpreter's knowledge, line by line, for a reader who doubts a finding."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Finding(Protocol):
 
 
 def trace_lines(text: str, events: Iterable[Event], findings: Sequence[Finding]) -> Iterator[str]:
-    """The lines of a file that hold code, each followed by what its paths believe after it."""
+    """The lines of a file that contain code, each followed by the knowledge of its paths after it."""
     believed: dict[int, dict[str, dict[str, dict[str, None]]]] = {}
     wanted: dict[int, dict[str, dict[str, None]]] = {}
     for event in events:

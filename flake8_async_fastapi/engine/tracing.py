@@ -1,4 +1,4 @@
-"""What is told while code is traced, beyond the events that rules see."""
+"""Events for traces only, in addition to those for rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flake8_async_fastapi.records import replace
 
 
 def trace_calls(hooks: Hooks) -> Hooks:
-    """The hooks, and one that tells of each call what the domains know of its result."""
+    """The hooks, with one more that reports for each call what domains know of its result."""
     observers = replace(hooks.observers, called=(*hooks.observers.called, _trace_call))
     return replace(hooks, observers=observers)
 
@@ -23,6 +23,6 @@ def _trace_call(frame: Frame, callee: Value, arguments: Arguments, node: Call, r
 
 
 def describe(frame: Frame, value: Value) -> str:
-    """What the domains know of a value on the frame's path, in words."""
+    """The domains' knowledge of a value on the frame's path, in words."""
     models = frame.ctx.hooks.models.descriptions
     return "; ".join(text for model in models for text in model(frame, value) if text)

@@ -1,7 +1,7 @@
-"""What an expression can be known to be.
+"""The possible knowledge of an expression.
 
-All values are frozen and compare by what they say.  ``UNKNOWN`` is a value with
-a meaning: nothing is known, and no rule speaks about it.
+All values are frozen, and compared by content. ``UNKNOWN`` is a value, too: nothing is known, and no rule
+reports anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Location: TypeAlias = tuple[Hashable, ...]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A value of a builtin type that cannot be awaited; ``kind`` is ``object`` where that is all."""
+    """A value of a builtin type that cannot be awaited; ``kind`` is ``object`` if no more is known."""
 
     kind: str
 
@@ -48,12 +48,12 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Text(Const):
-    """A text that matters: it is told apart from others, as a domain's model of literals says."""
+    """A text whose content matters, as a domain's model of literals decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextPrefix(Text):
-    """A text that matters, of which no more than the beginning is kept."""
+    """A text whose content matters, but of which only the beginning is kept."""
 
 
 NONE: Final[Value] = Const(None)
@@ -69,18 +69,18 @@ class Library:
 
 
 class Payload:
-    """What a domain attaches to an object of a library; frozen, and compared by what it says."""
+    """A domain's knowledge of a library object; frozen, and compared by content."""
 
     __slots__ = ()
     undoes: ClassVar[bool] = False
     """Whether leaving the object by an exception takes back what was done since it was entered."""
 
     def change_keys(self, change: Callable[[object], object]) -> Payload:
-        """The payload, with the keys of the resources that it names changed."""
+        """The payload with new keys for the resources that it names."""
         return self
 
     def join(self, others: Sequence[object]) -> Payload | None:
-        """One payload for several; None where they are to be told apart."""
+        """One payload for several; None if they have to be kept apart."""
         return None
 
 
@@ -107,7 +107,7 @@ class Object:
 
 
 def is_only_declared(value: Object) -> bool:
-    """Whether only an annotation, perhaps left behind, says that an object is of a sync type with a twin."""
+    """Whether only an annotation says that an object is of a sync type that has an async twin."""
     return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
@@ -136,14 +136,14 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closure:
-    """The variables that a nested function can see, and the run they are of; compared by identity."""
+    """A nested function's outer variables, and the run they belong to; compared by identity."""
 
     env: dict[str, Value]
     outer: Closure | None = None
     scope: object = None
 
     def find(self, name: str) -> Value | None:
-        """The value of the innermost variable of a name; None if none is seen."""
+        """The value of the innermost variable of a name; None if there is none."""
         found = self.env.get(name)
         return self.outer.find(name) if found is None and self.outer is not None else found
 
@@ -231,7 +231,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredCallable:
-    """Anything that can be called, and gives ``result``, or an awaitable of it, as an annotation says."""
+    """Any callable whose result, or an awaitable of it, an annotation declares."""
 
     result: Value = UNKNOWN
     is_async: bool = True
@@ -258,7 +258,7 @@ class Coroutine:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The result of calling a generator function; ``function`` and ``parts`` as in a ``Manager``."""
+    """The result of calling a generator function; ``function`` and ``parts`` are as in ``Manager``."""
 
     label: str
     item: Value
