@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,12 @@ def test_what_a_comment_suppresses_stays(fix: FixIt) -> None:
         ("no end", lambda text: text.rstrip("\n").encode()),
         ("latin-1", lambda text: ("# coding: latin-1\n# größe\n" + text).encode("latin-1")),
         ("wide", lambda text: text.replace("    ", "    'größe 🎈'; ").encode()),
+        ("long line", lambda text: text.replace("    ", f"    '{'x' * 100_000}'; ").encode()),
+        pytest.param(
+            "type parameters",
+            lambda text: text.replace("save(", "save[T](").encode(),
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax of Python 3.12"),
+        ),
         ("trailing space", lambda text: text.replace("()\n", "()  \n").encode()),
     ],
 )
@@ -260,6 +267,8 @@ def test_a_diff_tells_of_a_missing_line_end() -> None:
          "import os\nimport z.a\nfrom p.q import f\n\nfrom . import b\n"),
         ("import os\nfrom . import b\n", "f", "import os\nfrom p.q import f\nfrom . import b\n"),
         ("import os\n\nfrom . import b\n", "f", "import os\n\nfrom p.q import f\n\nfrom . import b\n"),
+        ("import os\n\nfrom a import b\n\nfrom own import c\n", "f",
+         "import os\n\nfrom a import b\nfrom p.q import f\n\nfrom own import c\n"),
         ("from . import b\n", "f", "from p.q import f\n\nfrom . import b\n"),
         ("from p.q import *\n", "f", "from p.q import *\nfrom p.q import f\n"),
     ],

@@ -22,7 +22,13 @@ from flake8_async_fastapi.convert.texts import Source, parse
 from flake8_async_fastapi.convert.urls import drivers_in, with_async_drivers
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.rewriting import Original, read_original, rewrite
-from flake8_async_fastapi.store.sources import is_requirement_file, is_template, normalised, python_files
+from flake8_async_fastapi.store.sources import (
+    is_requirement_file,
+    is_setup_script,
+    is_template,
+    normalised,
+    python_files,
+)
 
 _ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
 _MAKERS: Final = frozenset({"create_engine", "sessionmaker"})
@@ -79,6 +85,9 @@ def convert_project(root: Path) -> Converted:
         beside |= {path: ini_with_async_drivers(text) for path, text in beside.items() if _is_ini(path)}
     known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
     mended, findings = mend(converted, known)
+    mended |= {
+        path: with_drivers(path, text, drivers) for path, text in mended.items() if is_setup_script(path)
+    }
     changed = {path: text for path, text in {**mended, **beside}.items() if text != texts[path]}
     restored = {path: _as_before(originals[path], text) for path, text in changed.items()}
     return Converted(originals, restored, findings)

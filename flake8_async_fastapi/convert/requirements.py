@@ -19,6 +19,10 @@ _KEY: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _EXTRAS: Final = re.compile(r"""\bextras[ \t]*=[ \t]*\[(?P<names>[^\]]*)\]""")
+_ITEM: Final = re.compile(
+    r"^(?P<indent>[ \t]*)- +(?P<name>sqlalchemy|sqlmodel)(?P<extras>\[[^\]]*\])?(?![\w-])(?P<rest>[^\n]*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SQLMODEL_LINE: Final = re.compile(r"^sqlmodel\b(?!\s*=[^=]).*$", re.IGNORECASE)
 
 
@@ -30,12 +34,16 @@ def with_drivers(path: str, text: str, drivers: Iterable[str]) -> str:
     missing = [driver for driver in sorted(drivers) if not _names(text, driver)]
     if path.endswith(("pyproject.toml", "Pipfile")):
         return _toml(text, missing)
+    if path.endswith(".py"):
+        return _script(text, missing)
+    if path.endswith((".yml", ".yaml")):
+        return _conda(text, missing)
     is_list = path.endswith((".txt", ".in", "setup.cfg"))
     return _list(text, missing) if is_list and "--hash" not in text else text
 
 
 def _names(text: str, package: str) -> bool:
-    return re.search(rf"(?im)^\s*[\"']?{re.escape(package)}\b", text) is not None
+    return re.search(rf"(?im)^\s*(?:- +)?[\"']?{re.escape(package)}\b", text) is not None
 
 
 def _with_extra(found: re.Match[str]) -> str:
@@ -68,6 +76,35 @@ def _has_sqlalchemy(text: str) -> bool:
     return re.search(r"(?im)^\s*[\"']?sqlalchemy(?![\w-])", text) is not None
 
 
+def _script(text: str, missing: list[str]) -> str:
+    """The arguments of ``setup()``: a list behind ``install_requires``."""
+    start = text.find("install_requires")
+    return text if start < 0 else text[:start] + _quoted_list(text[start:], missing)
+
+
+def _conda(text: str, missing: list[str]) -> str:
+    """An environment of conda, whose packages have no extras, but for those that pip installs."""
+    pip = re.search(r"(?m)^\s*- *pip:", text)
+    found = _ITEM.search(text)
+    if found is None:
+        return text
+    is_pip = pip is not None and pip.start() < found.start()
+    is_alone = found["name"].lower() == "sqlalchemy"
+    if is_pip:
+        extra = [] if is_alone else ["sqlalchemy[asyncio]"]
+        item = _with_extra(found) if is_alone else found[0].partition("- ")[2]
+    else:
+        extra = [] if _names(text, "greenlet") else ["greenlet"]
+        item = found[0].partition("- ")[2]
+    gap = f"\n{found['indent']}- "
+    return (
+        text[: found.start()]
+        + gap.removeprefix("\n")
+        + gap.join([item, *extra, *missing])
+        + text[found.end() :]
+    )
+
+
 def _toml(text: str, missing: list[str]) -> str:
     """A table of Poetry or Pipenv, or a list."""
     keys = {found["name"].lower(): found for found in _KEY.finditer(text)}
@@ -80,6 +117,10 @@ def _toml(text: str, missing: list[str]) -> str:
         end = text.find("\n", found.end())
         rest = text[found.end() :] if end < 0 else text[found.end() : end]
         return text[: found.start()] + entry + rest + added + ("" if end < 0 else text[end:])
+    return _quoted_list(text, missing)
+
+
+def _quoted_list(text: str, missing: list[str]) -> str:
     quoted = _QUOTED.search(text)
     if quoted is not None:
         return _beside(text, quoted, _requirement(quoted), missing)

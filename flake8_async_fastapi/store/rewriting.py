@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import stat
@@ -9,6 +10,9 @@ import tempfile
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class ChangedMeanwhile(Exception):
@@ -30,9 +34,12 @@ class Original:
 
 
 def read_original(path: Path) -> Original | None:
-    """A file of Python, or None for one that cannot be read or decoded."""
+    """A file of Python, or a list of requirements, or None for one that cannot be read or decoded."""
     try:
         data = path.read_bytes()
+        if data.startswith(_UTF_16) and path.suffix != ".py":  # as the shell of Windows writes a list
+            text = data.decode("utf-16")
+            return Original(path, data, text, "utf-16") if text.encode("utf-16") == data else None
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return Original(path, data, data.decode(encoding), encoding)
     except (OSError, SyntaxError, ValueError, LookupError):

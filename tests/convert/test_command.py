@@ -382,6 +382,27 @@ def test_migrations_that_cannot_be_async_are_marked(convert: Convert, tmp_path: 
             "[options]\ninstall_requires =\n    sqlalchemy>=2\n    fastapi\n",
             "[options]\ninstall_requires =\n    sqlalchemy[asyncio]>=2\n    aiosqlite\n    fastapi\n",
         ),
+        (
+            "setup.py",
+            'setup(keywords="sqlalchemy", install_requires=["sqlalchemy>=2", "fastapi"])\n',
+            'setup(keywords="sqlalchemy", '
+            'install_requires=["sqlalchemy[asyncio]>=2", "aiosqlite", "fastapi"])\n',
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - sqlalchemy=2.0.30\n  - pip:\n    - httpx\n",
+            "dependencies:\n  - sqlalchemy=2.0.30\n  - greenlet\n  - aiosqlite\n  - pip:\n    - httpx\n",
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - pip:\n    - SQLAlchemy>=2\n    - httpx\n",
+            "dependencies:\n  - pip:\n    - SQLAlchemy[asyncio]>=2\n    - aiosqlite\n    - httpx\n",
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - pip:\n    - sqlmodel\n",
+            "dependencies:\n  - pip:\n    - sqlmodel\n    - sqlalchemy[asyncio]\n    - aiosqlite\n",
+        ),
         ("requirements.txt", *["sqlalchemy==2 \\\n  --hash=sha256:1\n"] * 2),
         (".env.example", "URL=postgresql://u:p@db/x\n", "URL=postgresql+asyncpg://u:p@db/x\n"),
         (".env", "URL=postgresql+psycopg://db/x\n", "URL=postgresql+psycopg://db/x\n"),
@@ -394,3 +415,10 @@ def test_what_lies_beside_the_code(
     (tmp_path / file).write_text(before)
     assert convert(READ)[0] == 0
     assert (tmp_path / file).read_text() == after
+
+
+def test_requirements_as_the_shell_of_windows_writes_them(convert: Convert, tmp_path: Path) -> None:
+    path = tmp_path / "requirements.txt"
+    path.write_bytes("\ufeffSQLAlchemy==2.0.30\r\n".encode("utf-16-le"))
+    assert convert(READ)[0] == 0
+    assert path.read_bytes() == "\ufeffSQLAlchemy[asyncio]==2.0.30\r\naiosqlite\r\n".encode("utf-16-le")
