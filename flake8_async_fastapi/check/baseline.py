@@ -30,7 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What a finding must agree on."""
+        """The key by which an entry matches a finding."""
         return self.path, self.code, self.line
 
 

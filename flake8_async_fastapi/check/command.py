@@ -1,4 +1,4 @@
-"""The arguments of ``check``, and what it prints."""
+"""The arguments and the output of ``check``."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _dest(name: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, and print what was found; returns 0 if nothing was found, else 1.
+    """Check and print the findings; returns 0 if there are none, otherwise 1.
 
     Raises UsageError.
     """

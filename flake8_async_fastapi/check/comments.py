@@ -1,4 +1,4 @@
-"""Comments that suppress findings: which of them suppress nothing, and new ones for what is found.
+"""Comments that suppress findings: unused ones, and new ones for existing findings.
 
 What flake8 makes of a comment counts.
 """

@@ -1,4 +1,4 @@
-"""Findings for programs: JSON, and what GitHub, GitLab and test reports read."""
+"""Findings for programs: JSON, and the formats of GitHub, GitLab and test reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``fix``: its arguments, what it changes, and what it says of that."""
+"""The command ``fix``: its arguments, its changes and its output."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fix what can be fixed, and say what was done; returns 0, or 1 where a file could not be written.
+    """Apply all fixes and report them; returns 0, or 1 if a file could not be written.
 
-    With ``--diff``, 1 where there is something to change.  Raises UsageError.
+    With ``--diff``, 1 where there is something to change. Raises UsageError.
     """
     require_libcst("fix")
     # flake8 and libcst take long to import, and no other command needs both

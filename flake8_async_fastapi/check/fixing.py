@@ -1,4 +1,4 @@
-"""Fix what a check finds: texts from the disk to ``fixes/``, and back."""
+"""Fix the findings of a check: passes texts from the disk to ``fixes/``, and back."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _findings(report: Report) -> list[Finding]:
 
 
 def run_fix(paths: Sequence[str], arguments: Sequence[str], *, unsafe: bool) -> tuple[Fixing, Outcome]:
-    """Find and fix, without writing anything: see ``run_check``, also for what is raised."""
+    """Find and fix without writing anything. See ``run_check``, also for exceptions."""
     fixing = Fixing(open_run(paths, arguments), paths)
 
     def is_wanted(finding: Finding, fix: Fix) -> bool:

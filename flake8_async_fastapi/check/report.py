@@ -1,4 +1,4 @@
-"""What a check found, ready to be written in any format."""
+"""The result of a check, ready to be written in any format."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings of a run, and what was looked at for them: so many files, below some roots.
+    """The findings of a run, with the number of files checked and the roots they are below.
 
-    ``unread`` are the files that could not be read or analysed, each with the reason.  ``suppressed``
-    counts what a comment keeps from being shown, ``known`` what the baseline does.
+    ``unread`` are the files that could not be read or analysed, each with the reason. ``suppressed`` counts
+    what a comment keeps from being shown, ``known`` what the baseline does.
     """
 
     findings: Sequence[Shown]

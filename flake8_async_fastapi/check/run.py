@@ -1,4 +1,4 @@
-"""Find what flake8 would show of this plugin: its files, its options, its comments."""
+"""Find the findings of this plugin that flake8 would show, with its files, options and comments."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ from flake8_async_fastapi.store.root import relative_path
 
 
 class CheckError(Exception):
-    """The run cannot begin; the text says why."""
+    """The run cannot start; the text gives the reason."""
 
 
 class _Nothing:
-    """The formatter that flake8 wants: what it is told is taken from what its style guide answers."""
+    """The formatter that flake8 requires. It prints nothing: findings are taken from the style guide's
+    answers.
+    """
 
     def handle(self, violation: Violation) -> None:
         pass
@@ -59,7 +61,7 @@ def run_check(
 
 
 def open_run(paths: Sequence[str], arguments: Sequence[str]) -> Run:
-    """A run that has looked at no file yet: see ``run_check``, also for what is raised."""
+    """A run that has not checked any file yet. See ``run_check``, also for exceptions."""
     for path in paths:
         if path not in STDIN and not os.path.exists(path):
             raise CheckError(f"there is no file or folder {path}")
@@ -98,7 +100,7 @@ def _speaks_of_us(select: Sequence[str] | None) -> bool:
 
 @dataclass
 class Run:
-    """What is found in some files, with the options of flake8."""
+    """A check of some files, with flake8's options."""
 
     options: argparse.Namespace
     projects: Projects
@@ -238,7 +240,7 @@ class Run:
                         )  # fmt: skip
 
     def understand(self) -> tuple[Understood, ...]:
-        """What is in the projects of the run, the largest first."""
+        """The contents of the projects of the run, the largest project first."""
         found = [understand(root, analysis) for root, analysis in self.projects.opened.items()]
         return tuple(sorted(found, key=lambda one: (-one.counts.files, one.root)))
 
@@ -255,7 +257,7 @@ class Run:
         )
 
     def unknown_names(self) -> tuple[str, ...]:
-        """The names in the options that mean nothing in any project: misspelt, or of what is gone."""
+        """Names in the options that do not exist in any project: misspelt or removed."""
         names = sorted(self.projects.settings.names())
         projects = [analysis.project for analysis in self.projects.opened.values()] if names else []
         return tuple(name for name in names if not any(exists(one.answers, name) for one in projects))
@@ -284,7 +286,7 @@ class _Ends:
                 self._ends[start] = max(end, self._ends.get(start, end))
 
     def of(self, line: int, col: int) -> tuple[int, Position]:
-        """The column of a place, and the end of what begins there, both in characters."""
+        """The column of a place, and the end of the code that begins there, both in characters."""
         end_line, end_col = self._ends.get((line, col), (line, -1))
         if end_col < 0:
             end_col = len(self._line(line).encode("utf-8", "surrogatepass"))

@@ -18,7 +18,7 @@ from flake8_async_fastapi.rules.model import Level, Rule, catalogue
 
 
 def sarif(report: Report) -> Iterator[str]:
-    """A log with one run: the rules that found something, and what they found."""
+    """A log with one run: the rules with findings, and the findings."""
     found = {finding.code for finding in report.findings}
     rules = [rule for rule, _ in catalogue() if rule.code in found]
     places = {rule.code: number for number, rule in enumerate(rules)}

@@ -30,7 +30,7 @@ def full(report: Report) -> Iterator[str]:
 
 
 def _cause(finding: Shown) -> tuple[object, ...]:
-    """What findings have in common that one change mends."""
+    """The common cause of findings that one change can fix."""
     return finding.path, finding.line, finding.col, finding.code, finding.others
 
 
@@ -58,7 +58,7 @@ def _unread(report: Report) -> Iterator[str]:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """What was looked at, and how much was found."""
+    """The numbers of files checked and of findings."""
     for path, code, text in report.stale:
         yield f"The baseline lists {code} in {path}, which is no longer found: {text}"
     found, advice = len(report.findings), sum(finding.is_advice for finding in report.findings)

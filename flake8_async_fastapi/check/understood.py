@@ -1,4 +1,4 @@
-"""What was understood of a project, so that nobody takes "nothing found" for "nothing to find"."""
+"""How much of a project was understood, so that nobody takes "nothing found" for "nothing to find"."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Counts(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A project by its root, and what is in it."""
+    """A project with its root and its contents."""
 
     root: str
     counts: Counts
 
 
 def understand(root: Path, analysis: Analysis) -> Understood:
-    """Count what was understood of a project; what was counted once stays in the cache."""
+    """Count the contents of a project that were understood; the counts are cached."""
     kept = analysis.cache.read("understood", analysis.key)
     try:
         counts = msgspec.msgpack.decode(kept or b"", type=Counts)

@@ -1,4 +1,4 @@
-"""A report on the routes of a project: what they read, what queries load, what becomes of sessions.
+"""A report on the routes of a project: their reads, the loading of their queries, and their sessions.
 
 ``routes.py`` reads it off what was traced, ``page.py`` and ``text.py`` write it.
 

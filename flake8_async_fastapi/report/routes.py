@@ -1,4 +1,4 @@
-"""The routes of a project, read off what was traced in its files."""
+"""The routes of a project, from the traces of its files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done with a session, in the function and at the place where that stands."""
+    """An operation on a session, with its function and place."""
 
     text: str
     function: str
@@ -90,7 +90,7 @@ def summarise(routes: Sequence[Route]) -> str:
 def find_routes(
     analysis: Analysis, root: Path, cwd: Path, files: Container[str], findings: Iterable[Shown]
 ) -> list[Route]:
-    """The routes in some files of a project below a root, with what was found there.
+    """The routes in some files of a project below a root, with their findings.
 
     Paths are as seen from ``cwd``.
     """
@@ -181,7 +181,7 @@ class _Reader:
                     yield demand
 
     def _steps(self, path: str, qualname: str, above: frozenset[tuple[str, str]]) -> Iterator[Step]:
-        """What a function, and those that it calls, do with sessions."""
+        """The operations on sessions in a function and in the functions that it calls."""
         if (path, qualname) in above or len(above) > _DEEPEST:
             return
         for event in self._calls_in(path, qualname):

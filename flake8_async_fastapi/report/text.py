@@ -12,7 +12,7 @@ _SUPPLIES: Final = {"loaded": "loaded", "missing": "NOT LOADED", "perhaps": "per
 
 
 def as_text(routes: Sequence[Route]) -> Iterator[str]:
-    """Each route with what it reads, what it does with sessions, and what was found."""
+    """Each route with its reads, its use of sessions, and its findings."""
     for route in routes:
         yield f"{route.method} {route.path}"
         yield f"  {route.function}  {route.file}:{route.line}"

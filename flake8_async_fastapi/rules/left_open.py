@@ -1,4 +1,4 @@
-"""AFA002: a comment of ``convert`` that says what is left to do by hand.
+"""AFA002: a comment of ``convert`` about work that is left to do by hand.
 
 No rule of the catalogue: it looks at comments, and no event tells of them.
 """

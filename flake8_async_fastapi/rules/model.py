@@ -1,4 +1,4 @@
-"""What a rule is, what it sees, and what it says."""
+"""Rules, their input and their findings."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ NOT_ANALYSED: Final = "AFA001"
 
 
 def not_analysed(path: str) -> Finding:
-    """What is said of a file that this package failed at, so that nobody takes silence for a clean file."""
+    """The finding for a file on which this package failed, so that nobody takes silence for a clean file."""
     return Finding(path, 1, 0, NOT_ANALYSED, "this file could not be analysed: flake8 --verbose says why")
 
 
@@ -207,6 +207,6 @@ def _at_line(finding: Finding, read: Mention, lines: Sequence[str], more: int) -
 
 
 def check_all(events: Events) -> list[Finding]:
-    """What all rules say about the events of a file; each thing once."""
+    """The findings of all rules for the events of a file, without duplicates."""
     found = {finding: None for _, check in catalogue() for finding in check(events)}
     return sorted(found, key=lambda finding: (finding.line, finding.col, finding.code, finding.message))

@@ -62,7 +62,7 @@ class LiveProjects(Projects):
         return self.analysis(root).findings(path, begins, level) if path is not None else []
 
     def events(self, filename: str) -> list[Event]:
-        """What is traced in a file, as it was when it last parsed."""
+        """The trace of a file, as it was when it last parsed."""
         root = self.root_of(os.path.dirname(filename))
         path = relative_path(filename, root, cwd=self.cwd)
         analysis = self.analysis(root)
@@ -112,14 +112,14 @@ class Folder:
             self._checked[filename] = False
 
     def close(self, filename: str) -> None:
-        """A buffer is closed: what is on the disk counts again."""
+        """Close a buffer: its text on disk counts again."""
         self.buffers.pop(filename, None)
         self._checked.pop(filename, None)
         self._found.pop(filename, None)
         self.read_disk()
 
     def read_disk(self) -> None:
-        """Take what changed on the disk."""
+        """Apply changes on disk."""
         self.projects.read_disk(self.buffers)
 
     def find(self, filename: str) -> list[Shown] | None:

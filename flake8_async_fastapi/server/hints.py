@@ -1,4 +1,4 @@
-"""What responses read of ORM objects, told at the lines that give the objects."""
+"""Inlay hints: the ORM attributes that responses read, at the lines that return the objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flake8_async_fastapi.engine.events import Event, ReadTraced
 
 
 def find_hints(events: Iterable[Event]) -> dict[int, str]:
-    """By line, which relationships a response model or a template reads of what is given there."""
+    """The relationships that a response model or a template reads, by the line that returns the object."""
     wanted: dict[int, dict[str, dict[str, None]]] = {}
     for event in events:
         if isinstance(event, ReadTraced) and event.is_relationship and event.reader != "code":

@@ -1,4 +1,4 @@
-"""What is known of the code under the pointer."""
+"""Hovers: the knowledge of the code under the pointer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Hover:
 
 
 def find_hover(tree: ast.AST, events: Sequence[Event], place: Position) -> Hover | None:
-    """What the events of a trace say of the smallest piece of code at a place of which they say anything.
+    """A description of the smallest piece of code at a place that the events of a trace describe.
 
     Lines count from 1, columns bytes from 0.
     """

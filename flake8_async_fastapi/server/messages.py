@@ -96,7 +96,7 @@ def diagnostic(finding: Shown, text: Text, folder: Path) -> types.Diagnostic:
 
 
 def _severity(finding: Shown) -> types.DiagnosticSeverity:
-    """A bug is an error, and what may be one a warning; advice is less."""
+    """A bug is an error, a likely bug a warning, and advice less than that."""
     if finding.is_advice:
         kinds = types.DiagnosticSeverity.Information, types.DiagnosticSeverity.Hint
     else:
@@ -105,7 +105,7 @@ def _severity(finding: Shown) -> types.DiagnosticSeverity:
 
 
 def hover(found: Hover, text: Text) -> types.Hover:
-    """What is known of a piece of code."""
+    """The description of a piece of code as the protocol wants it."""
     place = types.Range(text.place_of_byte(found.begin), text.place_of_byte(found.end))
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.text), place)
 
@@ -139,7 +139,7 @@ def mending_action(
 
 
 def code_actions(uri: str, text: Text, found: Iterable[types.Diagnostic]) -> Iterator[types.CodeAction]:
-    """What can be done about some diagnostics of a text: explain each, and keep it from being shown."""
+    """Actions for some diagnostics of a text: explain or suppress each."""
     for one in found:
         rule = rule_of(str(one.code))
         if one.source != SOURCE or rule is None:

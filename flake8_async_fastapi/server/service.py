@@ -1,4 +1,4 @@
-"""The server of one editor: what is open, and when which work on it is done.
+"""The server of one editor: its open documents, and the schedule of work on them.
 
 All work on projects is done in one thread, so that the loop can hear of further edits meanwhile.
 """
@@ -91,12 +91,12 @@ class Server(LanguageServer):
     # --- in the loop ----------------------------------------------------------------------
 
     async def work(self, work: Callable[[], T]) -> T:
-        """Do some work on projects; what is asked later waits."""
+        """Do some work on the projects. Later requests wait."""
         self._loop = asyncio.get_running_loop()
         return await self._loop.run_in_executor(self._worker, work)
 
     def schedule(self, delay: float = _DELAY, *, disk: bool = False, configuration: bool = False) -> None:
-        """Check the open documents after a delay, and what was to be checked before along with them.
+        """Check some open documents after a delay, together with those already scheduled.
 
         ``disk`` and ``configuration`` say that files changed, or the settings.
         """
@@ -126,7 +126,7 @@ class Server(LanguageServer):
                 )
 
     def found(self, uri: str) -> Found | None:
-        """What was found last in a document; None if nothing was said of it."""
+        """The latest findings in a document; None if nothing was published for it."""
         return self._published.get(uri)
 
     def clear(self, uri: str) -> None:
@@ -183,7 +183,7 @@ class Server(LanguageServer):
         return None if folder is None or shown is None else Found(buffer, shown, folder.projects.cwd)
 
     def _read_changed(self) -> None:
-        """Take what changed on the disk."""
+        """Apply changes on disk."""
         disk, configuration = self._disk_changed, self._configuration_changed
         self._disk_changed = self._configuration_changed = False
         if configuration:

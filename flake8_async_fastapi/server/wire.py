@@ -1,4 +1,4 @@
-"""The requests and notifications of the protocol, each with what the server does then."""
+"""The requests and notifications of the protocol, each with the server's reaction."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ async def _code_actions(server: Server, params: types.CodeActionParams) -> list[
 
 
 async def _fixes(server: Server, uri: str, about: Sequence[types.Diagnostic]) -> list[types.CodeAction]:
-    """What mends some diagnostics of a text, unless it has changed since they were found."""
+    """Fixes for some diagnostics of a text, unless it has changed since they were found."""
     found, buffer = server.found(uri), server.buffer(uri)
     if found is None or buffer is None or found.buffer.text != buffer.text:
         return []

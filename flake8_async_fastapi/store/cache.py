@@ -1,9 +1,8 @@
-"""Bytes on disk under the digest of what they were computed from.
+"""Bytes on disk, by a digest of the data they were computed from.
 
-An entry never becomes wrong, so nothing is invalidated: what is no longer asked
-for is deleted after a while.  Several processes may use one cache, and a
-cache may be copied to another machine.  Entries are data and nothing else; one
-that is truncated, damaged, renamed or not a plain file counts as absent.
+An entry never becomes wrong, so nothing is invalidated: what is no longer asked for is deleted after a
+while. Several processes may use one cache, and a cache may be copied to another machine. Entries are data
+and nothing else; one that is truncated, damaged, renamed or not a plain file counts as absent.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class Cache:
     directory: Path | None
 
     def read(self, kind: str, key: str) -> bytes | None:
-        """Return what was written under a kind (a folder's name) and a key (hexadecimal digits).
+        """The bytes written under a kind (the name of a folder) and a key (hexadecimal digits).
 
         None if there is no such entry or it is not intact.
         """

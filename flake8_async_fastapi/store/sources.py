@@ -64,11 +64,11 @@ class Sources:
 
 
 def load_sources(root: Path, overlays: Mapping[str, str], *, salt: str = "", deep: bool = True) -> Sources:
-    """Read the Python files of a project, and list what lies beside them, in one walk over its folders.
+    """Read the Python files of a project and list its other files, in one walk over the folders.
 
-    ``overlays`` maps paths relative to the root to texts that replace or add
-    files.  ``salt`` is part of every digest.  Files that cannot be read as
-    Python source are left out, and with ``deep`` off those in folders.
+    ``overlays`` maps paths relative to the root to texts that replace or add files. ``salt`` is part of
+    every digest. Files that cannot be read as Python source are left out, and with ``deep`` off those in
+    folders.
     """
     found = python_files(root, deep=deep, others=_is_other)
     modules = {}
@@ -93,7 +93,7 @@ def load_templates(root: Path, paths: Iterable[str], *, salt: str = "") -> dict[
 def load_required(
     root: Path, paths: Iterable[str], included: Callable[[str, str], Iterable[str]]
 ) -> dict[str, str]:
-    """Read the files that say what a project needs, or how it is tested; what cannot be read is left out.
+    """Read the files with requirements or pytest settings; files that cannot be read are left out.
 
     ``included`` gives the paths of further ones that a file with some path and text includes.
     """
@@ -115,7 +115,7 @@ def is_template(path: str) -> bool:
 
 
 def is_requirement_file(path: str) -> bool:
-    """Whether a file says what the code around it needs, or how it is tested, by its path."""
+    """Whether a file may contain requirements or pytest settings, by its path."""
     folder, _, name = path.rpartition("/")
     is_list = name.endswith((".txt", ".in"))
     return (
@@ -137,7 +137,7 @@ def is_settings_file(path: str) -> bool:
 
 
 def is_setup_script(path: str) -> bool:
-    """Whether a Python file may say what the code around it needs."""
+    """Whether a Python file may contain requirements."""
     return path == "setup.py" or path.endswith("/setup.py")
 
 

@@ -41,7 +41,7 @@ def check(events: Events) -> Iterator[Finding]:
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
-    """What a value is in words, if it surely cannot be awaited; empty otherwise."""
+    """A description of a value that certainly cannot be awaited; empty otherwise."""
     match value:
         case Const(value=None):
             return "None"

@@ -43,7 +43,7 @@ _PROTOCOLS = {"with": "with", "async with": "async-with", "for": "iter", "async 
 
 
 def _problem(event: Entered | Iterated, words: tuple[str, str]) -> str:
-    """What is wrong with the first of two words for an object; empty if nothing is known to be."""
+    """Why an object does not work with the first of two keywords; empty if it may."""
     supports, (used, other) = event.supports, words
     if supports is None or _PROTOCOLS[used] in supports:
         return ""

@@ -29,7 +29,7 @@ _CONSEQUENCES = {
 
 
 def unawaited(event: CoroutineMisused) -> str:
-    """The message for a coroutine that is not awaited: what, the consequence, the remedy."""
+    """The message for a coroutine that is not awaited: the call, the consequence and the remedy."""
     consequence = _CONSEQUENCES[event.use].format(detail=event.detail or "a loop")
     label = event.coroutine.label
     if event.coroutine.made_by_await:
@@ -47,7 +47,7 @@ def awaited_late(event: CoroutineMisused) -> str:
 
 
 def _awaited(event: CoroutineMisused) -> str:
-    """The call with its ``await``, and with what is read from it on the spot."""
+    """The call with its ``await``, and with the attribute or item that is read from it directly."""
     awaited = f"await {event.coroutine.label}"
     if not event.in_chain:
         return awaited
@@ -63,12 +63,12 @@ def await_it(rule: Rule, event: CoroutineMisused) -> Fix:
 
 
 def _has_async_methods(value: Value) -> bool:
-    """Whether what follows in a chain may have to be awaited too, as of the result of ``stream()``."""
+    """Whether the next call of a chain may have to be awaited too, as after ``stream()``."""
     return isinstance(value, Object) and ("asyncio" in value.type or value.type.startswith("aio"))
 
 
 def never_run(event: CallbackNeverAwaited) -> str:
-    """The message for a coroutine function that is given to what never awaits its coroutine."""
+    """The message for a coroutine function passed to code that never awaits its coroutine."""
     *above, caller = filter(None, (*event.chain, event.runner))
     remedy = event.remedy or f"pass a plain function, or await the result in {caller}"
     via = way((*above, caller)) if above else ""

@@ -1,4 +1,4 @@
-"""What the rules about blocking calls say, in the same words."""
+"""The common wording of the rules about blocking calls."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _rank(effect: Effect) -> tuple[int, str]:
 
 
 def message(effect: Effect) -> str:
-    """What blocks, on which way it is reached, and what to use instead."""
+    """The blocking call, the calls that lead to it, and the remedy."""
     if not effect.chain:
         return f"{effect.label} blocks the event loop: use {effect.advice}"
     via = way((*effect.chain, effect.label), effect.at)
@@ -83,7 +83,7 @@ def message(effect: Effect) -> str:
 
 
 def _remedy_for_callers(effect: Effect) -> str:
-    """What to do about a plain function that blocks: it can await nothing itself."""
+    """The remedy for a plain function that blocks, which cannot await anything itself."""
     instead, _, thread = effect.advice.partition(_THREAD)
     first = effect.chain[0]
     if not instead:

@@ -1,4 +1,4 @@
-"""The words that the loading rules share: who reads what, how that fails, why, and what to write."""
+"""The common wording of the loading rules: the reader, the error, the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def message(missing: Missing) -> str:
 
 
 def subject(missing: Missing) -> str:
-    """What is missing, and who reads it."""
+    """The missing attribute and its reader."""
     name = missing.route[-1]
     via = way(missing.chain, missing.read_at)
     if missing.use == "template":
@@ -89,7 +89,7 @@ def _origin(missing: Missing) -> str:
 
 
 def remedy(missing: Missing) -> str:
-    """What to write: an option of the query, or for an object that no query gave, a refresh."""
+    """The remedy: an option of the query or, if the object does not come from a query, a refresh."""
     cause, refresh = missing.lost_by, _refresh(missing)
     if cause == "subclass":
         return f"select {_owner(missing)}, or use selectin_polymorphic()"
@@ -115,7 +115,9 @@ def remedy(missing: Missing) -> str:
 
 
 def fix(rule: Rule, missing: Missing) -> Fix | None:
-    """The fix for what is missing, as the remedy says: its query loads it, or it is refreshed."""
+    """The fix for a missing attribute, in line with the remedy: the query loads it, or the object is
+    refreshed.
+    """
     made, path, line = missing.source
     is_safe = rule.fixable == "safe"
     if missing.lost_by == "subclass" or (missing.cause == "detached" and missing.lost_by in _LOST_LATER):
@@ -160,7 +162,7 @@ def _owner(missing: Missing) -> str:
 
 
 def options(missing: Missing) -> str:
-    """The loader option that loads what is missing, as the query loads what leads there; ready to paste."""
+    """The loader option for the missing attribute, continuing those that the query has; ready to paste."""
     return f".options({'.'.join(f'{loader}({step})' for loader, step in _steps(missing))})"
 
 

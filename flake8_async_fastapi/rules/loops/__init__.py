@@ -1,1 +1,1 @@
-"""AFA6: event loops, threads, and what is used on the wrong one."""
+"""AFA6: event loops and threads."""

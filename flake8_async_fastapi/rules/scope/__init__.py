@@ -1,1 +1,1 @@
-"""AFA5: which session is used where, when and by whom."""
+"""AFA5: the scope of sessions and transactions."""

@@ -1,4 +1,4 @@
-"""AFA415: a function is called without what FastAPI passes to it."""
+"""AFA415: a function is called without an argument that only FastAPI passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AFA410: an engine or factory is given what it cannot use."""
+"""AFA410: an engine or factory gets an argument that it cannot use."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _is_coroutine(function: Function) -> bool:
 
 
 def _remedy(target: Value | None) -> str:
-    """What to listen on instead; empty for what has events, and for what is not known."""
+    """The object to listen on instead; empty if the target has events or is not known."""
     name = ""
     if isinstance(target, Object):
         name = target.type

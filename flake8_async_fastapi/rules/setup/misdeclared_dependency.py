@@ -67,7 +67,7 @@ def _decorator(given: Function) -> str:
 
 
 def _fix(called: Called) -> Fix | None:
-    """The fix for what ``Depends()`` gets: the function without the call, or without its decorator."""
+    """The fix for the argument of ``Depends()``: the function without the call, or without its decorator."""
     given = called.arguments.get(0, "dependency")
     if isinstance(given, (Coroutine, Generator, Manager)):
         return RULE.fix(called, "drop_call")

@@ -1,4 +1,4 @@
-"""AFA414: what an async engine needs is not required by the project."""
+"""AFA414: the project does not require a package that its async engine needs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _lacks_greenlet(requirements: Requirements) -> bool:
 
 
 def _doubt(requirements: Requirements, missing: str) -> str:
-    """The package that may bring what is missing, as a condition; empty if there is none."""
+    """A condition naming the package that may install the missing one; empty if there is none."""
     for found in requirements.unlocked():
         if not is_familiar(found.name, found.extras):
             return f"{found.name} brings {missing}"

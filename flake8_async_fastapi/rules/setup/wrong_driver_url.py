@@ -1,4 +1,6 @@
-"""AFA404: the URL of an engine names a driver of the other kind, an unknown one, or what it does not take."""
+"""AFA404: the URL of an engine names a driver of the wrong kind, an unknown one, or a parameter that it
+refuses.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""AFA7: tests that do not test what they seem to."""
+"""AFA7: tests that do not test anything, or not what their author meant."""

@@ -1,4 +1,4 @@
-"""AFA706: an override of a dependency that the tests after it get, too."""
+"""AFA706: a test overrides a dependency for all later tests as well."""
 
 from __future__ import annotations
 
