@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.queries import Queries
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
@@ -56,3 +58,12 @@ def variable_made_in(method: tree.FunctionDef) -> str:
             ):
                 return name
     return ""
+
+
+def keep_assigned(state: State, name: str, before: Value | None, after: Value | None) -> None:
+    """Keep what another method assigned to the object in a variable, as ``super().__init__(...)`` does."""
+    if isinstance(before, Instance) and isinstance(after, Instance):
+        there = dict(before.attributes or ())
+        for attribute, value in after.attributes or ():
+            if there.get(attribute) != value:
+                state.narrow(f"{name}.{attribute}", value)

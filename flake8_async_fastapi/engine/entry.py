@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from flake8_async_fastapi.engine import obligations
-from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.events import (
+    AttributeRead,
+    Awaited,
+    Called,
+    CoroutineMisused,
+    Doubtful,
+    Entered,
+    Event,
+    Iterated,
+)
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.hooks import Hooks
-from flake8_async_fastapi.engine.machine import classes, statements, summaries
+from flake8_async_fastapi.engine.machine import classes, completions, statements, summaries
 from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.tracing import trace_calls
-from flake8_async_fastapi.engine.values import ClassValue, Function
+from flake8_async_fastapi.engine.values import ClassValue, Function, Instance
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import UNRELIABLE
+from flake8_async_fastapi.records import replace
 
 
 def analyse(
@@ -87,11 +98,23 @@ def _run_definitions(ctx: Context, frame: Frame) -> None:
         _run_class(ctx, cls)
 
 
-def _run_function(ctx: Context, function: Function, outer: Frame, owner: ClassValue | None = None) -> None:
-    """Run a function defined in the frame ``outer``, as a method of ``owner`` unless that is None."""
+def _run_function(
+    ctx: Context,
+    function: Function,
+    outer: Frame,
+    owner: ClassValue | None = None,
+    receiver: Instance | None = None,
+) -> None:
+    """Run a function that the frame ``outer`` defined, as a method of ``owner`` if that is not None.
+
+    ``receiver`` is what the method is called on, if that is not any object of the class.
+    """
 
     def enter() -> tuple[Frame, State]:
         method = classes.method_of_class(ctx, function, owner) if owner is not None else function
+        if receiver is not None and method.receiver is not None:
+            is_bound = isinstance(method.receiver, Instance)
+            method = replace(method, receiver=receiver if is_bound else receiver.cls)
         frame, state = summaries.enter_function(ctx, method, summaries.bind_arguments(ctx, method, None))
         for observe in ctx.hooks.observers.function_begins:
             observe(frame, method, outer)
@@ -111,5 +134,33 @@ def _run_class(ctx: Context, cls: ClassValue) -> None:
     body = _run_body(ctx, enter, cls.node.body)
     for function in body.nested_functions.values():
         _run_function(ctx, function, body, cls)
+        if not ctx.trace:
+            _run_completed(ctx, function, body, cls)
     for inner in body.nested_classes.values():
         _run_class(ctx, inner)
+
+
+def _run_completed(ctx: Context, function: Function, body: Frame, cls: ClassValue) -> None:
+    """Run a method for each class below its own that completes what it uses, and keep what domains say anew.
+
+    A method of a generic base often says nothing by itself: which model it reads, only a subclass does.
+    What the engine says itself is of awaiting, and an override that is async is no fault of the base.
+    """
+    below = completions.completing_classes(ctx, cls, function)
+    places = {_kind_and_place(event) for event in ctx.events} if below else set()
+    for one in below:
+        before = len(ctx.events)
+        _run_function(ctx, function, body, cls, Instance(one))
+        new = [event for event in ctx.events[before:] if _kind_and_place(event) not in places]
+        del ctx.events[before:]
+        ctx.events += [event for event in new if not isinstance(event, _OF_THE_ENGINE)]
+        places.update(map(_kind_and_place, new))
+
+
+_OF_THE_ENGINE: Final = (Awaited, Entered, Iterated, Called, AttributeRead, CoroutineMisused)
+
+
+def _kind_and_place(event: Event) -> tuple[object, ...]:
+    """What happens, and where: of several classes that complete a method, the first speaks for all."""
+    what = event.event if isinstance(event, Doubtful) else event
+    return type(event), type(what), event.path, event.line, event.col

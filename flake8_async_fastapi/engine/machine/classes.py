@@ -77,15 +77,9 @@ def bases(ctx: Context, cls: ClassValue) -> list[Value]:
 
 
 _STRUCTURAL = frozenset(
-    {
-        "typing.Generic",
-        "typing.Protocol",
-        "typing_extensions.Protocol",
-        "abc.ABC",
-        "builtins.object",
-        "typing_extensions.Generic",
-    }
-)
+    {"typing.Generic", "typing.Protocol", "typing_extensions.Protocol", "abc.ABC", "builtins.object",
+     "typing_extensions.Generic"}
+)  # fmt: skip
 
 
 def library_base(ctx: Context, cls: ClassValue) -> Object | None:
@@ -315,7 +309,10 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
             ):
                 me = cls if variable_made_in(statement) else Instance(cls)
                 method = functions.as_method(base, statement, me)
-                values.append(summaries.assigned_value(ctx, method, name))
+                maker = _initialiser(ctx, Instance(cls)) if statement.name == "__init__" else None
+                by_maker = UNKNOWN if maker is None else summaries.assigned_value(ctx, maker, name)
+                own = isinstance(by_maker, Unknown)
+                values.append(summaries.assigned_value(ctx, method, name) if own else by_maker)
         if values:
             break
     return join_bindings(values)
@@ -332,13 +329,9 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
             if knowledge.lacks(base.dotted, name):
                 continue
             member = knowledge.member(base.dotted, name)
-            if member is None:
-                return UNKNOWN
-            return (
-                library_calls.value_of_type(member.returns)
-                if member.kind == "property"
-                else Library(f"{base.dotted}.{name}")
-            )
+            if member is not None and member.kind == "property":
+                return library_calls.value_of_type(member.returns)
+            return UNKNOWN if member is None else Library(f"{base.dotted}.{name}")
     return UNKNOWN
 
 
@@ -363,7 +356,8 @@ def _body_value(
             if isinstance(assigned, TextPrefix):  # the default of a setting
                 return UNKNOWN if _is_rewritten(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
-            if annotation is not None and (plain or declared_only):
+            is_fixed = isinstance(assigned, Collection) and assigned.kind == "tuple"
+            if annotation is not None and (plain or (declared_only and not is_fixed)):
                 return type_hints.declared_value(frame, state, annotation)
             return UNKNOWN if plain or (declared_only and ctx.hooks.models.hides(assigned)) else assigned
     return UNKNOWN
@@ -383,15 +377,19 @@ def _is_rewritten(body: Iterable[object]) -> bool:
 
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
     """An instance, with the attributes that its constructor or its fields give it."""
-    ctx = frame.ctx
-    for base in mro(ctx, cls):
-        if not isinstance(base, ClassValue):
-            if isinstance(base, Unknown):
-                return Instance(cls, exact=True)
-            continue
-        found = body_bindings(ctx, base, "__init__")
-        if found and isinstance(found[-1], tree.FunctionDef):
-            me = Instance(cls, (), exact=True)
-            initialiser = functions.as_method(base, found[-1], me)
-            return functions.run_initialiser(frame, initialiser, arguments)
-    return Instance(cls, given_fields(mro(ctx, cls), arguments), exact=True)
+    initialiser = _initialiser(frame.ctx, Instance(cls, (), exact=True))
+    if initialiser is not None:
+        return functions.run_initialiser(frame, initialiser, arguments)
+    order = mro(frame.ctx, cls)
+    return Instance(cls, None if UNKNOWN in order else given_fields(order, arguments), exact=True)
+
+
+def _initialiser(ctx: Context, me: Instance) -> Function | None:
+    """The ``__init__`` that makes an object, bound to it; None where a library's may do so."""
+    for base in mro(ctx, me.cls):
+        found = body_bindings(ctx, base, "__init__") if isinstance(base, ClassValue) else []
+        if isinstance(base, ClassValue) and found and isinstance(found[-1], tree.FunctionDef):
+            return functions.as_method(base, found[-1], me)
+        if isinstance(base, Unknown):
+            break
+    return None

@@ -91,6 +91,8 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     summary = _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
+    if frame.receiver == receiver and getattr(frame.node, "name", "") == "__init__":
+        assignments.keep_assigned(frame.state, frame.receiver_name, receiver, summary.receiver)
     return summary
 
 
@@ -255,14 +257,9 @@ def enter_function(
 
 def _function_frame(ctx: Context, function: Function) -> Frame:
     qualname = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
+    owner, receiver, closure = function.owner, function.receiver, function.closure
     return Frame(
-        ctx,
-        function.path,
-        qualname,
-        owner=function.owner,
-        receiver=function.receiver,
-        closure=function.closure,
-        node=function.node,
+        ctx, function.path, qualname, owner=owner, receiver=receiver, closure=closure, node=function.node
     )
 
 
