@@ -151,12 +151,14 @@ def test_the_nearest_folder_that_says_anything() -> None:
 
 
 def test_files_that_are_read(tmp_path: Path) -> None:
-    names = ["requirements-dev.txt", "requirements/x.txt", "a/setup.cfg", "notes.txt", "node_modules/uv.lock"]
+    names = ["requirements-dev.txt", "requirements/x.txt", "a/setup.cfg", "a/requirement.txt", "a/req.txt"]
+    names += ["notes.txt", "node_modules/uv.lock"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x\n")
     found = load_sources(tmp_path, {})
-    assert list(found.required) == ["a/setup.cfg", "requirements-dev.txt", "requirements/x.txt"]
+    expected = ["a/req.txt", "a/requirement.txt", "a/setup.cfg", "requirements-dev.txt", "requirements/x.txt"]
+    assert list(found.required) == expected
 
 
 def test_included_files_are_read(tmp_path: Path) -> None:
@@ -242,3 +244,15 @@ def test_advice_is_chosen_as_a_group(flake8: RunFlake8, tmp_path: Path) -> None:
     lines = flake8(tmp_path, "main.py", select=()).lines
     assert [line.split()[1] for line in lines] == ["AFA405"]
     assert ":6:" in lines[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "requirements.txt").write_bytes("sqlalchemy==2.0.36\r\n".encode(encoding))
+    texts = load_required(tmp_path, ["requirements.txt"], included_files)
+    assert read_requirements(texts).of("main.py").at_least("sqlalchemy", (2, 1)) is False
+
+
+def test_half_of_an_encoding(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes(b"\xff\xfea")
+    assert load_required(tmp_path, ["requirements.txt"], included_files) == {}

@@ -180,7 +180,8 @@ def _comprehension(kind: str) -> Callable[[Any, _Context], Expr]:
 
 def _joined(node: Any, scope: _Context) -> Expr:
     # literal parts say nothing but for what kind of URL it is
-    is_url = any(isinstance(value, nodes.Const) and "://" in str(value.value) for value in node.values)
+    literals = [str(value.value) for value in node.values if isinstance(value, nodes.Const)]
+    is_url = any("://" in text or "?async_" in text for text in literals)
     values = [value for value in node.values if is_url or not isinstance(value, nodes.Const)]
     parts = [value if isinstance(value, nodes.Const) else getattr(value, "value", value) for value in values]
     return tree.FString(*_at(node), [_expr(part, scope) for part in parts])

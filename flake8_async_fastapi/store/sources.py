@@ -8,6 +8,7 @@ are UTF-8.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hashlib
 import io
@@ -101,7 +102,7 @@ def load_required(
     pending, seen = list(paths), set()
     while pending:
         path = pending.pop()
-        text = None if path in seen else read_text(root / path)
+        text = None if path in seen else _read_required(root / path)
         seen.add(path)
         if text is not None:
             texts[path] = text
@@ -121,7 +122,7 @@ def is_requirement_file(path: str) -> bool:
     return (
         name in _REQUIREMENT_FILES
         or (name.startswith("pylock.") and name.endswith(".toml"))
-        or (is_list and name.startswith("requirements"))
+        or (is_list and (name.startswith("requirement") or name in ("req.txt", "reqs.txt")))
         or (is_list and folder.rpartition("/")[2] == "requirements")
     )
 
@@ -208,6 +209,17 @@ def read_text(path: Path) -> str | None:
         return normalised(data.decode(encoding))
     except (OSError, SyntaxError, ValueError, LookupError):
         return None
+
+
+def _read_required(path: Path) -> str | None:
+    """The text of a file as pip decodes it: as a Python file's, or UTF-16, which PowerShell writes."""
+    try:
+        data = _read(path, _MAX_BYTES)
+        if data is not None and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return normalised(data.decode("utf-16"))
+    except (OSError, ValueError):
+        return None
+    return read_text(path)
 
 
 def read_template(path: Path) -> str | None:

@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.database.configured import (
 from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused, PooledStatements
 from flake8_async_fastapi.domains.database.memory import report_memory
 from flake8_async_fastapi.domains.database.urls import (
+    FALLBACK,
     database_and_driver,
     engine_kind,
     is_of_pooler,
@@ -48,13 +49,14 @@ def report_creation(
     driver = database_and_driver(beginning)[1] if beginning else ""
     requirements = frame.ctx.project.requirements_of(frame.path)
     is_21 = requirements.at_least("sqlalchemy", (2, 1))
+    falls_back = url is not None and FALLBACK in parameters_of(url) and is_21 is not True
     frame.emit_event(
         EngineMade(
             *frame.at(node),
             for_message(node.func),
             _ENGINES[callee.dotted],
             beginning,
-            engine_kind(beginning, is_21=is_21) if beginning else "",
+            engine_kind(beginning, is_21=is_21) if beginning and not falls_back else "",
             driver,
             is_21,
             requirements,

@@ -44,7 +44,9 @@ _POOLER: Final = re.compile(
 """A URL of PgBouncer by the name of its host or its usual port, which others use on their own machine; or of
 Supabase's pooler."""
 _BEHIND_POOLER: Final = "behind_pgbouncer"
-_KEPT: Final = frozenset({*drivers.REFUSED_IN_URL, _BEHIND_POOLER})
+FALLBACK: Final = "async_fallback"
+"""The parameter with which async drivers serve sync engines, before SQLAlchemy 2.1."""
+_KEPT: Final = frozenset({*drivers.REFUSED_IN_URL, _BEHIND_POOLER, FALLBACK})
 """What is kept of such a URL, in the place of a parameter."""
 _PARAMETER: Final = re.compile(r"[?&](\w+)(?:=([\w.-]*))?")
 
@@ -66,7 +68,7 @@ def url_prefix(written: str) -> TextPrefix | None:
 
 
 def _refusable(parameters: Iterable[tuple[str, str]]) -> str:
-    """The parameters among some that a driver may refuse, as the end of a URL."""
+    """The parameters among some that a driver may refuse, or that change it, as the end of a URL."""
     kept = [f"{name}={text}" for name, text in parameters if name in _KEPT]
     return "?" + "&".join(kept) if kept else ""
 
@@ -77,7 +79,7 @@ def is_of_pooler(value: Value) -> bool:
 
 
 def parameters_of(value: Value) -> tuple[str, ...]:
-    """The names of the parameters of a URL that a driver may refuse."""
+    """The names of the parameters of a URL that a driver may refuse, or that change it."""
     return tuple(dict.fromkeys(name for name, _ in _PARAMETER.findall(_prefix_text(value))))
 
 

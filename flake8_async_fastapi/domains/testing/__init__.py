@@ -6,7 +6,14 @@ Needs fastapi and threads, to know what lifespans set and who uses engines.
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.testing import calls, collected, given_clients, loops, overrides
+from flake8_async_fastapi.domains.testing import (
+    calls,
+    collected,
+    given_clients,
+    given_generators,
+    loops,
+    overrides,
+)
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -14,7 +21,7 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "testing",
     ("fastapi", "threads"),
-    models=Models(undeclared=(given_clients.receives_async_client,)),
+    models=Models(undeclared=(given_clients.receives_async_client, given_generators.gets_generator)),
     observers=Observers(
         call_ends=(calls.note_call,),
         decorated=(collected.report_fixture,),

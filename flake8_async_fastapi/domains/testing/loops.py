@@ -22,25 +22,28 @@ from flake8_async_fastapi.domains.threads.engine_loops import (
     uses_of,
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions
+from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
+    Function,
     Generator,
     Member,
     Object,
+    Value,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
-from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.project.modules import is_test, module_folder
 from flake8_async_fastapi.records import dataclass
 
 _FUNCTION: Final = "function"
 _OPENS: Final = frozenset({"begin", "connect"})
 _MAKERS: Final = frozenset({"async_sessionmaker", "sessionmaker", "AsyncSession"})
 _MARKS: Final = ("mark.asyncio", "mark.anyio")
+_REPLACE: Final = frozenset({"setattr", "patch", "object"})
 # What may give tests another loop than their marks say.
 _OTHER_WAYS: Final = ("event_loop", "pytest_collection_modifyitems", "pytest_itemcollected")
 
@@ -129,10 +132,53 @@ def _emit(
     is_fixture: bool,
     is_repeated: bool,
 ) -> None:
-    if use.has_known_driver or not frame.ctx.project.requirements_of(frame.path).brings({"aiosqlite"}):
+    ctx = frame.ctx
+    is_certain = use.has_known_driver or not ctx.project.requirements_of(frame.path).brings({"aiosqlite"})
+    if is_certain and not _is_chosen(ctx, use) and not _is_replaced(frame, use):
         where = (place.path, place.line, place.col, frame.qualname)
         made = f"{use.engine.path}:{use.engine.line}"
         frame.emit_event(EngineUsedInTest(*where, function.name, made, is_fixture, is_repeated))
+
+
+def _is_chosen(ctx: Context, use: EngineUse) -> bool:
+    """Whether the module of an engine is imported on a condition: tests may have chosen another."""
+    home = use.engine.path
+
+    def find() -> bool:
+        return any(
+            getattr(ctx.project.target(path, binding), "path", None) == home
+            for path in ctx.project.mentioning(module_folder(home).rpartition("/")[2])
+            for block in ctx.project.body(path)
+            if isinstance(block, tree.If)
+            for statement in flat([block])
+            if isinstance(statement, tree.Import)
+            for binding in statement.bindings
+        )
+
+    return ctx.query(("chosen by a condition", home), find, False)
+
+
+def _is_replaced(frame: Frame, use: EngineUse) -> bool:
+    """Whether the file of a test replaces what uses an engine."""
+    ctx = frame.ctx
+    for node in nodes_in(ctx.project.body(frame.path)):
+        if not isinstance(node, tree.Call) or dotted(node.func).rpartition(".")[2] not in _REPLACE:
+            continue
+        for argument in node.args[:2]:
+            text = argument.value if isinstance(argument, tree.Const) else None
+            name = text.rpartition(".")[2] if isinstance(text, str) else ""
+            for path in ctx.project.mentioning(name) if name.isidentifier() else ():
+                if _uses(frame, names.module_value(ctx, path, name), use):
+                    return True
+    return False
+
+
+def _uses(frame: Frame, value: Value, use: EngineUse) -> bool:
+    """Whether a function uses an engine, or a factory makes sessions of it."""
+    if isinstance(value, Function):
+        return use in uses_of(frame, value, Arguments(opaque=True))
+    engine = engine_used(value, Arguments())
+    return engine is not None and loop_bound_engine(frame.ctx, engine) == use.engine
 
 
 # --- engines ---------------------------------------------------------------------------------------

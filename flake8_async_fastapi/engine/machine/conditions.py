@@ -45,7 +45,8 @@ from flake8_async_fastapi.records import replace
 
 _Test: TypeAlias = Callable[[Value], bool]
 
-_OF_COROUTINES = frozenset({"Awaitable", "Coroutine", "CoroutineType", "object"})
+_AWAITABLE = frozenset({"Awaitable", "Coroutine", "CoroutineType"})
+_OF_COROUTINES = _AWAITABLE | {"object"}
 
 
 _OF_CALLABLES = frozenset({"Callable", "FunctionType", "MethodType", "type", "object"})
@@ -360,6 +361,8 @@ def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
         return True if named & _OF_COROUTINES else None if "" in named else False
     if isinstance(value, (Plain, Collection)) and value.kind in named:
         return True
+    if isinstance(value, (Const, Plain, Collection)) and named <= _AWAITABLE:
+        return False
     if isinstance(value, Const) and type(value.value).__name__ in named:
         return True
     if isinstance(value, (Function, ClassValue)):

@@ -219,7 +219,9 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
         if frame.emit:
             able = supported_protocols(frame.ctx, alternative)
             text = for_message(node)
-            frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
+            # What goes through its first parameter, as objects of its class cannot, is called on the class.
+            if able or text != frame.receiver_name:
+                frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         frame.discharge_items(alternative)
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         for observe in frame.ctx.hooks.observers.iterates:

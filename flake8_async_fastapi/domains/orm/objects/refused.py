@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
 from flake8_async_fastapi.domains.python.moments import AWARE
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes, expressions, functions, names
+from flake8_async_fastapi.engine.machine import attributes, classes, expressions, functions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Function,
     Instance,
+    Library,
     Member,
     Object,
     Plain,
@@ -39,6 +40,7 @@ from flake8_async_fastapi.project.modules import is_test
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _GETS: Final = frozenset({"get", "get_one"})
+_JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
@@ -136,9 +138,11 @@ def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
 
 
 def _check_conditions(frame: Frame, node: tree.Call) -> None:
-    """``Model.column == value`` among the arguments of ``where()``."""
+    """``Model.column == value`` among the arguments of ``where()``, and of ``and_()`` and ``or_()`` there."""
     for written in node.args:
         match written:
+            case tree.Call(func=function) if _value_of(frame, function) in _JOINING:
+                _check_conditions(frame, written)
             case tree.Compare(left=left, ops=["==" | "!=" | "<" | "<=" | ">" | ">="], rights=[right]):
                 column = _column_written(frame, left)
                 kind = _kind_written(frame, right) if column is not None else ""
@@ -146,8 +150,19 @@ def _check_conditions(frame: Frame, node: tree.Call) -> None:
                     _check(frame, column.cls, column.name, kind, right, is_written=False)
 
 
+def _value_of(frame: Frame, written: Expr) -> Value | None:
+    """The value of a dotted name where a frame stands; None for other expressions."""
+    first, *rest = dotted(written).split(".")
+    if not first:
+        return None
+    value = names.look_up_name(frame, frame.state, first)
+    for name in rest:
+        value = attributes.attribute_of(frame.ctx, value, name)
+    return value
+
+
 def _column_written(frame: Frame, written: Expr) -> MappedAttribute | None:
-    value = names.dotted_value(frame.ctx, frame.path, dotted(written)) if dotted(written) else None
+    value = _value_of(frame, written)
     found = value.detail if isinstance(value, Object) else None
     return found if isinstance(found, MappedAttribute) and found.alias is None else None
 
