@@ -25,6 +25,11 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     if isinstance(code.parent(call), (cst.Await, cst.WithItem)):
         return []
     run, needed = _runner(code)
+    whole = _used_at_once(code, call)
+    if whole is not None:
+        text = f"await {run}(lambda: {code.source(whole)})"
+        text = f"({text})" if binds_tighter(code.parent(whole), whole) and not whole.lpar else text
+        return [Edit(code.path, code.start(whole), code.end(whole), text), *needed]
     is_spread = bool(call.args) and code.line_of(call.args[0]) != code.line_of(call)
     line_end = code.newline + code.indent_of(call.args[0]) if is_spread else ""
     before, after = f"await {run}({line_end}", ""
@@ -37,6 +42,16 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     if after:
         made.append(insert(code.path, code.end(call), after))
     return [*made, *needed]
+
+
+def _used_at_once(code: Code, call: cst.Call) -> cst.Call | None:
+    """The call of a method of a file that is opened for it, as ``open(path).read()``: it blocks as well."""
+    method = code.parent(call)
+    whole = code.parent(method) if isinstance(method, cst.Attribute) and called_name(call) == "open" else None
+    if not isinstance(whole, cst.Call) or whole.func is not method:
+        return None
+    inside = (node for node in code.nodes(cst.Await) if whole in (outer for _, outer in code.around(node)))
+    return whole if next(inside, None) is None else None
 
 
 def _runner(code: Code) -> tuple[str, list[Edit]]:

@@ -33,7 +33,15 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 def _each(code: Code, awaited: cst.Await, given: cst.BaseExpression) -> list[Edit]:
     """Edits for ``gather(*[f(x) for x in xs])``, and for coroutines in a variable."""
     if isinstance(given, cst.Name):
-        text = f"[await one for one in {given.value}]"
+        statement = code.first_around(awaited, cst.SimpleStatementLine)
+        if (
+            statement is not None
+            and code.source(statement) == code.source(awaited)
+            and not code.has_name("one")
+        ):
+            text = f"for one in {given.value}:{code.newline}{code.indent_of(statement)}{code.step}await one"
+        else:
+            text = f"[await one for one in {given.value}]"
         return [Edit(code.path, code.start(awaited), code.end(awaited), text)]
     if not isinstance(given, (cst.ListComp, cst.GeneratorExp)) or not isinstance(given.elt, cst.Call):
         return []
