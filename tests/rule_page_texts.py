@@ -94,6 +94,7 @@ def said(bad: Outcome) -> list[str]:
 
 def _cut(line: str) -> str:
     line = re.sub(r"0x[0-9a-fA-F]{4,}", "0x7f...", line)
+    line = re.sub(r"session '\d+' \(this is '\d+'\)", "session '1' (this is '2')", line)
     line = re.sub(r"%\(\d+ ", "%(1 ", line)
     return line if len(line) <= _WIDE else f"{line[: _WIDE - 3].rstrip()}..."
 

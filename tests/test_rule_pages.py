@@ -412,6 +412,9 @@ PROOFS = {
     ),
     "AFA510": Proof(requests("GET", "/"), error=("FastAPIError", "high chance that the app"), right=404),
     "AFA511": Proof(requests("POST", "/users?name=ann", count_users), value=0, right=1),
+    "AFA513": Proof(
+        requests("DELETE", "/me"), error=("InvalidRequestError", "already attached to session"), right=200
+    ),
     "AFA601": Proof(error=("RuntimeError", "cannot reuse already awaited coroutine"), right=4),
     "AFA602": Proof(value=False, right=True),
     "AFA603": Proof(

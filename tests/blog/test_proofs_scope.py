@@ -292,3 +292,16 @@ def test_afa512_a_task_reads_an_upload_that_is_closed(play: Play) -> None:
 
     assert play("pitfalls", send).value == {}
     assert play("converted", send).value == {1: "Dear Ada"}
+
+
+@proves("AFA513", "app/routers/beta.py")
+def test_afa513_a_tag_of_another_session_is_deleted(play: Play) -> None:
+    async def delete(blog: Blog) -> list[int]:
+        made = await blog.client.post("/api/beta/tags/fleeting")
+        gone = await blog.client.delete("/api/beta/tags/fleeting")
+        return [made.status_code, gone.status_code]
+
+    half = play("pitfalls", delete, beta_api=True)
+    assert half.raised("InvalidRequestError", "already attached to session")
+    assert half.failed_at("AFA513", "app/routers/beta.py")
+    assert play("converted", delete, beta_api=True).value == [201, 204]

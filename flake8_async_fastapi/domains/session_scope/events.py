@@ -114,3 +114,12 @@ class WritesLost(Event):
     """``text`` writes in a session that is closed, and that nothing commits."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOfOtherSession(Event):
+    """A session is given an object of the class ``name`` that another open session has, by ``method``."""
+
+    text: str
+    name: str
+    method: str

@@ -8,12 +8,14 @@ from typing import Final
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import Object
+from flake8_async_fastapi.engine.values import Library, Object
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _MAKER: Final = "create_async_engine"
 _ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
+_FACTORIES: Final = frozenset({"sqlalchemy.ext.asyncio.async_sessionmaker", "sqlalchemy.orm.sessionmaker"})
 _AUTOCOMMIT: Final = "AUTOCOMMIT"
 _WITHOUT_LIMIT: Final = frozenset({"NullPool", "StaticPool"})
 
@@ -41,6 +43,20 @@ def _find_pool(ctx: Context, session: Place) -> Object | None:
         return factory if factory.origin is not None else None
     engine = factory.argument("0") or factory.argument("bind") if isinstance(factory, Object) else None
     return engine if isinstance(engine, Object) and engine.origin is not None else None
+
+
+def is_made_by_factory(ctx: Context, session: Place) -> bool:
+    """Whether a factory of the project makes a new session at a place, and not one for each scope."""
+    return ctx.query(("makes session", session), lambda: _is_made_by_factory(ctx, session), False)
+
+
+def _is_made_by_factory(ctx: Context, session: Place) -> bool:
+    call = _call_at(ctx, session)
+    text = dotted(call.func).removesuffix(".begin") if call is not None else ""
+    maker = names.dotted_value(ctx, session.path, text) if text else None
+    if isinstance(maker, Object):
+        return maker.type in _FACTORIES
+    return isinstance(maker, Library) and is_session_type(maker.dotted)
 
 
 def _call_at(ctx: Context, place: Place) -> tree.Call | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, HTTPException, status
+from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,6 +62,19 @@ async def read_tag(name: str, session: SessionDep) -> int:
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+async def known_tag(name: str, session: SessionDep) -> Tag:
+    found = await session.scalar(select(Tag).where(Tag.name == name))
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return found
+
+
+@router.delete("/tags/{name}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_tag(session: SessionDep, tag: Tag = Depends(known_tag)) -> None:
+    await session.delete(tag)
+    await session.commit()
 
 
 async def note_view(path: str) -> None:

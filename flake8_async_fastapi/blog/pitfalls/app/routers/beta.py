@@ -1,6 +1,6 @@
 """Routes that are switched on with BLOG_BETA_API=1."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
@@ -56,6 +56,20 @@ async def read_tag(name: str, session: AsyncSession = Depends(get_beta_db)) -> i
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+async def known_tag(name: str) -> AsyncIterator[Tag]:
+    async with SessionLocal() as session:
+        found = await session.scalar(select(Tag).where(Tag.name == name))
+        if found is None:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+        yield found
+
+
+@router.delete("/tags/{name}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_tag(session: SessionDep, tag: Tag = Depends(known_tag)) -> None:
+    await session.delete(tag)  # AFA513
+    await session.commit()
 
 
 async def note_view(path: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, HTTPException, status
+from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -58,6 +58,19 @@ def read_tag(name: str, session: SessionDep) -> int:
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
     return found
+
+
+def known_tag(name: str, session: SessionDep) -> Tag:
+    found = session.scalar(select(Tag).where(Tag.name == name))
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return found
+
+
+@router.delete("/tags/{name}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_tag(session: SessionDep, tag: Tag = Depends(known_tag)) -> None:
+    session.delete(tag)
+    session.commit()
 
 
 def note_view(path: str) -> None:
