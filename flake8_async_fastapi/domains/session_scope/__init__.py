@@ -4,8 +4,8 @@ Adds ``Transactions`` and ``Connections`` to the state of a path: what is certai
 transaction, which stays within one function, and of its connection.  Adds ``ConnectionEffect`` and
 ``WriteEffect`` to the summary of a call.  A run notes its coroutines, tasks, flushes, waits, writes and late
 commits.
-Needs blocking, database and fastapi, to tell which functions run before requests come, which values are
-sessions, and which functions dependencies.
+Needs blocking, database, fastapi and orm, to tell which functions run before requests come, which values are
+sessions, which functions dependencies, and which objects a session has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "session_scope",
-    ("blocking", "database", "fastapi"),
+    ("blocking", "database", "fastapi", "orm"),
     observers=Observers(
         assigned=(tasks.note_assignment,),
         awaited=(tasks.note_awaited, transactions.note_awaited),
