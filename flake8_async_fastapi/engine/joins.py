@@ -133,6 +133,34 @@ def join_alike(values: list[Value]) -> Value:
     return joined if isinstance(joined, Object) and joined.detail is not None else UNKNOWN
 
 
+def kind_of_data(value: Value) -> str | None:
+    """What kind of data a value is; None for what holds objects, functions, names or constants to go by.
+
+    Two values of one kind differ in nothing that code can be wrong about.
+    """
+    if isinstance(value, Collection):
+        return value.kind if _holds_data(value) else None
+    simple = all(isinstance(option, (Unknown, Plain)) or option == NONE for option in alternatives(value))
+    return "scalar" if simple else None
+
+
+def join_data(one: Value, other: Value) -> Value:
+    """One value for two of the same kind of data."""
+    if isinstance(one, Collection) and isinstance(other, Collection):
+        return one if one == other else Collection(one.kind, union([*_items_of(one), *_items_of(other)]))
+    return union([one, other])
+
+
+def _holds_data(value: Value) -> bool:
+    if isinstance(value, Collection):
+        return not value.keys and all(map(_holds_data, _items_of(value)))
+    return isinstance(value, (Unknown, Plain, Const))
+
+
+def _items_of(value: Collection) -> tuple[Value, ...]:
+    return (value.item,) if value.items is None else value.items
+
+
 def join_returns(values: Iterable[Value]) -> Value:
     """The result of a call that may return any of several values.
 

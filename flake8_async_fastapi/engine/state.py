@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar
 
-from flake8_async_fastapi.engine.joins import all_alternatives, join_alike, union
+from flake8_async_fastapi.engine.joins import all_alternatives, join_alike, join_data, kind_of_data, union
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -148,12 +148,14 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
                 and other.attributes == state.attributes
                 and (parts := _unify_parts(other, state)) is not None
             ):
-                known = {c: v for c, v in other.known.items() if state.known.get(c) is v}
+                known = _known_to_both(other, state)
                 if known != other.known or parts != other.parts:  # a path of its own: loops run it again
                     kept[place] = State(other.env, other.attributes, known, parts)
                 break
         else:
             kept.append(state)
+    if len(kept) > 1:
+        kept = _join_data(kept)
     if len(kept) <= MOST_STATES:
         return kept
     if frame is not None and frame.owed:
@@ -161,6 +163,63 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
             for value in (*state.env.values(), *state.attributes.values()):
                 frame.discharge(value)
     return [join_states(kept)]
+
+
+def _known_to_both(one: State, other: State) -> dict[str, bool]:
+    return {text: outcome for text, outcome in one.known.items() if other.known.get(text) is outcome}
+
+
+def _join_data(states: list[State]) -> list[State]:
+    """Paths that differ in what one variable holds are one path, if that is data.
+
+    As they agree in all else, nothing is lost but the value itself.  The variables are joined by
+    their names' order, so that the order of the paths does not matter.
+    """
+    told_apart_by = {
+        name
+        for place, state in enumerate(states)
+        for other in states[:place]
+        if (name := _only_difference(state.env, other.env)) and state.attributes == other.attributes
+    }
+    for name in sorted(told_apart_by):
+        joined: list[State] = []
+        for state in states:
+            for place, other in enumerate(joined):
+                if (both := _joined_at(name, other, state)) is not None:
+                    joined[place] = both
+                    break
+            else:
+                joined.append(state)
+        states = joined
+    return states
+
+
+def _only_difference(one: dict[str, Value], other: dict[str, Value]) -> str:
+    """The variable in which two paths differ, if that is a single one that holds data on both; else empty."""
+    found = ""
+    for name in one.keys() | other.keys():
+        left, right = one.get(name, UNKNOWN), other.get(name, UNKNOWN)
+        if left is not right and left != right:
+            if found or (kind := kind_of_data(left)) is None or kind != kind_of_data(right):
+                return ""
+            found = name
+    return found
+
+
+def _joined_at(name: str, one: State, other: State) -> State | None:
+    """One path for two that agree in all but the data of a variable; None if they differ in more."""
+    left, right = one.env.get(name, UNKNOWN), other.env.get(name, UNKNOWN)
+    kind = kind_of_data(left)
+    if kind is None or kind != kind_of_data(right) or one.attributes != other.attributes:
+        return None
+    rest = (one.env.keys() | other.env.keys()) - {name}
+    if any(one.env.get(key, UNKNOWN) != other.env.get(key, UNKNOWN) for key in rest):
+        return None
+    parts = _unify_parts(one, other)
+    if parts is None:
+        return None
+    env = {**dict.fromkeys(other.env, UNKNOWN), **one.env, name: join_data(left, right)}
+    return State(env, one.attributes, _known_to_both(one, other), parts)
 
 
 def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:

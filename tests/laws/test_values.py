@@ -187,3 +187,42 @@ def test_what_may_be_of_a_doubtful_type_is_doubtful(doubtful: list[bool]) -> Non
     ]
     joined = join_bindings(found)
     assert isinstance(joined, Object) and joined.has_doubtful_type
+
+
+data = st.sampled_from(
+    [
+        UNKNOWN,
+        NONE,
+        Plain("int"),
+        Plain("str"),
+        Const("a"),
+        Collection("list", items=()),
+        Collection("list", items=(Plain("int"),)),
+        Collection("list", Plain("str")),
+        Collection("tuple", items=(NONE,)),
+    ]
+)
+paths_of_data = st.lists(
+    st.builds(State, st.dictionaries(st.sampled_from(["a", "b"]), data, max_size=2)), max_size=6
+)
+
+
+@given(paths_of_data, st.randoms())
+def test_paths_that_differ_in_data_merge_in_any_order(paths: list[State], random: Random) -> None:
+    mixed = [path.fork() for path in paths]
+    random.shuffle(mixed)
+    one, other = limit_disjuncts([path.fork() for path in paths]), limit_disjuncts(mixed)
+    assert len(one) == len(other)
+    assert all(any(state == known for known in other) for state in one)
+
+
+def test_paths_that_differ_in_one_variable_with_data_are_one() -> None:
+    empty, filled = Collection("list", items=()), Collection("list", items=(Plain("int"),))
+    (both,) = limit_disjuncts([State({"a": empty, "b": NONE}), State({"a": filled, "b": NONE})])
+    assert both.env == {"a": Collection("list", Plain("int")), "b": NONE}
+    apart = [State({"a": empty, "b": NONE}), State({"a": filled, "b": Plain("int")})]
+    assert limit_disjuncts(apart) == apart
+    (either,) = limit_disjuncts([State({"a": NONE}), State({"a": Plain("int")})])
+    assert set(alternatives(either.env["a"])) == {NONE, Plain("int")}
+    texts = [State({"a": Const("sqlite://")}), State({"a": Const("sqlite+aiosqlite://")})]
+    assert limit_disjuncts(texts) == texts
