@@ -259,10 +259,3 @@ def with_assigned(instance: Instance, assigned: Mapping[str, Value]) -> Instance
         return instance
     kept = {name: value for name, value in known.items() if not is_plain(value)}
     return replace(instance, attributes=tuple(one for one in kept.items() if not holds_coroutine(one[1])))
-
-
-def assign_attributes(state: State, variable: str, made: Value | None) -> None:
-    """``super().__init__(...)`` assigns to the object that the function around it makes."""
-    if isinstance(made, Instance) and variable:
-        for name, value in made.attributes or ():
-            state.bind(f"{variable}.{name}", value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from flake8_async_fastapi.engine import assignments, mutation, relevance, renaming
+from flake8_async_fastapi.engine import assignments, relevance, renaming
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -89,8 +89,6 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     else:
         function, summary, names = _summary_with_objects(frame, function, arguments, captured)
     summary = _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
-    if function.name == "__init__" and receiver is not None and receiver == frame.receiver:
-        mutation.assign_attributes(frame.state, frame.receiver_name, summary.receiver)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     if frame.receiver == receiver and getattr(frame.node, "name", "") == "__init__":
