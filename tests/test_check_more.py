@@ -92,7 +92,7 @@ def test_add_noqa(check: Check, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_bytes(before.encode())
     (tmp_path / "main.py").chmod(0o755)
     status, out, _ = check("--add-noqa")
-    assert (status, out) == (0, "2 lines marked in 1 files\n")
+    assert (status, out) == (0, "2 lines marked in 1 file\n")
     text = (tmp_path / "main.py").read_bytes().decode()
     assert "session.commit()  # why  # noqa: AFA101\r\n" in text
     assert "print(shelf.jars)  # noqa: AFA301\r\n" in text
@@ -103,7 +103,7 @@ def test_add_noqa(check: Check, tmp_path: Path) -> None:
 
 
 def test_add_noqa_marks_the_file_of_the_finding(check: Check, tmp_path: Path) -> None:
-    assert check("--add-noqa", "queries.py")[1] == "1 lines marked in 1 files\n"
+    assert check("--add-noqa", "queries.py")[1] == "1 line marked in 1 file\n"
     assert (tmp_path / "queries.py").read_text() == QUERIES
     assert "print(shelf.jars)  # noqa: AFA301" in (tmp_path / "main.py").read_text()
 

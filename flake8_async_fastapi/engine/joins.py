@@ -140,8 +140,11 @@ def kind_of_data(value: Value) -> str | None:
     """
     if isinstance(value, Collection):
         return value.kind if _holds_data(value) else None
-    simple = all(isinstance(option, (Unknown, Plain)) or option == NONE for option in alternatives(value))
-    return "scalar" if simple else None
+    options = value.values if isinstance(value, OneOf) else (value,)
+    for option in options:
+        if not isinstance(option, (Unknown, Plain)) and option != NONE:
+            return None
+    return "scalar"
 
 
 def join_data(one: Value, other: Value) -> Value:

@@ -108,7 +108,7 @@ def remedy(missing: Missing) -> str:
     if cause == "expire":
         return f"{refresh} first"
     if cause in ("server", "update"):
-        return f"{refresh}, or set eager_defaults=True"
+        return f"{refresh}, or set eager_defaults"
     if missing.source[0] != "query":
         return refresh
     return f"add {options(missing)}"

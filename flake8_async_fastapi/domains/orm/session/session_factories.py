@@ -89,7 +89,10 @@ def _session_made(
         else SessionSettings()
     )
     # a registry gives the session of the scope: which calls give the same one is not known
-    return replace(result, origin=None if receiver.type == SCOPED else origin, detail=known)
+    declared = result.declared or receiver.declared
+    return replace(
+        result, origin=None if receiver.type == SCOPED else origin, declared=declared, detail=known
+    )
 
 
 def _settings_of_factory(factory: Object | None, arguments: Arguments) -> SessionSettings:
