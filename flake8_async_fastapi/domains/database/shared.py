@@ -36,9 +36,7 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
         if isinstance(value, Object) and value.type == _SCOPED and isinstance(node.value, tree.Call):
             _report_scoped(frame, target, node.value)
         elif isinstance(value, Instance) and _holds_session_made_here(frame, value):
-            frame.emit_event(
-                GlobalSession(*frame.at(target), f"in {target.id}", for_message(node.value), "")
-            )
+            frame.emit_event(GlobalSession(*frame.at(target), f"in {target.id}", for_message(node.value), ""))
     elif isinstance(target, tree.Attr) and _is_state(frame, target.value):
         is_new = isinstance(value, Object) and not value.declared and not is_test(frame.path)
         if is_new and is_surely_session(frame.ctx, value):

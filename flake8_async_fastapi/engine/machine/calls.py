@@ -198,9 +198,7 @@ def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, nod
             elif consumer and _field_is_plain(frame, callee, name):
                 report_misuse(frame, alternative, "passed", consumer)
             elif index == 0 and name is None and knowledge.is_iterating_consumer(called_name(callee)):
-                report_misuse(
-                    frame, alternative, "iterated", called_name(callee).removeprefix("builtins.")
-                )
+                report_misuse(frame, alternative, "iterated", called_name(callee).removeprefix("builtins."))
             elif index == place and name is None:
                 report_misuse(frame, alternative, "called")
             elif index in fates:

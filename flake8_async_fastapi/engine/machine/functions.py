@@ -229,9 +229,7 @@ def _call_implementations(
     return None if isinstance(value, Unknown) else value
 
 
-def bind_first_argument(
-    ctx: Context, function: Function, arguments: Arguments
-) -> tuple[Function, Arguments]:
+def bind_first_argument(ctx: Context, function: Function, arguments: Arguments) -> tuple[Function, Arguments]:
     """A method that is called with its receiver as the first argument, as decorators do."""
     if function.owner is None or function.receiver is not None or function.is_static or not arguments.args:
         return function, arguments

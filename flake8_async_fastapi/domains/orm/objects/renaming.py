@@ -27,9 +27,7 @@ from flake8_async_fastapi.engine.values import Location, Value
 from flake8_async_fastapi.records import replace
 
 
-def footprint(
-    ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]
-) -> FrozenHeap:
+def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
     """The objects that values lead to; by the names that they have inside a call, if it is one.
 
     The call does not get the objects by which these were reached, to which it has no way back, nor
