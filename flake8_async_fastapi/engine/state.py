@@ -176,10 +176,10 @@ def _join_data(states: list[State]) -> list[State]:
     their names' order, so that the order of the paths does not matter.
     """
     told_apart_by = {
-        name
+        differing[0]
         for place, state in enumerate(states)
         for other in states[:place]
-        if (name := _only_difference(state.env, other.env)) and state.attributes == other.attributes
+        if len(differing := _differing(state.env, other.env)) == 1 and _is_data(differing[0], state, other)
     }
     for name in sorted(told_apart_by):
         joined: list[State] = []
@@ -194,31 +194,34 @@ def _join_data(states: list[State]) -> list[State]:
     return states
 
 
-def _only_difference(one: dict[str, Value], other: dict[str, Value]) -> str:
-    """The variable in which two paths differ, if that is a single one that holds data on both; else empty."""
-    found = ""
+def _differing(one: dict[str, Value], other: dict[str, Value]) -> list[str]:
+    """The variables in which two paths differ, two of them at most."""
+    found: list[str] = []
     for name in one.keys() | other.keys():
         left, right = one.get(name, UNKNOWN), other.get(name, UNKNOWN)
         if left is not right and left != right:
-            if found or (kind := kind_of_data(left)) is None or kind != kind_of_data(right):
-                return ""
-            found = name
+            found.append(name)
+            if len(found) == 2:
+                break
     return found
+
+
+def _is_data(name: str, one: State, other: State) -> bool:
+    """Whether a variable holds data of one kind on two paths, on which the same attributes were assigned."""
+    kind = kind_of_data(one.env.get(name, UNKNOWN))
+    same_kind = kind is not None and kind == kind_of_data(other.env.get(name, UNKNOWN))
+    return same_kind and one.attributes == other.attributes
 
 
 def _joined_at(name: str, one: State, other: State) -> State | None:
     """One path for two that agree in all but the data of a variable; None if they differ in more."""
-    left, right = one.env.get(name, UNKNOWN), other.env.get(name, UNKNOWN)
-    kind = kind_of_data(left)
-    if kind is None or kind != kind_of_data(right) or one.attributes != other.attributes:
-        return None
-    rest = (one.env.keys() | other.env.keys()) - {name}
-    if any(one.env.get(key, UNKNOWN) != other.env.get(key, UNKNOWN) for key in rest):
+    if not _is_data(name, one, other) or _differing(one.env, other.env) not in ([], [name]):
         return None
     parts = _unify_parts(one, other)
     if parts is None:
         return None
-    env = {**dict.fromkeys(other.env, UNKNOWN), **one.env, name: join_data(left, right)}
+    data = join_data(one.env.get(name, UNKNOWN), other.env.get(name, UNKNOWN))
+    env = {**dict.fromkeys(other.env, UNKNOWN), **one.env, name: data}
     return State(env, one.attributes, _known_to_both(one, other), parts)
 
 

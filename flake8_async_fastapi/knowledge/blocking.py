@@ -27,26 +27,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from flake8_async_fastapi.knowledge.blocking_kinds import (
+    CPU,
+    DATABASE,
+    FILE,
+    HTTP,
+    NETWORK,
+    SLEEP,
+    SUBPROCESS,
+    THREAD,
+    WAIT,
+)
 from flake8_async_fastapi.knowledge.clients import CLIENTS
 from flake8_async_fastapi.knowledge.services import SERVICES
-
-_HTTP: Final = "blocking-http-call"
-_DATABASE: Final = "blocking-database-call"
-_SLEEP: Final = "blocking-sleep"
-_SUBPROCESS: Final = "blocking-subprocess"
-_FILE: Final = "blocking-file-io"
-_NETWORK: Final = "blocking-network-client"
-_CPU: Final = "cpu-bound-call"
-_WAIT: Final = "blocking-wait"
 
 SESSION: Final = "blocking-session"
 """As ``blocking-database-call``, but allowed in what ``run_sync`` calls."""
 
-_THREAD: Final = "run_in_threadpool"
-
 _OWN: Final[Mapping[tuple[str, str], str]] = {
     # --- AFA201 -----------------------------------------------------------------------------
-    (_HTTP, f"httpx.AsyncClient or {_THREAD}"): """
+    (HTTP, f"httpx.AsyncClient or {THREAD}"): """
         requests: get post put patch delete head options request
         requests.Session: get post put patch delete head options request send
         urllib.request: urlopen urlretrieve
@@ -63,7 +63,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         httpx.Client: get post put patch delete head options request send stream
     """,
     # --- AFA202 -----------------------------------------------------------------------------
-    (SESSION, f"an AsyncSession or {_THREAD}"): """
+    (SESSION, f"an AsyncSession or {THREAD}"): """
         sqlalchemy.orm.Session: execute scalar scalars get get_one merge merge_all refresh commit
         sqlalchemy.orm.Session: flush rollback begin_nested connection bulk_insert_mappings
         sqlalchemy.orm.Session: bulk_save_objects bulk_update_mappings
@@ -73,17 +73,17 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         sqlmodel.Session: exec
         sqlalchemy.orm.Query: all count delete update first get one one_or_none scalar values __iter__
     """,
-    (SESSION, f"an AsyncEngine or {_THREAD}"): """
+    (SESSION, f"an AsyncEngine or {THREAD}"): """
         sqlalchemy.engine.Engine: connect begin execute scalar raw_connection
         sqlalchemy.engine.Connection: execute exec_driver_sql scalar scalars commit rollback begin_nested
         sqlalchemy.MetaData: create_all drop_all reflect
     """,
-    (_DATABASE, f"aiosqlite or {_THREAD}"): """
+    (DATABASE, f"aiosqlite or {THREAD}"): """
         sqlite3: connect
         sqlite3.Connection: execute executemany executescript commit rollback backup
         sqlite3.Cursor: execute executemany executescript fetchone fetchall fetchmany
     """,
-    (_DATABASE, f"asyncpg, psycopg's AsyncConnection or {_THREAD}"): """
+    (DATABASE, f"asyncpg, psycopg's AsyncConnection or {THREAD}"): """
         psycopg2: connect
         psycopg2.extensions.connection: commit rollback
         psycopg2.extensions.cursor: execute executemany fetchone fetchall fetchmany callproc copy_expert
@@ -92,7 +92,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         psycopg.Cursor: execute executemany fetchone fetchall fetchmany stream
         psycopg2.extras: execute_values execute_batch
     """,
-    (_DATABASE, f"an async driver or {_THREAD}"): """
+    (DATABASE, f"an async driver or {THREAD}"): """
         pymysql: connect
         pymysql.connections.Connection: query commit rollback ping connect
         pymysql.cursors.Cursor: execute executemany fetchone fetchall fetchmany callproc
@@ -118,7 +118,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         chromadb.api.client.Client: * -close
         pinecone.Pinecone: * -Index
     """,
-    (_DATABASE, f"pymongo.AsyncMongoClient, motor or {_THREAD}"): """
+    (DATABASE, f"pymongo.AsyncMongoClient, motor or {THREAD}"): """
         pymongo.MongoClient: server_info list_databases list_database_names drop_database
         pymongo.database.Database: command create_collection drop_collection list_collection_names
         pymongo.database.Database: list_collections validate_collection dereference
@@ -131,25 +131,25 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         pymongo.command_cursor.CommandCursor: __iter__ next to_list
         pymongo.collection.Collection: aggregate
     """,
-    (_DATABASE, f"redis.asyncio or {_THREAD}"): """
+    (DATABASE, f"redis.asyncio or {THREAD}"): """
         redis.Redis: * -pipeline -pubsub -lock -register_script -close -transaction -from_url -json -ft
         redis.client.Pipeline: execute
         redis.client.PubSub: get_message listen
     """,
-    (_DATABASE, f"the library's async client or {_THREAD}"): """
+    (DATABASE, f"the library's async client or {THREAD}"): """
         elasticsearch.Elasticsearch: * -options -close
         opensearchpy.OpenSearch: * -close
     """,
     # --- AFA203 -----------------------------------------------------------------------------
-    (_SLEEP, "await asyncio.sleep(...)"): """
+    (SLEEP, "await asyncio.sleep(...)"): """
         time: sleep
     """,
-    (_SLEEP, _THREAD): """
+    (SLEEP, THREAD): """
         psutil: cpu_percent cpu_times_percent
         psutil.Process: cpu_percent
     """,
     # --- AFA204 -----------------------------------------------------------------------------
-    (_SUBPROCESS, f"asyncio.create_subprocess_exec or {_THREAD}"): """
+    (SUBPROCESS, f"asyncio.create_subprocess_exec or {THREAD}"): """
         subprocess: run call check_call check_output getoutput getstatusoutput
         subprocess.Popen: communicate wait
         os: system popen wait waitpid wait3 wait4 spawnl spawnle spawnlp spawnv spawnve spawnvp
@@ -157,27 +157,27 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         pexpect: run
         sh: **
     """,
-    (_SUBPROCESS, _THREAD): """
+    (SUBPROCESS, THREAD): """
         git.Repo: * -close -config_reader -create_head
         git.Repo: clone_from clone init
         psutil: wait_procs
         psutil.Process: wait
     """,
     # --- AFA205 -----------------------------------------------------------------------------
-    (_FILE, f"aiofiles, anyio.open_file or {_THREAD}"): """
+    (FILE, f"aiofiles, anyio.open_file or {THREAD}"): """
         builtins: open
         io.BufferedWriter: write
         io: open
         codecs: open
         os: fdopen
     """,
-    (_FILE, f"anyio.Path or {_THREAD}"): """
+    (FILE, f"anyio.Path or {THREAD}"): """
         pathlib.Path: read_text read_bytes write_text write_bytes open iterdir glob rglob walk
         pathlib.Path: copy copy_into move move_into
         os: walk listdir scandir fwalk sendfile copy_file_range fsync sync truncate
         glob: glob iglob
     """,
-    (_FILE, _THREAD): """
+    (FILE, THREAD): """
         shutil: copy copy2 copyfile copyfileobj copytree move rmtree make_archive unpack_archive
         tempfile: NamedTemporaryFile TemporaryFile TemporaryDirectory SpooledTemporaryFile mkstemp mkdtemp
         filecmp: cmp dircmp cmpfiles
@@ -189,11 +189,11 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         xml.etree.ElementTree: parse iterparse
         jinja2: Environment
     """,
-    (_FILE, "await read() and await write() of the UploadFile"): """
+    (FILE, "await read() and await write() of the UploadFile"): """
         tempfile.SpooledTemporaryFile: read readline readlines write writelines seek __iter__
     """,
     # --- AFA206 -----------------------------------------------------------------------------
-    (_NETWORK, f"aioboto3 or {_THREAD}"): """
+    (NETWORK, f"aioboto3 or {THREAD}"): """
         boto3.client: * -close -get_paginator -get_waiter -can_paginate -generate_presigned_url
         boto3.client: * -generate_presigned_post
         boto3.resource: * -Bucket -Object -ObjectSummary -Table -Queue -Topic -Instance -Message -all
@@ -201,11 +201,11 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         boto3.waiter: wait
         boto3.paginator: __iter__ build_full_result
     """,
-    (_NETWORK, f"aiosmtplib or {_THREAD}"): """
+    (NETWORK, f"aiosmtplib or {THREAD}"): """
         smtplib: SMTP SMTP_SSL
         smtplib.SMTP: connect login sendmail send_message starttls ehlo helo quit noop
     """,
-    (_NETWORK, f"the library's async client or {_THREAD}"): """
+    (NETWORK, f"the library's async client or {THREAD}"): """
         openai.OpenAI: * -with_options -copy -close
         openai.AzureOpenAI: * -with_options -copy -close
         openai.**: create generate retrieve list delete
@@ -230,7 +230,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         supabase.Client: execute sign_in_with_password sign_up sign_out upload download get_user invoke
         litellm: completion embedding text_completion image_generation moderation rerank
     """,
-    (_NETWORK, f"an async method such as create_async or {_THREAD}"): """
+    (NETWORK, f"an async method such as create_async or {THREAD}"): """
         stripe.**: create retrieve modify list delete search cancel confirm capture pay save refresh
         stripe.**: finalize_invoice void_invoice send_invoice upcoming create_preview add_lines attach
         stripe.**: detach update create_usage_record list_line_items delete_discount expire close
@@ -239,7 +239,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         stripe.StripeClient: create retrieve update list delete search cancel confirm capture pay expire
         stripe.StripeClient: finalize_invoice void_invoice send_invoice attach detach raw_request
     """,
-    (_NETWORK, _THREAD): """
+    (NETWORK, THREAD): """
         twilio.rest.Client: create fetch delete update list stream
         sendgrid.SendGridAPIClient: send post get
         resend.**: send create get list remove cancel verify
@@ -319,7 +319,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         jwt.PyJWKClient: get_signing_key get_signing_key_from_jwt fetch_data get_jwk_set
     """,
     # --- AFA207 -----------------------------------------------------------------------------
-    (_CPU, f"{_THREAD} or a process pool"): """
+    (CPU, f"{THREAD} or a process pool"): """
         bcrypt: hashpw checkpw kdf
         passlib.context.CryptContext: hash verify verify_and_update encrypt dummy_verify
         passlib.hash.**: hash verify encrypt
@@ -395,10 +395,10 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         librosa: load
     """,
     # --- AFA208 -----------------------------------------------------------------------------
-    (_WAIT, "await asyncio.wrap_future(...)"): """
+    (WAIT, "await asyncio.wrap_future(...)"): """
         concurrent.futures.Future: result exception
     """,
-    (_WAIT, "await loop.run_in_executor(...)"): """
+    (WAIT, "await loop.run_in_executor(...)"): """
         concurrent.futures: wait as_completed
         concurrent.futures._Results: __iter__ __next__
         concurrent.futures.Executor: shutdown
@@ -406,7 +406,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         multiprocessing.pool.AsyncResult: get wait
         joblib.Parallel: __call__
     """,
-    (_WAIT, _THREAD): """
+    (WAIT, THREAD): """
         threading.Thread: join
         multiprocessing.Process: join
         multiprocessing.Queue: get join_thread
@@ -416,13 +416,13 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         select: select
         signal: pause sigwait
     """,
-    (_WAIT, f"asyncio.Queue if no thread fills it, or {_THREAD}"): """
+    (WAIT, f"asyncio.Queue if no thread fills it, or {THREAD}"): """
         queue.Queue: get join
     """,
-    (_WAIT, f"asyncio.Event if no thread sets it, or {_THREAD}"): """
+    (WAIT, f"asyncio.Event if no thread sets it, or {THREAD}"): """
         threading.Event: wait
     """,
-    (_WAIT, f"the same of asyncio if no thread uses it, or {_THREAD}"): """
+    (WAIT, f"the same of asyncio if no thread uses it, or {THREAD}"): """
         threading.Condition: wait wait_for
         threading.Barrier: wait
     """,
@@ -442,21 +442,25 @@ MODULES: Final = frozenset(
 )
 """Modules whose names look like those of types."""
 
-LOCKS: Final[frozenset[str]] = frozenset({
-    "threading.Lock",
-    "threading.RLock",
-    "threading.Semaphore",
-    "threading.BoundedSemaphore",
-    "threading.Condition",
-    "multiprocessing.Lock",
-    "filelock.FileLock",
-})
+LOCKS: Final[frozenset[str]] = frozenset(
+    {
+        "threading.Lock",
+        "threading.RLock",
+        "threading.Semaphore",
+        "threading.BoundedSemaphore",
+        "threading.Condition",
+        "multiprocessing.Lock",
+        "filelock.FileLock",
+    }
+)
 """Objects that are waited for only while another thread has them."""
 
-EXECUTORS: Final[frozenset[str]] = frozenset({
-    "concurrent.futures.ThreadPoolExecutor",
-    "concurrent.futures.ProcessPoolExecutor",
-})
+EXECUTORS: Final[frozenset[str]] = frozenset(
+    {
+        "concurrent.futures.ThreadPoolExecutor",
+        "concurrent.futures.ProcessPoolExecutor",
+    }
+)
 """Leaving a ``with`` over one of these waits for all work that was submitted."""
 
 CALLERS: Final[Mapping[str, tuple[int, str]]] = {
@@ -480,43 +484,55 @@ CONSUMERS: Final[frozenset[str]] = frozenset(
 ) | {"builtins.str.join"}
 """Functions that go through the iterable they are given at once."""
 
-OFFLOADERS: Final[frozenset[str]] = frozenset({
-    "asyncio.to_thread",
-    "asyncio.AbstractEventLoop.run_in_executor",
-    "anyio.to_thread.run_sync",
-    "starlette.concurrency.run_in_threadpool",
-    "starlette.concurrency.iterate_in_threadpool",
-    "fastapi.concurrency.contextmanager_in_threadpool",
-    "concurrent.futures.Executor.submit",
-    "concurrent.futures.ThreadPoolExecutor.submit",
-    "concurrent.futures.ProcessPoolExecutor.submit",
-    "starlette.responses.StreamingResponse",
-})
+OFFLOADERS: Final[frozenset[str]] = frozenset(
+    {
+        "asyncio.to_thread",
+        "asyncio.AbstractEventLoop.run_in_executor",
+        "anyio.to_thread.run_sync",
+        "starlette.concurrency.run_in_threadpool",
+        "starlette.concurrency.iterate_in_threadpool",
+        "fastapi.concurrency.contextmanager_in_threadpool",
+        "concurrent.futures.Executor.submit",
+        "concurrent.futures.ThreadPoolExecutor.submit",
+        "concurrent.futures.ProcessPoolExecutor.submit",
+        "starlette.responses.StreamingResponse",
+    }
+)
 """Calls that go through lazy arguments (generators, ``map``) in another thread."""
 
-LAZY: Final[frozenset[str]] = frozenset({
-    "os.walk", "os.fwalk", "os.scandir", "glob.iglob",
-    "Path.glob", "Path.rglob", "Path.iterdir", "Path.walk",
-})
+LAZY: Final[frozenset[str]] = frozenset(
+    {
+        "os.walk",
+        "os.fwalk",
+        "os.scandir",
+        "glob.iglob",
+        "Path.glob",
+        "Path.rglob",
+        "Path.iterdir",
+        "Path.walk",
+    }
+)
 """Calls, as messages name them, that block where their result is gone through and not by themselves."""
 
-RUN_ONCE: Final[frozenset[str]] = frozenset({
-    "functools.cache",
-    "functools.lru_cache",
-    "cachetools.cached",
-    "cachetools.func.lru_cache",
-    "cachetools.func.ttl_cache",
-})
+RUN_ONCE: Final[frozenset[str]] = frozenset(
+    {
+        "functools.cache",
+        "functools.lru_cache",
+        "cachetools.cached",
+        "cachetools.func.lru_cache",
+        "cachetools.func.ttl_cache",
+    }
+)
 """Decorators after which a function does its work once."""
 
 CONFIGURED: Final[Mapping[str, str]] = {
-    "AFA201": _HTTP,
-    "AFA202": _DATABASE,
-    "AFA203": _SLEEP,
-    "AFA204": _SUBPROCESS,
-    "AFA205": _FILE,
-    "AFA206": _NETWORK,
-    "AFA207": _CPU,
-    "AFA208": _WAIT,
+    "AFA201": HTTP,
+    "AFA202": DATABASE,
+    "AFA203": SLEEP,
+    "AFA204": SUBPROCESS,
+    "AFA205": FILE,
+    "AFA206": NETWORK,
+    "AFA207": CPU,
+    "AFA208": WAIT,
 }
 """The kinds of blocking calls by the code that reports them, for the configuration."""

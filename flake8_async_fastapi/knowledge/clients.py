@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_HTTP: Final = "blocking-http-call"
-_DATABASE: Final = "blocking-database-call"
-_SUBPROCESS: Final = "blocking-subprocess"
-_NETWORK: Final = "blocking-network-client"
-_CPU: Final = "cpu-bound-call"
-_WAIT: Final = "blocking-wait"
-
-_THREAD: Final = "run_in_threadpool"
-_TWIN: Final = f"the library's async client or {_THREAD}"
+from flake8_async_fastapi.knowledge.blocking_kinds import (
+    CPU,
+    DATABASE,
+    HTTP,
+    NETWORK,
+    SUBPROCESS,
+    THREAD,
+    TWIN,
+    WAIT,
+)
 
 CLIENTS: Final[Mapping[tuple[str, str], str]] = {
-    (_HTTP, f"httpx.AsyncClient or {_THREAD}"): """
+    (HTTP, f"httpx.AsyncClient or {THREAD}"): """
         requests_oauthlib.OAuth2Session: get post put patch delete request fetch_token refresh_token
         requests_oauthlib.OAuth1Session: get post put patch delete request fetch_request_token
         authlib.integrations.requests_client.OAuth2Session: get post put patch delete request fetch_token
@@ -32,7 +33,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         wikipedia: page summary search
         yfinance: download
     """,
-    (_DATABASE, f"an async driver or {_THREAD}"): """
+    (DATABASE, f"an async driver or {THREAD}"): """
         trino.dbapi: connect
         pyhive.hive: connect
         pyhive.presto: connect
@@ -50,7 +51,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         pylibmc.Client: get set add delete incr decr get_multi set_multi
         memcache.Client: get set add delete incr decr get_multi set_multi
     """,
-    (_DATABASE, _TWIN): """
+    (DATABASE, TWIN): """
         valkey.Valkey: * -pipeline -pubsub -lock -register_script -close -from_url
         opensearchpy.client.OpenSearch: * -close
         meilisearch.Client: * -index
@@ -69,7 +70,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         weaviate: connect_to_local connect_to_weaviate_cloud connect_to_custom
         surrealdb.Surreal: query create select update delete signin
     """,
-    (_SUBPROCESS, _THREAD): """
+    (SUBPROCESS, THREAD): """
         invoke: run
         ffmpeg: run probe
         sarge: run capture_stdout
@@ -79,10 +80,10 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         selenium.webdriver.remote.webdriver.WebDriver: get find_element find_elements execute_script quit
         selenium.webdriver.remote.webdriver.WebDriver: refresh save_screenshot get_screenshot_as_png
     """,
-    (_SUBPROCESS, f"playwright.async_api or {_THREAD}"): """
+    (SUBPROCESS, f"playwright.async_api or {THREAD}"): """
         playwright.sync_api: sync_playwright
     """,
-    (_NETWORK, _TWIN): """
+    (NETWORK, TWIN): """
         tavily.TavilyClient: search extract crawl map get_search_context qna_search
         exa_py.Exa: search search_and_contents find_similar get_contents answer
         firecrawl.FirecrawlApp: scrape_url crawl_url map_url search
@@ -112,7 +113,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         statsig.statsig: initialize shutdown
         ldclient.LDClient: flush
     """,
-    (_NETWORK, f"an async method such as ainvoke or {_THREAD}"): """
+    (NETWORK, f"an async method such as ainvoke or {THREAD}"): """
         langchain_openai.ChatOpenAI: invoke batch stream generate predict
         langchain_openai.AzureChatOpenAI: invoke batch stream generate predict
         langchain_openai.OpenAIEmbeddings: embed_query embed_documents
@@ -134,7 +135,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         langchain_postgres.PGVector: similarity_search similarity_search_with_score add_documents add_texts
         langchain_core.document_loaders.BaseLoader: load load_and_split
     """,
-    (_NETWORK, _THREAD): """
+    (NETWORK, THREAD): """
         opentelemetry.sdk.trace.TracerProvider: force_flush shutdown
         opentelemetry.sdk.trace.export.BatchSpanProcessor: force_flush shutdown
         opentelemetry.sdk.trace.export.SimpleSpanProcessor: force_flush shutdown
@@ -200,7 +201,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         stomp.Connection: connect send subscribe
         paho.mqtt.client.Client: connect reconnect loop loop_forever
     """,
-    (_CPU, f"{_THREAD} or a process pool"): """
+    (CPU, f"{THREAD} or a process pool"): """
         chardet: detect detect_all
         charset_normalizer: from_bytes from_path from_fp detect is_binary
         magika: Magika
@@ -263,7 +264,7 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         gensim.models: Word2Vec KeyedVectors
         gensim.downloader: load
     """,
-    (_WAIT, _THREAD): """
+    (WAIT, THREAD): """
         ray: get wait
         celery.result.ResultSet: get join join_native
         celery.result.GroupResult: get join join_native

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_HTTP: Final = "blocking-http-call"
-_DATABASE: Final = "blocking-database-call"
-_NETWORK: Final = "blocking-network-client"
-_CPU: Final = "cpu-bound-call"
-_WAIT: Final = "blocking-wait"
+from flake8_async_fastapi.knowledge.blocking_kinds import (
+    CPU,
+    DATABASE,
+    HTTP,
+    NETWORK,
+    THREAD,
+    TWIN,
+    WAIT,
+)
 
-_THREAD: Final = "run_in_threadpool"
-_TWIN: Final = f"the library's async client or {_THREAD}"
 _ANY: Final = "any -> call"
 
 _CONNECTION: Final = """
@@ -33,7 +35,7 @@ _CURSOR: Final = """
 """
 
 SERVICES: Final[Mapping[tuple[str, str], str]] = {
-    (_HTTP, f"httpx.AsyncClient or {_THREAD}"): """
+    (HTTP, f"httpx.AsyncClient or {THREAD}"): """
         httplib2.Http: request
         pywebpush: webpush
         pywebpush.WebPusher: send
@@ -41,14 +43,14 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         mixpanel.Mixpanel: track people_set people_set_once people_increment alias
         woocommerce.API: get post put delete options
     """,
-    (_HTTP, f"curl_cffi.requests.AsyncSession or {_THREAD}"): """
+    (HTTP, f"curl_cffi.requests.AsyncSession or {THREAD}"): """
         curl_cffi.requests: get post put patch delete head options request
         curl_cffi.requests.Session: get post put patch delete head options request
     """,
-    (_HTTP, f"the client's execute_async or {_THREAD}"): """
+    (HTTP, f"the client's execute_async or {THREAD}"): """
         gql.Client: execute
     """,
-    (_DATABASE, f"an async driver or {_THREAD}"): """
+    (DATABASE, f"an async driver or {THREAD}"): """
         mysql.connector.MySQLConnection: commit rollback ping reconnect cmd_query
         mysql.connector.cursor.MySQLCursor: execute executemany callproc fetchone fetchall fetchmany
         pyodbc.Connection: execute commit rollback
@@ -64,17 +66,17 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         mongoengine.Document: save reload
         pynamodb.models.Model: get save refresh count exists
     """,
-    (_DATABASE, f"oracledb's AsyncConnection or {_THREAD}"): """
+    (DATABASE, f"oracledb's AsyncConnection or {THREAD}"): """
         oracledb.Connection: commit rollback ping
         oracledb.Cursor: execute executemany callproc fetchone fetchall fetchmany
     """,
-    (_DATABASE, f"psycopg_pool.AsyncConnectionPool or {_THREAD}"): """
+    (DATABASE, f"psycopg_pool.AsyncConnectionPool or {THREAD}"): """
         psycopg_pool.ConnectionPool: getconn wait check
     """,
-    (_DATABASE, f"asyncpg, psycopg's AsyncConnection or {_THREAD}"): """
+    (DATABASE, f"asyncpg, psycopg's AsyncConnection or {THREAD}"): """
         psycopg2.pool.AbstractConnectionPool: getconn
     """,
-    (_DATABASE, _TWIN): """
+    (DATABASE, TWIN): """
         elasticsearch.helpers: bulk reindex
         opensearchpy.helpers: bulk reindex
         lancedb.db.DBConnection: create_table drop_table open_table table_names
@@ -82,16 +84,16 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         azure.cosmos.DatabaseProxy: create_container create_container_if_not_exists delete_container
         azure.cosmos.ContainerProxy: read_item create_item upsert_item replace_item delete_item patch_item
     """,
-    (_DATABASE, _THREAD): """
+    (DATABASE, THREAD): """
         rq.Queue: enqueue enqueue_call enqueue_in enqueue_at enqueue_many fetch_job
         rq.job.Job: fetch fetch_many refresh save cancel
         kazoo.client.KazooClient: start stop get set create delete exists get_children ensure_path
         firebase_admin.db.Reference: get set update push delete transaction
     """,
-    (_NETWORK, f"aiosmtplib or {_THREAD}"): """
+    (NETWORK, f"aiosmtplib or {THREAD}"): """
         emails.Message: send
     """,
-    (_NETWORK, _TWIN): """
+    (NETWORK, TWIN): """
         azure.search.documents.SearchClient: get_document get_document_count upload_documents
         azure.search.documents.SearchClient: merge_documents merge_or_upload_documents delete_documents
         azure.search.documents.SearchClient: index_documents
@@ -120,7 +122,7 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         binance.client.Client: get_historical_klines get_exchange_info get_asset_balance ping
         zmq.Socket: recv recv_string recv_json recv_pyobj recv_multipart poll
     """,
-    (_NETWORK, f"the method's async twin (arun, kickoff_async, aquery, ...) or {_THREAD}"): """
+    (NETWORK, f"the method's async twin (arun, kickoff_async, aquery, ...) or {THREAD}"): """
         langgraph.graph.state.CompiledStateGraph: invoke stream batch get_state get_state_history
         langgraph.graph.state.CompiledStateGraph: update_state
         crewai.Crew: kickoff kickoff_for_each train
@@ -134,7 +136,7 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         agents.Runner: run_sync
         agno.agent.Agent: run print_response
     """,
-    (_NETWORK, _THREAD): """
+    (NETWORK, THREAD): """
         googleapiclient.discovery.Resource: execute
         googleapiclient.http.MediaIoBaseDownload: next_chunk
         google.cloud.translate_v2.Client: translate detect_language get_languages
@@ -162,12 +164,12 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
         pymodbus.client.ModbusTcpClient: write_coil write_register write_registers read_discrete_inputs
         dlt.Pipeline: run extract normalize load
     """,
-    (_CPU, f"{_THREAD} or a process pool"): """
+    (CPU, f"{THREAD} or a process pool"): """
         paddleocr.PaddleOCR: ocr predict
         rembg: remove
         docxtpl.DocxTemplate: render save
     """,
-    (_WAIT, f"await asyncio.wrap_future(...) or {_THREAD}"): """
+    (WAIT, f"await asyncio.wrap_future(...) or {THREAD}"): """
         google.cloud.pubsub_v1.publisher.futures.Future: result
     """,
 }

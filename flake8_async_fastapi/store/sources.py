@@ -102,7 +102,7 @@ def load_required(
     pending, seen = list(paths), set()
     while pending:
         path = pending.pop()
-        text = None if path in seen else _read_required(root / path)
+        text = None if path in seen else _decoded(root / path, may_be_wide=True)
         seen.add(path)
         if text is not None:
             texts[path] = text
@@ -201,25 +201,21 @@ def read_text(path: Path) -> str | None:
     None for what cannot be read or decoded, for what is no regular file, for
     null bytes and for more than MAX_CHARACTERS.
     """
+    return _decoded(path)
+
+
+def _decoded(path: Path, *, may_be_wide: bool = False) -> str | None:
+    """As ``read_text``; ``may_be_wide``: UTF-16 with its byte order mark is read, too, as pip does."""
     try:
         data = _read(path, _MAX_BYTES)
         if data is None:
             return None
+        if may_be_wide and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return normalised(data.decode("utf-16"))
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return normalised(data.decode(encoding))
     except (OSError, SyntaxError, ValueError, LookupError):
         return None
-
-
-def _read_required(path: Path) -> str | None:
-    """The text of a file as pip decodes it: as a Python file's, or UTF-16, which PowerShell writes."""
-    try:
-        data = _read(path, _MAX_BYTES)
-        if data is not None and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return normalised(data.decode("utf-16"))
-    except (OSError, ValueError):
-        return None
-    return read_text(path)
 
 
 def read_template(path: Path) -> str | None:

@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.values import called_name
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
-_ENTRIES: Final = ("run_migrations", "run_migrations_online")
+_ENTRY: Final = "run_migrations"  # of the context, and the beginning of the two functions of the template
 COMMANDS: Final = frozenset(
     f"alembic.command.{name}" for name in ("check", "current", "downgrade", "stamp", "upgrade")
 )
@@ -25,8 +25,7 @@ def starts_loop(ctx: Context) -> bool:
 
 
 def _starts_loop(ctx: Context) -> bool:
-    mentioning = {path for entry in _ENTRIES for path in ctx.project.mentioning(entry)}
-    files = sorted(path for path in mentioning if path.rpartition("/")[2] == "env.py")
+    files = [path for path in ctx.project.mentioning(_ENTRY) if path.rpartition("/")[2] == "env.py"]
     return bool(files) and all(_file_starts_loop(ctx, path) for path in files)
 
 

@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
+from flake8_async_fastapi.knowledge.blocking_kinds import CPU
 from flake8_async_fastapi.records import replace
 
 
@@ -44,11 +45,10 @@ def note_configured_call(frame: Frame, function: Function, origin: Place) -> Non
 def note_recursive_call(frame: Frame, function: Function, origin: Place) -> None:
     """A function calls itself: its work may double with its argument."""
     if frame.node is function.node and takes_exponential_time(frame.ctx, function):
-        effect = Effect(_CPU, RECURSION, origin.spot, advice=_INSTEAD)
+        effect = Effect(CPU, RECURSION, origin.spot, advice=_INSTEAD)
         thread.report_or_keep_blocking(frame, effect, origin)
 
 
-_CPU: Final = "cpu-bound-call"
 _INSTEAD: Final = "run_in_threadpool, or write it with a loop or functools.cache"
 _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 

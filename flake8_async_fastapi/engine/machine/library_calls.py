@@ -79,16 +79,20 @@ def call_member(
 
 def _is_awaited_later(frame: Frame, node: tree.Call) -> bool:
     """Whether a call is put into a variable with which nothing is done but to ``await`` it."""
-    if frame.node is None:
+    function = frame.node
+    if function is None:
         return False
-    nodes = all_nodes(frame.node.body)
-    for part in nodes:
-        match part:
-            case tree.Assign(targets=[tree.Name(id=name)], value=value) if value is node:
-                mentions = sum(isinstance(one, tree.Name) and one.id == name for one in nodes)
+
+    def find() -> bool:
+        nodes = all_nodes(function.body)
+        match [one.targets for one in nodes if isinstance(one, tree.Assign) and one.value is node]:
+            case [[tree.Name(id=name)]]:
                 awaited = [one.value for one in nodes if isinstance(one, tree.Await)]
-                return mentions == 1 + sum(isinstance(one, tree.Name) and one.id == name for one in awaited)
-    return False
+                mentions = [one for one in nodes if isinstance(one, tree.Name) and one.id == name]
+                return sum(one not in awaited for one in mentions) == 1  # the assignment
+        return False
+
+    return frame.ctx.derive(("awaited later", frame.path, node.line, node.col), find)
 
 
 def call_at_await(frame: Frame, coroutine: Coroutine) -> Value:

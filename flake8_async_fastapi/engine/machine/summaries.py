@@ -91,7 +91,8 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     summary = _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
-    if frame.receiver == receiver and getattr(frame.node, "name", "") == "__init__":
+    is_made = isinstance(frame.node, tree.FunctionDef) and frame.node.name == "__init__"
+    if is_made and frame.receiver == receiver:
         assignments.keep_assigned(frame.state, frame.receiver_name, receiver, summary.receiver)
     return summary
 
