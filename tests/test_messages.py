@@ -39,6 +39,30 @@ def test_names_in_other_alphabets_are_printable() -> None:
     assert finding.message.startswith(r"gr\xf6\xdfe() is never awaited")
 
 
+SUCCESSORS = """
+import httpx2
+from niquests import Session, get as fetch
+
+async def main():
+    httpx2.get("http://x")
+    fetch("http://x")
+    with Session() as session:
+        session.get("http://x")
+"""
+
+
+def test_messages_name_the_library_that_the_file_imports() -> None:
+    """Also if it imports the library of the same API too, as far as the call is written with its name."""
+    names = ["httpx2.get", "niquests.get", "Session.get"]
+    clients = ["httpx2.AsyncClient", "niquests.AsyncSession", "niquests.AsyncSession"]
+    found = analysis_of({"main.py": SUCCESSORS}).findings("main.py")
+    assert [(one.message.split()[0], one.message.split()[6]) for one in found] == list(
+        zip(names, clients, strict=True)
+    )
+    first = analysis_of({"main.py": f"import httpx, requests{SUCCESSORS}"}).findings("main.py")[0]
+    assert first.message.startswith("httpx2.get blocks the event loop: use httpx2.AsyncClient or")
+
+
 MODELS = """
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine

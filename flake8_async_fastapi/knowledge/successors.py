@@ -1,4 +1,4 @@
-"""Libraries that took over the names of others: httpx2 those of httpx, niquests those of requests.
+"""Libraries that took over the API of another: httpx2 that of httpx, niquests that of requests.
 
 Source: introspection of httpx2 2.16 and niquests 3.21.
 """
@@ -6,9 +6,23 @@ Source: introspection of httpx2 2.16 and niquests 3.21.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from flake8_async_fastapi.knowledge import httpx
+
+
+class Successor(NamedTuple):
+    """A library that took over the API of another, with its client for async code."""
+
+    name: str
+    async_client: str
+
+
+SUCCESSORS: Final[Mapping[str, Successor]] = {
+    "httpx": Successor("httpx2", "httpx2.AsyncClient"),
+    "requests": Successor("niquests", "niquests.AsyncSession"),
+}
+"""The successor of each library, which shares the table of the original."""
 
 _REQUESTS: Final = tuple("get post put patch delete head options request".split())
 

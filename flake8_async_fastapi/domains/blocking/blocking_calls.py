@@ -39,6 +39,7 @@ from flake8_async_fastapi.facts.walk import nodes_in, written_argument
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge import blocking_arguments as by_arguments
 from flake8_async_fastapi.knowledge.blocking_index import Blocking, bases, blocking_member, blocking_name
+from flake8_async_fastapi.knowledge.successors import SUCCESSORS
 
 _DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
 
@@ -103,8 +104,25 @@ def _reach_listed(
     frame: Frame, known: Blocking, full: str, label: str, origin: Place, *, is_brief: bool = False
 ) -> None:
     if not frame.ctx.settings.allows(full):
-        effect = Effect(known.kind, label, origin.spot, advice=known.advice, is_brief=is_brief)
+        label, advice = _in_words_of_file(frame, full, label, known.advice)
+        effect = Effect(known.kind, label, origin.spot, advice=advice, is_brief=is_brief)
         thread.report_or_keep_blocking(frame, effect, origin)
+
+
+def _in_words_of_file(frame: Frame, full: str, label: str, advice: str) -> tuple[str, str]:
+    """The name of a call and the advice; both name the successor of a library if the file imports that."""
+    library = full.partition(".")[0]
+    if library not in SUCCESSORS:
+        return label, advice
+    successor = SUCCESSORS[library]
+    imported = frame.ctx.project.imports_of(frame.path)
+    node = frame.current_call
+    written = "" if node is None else path_of(node.func).partition(".")[0]
+    if successor.name not in imported or (library in imported and written != successor.name):
+        return label, advice
+    if label.startswith(f"{library}."):
+        label = successor.name + label.removeprefix(library)
+    return label, advice.replace("httpx.AsyncClient", successor.async_client)
 
 
 def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
