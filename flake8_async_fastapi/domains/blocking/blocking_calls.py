@@ -1,8 +1,8 @@
-"""Calls of library names that stop their thread, and iteration that does.
+"""Calls of library functions that block their thread, and iteration that does.
 
-A function that is only passed on is not called, so work that is handed to a thread has no effect here,
-whoever hands it over.  A few functions are known to call what they are given on the thread of their
-caller: ``sorted`` its ``key``, ``loop.call_soon`` its callback.
+Passing a function does not call it, so work that is handed to a thread has no effect here. A few functions
+are known to call their arguments on the thread of the caller: ``sorted`` calls its ``key``,
+``loop.call_soon`` its callback.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _DYNAMIC: Final = "sqlalchemy.orm.AppenderQuery"
 def note_library_call(
     frame: Frame, callee: Library | Member | Object, arguments: Arguments, origin: Place
 ) -> None:
-    """A library's function, type, method or object is called."""
+    """Handle a call of a library's function, type, method or object."""
     known, dotted = _look_up_blocking(callee)
     settings = frame.ctx.settings
     if known is None and settings.blocking and dotted and dotted[0] in settings.blocking:
@@ -79,7 +79,7 @@ def note_library_call(
 
 
 def _look_up_blocking(callee: Library | Member | Object) -> tuple[Blocking | None, tuple[str, ...]]:
-    """What calling a library's value does, and its full name: one for each type that has the method."""
+    """The effect of calling a library's value, and its full name: one for each type that has the method."""
     match callee:
         case Library(dotted=name):
             return blocking_name(name), (name,)
@@ -95,7 +95,7 @@ def _look_up_member(type_name: str, name: str) -> tuple[Blocking | None, tuple[s
 
 
 def _short_name(dotted_name: str) -> str:
-    """A function's name as code says it: with its module, or the end of a long one."""
+    """A function's name as code writes it: with its module, or the last two parts of a long name."""
     parts = dotted_name.removeprefix("builtins.").split(".")
     return ".".join(parts if len(parts) < 4 else parts[-2:])
 
@@ -143,7 +143,7 @@ def _is_brief(frame: Frame, full: str, arguments: Arguments) -> bool:
 
 
 def _is_spelled_out(frame: Frame, node: Expr) -> bool:
-    """Whether an expression is made of constants and names of libraries only."""
+    """Whether an expression consists of constants and names of libraries only."""
     for part in nodes_in(node):
         if isinstance(part, tree.Name) and not isinstance(
             names.look_up_name(frame, frame.state, part.id), Library
@@ -167,13 +167,13 @@ def _blocks_with_arguments(frame: Frame, full: str, arguments: Arguments) -> boo
     if full in by_arguments.ONLY_OF_TYPE:
         place, name, wanted = by_arguments.ONLY_OF_TYPE[full]
         given = arguments.get(place, name)
-        # the sync side of an async engine fails here, and blocks nothing
+        # the sync side of an async engine fails here, it does not block
         return isinstance(given, Object) and given.type in wanted and given.argument("async") is None
     return True
 
 
 def _waits_briefly(frame: Frame, place: int, name: str) -> bool:
-    """Whether a call waits for a moment only; many such calls are a long one."""
+    """Whether a call waits for a moment only; many such calls add up to a long wait."""
     node = frame.current_call
     if node is None or frame.loops:
         return False
@@ -183,7 +183,7 @@ def _waits_briefly(frame: Frame, place: int, name: str) -> bool:
 
 
 def _has_replaced_method(frame: Frame) -> bool:
-    """Whether the code gave an object another method, on which the one that it calls may rest."""
+    """Whether the code replaced a method of the object that the called method may rely on."""
     node = frame.current_call
     owner = path_of(node.func).rpartition(".")[0] if node is not None else ""
     return bool(owner) and any(
@@ -193,9 +193,9 @@ def _has_replaced_method(frame: Frame) -> bool:
 
 
 def _is_surely_sync(ctx: Context, receiver: Object) -> bool:
-    """Whether an object is of its sync type: where only an annotation says so, it may be a leftover.
+    """Whether an object is certainly of its sync type. If only an annotation says so, it may be a leftover.
 
-    A dynamic relationship that is known is of an async session: it fails, and blocks nothing.
+    A dynamic relationship that is known belongs to an async session: it fails instead of blocking.
     """
     if receiver.type == _DYNAMIC and receiver.detail is not None:
         return False
@@ -206,14 +206,14 @@ def _is_surely_sync(ctx: Context, receiver: Object) -> bool:
 
 
 def _apply_iterations_by(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
-    """``list(rows)`` and the like go through what they are given."""
+    """Apply the iteration of ``list(rows)`` and other functions that iterate over their arguments."""
     if full in table.CONSUMERS:
         for argument in arguments.args[:1]:
             apply_iteration_at(frame, argument, origin)
 
 
 def _apply_callbacks_of(frame: Frame, full: str, arguments: Arguments, origin: Place) -> None:
-    """``sorted(rows, key=f)``, ``loop.call_soon(f)`` and the like call what they are given."""
+    """Apply the callbacks of ``sorted(rows, key=f)``, ``loop.call_soon(f)`` and similar functions."""
     place = table.CALLERS.get(full)
     if place is None or frame.in_offloaded_argument:
         return
@@ -225,13 +225,13 @@ def _apply_callbacks_of(frame: Frame, full: str, arguments: Arguments, origin: P
 
 
 def apply_iteration(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
-    """A loop goes through a value."""
+    """Apply the effects of a loop over a value."""
     if not is_async:
         apply_iteration_at(frame, value, frame.place_of(node))
 
 
 def apply_iteration_at(frame: Frame, value: Value, origin: Place) -> None:
-    """A value is gone through: the code of a generator runs, and an object of a library may block."""
+    """Apply the effects of iterating over a value: a generator runs, an object of a library may block."""
     for alternative in alternatives(value):
         if isinstance(alternative, Generator) and not alternative.is_async:
             if not frame.in_offloaded_argument:

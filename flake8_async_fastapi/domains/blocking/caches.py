@@ -1,4 +1,4 @@
-"""Work that is done on first use: what a function finds filled, it does not do again."""
+"""Work that is done on first use: a function does not repeat it if it finds the result."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Helpers: TypeAlias = Callable[[str], "tree.FunctionDef | None"]
 
 
 def is_lazy_initialisation(node: tree.If, function: tree.FunctionDef, helpers: Helpers) -> bool:
-    """Whether an ``if`` sets what it found missing: ``if self._client is None: self._client = ...``.
+    """Whether an ``if`` sets a value that is missing: ``if self._client is None: self._client = ...``.
 
-    It may leave that to a helper, as in ``if not MESSAGES: load_messages()``.
+    A helper may set it, as in ``if not MESSAGES: load_messages()``.
     """
     missing = _place_if(node.test, function.body, is_filled=False)
     return bool(missing) and _fills(node.body, missing, helpers) and _outlives_call(missing, function)
 
 
 def returns_cached(node: tree.If, function: tree.FunctionDef, helpers: Helpers) -> bool:
-    """Whether an ``if`` returns what the function set when it was called first.
+    """Whether an ``if`` returns a value that the function set in an earlier call.
 
-    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below,
-    in ``if (client := self._client) is not None: return client``, and in ``if NAMES: return``, where
-    ``NAMES`` is filled below.
+    As in ``if self._client is not None: return self._client``, where ``self._client`` is set below, in ``if
+    (client := self._client) is not None: return client``, and in ``if NAMES: return``, where ``NAMES`` is
+    filled below.
     """
     last = node.body[-1] if node.body else None
     if node.orelse or not isinstance(last, tree.Return):
@@ -44,9 +44,9 @@ _MISSES: Final = frozenset({"KeyError", "LookupError", "IndexError", "AttributeE
 
 
 def lines_of_misses(function: tree.FunctionDef, helpers: Helpers) -> frozenset[int]:
-    """The lines that run only where a cache has no entry, as in ``except KeyError: CACHE[key] = load(key)``.
+    """The lines that run only if a cache has no entry, as in ``except KeyError: CACHE[key] = load(key)``.
 
-    If the ``try`` returns the entry, and it is made below, these are all lines below.
+    If the ``try`` returns the entry, and the code below makes it, these are all lines below.
     """
     found: set[int] = set()
     for node in nodes_in(function.body):
@@ -69,7 +69,7 @@ def _catches_miss(caught: Expr | None) -> bool:
 
 
 def _places_read(body: list[Stmt]) -> Iterator[str]:
-    """The containers of which code takes an item, and the attributes that it reads."""
+    """The containers whose items code reads, and the attributes that it reads."""
     for node in nodes_in(body):
         if isinstance(node, tree.Subscript):
             yield dotted(node.value)
@@ -83,7 +83,7 @@ def _lines_of(body: list[Stmt]) -> set[int]:
 
 
 def _fills(body: list[Stmt], place: str, helpers: Helpers | None = None) -> bool:
-    """Whether code assigns a place, an item of it, or puts something into it, also by one of the helpers."""
+    """Whether code assigns a place or an item of it, or adds something to it, maybe through a helper."""
     for node in nodes_in(body):
         if isinstance(node, tree.Assign):
             for target in node.targets:
@@ -98,7 +98,7 @@ def _fills(body: list[Stmt], place: str, helpers: Helpers | None = None) -> bool
 
 
 def _is_filled_in(called: str, place: str, helpers: Helpers | None) -> bool:
-    """Whether a helper fills a place: one of the module, or of the object whose method it is."""
+    """Whether a helper fills a place: a function of the module, or a method of the same object."""
     helper = helpers(called) if helpers is not None else None
     if helper is None:
         return False
@@ -107,13 +107,13 @@ def _is_filled_in(called: str, place: str, helpers: Helpers | None) -> bool:
 
 
 def _is_filled_by(call: tree.Call, place: str) -> bool:
-    """Whether a call puts something into a container."""
+    """Whether a call adds something to a container."""
     func = call.func
     return isinstance(func, tree.Attr) and func.name in _FILLING and dotted(func.value) == place
 
 
 def _outlives_call(place: str, function: tree.FunctionDef) -> bool:
-    """Whether a place outlives a call of a function: all but local variables and what is in them."""
+    """Whether a place outlives a call of a function. All do except local variables and their contents."""
     owner = place.partition("[")[0]
     if "." in owner:
         return True
@@ -124,7 +124,7 @@ def _outlives_call(place: str, function: tree.FunctionDef) -> bool:
 
 
 def _place_if(test: Expr, body: list[Stmt], *, is_filled: bool) -> str:
-    """The place that a condition finds filled, or empty; an empty text if it asks for something else."""
+    """The place that a condition finds filled; empty text if the condition tests something else."""
     match test:
         case tree.Unary(op="not", value=value):
             return _place_if(value, body, is_filled=not is_filled)
@@ -149,7 +149,7 @@ _SAYS: Final[Mapping[tuple[str, object], bool]] = {
 
 
 def _limit(left: Expr, right: Expr) -> object:
-    """What a length is compared with; None where something is compared with None or a name."""
+    """The value that a length is compared with; None for a comparison with None or with a name."""
     if isinstance(left, tree.Call) and isinstance(right, tree.Const):
         return right.value
     is_missing = isinstance(right, tree.Name) or (isinstance(right, tree.Const) and right.value is None)
@@ -157,7 +157,7 @@ def _limit(left: Expr, right: Expr) -> object:
 
 
 def _place_asked(node: Expr, body: list[Stmt]) -> str:
-    """The place that something is taken from: ``X`` of ``len(X)``, ``X.get(key)`` or a variable for it."""
+    """The place that a value is taken from: ``X`` of ``len(X)``, ``X.get(key)`` or a variable set from it."""
     match node:
         case tree.Walrus(value=value):
             return _place_asked(value, body)
@@ -179,7 +179,7 @@ def _assignments_in(body: list[Stmt]) -> Iterator[tree.Assign]:
 
 
 def place_text(node: Expr) -> str:
-    """A variable, an attribute or an item as it is written; an empty text for anything else."""
+    """A variable, an attribute or an item as written; empty text for anything else."""
     if isinstance(node, tree.Subscript):
         return f"{dotted(node.value)}[{dotted(node.index)}]"
     return dotted(node)

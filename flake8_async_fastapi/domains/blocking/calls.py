@@ -1,4 +1,4 @@
-"""Calls as the engine tells of them, by what is called."""
+"""Handlers of the engine's calls, by the kind of callee."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flake8_async_fastapi.engine.values import ClassValue, Coroutine, Function, 
 
 
 def note_call(site: CallSite) -> None:
-    """A value is about to be called."""
+    """Handle a call that is about to be made."""
     frame, callee, arguments, label, place = site
     match callee:
         case Function():
@@ -47,6 +47,6 @@ def _note_effect_of_name(frame: Frame, dotted: str, short: str, place: Place) ->
 
 
 def note_database_coroutine(frame: Frame, made: Coroutine) -> None:
-    """A library's method gave a coroutine: one of a database needs an event loop."""
+    """Handle a coroutine that a library's method returned: one of a database needs an event loop."""
     if made.family == "database":
         report_or_keep_loop_use(frame, Effect("async-session", made.label, made.origin.spot), made.origin)

@@ -1,4 +1,4 @@
-"""What a run of a function keeps in mind about blocking calls."""
+"""The notes that a run keeps about blocking calls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(slots=True)
 class BlockingContext:
-    """``suppressed`` counts the code around that is left out, of the ``branches`` that run among it.
-
-    ``known_done`` are the variables of which the code asked whether their work is done, ``body`` is
-    the block of the ``with`` that is being entered, ``target`` what that binds.
+    """``suppressed`` counts the blocks around that allow blocking; ``branches`` are the branches among
+    them.
     """
 
     suppressed: int = 0

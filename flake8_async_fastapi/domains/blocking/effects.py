@@ -1,9 +1,9 @@
-"""What a function does to the thread that calls it, and how that reaches a coroutine function.
+"""The effects of a function on the thread that calls it, and how they reach a coroutine function.
 
-A call that blocks, or starts an event loop, is an ``Effect`` of the plain function that makes
-it.  It passes on to whoever calls the function, up to the coroutine function that runs it all on the
-event loop: there it is ``EffectReached``.  What a generator or a context manager does stays with it until
-it is run over or entered.
+A call that blocks, or starts an event loop, is an ``Effect`` of the plain function that makes it. It passes
+on to the callers of that function, up to the coroutine function that runs it on the event loop: there it
+becomes ``EffectReached``. The effects of a generator or a context manager count only once it is iterated
+over or entered.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
 
 @dataclass(slots=True)
 class ThreadWork:
-    """The effects of one run; ``guards_loop``: it asks whether an event loop runs, and knows what it does."""
+    """The effects of one run; ``guards_loop``: it checks for a running event loop and handles that case."""
 
     effects: dict[Effect, None] = field(default_factory=dict)
     guards_loop: bool = False
@@ -49,7 +49,7 @@ class ThreadWork:
         return ThreadWork(dict(self.effects), self.guards_loop)
 
     def agree(self, others: Sequence[ThreadWork]) -> ThreadWork:
-        """The work from before, and an effect that blocks (or needs a loop) if all others have one more."""
+        """Merge the earlier work with an effect that blocks (or needs a loop) if all others have one more."""
         after = ThreadWork(dict(self.effects), any(other.guards_loop for other in others))
         for blocks in (True, False):
             new = [[effect for effect in other.effects if effect not in self.effects] for other in others]
@@ -62,35 +62,35 @@ class ThreadWork:
 
 @dataclass(frozen=True, slots=True)
 class ThreadEffects:
-    """What a call does to the thread: its piece of a summary."""
+    """The effects of a call on its thread: this domain's part of a summary."""
 
     effects: tuple[Effect, ...]
 
 
 def _severity(effect: Effect) -> tuple[object, ...]:
-    """What orders effects: those first that are sure to take long, by the shortest way."""
+    """The sort key of effects: first those that certainly take long, by the shortest chain of calls."""
     return effect.is_brief, len(effect.chain), effect.kind, effect.label, effect.chain, effect.at
 
 
 def is_blocking(effect: Effect) -> bool:
-    """Whether an effect blocks the thread; others start an event loop, or need one."""
+    """Whether an effect blocks the thread; the others start an event loop or need one."""
     return effect.kind in _KINDS
 
 
 def effects_among(parts: Iterable[object]) -> tuple[Effect, ...]:
-    """The effects among the pieces of a summary."""
+    """The effects among the parts of a summary."""
     return next((part.effects for part in parts if isinstance(part, ThreadEffects)), ())
 
 
 def effects_of(ctx: Context, function: Function, arguments: Arguments | None) -> tuple[Effect, ...]:
-    """What a call does to its thread, whatever is loaded of the objects that it is given."""
+    """The effects of a call on its thread, whatever is loaded of the objects passed to it."""
     return effects_among(
         summaries.summarise(ctx, *renaming.call_without_identity(ctx, function, arguments)).parts
     )
 
 
 def effects_of_callback(frame: Frame, callee: Value, arguments: Arguments) -> tuple[Effect, ...]:
-    """What calling a value does to the thread; the path stays as it is."""
+    """The effects of calling a value on the thread; the path does not change."""
     _, quiet = functions.call_quietly(frame, callee, arguments, state=frame.state.fork())
     return effects_of_run(quiet)
 
@@ -107,7 +107,7 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ThreadEffects]:
 
 
 def _is_dispatcher(returns: list[Value]) -> bool:
-    """Whether a function works at once or gives a coroutine, as it finds an event loop or not."""
+    """Whether a function works at once or returns a coroutine, depending on whether a loop is running."""
     gives_coroutine = [
         isinstance(alternative, Coroutine) for value in returns for alternative in alternatives(value)
     ]
@@ -122,7 +122,7 @@ EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _defer)}
 
 
 def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Place) -> None:
-    """A plain function is called, or what it made is run: its effects are those of the caller."""
+    """Apply the effects of a plain function that is called, or of a generator that is run, to the caller."""
     effects = effects_among(parts)
     for effect in effects:
         if not is_blocking(effect):
@@ -131,7 +131,7 @@ def apply_effects(frame: Frame, function: Function, parts: Iterable[object], pla
 
 
 def report_or_keep_loop_use(frame: Frame, effect: Effect, origin: Place) -> None:
-    """A call with an effect on its thread: reported where a coroutine function makes it."""
+    """Report a call with an effect on its thread in a coroutine function, or keep it for the callers."""
     work = frame.notes_of(ThreadWork)
     if effect.kind == "event-loop" and (
         work.guards_loop or any(map(frame.ctx.project.is_imported, knowledge.nesting_packages()))
@@ -145,9 +145,9 @@ def report_or_keep_loop_use(frame: Frame, effect: Effect, origin: Place) -> None
 
 
 def report_or_keep_blocking(frame: Frame, effect: Effect, origin: Place) -> None:
-    """A call that blocks: reported in a coroutine function, else an effect of the function.
+    """Report a call that blocks in a coroutine function; otherwise keep it as an effect of the function.
 
-    What a function does that was passed to a coroutine function is an effect of that one.
+    The effects of a function that was passed to a coroutine function count as effects of the latter.
     """
     if frame.runs_elsewhere or frame.notes_of(BlockingContext).suppressed:
         return
@@ -172,7 +172,9 @@ def _keep_shortest(frame: Frame, effect: Effect) -> None:
 
 
 def _keep_in(effects: dict[Effect, None], effect: Effect) -> None:
-    """Keep one effect of a kind, with the shortest way to one that is not brief: there may be very many."""
+    """Keep one effect of each kind, with the shortest chain to one that is not brief: there may be very
+    many.
+    """
     for kept in effects:
         if kept.kind == effect.kind:
             if (kept.is_brief, len(kept.chain)) > (effect.is_brief, len(effect.chain)):
@@ -185,7 +187,7 @@ def _keep_in(effects: dict[Effect, None], effect: Effect) -> None:
 def apply_blocking_effects(
     frame: Frame, function: Function, effects: tuple[Effect, ...], origin: Place
 ) -> None:
-    """A plain function with blocking effects is called."""
+    """Apply the effects of a plain function that blocks."""
     for effect in effects:
         if is_blocking(effect):
             if effect.label == RECURSION and not effect.chain and passes_small_numbers(frame.current_call):
@@ -196,13 +198,13 @@ def apply_blocking_effects(
 
 
 def apply_callback_effects(frame: Frame, effects: tuple[Effect, ...], origin: Place, via: str = "") -> None:
-    """Pass on the effects that block, of code that runs here; ``via`` names it in the chain of calls."""
+    """Pass on the blocking effects of code that runs here; ``via`` is its name in the chain of calls."""
     for effect in effects:
         if is_blocking(effect):
             report_or_keep_blocking(frame, effect.via(via) if via else effect, origin)
 
 
 def apply_deferred_effects(frame: Frame, made: Manager | Generator, origin: Place) -> None:
-    """The code behind a context manager or generator runs."""
+    """Apply the effects of a context manager or generator that is run."""
     if made.function is not None:
         apply_blocking_effects(frame, made.function, effects_among(made.parts), origin)

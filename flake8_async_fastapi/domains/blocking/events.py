@@ -1,4 +1,4 @@
-"""What calls do to the thread that makes them."""
+"""Events about the effects of calls on the thread that makes them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from flake8_async_fastapi.records import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that a function does to the thread that calls it, with the calls that lead there.
+    """An effect of a function on the thread that calls it, with the calls that lead there.
 
-    It happens at the line ``at``.  ``advice`` says what to use instead, where there is something.
-    ``is_brief``: it takes a moment, and is worth a report only where it is repeated.
+    It happens at the line ``at``. ``advice`` names what to use instead, if there is anything. ``is_brief``:
+    it takes a moment, so it is reported only if it is repeated.
     """
 
     kind: str
@@ -23,17 +23,17 @@ class Effect:
     is_brief: bool = False
 
     def via(self, name: str) -> Effect:
-        """The same effect, reached through one more call; a function that calls itself is named once."""
+        """The same effect reached through one more call. A function that calls itself is named once."""
         return self if self.chain[:1] == (name,) else replace(self, chain=(name, *self.chain))
 
     def repeated(self) -> Effect:
-        """The same effect many times over."""
+        """The same effect, repeated many times."""
         return replace(self, is_brief=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectReached(Event):
-    """A call in an ``async def`` of a plain function that has an effect."""
+    """A coroutine function calls a plain function that has an effect."""
 
     effect: Effect
 

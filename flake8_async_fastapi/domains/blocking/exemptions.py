@@ -1,4 +1,4 @@
-"""Code that may block: what runs once, before or after the application serves, and tests."""
+"""Code that may block: code that runs once, before or after the application serves requests, and tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_STEPS: Final = 8
 
 
 def is_cached_or_allowed(ctx: Context, function: Function) -> bool:
-    """Whether what a function does is no matter to its callers: it does it once, or is allowed to."""
+    """Whether the effects of a function do not matter: it caches its result, or the settings allow it."""
     settings = ctx.settings
     if settings.allowed or settings.offloaders:
         name = dotted_name(function)
@@ -38,7 +38,7 @@ def is_cached_or_allowed(ctx: Context, function: Function) -> bool:
 
 
 def is_cached_property(ctx: Context, owner: ClassValue, node: tree.FunctionDef) -> bool:
-    """Whether a property keeps its result."""
+    """Whether a property caches its result."""
     return _has_decorator(class_frame(ctx, owner), node, RUN_ONCE | {"functools.cached_property"})
 
 
@@ -52,14 +52,14 @@ def _has_decorator(frame: Frame, node: tree.FunctionDef, names: frozenset[str]) 
 
 
 def dotted_name(function: Function) -> str:
-    """The dotted name of a function of the project, from the project's root."""
+    """The dotted name of a function of the project, relative to the project's root."""
     node = function.node
     name = node.qualname if isinstance(node, tree.FunctionDef) else "<lambda>"
     return f"{module_folder(function.path).replace('/', '.')}.{name}".removeprefix("src.")
 
 
 def is_mentioned(ctx: Context, dotted_type: str) -> bool:
-    """Whether any file of the project imports a type, or says its name."""
+    """Whether any file of the project imports a type or mentions its name."""
     module, _, name = dotted_type.rpartition(".")
     plain = name[:1].isupper() and not name.startswith("Async")  # the sync type has the same name
     return ctx.project.is_imported(module) if plain else bool(ctx.project.mentioning(name))
@@ -69,7 +69,9 @@ def is_mentioned(ctx: Context, dotted_type: str) -> bool:
 
 
 def runs_before_serving(ctx: Context, path: str, qualname: str) -> bool:
-    """Whether a function runs only while nobody waits: in tests, at start-up, in a script's main."""
+    """Whether a function runs only while no request waits: in tests, at start-up, in a script's main
+    block.
+    """
     if is_test(path) or "pytest" in ctx.project.imports_of(path):
         return True
     return ctx.query(
@@ -78,7 +80,7 @@ def runs_before_serving(ctx: Context, path: str, qualname: str) -> bool:
 
 
 def _is_used_at_start_up(ctx: Context, path: str, qualname: str, depth: int) -> bool:
-    """Whether all uses of a coroutine function are at start-up, besides those in tests."""
+    """Whether all uses of a coroutine function are at start-up, except for those in tests."""
     owner, _, last = qualname.rpartition(".")
     if depth > _MOST_STEPS or not last.isidentifier():
         return False
@@ -86,7 +88,7 @@ def _is_used_at_start_up(ctx: Context, path: str, qualname: str, depth: int) -> 
     if all((where, user) == (path, qualname) for where, user, _ in uses):
         return False
     if owner and any(how == "start-up" for _, _, how in uses):
-        return True  # other classes have a method of this name, and are started in other ways
+        return True  # other classes have a method of this name, which may be started elsewhere
     for where, user, how in uses:
         if how in ("start-up", "bridged"):
             continue
@@ -113,10 +115,10 @@ def _file_imports(ctx: Context, path: str, name: str) -> bool:
 
 
 def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseOfName, ...]:
-    """All places that mention a name of the file ``home``, besides its definition and imports.
+    """All places that mention a name of the file ``home``, except for its definition and imports.
 
-    A method is looked for in the files that mention its class too: other classes have methods of
-    the same name.  A function is one of its module in the files that import either.
+    A method is looked for in the files that also mention its class, because other classes have methods of
+    the same name. A function is looked for in its own module and in the files that import either.
     """
     module = Path(home).stem if Path(home).stem != "__init__" else Path(home).parent.name
 
@@ -132,7 +134,7 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
                 is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
                 for statement, words in _statements_with_names(ctx, path):
                     for user, how in _mentions_of(statement, wanted, None) if name in words else ():
-                        # whatever runs a coroutine in a program, does it at once
+                        # a function that runs a coroutine in a script runs it at once
                         starts = how == "passed" and user is None and is_program
                         found[path, user, "start-up" if starts else how] = None
         return tuple(found)
@@ -141,7 +143,7 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
 
 
 def _statements_with_names(ctx: Context, path: str) -> list[tuple[Stmt, frozenset[str]]]:
-    """The statements of a file, each with the names that it mentions: most mention none that is sought."""
+    """The statements of a file, each with the names it mentions. Most mention no name that is looked for."""
 
     def collect() -> list[tuple[Stmt, frozenset[str]]]:
         return [(statement, frozenset(_names_in(statement))) for statement in ctx.project.body(path)]
@@ -167,10 +169,10 @@ _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifesp
 
 @dataclass(frozen=True, slots=True)
 class _SoughtName:
-    """A name that is looked for: it may stand ``bare``, or as an ``attribute`` of something.
+    """A name that is looked for: it may occur ``bare``, or as an ``attribute``.
 
-    What stands in a list of the ``awaited`` names is called one after the other.  ``me`` is the first
-    parameter of the plain method around.  ``runners`` start a loop for what they are given.
+    The items of a list of the ``awaited`` names are called one after the other. ``me`` is the first
+    parameter of the plain method around. ``runners`` are functions that start a loop for their arguments.
     """
 
     text: str
@@ -182,10 +184,10 @@ class _SoughtName:
 
 
 def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[tuple[str | None, str]]:
-    """Where code mentions a name: awaited on the spot, at start-up, or in another way.
+    """The places where code mentions a name: awaited on the spot, at start-up, or in another way.
 
-    A plain method that runs a coroutine of its own object is a bridge for callers that are not async:
-    it does not say that there are no others.
+    A plain method that runs a coroutine of its own object is a bridge for sync callers. It does not mean
+    that there are no other callers.
     """
     if isinstance(code, tree.FunctionDef):
         own = name.bare and code.name == name.text
@@ -219,7 +221,7 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
     elif isinstance(code, tree.Call):
         yield from _mentions_in_call(code, name, user)
     elif isinstance(code, _USES_RESULT) and _is_call_of(code.value, name):
-        # its result is used without await: another function of this name
+        # its result is used without await: another function of the same name
         assert isinstance(code.value, tree.Call)
         yield from _mentions_of([code.value.args, code.value.keywords], name, user)
     elif isinstance(code, (tree.Name, tree.Attr)) and _is_name(code, name):
@@ -227,7 +229,7 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
     elif isinstance(code, tree.With) and code.is_async:
         for item in code.items:
             made = item.context.func if isinstance(item.context, tree.Call) else item.context
-            if _is_name(made, name):  # a lifespan that enters another one
+            if _is_name(made, name):  # a lifespan that enters another lifespan
                 yield user, "awaited"
             else:
                 yield from _mentions_of(item.context, name, user)
@@ -240,7 +242,7 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
 def _mentions_in_call(
     call: tree.Call, name: _SoughtName, user: str | None
 ) -> Iterator[tuple[str | None, str]]:
-    """Where a call mentions a name: what is called may run it at start-up, or at the same time."""
+    """The mentions of a name in a call: the callee may run it at start-up, or concurrently."""
     called = name_called(call)
     starts = called in STARTERS or called in name.runners
     registers = called == "add_event_handler"
@@ -265,7 +267,7 @@ def _mentions_in_call(
 
 
 def _lists_awaited_in_turn(body: list[Stmt]) -> Iterator[str]:
-    """The lists of functions that code calls and awaits, one after the other."""
+    """The lists of functions that code calls and awaits one after the other."""
     for node in nodes_in(body):
         if isinstance(node, tree.For) and isinstance(node.target, tree.Name):
             for part in nodes_in(node.body):
@@ -286,7 +288,7 @@ def _is_call_of(expression: Expr | None, name: _SoughtName) -> bool:
 
 
 def _is_lifespan(target: Expr) -> bool:
-    """Whether what is assigned runs at start-up: ``app.router.lifespan_context = lifespan``."""
+    """Whether an assigned function runs at start-up: ``app.router.lifespan_context = lifespan``."""
     return isinstance(target, tree.Attr) and target.name == "lifespan_context"
 
 

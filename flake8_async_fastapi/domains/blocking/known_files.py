@@ -1,7 +1,7 @@
-"""Files whose place says that reading them takes no time, or a moment.
+"""Files whose location shows that reading them takes no time, or only a moment.
 
-Those that the kernel makes up are in memory.  Those that come with the code, such as a template beside
-the module that reads it, are as short as when they were written.
+The kernel's own files are in memory. Files that come with the code, such as a template beside the module
+that reads it, stay as short as they were written.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _PATH: Final = "pathlib.Path"
 
 
 def model_place(_: Context, written: str) -> Text | None:
-    """The text of such a place: which one it is matters, also if more is appended."""
+    """The text of such a place. Its value matters, also if more text is appended."""
     is_known = written.startswith(_OF_CODE) or _is_in_kernel(written)
     return TextPrefix(written) if is_known else None
 
 
 def is_kernel_file(callee: Library | Member | Object, full: str, arguments: Arguments) -> bool:
-    """Whether a call opens or reads one of the kernel, as ``Path("/sys/x").open()`` does."""
+    """Whether a call opens or reads a file of the kernel, as ``Path("/sys/x").open()`` does."""
     return _is_in_kernel(_place(callee, full, arguments))
 
 
 def is_short_file(
     ctx: Context, path: str, callee: Library | Member | Object, full: str, arguments: Arguments
 ) -> bool:
-    """Whether a call in a file opens or reads a short one that comes with the code, and is not written there.
+    """Whether a call opens or reads a short file that comes with the code and is not written there.
 
-    Its name is spelled out, and ends as those of templates and settings do.
+    The file's name is a constant, with an ending that is usual for templates and settings.
     """
     place = _place(callee, full, arguments)
     is_spelled_out = place.startswith(_OF_CODE) and GAP not in place
@@ -56,7 +56,7 @@ def is_short_file(
 
 
 def _place(callee: Library | Member | Object, full: str, arguments: Arguments) -> str:
-    """The place of the file that a call is about, as far as it is known."""
+    """The place of the file that a call opens or reads, as far as it is known."""
     place: Value | None = None
     if isinstance(callee, Member):
         place = callee.receiver if callee.receiver.type == _PATH else None
@@ -72,7 +72,7 @@ def _is_in_kernel(text: str) -> bool:
 
 
 def _writes_files(ctx: Context, path: str) -> bool:
-    """Whether code writes files: what it reads may be what it wrote, and grow."""
+    """Whether code writes files. Then the file that it reads may be one that it wrote, which may grow."""
     calls = (node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.Call))
     return any(_writes(call) for call in calls)
 

@@ -1,4 +1,4 @@
-"""Context managers that block where they are entered or left."""
+"""Context managers that block when they are entered or left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flake8_async_fastapi.knowledge import blocking as table
 
 
 def apply_manager(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
-    """A context manager is entered, and will be left."""
+    """Apply the effects of entering and leaving a context manager."""
     if is_async:
         return
     origin = frame.place_of(node)
@@ -74,7 +74,7 @@ def _leaves_work(frame: Frame) -> bool:
 
 
 def _is_held_long(frame: Frame, lock: Expr) -> bool:
-    """Whether a plain function of the same file blocks, and takes the same lock."""
+    """Whether a plain function of the same file blocks while it holds the same lock."""
     name = path_of(lock)
     if not name:
         return False
@@ -97,6 +97,6 @@ def _any_holder_blocks(ctx: Context, path: str, lock: str) -> bool:
 
 
 def note_with_block(frame: Frame, node: tree.With, item: tree.WithItem) -> None:
-    """The next context manager to be entered, and its block."""
+    """Note the block of the context manager that is entered next."""
     context = frame.notes_of(BlockingContext)
     context.body, context.target = node.body, item.target

@@ -15,12 +15,12 @@ _ENTRY: Final = "run_migrations"  # of the context, and the beginning of the two
 COMMANDS: Final = frozenset(
     f"alembic.command.{name}" for name in ("check", "current", "downgrade", "stamp", "upgrade")
 )
-# What an ``env.py`` mentions that runs inside a loop, or in a thread of its own, too.
+# An ``env.py`` that mentions one of these also runs inside a loop, or in a thread of its own.
 _COPES: Final = frozenset({"attributes", "get_running_loop", "is_running", "Thread", "ThreadPoolExecutor"})
 
 
 def starts_loop(ctx: Context) -> bool:
-    """Whether each ``env.py`` of a project starts an event loop, whoever calls the command."""
+    """Whether each ``env.py`` of a project starts an event loop, whoever runs the command."""
     return ctx.query(("migrations start a loop",), lambda: _starts_loop(ctx), False)
 
 

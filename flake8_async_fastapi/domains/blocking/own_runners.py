@@ -1,6 +1,6 @@
-"""Functions of the project that run a coroutine in an event loop of their own, as ``asyncio.run`` does.
+"""Functions of the project that run a coroutine in their own event loop, as ``asyncio.run`` does.
 
-Command lines often have one, to set up and clean up around each command.
+Command-line programs often have one, to set up and clean up around each command.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STARTERS: Final = frozenset({"run", "run_until_complete"})
 
 
 def name_called(call: tree.Call) -> str:
-    """The last name of what is called: of a method, whatever its object is."""
+    """The last name of a callee: the name of a method, whatever its object."""
     return call.func.name if isinstance(call.func, tree.Attr) else dotted(call.func)
 
 
@@ -40,7 +40,7 @@ def _runners_in(ctx: Context, path: str) -> Iterator[str]:
 
 
 def _runs_parameter(function: tree.FunctionDef) -> bool:
-    """Whether a plain function starts a loop for a coroutine that it was given, directly or in a wrapper."""
+    """Whether a plain function starts a loop for a coroutine parameter, directly or in a wrapper."""
     given = {param.name for param in function.params}
     wrappers = {
         node.name

@@ -31,7 +31,7 @@ from flake8_async_fastapi.records import replace
 
 
 def note_configured_call(frame: Frame, function: Function, origin: Place) -> None:
-    """A function of the project is called that the configuration names."""
+    """Handle a call of a function of the project that the configuration names."""
     settings = frame.ctx.settings
     if settings.blocking:
         full = exemptions.dotted_name(function)
@@ -43,7 +43,7 @@ def note_configured_call(frame: Frame, function: Function, origin: Place) -> Non
 
 
 def note_recursive_call(frame: Frame, function: Function, origin: Place) -> None:
-    """A function calls itself: its work may double with its argument."""
+    """Handle a recursive call: its work may double with its argument."""
     if frame.node is function.node and takes_exponential_time(frame.ctx, function):
         effect = Effect(CPU, RECURSION, origin.spot, advice=_INSTEAD)
         thread.report_or_keep_blocking(frame, effect, origin)
@@ -54,7 +54,7 @@ _CALLABLE: Final = (Function, Partial, Member, Library, Instance, ClassValue)
 
 
 def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> None:
-    """A coroutine function is given functions, or closes over some: it may call them on the loop."""
+    """Apply the effects of functions that a coroutine function gets or closes over: it may call them."""
     if not may_call_callback(frame.ctx, function):
         return
     if function.closure is not None or any(isinstance(v, _CALLABLE) for v in arguments.values()):
@@ -64,7 +64,7 @@ def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, orig
 
 
 def apply_constructor(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
-    """An instance is made: its constructor runs, or the factories of its fields."""
+    """Apply the effects of creating an instance: its constructor runs, and the factories of its fields."""
     ctx = frame.ctx
     for base in classes.mro(ctx, cls):
         if not isinstance(base, ClassValue):
@@ -83,7 +83,7 @@ def apply_constructor(frame: Frame, cls: ClassValue, arguments: Arguments, origi
 
 
 def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, ...]], ...]:
-    """The fields with a ``default_factory=`` that blocks."""
+    """The fields whose ``default_factory=`` blocks."""
 
     def collect() -> tuple[tuple[str, tuple[Effect, ...]], ...]:
         found = []
@@ -103,7 +103,7 @@ def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple
 
 
 def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
-    """An attribute is read: a property runs."""
+    """Apply the effects of a property that is read."""
     ctx = frame.ctx
     nothing: tuple[ClassValue, tree.FunctionDef] | None = None
     found = ctx.query(
@@ -115,7 +115,7 @@ def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> N
 
 
 def _getter_that_runs(ctx: Context, cls: ClassValue, name: str) -> tuple[ClassValue, tree.FunctionDef] | None:
-    """The function behind a property, and its class, if it runs each time that the property is read."""
+    """The getter of a property and its class, if it runs each time the property is read."""
     for base in classes.mro(ctx, cls):
         if not isinstance(base, ClassValue):
             return None
@@ -131,6 +131,6 @@ def _getter_that_runs(ctx: Context, cls: ClassValue, name: str) -> tuple[ClassVa
 
 
 def apply_run_sync(frame: Frame, quiet: Frame, node: Expr) -> None:
-    """``run_sync`` calls its function on the loop's thread, where only its session does not block."""
+    """Apply ``run_sync``: its function runs on the loop's thread, where only its session does not block."""
     allowed = tuple(effect for effect in thread.effects_of_run(quiet) if effect.kind != table.SESSION)
     thread.apply_callback_effects(frame, allowed, frame.place_of(node))

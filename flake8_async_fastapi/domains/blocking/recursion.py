@@ -1,7 +1,7 @@
-"""Functions that call themselves twice for a number that is a little smaller: their work doubles with it.
+"""Functions that call themselves twice with a slightly smaller number: their work doubles each time.
 
-As the numbers of Fibonacci are often computed.  Nothing is said of one that keeps its results, that looks
-anything up, or whose calls are told apart by more than arithmetic.
+Fibonacci numbers are often computed this way. Functions that keep their results, look anything up, or pass
+other arguments than results of arithmetic are left alone.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _LOOK_UPS: Final = frozenset({"get", "setdefault", "pop", "cache", "memo"})
 
 
 def takes_exponential_time(ctx: Context, function: Function) -> bool:
-    """Whether a function, which calls itself, takes twice as long for a number that is a little larger."""
+    """Whether a recursive function takes twice as long for a slightly larger number."""
     if function.is_async or function.is_generator:
         return False
     return ctx.derive(("doubles", function.key), lambda: _doubles(function))
 
 
 def passes_small_numbers(call: tree.Call | None) -> bool:
-    """Whether a call passes nothing but small numbers, as they are written."""
+    """Whether a call passes only small numbers, written as constants."""
     given = [*call.args, *(keyword.value for keyword in call.keywords)] if call is not None else []
     return bool(given) and all(
         isinstance(one, tree.Const) and isinstance(one.value, int) and one.value <= _SMALL for one in given
@@ -43,7 +43,7 @@ def _doubles(function: Function) -> bool:
 
 
 def _looks_up(node: object) -> bool:
-    """Whether code may ask for what it has computed before."""
+    """Whether code may look up earlier results."""
     if isinstance(node, tree.Compare):
         return any(op in ("in", "not in") for op in node.ops)
     return isinstance(node, (tree.Subscript, tree.Scope)) or (
@@ -52,7 +52,7 @@ def _looks_up(node: object) -> bool:
 
 
 def _most_calls(function: Function, body: list[Stmt]) -> tuple[int, int | None]:
-    """How often a function calls itself on one way through a block, and on one that comes out of it."""
+    """How often a function calls itself at most: on one path through a block, on one that leaves it."""
     most = so_far = 0
     for statement in body:
         if isinstance(statement, tree.If):
@@ -71,7 +71,7 @@ def _most_calls(function: Function, body: list[Stmt]) -> tuple[int, int | None]:
 
 
 def _calls_in(function: Function, code: object) -> int:
-    """How often code surely calls a function with one of its parameters made smaller."""
+    """How often code certainly calls a function with one of its parameters made smaller."""
     if isinstance(code, tree.IfExp):
         return _calls_in(function, code.test) + max(
             _calls_in(function, part) for part in (code.body, code.orelse)
@@ -97,7 +97,7 @@ def _is_smaller_call(function: Function, call: tree.Call) -> bool:
 
 
 def _is_smaller(given: Expr, params: list[str]) -> bool:
-    """``n - 1``, of a parameter."""
+    """Whether an expression is ``n - 1`` of a parameter."""
     match given:
         case tree.Binary(op="-", left=tree.Name(id=name), right=tree.Const(value=int())):
             return name in params

@@ -1,7 +1,7 @@
-"""Sockets whose calls return at once: those that were made non-blocking, and datagrams to a known address.
+"""Sockets whose calls return at once: non-blocking ones, and datagram sockets with a known address.
 
-A socket is known by the variable or attribute that holds it, in one function or in all methods of its class.
-Source: docs/behaviour.md#blocking.
+A socket is identified by the variable or attribute that holds it, in one function or in all methods of its
+class. Source: docs/behaviour.md#blocking.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Place: TypeAlias = tuple[str, str]
 
 
 def returns_at_once(frame: Frame, full: str) -> bool:
-    """Whether the call under way is one of a socket, and does not wait for the other side."""
+    """Whether the current call is made on a socket and does not wait for the other side."""
     call = frame.current_call
     if not full.startswith(f"{SOCKET}.") or call is None or not isinstance(call.func, tree.Attr):
         return False
@@ -39,7 +39,7 @@ def returns_at_once(frame: Frame, full: str) -> bool:
 
 
 def _functions_around(frame: Frame, node: tree.FunctionDef) -> list[tree.FunctionDef]:
-    """A function, and if it is a method all others of its class."""
+    """A function, or all methods of its class if it is a method."""
     owner = node.qualname.rpartition(".")[0]
     if not owner or node.qualname.endswith(f"<locals>.{node.name}"):
         return [node]
@@ -59,7 +59,7 @@ def _place(function: tree.FunctionDef, path: str) -> _Place:
 
 
 def _made_non_blocking(functions: list[tree.FunctionDef]) -> Iterator[_Place]:
-    """The sockets that were told to return at once."""
+    """The sockets that were set to non-blocking."""
     for function in functions:
         for node in nodes_in(function.body):
             match node:
@@ -71,7 +71,7 @@ def _made_non_blocking(functions: list[tree.FunctionDef]) -> Iterator[_Place]:
 
 
 def _datagram_sockets(functions: list[tree.FunctionDef]) -> Iterator[_Place]:
-    """The sockets that were made for datagrams: to connect one sends nothing."""
+    """The datagram sockets: connecting one sends nothing."""
     for function in functions:
         for node in nodes_in(function.body):
             if isinstance(node, tree.Assign) and _makes_datagram_socket(node.value):
@@ -89,7 +89,7 @@ def _makes_datagram_socket(node: Expr | None) -> bool:
 
 
 def _is_literal_address(node: Expr) -> bool:
-    """Whether an address begins with a number that needs no look-up."""
+    """Whether an address starts with a number that needs no DNS lookup."""
     match node:
         case tree.Display(items=[tree.Const(value=str(host)), *_]):
             try:
@@ -100,7 +100,7 @@ def _is_literal_address(node: Expr) -> bool:
 
 
 def _spread(functions: list[tree.FunctionDef], known: set[_Place]) -> set[_Place]:
-    """Places, and those that hold the same socket because one was assigned to the other."""
+    """Places, with those that hold the same socket through an assignment."""
     for function in functions if known else ():
         for node in nodes_in(function.body):
             if isinstance(node, tree.Assign) and node.value is not None and path_of(node.value):

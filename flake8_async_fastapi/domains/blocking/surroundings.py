@@ -1,4 +1,4 @@
-"""What surrounds a call, so that it may block: code that runs once, in a thread, or when work is done."""
+"""The code around a call that allows it to block: code that runs once, in a thread, or after work is done."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _WAITED_FOR: Final = frozenset({
 
 
 def note_wait(frame: Frame, callee: Library) -> None:
-    """Note the work that a library's function waits for: it is done from then on."""
+    """Note the work that a library's function waits for. It is done from then on."""
     if callee.dotted in _WAITING and frame.current_call is not None:
         waited_for = filter(None, map(path_of, frame.current_call.args))
         frame.notes_of(BlockingContext).known_done.update(waited_for)
 
 
 def note_question(frame: Frame, callee: Member) -> None:
-    """Note the work of which a call asks whether it is done, or the queue whether it is empty.
+    """Note that a call checks whether work is done, or whether a queue is empty.
 
-    The code knows from then on.
+    The code knows the answer from then on.
     """
     if callee.name in _ASKING_WHETHER_DONE and (work := _work_of(frame, callee)):
         frame.notes_of(BlockingContext).known_done.add(work)
 
 
 def is_known_done(frame: Frame, callee: Member) -> bool:
-    """Whether a method is one of work of which the code knows that it is done."""
+    """Whether a method belongs to work that the code knows to be done."""
     work = _work_of(frame, callee)
     return bool(work) and work in frame.notes_of(BlockingContext).known_done
 
@@ -54,7 +54,7 @@ def _work_of(frame: Frame, callee: Member) -> str:
 
 
 def is_repeated(frame: Frame) -> bool:
-    """Whether a call is made again and again with no pause in which the event loop runs other work."""
+    """Whether a call is repeated without a pause in which the event loop can run other work."""
     return any(_has_no_pause(frame.ctx, frame.path, loop) for loop in frame.enclosing_loops)
 
 
@@ -70,7 +70,7 @@ def _pauses(node: object) -> bool:
 
 
 def is_offloading(ctx: Context, callee: Value) -> bool:
-    """Whether a call goes through its lazy arguments in another thread."""
+    """Whether a call iterates over its lazy arguments in another thread."""
     if isinstance(callee, Library):
         return callee.dotted in table.OFFLOADERS or ctx.settings.is_offloader(callee.dotted)
     if isinstance(callee, Member):
@@ -89,7 +89,7 @@ def _is_offloading_member(type_name: str, name: str) -> bool:
 
 
 def is_call_of_callback(frame: Frame, node: Expr) -> bool:
-    """Whether a call is one of a function that the caller passed, or the decorated one."""
+    """Whether a call is a call of a function that the caller passed, or of the decorated function."""
     if frame.emit or not frame.is_async:
         return False
     name = node.id if isinstance(node, tree.Name) else ""
@@ -100,7 +100,7 @@ def is_call_of_callback(frame: Frame, node: Expr) -> bool:
 
 
 def may_call_callback(ctx: Context, function: Function) -> bool:
-    """Whether a function calls a name that its callers pass, or that is a variable around it."""
+    """Whether a function calls a name that its callers pass, or a variable of the enclosing function."""
     called, closure = mentions_of(ctx, function).called, function.closure
     if any(param.name in called for param in function.node.params):
         return True
@@ -108,7 +108,7 @@ def may_call_callback(ctx: Context, function: Function) -> bool:
 
 
 def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> str:
-    """Whether a branch ``sets`` what it found missing, or ``returns`` what was kept; empty for others."""
+    """How a branch caches: it ``sets`` a missing value or ``returns`` a kept one; empty for others."""
 
     def find() -> str:
         helpers = partial(_find_helper, frame, function)
@@ -120,7 +120,7 @@ def _way_of_branch(frame: Frame, node: tree.If, function: tree.FunctionDef) -> s
 
 
 def is_cache_miss(frame: Frame, line: int) -> bool:
-    """Whether a line of the function runs only where a cache has no entry yet."""
+    """Whether a line of the function runs only if a cache has no entry yet."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef):
         return False
@@ -132,7 +132,7 @@ def is_cache_miss(frame: Frame, line: int) -> bool:
 
 
 def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.FunctionDef | None:
-    """The function that a function calls by a name: one of its module, or a method beside it."""
+    """The helper that a function calls by a name: a function of its module, or a method beside it."""
     owner, _, name = called.rpartition(".")
     me = function.params[0].name if function.params else ""
     if not name or (owner and owner != me):
@@ -148,7 +148,7 @@ def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
-    """A branch that sets what it found missing runs once."""
+    """Begin a branch: one that sets a missing value runs once."""
     if outcome and isinstance(frame.node, tree.FunctionDef):
         context = frame.notes_of(BlockingContext)
         context.branches.append(_way_of_branch(frame, node, frame.node) == "sets")
@@ -156,11 +156,11 @@ def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
 
 
 def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
-    """After a branch that returns what was kept, the function goes on only once."""
+    """End a branch: after one that returns a kept value, the rest of the function runs only once."""
     if not isinstance(frame.node, tree.FunctionDef):
         return
     if outcome:
         context = frame.notes_of(BlockingContext)
         context.suppressed -= context.branches.pop()
     elif _way_of_branch(frame, node, frame.node) == "returns":
-        frame.notes_of(BlockingContext).suppressed += 1  # until the end of the function
+        frame.notes_of(BlockingContext).suppressed += 1  # until the function ends

@@ -1,8 +1,7 @@
 """How an application sets up its database: engines, session factories, global sessions, URLs.
 
-Also tells of HTTP clients that are made, and of functions that a library's decorator registers.
-Adds no part of the state and no effect; a run notes the sessions that it opens.
-Needs no other domain.
+Also reports HTTP clients that are created, and functions that are registered by a library's decorator. Adds
+no part of the state and no effect; a run notes the sessions that it opens. Needs no other domain.
 """
 
 from __future__ import annotations

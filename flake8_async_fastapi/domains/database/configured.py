@@ -1,4 +1,4 @@
-"""Engines that are made of a configuration, such as Alembic's: the URL is what the file puts into it."""
+"""Engines made from a configuration such as Alembic's: the URL is the one that the file sets there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANYWHERE: Final = 1_000
 
 
 def url_of_configuration(frame: Frame, call: tree.Call) -> Value:
-    """The URL of ``engine_from_config(...)``; unknown where that is not certain."""
+    """The URL of ``engine_from_config(...)``; unknown if it is not certain."""
     prefix = written_argument(call, 1, "prefix")
     given = written_argument(call, _ANYWHERE, "url")
     if given is not None:
@@ -39,7 +39,7 @@ def asks_for_url(written: Expr | None) -> bool:
 
 
 def url_that_is_set(ctx: Context, path: str) -> Value:
-    """The URL that a file sets for all its engines; unknown where it depends, or another file may set it."""
+    """The URL that a file sets for all its engines; unknown if that depends, or another file may set it."""
     return ctx.query(("configured URL", path), lambda: _url_that_is_set(ctx, path), UNKNOWN)
 
 
@@ -58,7 +58,7 @@ def _url_that_is_set(ctx: Context, path: str) -> Value:
 
 
 def _straight(body: list[tree.Stmt]) -> Iterator[tree.Stmt]:
-    """The statements of a module, and of its functions, that no condition skips."""
+    """The statements of a module and of its functions that no condition can skip."""
     for statement in body:
         if isinstance(statement, tree.FunctionDef):
             yield from _straight(statement.body)
@@ -67,7 +67,7 @@ def _straight(body: list[tree.Stmt]) -> Iterator[tree.Stmt]:
 
 
 def _is_main_section(node: object) -> bool:
-    """Whether what a node asks for, if that is a section, is the one that ``set_main_option`` fills."""
+    """Whether an expression, if it is a section, is the one that ``set_main_option`` fills."""
     match node:
         case tree.Call(func=tree.Attr(name="get_section"), args=[section, *_]):
             return dotted(section).endswith("config_ini_section")
@@ -77,7 +77,7 @@ def _is_main_section(node: object) -> bool:
 
 
 def _urls_set_by(node: object) -> Iterator[Expr]:
-    """What a node makes the URL of the configuration."""
+    """The URLs that a node sets in the configuration."""
     match node:
         case tree.Call(func=tree.Attr(name="set_main_option"), args=[option, url]) if _is_option(option):
             yield url

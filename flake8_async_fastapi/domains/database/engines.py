@@ -1,4 +1,4 @@
-"""Engines where they are made."""
+"""Calls that create engines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ENGINES: Final = {
 def report_creation(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where an engine is made, with what is known of its URL."""
+    """Report an engine that is created, with everything known about its URL."""
     if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
         return
     url = _url_given(frame, callee, arguments, node)
@@ -72,7 +72,7 @@ def report_creation(
 
 
 def _keeps_statements(arguments: Arguments, node: tree.Call) -> bool:
-    """Whether nothing that an engine is given may keep prepared statements out of a pooler's way."""
+    """Whether no argument of an engine may turn off prepared statements."""
     given = arguments.get(_MOST_PLACES, "connect_args")
     names = given.keys if isinstance(given, Collection) else ()
     if arguments.opaque or names is None or (given is not None and not isinstance(given, Collection)):
@@ -82,7 +82,7 @@ def _keeps_statements(arguments: Arguments, node: tree.Call) -> bool:
 
 
 def _url_given(frame: Frame, maker: Library, arguments: Arguments, node: tree.Call) -> Value | None:
-    """The URL that an engine is made with."""
+    """The URL that an engine is created with."""
     if maker.dotted.endswith("engine_from_config"):
         return url_of_configuration(frame, node)
     if asks_for_url(written_argument(node, 0, "url")):
@@ -91,7 +91,7 @@ def _url_given(frame: Frame, maker: Library, arguments: Arguments, node: tree.Ca
 
 
 def _refused(url: Value, arguments: Arguments) -> Iterator[str]:
-    """The parameters of a URL, and the arguments for connections, that asyncpg does not take."""
+    """The parameters of a URL and the connection arguments that asyncpg does not accept."""
     yield from (name for name in parameters_of(url) if name in REFUSED_IN_URL)
     given = arguments.get(_MOST_PLACES, "connect_args")
     for name in (given.keys or ()) if isinstance(given, Collection) else ():
@@ -100,18 +100,18 @@ def _refused(url: Value, arguments: Arguments) -> Iterator[str]:
 
 
 def _is_cached(frame: Frame) -> bool:
-    """Whether a decorator keeps what the function returns, so that it runs once."""
+    """Whether a decorator caches the function's result, so that the function runs once."""
     decorators = frame.node.decorators if isinstance(frame.node, tree.FunctionDef) else []
     return any("cache" in dotted(d.func if isinstance(d, tree.Call) else d) for d in decorators)
 
 
 def sync_engine(ctx: Context, owner: Object, name: str) -> Value:
-    """The sync engine behind an async one: it works for events only, so where it is from matters."""
+    """The sync engine behind an async one. It is used for events only, so its origin matters."""
     return Object("sqlalchemy.engine.Engine", (("async", owner),))
 
 
 def _make_connection(site: CallSite) -> Value:
-    """``engine.connect()``: connections are told apart by where they were taken."""
+    """The value of ``engine.connect()``. Connections are distinguished by where they were made."""
     return Object(CONNECTION, origin=site.place)
 
 

@@ -1,4 +1,4 @@
-"""Where engines, session factories, sessions and HTTP clients are made, and functions decorated."""
+"""Events: engines, session factories, sessions and HTTP clients are created, and functions are decorated."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineMade(Event):
-    """An engine is made.
+    """An engine is created.
 
-    ``url`` is the beginning of its URL, empty where that is not known; ``engine_kind`` the
-    engines that it is for: ``async``, ``sync``, ``both``, ``none`` (there is no such
-    driver), or empty.  ``is_21`` says whether SQLAlchemy is 2.1 or later.
-    ``per_request`` says that it is made anew for each request.
+    ``url`` is the beginning of its URL, empty if it is not known. ``engine_kind`` says which engines the
+    URL is for: ``async``, ``sync``, ``both``, ``none`` (there is no such driver), or empty. ``is_21`` says
+    whether SQLAlchemy is 2.1 or later. ``per_request`` says that each request creates a new engine.
     """
 
     text: str
@@ -30,7 +29,7 @@ class EngineMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class ParametersRefused(Event):
-    """An async engine is made with parameters of its URL or connections that the driver does not take."""
+    """An async engine gets parameters, in its URL or for its connections, that the driver does not accept."""
 
     text: str
     driver: str
@@ -39,7 +38,7 @@ class ParametersRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class PooledStatements(Event):
-    """An async engine of asyncpg gets a URL of PgBouncer, and keeps prepared statements as usual."""
+    """An async engine with asyncpg connects to PgBouncer and keeps prepared statements as by default."""
 
     text: str
 
@@ -63,10 +62,10 @@ class ScriptExecuted(Event):
 
 @dataclass(frozen=True, slots=True)
 class FactoryMade(Event):
-    """A session factory is made, or a session without one; ``callee`` and ``arguments`` as in a call.
+    """A session factory, or a session without one, is created; ``callee`` and ``arguments`` as in a call.
 
-    ``result`` is what that gave, ``has_default`` says that a class of the project decides
-    on ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``.
+    ``result`` is the created value. ``has_default`` says that a class of the project sets
+    ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``.
     """
 
     callee: Value
@@ -79,7 +78,7 @@ class FactoryMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClientMade(Event):
-    """An HTTP client is made; ``is_removed`` says whether its version has no ``app`` any more."""
+    """An HTTP client is created. ``is_removed`` says whether its version no longer has ``app``."""
 
     arguments: Arguments
     text: str
@@ -88,9 +87,10 @@ class ClientMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class GlobalSession(Event):
-    """A session is assigned to a variable of a module or class, named ``name``.
+    """A session is assigned to a variable of a module or class, called ``name``.
 
-    ``owner`` is empty, or the class of an object in it that puts a session on itself when it is entered.
+    ``owner`` is empty, or the class of an object in it that keeps a session as an attribute once it is
+    entered.
     """
 
     name: str
@@ -102,9 +102,9 @@ class GlobalSession(Event):
 class SessionLeftOpen(Event):
     """A session is opened and never closed.
 
-    ``how`` says whose it is: a dependency gives it by ``return`` or ``yield``, it stays in a ``helper``, or
-    ``anext`` takes it from a dependency that is called by hand, a middleware looks for it in a
-    ``variable`` that is set below, or it is one of a ``scope`` that nobody leaves.
+    ``how`` says where the session is: a dependency provides it by ``return`` or ``yield``, it stays in a
+    ``helper``, ``anext`` takes it from a dependency that is called by hand, a middleware looks for it in a
+    ``variable`` that is set below, or it belongs to a ``scope`` that is never left.
     """
 
     text: str
@@ -113,7 +113,7 @@ class SessionLeftOpen(Event):
 
 @dataclass(frozen=True, slots=True)
 class Decorated(Event):
-    """A function of the project is decorated with the result of a call of a library's function."""
+    """A function of the project is decorated with the result of a library call."""
 
     callee: Value
     decorated: Function

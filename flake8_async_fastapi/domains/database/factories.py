@@ -1,4 +1,4 @@
-"""Sessions and their factories where they are made, and what becomes of them."""
+"""Calls that create sessions and session factories, and what happens to the sessions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remov
 
 @dataclass(slots=True)
 class OpenedSessions:
-    """The calls of one run that made a session, by their place."""
+    """The calls in one run that created a session, by their place."""
 
     calls: dict[Place, tree.Call] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class OpenedSessions:
 def report_creation(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a factory or a session is made, and note the session."""
+    """Report a factory or a session that is created, and note the session."""
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     project = frame.ctx.project
@@ -97,7 +97,7 @@ def _has_init(frame: Frame, cls: Value | None) -> bool:
 
 
 def _has_async_factory(frame: Frame) -> bool:
-    """Whether the SQLAlchemy of the project has ``async_sessionmaker``: by its requirements or its code."""
+    """Whether the project's SQLAlchemy has ``async_sessionmaker``, by its requirements or its code."""
     requirements = frame.ctx.project.requirements_of(frame.path)
     if requirements.at_least("sqlalchemy", _SINCE) is False:
         return False
@@ -113,14 +113,14 @@ def _imports_library_name(frame: Frame, dotted: str) -> bool:
 
 
 def _opens_session(frame: Frame, callee: Value) -> bool:
-    """Whether a call makes a new session that the caller has to close."""
+    """Whether a call creates a new session that the caller has to close."""
     if isinstance(callee, Object):
         return callee.type in _FACTORIES
     return _is_factory(frame, callee) and not (isinstance(callee, Library) and callee.dotted in _FACTORIES)
 
 
 def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Say so where a module or class keeps a session, or an object that holds one while it is entered."""
+    """Report a module or class that keeps a session, or an object that holds one while it is entered."""
     if not frame.emit or frame.node is not None or not isinstance(node.value, tree.Call):
         return
     if any(side == "main" for _, _, side in frame.branches):
@@ -134,7 +134,7 @@ def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None
 
 
 def _owner_of_entered_session(frame: Frame, value: Value) -> str | None:
-    """The class of an object, among those that a value holds, that puts a session on itself when entered."""
+    """The class of an object in a value that sets a session on itself when it is entered."""
     for inner in inner_values(value) if isinstance(value, Instance) else ():
         if isinstance(inner, Instance) and classes.has_member(frame.ctx, inner.cls, "__aenter__"):
             enter = classes.instance_attribute(frame.ctx, inner, "__aenter__")
@@ -146,7 +146,8 @@ def _owner_of_entered_session(frame: Frame, value: Value) -> str | None:
 def _assigns_session(frame: Frame, enter: Function) -> bool:
     """Whether the ``__aenter__`` of a class assigns a session to an attribute of its object.
 
-    Where nothing is known of what makes it, it is one that the ``__aexit__`` commits or rolls back.
+    If nothing is known about the assigned value, it is a session if ``__aexit__`` commits it or rolls it
+    back.
     """
     assigned = {
         target.name
@@ -175,7 +176,7 @@ def _ended_attributes(method: Function) -> Iterator[str]:
 
 
 def report_session_left_open(frame: Frame) -> None:
-    """Say so where a dependency provides a session that it opened and does not close."""
+    """Report a dependency that provides a session which it opened and does not close."""
     function = frame.node
     if (
         not frame.role

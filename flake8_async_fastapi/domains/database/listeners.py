@@ -1,4 +1,4 @@
-"""Functions that are registered by a decorator."""
+"""Functions that are registered with a decorator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from flake8_async_fastapi.facts.tree import Expr
 
 
 def report_decorated(frame: Frame, callee: Value, function: Function, decorator: Expr) -> None:
-    """Say so where a function is decorated by the result of a library function's call."""
+    """Report a function that is decorated with the result of a library function's call."""
     if frame.emit and isinstance(callee, Library) and isinstance(decorator, tree.Call):
         frame.emit_event(Decorated(*frame.at(decorator), callee, function))

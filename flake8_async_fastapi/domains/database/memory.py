@@ -1,7 +1,7 @@
-"""SQLite in memory: each connection has a database of its own, unless a pool keeps one for all.
+"""SQLite in memory: each connection has its own database, unless the pool keeps a single connection.
 
-SQLAlchemy chooses ``StaticPool`` for ``:memory:`` on an async engine, and a pool of threads on a sync one.
-Source: engines that were made with each URL and pool, under SQLAlchemy 2.0 and 2.1.
+SQLAlchemy chooses ``StaticPool`` for ``:memory:`` on an async engine, and a pool of one connection for each
+thread on a sync engine. Source: engines created with each URL and pool, under SQLAlchemy 2.0 and 2.1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _QUEUES: Final = frozenset({"AsyncAdaptedQueuePool", "FallbackAsyncAdaptedQueueP
 
 
 def report_memory(frame: Frame, arguments: Arguments, node: tree.Call, *, is_async: bool) -> None:
-    """Say so where an engine for SQLite in memory opens a connection, and a database, more than once."""
+    """Report an engine for SQLite in memory that opens several connections, and so several databases."""
     written = written_argument(node, 0, "url")
     url = None if written is None else _text_of(frame, written)
     if url is None or arguments.opaque or not url.startswith("sqlite"):
@@ -34,7 +34,7 @@ def report_memory(frame: Frame, arguments: Arguments, node: tree.Call, *, is_asy
 
 
 def _pool_for(kind: str, arguments: Arguments, node: tree.Call, *, is_async: bool) -> str:
-    """The pool that splits a database in memory; empty where none does."""
+    """The pool that splits a database in memory; empty if none does."""
     given = arguments.get(_ANYWHERE, "poolclass")
     if given is None:
         if is_async:
@@ -49,7 +49,7 @@ def _pool_for(kind: str, arguments: Arguments, node: tree.Call, *, is_async: boo
 
 
 def _has_room(node: tree.Call) -> bool:
-    """Whether a pool surely may open a second connection."""
+    """Whether a pool can certainly open a second connection."""
     size, more = (written_argument(node, _ANYWHERE, name) for name in ("pool_size", "max_overflow"))
     match size, more:
         case (None | tree.Const(), None) | (None, tree.Const()):
@@ -60,9 +60,10 @@ def _has_room(node: tree.Call) -> bool:
 
 
 def _kind_of_memory(url: str) -> str:
-    """Which database in memory a URL means; empty for one in a file.
+    """The kind of database in memory that a URL names; empty for a database in a file.
 
-    ``file``: SQLAlchemy takes the name for that of a file; ``shared``: it is there while any connection is.
+    ``file``: SQLAlchemy treats the name as that of a file; ``shared``: the database exists as long as any
+    connection.
     """
     name, _, query = url.partition("://")[2].lstrip("/").partition("?")
     options = query.split("&")
@@ -78,7 +79,7 @@ def _kind_of_memory(url: str) -> str:
 
 
 def _text_of(frame: Frame, written: Expr) -> str | None:
-    """The text that is written for a URL, or for the constant that it names."""
+    """The text of a URL, written in place or as a named constant."""
     if isinstance(written, tree.Name):
         body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else ()
         local = [one for one in nodes_in(list(body)) if _assigns(one, written.id)]
@@ -96,7 +97,7 @@ def _assigns(node: object, name: str) -> bool:
 
 
 def _shares_connection(frame: Frame) -> bool:
-    """Whether code of this file opens one connection and makes its sessions of that."""
+    """Whether code of this file opens one connection and binds its sessions to it."""
     opened, given = set(), set()
     for node in nodes_in(frame.ctx.project.body(frame.path)):
         match node:

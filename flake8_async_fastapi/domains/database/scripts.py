@@ -1,4 +1,4 @@
-"""Texts of several SQL statements, and where they are executed at once."""
+"""Texts of several SQL statements that are executed at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_END: Final = re.compile(
 
 
 def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Say so where a session or connection executes a text of several statements."""
+    """Report a session or connection that executes a text of several statements."""
     if not frame.emit or not isinstance(callee, Member) or callee.name not in _EXECUTES:
         return
     if not is_session_type(callee.receiver.type) and not is_subtype(callee.receiver.type, _CONNECTION):
@@ -42,6 +42,6 @@ def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.
 
 
 def count_statements(text: str) -> int:
-    """How many statements a text of SQL has."""
+    """The number of statements in a text of SQL."""
     plain = _COMMENT.sub(" ", _NO_END.sub("x", text))
     return sum(bool(part.strip()) for part in plain.split(";"))

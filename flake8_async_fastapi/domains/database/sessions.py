@@ -9,7 +9,7 @@ from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 
 def is_surely_session(ctx: Context, value: Value) -> bool:
-    """Whether a value is surely an AsyncSession, or of a class of the project that derives from it."""
+    """Whether a value is certainly an AsyncSession, or an instance of a subclass in the project."""
     return all(_is_session_object(ctx, alternative) for alternative in alternatives(value))
 
 

@@ -1,4 +1,4 @@
-"""Sessions that outlive a request: on the state of an application, in its objects, or by their scope."""
+"""Sessions that outlive a request: on the application's state, in objects on it, or through their scope."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_THREADS: Final = frozenset(
 
 
 def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Say so where a session is assigned to what all requests share, or its scope is never left."""
+    """Report a session that is assigned to something all requests share, or whose scope is never left."""
     target = node.targets[0]
     if not frame.emit or not isinstance(node.value, (tree.Call, tree.Name)):
         return
@@ -55,7 +55,7 @@ def _is_state(frame: Frame, written: Expr) -> bool:
 
 
 def _holds_session_made_here(frame: Frame, value: Instance) -> bool:
-    """Whether an object holds a session that code of the same module made as it was imported."""
+    """Whether an object holds a session that the same module created when it was imported."""
     if any(side == "main" for _, _, side in frame.branches):
         return False
     return any(
@@ -94,7 +94,7 @@ def _is_used(ctx: Context, name: str) -> bool:
 
 
 def _may_remove(ctx: Context) -> bool:
-    """Whether any code calls ``remove()`` without an argument, or reaches into a registry."""
+    """Whether any code calls ``remove()`` without an argument, or accesses a registry."""
     for path in sorted({*ctx.project.mentioning("remove"), *ctx.project.mentioning("registry")}):
         for node in nodes_in(ctx.project.body(path)):
             match node:

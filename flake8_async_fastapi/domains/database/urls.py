@@ -1,8 +1,8 @@
-"""Database URLs: what is known of a text that names a database and its driver.
+"""Database URLs: the known part of a text that names a database and its driver.
 
-Texts are not told apart elsewhere, so that paths stay few.  Those that begin as a
-database URL are kept, cut down to that beginning, which says which driver is used, and to the
-parameters behind ``?`` that a driver may refuse.
+Other texts are not distinguished, so that there are few paths. A text that starts like a database URL is
+kept, cut down to that beginning, which names the driver, and to the parameters after ``?`` that a driver
+may refuse.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PARAMETER: Final = re.compile(r"[?&](\w+)(?:=([\w.-]*))?")
 
 
 def model_text(ctx: Context, written: str) -> TextPrefix | None:
-    """A text as what is kept of it, if it is a database URL; None for another text."""
+    """The part of a text that is kept if it is a database URL; None for another text."""
     return url_prefix(written)
 
 
@@ -68,28 +68,28 @@ def url_prefix(written: str) -> TextPrefix | None:
 
 
 def _refusable(parameters: Iterable[tuple[str, str]]) -> str:
-    """The parameters among some that a driver may refuse, or that change it, as the end of a URL."""
+    """The parameters that a driver may refuse or that change its behaviour, as the end of a URL."""
     kept = [f"{name}={text}" for name, text in parameters if name in _KEPT]
     return "?" + "&".join(kept) if kept else ""
 
 
 def is_of_pooler(value: Value) -> bool:
-    """Whether a URL is surely one of PgBouncer."""
+    """Whether a URL certainly connects to PgBouncer."""
     return f"{_BEHIND_POOLER}=" in _prefix_text(value)
 
 
 def parameters_of(value: Value) -> tuple[str, ...]:
-    """The names of the parameters of a URL that a driver may refuse, or that change it."""
+    """The names of the parameters of a URL that a driver may refuse or that change its behaviour."""
     return tuple(dict.fromkeys(name for name, _ in _PARAMETER.findall(_prefix_text(value))))
 
 
 def is_url(value: Value) -> bool:
-    """Whether a value is the beginning of a database URL, which texts are cut down to."""
+    """Whether a value is the beginning of a database URL, as texts are cut down."""
     return isinstance(value, TextPrefix)
 
 
 def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | None:
-    """Whether a test of a database URL comes out true; None for other tests, and where it is not known."""
+    """The outcome of a test of a database URL; None for other tests, and if the outcome is not known."""
     match test:
         case tree.Call(func=tree.Attr(value=tested, name="startswith"), args=[tree.Const(value=str(sought))]):
             whole = evaluate(tested) if dotted(tested) else UNKNOWN
@@ -101,7 +101,7 @@ def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | N
             whole = evaluate(tested) if dotted(tested) else UNKNOWN
             if not is_url(whole):
                 return None
-            # what comes after the beginning is not known, but no driver is named there
+            # the rest is not known, but no driver is named there
             driver_like = re.fullmatch(r"[+a-z0-9:/]+", sought) is not None and sought in _WORDS
             is_parameter = any(
                 text and f"{name}=" in sought for name, text in _PARAMETER.findall(_prefix_text(whole))
@@ -132,7 +132,7 @@ def _url_or_unknown(value: Value | None) -> Value:
 
 
 def _model_default(site: CallSite) -> Value:
-    """What the environment gives where it says nothing: the default."""
+    """The default of a variable of the environment, which counts as its value."""
     return _url_or_unknown(site.arguments.get(1, "default"))
 
 
@@ -145,7 +145,7 @@ def _model_field(site: CallSite) -> Value:
 
 
 def _model_url_create(site: CallSite) -> Value:
-    """``URL.create("postgresql+asyncpg", ...)`` and the like."""
+    """The value of ``URL.create("postgresql+asyncpg", ...)`` and similar calls."""
     name = site.arguments.get(0, "drivername") or site.arguments.get(1_000, "scheme")
     if isinstance(name, Const) and isinstance(name.value, str):
         query = site.arguments.get(_QUERY_PLACE, "query")
@@ -176,7 +176,7 @@ def _model_render(site: CallSite) -> Value:
 
 
 def without_parameters(url: Value) -> Value:
-    """A URL whose parameters may be others now."""
+    """A URL whose parameters may have changed."""
     return _url_or_unknown(url_prefix(_prefix_text(url).partition("?")[0]))
 
 
@@ -188,7 +188,7 @@ def _model_replace(site: CallSite) -> Value:
     if any(before in f"?{name}=&{name}=" or name in before for name in parameters_of(whole)):
         return without_parameters(whole)
     if before not in _prefix_text(whole):
-        # the text may go on behind what is known of it, but the driver is not named there
+        # the text may continue after the known part, but does not name the driver there
         return _url_or_unknown(whole)
     if not isinstance(new, Const) or not isinstance(new.value, str):
         return UNKNOWN
@@ -226,16 +226,13 @@ CALLS: Final[Mapping[str, CallModel]] = {
 
 
 def database_and_driver(url: str) -> tuple[str, str]:
-    """The database and the driver that the beginning of a URL names; no driver is an empty text."""
+    """The database and the driver that the beginning of a URL names; an empty text for no driver."""
     database, _, name = url.partition("://")[0].partition("+")
     return database, name
 
 
 def engine_kind(url: str, *, is_21: bool | None) -> str:
-    """What engines a URL is for: ``async``, ``sync``, ``both``, ``none``; empty where that is not known.
-
-    ``is_21`` says whether SQLAlchemy is 2.1 or later, where ``postgresql://`` means psycopg.
-    """
+    """The kind of engine a URL is for: ``async``, ``sync``, ``both``, ``none``; empty if it is not known."""
     database, name = database_and_driver(url)
     if database == "postgres":
         return "none"
