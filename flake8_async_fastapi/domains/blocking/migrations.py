@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.values import called_name
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
-_ENTRY: Final = "run_migrations"  # of the context, and the beginning of the two functions of the template
+_ENTRY: Final = "run_migrations"  # of the context; the names of both functions in the template start with it
 COMMANDS: Final = frozenset(
     f"alembic.command.{name}" for name in ("check", "current", "downgrade", "stamp", "upgrade")
 )

@@ -1,8 +1,8 @@
 """FastAPI and Starlette: dependencies, routes, applications and their lifespans.
 
-Gives what is passed for ``Depends``, and says for what a framework calls a function (``Frame.role``).
-Adds no part of the state and no effect; runs note routes, included routers and use of engines.
-Needs orm and pydantic, to validate what routes return and say whose sessions are.
+Provides the values of parameters with ``Depends``, and the role in which a framework calls a function
+(``Frame.role``). Adds no part of the state and no effect; runs note routes, included routers and use of
+engines. Needs orm and pydantic, to validate the results of routes and to find the owner of a session.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FastAPI applications and routers: handlers of start-up and shutdown, and what they are part of."""
+"""FastAPI applications and routers: start-up and shutdown handlers, and the applications they belong to."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ _HANDLERS = ("on_startup", "on_shutdown")
 
 @dataclass(slots=True)
 class Inclusions:
-    """The routers that a run includes, each with what includes it; only runs made for that have the note."""
+    """The routers that a run includes, each with the one that includes it; only special runs have this
+    note.
+    """
 
     pairs: list[tuple[Object, Object]] = field(default_factory=list)
 
 
 def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Note routers that are included; say so where handlers of start-up or shutdown are registered."""
+    """Note routers that are included, and report start-up and shutdown handlers that are registered."""
     if isinstance(callee, Member):
         if callee.name == "include_router":
             _note_include(frame, callee.receiver, arguments)
@@ -42,7 +44,7 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
 
 
 def _report_handlers_with_lifespan(frame: Frame, made: Object, node: tree.Call) -> None:
-    """Say so where an application is made with both handlers and a lifespan."""
+    """Report an application that is created with both handlers and a lifespan."""
     given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
     if given and has_lifespan(made):
         text = f"{for_message(node.func)}({given[0]}=...)"
@@ -61,7 +63,7 @@ def is_application_part(value: Object) -> bool:
 
 
 def has_lifespan(application: Object) -> bool:
-    """Whether an application was surely constructed with a lifespan."""
+    """Whether an application was certainly constructed with a lifespan."""
     lifespan = application.argument("lifespan")
     return lifespan is not None and not isinstance(lifespan, Unknown) and is_none(lifespan) is False
 
@@ -78,7 +80,7 @@ def _application_ignoring_handlers(ctx: Context, owner: Object) -> str:
 
 
 def _applications_including(ctx: Context, router: Object, seen: frozenset[Object]) -> Iterator[Object]:
-    """The applications that include a router, through other routers too."""
+    """The applications that include a router, directly or through other routers."""
     for including, included in inclusions(ctx):
         if included == router and including not in seen:
             if is_subtype(including.type, APPLICATION):
@@ -98,7 +100,7 @@ def _find_inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
 
 
 def _inclusions_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
-    """The inclusions in one file: its module body and its functions are run for them."""
+    """The inclusions in one file, found by running its module body and its functions."""
     body = ctx.project.body(path)
     functions = [
         node
@@ -121,7 +123,7 @@ def _mentions_inclusion(code: object) -> bool:
 
 
 def is_registered(ctx: Context, function: Function) -> bool:
-    """Whether a function is passed to what makes a framework call it, in any file."""
+    """Whether a function is registered to be called by a framework, in any file."""
     return ctx.query(("registered", function.key), lambda: _find_registration(ctx, function), False)
 
 
@@ -130,7 +132,7 @@ def _find_registration(ctx: Context, function: Function) -> bool:
 
 
 def may_end_after_response(ctx: Context, function: Function) -> bool:
-    """Whether a function is a dependency that some ``Depends`` has end when the request is over."""
+    """Whether a function is a dependency that some ``Depends`` ends only after the response was sent."""
     return ctx.query(("ends late", function.key), lambda: _find_late_end(ctx, function), False)
 
 

@@ -1,7 +1,7 @@
 """Background tasks that nobody runs.
 
-FastAPI gives the tasks of a ``BackgroundTasks`` parameter to the response that a route returns, unless
-that has tasks of its own.  A route that fails returns none.
+FastAPI passes the tasks of a ``BackgroundTasks`` parameter to the response that a route returns, unless the
+response has its own tasks. A route that fails returns no response.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FARTHEST: Final = 4
 
 
 def report_replaced(frame: Frame, value: Value, place: Position) -> None:
-    """Say so where a route returns a response with tasks of its own, and others were added before."""
+    """Report a route that returns a response with its own tasks after other tasks were added."""
     if not frame.emit or frame.role != ROUTE or not isinstance(value, Object):
         return
     own = value.argument("background")
@@ -51,7 +51,7 @@ def report_replaced(frame: Frame, value: Value, place: Position) -> None:
 
 
 def _adders(frame: Frame, node: tree.FunctionDef, name: str, depth: int) -> Iterator[str]:
-    """The functions that FastAPI gives a BackgroundTasks for one request, and that use it."""
+    """The functions that get and use the BackgroundTasks of one request."""
     if any(_uses(node, param.name) for param in node.params if _takes_tasks(frame, param)):
         yield name
     if depth:
@@ -73,7 +73,7 @@ def _uses(node: tree.FunctionDef, name: str) -> bool:
 
 
 def _dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[Value]:
-    """What the parameters and the decorator of a route, or a dependency, make FastAPI call before."""
+    """The dependencies of a route or dependency, from its parameters and decorator."""
     for param in node.params:
         target = dependencies.target_of_parameter(frame, param)
         if target is not None:
@@ -93,7 +93,7 @@ def _dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[Value]:
 def report_unattached(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a function makes a BackgroundTasks, adds tasks, and does nothing else with it."""
+    """Report a function that makes a BackgroundTasks, adds tasks, and does nothing else with it."""
     if arguments.args:
         return
     if not isinstance(frame.node, tree.FunctionDef):
@@ -106,7 +106,7 @@ def report_unattached(
 
 
 def _only_adds(function: tree.FunctionDef, name: str) -> bool:
-    """Whether all that a function does with a variable is to add tasks to it."""
+    """Whether a function does nothing with a variable except add tasks to it."""
     added, mentioned = 0, 0
     for inner in nodes_in(function.body):
         match inner:
@@ -118,7 +118,7 @@ def _only_adds(function: tree.FunctionDef, name: str) -> bool:
 
 
 def report_dropped(frame: Frame, value: Value, node: Expr) -> None:
-    """Say so where a statement makes a BackgroundTask and drops it."""
+    """Report a statement that makes a BackgroundTask and drops it."""
     if frame.emit and isinstance(value, Object) and value.type == _TASK and isinstance(node, tree.Call):
         frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "unattached"))
 
@@ -127,7 +127,7 @@ def report_dropped(frame: Frame, value: Value, node: Expr) -> None:
 
 
 def report_raised(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Say so where a route adds a task and then surely raises an exception."""
+    """Report a route that adds a task and then certainly raises an exception."""
     if frame.role != ROUTE or not isinstance(callee, Member) or not isinstance(frame.node, tree.FunctionDef):
         return
     is_given = callee.receiver.type == _TASKS and callee.receiver.declared
@@ -136,7 +136,7 @@ def report_raised(frame: Frame, callee: Value, arguments: Arguments, node: tree.
 
 
 def _raises_after(block: list[Stmt], call: tree.Call) -> bool:
-    """Whether a call that is a statement is surely followed by an exception that nobody catches."""
+    """Whether a call that is a statement is certainly followed by an uncaught exception."""
     for at, statement in enumerate(block):
         if isinstance(statement, tree.ExprStmt) and statement.value is call:
             rest = block[at + 1 :]

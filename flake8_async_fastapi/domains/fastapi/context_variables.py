@@ -1,9 +1,9 @@
-"""Context variables that are set where the code that reads them does not see it.
+"""Context variables that are set in a context that their readers do not see.
 
-FastAPI runs a plain dependency in a thread, with a copy of the context: what it sets there is gone when
-it returns.  A plain generator is entered in one copy, and left in another.  ``BaseHTTPMiddleware`` runs
-the application in a task with a copy: what is set below ``call_next`` is not seen above it.  A server runs
-the lifespan in a task of its own.
+FastAPI runs a plain dependency in a thread, with a copy of the context: a value that it sets is gone when
+it returns. A plain generator is entered in one copy and left in another. ``BaseHTTPMiddleware`` runs the
+application in a task with a copy: a value that is set below ``call_next`` is not visible above it. A server
+runs the lifespan in a task of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENDS: Final = frozenset({*ENDS, "remove"})
 
 
 def report_lost(frame: Frame) -> None:
-    """Say so where a dependency, a middleware or a lifespan loses what is set in a context variable."""
+    """Report a dependency, middleware or lifespan that loses the value of a context variable."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef):
         return
@@ -43,7 +43,7 @@ def report_lost(frame: Frame) -> None:
 
 
 def _report_thread(frame: Frame, function: tree.FunctionDef) -> None:
-    """A plain dependency: what it sets is lost, and a generator cannot reset it."""
+    """Report a plain dependency: the values that it sets are lost, and a generator cannot reset them."""
     resets = [use for use in _uses(frame, function, "reset") if function.is_generator]
     for call, variable in resets:
         frame.emit_event(ContextVariableLost(*frame.at(call), variable, "reset", function.name))
@@ -52,7 +52,7 @@ def _report_thread(frame: Frame, function: tree.FunctionDef) -> None:
 
 
 def _report_set(frame: Frame, function: tree.FunctionDef, how: str) -> None:
-    """Say so where code sets a variable that is read by others only, who do not see it."""
+    """Report code that sets a variable whose other readers do not see the value."""
     start = functions.as_function(frame.path, function)
     reached = [one.node for one in functions_reached(frame.ctx, start, _CALLS_FOLLOWED)]
     for call, variable in _set_by(frame, function):
@@ -62,17 +62,17 @@ def _report_set(frame: Frame, function: tree.FunctionDef, how: str) -> None:
 
 
 def _report_middleware(frame: Frame, function: tree.FunctionDef) -> None:
-    """A middleware: what is set below it is not seen when ``call_next`` has returned."""
+    """Report a middleware that reads a variable after ``call_next`` which is set below it."""
     line = min((call.line for call in calls_of_next(function)), default=None)
     for call, variable in _uses(frame, function, "get") if line is not None else ():
         if line is None or call.line <= line or ends_session(function, call):
-            continue  # that nobody closes the session then is said elsewhere
+            continue  # a session that nobody closes then is reported elsewhere
         if is_set_below(frame, function, variable):
             frame.emit_event(ContextVariableLost(*frame.at(call), variable, "middleware", function.name))
 
 
 def calls_of_next(function: tree.FunctionDef) -> Iterator[tree.Call]:
-    """The calls of the application below a middleware."""
+    """The calls by which a middleware runs the application."""
     for node in nodes_in(function.body):
         if isinstance(node, tree.Call) and dotted(node.func) == "call_next":
             yield node
@@ -93,7 +93,9 @@ def ends_session(function: tree.FunctionDef, read: tree.Call) -> bool:
 
 
 def is_set_below(frame: Frame, function: tree.FunctionDef, variable: str) -> bool:
-    """Whether functions of the project set a variable, but no middleware and nothing that this one calls."""
+    """Whether functions of the project set a variable, but no middleware or function called by this one
+    does.
+    """
     setters = _users(frame.ctx, variable, "set")
     start = functions.as_function(frame.path, function)
     reached = [one.node for one in functions_reached(frame.ctx, start, 1)]
@@ -104,7 +106,7 @@ def is_set_below(frame: Frame, function: tree.FunctionDef, variable: str) -> boo
 
 
 def _set_by(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[tree.Call, str]]:
-    """The calls by which a function sets variables, itself or by a helper."""
+    """The calls by which a function sets variables, directly or through a helper."""
     yield from _uses(frame, function, "set")
     for node in nodes_in(function.body):
         helper = called_function(frame.ctx, frame.path, node)
@@ -117,7 +119,7 @@ def _set_by(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[tree.Cal
 def _uses(
     frame: Frame, function: tree.FunctionDef | tree.Lambda, method: str
 ) -> Iterator[tuple[tree.Call, str]]:
-    """The calls of a method of a context variable of a module, each with the variable."""
+    """The calls of one method on context variables of a module, each with its variable."""
     for node in nodes_in(function.body):
         match node:
             case tree.Call(func=tree.Attr(value=owner, name=name)) if name == method and dotted(owner):
@@ -156,7 +158,7 @@ def _users(ctx: Context, variable: str, method: str) -> list[tree.FunctionDef]:
 
 
 def _is_lifespan(frame: Frame, function: tree.FunctionDef) -> bool:
-    """Whether a function is the lifespan of an application, or handles its start."""
+    """Whether a function is the lifespan of an application, or handles its start-up."""
     called = [part.func if isinstance(part, tree.Call) else part for part in function.decorators]
     if any(dotted(part).rpartition(".")[2] == "on_event" for part in called):
         return True

@@ -1,7 +1,7 @@
-"""Functions with parameters that FastAPI passes, called by somebody who passes nothing for them.
+"""Functions with parameters that FastAPI fills, called by code that passes nothing for them.
 
-That is the code of the project, which calls a dependency or a route by hand, or Starlette, which calls
-endpoints, handlers and middleware with what it has itself.
+The caller is code of the project, which calls a dependency or a route by hand, or Starlette, which calls
+endpoints, handlers and middleware with its own arguments.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ _EXAMINED: Final = frozenset({"isinstance", "issubclass", "hasattr", "getattr", 
 
 @dataclass(frozen=True, slots=True)
 class FromFastAPI:
-    """A parameter that FastAPI passes: ``marker`` as written.
+    """A parameter that FastAPI fills: ``marker`` as written.
 
-    ``is_default`` says that the marker is the default, which a caller gets who passes nothing;
-    otherwise it stands in the annotation, and there is no default.  ``is_dependency``: it is a ``Depends``.
+    ``is_default`` says that the marker is the default, which a direct call gets if it passes nothing.
+    Otherwise the marker is in the annotation, and there is no default. ``is_dependency``: it is a
+    ``Depends``.
     """
 
     name: str
@@ -64,7 +65,7 @@ class FromFastAPI:
 def report_handed_over(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """As ``report_called_by_hand``, for a function that a library is given with its arguments."""
+    """As ``report_called_by_hand``, for a function that is passed to a library with its arguments."""
     place = knowledge.function_argument(called_name(callee))
     if place is not None and not arguments.opaque and place < len(arguments.args):
         rest = replace(arguments, args=arguments.args[place + 1 :], placed=0)
@@ -84,9 +85,9 @@ def report_scheduled(
 
 
 def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """Say so where a call passes nothing for a parameter that only FastAPI passes.
+    """Report a call that passes nothing for a parameter that only FastAPI fills.
 
-    A test may stop before the parameter is used, or give the place where it is used a double.
+    A test may stop before the parameter is used, or replace the code that uses it.
     """
     if is_test(frame.path):
         return
@@ -98,7 +99,7 @@ def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, nod
     if not isinstance(function, Function) or arguments.opaque:
         return
     if len(arguments.args) + len(arguments.keywords) >= len(function.node.params):
-        return  # there is one for each
+        return  # there is one of these for each
     expected = _from_fastapi(frame.ctx, function)
     if not expected:
         return
@@ -112,7 +113,7 @@ def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, nod
 
 
 def _from_fastapi(ctx: Context, function: Function) -> tuple[FromFastAPI, ...]:
-    """The parameters of a function that FastAPI passes; none where a decorator may pass them."""
+    """The parameters of a function that FastAPI fills; none if a decorator may pass them."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not all(map(is_harmless, node.decorators)):
         return ()
@@ -158,10 +159,10 @@ def _is_dependency(frame: Frame, written: Expr) -> bool | None:
 
 
 def _relies_on(frame: Frame, function: Function, param: FromFastAPI) -> bool:
-    """Whether a call fails, or goes wrong, without the value of a parameter.
+    """Whether a call fails, or misbehaves, without a value for a parameter.
 
-    Code that looks at what it was given, or replaces it, may cope.  What stands for a part of the
-    request (``Query(...)`` and the like) often is of use to some calls only.
+    Code that checks or replaces the value may cope. A marker for a part of the request (``Query(...)`` and
+    similar) often matters to some calls only.
     """
     if not param.is_default:
         return True
@@ -176,14 +177,14 @@ def _relies_on(frame: Frame, function: Function, param: FromFastAPI) -> bool:
 
 
 def _is_as_good(ctx: Context, function: Function, name: str) -> bool:
-    """Whether a ``Query("a")`` does what the ``"a"`` would that FastAPI passes."""
+    """Whether a ``Query("a")`` has the same effect as the ``"a"`` that FastAPI would pass."""
     written = next(param.default for param in function.node.params if param.name == name)
     value = written_argument(written, 0, "default") if isinstance(written, tree.Call) else None
     return isinstance(value, tree.Const) and _is_compared(ctx, function, name, value, _CALLS_FOLLOWED)
 
 
 def _is_compared(ctx: Context, function: Function, name: str, value: tree.Const, depth: int) -> bool:
-    """Whether a parameter is only compared with literals other than this, also where it is passed on."""
+    """Whether a parameter is only compared with other literals, also in functions that it is passed to."""
     frame = Frame(ctx, function.path, "", owner=function.owner, closure=function.closure)
     uses = compared = 0
     for node in _nodes_about(function.node.body, name):
@@ -203,7 +204,7 @@ def _is_compared(ctx: Context, function: Function, name: str, value: tree.Const,
 
 
 def _nodes_about(code: object, name: str) -> Iterator[object]:
-    """The mentions of a variable, and the nodes that may say what becomes of it, in its own scope."""
+    """The mentions of a variable in its own scope, and the nodes that may show how it is used."""
     for part in parts_of(code):
         if isinstance(part, (tree.FunctionDef, tree.Lambda)) and name in {p.name for p in part.params}:
             continue
@@ -213,7 +214,7 @@ def _nodes_about(code: object, name: str) -> Iterator[object]:
 
 
 def _copes(node: object, name: str) -> bool:
-    """Whether code asks what it was given for a parameter, or puts something else in its place."""
+    """Whether code checks the argument for a parameter, or replaces it."""
     match node:
         case tree.Call(func=tree.Name(id=asked), args=[tree.Name(id=given), *_]) if asked in _EXAMINED:
             return given == name
@@ -225,7 +226,7 @@ def _copes(node: object, name: str) -> bool:
 
 
 def _always_run(body: object) -> list[object]:
-    """The statements of a function that stand in no condition, loop or nested function."""
+    """The statements of a function outside of conditions, loops and nested functions."""
     found: list[object] = []
     for statement in parts_of(body):
         if isinstance(statement, (tree.With, tree.Try)):
@@ -241,7 +242,7 @@ def _always_run(body: object) -> list[object]:
 def report_registered(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a function is registered with Starlette that has parameters which only FastAPI passes."""
+    """Report a function registered with Starlette that has parameters which only FastAPI fills."""
     if isinstance(callee, Member) and applications.is_application_part(callee.receiver):
         known = CALLED_BY_STARLETTE.get(callee.name)
     else:
@@ -253,7 +254,7 @@ def report_registered(
 def report_application(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """As ``report_registered``, for the lifespan and the handlers that an application is made with."""
+    """As ``report_registered``, for the lifespan and the handlers passed to an application's constructor."""
     if isinstance(result, Object):
         _report_endpoint(frame, result.argument("lifespan"), "the application", "the lifespan", node)
         for name in ("on_startup", "on_shutdown"):
@@ -263,7 +264,7 @@ def report_application(
 
 
 def report_decorated(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """As ``report_registered``, for ``@app.middleware("http")`` and the like."""
+    """As ``report_registered``, for ``@app.middleware("http")`` and similar decorators."""
     if frame.emit and isinstance(decorator, Member) and applications.is_application_part(decorator.receiver):
         known = CALLED_BY_STARLETTE.get(decorator.name)
         if known is not None and not known[1]:

@@ -1,4 +1,4 @@
-"""Dependencies: what ``Depends`` provides, and what FastAPI passes for it."""
+"""Dependencies: what ``Depends`` provides."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _DEEPEST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Dependency(Payload):
-    """The function or class that FastAPI calls for a parameter; None for the one in its annotation.
+    """The function or class that FastAPI calls for a parameter; None for the class in its annotation.
 
-    ``is_fresh`` says that it is called although others have called it for the same request.
+    ``is_fresh`` says that it is called even if it was called before for the same request.
     """
 
     target: Value
@@ -51,7 +51,7 @@ class Dependency(Payload):
 
 
 def model_depends(site: CallSite) -> Value:
-    """``Depends(target)``, and ``Security(target)``."""
+    """The value of ``Depends(target)`` and ``Security(target)``."""
     uses_cache = site.arguments.get(1_000, "use_cache")
     is_fresh = isinstance(uses_cache, Const) and not uses_cache.value
     target = site.arguments.get(0, "dependency") or NONE
@@ -67,7 +67,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
 
 
 def dependency_target(value: Value) -> Value | None:
-    """What the dependency that a value is calls; None for other values."""
+    """The function or class that a dependency calls; None for other values."""
     found = _dependency_in(value)
     return found.target if found is not None else None
 
@@ -78,9 +78,9 @@ def _dependency_in(value: Value) -> Dependency | None:
 
 
 def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]:
-    """What stands behind the type in the ``Annotated`` of a parameter, or of the alias that it names.
+    """The arguments after the type in the ``Annotated`` of a parameter, or of the alias that it names.
 
-    Each with a frame of the file where it is written.
+    Each comes with a frame of the file where it is written.
     """
     annotation, outer = param.annotation, frame
     if isinstance(annotation, tree.Name):  # an alias such as `SessionDep`
@@ -93,7 +93,7 @@ def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]
 
 
 def target_of_parameter(frame: Frame, param: tree.Param) -> Value | None:
-    """What the ``Depends`` of a parameter calls, in its default or its annotation."""
+    """The function or class that the ``Depends`` of a parameter calls, in its default or its annotation."""
     found = _dependency_of_parameter(frame, param)
     return found.target if found is not None else None
 
@@ -108,7 +108,7 @@ def _dependency_of_parameter(frame: Frame, param: tree.Param) -> Dependency | No
 
 
 def functions_before(frame: Frame, node: tree.FunctionDef, depth: int = 0) -> Iterator[tuple[Function, bool]]:
-    """The functions that FastAPI calls before one, in their order, each with whether it is called anew.
+    """The functions that FastAPI calls before another, in order, each with whether it is called anew.
 
     They are the dependencies of its decorators and its router, those of its parameters, and theirs.
     """
@@ -148,7 +148,7 @@ def _decorated_dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[De
 
 
 def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) -> Value:
-    """What FastAPI passes for a dependency: what it returns, or yields."""
+    """The value that FastAPI passes for a dependency: what it returns or yields."""
     assert isinstance(marker.detail, Dependency)
     target = marker.detail.target
     if is_none(target):
@@ -173,7 +173,7 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
 
 
 def _place_of(target: Value) -> Place | None:
-    """The place of what a dependency calls, once for a request: what it makes is named by that."""
+    """The place of a dependency's function, once for a request. The objects that it makes are named by it."""
     if isinstance(target, Function):
         return target.key
     cls = target.cls if isinstance(target, Instance) else target
@@ -181,7 +181,7 @@ def _place_of(target: Value) -> Place | None:
 
 
 def without_none(value: Value) -> Value:
-    """An ORM object or None, as the object: code that gets it from a dependency relies on it."""
+    """The object of a type ``Model | None``: code that gets it from a dependency relies on it."""
     if isinstance(value, OneOf):
         there = [option for option in value.values if not is_none(option)]
         if len(there) == 1 and isinstance(there[0], Instance) and there[0].location is not None:

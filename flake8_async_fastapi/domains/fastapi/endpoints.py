@@ -1,4 +1,4 @@
-"""Plain functions that FastAPI calls in a thread, and the async sessions that it passes to them."""
+"""Plain functions that FastAPI calls in a thread with an async session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAVES = frozenset({"commit", "begin"})
 
 
 def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where a plain function has a dependency that provides an AsyncSession."""
+    """Report a plain function with a dependency that provides an AsyncSession."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_async:
         return
@@ -37,9 +37,9 @@ def report_sync_endpoint(frame: Frame, function: Function, outer: Frame) -> None
 
 
 def _commits_itself(provider: Value) -> bool:
-    """Whether the dependency that provides the session commits when the endpoint is done."""
+    """Whether the dependency that provides the session commits when the endpoint has returned."""
     if not isinstance(provider, Function):
-        return True  # nobody can say
+        return True  # not known
     return any(
         isinstance(node, tree.Attr) and node.name in _SAVES and dotted(node) != ""
         for node in nodes_in(provider.node.body)

@@ -1,4 +1,4 @@
-"""What happens with applications, routers, their handlers and lifespans."""
+"""Events of applications and routers, and of their handlers and lifespans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flake8_async_fastapi.records import dataclass
 class SyncEndpoint(Event):
     """A plain function, at its ``def``, has a dependency that provides an AsyncSession.
 
-    ``saved`` says that the dependency commits by itself, or may do so.
+    ``saved`` says that the dependency commits, or may commit, by itself.
     """
 
     name: str
@@ -23,8 +23,8 @@ class SyncEndpoint(Event):
 class HandlerAdded(Event):
     """A start-up or shutdown handler is registered.
 
-    ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty
-    if none is known to.  ``deprecated`` says that it is registered in a way that warns.
+    ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty if no such application is
+    known. ``deprecated`` says that registering it this way causes a warning.
     """
 
     text: str
@@ -34,7 +34,7 @@ class HandlerAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class LifespanEnded(Event):
-    """A lifespan that uses an engine; ``is_declared`` says that its parameter is an application."""
+    """A lifespan that uses an engine. ``is_declared`` says that its parameter is an application."""
 
     lifespan: Function
     is_declared: bool
@@ -42,7 +42,7 @@ class LifespanEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationMounted(Event):
-    """An application with a lifespan is mounted under one that does not run that lifespan."""
+    """An application with a lifespan is mounted on an application that does not run it."""
 
     text: str
     lifespan: str
@@ -50,16 +50,16 @@ class ApplicationMounted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteErrorSwallowed(Event):
-    """A dependency catches the errors of its routes, by ``text``, and does not raise again."""
+    """A dependency catches the errors of its routes, by ``text``, and does not raise them again."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterNotFilled(Event):
-    """A route or dependency has a parameter of a type that FastAPI makes nothing of, without a ``Depends``.
+    """A route or dependency has a parameter without a ``Depends`` whose type FastAPI cannot handle.
 
-    ``owner`` is the function or class, ``type`` the name of the type as it is written.
+    ``owner`` is the function or class, ``type`` the name of the type as written.
     """
 
     owner: str
@@ -69,9 +69,9 @@ class ParameterNotFilled(Event):
 
 @dataclass(frozen=True, slots=True)
 class CalledByHand(Event):
-    """A function is called without a parameter that FastAPI passes, by its ``marker``.
+    """A function is called without an argument for a parameter that FastAPI fills, by its ``marker``.
 
-    ``is_default`` says that the marker is the default, so that the function gets that.
+    ``is_default`` says that the marker is the default, so that the function gets the marker itself.
     """
 
     text: str
@@ -85,7 +85,7 @@ class CalledByHand(Event):
 class CalledByStarlette(Event):
     """A function is registered, by ``text``, with Starlette, which passes it ``passed`` and no more.
 
-    ``marker`` is what FastAPI would pass something for.
+    ``marker`` marks a parameter that FastAPI would fill.
     """
 
     text: str
@@ -97,10 +97,11 @@ class CalledByStarlette(Event):
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTasksDropped(Event):
-    """Background tasks that nobody runs; ``text`` is what drops or makes them.
+    """Background tasks that nobody runs; ``text`` is the code that drops or makes them.
 
-    ``reason`` is ``replaced`` (the response has tasks of its own), ``unattached`` (no response gets them)
-    or ``raised`` (an exception ends the request).  ``owner`` is what adds the tasks that are replaced.
+    ``reason`` is ``replaced`` (the response has its own tasks), ``unattached`` (no response gets them) or
+    ``raised`` (an exception ends the request). ``owner`` is the function that adds the tasks that are
+    replaced.
     """
 
     text: str
@@ -110,10 +111,11 @@ class BackgroundTasksDropped(Event):
 
 @dataclass(frozen=True, slots=True)
 class ContextVariableLost(Event):
-    """A context variable is set where those who read it do not see it, or read where it was not set.
+    """A context variable is set in a context that its readers do not see, or read in one where it is not set.
 
     ``how`` is ``thread`` (a plain dependency sets it), ``reset`` (a plain generator resets it),
-    ``middleware`` (one reads what is set below it) or ``lifespan`` (that sets it for all requests).
+    ``middleware`` (a middleware reads a variable that is set below it) or ``lifespan`` (a lifespan sets it
+    for all requests).
     """
 
     variable: str

@@ -1,7 +1,7 @@
-"""Dependencies around their ``yield``: errors of the route that they catch and keep.
+"""Errors of a route that a dependency catches around its ``yield`` and does not raise again.
 
-FastAPI throws the error of a route into its dependencies.  From 0.110 one that does not raise again
-leaves FastAPI without a response, whatever the error was: it answers 500.
+FastAPI throws the error of a route into its dependencies. Since 0.110 a dependency that does not raise it
+again leaves FastAPI without a response: it answers 500, whatever the error was.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _CAUGHT: Final = (*_ALL, "fastapi.HTTPException", "starlette.exceptions.HTTPExce
 
 @dataclass(slots=True)
 class ExitNotes:
-    """The items of ``with`` around a ``yield`` of a dependency, by where they are written."""
+    """The items of ``with`` statements around a ``yield`` of a dependency, by their place."""
 
     around_yield: set[Position] = field(default_factory=set)
 
 
 def begin_dependency(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where a dependency catches the errors of routes and does not raise again."""
+    """Report a dependency that catches the errors of routes and does not raise again."""
     node = function.node
     if frame.role != REGISTERED or not function.is_generator or not isinstance(node, tree.FunctionDef):
         return
@@ -50,7 +50,7 @@ def begin_dependency(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def enter_manager(frame: Frame, item: tree.WithItem, value: Value) -> None:
-    """Say so where a dependency yields inside of a context manager that catches errors and keeps them."""
+    """Report a dependency that yields inside a context manager that catches and swallows errors."""
     notes = frame.notes.get(ExitNotes)
     if notes is None or not isinstance(value, Manager) or value.function is None:
         return
@@ -60,7 +60,9 @@ def enter_manager(frame: Frame, item: tree.WithItem, value: Value) -> None:
 
 
 def _swallowing(ctx: Context, function: Function) -> Iterator[tuple[Position, str]]:
-    """Where a generator function catches errors thrown in at its ``yield``, and what does so."""
+    """The places where a generator function catches errors thrown in at its ``yield``, with the catching
+    code.
+    """
     body = function.node.body
     assert isinstance(body, list)
     frame = Frame(ctx, function.path, "", owner=function.owner, closure=function.closure)
@@ -85,7 +87,7 @@ def _swallowing(ctx: Context, function: Function) -> Iterator[tuple[Position, st
 
 
 def _yields(body: list[Stmt]) -> bool:
-    """Whether a block yields itself, and in no function within."""
+    """Whether a block itself contains a ``yield``, outside of nested functions."""
     return any(
         isinstance(inner, tree.Yield)
         for statement in body
@@ -95,7 +97,7 @@ def _yields(body: list[Stmt]) -> bool:
 
 
 def _after(body: list[Stmt], statement: tree.Try) -> Iterator[Stmt]:
-    """What is written behind a ``try``, and its ``finally``."""
+    """The statements after a ``try``, and its ``finally``."""
     inside = {id(node) for node in nodes_in(statement)}
     yield from statement.final
     for other in flat(body):
@@ -104,7 +106,7 @@ def _after(body: list[Stmt], statement: tree.Try) -> Iterator[Stmt]:
 
 
 def _raises(frame: Frame, code: object) -> bool:
-    """Whether code may raise, itself or in a function of the project that it calls."""
+    """Whether code may raise, directly or in a function of the project that it calls."""
     for node in nodes_in(code):
         if isinstance(node, tree.Raise):
             return True
@@ -118,7 +120,7 @@ def _raises(frame: Frame, code: object) -> bool:
 
 
 def _catches(frame: Frame, kind: Expr | None) -> bool:
-    """Whether a handler catches what routes raise: all errors, those for the client or of the database."""
+    """Whether a handler catches errors of routes: all errors, HTTP exceptions, or those of the database."""
     if kind is None:
         return True
     value = expressions.evaluate(frame, State(), kind)

@@ -1,4 +1,4 @@
-"""Lifespans: what they leave behind, and those that never run."""
+"""Lifespans: engines that they do not dispose of, and lifespans that never run."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _CALLS_FOLLOWED = 3
 
 @dataclass(slots=True)
 class EngineUse:
-    """What one run does with engines, directly or by the functions that it calls.
+    """How one run uses engines, directly or through the functions that it calls.
 
-    ``is_open_ended``: it awaits, enters or calls something of which nothing is known.
+    ``is_open_ended``: it awaits, enters or calls something unknown.
     """
 
     uses_engine: bool = False
@@ -44,7 +44,7 @@ class EngineUse:
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Note what a function does with engines, and say so where an application is mounted."""
+    """Note how a function uses engines, and report an application that is mounted."""
     if not frame.emit:
         return
     activity = frame.notes_of(EngineUse)
@@ -62,18 +62,18 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 
 def note_unknown_entered(frame: Frame, at: object, value: Value) -> None:
-    """Something of which nothing is known is entered."""
+    """Note that something unknown is entered."""
     if isinstance(value, Unknown) and frame.emit:
         frame.notes_of(EngineUse).is_open_ended = True
 
 
 def note_unknown_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
-    """As ``note_unknown_entered``, for what is awaited."""
+    """Note that something unknown is awaited."""
     note_unknown_entered(frame, node, value)
 
 
 def report_engine_not_disposed(frame: Frame) -> None:
-    """Say so where an async generator with one parameter used an engine and did not dispose of it."""
+    """Report an async generator with one parameter that used an engine and did not dispose of it."""
     function = frame.node
     use = frame.notes_of(EngineUse)
     if not use.uses_engine or use.is_open_ended:
@@ -102,7 +102,7 @@ def report_engine_not_disposed(frame: Frame) -> None:
 
 
 def _disposes(ctx: Context, path: str, function: tree.FunctionDef | tree.Lambda, depth: int) -> bool:
-    """Whether a function mentions ``dispose``, or calls one that does."""
+    """Whether a function mentions ``dispose``, or calls a function that does."""
     for inner in nodes_in(function.body):
         if isinstance(inner, tree.Attr) and inner.name == "dispose":
             return True
@@ -117,7 +117,7 @@ def _disposes(ctx: Context, path: str, function: tree.FunctionDef | tree.Lambda,
 
 
 def _report_mounted(frame: Frame, parent: Object, arguments: Arguments, node: tree.Call) -> None:
-    """Say so where the lifespan of a mounted application sets something up, and nobody runs it."""
+    """Report a mounted application whose lifespan sets something up and never runs."""
     inner = arguments.get(1, "app")
     if (
         not applications.is_application_part(parent)
@@ -137,14 +137,14 @@ def _report_mounted(frame: Frame, parent: Object, arguments: Arguments, node: tr
 
 
 def _sets_anything_up(lifespan: Function) -> bool:
-    """Whether a lifespan does anything before the application starts that is more than talk."""
+    """Whether a lifespan does anything but logging before the application starts."""
     return any(
         isinstance(inner, (tree.Assign, tree.Await, tree.With)) for inner in nodes_in(lifespan.node.body)
     )
 
 
 def _may_run_lifespan(above: Value | None, lifespan: Function) -> bool:
-    """Whether the lifespan of the application above may run that of the mounted one."""
+    """Whether the lifespan of the parent application may run that of the mounted one."""
     if above is None:
         return False
     if not isinstance(above, Function):

@@ -1,4 +1,4 @@
-"""What functions of the project a function calls, as far as names of modules say."""
+"""The functions of the project that a function calls, found by the names in modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 def functions_reached(
     ctx: Context, function: Function, depth: int, *, with_dependencies: bool = False
 ) -> list[Function]:
-    """A function, and those that it calls, directly or by a few others; also those that it depends on."""
+    """A function and those that it calls, directly or through a few others, with its dependencies."""
     found = {function.key: function}
     if depth:
         inner = [called_function(ctx, function.path, node) for node in nodes_in(function.node.body)]
@@ -29,7 +29,7 @@ def functions_reached(
 
 
 def called_function(ctx: Context, path: str, node: object) -> Function | None:
-    """The function of the project that a call means, by names of modules."""
+    """The function of the project that a call names."""
     if isinstance(node, tree.Call) and (text := dotted(node.func)):
         callee = names.dotted_value(ctx, path, text)
         return callee if isinstance(callee, Function) else None

@@ -1,4 +1,4 @@
-"""Who looks at which calls for what is wrong with them."""
+"""Which reports look at which calls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BY_METHOD: Final[Mapping[str, tuple[Report, ...]]] = {
 
 
 def report_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Say what is wrong with a call; few calls are of interest, and each is looked at."""
+    """Report mistakes in a call. Only a few calls matter, and each report gets those."""
     if not frame.emit:
         return
     kind = type(callee)

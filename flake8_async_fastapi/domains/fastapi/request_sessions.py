@@ -1,6 +1,6 @@
-"""The session of a request: what a dependency makes for a route, and who else in the request has it.
+"""The session of a request: the dependency that makes it, and other holders in the same request.
 
-FastAPI keeps what dependencies provide until the route has run, also what they give to one another.
+FastAPI keeps the values of dependencies until the route has run, also those passed between dependencies.
 Source: docs/behaviour.md#fastapi-functions.
 """
 
@@ -32,14 +32,14 @@ from flake8_async_fastapi.facts.walk import nodes_in
 
 
 def note_own_sessions(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say which sessions only a route has, should that matter."""
+    """Note the sessions that only a route has, if that matters."""
     if frame.role == ROUTE and isinstance(function.node, tree.FunctionDef):
         given = dict(frame.state.env)
         frame.notes_of(OwnSessions).find = lambda: _own_sessions(frame, function, given)
 
 
 def _own_sessions(frame: Frame, function: Function, given: dict[str, Value]) -> frozenset[object]:
-    """The sessions that a route is given; none if anything else of its request may keep objects of them."""
+    """The sessions that a route gets; none if anything else in its request may keep their objects."""
     decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
     routers = [one for one in frame.ctx.project.body(frame.path) if isinstance(one, tree.Assign)]
     written = nodes_in([*decorators, *routers])
@@ -53,10 +53,10 @@ def _own_sessions(frame: Frame, function: Function, given: dict[str, Value]) -> 
 
 
 def _keeps_nothing(asking: Frame, param: Param, given: Value | None, made: set[object]) -> bool:
-    """Whether a dependency keeps no objects but those that the route is given.
+    """Whether a dependency keeps no objects except those that the route gets.
 
-    ``given`` is what the route gets for it; None for the dependency of a dependency.  ``made`` takes the
-    sessions that come of it.
+    ``given`` is the value that the route gets for it; None for a dependency of a dependency. Its sessions
+    are added to ``made``.
     """
     target = target_of_parameter(asking, param)
     if not isinstance(target, (Function, ClassValue)):

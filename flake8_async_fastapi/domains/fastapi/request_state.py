@@ -1,8 +1,8 @@
-"""What is put on ``request.state``: by a dependency or a middleware, and read by the routes behind it.
+"""Values on ``request.state``: a dependency or middleware sets them, and routes read them.
 
-Nothing says which of them runs before a route.  Where one function of the project alone sets a name, who
-reads it relies on that.  What the function leaves is found apart: the reader gets the object as it was left,
-and nothing else that the function does.  Source: docs/behaviour.md#fastapi-functions.
+The code does not say which of them runs before a route. If only one function of the project sets a name,
+its readers rely on that. The value is found in a separate run of that function: the reader gets the object
+in its final state, and no other effects of the function. Source: docs/behaviour.md#fastapi-functions.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _STATE: Final = "starlette.datastructures.State"
 
 @dataclass(frozen=True, slots=True)
 class RequestState(Payload):
-    """What tells the ``state`` of a request from that of an application."""
+    """Distinguishes the ``state`` of a request from that of an application."""
 
 
 def _state_of_request(ctx: Context, owner: Object, name: str) -> Value:
@@ -60,7 +60,7 @@ PROPERTIES: Final[Mapping[str, MemberModel]] = {
 
 
 def begin_with_state(frame: Frame, function: Function, outer: Frame) -> None:
-    """Where FastAPI calls the code under check, what it reads of its request is there from the beginning."""
+    """Put the values that a function reads of its request on its path, if FastAPI calls it."""
     if not frame.role or "state" not in relevance.mentions_of(frame.ctx, function).attributes:
         return
     for node in nodes_in(function.node.body):
@@ -72,9 +72,9 @@ def begin_with_state(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def read_state(access: Access) -> Value | None:
-    """``request.state.name`` in a dependency that is run for what it gives.
+    """The value of ``request.state.name`` in a dependency that is run for its result.
 
-    In other functions the object may have been changed by who passes the request on.
+    In other functions the code that passes the request on may have changed the object.
     """
     frame = access.frame
     if frame.emit or not isinstance(frame.node, tree.FunctionDef):
@@ -85,7 +85,7 @@ def read_state(access: Access) -> Value | None:
 
 
 def _put_value(frame: Frame, path: str, name: str) -> Value:
-    """Put on a path what a request has under a name, and what is known of it."""
+    """Put a value of the request on a path, with everything known of it."""
     nothing: tuple[Value, Footprint] = (UNKNOWN, ())
     value, known = frame.ctx.query(("request state", name), lambda: _find_value(frame.ctx, name), nothing)
     if _has_another(frame.state, value):
@@ -97,7 +97,7 @@ def _put_value(frame: Frame, path: str, name: str) -> Value:
 
 
 def _has_another(state: State, value: Value) -> bool:
-    """Whether a dependency gives an object of the same class: it may be the same, and loaded otherwise."""
+    """Whether a dependency provides an object of the same class: it may be the same one, with more loaded."""
     if not isinstance(value, Instance) or value.location is None:
         return False
     given = (one for one in state.env.values() if isinstance(one, Instance) and one.location is not None)
@@ -105,7 +105,7 @@ def _has_another(state: State, value: Value) -> bool:
 
 
 def _find_value(ctx: Context, name: str) -> tuple[Value, Footprint]:
-    """What the one function that sets a name leaves there, and what is known of it then."""
+    """The value that the one function which sets a name leaves there, and what is known of it then."""
     setters = list(_setters(ctx, name))
     setter = setters[0] if len(setters) == 1 else None
     if setter is None or not isinstance(setter.node, tree.FunctionDef):
@@ -121,7 +121,7 @@ def _find_value(ctx: Context, name: str) -> tuple[Value, Footprint]:
 
 
 def _setters(ctx: Context, name: str) -> Iterator[Function | None]:
-    """The functions that assign ``request.state.name``; None for one that may do so, or may not."""
+    """The functions that assign ``request.state.name``; None for one that may or may not do so."""
     for path in ctx.project.mentioning(name):
         for function in _functions_of(ctx, path):
             for node in nodes_in(function.node.body):
@@ -154,7 +154,7 @@ def _owner(target: Expr, name: str) -> Expr | None:
 
 
 def _is_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
-    """Whether what has the ``state`` is a request; None where that is not known."""
+    """Whether the owner of the ``state`` is a request; None if that is not known."""
     for param in function.node.params:
         if isinstance(owner, tree.Name) and param.name == owner.id and param.annotation is not None:
             value = type_hints.declared_value(Frame(ctx, function.path, ""), State(), param.annotation)
@@ -163,9 +163,9 @@ def _is_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
 
 
 def _giving(ctx: Context, setter: Function, node: tree.FunctionDef, name: str) -> Function | None:
-    """A function that gives what another leaves on the request; None where it is not known who calls that.
+    """A function that returns the value which another sets on the request; None if its caller is not known.
 
-    A dependency gives it in the end or where it yields, a middleware where it calls the application.
+    A dependency returns it at its end or at its ``yield``, a middleware where it calls the application.
     """
     line, col = node.line, node.col
     targets = (part.targets for part in nodes_in(node.body) if isinstance(part, tree.Assign))
@@ -186,7 +186,7 @@ def _giving(ctx: Context, setter: Function, node: tree.FunctionDef, name: str) -
 
 
 def _goes_on(statement: Stmt, *, is_middleware: bool) -> bool:
-    """Whether what stands behind a middleware or dependency runs in a statement."""
+    """Whether the code after a middleware or dependency runs within a statement."""
     if next(iter(blocks(statement)), None) is not None:
         return False
     if is_middleware:
@@ -200,7 +200,7 @@ _LISTS: Final = ("handlers", "cases")
 
 
 def _changed(body: list[Stmt], change: Callable[[Stmt], Stmt]) -> list[Stmt]:
-    """Statements with those changed that run in the same scope."""
+    """Statements of the same scope, with some of them replaced."""
     return [_with_blocks(change(statement), change) for statement in body]
 
 

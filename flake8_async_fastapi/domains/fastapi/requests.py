@@ -1,6 +1,7 @@
-"""The dependencies of one request: they run one after the other, often with one session.
+"""The dependencies of one request: they run one after the other, often with the same session.
 
-What one of them commits expires in what others gave before.  Source: docs/behaviour.md#fastapi-functions.
+A commit in one of them expires the objects that earlier ones provided. Source:
+docs/behaviour.md#fastapi-functions.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flake8_async_fastapi.facts import tree
 
 
 def run_dependencies(frame: Frame, function: Function, outer: Frame) -> None:
-    """Let a path know, where code that FastAPI calls begins, what its dependencies did in their order."""
+    """Apply the effects of the dependencies, in their order, to the path of a function that FastAPI calls."""
     env, params = frame.state.env, function.node.params
     if sum(_may_come_with_changes(param, env.get(param.name)) for param in params) < 2:
         return
@@ -28,7 +29,10 @@ def run_dependencies(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def _may_come_with_changes(param: tree.Param, value: Value | None) -> bool:
-    """Whether what provides a value may have done more than that; sessions, services and schemas are made."""
+    """Whether a provider may have done more than provide its value.
+
+    Sessions, services and schemas are just made.
+    """
     if isinstance(value, Instance):
         return value.location is not None
     if isinstance(value, Plain):
@@ -37,7 +41,7 @@ def _may_come_with_changes(param: tree.Param, value: Value | None) -> bool:
 
 
 def _run_dependency(quiet: Frame, asking: Frame, param: tree.Param, seen: set[Function]) -> None:
-    """Run the dependency of a parameter, those that it asks for first; each runs once for a request."""
+    """Run the dependency of a parameter, after its own dependencies; each runs once for a request."""
     target = target_of_parameter(asking, param)
     if not isinstance(target, Function) or target in seen:
         return
@@ -45,7 +49,7 @@ def _run_dependency(quiet: Frame, asking: Frame, param: tree.Param, seen: set[Fu
     inside = Frame(quiet.ctx, target.path, "", owner=target.owner, closure=target.closure)
     for inner in target.node.params:
         _run_dependency(quiet, inside, inner, seen)
-    quiet.path = target.path  # what it does is done there
+    quiet.path = target.path  # its effects are applied there
     result = functions.call_function(quiet, target, Arguments(), "", target.key)
     if isinstance(result, Coroutine):
         protocols.result_of_await(quiet, result)

@@ -1,4 +1,4 @@
-"""Routes, and what FastAPI does with what they return."""
+"""Routes, and how FastAPI processes their results."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def is_route_verb(value: Value) -> bool:
 
 @dataclass(slots=True)
 class Routes:
-    """The functions that a run defines as routes, and what is made of what it returns itself."""
+    """The functions that a run defines as routes, and how its own result is processed."""
 
     keys: set[Place] = field(default_factory=set)
     response: ValidationTarget | None = None
 
 
 def note_route(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """A function is decorated: with ``@router.get(...)`` it is a route."""
+    """Note a decorated function: with ``@router.get(...)`` it is a route."""
     if is_route_verb(decorator):
         frame.notes_of(Routes).keys.add(function.key)
 
 
 def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
-    """Find out for what FastAPI calls a function, and what it makes of the result."""
+    """Find the role in which FastAPI calls a function, and how it processes the result."""
     noted = outer.notes.get(Routes)
     if noted is not None and function.key in noted.keys:
         frame.role = ROUTE
@@ -55,14 +55,14 @@ def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def validate_response(frame: Frame, value: Value, place: Position) -> None:
-    """Make the response of what a route returns."""
+    """Validate the result of a route as its response."""
     noted = frame.notes.get(Routes)
     if noted is not None and noted.response is not None:
         validate_adapted(frame, noted.response, value, place, "response")
 
 
 def _response_adapter(frame: Frame, node: tree.FunctionDef) -> ValidationTarget | None:
-    """The type that FastAPI validates the result of a route against; None for nothing."""
+    """The type that FastAPI validates the result of a route against; None if it validates nothing."""
     for decorator in node.decorators:
         if not isinstance(decorator, tree.Call):
             continue

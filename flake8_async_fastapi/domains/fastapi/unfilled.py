@@ -1,7 +1,7 @@
-"""Parameters that FastAPI cannot fill: sessions, engines and factories that no ``Depends`` provides.
+"""Parameters that FastAPI cannot fill: sessions, engines and factories without a ``Depends``.
 
-FastAPI takes a parameter without a ``Depends`` for a part of the request, and makes a field of Pydantic
-of its type when the route is registered.  Pydantic knows nothing of these types.
+FastAPI treats a parameter without a ``Depends`` as a part of the request, and makes a Pydantic field of its
+type when the route is registered. Pydantic does not support these types.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TYPES: Final = (
 
 
 def report_parameters(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where a route or dependency has a parameter that FastAPI cannot fill."""
+    """Report a route or dependency with a parameter that FastAPI cannot fill."""
     if frame.role:
         for name, annotation in _unfilled(frame, function):
             where = (function.path, annotation.line, annotation.col, frame.qualname)
@@ -62,7 +62,7 @@ def report_class(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
 
 
 def _unfilled(frame: Frame, function: Function) -> Iterator[tuple[str, Expr]]:
-    """The parameters of a function that FastAPI cannot fill, each with the type that is written there."""
+    """The parameters of a function that FastAPI cannot fill, each with its type as written."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not all(map(is_harmless, node.decorators)):
         return
@@ -87,11 +87,11 @@ def _unfilled_by(frame: Frame, cls: ClassValue) -> tuple[tuple[str, Expr], ...]:
         return tuple(_unfilled(frame, function)) if isinstance(function, Function) else ()
 
     nothing: tuple[tuple[str, Expr], ...] = ()
-    return frame.ctx.query(("unfilled by", cls), find, nothing)  # a class may ask for itself
+    return frame.ctx.query(("unfilled by", cls), find, nothing)  # a class may depend on itself
 
 
 def _is_bare_depends(default: Expr | None) -> bool:
-    """Whether a default is a ``Depends()``, which calls the type in the annotation."""
+    """Whether a default is ``Depends()``, which calls the type in the annotation."""
     match default:
         case tree.Call(func=func, args=[], keywords=[]):
             return dotted(func).rpartition(".")[2] == "Depends"
@@ -99,7 +99,7 @@ def _is_bare_depends(default: Expr | None) -> bool:
 
 
 def _only_type(annotation: Expr) -> tree.Name | tree.Attr | None:
-    """The one type that an annotation names, beside None; None for other annotations."""
+    """The only type that an annotation names except None; None for other annotations."""
     match annotation:
         case tree.Name() | tree.Attr():
             return annotation
@@ -122,7 +122,7 @@ def _is_refused_type(name: str) -> bool:
 
 
 def _is_no_marker(frame: Frame, default: Expr) -> bool:
-    """Whether a default says nothing to FastAPI of what the parameter is."""
+    """Whether a default tells FastAPI nothing about the parameter."""
     value = expressions.evaluate(frame, State(), default)
     if isinstance(value, Object):
         return _is_refused_type(value.type)

@@ -1,7 +1,7 @@
-"""Jinja: what rendering a template reads of its variables.
+"""Jinja: the attributes that rendering a template reads of its variables.
 
-Adds no part of the state, no effect and no event: a template is run on the path that renders it.
-Needs orm, to take the objects of that path into the template and back, and to say who reads.
+Adds no part of the state, no effect and no event: a template is run on the path that renders it. Needs orm,
+to take the objects of that path into the template and back, and to name the reader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Jinja as a language: what its blocks, includes, imports, macros and names mean."""
+"""The semantics of Jinja's blocks, includes, imports, macros and names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _BUILTINS: Final = frozenset({"len", "sum", "range", "dict"})
 
 
 class TemplateLanguage(NamedTuple):
-    """Jinja as a language, in one page."""
+    """The semantics of Jinja on one page."""
 
     page: Page
 
@@ -70,7 +70,7 @@ def page_of(frame: Frame) -> Page:
 
 
 def look_up_name(frame: Frame, name: str) -> Value:
-    """A name that is no variable: something of Jinja or of the environment, or else undefined."""
+    """The value of a name that is not a variable: a global of Jinja or the environment, else undefined."""
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
     if name in _GLOBALS or name.startswith("{") or page_of(frame).rendering.has_unknown_variables:
@@ -79,12 +79,12 @@ def look_up_name(frame: Frame, name: str) -> Value:
 
 
 def _visible_variables(state: State) -> Variables:
-    """All variables that the template's author can name."""
+    """All variables that the template can name."""
     return {name: value for name, value in state.env.items() if not name.startswith("{")}
 
 
 def _block_context(frame: Frame, state: State) -> Variables:
-    """What blocks and macros see: not the variables of loops, but those that they hide."""
+    """The variables that blocks and macros see: not those of loops, but those that loops hide."""
     page = page_of(frame)
     if page.context is not None:
         return dict(page.context)
@@ -100,7 +100,7 @@ def _block_context(frame: Frame, state: State) -> Variables:
 
 
 def item_by_attribute(owner: Value, name: str) -> Value | None:
-    """``owner.name`` where that means an item; None where it does not."""
+    """``owner.name`` if it means an item; None if it does not."""
     if not isinstance(owner, Collection):
         return None
     if owner.keys is not None and owner.items is not None:
@@ -117,7 +117,7 @@ _GROUP_ITEMS: Final = {"grouper": 0, "list": 1}
 
 
 def call_in_template(frame: Frame, state: State, node: tree.Call) -> Value | None:
-    """A call that means something else than in Python; None for the others."""
+    """The result of a call that differs from Python; None for other calls."""
     match node.func:
         case tree.Name(id="{% block"):
             return _render_block(frame, state, node)
@@ -136,7 +136,7 @@ def call_in_template(frame: Frame, state: State, node: tree.Call) -> Value | Non
 
 
 def may_pass_test(frame: Frame, state: State, node: tree.Call, outcome: bool) -> bool:
-    """Whether a test may come out as said: of ``is defined``, the path may know it."""
+    """Whether a test may have the given outcome. For ``is defined``, the path may know it."""
     if not isinstance(node.func, tree.Name) or len(node.args) != 1:
         return True
     wanted = {"{{ test:defined": True, "{{ test:undefined": False}.get(node.func.id)
@@ -147,7 +147,7 @@ def may_pass_test(frame: Frame, state: State, node: tree.Call, outcome: bool) ->
     if value is None:
         defined = None if isinstance(look_up_name(frame, asked.id), (Unknown, Library)) else False
     else:
-        defined = None if value == _UNDEFINED else True  # it may have been undefined before a loop
+        defined = None if value == _UNDEFINED else True  # it may have been undefined before the loop
     return defined is None or (defined is wanted) is outcome
 
 
@@ -169,7 +169,7 @@ def _render_super(frame: Frame, state: State, node: tree.Call) -> Value:
 
 
 def _render_layer(frame: Frame, state: State, name: str, level: int, env: Variables) -> Value:
-    """Run a block, or what it replaced."""
+    """Run a block, or the block that it overrides."""
     page = page_of(frame)
     layers = page.blocks.get(name, ())
     key = "block", name, level
@@ -222,7 +222,7 @@ def _import_template(frame: Frame, state: State, node: tree.Call) -> Value:
 
 
 def _exported_names(ends: list[State], before: Variables) -> Value:
-    """What a template offers that imports it; its macros see each other, and what else it set."""
+    """The names that a template exports; its macros see each other and its other variables."""
     envs = [_visible_variables(end) for end in ends]
     exported = {
         name: value
@@ -240,11 +240,11 @@ def _exported_names(ends: list[State], before: Variables) -> Value:
 
 
 def call_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
-    """Call a macro: run it where it is called."""
+    """Call a macro by running it at the call."""
     state, page, node = frame.state, page_of(frame), function.node
     if not isinstance(node, tree.FunctionDef) or not has_room(frame, page, function.key):
         return UNKNOWN
-    env = _block_context(frame, state) if function.path == frame.path else {}  # macros that come after it
+    env = _block_context(frame, state) if function.path == frame.path else {}  # macros defined after it
     if function.closure is not None:
         env.update((name, value) for name, value in function.closure.env.items() if name[:1] != "{")
     page = replace(page, blocks={}, context=dict(env), levels={}, active=(*page.active, function.key))
@@ -256,7 +256,7 @@ def call_macro(frame: Frame, function: Function, arguments: Arguments) -> Value:
 
 
 def _bind_macro_arguments(frame: Frame, state: State, node: tree.FunctionDef, arguments: Arguments) -> None:
-    """Give a macro's parameters their values: those that are not given are undefined."""
+    """Bind a macro's parameters: those without an argument are undefined."""
     usual = [param for param in node.params if param.kind == "any"]
     named = {param.name for param in node.params}
     for place, param in enumerate(usual):

@@ -1,4 +1,4 @@
-"""Templates under way, as data."""
+"""Templates that are being rendered, as data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Folders: TypeAlias = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class TemplateName(Payload):
-    """A template as its name says: ``value`` is that name, ``folders`` say where the name begins."""
+    """A template by its name: ``value`` is the name, ``folders`` are the folders that it is relative to."""
 
     value: Value
     folders: Folders
@@ -27,10 +27,10 @@ class TemplateName(Payload):
 
 @dataclass(eq=False, slots=True)
 class Rendering:
-    """One rendering: which file does it and from where, and what was looked up for it so far.
+    """One rendering: the file and place that render, and the names looked up for it so far.
 
-    ``has_unknown_variables`` says that its context may have more names than are known, ``work_before``
-    how much work had been done before it.
+    ``has_unknown_variables`` says that its context may have more names than are known, ``work_before`` how
+    many steps had been counted before it.
     """
 
     importer: str
@@ -45,7 +45,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class BlockLayer:
-    """A block as one template of a chain of parents defines it."""
+    """A block, as defined by one template of a chain of parents."""
 
     path: str
     body: list[Stmt]
@@ -53,11 +53,11 @@ class BlockLayer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template with its parents, as far as they are under way.
+    """A template with its parents, as far as they are being rendered.
 
-    ``blocks`` are their blocks, each from the most derived template on; ``context`` is
-    what blocks see, None where that is the variables outside of loops; ``levels``
-    says which layer of a block is running, ``active`` what this lies in.
+    ``blocks`` are their blocks, each from the most derived template on. ``context`` are the variables that
+    blocks see; None means the variables outside of loops. ``levels`` says which layer of a block is
+    running, ``active`` are the blocks and macros around.
     """
 
     rendering: Rendering

@@ -1,4 +1,4 @@
-"""Calls that render a template: which one, with which variables, and from which folders.
+"""Calls that render a template: its name, its variables, and the folders it may be in.
 
 Source: Jinja documentation, "API"; Starlette documentation, "Templates".
 """
@@ -98,7 +98,7 @@ def _is_text(value: Value) -> bool:
 
 
 def _context_variables(context: Value) -> tuple[Variables, bool]:
-    """The variables that a context gives, and whether there may be more."""
+    """The variables that a context passes, and whether there may be more."""
     if is_none(context):
         return {}, False
     if not isinstance(context, Collection) or context.keys is None or context.items is None:
@@ -108,7 +108,7 @@ def _context_variables(context: Value) -> tuple[Variables, bool]:
 
 
 def _template_folders(owner: Value | None) -> Folders:
-    """Where the names of an environment's templates begin."""
+    """The folders that the template names of an environment are relative to."""
     if not isinstance(owner, Object):
         return (None,)
     kind = owner.type.rpartition(".")[2]
@@ -125,7 +125,7 @@ def _template_folders(owner: Value | None) -> Folders:
         known = loaders.items if isinstance(loaders, Collection) else None
         return tuple(folder for loader in known for folder in _template_folders(loader)) if known else (None,)
     if kind in ("DictLoader", "FunctionLoader", "ModuleLoader"):
-        return ()  # its templates are no files
+        return ()  # its templates are not files
     if kind.endswith("Environment"):
         return _template_folders(owner.argument("loader"))
     return (None,)
@@ -135,7 +135,7 @@ def _folders_of_text(directory: Value | None) -> Folders:
     if isinstance(directory, Collection) and directory.items:
         return tuple(folder for item in directory.items for folder in _folders_of_text(item))
     if isinstance(directory, TextPrefix):
-        return (None,)  # a folder beside the code
+        return (None,)  # a folder next to the code
     if isinstance(directory, Const) and isinstance(directory.value, str):
         tail = directory.value.replace("\\", "/").rpartition("../")[2]
         return (tail,)
@@ -152,5 +152,5 @@ def _folders_of_package(loader: Object) -> Folders:
 
 
 def model_template_name(ctx: Context, written: str) -> Text | None:
-    """A text that names a template of the project: then it matters which text it is."""
+    """The text of a template name of the project: its value matters."""
     return Text(written) if written.rpartition("/")[2] in ctx.project.template_names() else None

@@ -1,15 +1,13 @@
-"""Jinja templates: what rendering one reads of ORM objects.
+"""Jinja templates: the attributes of ORM objects that rendering one reads.
 
-A template is run like a function that is called where it is rendered: its variables
-are the context, and the objects are those of the path that renders it.  What is
-missing there is reported at the call.  Blocks, includes and macros run inside of it, on
-the same objects; so a macro's summary is never needed.
+A template is run like a function that is called where it is rendered: its variables are the context, and
+the objects are those of the path that renders it. A missing attribute is reported at the call. Blocks,
+includes and macros run inside it, on the same objects, so a macro never needs a summary.
 
-What is not known is silent: names that are computed, templates that are not in the
-project or do not parse, what the environment's globals, filters and tests give.
+Unknown values are silent: computed names, templates that are not in the project or do not parse, and the
+results of the environment's globals, filters and tests.
 
-Source: Jinja documentation, "Template Designer Documentation"; Starlette documentation,
-"Templates".
+Source: Jinja documentation, "Template Designer Documentation"; Starlette documentation, "Templates".
 """
 
 from __future__ import annotations
@@ -37,12 +35,12 @@ from flake8_async_fastapi.facts.tree import Expr
 def render_template(
     frame: Frame, named: TemplateName, contexts: list[Variables], is_open: bool, place: Position
 ) -> None:
-    """Run a template in the place of a call, once for each context that it may get."""
+    """Run a template in place of a call, once for each context that it may get."""
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
     for variables in contexts:
         if not any(renaming.has_identity(ctx, value) for value in variables.values()):
-            continue  # nothing of what it reads can be missing
+            continue  # nothing that it reads can be missing
         rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place), TemplateLanguage)
         others = tuple(value for value in state.values() if renaming.has_identity(ctx, value))
         known = _conditions_in_template(frame, state, variables)
@@ -55,20 +53,20 @@ def render_template(
 
 
 def _conditions_in_template(frame: Frame, state: State, variables: Variables) -> dict[str, bool]:
-    """What the path knows of conditions, by the names that they have in the template."""
+    """The conditions that the path knows, by the names that they have in the template."""
     known: dict[str, bool] = {}
     for name, expression in _named_arguments(frame.current_call):
         text = simple_condition(expression)
         if name in variables and text is not None and text[0] in state.known:
             known[name] = state.known[text[0]] is not text[1]
-    for name, value in variables.items():  # of a context in a variable: named alike, it is the same
+    for name, value in variables.items():  # a context in a variable: an equal name means the same value
         if name in state.known and state.env.get(name) == value:
             known.setdefault(name, state.known[name])
     return known
 
 
 def _named_arguments(call: tree.Call | None) -> Iterator[tuple[str, Expr]]:
-    """What a call, or a dict that it is given, names with a word."""
+    """The keyword arguments of a call, or the entries of a dict that it passes."""
     if call is None:
         return
     words = [(keyword.name, keyword.value) for keyword in call.keywords if keyword.name is not None]

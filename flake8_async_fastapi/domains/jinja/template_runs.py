@@ -26,7 +26,7 @@ CALLER: Final = "{{ caller"
 
 
 def find_templates(ctx: Context, rendering: Rendering, named: Value) -> Iterator[str]:
-    """The templates that a name may mean: of a list, the first that there is."""
+    """The templates that a name may mean: of a list, the first that exists."""
     for alternative in alternatives(named):
         several = (
             alternative.items
@@ -35,7 +35,7 @@ def find_templates(ctx: Context, rendering: Rendering, named: Value) -> Iterator
         )
         for one in several or ():
             if not isinstance(one, Const) or not isinstance(one.value, str):
-                break  # that one may be meant
+                break  # this one may be meant
             path = _find_template(ctx, rendering, one.value)
             if path is not None:
                 rendering.names.setdefault(path, one.value)
@@ -48,7 +48,7 @@ def _find_template(ctx: Context, rendering: Rendering, name: str) -> str | None:
     for folder in rendering.folders:
         path = find(name, rendering.importer, folder)
         if path is None and folder is not None:
-            # the folder may be written as seen from above the project's root
+            # the folder may be written relative to a folder above the project's root
             path = find(name, rendering.importer, folder.rstrip("/").rpartition("/")[2])
         if path is not None:
             return path
@@ -56,7 +56,7 @@ def _find_template(ctx: Context, rendering: Rendering, name: str) -> str | None:
 
 
 def template_frame(ctx: Context, page: Page, path: str) -> Frame:
-    """A frame for a part of a template: what is missing is reported where it is rendered."""
+    """A frame for a part of a template. Missing attributes are reported where the template is rendered."""
     name = page.rendering.names.get(path, path)
     frame = Frame(ctx, path, name, language=page.rendering.language(page))
     frame.notes[Reader] = Reader("template", name, page.rendering.reports_for)
@@ -66,7 +66,7 @@ def template_frame(ctx: Context, page: Page, path: str) -> Frame:
 def run_template(
     ctx: Context, page: Page, path: str, states: list[State], below: tuple[str, ...]
 ) -> list[State]:
-    """Run a template and then its parents, in which the blocks are those of the most derived one."""
+    """Run a template and then its parents, with the blocks of the most derived one."""
     facts = ctx.project.template(path)
     if facts is None or path in below:
         return states
@@ -90,7 +90,7 @@ def run_template(
 
 
 def has_room(frame: Frame, page: Page, key: object) -> bool:
-    """Whether there is room for one more block, include or macro."""
+    """Whether one more block, include or macro is within the limit."""
     if len(page.active) >= MOST_NESTED or page.active.count(key) >= _MOST_RECURSIONS:
         return False
     ctx = frame.ctx
@@ -101,7 +101,7 @@ def has_room(frame: Frame, page: Page, key: object) -> bool:
 
 
 def state_for_part(state: State, env: Variables) -> State:
-    """A path into a part that sees other variables; what is known of those it shares stays known."""
+    """The path for a part that sees other variables. Knowledge of the shared ones is kept."""
 
     def shared(text: str) -> bool:
         root = text.partition(" ")[0].partition(".")[0]

@@ -1,4 +1,4 @@
-"""What dumping a value by a marshmallow schema reads of ORM objects.
+"""The attributes of ORM objects that a marshmallow schema reads when it dumps a value.
 
 Source: marshmallow documentation, "Nesting schemas", "Custom fields".
 """
@@ -47,14 +47,14 @@ _DEEPEST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Dumper(Payload):
-    """A schema that dumps: its class and the fields that it was made for."""
+    """A schema that dumps: its class and the fields that the instance selects."""
 
     cls: ClassValue
     selection: Selection
 
 
 def make_schema(frame: Frame, cls: ClassValue, arguments: Arguments, place: Place) -> Value | None:
-    """An instance of a schema, which keeps the names of fields that it is made for."""
+    """An instance of a schema, with the names of fields that its constructor gets."""
     if not is_schema(frame.ctx, cls):
         return None
     if arguments.opaque or arguments.args:
@@ -64,7 +64,7 @@ def make_schema(frame: Frame, cls: ClassValue, arguments: Arguments, place: Plac
 
 
 def _selection_of(schema: Instance) -> Selection | None:
-    """The fields that a schema was made for; None where that is not known."""
+    """The fields that a schema was created for; None if they are not known."""
     if schema.attributes is None:
         return None
     known = dict(schema.attributes)
@@ -85,7 +85,7 @@ def schema_method(ctx: Context, owner: ClassValue | Instance, name: str) -> Valu
 
 
 def call_dumper(site: CallSite) -> Value:
-    """``schema.dump(obj)``: its fields are read."""
+    """The result of ``schema.dump(obj)``, which reads its fields."""
     callee, value = site.callee, site.arguments.get(0, "obj")
     assert isinstance(callee, Member) and isinstance(callee.receiver.detail, Dumper)
     dumper = callee.receiver.detail
@@ -104,7 +104,7 @@ def _dump(frame: Frame, dumper: Dumper, value: Value, place: Place, depth: int) 
 
 
 def _instances_in(frame: Frame, value: Value, place: Place) -> Iterator[Instance]:
-    """The objects of a value: itself, or those that it has."""
+    """The objects in a value: itself, or its items."""
     for option in alternatives(value):
         if isinstance(option, Instance) and option.location is not None:
             yield option
@@ -130,7 +130,7 @@ def _dump_field(
         if len(found) != 1 or not isinstance(found[0], Instance):
             return
         written = tree.Attr(*place.position, tree.Name(*place.position, "..."), name)
-        reader.takes_nothing = True  # None is dumped as it is
+        reader.takes_nothing = True  # None is dumped as None
         value = attributes.read_attribute(frame, found[0], written, awaited_chain=False)
         reader.takes_nothing = False
     nested = _nested_dumper(frame, dumper, field, field.written)
@@ -139,7 +139,7 @@ def _dump_field(
 
 
 def _function_of(frame: Frame, cls: ClassValue, field: Field) -> Value:
-    """What a field calls with the object: a method of the schema, or a function."""
+    """The function that a field calls with the object: a method of the schema, or a function."""
     assert field.written is not None and field.owner is not None
     given = field.written.args[0] if field.written.args else keyword_of(field.written, "serialize")
     if isinstance(given, tree.Const) and isinstance(given.value, str):
@@ -150,7 +150,7 @@ def _function_of(frame: Frame, cls: ClassValue, field: Field) -> Value:
 
 
 def _nested_dumper(frame: Frame, dumper: Dumper, field: Field, written: Expr | None) -> Dumper | None:
-    """The schema that dumps what a field has: that of ``Nested``, also in a ``List``."""
+    """The schema that dumps the value of a field: that of ``Nested``, also in a ``List``."""
     if not isinstance(written, tree.Call) or field.owner is None or not written.args:
         return None
     inside = class_frame(frame.ctx, field.owner)
@@ -177,7 +177,7 @@ def _nested_dumper(frame: Frame, dumper: Dumper, field: Field, written: Expr | N
 
 
 def _schema_named(inside: Frame, written: Expr) -> Value:
-    """The schema that ``Nested`` is given: a class, an instance, a name, or a function that gives one."""
+    """The schema passed to ``Nested``: a class, an instance, a name, or a function that returns one."""
     if isinstance(written, tree.Lambda):
         written = written.body
     if isinstance(written, tree.Const) and isinstance(written.value, str):

@@ -29,7 +29,7 @@ _AUTOMATIC: Final = frozenset({"marshmallow_sqlalchemy.SQLAlchemyAutoSchema"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a schema: its type, what it is written as, and the attribute that it is read from."""
+    """A field of a schema: its type, its name in the output, and the attribute that it reads."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which fields are dumped: all, or those ``only``, and none of those ``excluded``."""
+    """The fields that are dumped: all, or those ``only``, and none of those ``excluded``."""
 
     only: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class Selection:
         return inside and name not in self.excluded
 
     def below(self, name: str) -> Selection:
-        """What of it is about the schema that is nested in a field."""
+        """The part of the selection about the schema that is nested in a field."""
         prefix = f"{name}."
         only = {one.removeprefix(prefix) for one in self.only or () if one.startswith(prefix)}
         excluded = {one.removeprefix(prefix) for one in self.excluded if one.startswith(prefix)}
@@ -63,7 +63,7 @@ def is_schema(ctx: Context, cls: ClassValue) -> bool:
 
 
 def names_in(value: Value | None) -> frozenset[str] | None:
-    """The texts of a tuple or list; None where they are not known."""
+    """The texts of a tuple or list; None if they are not known."""
     if not isinstance(value, Collection) or value.items is None:
         return None
     texts = [item.value for item in value.items if isinstance(item, Const) and isinstance(item.value, str)]
@@ -71,7 +71,7 @@ def names_in(value: Value | None) -> frozenset[str] | None:
 
 
 def schema_fields(ctx: Context, cls: ClassValue) -> tuple[Field, ...] | None:
-    """The fields that a schema dumps, those of its bases first; None where they cannot be told."""
+    """The fields that a schema dumps, those of its bases first; None if they are not certain."""
     nothing: tuple[Field, ...] | None = None
     return ctx.query(("marshmallow fields", cls), lambda: _find_fields(ctx, cls), nothing)
 
@@ -91,7 +91,7 @@ def _find_fields(ctx: Context, cls: ClassValue) -> tuple[Field, ...] | None:
 
 
 def _changes_what_is_dumped(cls: ClassValue) -> bool:
-    """Whether a class looks up attributes in its own way, or gets the object before its fields do."""
+    """Whether a class overrides attribute lookup, or processes the object before its fields do."""
     for statement in cls.node.body:
         if isinstance(statement, tree.FunctionDef):
             marks = {_last_name(one) for one in statement.decorators}
@@ -105,7 +105,7 @@ def _last_name(written: Expr) -> str:
 
 
 def _meta_options(ctx: Context, own: list[ClassValue]) -> dict[str, Value]:
-    """What the nearest ``class Meta`` says."""
+    """The options of the nearest ``class Meta``."""
     for base in own:
         for statement in base.node.body:
             if isinstance(statement, tree.ClassDef) and statement.name == "Meta":
@@ -120,7 +120,7 @@ def _meta_options(ctx: Context, own: list[ClassValue]) -> dict[str, Value]:
 
 
 def _mapped_fields(ctx: Context, options: dict[str, Value]) -> Iterator[Field]:
-    """The fields that an automatic schema makes of a model; of relationships only if it is asked to."""
+    """The fields that an automatic schema makes of a model; relationships only if it includes them."""
     cls = options.get("model")
     model = models.mapped_model(ctx, cls) if isinstance(cls, ClassValue) else None
     whole = options.get("include_relationships") == Const(True)
@@ -146,18 +146,18 @@ def _declared_fields(ctx: Context, base: ClassValue) -> Iterator[Field]:
 
 
 def keyword_of(written: tree.Call, name: str) -> Expr | None:
-    """What a call passes by a name."""
+    """The argument that a call passes by name."""
     return next((keyword.value for keyword in written.keywords if keyword.name == name), None)
 
 
 def is_constant(written: tree.Call, name: str, value: object) -> bool:
-    """Whether a call passes a constant by a name."""
+    """Whether a call passes a certain constant by name."""
     given = keyword_of(written, name)
     return isinstance(given, tree.Const) and given.value is value
 
 
 def written_names(given: Expr | None) -> frozenset[str] | None:
-    """The texts of a tuple or list as it is written; None for anything else."""
+    """The texts of a tuple or list as written; None for anything else."""
     items: Iterable[Expr] = given.items if isinstance(given, tree.Display) else ()
     texts = [item.value for item in items if isinstance(item, tree.Const) and isinstance(item.value, str)]
     return frozenset(texts) if texts else None

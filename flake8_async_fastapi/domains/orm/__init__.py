@@ -1,9 +1,9 @@
-"""ORM objects and what loads them, by SQLAlchemy and SQLModel.
+"""ORM objects and how they are loaded, by SQLAlchemy and SQLModel.
 
-Adds ``Instances`` to the state: what is known of each object, and what happened to sessions.
-Adds ``InstanceEffect`` and ``KeyedQuery`` to the summary of a call, and ``Transition`` for
-what leaving a manager does.
-Needs blocking and python, for what the function does that ``run_sync`` is given and for times with a zone.
+Adds ``Instances`` to the state: everything known about each object, and the changes to sessions. Adds
+``InstanceEffect`` and ``KeyedQuery`` to the summary of a call, and ``Transition`` for the effects of
+leaving a context manager. Needs blocking and python, for the function passed to ``run_sync`` and for times
+with a zone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What happens to ORM objects, and with statements, results and models."""
+"""Events of ORM objects, statements, results and models."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from flake8_async_fastapi.records import dataclass
 
 Cause: TypeAlias = Literal[
     "unloaded",  # the query did not ask for it
-    "new",  # a relationship of an object that was just written
-    "refreshed",  # a relationship that refresh() did not bring back
+    "new",  # a relationship of an object that was just added
+    "refreshed",  # a relationship that refresh() did not reload
     "merged",
     "raise",  # its strategy raises
     "noload",
@@ -26,7 +26,7 @@ Cause: TypeAlias = Literal[
     "subclass",  # a column of a subclass, read by a query of the base
     "dynamic",  # a relationship that has to be queried is used as a collection
     "write_only",
-    "detached",  # any of these, after the session let go of the object
+    "detached",  # any of these, after the object left the session
     "update",  # an UPDATE statement set it to an SQL expression
 ]
 """Why reading an attribute would do I/O, or give nothing."""
@@ -34,18 +34,17 @@ Cause: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Missing(Event):
-    """An attribute of an ORM object is read, and reading it would do I/O (or give nothing).
+    """An attribute of an ORM object is read, and reading it would cause I/O (or return nothing).
 
-    ``route`` are the attributes that lead from the object that a query gave to the
-    missing one, each with its class, as ``Post.author``.  ``use`` is ``read``, ``mutated``, ``shown``,
-    ``response``, ``validated`` or ``template``, of which ``through`` gives the name.
-    ``source`` says how the object came to be known, and in which file and line; ``lost_at`` in which
-    file and line the attribute was lost, and by what, if known.  ``chain`` are the functions between
-    the place and the read, which is at the line ``read_at``.  ``lost_by`` is the cause that would hold in
-    the session, too.  ``strategies`` load the attributes of the route but the last.  ``holder`` is the
-    variable with the object, ``session`` that with its session; either may be empty.
-    ``in_async`` is as in ``CoroutineMisused``.  ``files`` are those that define the classes of the route;
-    ``is_item`` says that the object at its beginning is one of many that the code has.
+    ``route`` are the attributes that lead from an object returned by a query to the missing one, each with
+    its class, as ``Post.author``. ``use`` is ``read``, ``mutated``, ``shown``, ``response``, ``validated``
+    or ``template``; ``through`` names the reader. ``source`` says where the object comes from, with file
+    and line; ``lost_at`` in which file and line the attribute was lost, and why, if known. ``chain`` are
+    the functions between the reported place and the read, which is at the line ``read_at``. ``lost_by`` is
+    the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
+    last. ``holder`` is the variable with the object, ``session`` the one with its session; either may be
+    empty. ``in_async`` is as in ``CoroutineMisused``. ``files`` are those that define the classes of the
+    route; ``is_item`` says that the object at its beginning is one of many.
     """
 
     route: tuple[str, ...]
@@ -108,9 +107,9 @@ _LOST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GivenObjectsRead(Event):
-    """A function reads relationships of objects that it is given: its callers know whether they are loaded.
+    """A function reads relationships of objects that it gets: whether they are loaded depends on its callers.
 
-    ``name`` is that of the function; ``is_method`` says that it is one of the objects' own class.
+    ``name`` is the name of the function; ``is_method`` says that it is a method of the objects' own class.
     """
 
     name: str
@@ -119,10 +118,7 @@ class GivenObjectsRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunSync(Event):
-    """A call of ``run_sync``: what it is given, what that returns and does.
-
-    ``is_call`` says that the argument is written as a call.
-    """
+    """A call of ``run_sync``: its argument, and the result and effects of that."""
 
     callback: Value
     result: Value
@@ -133,7 +129,7 @@ class RunSync(Event):
 
 @dataclass(frozen=True, slots=True)
 class JoinedCollectionFetched(Event):
-    """A result with a collection that is loaded by a join (the last of ``route``) is fetched."""
+    """A result with a collection that a join loads (the last of ``route``) is fetched."""
 
     route: tuple[str, ...]
     method: str
@@ -141,11 +137,11 @@ class JoinedCollectionFetched(Event):
 
 @dataclass(frozen=True, slots=True)
 class OptionIgnored(Event):
-    """A loader option that does nothing, or fails.
+    """A loader option that has no effect, or fails.
 
-    ``why``: ``text`` (named by a text), ``root`` (of another model than the query's, ``detail``),
-    ``present`` (for an object that is in the session, from ``detail`` on), ``dropped``
-    (of a statement that nobody keeps).
+    ``why``: ``text`` (it names an attribute by a text), ``root`` (it starts at another model than the
+    query's, ``detail``), ``present`` (it is for an object that is in the session since ``detail``),
+    ``dropped`` (the statement with the option is dropped).
     """
 
     why: str
@@ -155,17 +151,14 @@ class OptionIgnored(Event):
 
 @dataclass(frozen=True, slots=True)
 class UnknownStrategyDeclared(Event):
-    """A ``relationship(lazy=...)`` of a strategy that does not exist."""
+    """A ``relationship(lazy=...)`` with a strategy that does not exist."""
 
     strategy: str
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRefused(Event):
-    """A ``column`` gets a value that the driver refuses, or is compared with one.
-
-    ``column_kind`` and ``value_kind`` are those of ``knowledge.column_types``.
-    """
+    """A ``column`` gets a value that the driver refuses, or is compared with one."""
 
     column: str
     column_kind: str
@@ -175,11 +168,11 @@ class ValueRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class ItemQueried(Event):
-    """``text`` sends a statement for each item of the ``loop``, and one statement could fetch all.
+    """``text`` sends a statement for each item of the ``loop``, while one statement could fetch them all.
 
-    ``asked`` is the class it asks for, empty for columns; or the attribute that it loads, as
-    ``Post.author``, of objects that the statement at ``query`` gave, if they came from that directly.
-    A function that the loop calls may send it: ``sent`` is where.
+    ``asked`` is the class that it asks for, empty for columns; or the attribute that it loads, as
+    ``Post.author``, of objects that the statement at ``query`` returned, if they came directly from it. If
+    a function called by the loop sends it, ``sent`` is the place.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Functions, types and methods of SQLAlchemy and SQLModel, by name: who says what calls of them return."""
+"""Functions, types and methods of SQLAlchemy and SQLModel by name, each with the model of its result."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _make_function(site: CallSite) -> Value:
 
 
 def _make_base(site: CallSite) -> Value:
-    """The base of ``declarative_base()`` and ``registry.generate_base()``; of ``cls=``, the class given."""
+    """The base class of ``declarative_base()`` and ``registry.generate_base()``; of ``cls=``, that class."""
     given = dict(site.arguments.keywords).get("cls")
     return given if isinstance(given, ClassValue) else Library("sqlalchemy.orm.DeclarativeBase")
 
@@ -129,7 +129,7 @@ _FETCHING = frozenset({"all", "first", "one", "one_or_none", "count", "scalar", 
 
 
 def _call_dynamic(site: CallSite) -> None:
-    """A relationship that is queried by a method runs a statement, as one that is iterated does."""
+    """A method of a relationship that has to be queried runs a statement, as iterating over it does."""
     receiver, name = _receiver_and_method(site)
     assert isinstance(receiver.detail, DynamicRelationship)
     if name in _FETCHING and receiver.detail.strategy == "dynamic":

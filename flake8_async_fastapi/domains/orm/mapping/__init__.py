@@ -1,5 +1,5 @@
-"""Mapped classes: what their bodies, tables and registries say of columns and relationships.
+"""Mapped classes: the columns and relationships that their bodies, tables and registries declare.
 
-Also what ``inspect()`` tells of them.  Adds no part of the state and no effect.
-Needs none of the other folders of orm, but its events.
+Also the results of ``inspect()`` on them. Adds no part of the state and no effect. Needs none of the other
+folders of orm except for its events.
 """

@@ -1,4 +1,4 @@
-"""What a class maps: attributes of ORM models, as data."""
+"""The attributes that a class maps, as data."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ COLUMN: Final = "sqlalchemy.Column"
 class Column:
     """A mapped column or SQL expression.
 
-    ``deferred``: not part of a query unless asked for.  ``on_update``: the
-    database computes it anew with every UPDATE (``sql``), or it may (``?``).
-    ``on_insert``: likewise a default that only the database knows.  ``has_default``: there is one, or
-    may be one, so that a new object has a value that nobody gave it.
-    ``expression``: a ``column_property``, which no flush brings along.
-    ``references``: the table of its foreign key, or the class that this names.
-    ``is_key``: a part of the primary key.
+    ``deferred``: queries load it only if asked to. ``on_update``: the database computes it anew with every
+    UPDATE (``sql``), or may do so (``?``). ``on_insert``: the same for a default that only the database
+    knows. ``has_default``: there is or may be a default, so that a new object has a value that the code did
+    not set. ``expression``: a ``column_property``, which no flush reloads. ``references``: the table of its
+    foreign key, or the class that the key names. ``is_key``: a part of the primary key.
     """
 
     deferred: bool = False
@@ -39,10 +37,9 @@ class Column:
 class Relationship:
     """A relationship: its target, its default load strategy, and whether it is a collection.
 
-    ``target`` is None and the others empty or None where they are not known.
-    ``to_one`` says that the foreign key is on this side.  ``inverse`` is the
-    attribute of the target that ``back_populates`` or ``backref`` names.
-    ``keys`` are the names of the foreign key columns of a many-to-one.  ``has_remote_side``: the
+    ``target`` is None and the others empty or None if they are not known. ``to_one`` says that the foreign
+    key is on this side. ``inverse`` is the attribute of the target that ``back_populates`` or ``backref``
+    names. ``keys`` are the names of the foreign key columns of a many-to-one. ``has_remote_side``: the
     declaration says which columns are on the other side.
     """
 
@@ -60,7 +57,7 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class AssociationProxy:
-    """An ``association_proxy``: reading it reads a relationship, and an attribute of what is there."""
+    """An ``association_proxy``: reading it reads a relationship, and an attribute of its target."""
 
     through: str
     attribute: str
@@ -72,10 +69,10 @@ Attribute: TypeAlias = Column | Relationship | AssociationProxy
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a class maps.  ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
+    """The attributes that a class maps. ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
 
-    ``is_dataclass``: of ``MappedAsDataclass``, whose constructor takes the attributes in order.
-    ``is_complete``: every base is known, so that there are no other attributes.
+    ``is_dataclass``: a subclass of ``MappedAsDataclass``, whose constructor takes the attributes in order.
+    ``is_complete``: every base is known, so there are no other attributes.
     """
 
     attributes: Mapping[str, Attribute] = field(hash=False)

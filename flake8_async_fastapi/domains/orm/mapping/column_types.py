@@ -1,4 +1,4 @@
-"""Of which kind a column is, where its declaration says that for sure.
+"""The kind of a column, if its declaration is unambiguous.
 
 Source: SQLAlchemy documentation, "Mapped Column Derives the Datatype and Nullability".
 """
@@ -28,7 +28,7 @@ _ELSEWHERE: Final = frozenset({"sa_column", "foreign_key", None})
 
 
 def column_kind(ctx: Context, cls: ClassValue, name: str) -> str:
-    """The kind of a mapped column, as in ``knowledge.column_types``; empty where that is not known."""
+    """The kind of a mapped column, as in ``knowledge.column_types``; empty if it is not known."""
     return ctx.query(("column kind", cls, name), lambda: _find_kind(ctx, cls, name), "")
 
 
@@ -65,7 +65,7 @@ def kind_of_declaration(ctx: Context, path: str, statement: tree.Assign) -> str:
 
 
 def _maps_annotations(ctx: Context) -> bool:
-    """Whether the project says itself what columns annotations mean."""
+    """Whether the project configures which columns annotations mean."""
     return any(
         (isinstance(node, tree.Keyword) and node.name == _MAP)
         or (isinstance(node, tree.Assign) and any(dotted(target) == _MAP for target in node.targets))
@@ -75,21 +75,21 @@ def _maps_annotations(ctx: Context) -> bool:
 
 
 def _type_arguments(call: tree.Call) -> Iterator[Expr | None]:
-    """The arguments that say the type of a column; None for one that may, and is not understood."""
+    """The arguments with the type of a column; None if there may be one that is not understood."""
     for keyword in call.keywords:
         if keyword.name in _NAMED_TYPES:
             yield keyword.value
         elif keyword.name in _ELSEWHERE:
             yield None
-    is_column = dotted(call.func).rpartition(".")[2] != "Field"  # the first of a field is its default
+    is_column = dotted(call.func).rpartition(".")[2] != "Field"  # a field's first argument is its default
     for written in call.args if is_column else ():
         if isinstance(written, tree.Const):
-            continue  # the name
+            continue  # a name
         yield written
 
 
 def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
-    """The kind that ``DateTime``, ``DateTime(timezone=True)`` or another type is of."""
+    """The kind of a type such as ``DateTime`` or ``DateTime(timezone=True)``."""
     call = written if isinstance(written, tree.Call) else None
     name = _name_of(ctx, path, call.func if call is not None else written)
     if name not in MOMENTS:
@@ -115,6 +115,6 @@ def _kind_of_annotation(ctx: Context, path: str, annotation: Expr) -> str:
 
 
 def _name_of(ctx: Context, path: str, written: Expr) -> str:
-    """The canonical name of what is written, if that is a library's."""
+    """The canonical name of an expression, if it names something in a library."""
     value = names.dotted_value(ctx, path, dotted(written)) if dotted(written) else None
     return value.dotted if isinstance(value, Library) else ""

@@ -1,4 +1,4 @@
-"""One mapped attribute: what a column, a relationship or an association proxy says of itself.
+"""One mapped attribute: a column, a relationship or an association proxy.
 
 Source: docs/behaviour.md#lazy-strategies; SQLAlchemy documentation, "Table Configuration with Declarative",
 "Relationship Configuration".
@@ -95,7 +95,7 @@ def mapped_attribute(frame: Frame, value: Value, annotation: Expr | None) -> Att
 
 
 def _read_column(value: Object) -> Column:
-    """What the arguments of ``Column``, ``mapped_column`` and the like say."""
+    """The column that the arguments of ``Column``, ``mapped_column`` and similar functions describe."""
     arguments = dict(value.arguments)
     parts = [part for key, part in arguments.items() if key.isdigit()]
     inner = next((part for part in parts if isinstance(part, Object) and part.type == COLUMN), None)
@@ -146,7 +146,7 @@ _GIVE_VALUES: Final = frozenset({"default", "insert_default", "default_factory",
 
 
 def _is_in_repr(arguments: Mapping[str, Value]) -> bool:
-    """Whether the ``__repr__`` of a mapped dataclass shows an attribute; not where that is not known."""
+    """Whether the ``__repr__`` of a mapped dataclass shows an attribute; False if that is not known."""
     given = arguments.get("repr", arguments.get("init") if "**" in arguments else None)
     return given is None and "**" not in arguments or given == Const(True)
 
@@ -156,7 +156,7 @@ def _is_library_name(value: Value, name: str) -> bool:
 
 
 def _computed_by(value: Value | None) -> str:
-    """Who computes a value: ``sql`` for the database, empty for Python, ``?`` where it is not known."""
+    """Where a value is computed: ``sql`` in the database, empty in Python, ``?`` if it is not known."""
     if value is None or is_none(value) or isinstance(value, (Const, Function, ClassValue)):
         return ""
     if isinstance(value, Object):
@@ -176,8 +176,8 @@ _LISTS = frozenset(
 def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrapper: str) -> Relationship:
     """The relationship that the arguments of ``relationship()`` and an annotation describe.
 
-    ``wrapper`` is what the annotation was inside of: ``Mapped``, ``WriteOnlyMapped`` or ``DynamicMapped``.
-    It is empty for nothing.
+    ``wrapper`` is the generic type around the annotation: ``Mapped``, ``WriteOnlyMapped`` or
+    ``DynamicMapped``, or empty.
     """
     arguments = dict(value.arguments)
     lazy = arguments.get("lazy")
@@ -226,14 +226,14 @@ def read_relationship(frame: Frame, value: Object, annotation: Expr | None, wrap
 
 
 def _names_of_keys(keys: Value | None) -> tuple[str, ...] | None:
-    """The columns that a text as ``"[Post.author_id]"`` names; None for another value."""
+    """The columns that a text such as ``"[Post.author_id]"`` names; None for another value."""
     if not isinstance(keys, Const) or not isinstance(keys.value, str):
         return None
     return tuple(re.findall(r"\w+\.(\w+)", keys.value)) or None
 
 
 def strategy_of(lazy: Value | None) -> str:
-    """The load strategy that ``lazy=`` means; empty where it is not known or there is none of that name."""
+    """The load strategy that ``lazy=`` selects; empty if it is not known or does not exist."""
     if lazy is None:
         return "select"
     if not isinstance(lazy, Const):
@@ -244,7 +244,7 @@ def strategy_of(lazy: Value | None) -> str:
 
 
 def check_strategy(site: CallSite) -> None:
-    """Say so where ``lazy=`` of a relationship is a text that means no strategy."""
+    """Report a ``lazy=`` of a relationship with a text that is not a strategy."""
     given = dict(site.arguments.keywords)
     inside = given.get("sa_relationship_kwargs")
     if isinstance(inside, Collection) and inside.keys is not None and inside.items is not None:
@@ -267,7 +267,7 @@ def _is_list(annotation: Expr) -> bool:
 
 
 def _target_of_annotation(frame: Frame, annotation: Expr | None) -> ClassValue | None:
-    """The model that an annotation names, in a list, as optional, or by a text."""
+    """The model that an annotation names, in a list, as optional, or as a string."""
     match annotation:
         case tree.Const(value=str(text)):
             return registry.model_named(frame.ctx, frame.path, text)
@@ -289,7 +289,7 @@ def _target_of_annotation(frame: Frame, annotation: Expr | None) -> ClassValue |
 
 
 def _target_of_argument(frame: Frame, value: Value | None) -> ClassValue | None:
-    """The model that the first argument of ``relationship()`` means."""
+    """The model that the first argument of ``relationship()`` names."""
     if isinstance(value, ClassValue):
         return value
     if isinstance(value, Const) and isinstance(value.value, str):

@@ -32,10 +32,7 @@ TABLE: Final = "sqlalchemy.Table"
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A call that maps a class: the table, and the properties that are not plain columns of it.
-
-    ``is_complete``: all properties are known by name.
-    """
+    """A call that maps a class: the table, and the properties that are not plain columns of it."""
 
     path: str
     cls: ClassValue
@@ -45,7 +42,7 @@ class Mapping:
 
 
 def mapping_of(ctx: Context, cls: ClassValue) -> Mapping | None:
-    """The call that maps a class, if there is just one."""
+    """The call that maps a class, if there is exactly one."""
     found = [mapping for mapping in mappings(ctx) if mapping.cls == cls]
     return found[0] if len(found) == 1 else None
 
@@ -103,7 +100,7 @@ def table_of(ctx: Context, cls: ClassValue) -> Object | None:
 
 
 def names_all_attributes(ctx: Context, own: list[ClassValue]) -> bool:
-    """Whether the tables and imperative mappings of a class and its bases name all of their attributes."""
+    """Whether the tables and mapping calls of a class and its bases name all of their attributes."""
     for cls in own:
         mapping, table = mapping_of(ctx, cls), table_of(ctx, cls)
         is_given = mapping is not None or bool(classes.body_bindings(ctx, cls, "__table__"))
@@ -115,13 +112,13 @@ def names_all_attributes(ctx: Context, own: list[ClassValue]) -> bool:
 
 
 def name_of_table(table: Object) -> str:
-    """The name of a table; empty where it is not known."""
+    """The name of a table; empty if it is not known."""
     name = table.argument("0") or table.argument("name")
     return name.value if isinstance(name, Const) and isinstance(name.value, str) else ""
 
 
 def columns_of(table: Object) -> tuple[tuple[tuple[str, Object], ...], bool]:
-    """The columns of a table by their keys, and whether these are all."""
+    """The columns of a table by their keys, and whether they are complete."""
     found: list[tuple[str, Object]] = []
     complete = not {"*", "**", "autoload_with", "autoload"} & dict(table.arguments).keys()
     for key, part in table.arguments:

@@ -1,4 +1,4 @@
-"""``inspect(obj).mapper.attrs`` and the like: code that goes through the attributes of a model.
+"""``inspect(obj).mapper.attrs`` and similar: code that iterates over the attributes of a model.
 
 Source: SQLAlchemy documentation, "Inspection of Mapped Instances".
 """
@@ -29,9 +29,9 @@ _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs
 
 @dataclass(frozen=True, slots=True)
 class InspectedClass(Payload):
-    """The mapper of a class; ``part`` is a collection of its attributes, one of these, or its key.
+    """The mapper of a class; ``part`` is a collection of its attributes, one of them, or its key.
 
-    ``of_object`` says that it is the state of an object, whose attributes are no mapper's.
+    ``of_object`` says that it is the state of an object, whose attributes are not the mapper's.
     """
 
     cls: ClassValue
@@ -41,7 +41,7 @@ class InspectedClass(Payload):
 
 
 def inspected_value(value: Value) -> Value | None:
-    """What ``inspect(value)`` returns; None where that is not known."""
+    """The result of ``inspect(value)``; None if it is not known."""
     found = [alternative for alternative in alternatives(value) if not is_none(alternative)]
     if len(found) == 1 and isinstance(found[0], Instance):
         return Object(INSPECTED, detail=InspectedClass(found[0].cls, of_object=True))
@@ -51,7 +51,7 @@ def inspected_value(value: Value) -> Value | None:
 
 
 def inspected_attribute(ctx: Context, owner: Object, name: str) -> Value:
-    """An attribute of what was inspected."""
+    """An attribute of an inspected value."""
     inspected = owner.detail
     assert isinstance(inspected, InspectedClass)
     if name == "mapper":
@@ -72,7 +72,7 @@ def inspected_element(frame: Frame, owner: Object, place: Place | None) -> Value
 
 
 def attribute_keys(ctx: Context, value: Value) -> tuple[str, ...]:
-    """The names that a key of a mapper's attributes can be; none for another value."""
+    """The names that a key of a mapper's attributes can have; None for another value."""
     inspected = value.detail if isinstance(value, Object) else None
     if not isinstance(inspected, InspectedClass) or inspected.part != "key":
         return ()

@@ -1,4 +1,4 @@
-"""ORM models: what a class maps, read off its body and those of its bases.
+"""ORM models: the attributes of a class, found in its body and those of its bases.
 
 Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "Declarative Mapping".
 """
@@ -30,19 +30,19 @@ from flake8_async_fastapi.records import replace
 
 
 def mapped_model(ctx: Context, cls: ClassValue) -> Model | None:
-    """What a class maps; None for a class that is not mapped, or not known to be."""
+    """The model of a class; None for a class that is not mapped, or not known to be."""
     return ctx.query(("model", cls), lambda: _map_class(ctx, cls), None)
 
 
 def model_of_objects(ctx: Context, cls: ClassValue) -> Model | None:
-    """What is mapped in objects of a class; of an abstract one, what all classes below it map."""
+    """The mapping of the objects of a class; for an abstract one, what all its subclasses map."""
     return ctx.query(
         ("model of objects", cls), lambda: mapped_model(ctx, cls) or _map_abstract_class(ctx, cls), None
     )
 
 
 def are_of_one_hierarchy(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
-    """Whether two classes are one, or have a mapped class above them in common, or one is above the other."""
+    """Whether two classes are the same, share a mapped base, or one is a base of the other."""
     above = set(classes.mro(ctx, one)) & set(classes.mro(ctx, other))
     return one == other or any(
         base in (one, other) or mapped_model(ctx, base) is not None
@@ -92,7 +92,7 @@ def _is_decorated_as_dataclass(cls: ClassValue) -> bool:
 
 
 def _mapper_args(ctx: Context, own: list[ClassValue]) -> list[dict[str, Value] | None]:
-    """The ``__mapper_args__`` of the classes, nearest first; None for one that is not understood."""
+    """The ``__mapper_args__`` of the classes, nearest first; None for any that is not understood."""
     found: list[dict[str, Value] | None] = []
     for base in own:
         for statement in classes.body_bindings(ctx, base, "__mapper_args__"):
@@ -123,7 +123,7 @@ def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
     return "auto"
 
 
-# --- what is declared ------------------------------------------------------------------
+# --- declarations ----------------------------------------------------------------------
 
 
 def _declared_attributes(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
@@ -137,7 +137,7 @@ def _declared_attributes(ctx: Context, base: ClassValue, cls: ClassValue) -> Ite
 def _declarations(
     ctx: Context, base: ClassValue, cls: ClassValue
 ) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
-    """What the table, the body or the imperative mapping of ``base`` gives to the attributes of ``cls``."""
+    """The attributes that the table, the body or the imperative mapping of ``base`` declares for ``cls``."""
     frame = class_frame(ctx, base)
     frame.receiver = Instance(cls)
     table = imperative.table_of(ctx, base)
@@ -166,7 +166,7 @@ def _declarations(
 def _declarations_added_later(
     ctx: Context, cls: ClassValue
 ) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
-    """What modules put on a class after it was made: ``Post.tags = relationship(...)``."""
+    """Attributes that modules assign to a class after its creation: ``Post.tags = relationship(...)``."""
     for path in ctx.project.files_adding_to(cls.name):
         frame = Frame(ctx, path, "")
         for statement in flat(ctx.project.body(path)):
@@ -180,7 +180,7 @@ def _declarations_added_later(
 
 
 def _returned_expression(statement: tree.Stmt) -> Expr | None:
-    """What a function of one ``return`` gives."""
+    """The expression that a function with a single ``return`` returns."""
     if isinstance(statement, tree.FunctionDef):
         for inner in statement.body:
             if isinstance(inner, tree.Return):
@@ -197,7 +197,7 @@ def _is_declared_attr(frame: Frame, node: tree.FunctionDef) -> bool:
 
 
 def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribute) -> Attribute:
-    """A relationship with its direction, as the foreign keys of both tables say."""
+    """A relationship with its direction, which the foreign keys of both tables determine."""
     if not isinstance(found, Relationship) or found.target is None or found.to_one is not None:
         return found
     if found.target == cls and not found.has_remote_side:  # docs/behaviour.md#reading-relationships
@@ -217,13 +217,13 @@ def _with_direction(ctx: Context, cls: ClassValue, model: Model, found: Attribut
     if collection is None and model.is_complete and (own or refers):
         collection = refers
     to_one = bool(own) and not collection if own or refers or collection else None
-    if len(own) > 1:  # several relationships to one table, of which each has its own key
+    if len(own) > 1:  # several relationships to one table, each with its own key
         own = tuple(name for name in own if name in (found.keys or ()))
     return replace(found, to_one=to_one, is_collection=collection, keys=own or None)
 
 
 def _fit_of_keys(ctx: Context, cls: ClassValue, other: ClassValue) -> int:
-    """How well the best of the foreign keys of a class fits the table of another."""
+    """How well the best foreign key of a class matches the table of another."""
     bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
     fits = (
         registry.likeness(ctx, found.references, other)
@@ -237,7 +237,7 @@ def _fit_of_keys(ctx: Context, cls: ClassValue, other: ClassValue) -> int:
 def _backref_attributes(
     ctx: Context, cls: ClassValue, own: list[ClassValue]
 ) -> Iterator[tuple[str, Attribute]]:
-    """The attributes that ``backref=`` of other models adds to a class."""
+    """The attributes that ``backref=`` in other models adds to a class."""
     named_so = (
         names.module_value(ctx, path, name)
         for path, names_of in ctx.project.models_with_backrefs()
@@ -276,14 +276,14 @@ def _backref_attributes(
 
 
 def loads_with_base(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a subclass may be loaded by queries of its base: ``polymorphic_load``, ``with_polymorphic``."""
+    """Whether queries of its base may load a subclass: ``polymorphic_load``, ``with_polymorphic``."""
     bases = [base for base in classes.mro(ctx, cls) if isinstance(base, ClassValue)]
     settings = _mapper_args(ctx, bases)
     return any(args is None or "polymorphic_load" in args or "with_polymorphic" in args for args in settings)
 
 
 def has_own_constructor(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a class of the project says what the constructor does with its arguments."""
+    """Whether a class of the project has its own constructor."""
     return classes.has_member(ctx, cls, "__init__") or (
         bool(cls.node.decorators) and imperative.mapping_of(ctx, cls) is not None
     )

@@ -1,4 +1,4 @@
-"""Which classes are mapped, to which table, and which of them a text names.
+"""Which classes are mapped, to which table, and which class a text names.
 
 Source: SQLAlchemy documentation, "Declarative Mapping".
 """
@@ -19,7 +19,7 @@ _SQLMODEL = "sqlmodel.SQLModel"
 
 
 def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
-    """Whether a class is mapped, given its bases of the project (itself first) and those of libraries."""
+    """Whether a class is mapped, by its bases in the project (itself first) and those of libraries."""
     if imperative.mapping_of(ctx, cls) is not None:
         return True
     if _SQLMODEL in libraries:
@@ -37,7 +37,7 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
 
 
 def _names_tables_below(base: ClassValue) -> bool:
-    """Whether a class gives those below it a table: its ``__init_subclass__`` sets ``__tablename__``."""
+    """Whether a class gives its subclasses a table: its ``__init_subclass__`` sets ``__tablename__``."""
     hooks = (part for part in base.node.body if isinstance(part, tree.FunctionDef))
     return any(
         isinstance(target, tree.Attr) and target.name == "__tablename__"
@@ -50,7 +50,7 @@ def _names_tables_below(base: ClassValue) -> bool:
 
 
 def is_abstract(cls: ClassValue, own: list[ClassValue], libraries: set[str]) -> bool:
-    """Whether a class is only a base of mapped ones: it says so, or is where the mapping begins."""
+    """Whether a class is only a base of mapped classes: it is abstract, or the mapping starts there."""
     if any(_assigns_name(statement, "__abstract__") for statement in cls.node.body):
         return True
     return own == [cls] and bool(libraries & _ROOTS)
@@ -74,13 +74,13 @@ def table_name(ctx: Context, cls: ClassValue) -> str:
 
 
 def name_of_class(cls: ClassValue) -> str:
-    """What a foreign key says that names a column of a class."""
+    """The name by which a foreign key refers to a column of a class."""
     return f"{cls.path}:{cls.node.qualname}"
 
 
 @dataclass(frozen=True, slots=True)
 class _TableNames:
-    """What foreign keys to a class say; some ``stems`` of it, if the name of a table is computed."""
+    """The name of a class's table in foreign keys; or some ``stems`` of it, if the name is computed."""
 
     known: frozenset[str]
     stems: tuple[str, ...] = ()
@@ -91,10 +91,10 @@ _ENDINGS = ("model", "table", "orm", "entity", "record", "db")
 
 
 def likeness(ctx: Context, references: str, cls: ClassValue) -> int:
-    """How well a foreign key fits the table of a class, or of one above it.
+    """How well a foreign key matches the table of a class, or of one of its bases.
 
-    ``ALIKE`` is the most where the name of the table is computed and has another beginning
-    than the name of the class: a prefix, or the name of another class.
+    ``ALIKE`` is the best match if the name of the table is computed and starts differently from the name of
+    the class: with a prefix, or the name of another class.
     """
     if not references:
         return NOT_MEANT
@@ -124,13 +124,13 @@ def _table_names(ctx: Context, cls: ClassValue) -> _TableNames:
 
 
 def _stems(name: str) -> tuple[str, ...]:
-    """The stem of a class name, and that without an ending like ``Model``, which tables often lack."""
+    """The stem of a class name, also without an ending such as ``Model``, which tables often lack."""
     short = [name[: -len(ending)] for ending in _ENDINGS if name.lower().endswith(ending)]
     return tuple(filter(None, map(_stem, (name, *short))))
 
 
 def _stem(text: str) -> str:
-    """What is the same in all forms of a name: ``OrderLine``, ``order_lines``; ``City``, ``cities``."""
+    """The common stem of all forms of a name: ``OrderLine``, ``order_lines``; ``City``, ``cities``."""
     letters = "".join(filter(str.isalnum, text.lower()))
     stem = letters.rstrip("es")
     return stem[:-1] + "i" if stem.endswith("y") else stem

@@ -1,5 +1,5 @@
-"""ORM objects on a path: what is loaded of them, and what reading, writing and calls do to them.
+"""ORM objects on a path: their loaded attributes, and the effects of reads, writes and calls.
 
-Has the part ``Instances``, the effect ``InstanceEffect`` and the event ``Missing``.
-Needs mapping and statements; ``effects`` needs session, to apply what a callee did to sessions.
+Defines the part ``Instances``, the effect ``InstanceEffect`` and the event ``Missing``. Needs mapping and
+statements; ``effects`` needs session, to apply the effects of a callee on sessions.
 """

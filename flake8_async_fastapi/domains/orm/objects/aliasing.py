@@ -1,8 +1,7 @@
-"""Objects that may be the same one: what a session has of them already.
+"""Objects that may be the same: one that a query returns may already be in the session.
 
-A session keeps one object for each key.  So an object that a query brings may be there
-already, with more of it loaded.
-Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basics".
+A session keeps one object for each key. So an object that a query returns may exist already, with more of
+it loaded. Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basics".
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
 @dataclass(frozen=True, slots=True)
 class UnloadedAttribute:
-    """An attribute of an object that is read and is not loaded."""
+    """An attribute that is read and is not loaded."""
 
     location: Location
     obj: InstanceState
@@ -43,17 +42,17 @@ class UnloadedAttribute:
 
 
 def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bool:
-    """Whether the query may have brought the same object by another way too, with more of it loaded."""
+    """Whether the query may have loaded the same object on another path too, with more attributes."""
     if unloaded.not_loaded.cause not in _BY_QUERY:
-        return False  # what expires later is gone on all ways
+        return False  # what expires later is lost on all paths
     objects = instances_of(frame.state)
     at, own = way_from_top(objects, unloaded.location)
     base_obj = objects.get(at, unloaded.obj)
     if base_obj.default in ("unset", "inserted"):
-        return False  # no query brought it
+        return False  # it does not come from a query
     for loaded_path in load_plans.loaded_paths(frame.ctx, base_obj.cls, base_obj.plan):
         if not loaded_path.names and len(own) == 1 and base_obj.identity is not None:
-            continue  # the query brought one object, which is not its own child
+            continue  # the query returned one object, which is not its own child
         if loaded_path.names == own or not load_plans.may_be_both(
             frame.ctx, loaded_path.cls, unloaded.obj.cls
         ):
@@ -68,7 +67,7 @@ def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bo
 def way_from_top(
     objects: Mapping[Location, InstanceState], location: Location, top: Location | None = None
 ) -> tuple[Location, tuple[str, ...]]:
-    """The object that all was reached from, or ``top``, and the attributes that lead from there."""
+    """The first object on the path to an object, or ``top``, and the attributes that lead from there."""
     names: list[str] = []
     obj = objects.get(location)
     while location != top and obj is not None and obj.parent is not None and obj.parent[0] in objects:
@@ -81,20 +80,20 @@ def way_from_top(
 
 
 def are_different_keys(one: object, other: object) -> bool:
-    """Whether two keys are known not to be the same."""
+    """Whether two keys are known to differ."""
     both = [key for key in (one, other) if isinstance(key, tuple) and key[0] == "constant"]
     return len(both) == 2 and both[0] != both[1]
 
 
 def is_live(other: InstanceState, obj: InstanceState) -> bool:
-    """Whether an object that is held can be used by the session of another."""
+    """Whether the session of one object can use another object, which is held by a variable."""
     if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
         return False
     return other.session == obj.session or instances.ANY in (other.session, obj.session)
 
 
 def share_loaded(frame: Frame, location: Location, name: str) -> None:
-    """An attribute of an object may be loaded now: so it may be of any other that may be the same one."""
+    """Let all objects that may be the same have an attribute loaded, as one of them may."""
     objects = instances_of(frame.state)
     obj = objects[location]
     model = models.model_of_objects(frame.ctx, obj.cls)
@@ -111,7 +110,7 @@ def share_loaded(frame: Frame, location: Location, name: str) -> None:
 
 
 def add_loaded(frame: Frame, state: State, location: tuple[object, ...], obj: InstanceState) -> Instance:
-    """An object that a query brought: any that is there already may be the same one."""
+    """Add an object that a query returned: any existing object may be the same one."""
     objects = instances_of(state)
     forget_below(state, location)
     objects.pop(location, None)
@@ -122,11 +121,7 @@ def add_loaded(frame: Frame, state: State, location: tuple[object, ...], obj: In
 def join_aliases(
     ctx: Context, state: State, obj: InstanceState, own: Location | None = None
 ) -> InstanceState:
-    """An object that was just loaded: what others at hand have loaded it may have too, being one of them.
-
-    ``own`` is the object itself, if it is there: nor is it one of those that it came with.  One that a callee
-    made is none of those that were there before.
-    """
+    """Merge an object that was just loaded with others that may be the same: it may have their attributes."""
     if own is None and obj.source == "new":
         return obj
     there = [
@@ -150,12 +145,12 @@ def join_aliases(
 
 
 def _is_parent(location: Location, other: InstanceState, obj: InstanceState) -> bool:
-    """Whether an object was reached from another that was asked for by its key: none is its own child."""
+    """Whether an object was reached from another that was fetched by its key: no object is its own child."""
     return obj.parent is not None and obj.parent[0] == location and other.identity is not None
 
 
 def _is_at_hand(other: InstanceState, obj: InstanceState) -> bool:
-    """Whether an object still has what was loaded of it, in the session that loaded another."""
+    """Whether an object still has its loaded attributes, in the session that loaded another."""
     gone = other.phase != obj.phase and other.phase not in ("persistent", "pending")
     return not (gone or other.phase == "transient" or isinstance(other.default, NotLoaded))
 
@@ -163,7 +158,7 @@ def _is_at_hand(other: InstanceState, obj: InstanceState) -> bool:
 def after_loading(
     ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, *, is_another: bool = False
 ) -> InstanceState:
-    """An object that a query may have brought by any of its ways: what is loaded there, it may have.
+    """An object that a query may have loaded on any of its paths: it may have the attributes loaded there.
 
     ``is_another``: it is not the object that the query asks for.
     """
@@ -172,7 +167,7 @@ def after_loading(
 
 
 def _lacking(ctx: Context, obj: InstanceState) -> dict[str, tuple[Attribute, NotLoaded]]:
-    """The attributes that an object lacks, and that a query brings, each with why it is not loaded."""
+    """The attributes that an object lacks and a query loads, each with why it is not loaded."""
     model = models.model_of_objects(ctx, obj.cls)
     lacking: dict[str, tuple[Attribute, NotLoaded]] = {}
     for name, attribute in model.attributes.items() if model is not None else ():
@@ -183,7 +178,7 @@ def _lacking(ctx: Context, obj: InstanceState) -> dict[str, tuple[Attribute, Not
 
 
 def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attribute]) -> frozenset[str]:
-    """Those of some attributes that an object may have loaded."""
+    """The attributes that an object may have loaded, among the given ones."""
     return frozenset(
         name
         for name, attribute in attributes.items()
@@ -194,9 +189,9 @@ def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attrib
 def _loaded_by(
     ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool
 ) -> frozenset[str]:
-    """The attributes of a class that may be loaded of an object which a plan brings.
+    """The attributes of a class that may be loaded in an object which a plan loads.
 
-    ``is_another``: it is not the object that the plan begins at.
+    ``is_another``: it is not the object that the plan starts at.
     """
 
     def find() -> frozenset[str]:
@@ -214,7 +209,7 @@ def _loaded_by(
 
 
 def _may_have(obj: InstanceState, missing: Mapping[str, NotLoaded], unless: str = "") -> InstanceState:
-    """An object that may have what it lacked; what a query left out, only if it is as ``unless`` says."""
+    """An object that may have the attributes it lacked; those a query left out, only under ``unless``."""
     if not missing:
         return obj
     others = (pair for pair in obj.fields if pair[0] not in missing)
@@ -226,7 +221,7 @@ def _may_have(obj: InstanceState, missing: Mapping[str, NotLoaded], unless: str 
 
 
 def unread_results(ctx: Context, state: State, session: object) -> Iterator[InstanceState]:
-    """The objects in results that variables hold, as they will be once they are fetched."""
+    """The objects in results that variables hold, as they will be after they are fetched."""
     for value in state.values():
         fetch = value.detail if isinstance(value, Object) else None
         if isinstance(fetch, FetchedResult) and fetch.session == session:
@@ -238,18 +233,18 @@ def unread_results(ctx: Context, state: State, session: object) -> Iterator[Inst
 
 
 def after_select(ctx: Context, obj: InstanceState, select: Transition) -> InstanceState:
-    """An object at hand after a query that may have met it: what it lacked, it may have now."""
+    """An object after a query that may have returned it: it may now have the attributes that it lacked."""
     cls, plan = select.cls, select.plan
     if cls is None or obj.phase in ("transient", "pending"):
         return obj
-    is_another = are_different_keys(obj.identity, select.identity)  # it may still be met below
+    is_another = are_different_keys(obj.identity, select.identity)  # it may be met later
     if isinstance(obj.default, NotLoaded):
         met = any(
             load_plans.may_be_both(ctx, obj.cls, loaded_path.cls)
             for loaded_path in load_plans.loaded_paths(ctx, cls, plan)
             if loaded_path.names or not is_another
         )
-        met = met or not plan.certain  # an option that is not known may lead to it
+        met = met or not plan.certain  # an unknown option may lead to it
         return replace(obj, default="perhaps", fields=()) if met else obj
     return after_loading(ctx, obj, cls, plan, is_another=is_another)
 

@@ -1,4 +1,4 @@
-"""Columns of an object that were assigned: what is kept of that."""
+"""Columns of an object that were assigned."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def names_of_assigned(obj: InstanceState) -> set[str]:
 def says_no_more_than_plan(ctx: Context, obj: InstanceState, name: str, found: AttributeState) -> bool:
     """Whether an attribute is a column that was loaded or assigned, and would be loaded anyway.
 
-    A flush treats it then like one that was not assigned.
+    A flush then treats it like a column that was not assigned.
     """
     if obj.default != "plan" or obj.may_be_expired or not isinstance(found, Loaded):
         return False

@@ -1,4 +1,4 @@
-"""What conditions and loops say of ORM objects."""
+"""What a path learns about ORM objects from conditions and loops."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from flake8_async_fastapi.records import dataclass, replace
 def note_column_test(
     frame: Frame, state: State, owner: Value, name: str, *, is_empty: bool, is_kind: bool
 ) -> None:
-    """A condition was about a column of an object: an empty foreign key leads nowhere without I/O.
+    """Note a condition on a column of an object: an empty foreign key leads nowhere without I/O.
 
-    A comparison with a constant asks what kind of object it is (``is_kind``).
+    A comparison with a constant checks the kind of the object (``is_kind``).
     """
     objects = instances_of(state)
     for alternative in alternatives(owner):
@@ -60,29 +60,29 @@ def note_column_test(
 
 
 def _may_have_key(model: Model, column: Column) -> Iterator[str]:
-    """The many-to-one relationships whose foreign key may be a column."""
+    """The many-to-one relationships that may have a column as their foreign key."""
     for name, found in model.relationships() if column.references else ():
         if found.keys is None and found.to_one is not False and not found.is_collection:
             yield name
 
 
 def _always_raises(ctx: Context, obj: InstanceState, model: Model, name: str) -> bool:
-    """Whether the strategy ``raise`` holds for a relationship, which asks for no key."""
+    """Whether the strategy ``raise`` applies to a relationship, which has no key."""
     found = transitions.attribute_state(ctx, obj, name, model.attributes[name])
     return isinstance(found, NotLoaded) and found.text == "raise"
 
 
 @dataclass(slots=True)
 class NamesSought:
-    """The attributes that a run looked for among those that are loaded, or are not."""
+    """The attributes that a run tested for being loaded."""
 
     names: set[str] = field(default_factory=set)
 
 
 def note_name_test(frame: Frame, state: State, test: tree.Compare, outcome: bool) -> None:
-    """A condition asks whether an attribute is there: the code knows what it does.
+    """Note a condition that tests whether an attribute is loaded: the code handles the other case.
 
-    Where it is not, what is known to be missing still is.
+    On the other path, attributes that are known to be missing stay missing.
     """
     assert isinstance(test.left, tree.Const)
     name, is_found = str(test.left.value), outcome is (test.ops[0] == "in")
@@ -99,7 +99,7 @@ def note_name_test(frame: Frame, state: State, test: tree.Compare, outcome: bool
 
 
 def note_handler(frame: Frame, kind: Value | None) -> None:
-    """A handler after such a condition: what ``inspect()`` fails for is no object of the database."""
+    """Note a handler after such a condition: an object that ``inspect()`` fails for is not an ORM object."""
     sought = frame.notes.get(NamesSought)
     for name in sorted(sought.names) if sought is not None else ():
         _note_perhaps_loaded(frame.state, name)
@@ -112,7 +112,7 @@ def _note_perhaps_loaded(state: State, name: str) -> None:
 
 
 def note_empty_container(state: State, value: Value) -> None:
-    """A container turned out to be empty: there are no objects in it."""
+    """Note that a container is empty: it holds no objects."""
     objects = instances_of(state)
     for alternative in alternatives(value):
         if isinstance(alternative, Collection) and alternative.items is None:
@@ -122,15 +122,15 @@ def note_empty_container(state: State, value: Value) -> None:
 
 
 def end_object_loop(item: Value, before: list[State], after: list[State]) -> None:
-    """A loop over objects is over: which of several it met last is no matter, and it may have met none."""
-    if isinstance(item, OneOf):  # each of several was met, not one of them in each lap
+    """End a loop over objects: the last item is one of several, or there was none."""
+    if isinstance(item, OneOf):  # it met each of several objects, not the same one in each pass
         paths = [instances_of(state) for state in after]
         for location in locations_in(item):
             met = [objects[location] for objects in paths if location in objects]
             for objects in paths:
                 if location in objects:
                     objects[location] = instances.join_instances(met)
-    if len(after) > len(before):  # nothing was in it, so nothing is known to be missing of its items
+    if len(after) > len(before):  # it had no items, so nothing of them is known to be missing
         for state in before:
             objects = instances_of(state)
             for location in locations_in(item):
@@ -140,7 +140,7 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
 
 
 def _note_held_elsewhere(before: list[State], after: list[State]) -> None:
-    """The paths that a loop left as they were: had it run, the session might hold more."""
+    """Note that on the paths past a loop the session may hold more objects, had the loop run."""
     skipped = [state for state in after if any(state is first for first in before)]
     there = {location for state in skipped for location in instances_of(state)}
     further = [state for state in after if instances_of(state).keys() - there]

@@ -1,4 +1,4 @@
-"""Mapped dataclasses that are copied into plain data: every field is read, and those of what it holds.
+"""Mapped dataclasses that are copied into plain data: every field is read, also in nested objects.
 
 Source: docs/behaviour.md#reading-relationships; the documentation of ``dataclasses``.
 """
@@ -31,7 +31,7 @@ _DEEPEST: Final = 4
 
 
 def copy_fields(site: CallSite) -> None:
-    """``dataclasses.asdict(obj)`` and ``astuple(obj)`` read all that the object holds."""
+    """``dataclasses.asdict(obj)`` and ``astuple(obj)``: read every attribute of the object."""
     given = site.arguments.get(0, "obj")
     if given is not None and instances_of(site.frame.state):
         with reading_by(site.frame, called_name(site.callee).rpartition(".")[2]):
@@ -51,7 +51,7 @@ def _copy(frame: Frame, value: Value, place: Place, above: tuple[ClassValue, ...
 
 
 def _instances_in(value: Value) -> Iterator[Instance]:
-    """The objects that a value is, or that it is a list of."""
+    """The objects in a value: itself, or the items of a list."""
     for option in alternatives(value):
         if isinstance(option, Instance):
             yield option

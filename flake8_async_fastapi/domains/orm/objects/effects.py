@@ -1,4 +1,4 @@
-"""What a call does to ORM objects and sessions: a part of its summary, and how callers apply it."""
+"""The effect of a call on ORM objects and sessions: a part of its summary, applied by callers."""
 
 from __future__ import annotations
 
@@ -44,14 +44,13 @@ from flake8_async_fastapi.records import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class InstanceEffect:
-    """What a call does to ORM objects and sessions.
+    """The effect of a call on ORM objects and sessions.
 
-    ``instances`` are the objects that its arguments or its result lead to, as they are afterwards,
-    ``session_effects`` what it did to sessions, ``unloaded_reads`` the attributes of its arguments that it
-    reads though they are not loaded, and where, ``lost`` those that it reads and does not know in the end,
-    ``exit_effects`` what a context manager does to sessions
-    when it is left.  ``by_truth`` is what it does if it gives what counts as false, and as true, where
-    these differ.
+    ``instances`` are the objects that its arguments or its result lead to, in their final state.
+    ``session_effects`` are the changes to sessions, ``unloaded_reads`` the attributes of its arguments that
+    it reads though they are not loaded, with their places, ``lost`` those that it reads and does not know
+    in the end, ``exit_effects`` the changes of a context manager to sessions when it is left. ``by_truth``
+    are the effects if it returns a false value, and a true one, where they differ.
     """
 
     instances: FrozenHeap = ()
@@ -82,7 +81,7 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
 
 
 def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceEffect:
-    """What is so at all of some ends; the caller hears of the objects that are ``told``, too."""
+    """The common effect of some ends of a run; the caller also learns of the objects in ``told``."""
     done = [end.part(Instances).session_effects for end in ends.paths]
     return InstanceEffect(
         _instances_for_caller(ends.values, ends.paths, told), join_session_effects(done) if done else ()
@@ -90,7 +89,7 @@ def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceE
 
 
 def _effects_by_truth(ends: Ends) -> tuple[InstanceEffect, ...]:
-    """What is so if the call returns what counts as false, and as true; nothing if it does the same."""
+    """The common effects of the ends that return a false value, and a true one; none if they are equal."""
     first, *others = (end.part(Instances).session_effects for end in ends.paths or [State()])
     if all(done == first for done in others):
         return ()
@@ -104,9 +103,9 @@ _NOTHING: Final = InstanceEffect()
 def _instances_for_caller(
     values: Sequence[Value], ends: list[State], told: frozenset[Location]
 ) -> FrozenHeap:
-    """The ORM objects that a caller gets to see: those it gave, and of each path those of its result.
+    """The ORM objects that a caller sees: those that it passed, and those in the result of each path.
 
-    What a path lost of an object that only other paths give is nobody's loss.
+    If a path lost an object that only other paths return, nothing is lost.
     """
     given_by = [[value] for value in values] if len(values) == len(ends) else [values] * len(ends)
     found = []
@@ -136,12 +135,12 @@ def _is_given(location: Location) -> bool:
 def _instances_by_giver(
     objects: dict[Location, InstanceState], *, given: bool
 ) -> dict[Location, InstanceState]:
-    """The objects that the caller gave, or those that the call made."""
+    """The objects that the caller passed, or those that the call made."""
     return {location: obj for location, obj in objects.items() if _is_given(location) is given}
 
 
 def _exit_effects(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
-    """What a context manager does to sessions after its ``yield``."""
+    """The changes that a context manager makes to sessions after its ``yield``."""
     if not yielded or not ends:
         return ()
     begun = min(len(state.part(Instances).session_effects) for state in yielded)
@@ -152,9 +151,9 @@ def _exit_effects(ends: list[State], yielded: list[State]) -> tuple[Transition, 
 
 
 def _apply_call(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, ...]:
-    """Do to the path of the caller what the call did.
+    """Apply the effect of a call to the path of the caller.
 
-    Reads of attributes that are missing are reported at the call, or left to the caller's caller.
+    Reads of missing attributes are reported at the call, or left to the next caller.
     """
     if_false, if_true = [_known_after(call, one) for one in effect.by_truth] or (None, None)
     if_failed = next((_known_after(call, one) for one in effect.on_failure), None)
@@ -166,7 +165,7 @@ def _apply_call(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, 
 
 
 def _known_after(call: AppliedCall, effect: InstanceEffect) -> Instances:
-    """What the path of the caller would know after a call that did this."""
+    """The caller's knowledge after a call with this effect."""
     before = call.frame.state
     call.frame.state = before.fork()
     _apply_effect(call, effect)
@@ -206,7 +205,7 @@ def _apply_unloaded_read(
     before: dict[Location, InstanceState],
     earlier: State,
 ) -> None:
-    """A callee reads what is missing of an object that the caller gave it."""
+    """Handle a callee's read of a missing attribute of an object that the caller passed."""
     frame, out = call.frame, call.renaming
     objects, location = instances_of(frame.state), out.location(read.location)
     for other, made in left.items():
@@ -224,7 +223,7 @@ def _apply_unloaded_read(
             found = transitions.attribute_state(frame.ctx, obj, read.name, attribute)
             not_loaded = found if isinstance(found, NotLoaded) else not_loaded
     if obj.discriminated and _is_given(location):
-        return  # the function asked first what it was given
+        return  # the function checked its argument first
     unless = read.unless
     if attribute is not None:
         unloaded = UnloadedAttribute(location, obj, read.name, attribute, not_loaded)
@@ -234,7 +233,7 @@ def _apply_unloaded_read(
         if aliasing.may_be_loaded_by_other_path(frame, unloaded):
             return
         unless = held.unless if held is not None else unless
-    if attribute is not None and location not in before:  # the callee does not know what else is at hand
+    if attribute is not None and location not in before:  # the callee does not know the caller's objects
         unread = replace(obj, fields=tuple(pair for pair in obj.fields if pair[0] != read.name))
         shared = aliasing.join_aliases(frame.ctx, earlier, unread, location)
         alone, among = (
@@ -248,7 +247,7 @@ def _apply_unloaded_read(
 
 
 def _apply_exit(frame: Frame, manager: Manager, step: Transition, place: Place) -> None:
-    """Do what a context manager does to sessions when it is left."""
+    """Apply the changes that a context manager makes to sessions when it is left."""
     session_effects.apply_transition(frame, step, place.line)
 
 

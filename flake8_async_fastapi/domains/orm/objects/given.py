@@ -1,4 +1,4 @@
-"""Functions that read relationships of objects that they are given: callers know what is loaded."""
+"""Functions that read relationships of objects passed to them: callers know whether these are loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAPPER: Final = frozenset({"mapper", "__mapper__", "relationships"})
 
 
 def announce_readers(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say of a function under check that it reads relationships of its parameters, or of its object."""
+    """Announce that a function under check reads relationships of its parameters or of its own object."""
     node, env = function.node, frame.state.env
     if not isinstance(node, tree.FunctionDef) or not node.params:
         return
@@ -37,7 +37,7 @@ def announce_readers(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def _reads_what_mapper_names(frame: Frame, function: Function) -> bool:
-    """Whether a function is given anything, and reads the attributes that the mapper of that has."""
+    """Whether a function has parameters and reads the attributes listed by their mapper."""
     is_given = any(isinstance(frame.state.env.get(param.name), Unknown) for param in function.node.params)
     mentioned = relevance.mentions_of(frame.ctx, function) if is_given else None
     return mentioned is not None and "getattr" in mentioned.names and bool(_MAPPER & mentioned.attributes)

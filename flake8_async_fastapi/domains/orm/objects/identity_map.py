@@ -1,4 +1,4 @@
-"""The identity map: the target of a many-to-one that the session has already is found without I/O.
+"""The identity map: a many-to-one whose target is in the session already is loaded without I/O.
 
 Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Session Basics".
 """
@@ -31,16 +31,16 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TargetAtHand:
-    """The session may hold the target of a many-to-one: so reading it may cost no I/O.
+    """The session may hold the target of a many-to-one, so that reading it may cause no I/O.
 
-    ``unless`` says in which case it does, where only chance would have it so; else it is empty.
+    ``unless`` says in which case it causes I/O, if only chance avoids it; otherwise it is empty.
     """
 
     unless: str = ""
 
 
 def may_be_loaded_elsewhere(frame: Frame, unloaded: UnloadedAttribute) -> bool:
-    """Whether the session may hold the target of an attribute, or the object with more of it loaded."""
+    """Whether the session may hold the target of an attribute, or the same object with more loaded."""
     return find_target(frame, unloaded) is not None or aliasing.may_be_loaded_by_other_path(frame, unloaded)
 
 
@@ -77,9 +77,9 @@ _BY_CHANCE: Final = "the session happens to hold that {}"
 
 
 def _is_chance(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute, target: ClassValue) -> bool:
-    """Whether only by chance an object is the target: a single one that was there before a single other.
+    """Whether only chance makes an object the target: it was loaded before, and both are single objects.
 
-    One that was loaded later may have been asked for by the key of the first, and many by that of one.
+    An object loaded later may have been fetched by the key of the first one, and many objects by its key.
     """
     is_one = not other.is_item and load_plans.may_be_both(frame.ctx, other.cls, target)
     obj = unloaded.obj
@@ -88,12 +88,12 @@ def _is_chance(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute, 
 
 
 def _is_open(unloaded: UnloadedAttribute) -> bool:
-    """Whether the target of a many-to-one may be any: that of a single object of a query."""
+    """Whether the target of a many-to-one can be any object: that of a single object of a query."""
     return unloaded.not_loaded.cause == "unloaded" and not unloaded.obj.is_item
 
 
 def _alive_objects(frame: Frame) -> Iterator[tuple[Location, InstanceState]]:
-    """The objects that variables hold, and what these lead to."""
+    """The objects that variables hold, and those that they lead to."""
     objects = instances_of(frame.state)
     alive = reachable(objects, frame.state.values())
     for location, obj in objects.items():
@@ -102,11 +102,11 @@ def _alive_objects(frame: Frame) -> Iterator[tuple[Location, InstanceState]]:
 
 
 def _is_to_be_expected(frame: Frame, unloaded: UnloadedAttribute, target: ClassValue) -> bool:
-    """Whether the code gives a reason for the target of a many-to-one to be in the identity map."""
+    """Whether the code gives a reason to expect the target of a many-to-one in the identity map."""
     location, obj = unloaded.location, unloaded.obj
     state, objects = frame.state, instances_of(frame.state)
     if _is_given(objects, obj):
-        return True  # who gave the object may hold the target
+        return True  # the caller may hold the target
     above = objects.get(obj.parent[0]) if obj.parent is not None else None
     if above is not None and obj.parent is not None and not isinstance(above.default, NotLoaded):
         fits = load_plans.may_be_both(frame.ctx, above.cls, target)
@@ -121,7 +121,7 @@ def _is_to_be_expected(frame: Frame, unloaded: UnloadedAttribute, target: ClassV
         if aliasing.is_live(other, obj) and _holds(frame, other, target):
             return True
     for other_location, other in _alive_objects(frame):
-        # what was reached from the same object by another way is asked of that object
+        # an object reached from the same object in another way is checked from that object
         if other_location not in (location, base(location)) or not aliasing.is_live(other, obj):
             continue
         if other.is_item and load_plans.may_be_both(frame.ctx, other.cls, target):
@@ -132,14 +132,14 @@ def _is_to_be_expected(frame: Frame, unloaded: UnloadedAttribute, target: ClassV
 
 
 def _is_given(objects: Mapping[Location, InstanceState], obj: InstanceState) -> bool:
-    """Whether a function was given an object, or the one that led to it, by callers that are not known."""
+    """Whether a function got an object, or the one that led to it, from unknown callers."""
     while obj.parent is not None and obj.parent[0] in objects:
         obj = objects[obj.parent[0]]
     return obj.source == "given"
 
 
 def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
-    """Whether a variable holds an object of which only the class is known, and which may hold the target."""
+    """Whether a variable holds an object of known class only, which may hold the target."""
     for value in frame.state.values():
         for inner in inner_values(value):
             if not isinstance(inner, Instance) or inner.location is not None:
@@ -153,7 +153,7 @@ def _is_in_variable(frame: Frame, target: ClassValue) -> bool:
 
 
 def _holds(frame: Frame, obj: InstanceState, target: ClassValue) -> bool:
-    """Whether an object is one of a class, or holds one by what was loaded along with it, or later."""
+    """Whether an object is of a class, or holds such an object that was loaded along with it, or later."""
     if load_plans.may_be_both(frame.ctx, obj.cls, target):
         return True
     if obj.default in ("plan", "perhaps") and any(
@@ -171,10 +171,10 @@ def _holds(frame: Frame, obj: InstanceState, target: ClassValue) -> bool:
 
 
 def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) -> bool:
-    """Whether an object on the way to an attribute may hold its target by another way.
+    """Whether an object on the path to an attribute may hold its target through another relationship.
 
-    A collection may.  So may a single object further away: of one record, or where its foreign key
-    is a copy of the attribute's.  But two attributes of one object are there to lead to different ones.
+    A collection may. So may a single object further away: of one record, or if its foreign key is a copy of
+    the attribute's. But two attributes of one object usually lead to different objects.
     """
     attribute, above = unloaded.attribute, instances_of(frame.state)[at]
     _, own = aliasing.way_from_top(instances_of(frame.state), unloaded.location, at)
@@ -192,7 +192,7 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
 
 
 def _keys_of(frame: Frame, loaded_path: LoadedPath) -> tuple[str, ...] | None:
-    """The foreign key of the last relationship on a way."""
+    """The foreign key of the last relationship on a path."""
     model = models.mapped_model(frame.ctx, loaded_path.classes_above[-1])
     attribute = model.attributes.get(loaded_path.names[-1]) if model is not None else None
     return attribute.keys if isinstance(attribute, Relationship) else None

@@ -1,4 +1,4 @@
-"""ORM objects along a path: what one path knows of each.
+"""ORM objects on a path: everything that one path knows about each.
 
 Source: docs/behaviour.md#reading-relationships.
 """
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An attribute that is loaded.  ``is_withheld``: a call was not given the objects that it leads to."""
+    """An attribute that is loaded. ``is_withheld``: a call did not get the objects that it leads to."""
 
     value: Value = UNKNOWN
     is_withheld: bool = False
@@ -35,7 +35,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class NotLoaded:
-    """An attribute whose reading would do I/O, and why.
+    """An attribute whose reading would cause I/O, and why.
 
     ``line`` is where it was lost, or where the object was loaded.
     """
@@ -48,11 +48,11 @@ class NotLoaded:
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """An attribute that may be loaded or not.
+    """An attribute that may or may not be loaded.
 
-    ``unless`` says in which case it is, where one should not count on that; ``not_loaded`` then says why
-    it would not be, or is None where the plan of the object says so.  ``is_loaded``: it is, but with
-    which value is not known.
+    ``unless`` says in which case it is loaded, if code should not rely on that; ``not_loaded`` then says
+    why it would not be, or is None if the plan of the object says so. ``is_loaded``: it is loaded, but its
+    value is not known.
     """
 
     not_loaded: NotLoaded | None = None
@@ -69,17 +69,17 @@ Lifecycle: TypeAlias = Literal[
     "transient",
     "pending",
     "persistent",
-    "deleting",  # in a session, and gone with the next commit
+    "deleting",  # in a session, and lost with the next commit
     "deleted",
     "detached",
-    "given",  # a parameter, of which only what happens to it in the function is known
-    "added",  # one that was put into a session
+    "given",  # a parameter, of which only the changes in the function are known
+    "added",  # added to a session
 ]
 """Where an object is in the life that a session gives it."""
 Source: TypeAlias = Literal["query", "merge", "refreshed", "new", "given"]
 """How an object came to be known."""
 Default: TypeAlias = Literal[
-    "plan",  # as the plan says
+    "plan",  # by the plan
     "unset",
     "inserted",  # as after an INSERT
     "perhaps",  # not known
@@ -91,20 +91,16 @@ Default: TypeAlias = Literal[
 class InstanceState:
     """One ORM object on one path.
 
-    ``default`` says what holds for attributes that are not in ``fields``, or that all are lost.
-    ``parent`` is the object and the attribute it was reached by.
-    ``may_be_loaded``: somebody unknown had it, who may have loaded more.
-    ``may_be_expired``: what was loaded may have been expired since; what was missing still is.
-    ``is_empty``: on this path there is no such object, since the container is empty.
-    ``dirty``: changed since the last flush.
-    ``is_item``: one of many, which this one stands for; ``is_all``: of all that there are.
-    ``has_unknown_arguments``: made from arguments that are not all known.
-    ``null_keys`` are the many-to-one relationships without a foreign key.
-    ``compared_keys`` are those whose foreign key the query asked for: who knows it may hold the target.
-    ``discriminated``: a condition asked for the value of a column.
-    ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the object that a
-    query gave.
-    ``identity`` is the key that it was asked for by.
+    ``default`` applies to attributes that are not in ``fields``, or says that all are lost. ``parent`` is
+    the object and the attribute that led to it. ``may_be_loaded``: unknown code had it, which may have
+    loaded more. ``may_be_expired``: loaded attributes may have been expired since; missing ones still are.
+    ``is_empty``: on this path there is no such object, because the container is empty. ``dirty``: changed
+    since the last flush. ``is_item``: stands for one of many; ``is_all``: of all that exist.
+    ``has_unknown_arguments``: created with arguments that are not all known. ``null_keys`` are the
+    many-to-one relationships without a foreign key. ``compared_keys`` are those whose foreign key the query
+    compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
+    of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
+    object that a query returned. ``identity`` is the key that it was fetched by.
     """
 
     cls: ClassValue
@@ -143,9 +139,9 @@ class InstanceState:
 
 
 def join_may_lose(objects: list[InstanceState]) -> InstanceState:
-    """One object for what a call returns on several paths: what one of them lost is lost.
+    """One object for the results of a call on several paths: an attribute that one of them lost is lost.
 
-    The caller does not tell the paths apart, as it would if they gave different objects.
+    The caller does not distinguish the paths, as it would if they returned different objects.
     """
     agreed = join_instances(objects)
     if agreed.may_be_loaded:
@@ -168,11 +164,10 @@ def _sort_key_of_lost(not_loaded: NotLoaded) -> tuple[str, str, int, str]:
 
 
 def join_instances(objects: list[InstanceState]) -> InstanceState:
-    """One object that claims only what several agree on; where there is none, nothing is claimed.
+    """One object with only the knowledge that several agree on.
 
-    That an attribute is not loaded, loaded or null is kept if all say so; where they differ, it may be
-    either.  What casts doubt on that is kept if one says it.  So it is no matter in which order
-    they come.
+    That an attribute is not loaded, loaded or null is kept if all agree; if they differ, it may be either.
+    A doubt is kept if any of them has it. So their order does not matter.
     """
     objects = [obj for obj in objects if not obj.is_empty] or objects
     first, *others = objects
@@ -230,7 +225,7 @@ def _only_value(values: set[T], otherwise: T) -> T:
 
 
 def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tuple[str, AttributeState], ...]:
-    """What all objects say of attributes; what one of them leaves to its plan, another may know."""
+    """Join the attributes of all objects; an attribute that one leaves to its plan, another may know."""
     agreed: list[tuple[str, AttributeState]] = []
     for name in sorted({name for obj in objects for name, _ in obj.fields}):
         found = {obj.field(name) for obj in objects}
@@ -240,9 +235,9 @@ def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tup
 
 
 def _join_attribute(found: set[AttributeState | None]) -> Maybe:
-    """An attribute of which paths say different things, or what their plans say (None)."""
+    """Join an attribute that differs between paths; None stands for the plan of the object."""
     if MAYBE in found:
-        return MAYBE  # a path that found it somewhere, or of which nothing is known
+        return MAYBE  # a path that found it elsewhere, or that knows nothing of it
     unsure = [one for one in found if isinstance(one, Maybe)]
     lost = [one for one in found if isinstance(one, NotLoaded)]
     unless = [one.unless for one in unsure if one.unless]
@@ -257,7 +252,7 @@ def join_heaps(
     heaps: list[dict[Location, InstanceState]],
     join_objects: Callable[[list[InstanceState]], InstanceState] = join_instances,
 ) -> dict[Location, InstanceState]:
-    """The objects that any of several paths knows, with what all that know one agree on."""
+    """The objects that any of several paths knows, each with the knowledge that these agree on."""
     found: dict[Location, list[InstanceState]] = {}
     for heap in heaps:
         for location, obj in heap.items():
@@ -266,7 +261,7 @@ def join_heaps(
 
 
 def join_session_effects(paths: list[tuple[Transition, ...]]) -> tuple[Transition, ...]:
-    """What happened to sessions on all of several paths; where they differ, anything may have."""
+    """Join the changes to sessions of several paths; where they differ, any of them may have happened."""
     first, *others = paths
     if all(path == first for path in others):
         return first
@@ -286,7 +281,7 @@ def join_session_effects(paths: list[tuple[Transition, ...]]) -> tuple[Transitio
 
 
 def _join_steps(steps: list[Transition]) -> Transition:
-    """Any of several things that may have happened to a session, or nothing."""
+    """One of several changes to a session, or none."""
     settings = SessionSettings(
         _only_value({step.settings.expires for step in steps}, None),
         _only_value({step.settings.flushes for step in steps}, None),
@@ -303,11 +298,10 @@ def _sort_key_of_step(step: Transition) -> tuple[object, ...]:
 
 @dataclass(slots=True)
 class Instances:
-    """What one path knows of ORM objects, and what ``session_effects`` to whole sessions on it.
+    """The knowledge of one path about ORM objects, and the ``session_effects`` on whole sessions.
 
-    ``heap`` are the objects that are known, by what tells them apart.  ``held_elsewhere`` are those that
-    are held unless a loop found nothing to run over, as it did on this path.  ``outcome`` is what hangs on
-    the result of the last call.
+    ``heap`` are the known objects by their location. ``held_elsewhere`` are those that are held unless a
+    loop had no items, as on this path. ``outcome`` depends on the result of the last call.
     """
 
     heap: dict[Location, InstanceState] = field(default_factory=dict)
@@ -319,7 +313,7 @@ class Instances:
         return Instances(dict(self.heap), self.session_effects, self.held_elsewhere, self.outcome)
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
-        """One part, if two paths know the same of all objects that they can still reach."""
+        """One part, if two paths know the same about all objects that they can still reach."""
         if self.session_effects != other.session_effects:
             return None
         if self == other:
@@ -349,7 +343,7 @@ def frozen_heap(objects: dict[Location, InstanceState]) -> FrozenHeap:
 
 
 def instances_of(state: State) -> dict[Location, InstanceState]:
-    """The ORM objects that a path knows, by what tells them apart."""
+    """The ORM objects that a path knows, by their location."""
     part: Instances | None = state.parts.get(Instances)
     return state.part(Instances).heap if part is None else part.heap
 
@@ -361,7 +355,7 @@ LONGEST_PATH: Final = 8
 def reachable(
     objects: Mapping[Location, InstanceState], values: Iterable[Value]
 ) -> dict[Location, InstanceState]:
-    """The objects that values lead to, and those by which these were reached."""
+    """The objects that values lead to, and those from which they were reached."""
     return follow(objects, values, _leads)
 
 
@@ -378,7 +372,7 @@ def follow(
     values: Iterable[Value],
     leads: Callable[[InstanceState], Iterable[Location]],
 ) -> dict[Location, InstanceState]:
-    """The objects that values name, and all further ones, given where one leads."""
+    """The objects that values name and all further ones, given where one leads."""
     found: dict[Location, InstanceState] = {}
     pending = [location for value in values for location in locations_in(value)]
     while pending:
@@ -391,7 +385,7 @@ def follow(
 
 
 def locations_in(value: Value) -> Iterator[Location]:
-    """The locations that a value names."""
+    """The locations in a value."""
     for inner in inner_values(value):
         if isinstance(inner, Instance) and inner.location is not None:
             yield inner.location

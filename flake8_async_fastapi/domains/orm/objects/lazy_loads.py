@@ -1,4 +1,4 @@
-"""What comes along when one attribute is loaded by itself: by ``refresh``, or by ``awaitable_attrs``.
+"""Attributes that are loaded along with another, by ``refresh`` or ``awaitable_attrs``.
 
 Source: docs/behaviour.md#refresh.
 """
@@ -14,7 +14,7 @@ from flake8_async_fastapi.engine.frame import Context
 def with_foreign_key(
     ctx: Context, obj: InstanceState, model: Model, attribute: Attribute | None
 ) -> InstanceState:
-    """An object after a many-to-one was loaded: for that, its foreign key may have been loaded too."""
+    """An object after a many-to-one was loaded: its foreign key may have been loaded too."""
     if not isinstance(attribute, Relationship) or attribute.is_collection or attribute.to_one is False:
         return obj
     keys = attribute.keys or ()

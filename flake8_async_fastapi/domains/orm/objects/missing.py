@@ -1,4 +1,4 @@
-"""Attributes that are read and not loaded: said in the code under check, or left to the caller.
+"""Attributes that are read and not loaded: reported in the code under check, or left to the caller.
 
 Source: docs/behaviour.md#reading-relationships.
 """
@@ -28,7 +28,7 @@ from flake8_async_fastapi.records import dataclass
 class Reading:
     """How an attribute is read, and at which line; the rest is as in ``Missing``.
 
-    ``is_by_callee``: a function reads it that was given the object.
+    ``is_by_callee``: a function reads it that got the object as an argument.
     """
 
     use: str
@@ -38,7 +38,7 @@ class Reading:
     is_by_callee: bool = False
 
     def of(self, location: Location, name: str, not_loaded: NotLoaded, unless: str) -> UnloadedRead:
-        """The reading of an attribute, as a caller is told of it."""
+        """The reading of an attribute, as passed to a caller."""
         return UnloadedRead(location, name, self.use, self.through, self.chain, not_loaded, unless)
 
 
@@ -51,10 +51,7 @@ def report_missing(
     use: str,
     unless: str = "",
 ) -> None:
-    """A missing attribute is read here: an event in code under check, a debt of the caller for its objects.
-
-    ``unless`` says in which case it is not missing; empty for what is certain.
-    """
+    """Report a missing attribute in code under check, or leave it to the caller who has the object."""
     reading = _reading_by(frame.notes.get(Reader), Reading(use, "", (), Spot(frame.path, place.line)))
     _report(frame, location, name, not_loaded, place, reading, unless)
 
@@ -69,14 +66,14 @@ def report_missing_in_callee(
     at: Spot,
     unless: str,
 ) -> None:
-    """As ``report_missing`` for a function that is called here, and reads at a line of its own."""
+    """Report a missing attribute for a function that is called here and reads it at a line of its own."""
     inner = Reading(read.use, read.through, (function, *read.chain), at, is_by_callee=True)
     reading = _reading_by(frame.notes.get(Reader), inner)
     _report(frame, location, read.name, not_loaded, place, reading, unless)
 
 
 def _reading_by(reader: Reader | None, reading: Reading) -> Reading:
-    """A reading, as it is told where a library's function reads."""
+    """A reading as reported if a library's function reads."""
     if reader is None:
         return reading
     use, through = (reader.use, reader.name) if reader.use else (reading.use, reading.through)
@@ -100,11 +97,11 @@ def _report(
     top_location = steps[0][0]
     top, route = objects[top_location], tuple(f"{objects[owner].cls.name}.{via}" for owner, via in steps)
     if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
-        return  # in a test, what it calls may be replaced
+        return  # a test may replace the functions it calls
     if top_location[0] == ARGUMENT:
         is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
         if is_lost_here and not reading.is_by_callee:
-            return  # it was lost in this function, whose own check says so
+            return  # it was lost in this function, which is checked itself
         read = reading.of(location, name, not_loaded, unless)
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
@@ -145,7 +142,7 @@ def _report(
 
 
 def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
-    """Whether a run got an object by a statement or result that its caller passed."""
+    """Whether a run got an object from a statement or result that its caller passed."""
     if frame.node is None or obj.source != "query":
         return False
     given = (frame.state.env.get(param.name) for param in frame.node.params)
@@ -162,7 +159,7 @@ def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
 def _steps_to(
     objects: Mapping[Location, InstanceState], location: Location, name: str
 ) -> list[tuple[Location, str]]:
-    """The attributes that lead to one of an object from where it is known first, each with its owner."""
+    """The attributes that lead to an object's attribute from where the object is first known."""
     steps = [(location, name)]
     parent = objects[location].parent
     while parent is not None and parent[0] in objects and len(steps) <= instances.LONGEST_PATH:
@@ -178,7 +175,7 @@ _DETACHED: Final = (
 
 
 def _name_of(state: State, location: Location) -> str:
-    """The variable that holds an object; empty where none does."""
+    """The variable that holds an object; empty if none does."""
 
     def is_it(value: Value) -> bool:
         return any(isinstance(one, Instance) and one.location == location for one in alternatives(value))
@@ -187,7 +184,7 @@ def _name_of(state: State, location: Location) -> str:
 
 
 def _name_of_session(state: State, obj: InstanceState) -> str:
-    """The variable, or attribute of one, that holds the session of an object; empty where none does."""
+    """The variable, or its attribute, that holds the session of an object; empty if none does."""
     found = (
         path
         for held in (state.env, state.attributes)

@@ -1,7 +1,7 @@
-"""What a call did, told by what it gave: a helper that failed, and rolled back, may say so by its result.
+"""The outcome of a call by its result: a helper that failed and rolled back may say so by its result.
 
-After the call a path knows what all ends of the helper agree on.  A condition on the result says which of
-them it was.
+After the call a path knows what all ends of the helper agree on. A condition on the result selects among
+these ends.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a path knows right ``after`` a call, and what it would know had the call ended in a certain way.
+    """A path's knowledge right ``after`` a call, and its knowledge if the call ended in a certain way.
 
-    ``if_false`` and ``if_true``: it gave what counts as that.  ``if_failed``: it rolled back, and tells only
-    by its result.  None where that is the same, or not known.
+    ``if_false`` and ``if_true``: it returned a false or a true value. ``if_failed``: it rolled back, and
+    only its result says so. None if that is the same, or not known.
     """
 
     place: Place
@@ -37,9 +37,9 @@ class Outcome:
 
 
 def ends_by_truth(ends: Ends) -> tuple[Ends, ...]:
-    """The ends that give what counts as false, and those that give what counts as true.
+    """The ends that return a false value, and those that return a true one.
 
-    None where all give the like, or where it is not known of one.
+    None if all are alike, or if one of them is not known.
     """
     if ends.exits or len(ends.values) != len(ends.paths):
         return ()
@@ -55,7 +55,7 @@ def ends_by_truth(ends: Ends) -> tuple[Ends, ...]:
 
 
 def ends_in_failure(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
-    """The ends at which a handler rolled back, and told nobody but by the result; none if all ends do."""
+    """The ends after a rollback in a handler that only the result reveals; none if all ends do that."""
     if ends.exits or len(ends.values) != len(ends.paths) or not isinstance(frame.node, tree.FunctionDef):
         return ()
     rolled_back = [
@@ -69,7 +69,7 @@ def ends_in_failure(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
 
 
 def _hides_failures(node: tree.FunctionDef) -> bool:
-    """Whether only handlers of a function roll back, and those that do not raise do nothing else."""
+    """Whether only exception handlers roll back, and those that do not raise do nothing else."""
     handlers = [one for block in nodes_in(node.body) if isinstance(block, tree.Try) for one in block.handlers]
     inside = [call for one in handlers for call in nodes_in(one.body) if _is_rollback(call)]
     there = [call for call in nodes_in(node.body) if _is_rollback(call)]
@@ -104,7 +104,7 @@ def _truth_of(value: Value) -> bool | None:
 
 
 def settle_outcome(frame: Frame, state: State, test: Expr, holds: bool) -> None:
-    """A condition came out as said: if it is on what the last call gave, it is known what that did."""
+    """Apply a condition with its outcome: if it tests the last result, the call's effects are known."""
     part: Instances | None = state.parts.get(Instances)
     if part is None or part.outcome is None:
         return
@@ -121,7 +121,7 @@ def settle_outcome(frame: Frame, state: State, test: Expr, holds: bool) -> None:
 
 
 def paths_after(frame: Frame, state: State, dropped: Expr) -> Iterable[State]:
-    """The path after a call that failed and rolled back, where code drops the result that says so."""
+    """The path after a call that failed and rolled back, if code drops the result that says so."""
     part: Instances | None = state.parts.get(Instances)
     outcome = part.outcome if part is not None else None
     if part is None or outcome is None or outcome.if_failed is None:
@@ -133,14 +133,14 @@ def paths_after(frame: Frame, state: State, dropped: Expr) -> Iterable[State]:
 
 
 def _is_right_after(frame: Frame, part: Instances, outcome: Outcome, call: Expr) -> bool:
-    """Whether an outcome is that of a call, and nothing happened to objects and sessions since."""
+    """Whether an outcome belongs to a call, and objects and sessions have not changed since."""
     after = outcome.after
     is_same = (part.heap, part.session_effects) == (after.heap, after.session_effects)
     return is_same and _place_of_call(frame, call) == outcome.place
 
 
 def _place_of_call(frame: Frame, tested: Expr) -> Place | None:
-    """Where the call stands whose result is tested, at once or by the name of a variable."""
+    """The place of the call whose result is tested, directly or by the name of a variable."""
     if isinstance(tested, tree.Name):
         given = list(_assigned_to(frame, tested.id))
         tested = given[0] if len(given) == 1 else tested
@@ -152,7 +152,7 @@ def _place_of_call(frame: Frame, tested: Expr) -> Place | None:
 
 
 def _assigned_to(frame: Frame, name: str) -> Iterable[Expr]:
-    """What a function assigns to a variable."""
+    """The expressions that a function assigns to a variable."""
     body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else []
     for statement in flat(body):
         targets = statement.targets if isinstance(statement, tree.Assign) else []

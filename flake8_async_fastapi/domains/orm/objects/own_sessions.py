@@ -1,6 +1,6 @@
-"""Sessions of which a function knows all that was loaded with them: nobody used them before, or does besides.
+"""Sessions of which a function knows every object: no other code used or uses them.
 
-Such a session holds nothing that no variable leads to.  Source: docs/behaviour.md#reading-relationships.
+Such a session holds only objects that variables lead to. Source: docs/behaviour.md#reading-relationships.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(slots=True)
 class OwnSessions:
-    """``find`` gives the sessions that are a run's own, though others made them; None if there is none."""
+    """``find`` returns the sessions that belong to a run although others made them; None if there are
+    none.
+    """
 
     find: Callable[[], frozenset[object]] | None = None
 
 
 def holds_only_known(frame: Frame, session: object) -> bool:
-    """Whether all that a session holds is in sight: the function made it, or was given it fresh.
+    """Whether every object of a session is known: the function made it, or got it unused.
 
-    What is not known of the values around may be an object of it.
+    Unknown values of the surrounding code may be objects of it.
     """
     values = (inner for value in frame.state.values() for inner in inner_values(value))
     if any(isinstance(value, Unknown) for value in values):
@@ -37,7 +39,7 @@ def holds_only_known(frame: Frame, session: object) -> bool:
 
 
 def _is_made_in(frame: Frame, session: object) -> bool:
-    """Whether a call in the function at hand made a session."""
+    """Whether a call in the current function made a session."""
     node = frame.node
     if not isinstance(session, Place) or not isinstance(node, tree.FunctionDef) or session.path != frame.path:
         return False

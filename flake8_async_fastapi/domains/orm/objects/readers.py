@@ -1,4 +1,4 @@
-"""On whose behalf attributes of ORM objects are read, and what a run reads on behalf of its caller."""
+"""Readers of attributes: a library's function, or code that reads on behalf of its caller."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(slots=True)
 class Reader:
-    """Who reads attributes in a run, if not its code: how they are used, and the name of who does.
+    """Who reads attributes in a run, if not its own code: the use, and the name of the reader.
 
-    ``reports_for`` are the frame and the place where what is missing is said, if not in the run itself.
-    ``chain`` are the functions of libraries between that place and the read.
-    ``takes_nothing``: None or an empty list would do as well as objects, and may be meant.
+    ``reports_for`` are the frame and the place of reports, if not in the run itself. ``chain`` are the
+    functions of libraries between that place and the read. ``takes_nothing``: None or an empty list would
+    do instead of objects, and may be meant.
     """
 
     use: str = ""
@@ -31,7 +31,7 @@ class Reader:
 
 @contextmanager
 def reading_by(frame: Frame, function: str) -> Iterator[None]:
-    """Inside the block, a function of a library reads."""
+    """Within the block, a function of a library reads."""
     reader = frame.notes_of(Reader)
     before, reader.chain = reader.chain, (*reader.chain, function)
     yield
@@ -40,7 +40,7 @@ def reading_by(frame: Frame, function: str) -> Iterator[None]:
 
 @contextmanager
 def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
-    """Inside the block, what a run reads is read by somebody else."""
+    """Within the block, the reads of a run happen on behalf of other code."""
     reader = frame.notes_of(Reader)
     before = reader.use, reader.name
     reader.use, reader.name = use, name
@@ -50,7 +50,7 @@ def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class UnloadedRead:
-    """A callee reads an attribute of an object that it was given, and it is not loaded, ``unless``..."""
+    """A callee reads an attribute of an object that it got, and it is not loaded, ``unless`` ..."""
 
     location: Location
     name: str
@@ -63,16 +63,16 @@ class UnloadedRead:
 
 @dataclass(slots=True)
 class UnloadedReads:
-    """What a run reads, and where, of the objects that it was given, though it is not loaded.
+    """The attributes that a run reads though they are not loaded, of objects that it got, with their places.
 
-    Its caller hears of it.  ``objects`` are those that are read, as they are then: the run may lose
-    sight of them, as a refresh leads to new ones.
+    They are passed to its caller. ``objects`` are the objects in their state at the read: the run may lose
+    them, because a refresh leads to new ones.
     """
 
     reads: dict[UnloadedRead, Spot] = field(default_factory=dict)
     objects: dict[Location, InstanceState] = field(default_factory=dict)
 
     def add(self, read: UnloadedRead, at: Spot, objects: Mapping[Location, InstanceState]) -> None:
-        """Note a read; of several that are alike, the first line is told."""
+        """Note a read; of several equal ones, the first line counts."""
         self.reads[read] = min(at, self.reads.get(read, at))
         self.objects.setdefault(read.location, objects[read.location])

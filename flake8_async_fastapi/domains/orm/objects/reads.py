@@ -1,4 +1,4 @@
-"""Reading ORM objects: demand meets supply, and what is missing is said.
+"""Reads of ORM objects: an attribute that is read must be loaded, or it is reported.
 
 Source: docs/behaviour.md#reading-relationships.
 """
@@ -65,7 +65,7 @@ from flake8_async_fastapi.records import replace
 
 
 def read_attribute(access: Access) -> Value | None:
-    """The value of an attribute that is read of an ORM object; None where nothing is known of it."""
+    """The value of an attribute that is read of an ORM object; None if nothing is known about it."""
     assert isinstance(access.owner, Instance)
     use = "mutated" if access.is_mutated else "read"
     return read_mapped_attribute(access.frame, access.owner, access.name, access.place.position, use)
@@ -74,9 +74,9 @@ def read_attribute(access: Access) -> Value | None:
 def read_mapped_attribute(
     frame: Frame, instance: Instance, name: str, place: Position, use: str = "read"
 ) -> Value | None:
-    """The value of a mapped attribute of an object that is known; None where nothing is known of it.
+    """The value of a mapped attribute of a known object; None if nothing is known about it.
 
-    Says so where reading it would do I/O.
+    Reports the attribute if reading it would cause I/O.
     """
     objects = instances_of(frame.state)
     obj = objects.get(instance.location) if instance.location is not None else None
@@ -94,17 +94,17 @@ def read_mapped_attribute(
         return _read_through_proxy(frame, instance, attribute, place, use)
     found = transitions.attribute_state(frame.ctx, obj, name, attribute)
     if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
-        objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # what is put in stays loaded
+        objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # an assigned value stays
     if isinstance(found, NotLoaded):
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
     elif isinstance(found, Maybe) and found.not_loaded is not None:
         report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
-        objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, what follows is not reached
+        objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, the rest is not reached
     elif isinstance(found, Maybe) and obj.may_be_expired and isinstance(attribute, Relationship):
         unexpired = replace(obj, may_be_expired=False)
         kept = transitions.attribute_state(frame.ctx, unexpired, name, attribute)
-        if isinstance(kept, Loaded):  # or what follows is not reached
+        if isinstance(kept, Loaded):  # or the rest is not reached
             return _loaded_value(frame, instance.location, obj, name, attribute, kept.value)
     if frame.ctx.trace:
         _trace_read(frame, obj, name, found, place, isinstance(attribute, Relationship))
@@ -121,7 +121,7 @@ _SUPPLY: Final = {Loaded: "loaded", NotLoaded: "missing", Maybe: "perhaps"}
 def _trace_read(
     frame: Frame, obj: InstanceState, name: str, found: AttributeState, place: Position, is_relationship: bool
 ) -> None:
-    """Tell of a read where it is said what is missing: a template reads at the line that renders it."""
+    """Trace a read at the place where it would be reported: a template reads at the line that renders it."""
     reader = frame.notes_of(Reader)
     told, at = reader.reports_for or (frame, place)
     name_of_reader = reader.name or ("code" if frame.language is None else frame.path)
@@ -131,9 +131,9 @@ def _trace_read(
 
 
 def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, use: str) -> AttributeState:
-    """Say that an attribute is missing, unless the object that it leads to is at hand.
+    """Report that an attribute is missing, unless its target is in the session.
 
-    Gives a ``NotLoaded`` where that is said of a read that fails.
+    Returns a ``NotLoaded`` if the report is about a read that fails.
     """
     location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
@@ -147,16 +147,16 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if held is not None:
         if held.unless:
             report_missing(frame, location, name, not_loaded, place, use, held.unless)
-        objects[location] = obj.put(name, MAYBE)  # found once, it is loaded
+        objects[location] = obj.put(name, MAYBE)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)
         return MAYBE
     if aliasing.may_be_loaded_by_other_path(frame, unloaded):
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:
-        return MAYBE  # a function that was given it asked first what it is
+        return MAYBE  # a function that got it checks it first
     report_missing(frame, location, name, not_loaded, place, use)
     current = objects[location]
-    if isinstance(current.default, NotLoaded):  # the read would raise: what follows is not reached
+    if isinstance(current.default, NotLoaded):  # the read would raise: the rest is not reached
         objects[location] = replace(current, default="perhaps", fields=())
     else:
         objects[location] = current.put(name, MAYBE)
@@ -166,7 +166,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
 def _loaded_value(
     frame: Frame, location: Location, obj: InstanceState, name: str, attribute: Attribute, value: Value
 ) -> Value:
-    """The value of an attribute that is loaded; the object of a relationship begins to be known here."""
+    """The value of a loaded attribute; the object of a relationship becomes known here."""
     if isinstance(attribute, Column):
         return UNKNOWN if isinstance(value, Plain) else value
     if not isinstance(attribute, Relationship) or not isinstance(value, Unknown):
@@ -228,14 +228,14 @@ def _read_through_proxy(
 def _attribute_of_all(
     frame: Frame, values: Sequence[Value], name: str, place: Position, use: str = "read"
 ) -> Value:
-    """The value of an attribute that is read of each of some objects."""
+    """The value of an attribute that is read of each of several objects."""
     objects = [value for value in values if isinstance(value, Instance)]
     found = [read_mapped_attribute(frame, one, name, place, use) or UNKNOWN for one in objects]
     return found[0] if len(found) == 1 else UNKNOWN
 
 
 def proxied_item(frame: Frame, value: Object, origin: Place | None) -> Value | None:
-    """An item of what an ``association_proxy`` gives: going through it reads the attribute of each object."""
+    """An item of an ``association_proxy``: iterating over it reads the attribute of each object."""
     assert isinstance(value.detail, ProxiedItems)
     if origin is None:
         return UNKNOWN
@@ -251,7 +251,7 @@ def _read_subclass_column(
     place: Position,
     use: str,
 ) -> Value | None:
-    """A column of a subclass, read after the object turned out to be of it: the base's query left it out."""
+    """The value of a column of a subclass, read after a type test: a query of the base left it out."""
     if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan" or obj.may_be_loaded:
         return None
     below = models.mapped_model(frame.ctx, instance.cls)
@@ -266,7 +266,7 @@ def _read_subclass_column(
     return UNKNOWN
 
 
-# --- the rest of what touches objects --------------------------------------------------------
+# --- other accesses to objects ---------------------------------------------------------------
 
 
 def read_awaitable(access: Access) -> Value:
@@ -311,7 +311,7 @@ def read_awaitable(access: Access) -> Value:
 
 
 def parameter_instance(ctx: Context, state: State, name: str, value: Value) -> Value:
-    """A parameter that is an ORM object: what it has loaded is not known, what it loses here is."""
+    """A parameter that is an ORM object: its loaded attributes are not known, those lost here are."""
     if not isinstance(value, Instance) or value.location is not None:
         return value
     if models.model_of_objects(ctx, value.cls) is None:
@@ -324,10 +324,7 @@ def parameter_instance(ctx: Context, state: State, name: str, value: Value) -> V
 
 
 def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
-    """Parameters of a coroutine function that are ORM objects: what is loaded of them is noted from here on.
-
-    A plain function may run in a thread, or in ``run_sync``.
-    """
+    """Note the state of ORM objects among a coroutine function's parameters, from here on."""
     env = frame.state.env
     for param in function.node.params if function.is_async else ():
         if param.name in env:
@@ -335,7 +332,7 @@ def begin_parameters(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def consume_dynamic(frame: Frame, value: Value, origin: Place) -> None:
-    """A relationship that has to be queried is used as a collection."""
+    """Report a relationship that has to be queried if code uses it as a collection."""
     if isinstance(value, Object) and isinstance(value.detail, DynamicRelationship):
         dynamic = value.detail
         obj = instances_of(frame.state).get(dynamic.location)

@@ -1,4 +1,4 @@
-"""Values of a type that the driver refuses for their column.
+"""Values whose type the driver refuses for their column.
 
 Source: docs/behaviour.md#types-of-values.
 """
@@ -46,7 +46,7 @@ _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
 
 def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """A model is made, a statement gets values or conditions: say so where a value does not fit."""
+    """Report a value in a constructor, a statement or a condition that does not fit its column."""
     if not frame.emit:
         return
     if isinstance(callee, ClassValue):
@@ -64,13 +64,13 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
 
 
 def _is_made_by_library(frame: Frame, cls: ClassValue) -> bool:
-    """Whether a class is mapped, and its constructor assigns what it is given."""
+    """Whether a class is mapped, and its constructor only assigns its arguments."""
     is_mapped = models.mapped_model(frame.ctx, cls) is not None
     return is_mapped and not models.has_own_constructor(frame.ctx, cls)
 
 
 def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """An attribute is assigned, or a column declared with a default: say so where the value does not fit."""
+    """Report an assigned attribute, or a column's default, whose value does not fit."""
     if not frame.emit or len(node.targets) != 1:
         return
     target = node.targets[0]
@@ -85,7 +85,7 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 
 def _check_default(frame: Frame, cls: Value, node: tree.Assign, name: str) -> None:
-    """A column in the body of a model: what the functions return that make its values."""
+    """Check a column in the body of a model: the results of its default functions."""
     if not isinstance(cls, ClassValue) or not isinstance(node.value, tree.Call):
         return
     for keyword in node.value.keywords:
@@ -100,13 +100,13 @@ def _words_of(code: object) -> set[str]:
 
 
 def _mentions_now(frame: Frame, written: Expr) -> bool:
-    """Whether a default, or the function that it names, asks for the time."""
+    """Whether a default, or the function that it names, gets the current time."""
     called = names.dotted_value(frame.ctx, frame.path, dotted(written)) if dotted(written) else None
     return "now" in _words_of(called.node.body if isinstance(called, Function) else written)
 
 
 def _kind_of_default(frame: Frame, written: Expr) -> str:
-    """The kind of what a function returns that a column calls for its default."""
+    """The kind of a result of the function that a column calls for its default."""
     if isinstance(written, tree.Lambda):
         return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written.body))
     function = names.dotted_value(frame.ctx, frame.path, dotted(written))
@@ -124,7 +124,7 @@ def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: t
 
 
 def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
-    """``session.get(Model, key)``: the key against the column that it is for."""
+    """Check the key of ``session.get(Model, key)`` against its column."""
     model, key = arguments.get(0, "entity"), arguments.get(1, "ident")
     written = written_argument(node, 1, "ident")
     kind = kind_of_value(key) if key is not None else ""
@@ -138,7 +138,7 @@ def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
 
 
 def _check_conditions(frame: Frame, node: tree.Call) -> None:
-    """``Model.column == value`` among the arguments of ``where()``, and of ``and_()`` and ``or_()`` there."""
+    """Check ``Model.column == value`` in the arguments of ``where()``, also in ``and_()`` and ``or_()``."""
     for written in node.args:
         match written:
             case tree.Call(func=function) if _value_of(frame, function) in _JOINING:
@@ -151,7 +151,7 @@ def _check_conditions(frame: Frame, node: tree.Call) -> None:
 
 
 def _value_of(frame: Frame, written: Expr) -> Value | None:
-    """The value of a dotted name where a frame stands; None for other expressions."""
+    """The value of a dotted name at the place of a frame; None for other expressions."""
     first, *rest = dotted(written).split(".")
     if not first:
         return None
@@ -168,7 +168,7 @@ def _column_written(frame: Frame, written: Expr) -> MappedAttribute | None:
 
 
 def _kind_written(frame: Frame, written: Expr) -> str:
-    """The kind of a value in a condition: a constant, a variable, an attribute of one, or a moment."""
+    """The kind of a value in a condition: a constant, a variable, its attribute, or a moment."""
     if isinstance(written, tree.Const) or "now" in _words_of(written):
         return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written))
     value = frame.state.get(dotted(written))
@@ -176,7 +176,7 @@ def _kind_written(frame: Frame, written: Expr) -> str:
 
 
 def kind_of_value(value: Value) -> str:
-    """``aware``, ``text`` or ``number``, if a value surely is of that kind; empty for all others."""
+    """``aware``, ``text`` or ``number``, if a value is certainly of that kind; empty for all others."""
     kinds = {_kind_of_one(one) for one in alternatives(value) if not is_none(one)}
     return kinds.pop() if len(kinds) == 1 else ""
 
@@ -204,14 +204,14 @@ def _check(
 
 
 def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
-    """The driver of the project that refuses a value, if it requires no other database's."""
+    """The project's driver that refuses a value, if it requires no other database's driver."""
     requirements = frame.ctx.project.requirements_of(frame.path)
     required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
     if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
         return
     ctx = frame.ctx
     if "asyncpg" in required and not ctx.query(("all SQLite",), lambda: _is_all_sqlite(ctx), False):
-        # a sync engine has another driver, whoever installs it
+        # a sync engine has another driver, whoever requires it
         if (column, kind) in REFUSED_BY_ASYNCPG and not ctx.project.mentioning("create_engine"):
             yield "asyncpg"
     elif required and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
@@ -219,7 +219,7 @@ def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) ->
 
 
 def _is_all_sqlite(ctx: Context) -> bool:
-    """Whether the code names a database of SQLite for each engine of the project."""
+    """Whether every engine of the project has a SQLite URL in the code."""
     urls = [
         _url_written(ctx, path, node)
         for path in ctx.project.mentioning("create_async_engine")
@@ -230,7 +230,7 @@ def _is_all_sqlite(ctx: Context) -> bool:
 
 
 def _url_written(ctx: Context, path: str, call: tree.Call) -> str:
-    """The URL that a call is given as a text, or by the name of one; empty for any other."""
+    """The URL that a call gets as a text, or by its name; empty for any other value."""
     written = written_argument(call, 0, "url")
     if isinstance(written, tree.Name) and (found := names.only_definition(ctx, path, written.id)) is not None:
         written = found[1].value if isinstance(found[1], tree.Assign) else None
@@ -238,7 +238,7 @@ def _url_written(ctx: Context, path: str, call: tree.Call) -> str:
 
 
 def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
-    """Whether code of the model may change what is assigned: a validator, or a ``__setattr__``."""
+    """Whether code of the model may change an assigned value: a validator, or a ``__setattr__``."""
     for base in classes.mro(frame.ctx, cls):
         for statement in base.node.body if isinstance(base, ClassValue) else ():
             if isinstance(statement, tree.FunctionDef):

@@ -1,4 +1,4 @@
-"""What is known of ORM objects and sessions, in the names of a callee and back in those of its caller."""
+"""Knowledge about ORM objects and sessions, renamed for a callee and back for its caller."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from flake8_async_fastapi.records import replace
 
 
 def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
-    """The objects that values lead to; by the names that they have inside a call, if it is one.
+    """The objects that values lead to; by their names inside a call, if there is one.
 
-    The call does not get the objects by which these were reached, to which it has no way back, nor
-    those to which only attributes lead that the renaming does not follow.
+    The call does not get the objects from which these were reached, because it cannot get back to them, nor
+    those behind attributes that the renaming does not follow.
     """
     objects = instances_of(state)
     if renaming is None:
@@ -44,7 +44,7 @@ def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Seq
         inside = renaming.location(location)
         if inside is not None:
             found[inside] = _instance_to_callee(ctx, renaming, obj)
-    for location, obj in objects.items():  # what was reached from them already
+    for location, obj in objects.items():  # these were reached already
         if location not in kept and isinstance(location[0], tuple):
             inside = renaming.location(location)
             if inside is not None:
@@ -55,7 +55,7 @@ def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Seq
 def _given(
     objects: Mapping[Location, InstanceState], renaming: Renaming, values: Sequence[Value]
 ) -> dict[Location, InstanceState]:
-    """The objects that a call is given; notes which of them the caller wants itself."""
+    """The objects that a call gets; notes which of them the caller needs itself."""
 
     def leads(obj: InstanceState) -> Iterator[Location]:
         for name, status in obj.fields:
@@ -76,7 +76,7 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
     fields = []
     for name, status in obj.fields:
         if assigned.says_no_more_than_plan(ctx, obj, name, status):
-            continue  # which columns were assigned does not keep callees apart
+            continue  # assigned columns do not distinguish calls
         if isinstance(status, Loaded):
             reached = locations_in(status.value)
             withheld = status.is_withheld or any(renaming.location(location) is None for location in reached)
@@ -84,7 +84,7 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
         elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
         else:
-            status = MAYBE  # to keep callees apart by that takes long
+            status = MAYBE  # distinguishing calls by that takes long
         fields.append((name, status))
     parent = None
     if obj.parent is not None:
@@ -98,7 +98,7 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
 
 
 def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState | None) -> InstanceState:
-    """An object as a call left it; what it says of places is the caller's where nothing happened."""
+    """An object as a call left it. Unchanged attributes keep the caller's places."""
     fields = []
     for name, status in obj.fields:
         if isinstance(status, Loaded) and status.is_withheld and before is not None:
@@ -137,7 +137,7 @@ def _goes_by_plan(obj: InstanceState) -> bool:
 
 
 def _assigned_before(obj: InstanceState, before: InstanceState) -> Iterator[tuple[str, AttributeState]]:
-    """Columns that the caller assigned, of which the call was not told, and which it did not write."""
+    """Columns that the caller assigned, that the call did not know of and did not write."""
     for name, status in before.fields:
         is_assigned = isinstance(status, Loaded) and status.value == assigned.SET_TO_VALUE
         if is_assigned and obj.field(name) is None:
@@ -145,6 +145,6 @@ def _assigned_before(obj: InstanceState, before: InstanceState) -> Iterator[tupl
 
 
 def transition_to_caller(out: ToCaller, step: Transition) -> Transition:
-    """What happened to a session, in the names of the caller."""
+    """A change to a session, in the names of the caller."""
     of = out.location(step.base) if step.base is not None else None
     return replace(step, session=out.key(step.session), base=of)

@@ -1,4 +1,4 @@
-"""ORM objects as text: what a ``__repr__`` reads of them, and what is known of them, in words."""
+"""ORM objects as text: the attributes that a ``__repr__`` reads, and descriptions for ``trace``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SOURCES: Final = {"query": "from the query", "merge": "merged"}
 
 
 def read_repr(frame: Frame, value: Value, place: Place) -> None:
-    """An object becomes text: its ``__repr__`` reads attributes."""
+    """Read the attributes that an object's ``__repr__`` shows."""
     for alternative in alternatives(value):
         if not isinstance(alternative, Instance) or alternative.location is None:
             continue
@@ -43,7 +43,7 @@ def read_repr(frame: Frame, value: Value, place: Place) -> None:
 
 
 def _read_generated_repr(frame: Frame, instance: Instance, obj: InstanceState, place: Place) -> None:
-    """The ``__repr__`` of a mapped dataclass shows every attribute, but those with ``repr=False``."""
+    """Read every attribute of a mapped dataclass for its ``__repr__``, except those with ``repr=False``."""
     model = models.model_of_objects(frame.ctx, obj.cls)
     if model is None or not model.is_dataclass:
         return
@@ -53,13 +53,13 @@ def _read_generated_repr(frame: Frame, instance: Instance, obj: InstanceState, p
 
 
 def describe_instances(frame: Frame, value: Value) -> Iterator[str]:
-    """What is known of the objects in a value, in words."""
+    """A description of the objects in a value."""
     for location in locations_in(value):
         yield _describe_instance(frame, location)
 
 
 def _describe_instance(frame: Frame, location: Location) -> str:
-    """What is known of an object, in words: its load plan and its state."""
+    """A description of an object: its load plan and its state."""
     obj = instances_of(frame.state).get(location)
     model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
     if obj is None or model is None:

@@ -1,7 +1,7 @@
-"""ORM objects along a path: what is loaded of them, and what happens to that.
+"""Changes of ORM objects along a path: what is loaded, and what each event does to it.
 
-An ``InstanceState`` is one object of a model (or any of those that one place loads) as far as
-one path knows it.  Source: docs/behaviour.md#sessions-and-expiry.
+An ``InstanceState`` is the knowledge of one path about one object of a model (or any of those that one
+place loads). Source: docs/behaviour.md#sessions-and-expiry.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.records import replace
 
-# --- what reading gives -------------------------------------------------------------------
+# --- states of attributes ----------------------------------------------------------------
 
 
 def attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Attribute) -> AttributeState:
-    """Whether an attribute is loaded; the value of a relationship is made when it is read."""
+    """Whether an attribute is loaded. The value of a relationship is made when it is read."""
     found = _attribute_state(ctx, obj, name, attribute)
     if isinstance(found, Maybe) and found.unless and found.not_loaded is None:
         others = tuple(pair for pair in obj.fields if pair[0] != name)
         planned = attribute_state(ctx, replace(obj, fields=others), name, attribute)
         return Maybe(planned, found.unless) if isinstance(planned, NotLoaded) else MAYBE
     if isinstance(found, NotLoaded) and isinstance(attribute, Relationship) and attribute.lazy == "noload":
-        found = replace(found, cause="noload")  # nothing loads it, expired or not
+        found = replace(found, cause="noload")  # it is never loaded, expired or not
     if isinstance(found, NotLoaded):
         return MAYBE if obj.may_be_loaded or obj.is_empty else found
     if isinstance(found, Maybe):
@@ -66,7 +66,7 @@ def _attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Att
     if known is not None:
         return known
     if isinstance(attribute, Relationship) and attribute.lazy in ("dynamic", "write_only"):
-        return LOADED  # which is no collection, but a way to query it
+        return LOADED  # which is a query, not a collection
     if isinstance(obj.default, NotLoaded):
         return obj.default
     if obj.default == "perhaps":
@@ -78,7 +78,7 @@ def _attribute_state(ctx: Context, obj: InstanceState, name: str, attribute: Att
         return _column_state(model, obj, name, attribute)
     if isinstance(attribute, Relationship):
         if obj.phase == "deleting" or (obj.phase == "deleted" and attribute.is_collection is not False):
-            return MAYBE  # deleting loads what it cascades to
+            return MAYBE  # deleting loads the targets of its cascade
         return _relationship_state(obj, name, attribute)
     return MAYBE
 
@@ -107,7 +107,7 @@ def _column_state(model: Model | None, obj: InstanceState, name: str, column: Co
 
 
 def _key_state(model: Model, obj: InstanceState, name: str) -> AttributeState | None:
-    """A column that the query leaves out: a foreign key is loaded for a many-to-one that loads at once."""
+    """The state of a column that the query leaves out: an eager many-to-one loads its foreign key."""
     for relation, found in model.relationships():
         if found.to_one is False or load_plans.strategy(obj.plan, relation, found)[0] != "immediate":
             continue
@@ -158,7 +158,7 @@ _NOT_BROUGHT: Final[Mapping[Source, Cause]] = {
 
 
 def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -> AttributeState:
-    """Where strategies of the mapper or of a wildcard lead back to a class on the way."""
+    """The state if strategies of the mapper or of a wildcard lead back to a class on the way."""
     if relationship.has_depth:
         return MAYBE
     if load_plans.loads_circle(how, obj.strategies_above):
@@ -171,12 +171,12 @@ def _state_at_circle(obj: InstanceState, how: str, relationship: Relationship) -
 
 
 def _stops_at_circle(obj: InstanceState, relationship: Relationship) -> bool:
-    """Whether a strategy that names no relationship stops here: it leads back to a class on the way."""
+    """Whether a strategy that names no relationship stops because it leads back to a class on the way."""
     return relationship.target is not None and relationship.target in (*obj.classes_above, obj.cls)
 
 
 def _unset_to_one_state(obj: InstanceState, relationship: Relationship) -> AttributeState:
-    """A many-to-one that was not set: None without I/O if its foreign key was not set either."""
+    """The state of a many-to-one that was not set: None without I/O if its foreign key was not set either."""
     if relationship.keys is None:
         return MAYBE
     given = [obj.field(key) for key in relationship.keys]
@@ -189,7 +189,7 @@ def _unset_to_one_state(obj: InstanceState, relationship: Relationship) -> Attri
     return NotLoaded("new", obj.path, obj.line)
 
 
-# --- what happens to objects ---------------------------------------------------------------
+# --- changes of objects --------------------------------------------------------------------
 
 
 def instances_of_session(
@@ -204,7 +204,7 @@ def instances_of_session(
 
 
 def havoc_instances(state: State, values: Iterable[Value]) -> None:
-    """Somebody unknown was given objects: what they lack, it may have loaded."""
+    """Forget what unknown code may have changed: it may have loaded missing attributes."""
     objects = instances_of(state)
     if not objects:
         return
@@ -232,7 +232,7 @@ def change_instances(
     transition: Callable[[InstanceState], InstanceState],
     besides: Location | None = None,
 ) -> None:
-    """Apply what happens to all objects of a session, ``besides`` those from the place of one of them."""
+    """Apply a change to all objects of a session, ``besides`` those from the place of one of them."""
     own = base(besides)[:3] if besides is not None else None
     for location, obj in instances_of_session(objects, session):
         if own is None or base(location)[:3] != own:
@@ -240,7 +240,7 @@ def change_instances(
 
 
 def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> InstanceState:
-    """After a flush: what is pending is written, and what the database computed anew is expired."""
+    """The state after a flush: pending objects are written, values computed by the database are expired."""
     if obj.phase == "pending":
         default = "inserted" if obj.default == "unset" else obj.default
         obj = replace(obj, phase="persistent", default=default, dirty=False, path=path, line=line)
@@ -250,14 +250,14 @@ def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> Insta
     if obj.phase in ("persistent", "given") and obj.dirty and isinstance(obj.default, NotLoaded):
         return replace(
             obj, default="perhaps", dirty=False
-        )  # an UPDATE needs the key, and loads what is expired
+        )  # an UPDATE needs the key, and loads it if it is expired
     if obj.phase in ("persistent", "given") and obj.dirty:
         return _after_write(ctx, replace(obj, dirty=False), path, line, insert=False)
     return obj
 
 
 def _null_keys(ctx: Context, obj: InstanceState) -> frozenset[str]:
-    """The many-to-one relationships of a new object that were given no foreign key."""
+    """The many-to-one relationships of a new object that got no foreign key."""
     model = models.model_of_objects(ctx, obj.cls)
     if model is None:
         return frozenset()
@@ -297,7 +297,7 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
 
 
 def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
-    """After everything of a persistent object was expired: what somebody may have loaded of it too."""
+    """The state after an object was expired completely, also of attributes loaded by unknown code."""
     if obj.phase not in ("persistent", "given"):
         return obj
     kept = obj.may_be_loaded and obj.session is ANY
@@ -307,7 +307,7 @@ def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
 def after_commit(
     ctx: Context, obj: InstanceState, path: str, line: int, *, expires: bool | None
 ) -> InstanceState:
-    """After a commit: flushed, and expired unless the session keeps what is loaded."""
+    """The state after a commit: flushed, and expired unless the session keeps loaded attributes."""
     obj = after_flush(ctx, obj, path, line)
     if obj.phase == "deleting":
         return replace(obj, phase="deleted") if expires else obj
@@ -317,7 +317,7 @@ def after_commit(
 
 
 def after_rollback(obj: InstanceState, path: str, line: int) -> InstanceState:
-    """After a rollback: expired whatever the session's settings; what was new is new no more."""
+    """The state after a rollback: expired whatever the settings; new objects are no longer pending."""
     if obj.source == "new":
         return replace(obj, default="perhaps", fields=())
     return after_expire(obj, NotLoaded("rollback", path, line))
@@ -326,7 +326,7 @@ def after_rollback(obj: InstanceState, path: str, line: int) -> InstanceState:
 def after_rollback_to_savepoint(
     obj: InstanceState, before: list[InstanceState], path: str, line: int
 ) -> InstanceState:
-    """After the rollback of a savepoint: what was changed since is expired, new objects are new no more."""
+    """The state after the rollback of a savepoint: changes since are expired, new objects are transient."""
     if not before:
         return replace(obj, default="perhaps", fields=()) if obj.source == "new" else obj
     known = {name for entry in before for name in assigned.names_of_assigned(entry)}
@@ -335,14 +335,14 @@ def after_rollback_to_savepoint(
 
 
 def after_delete(obj: InstanceState) -> InstanceState:
-    """After ``delete(obj)``, which loads what is expired."""
+    """The state after ``delete(obj)``, which loads expired attributes."""
     if isinstance(obj.default, NotLoaded):
         obj = replace(obj, default="perhaps", fields=())
     return replace(obj, phase="deleting")
 
 
 def after_possible_end(obj: InstanceState) -> InstanceState:
-    """After what may have been a flush, a commit or a rollback: what was missing still is."""
+    """The state after a possible flush, commit or rollback: missing attributes are still missing."""
     if obj.phase not in ("persistent", "given"):
         return obj
     if obj.source == "new" or (obj.dirty and isinstance(obj.default, NotLoaded)):
@@ -352,9 +352,9 @@ def after_possible_end(obj: InstanceState) -> InstanceState:
 
 
 def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
-    """After ``refresh(obj)``: columns, what is eager in the mapper, and the options of the first query.
+    """The state after ``refresh(obj)``: columns, eager relationships, and the options of the first query.
 
-    What a caller passes may come from a query with any options.
+    An object from a caller may come from a query with any options.
     """
     if obj.phase in ("deleted", "transient", "pending") or obj.source == "given":
         return replace(obj, default="perhaps", fields=(), dirty=False, may_be_expired=False)
@@ -365,7 +365,7 @@ def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
 
 
 def after_population(obj: InstanceState, plan: Plan, path: str, line: int) -> InstanceState:
-    """After a query with ``populate_existing`` met the object: as if the query had brought it."""
+    """The state after a query with ``populate_existing`` returned the object: as if newly loaded."""
     return replace(
         obj, default="plan", plan=plan, fields=(), source="query", dirty=False, may_be_loaded=False,
         may_be_expired=False, null_keys=frozenset(), path=path, line=line,
@@ -373,7 +373,7 @@ def after_population(obj: InstanceState, plan: Plan, path: str, line: int) -> In
 
 
 def after_detach(obj: InstanceState) -> InstanceState:
-    """After the session was closed or let go of the object."""
+    """The state after the session was closed or expunged the object."""
     if obj.phase == "given":
         return replace(obj, may_be_loaded=True)
     return replace(obj, phase="detached") if obj.phase == "persistent" else obj

@@ -1,4 +1,4 @@
-"""Making ORM objects and assigning their attributes.
+"""Creating ORM objects and assigning their attributes.
 
 Source: docs/behaviour.md#new-objects, docs/behaviour.md#writing.
 """
@@ -39,7 +39,7 @@ from flake8_async_fastapi.records import replace
 
 
 def write_attribute(access: Access, value: Value) -> bool:
-    """Assign an attribute of an ORM object; whether it is a mapped one."""
+    """Assign an attribute of an ORM object; returns whether it is a mapped one."""
     assert isinstance(access.owner, Instance)
     return write_mapped_attribute(access.frame, access.owner, access.name, value, access.place.position)
 
@@ -47,7 +47,7 @@ def write_attribute(access: Access, value: Value) -> bool:
 def write_mapped_attribute(
     frame: Frame, instance: Instance, name: str, value: Value, place: Position
 ) -> bool:
-    """Assign an attribute; whether it is a mapped one of an object that is known."""
+    """Assign an attribute; returns whether it is a mapped one of a known object."""
     state, objects = frame.state, instances_of(frame.state)
     obj = objects.get(instance.location) if instance.location is not None else None
     model = models.model_of_objects(frame.ctx, obj.cls) if obj is not None else None
@@ -80,14 +80,14 @@ def write_mapped_attribute(
 
 
 def _column_value(value: Value) -> Value:
-    """What is kept of the value of a column: that it is an SQL expression, or which constant it is."""
+    """The part of a column's value that is kept: that it is an SQL expression, or which constant it is."""
     if isinstance(value, Object) and value.type.startswith("sqlalchemy."):
         return assigned.SET_TO_SQL
     return value if all(isinstance(one, (Const, Plain)) for one in alternatives(value)) else UNKNOWN
 
 
 def _link_other_side(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
-    """The other side of a relationship that was assigned: a new object has it loaded too."""
+    """Set the other side of an assigned relationship: for a new object it is loaded too."""
     objects = instances_of(frame.state)
     if not relationship.inverse:
         return
@@ -115,7 +115,7 @@ def _link_other_side(frame: Frame, instance: Instance, relationship: Relationshi
 
 
 def _can_be_followed(value: Value) -> bool:
-    """Whether an object, or None, or a list of these is known well enough to be followed."""
+    """Whether an object, None, or a list of these is known well enough to be followed."""
     for alternative in alternatives(value):
         inner = alternative
         if isinstance(alternative, Collection):
@@ -130,7 +130,7 @@ def _can_be_followed(value: Value) -> bool:
 
 
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> Value | None:
-    """A new object of a model, which no session has yet; None for other classes."""
+    """A new object of a model, which is in no session yet; None for other classes."""
     model = models.mapped_model(frame.ctx, cls)
     if model is None:
         return None
@@ -151,7 +151,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, orig
     instance = Instance(cls, location=location)
     for name, value in arguments.keywords:
         if isinstance(model.attributes.get(name), Relationship) and not _can_be_followed(value):
-            obj = obj.put(name, MAYBE)  # set, but nothing is known of what to
+            obj = obj.put(name, MAYBE)  # set to something unknown
         elif name in model.attributes:
             is_column = isinstance(model.attributes[name], Column)
             obj = obj.put(name, Loaded(_column_value(value) if is_column else value))
@@ -164,7 +164,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, orig
 
 
 def write_by_setattr(frame: Frame, arguments: Arguments) -> None:
-    """``setattr(obj, name, value)``: a write; if the name is not known, something was changed."""
+    """Apply ``setattr(obj, name, value)``; if the name is not known, some attribute changed."""
     objects = instances_of(frame.state)
     if len(arguments.args) != 3:
         return
@@ -188,7 +188,7 @@ def write_by_setattr(frame: Frame, arguments: Arguments) -> None:
 
 
 def set_committed_value(frame: Frame, arguments: Arguments) -> None:
-    """``set_committed_value(obj, "name", value)``: loaded from then on."""
+    """Apply ``set_committed_value(obj, "name", value)``: the attribute is loaded from then on."""
     objects = instances_of(frame.state)
     for location in locations_in(arguments.args[0]) if len(arguments.args) == 3 else ():
         name = arguments.args[1]
