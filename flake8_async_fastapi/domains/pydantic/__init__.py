@@ -1,7 +1,7 @@
-"""Pydantic: which fields schemas have, and what validating a value reads of ORM objects.
+"""Pydantic: the fields of schemas, and the attributes of ORM objects that validation reads.
 
-Adds no part of the state, no effect and no event: the reads are those of the ORM.
-Needs orm, for mapped classes, the objects of a path, and to say who reads.
+Adds no part of the state, no effect and no event: the reads are those of the ORM. Needs orm, for mapped
+classes, the objects of a path, and to name the reader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fields of Pydantic models, and what each is read from."""
+"""The fields of Pydantic models, and the attributes that they read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROOTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SchemaField:
-    """A field of a schema: what is read for it, and where its type is written."""
+    """A field of a schema: the attribute that it reads, and the place of its type."""
 
     name: str
     reads: tuple[str, ...]
@@ -56,14 +56,14 @@ def _find_fields(ctx: Context, cls: ClassValue) -> Iterator[SchemaField]:
             if isinstance(statement.value, tree.Call) and dotted(statement.value.func).endswith(
                 "Relationship"
             ):
-                continue  # no field of an SQLModel
+                continue  # not a field of an SQLModel
             reads = _attributes_read(ctx, base, name, statement)
             found[name] = SchemaField(name, reads, statement.annotation, base, name in converted)
     yield from found.values()
 
 
 def _attributes_read(ctx: Context, cls: ClassValue, name: str, statement: tree.Assign) -> tuple[str, ...]:
-    """The attributes that a field is read from: its alias, or else its name."""
+    """The attributes that a field reads: its alias, or else its name."""
     calls_written = [statement.value, *_metadata_in(statement.annotation)]
     for call in calls_written:
         if isinstance(call, tree.Call) and _is_field(ctx, cls, dotted(call.func)):
@@ -76,7 +76,7 @@ def _attributes_read(ctx: Context, cls: ClassValue, name: str, statement: tree.A
 
 
 def _is_field(ctx: Context, cls: ClassValue, called: str) -> bool:
-    """Whether a name means ``Field``, maybe imported under another name."""
+    """Whether a name means ``Field``, which may be imported under another name."""
     if called.rpartition(".")[2] == "Field":
         return True
     return names.dotted_value(ctx, cls.path, called) in _FIELDS
@@ -123,7 +123,7 @@ def _converted_fields(cls: ClassValue) -> frozenset[str]:
 
 
 def decorators_that_run_first(node: tree.FunctionDef, *names: str) -> Iterator[tree.Call]:
-    """The decorators of these names that let a function have a value before Pydantic does."""
+    """The decorators with these names whose function gets a value before Pydantic validates it."""
     for decorator in node.decorators:
         if isinstance(decorator, tree.Call) and dotted(decorator.func).rpartition(".")[2] in names:
             words = {word.name: word.value for word in decorator.keywords}

@@ -41,7 +41,7 @@ class Schema(Payload):
 
 
 def type_adapter(site: CallSite) -> Value | None:
-    """The value of ``TypeAdapter(annotation)``, and what ``parse_obj_as(annotation, value)`` reads."""
+    """The value of ``TypeAdapter(annotation)``, and the reads of ``parse_obj_as(annotation, value)``."""
     frame, arguments, place = site.frame, site.arguments, site.place.position
     node = frame.current_call
     if node is None or not node.args:
@@ -66,7 +66,7 @@ def adapter_attribute(ctx: Context, adapter: Object, name: str) -> Value:
 
 
 def call_adapter_method(site: CallSite) -> Value:
-    """``TypeAdapter(annotation).validate_python(value)``, and other methods."""
+    """Call ``TypeAdapter(annotation).validate_python(value)`` or another method."""
     callee, arguments = site.callee, site.arguments
     assert isinstance(callee, Member) and isinstance(callee.receiver.detail, ValidationTarget)
     if callee.name == "validate_python" and arguments.args:
@@ -77,7 +77,7 @@ def call_adapter_method(site: CallSite) -> Value:
 
 
 def call_schema_method(site: CallSite) -> Value:
-    """``Schema.model_validate(obj)``, and other methods."""
+    """Call ``Schema.model_validate(obj)`` or another method."""
     frame, callee, arguments = site.frame, site.callee, site.arguments
     assert isinstance(callee, Member) and isinstance(callee.receiver.detail, Schema)
     cls = callee.receiver.detail.cls
@@ -97,7 +97,7 @@ def call_schema_method(site: CallSite) -> Value:
 
 
 def schema_method(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
-    """A method that every schema has and that matters here; None for others."""
+    """A method of every schema that matters here; None for others."""
     if name not in _METHODS:
         return None
     cls = owner.cls if isinstance(owner, Instance) else owner

@@ -1,4 +1,4 @@
-"""Unions whose members are told apart by a tag: ``Annotated[Cat | Dog, Discriminator("kind")]``.
+"""Unions with a discriminator: ``Annotated[Cat | Dog, Discriminator("kind")]``.
 
 Source: docs/behaviour.md#pydantic; Pydantic documentation, "Discriminated Unions".
 """
@@ -23,7 +23,7 @@ _NO_TEXTS: Final[frozenset[str]] = frozenset()
 
 
 def tag_name(extras: Sequence[Expr]) -> str:
-    """The field that tells the members of an annotated union apart; empty if none is named."""
+    """The discriminator of an annotated union; empty if there is none."""
     for extra in extras:
         if not isinstance(extra, tree.Call):
             continue
@@ -36,7 +36,7 @@ def tag_name(extras: Sequence[Expr]) -> str:
 
 
 def tagged_member(frame: Frame, union: Expr, tag: str, value: Value) -> Expr | None:
-    """The member of a union that the tag of a value asks for; None if that is not known."""
+    """The member of a union that the discriminator of a value selects; None if it is not known."""
     if not isinstance(value, Collection) or value.keys is None or tag not in value.keys:
         return None
     given = (value.items or ())[value.keys.index(tag)]
@@ -59,7 +59,7 @@ def members_of(union: Expr) -> Iterator[Expr]:
 
 
 def _texts_of_tag(frame: Frame, member: Expr, tag: str) -> frozenset[str]:
-    """The texts that a member of a union allows for the tag."""
+    """The values of the discriminator that a member of a union allows."""
     cls = expressions.evaluate(frame, State(), member)
     if not isinstance(cls, ClassValue) or not is_schema(frame.ctx, cls):
         return frozenset()
@@ -81,12 +81,12 @@ def _find_texts(ctx: Context, cls: ClassValue, tag: str) -> Iterator[str]:
 
 
 def model_tag(ctx: Context, written: str) -> Text | None:
-    """A text that is a tag of a union of the project: then it matters which text it is."""
+    """A text that is a discriminator's value in the project: its value matters."""
     return Text(written) if written in ctx.query(("tags",), lambda: _find_tags(ctx), _NO_TEXTS) else None
 
 
 def _find_tags(ctx: Context) -> frozenset[str]:
-    """The texts by which unions of the project are told apart."""
+    """The values of discriminators in the project."""
     found: set[str] = set()
     for path in {*ctx.project.mentioning(_DISCRIMINATOR), *ctx.project.mentioning(_OPTION)}:
         frame = Frame(ctx, path, "")

@@ -1,7 +1,7 @@
-"""Pydantic models: what validating a value reads of ORM objects.
+"""Pydantic models: the attributes of ORM objects that validation reads.
 
-Source: docs/behaviour.md#pydantic, docs/behaviour.md#fastapi-response-models;
-Pydantic documentation, "Models, arbitrary class instances"; FastAPI documentation, "Response Model".
+Source: docs/behaviour.md#pydantic, docs/behaviour.md#fastapi-response-models; Pydantic documentation,
+"Models, arbitrary class instances"; FastAPI documentation, "Response Model".
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _DEEPEST: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class ValidationTarget(Payload):
-    """A type that values are validated against: an annotation, and where its names are looked up."""
+    """A type that values are validated against: an annotation, and the scope of its names."""
 
     annotation: Expr = field(compare=False, repr=False)
     frame: Frame = field(compare=False, repr=False)
@@ -59,7 +59,7 @@ class ValidationTarget(Payload):
 
 @dataclass(frozen=True, slots=True)
 class TargetType:
-    """A type to validate against: an annotation, where its names are looked up, and its type variables."""
+    """A type to validate against: an annotation, the scope of its names, and its type variables."""
 
     annotation: Expr
     frame: Frame
@@ -101,7 +101,7 @@ _LISTS = frozenset(
 
 
 def _validate(frame: Frame, wanted: TargetType, value: Value, place: Position, depth: int) -> None:
-    """Read of a value what an annotation asks for."""
+    """Read the attributes of a value that an annotation requires."""
     annotation = wanted.annotation
     if depth > _DEEPEST:
         return
@@ -138,7 +138,7 @@ def _validate(frame: Frame, wanted: TargetType, value: Value, place: Position, d
 def _validate_annotated(
     frame: Frame, wanted: TargetType, parts: list[Expr], value: Value, place: Position, depth: int
 ) -> None:
-    """``Annotated[type, extra]``: of a union with a tag only the member that the tag asks for."""
+    """Validate against ``Annotated[type, extra]``: only the member that a union's discriminator selects."""
     tag = tagged.tag_name(parts[1:])
     if not tag:
         _validate_inner(frame, wanted, parts[0], value, place, depth)
@@ -150,7 +150,7 @@ def _validate_annotated(
 
 
 def _is_validator(extra: Expr) -> bool:
-    """Whether a part of ``Annotated`` is a validator, which may make another value."""
+    """Whether a part of ``Annotated`` is a validator, which may return another value."""
     return dotted(extra.func if isinstance(extra, tree.Call) else extra).endswith("Validator")
 
 
@@ -171,7 +171,7 @@ def _elements_of(frame: Frame, value: Value, place: Position) -> tuple[Value, ..
 def _validate_any(
     frame: Frame, wanted: TargetType, members: list[Expr], value: Value, place: Position, depth: int
 ) -> None:
-    """A union takes the member that validates: only a single one beside None is certain to be tried."""
+    """Validate against a union: only a single member besides None is certain to be tried."""
     real = [member for member in members if not (isinstance(member, tree.Const) and member.value is None)]
     if len(real) == 1:
         _validate_inner(frame, wanted, real[0], value, place, depth)
@@ -192,7 +192,7 @@ def _validate_generic(
 def _bind_type_variables(
     cls: ClassValue, given: list[Expr], frame: Frame, outer: Mapping[str, TargetType]
 ) -> dict[str, TargetType]:
-    """The type variables of a generic schema, with what its subscript gives them."""
+    """The type variables of a generic schema, with the arguments of its subscript."""
     names = hints.parameter_names(cls)
     return {name: TargetType(part, frame, outer) for name, part in zip(names, given, strict=False)}
 
@@ -217,14 +217,14 @@ def _validate_named(
 def _validate_as(
     frame: Frame, cls: ClassValue, wanted: TargetType, value: Value, place: Position, depth: int
 ) -> None:
-    """Read the fields of a schema from each value that it may be."""
+    """Read the fields of a schema from each possible value."""
     model = models.mapped_model(frame.ctx, cls)
     for alternative in alternatives(value):
         if isinstance(alternative, Instance) and alternative.location is not None:
             if instances_of(frame.state).get(alternative.location) is None:
                 continue
             if model is not None and alternative.cls == cls:
-                continue  # an SQLModel table validates itself, and its relationships are no fields
+                continue  # an SQLModel table validates itself, and its relationships are not fields
             for given in _prepare_instance(frame, cls, alternative, place):
                 _validate_fields(frame, cls, wanted, given, place, depth)
         elif (
@@ -247,7 +247,7 @@ def _validate_as(
 
 
 def _prepare_instance(frame: Frame, cls: ClassValue, instance: Instance, place: Position) -> list[Instance]:
-    """The object that the fields are read from; none if a validator of the whole model made another value."""
+    """The object whose attributes are the fields; none if a validator of the whole model may replace it."""
     for base in classes.mro(frame.ctx, cls):
         if not isinstance(base, ClassValue):
             continue
@@ -284,7 +284,7 @@ def _validate_fields(
 
 
 def _wants_object(frame: Frame, wanted: TargetType, depth: int) -> bool:
-    """Whether an annotation is a schema and no more, so that None is refused."""
+    """Whether an annotation is a schema and nothing else, so that None is refused."""
     annotation = wanted.annotation
     if isinstance(annotation, tree.Subscript) and dotted(annotation.value).rpartition(".")[2] == "Annotated":
         annotation = subscript_parts(annotation)[0]
@@ -316,7 +316,7 @@ def _has_attribute(ctx: Context, cls: ClassValue, name: str) -> bool:
 
 
 def validate_arguments(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
-    """``Schema(author=post.author)``: what is given is validated too."""
+    """Validate the arguments of ``Schema(author=post.author)``."""
     if (
         not instances_of(frame.state)
         or not is_schema(frame.ctx, cls)

@@ -1,7 +1,7 @@
 """The standard library: builtins, containers, iteration, ``functools``, ``typing``, paths and moments.
 
-Says what their calls and operators give, and keeps track of what objects keep and their methods change.
-Adds no part of the state, no effect and no event.  Needs no other domain.
+Provides the results of their calls and operators, and tracks the values that objects keep and their methods
+change. Adds no part of the state, no effect and no event. Needs no other domain.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builtins that go through async generators, or through coroutines as if these were results."""
+"""Builtins that iterate over async generators, or over coroutines as if these were results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CALLBACK_USES: Final[Mapping[str, str]] = {
 
 
 def check_items(frame: Frame, name: str, given: Value) -> None:
-    """A builtin goes through a value: say so where that is an async generator, or holds coroutines."""
+    """Report a builtin that iterates over an async generator, or over a list of coroutines."""
     node = frame.current_call
     if node is None or name not in _CONSUMERS or not node.args:
         return
@@ -58,7 +58,7 @@ def _report_async(frame: Frame, value: Generator, text: str, node: tree.Expr) ->
 
 
 def is_async_generator(node: tree.Comp) -> bool:
-    """Whether a comprehension makes an async generator: it awaits for each item."""
+    """Whether a comprehension creates an async generator: it awaits for each item."""
     first, *others = node.loops
     inner = [*node.items, *first.ifs, *(part for loop in others for part in (loop.iter, *loop.ifs))]
     return node.kind == "generator" and (
@@ -71,7 +71,7 @@ def _awaits(node: object) -> bool:
 
 
 def _parts_run_with(node: object) -> Iterator[object]:
-    """An expression with all its parts, but those that run later: generators and lambdas in it."""
+    """An expression with all its parts except those that run later: generators and lambdas in it."""
     if isinstance(node, tree.Lambda) or (isinstance(node, tree.Comp) and node.kind == "generator"):
         return
     yield node
@@ -80,7 +80,7 @@ def _parts_run_with(node: object) -> Iterator[object]:
 
 
 def check_result(frame: Frame, caller: str, result: Value) -> None:
-    """A function that is called for each item gives a coroutine: say so where the caller uses that."""
+    """Report a function called for each item that returns a coroutine, if the caller uses the result."""
     how = CALLBACK_USES.get(caller)
     if how is not None and isinstance(result, Coroutine):
         report_misuse(frame, result, how)

@@ -1,4 +1,4 @@
-"""What functions of asyncio make of coroutines: futures, tasks, and one awaitable of several.
+"""asyncio's functions that wrap coroutines: futures, tasks, and one awaitable of several.
 
 Awaiting one of them runs the coroutine that it was made of, as awaiting that itself would.
 
@@ -31,7 +31,7 @@ _TASK: Final = "asyncio.Task"
 
 
 def _model_wait_for(site: CallSite) -> Value | None:
-    """``asyncio.wait_for(awaitable, timeout)`` returns what the awaitable does."""
+    """The result of ``asyncio.wait_for(awaitable, timeout)``: that of the awaitable."""
     given = site.arguments.get(0, "fut")
     if isinstance(given, Coroutine) and given.function is not None and given.origin in site.frame.owed:
         made = Coroutine(site.label, given.family, site.place, given.result, given.function, given.call)
@@ -43,7 +43,7 @@ def _model_wait_for(site: CallSite) -> Value | None:
 
 
 def _model_run(site: CallSite) -> Value | None:
-    """``asyncio.run(coroutine)`` awaits it; most programs only start so, and use no result."""
+    """The result of ``asyncio.run(coroutine)``, which awaits it; most programs use no result."""
     given = site.arguments.get(0, "main")
     if not isinstance(given, Coroutine) or given.function is None or not _gives_value(given.function):
         return None
@@ -58,18 +58,18 @@ def _gives_value(function: Function) -> bool:
 
 
 def _start_task(site: CallSite) -> Value:
-    """A method that starts a task, as ``asyncio.create_task`` does."""
+    """The task that a method starts, as ``asyncio.create_task`` does."""
     return Object(_TASK, library_calls.kept_arguments(site.arguments), origin=site.place)
 
 
 def _result_of_task(site: CallSite) -> Value | None:
-    """``task.result()``, once it is done."""
+    """The value of ``task.result()`` once it is done."""
     receiver = getattr(site.callee, "receiver", None)
     return _await_future(site.frame, receiver) if isinstance(receiver, Object) else None
 
 
 def _await_future(frame: Frame, future: Object) -> Value | None:
-    """What awaiting a task gives, or a future that was made of one awaitable."""
+    """The result of awaiting a task, or a future that was made of one awaitable."""
     made_of = dict(future.arguments).get("0")
     if not isinstance(made_of, Coroutine):
         return _await_part(frame, made_of) if isinstance(made_of, Object) else None
@@ -79,18 +79,18 @@ def _await_future(frame: Frame, future: Object) -> Value | None:
 
 
 def _await_gathered(frame: Frame, future: Object) -> Value | None:
-    """What awaiting ``asyncio.gather(...)`` returns: a list of what each of its awaitables does."""
+    """The result of awaiting ``asyncio.gather(...)``: a list of the results of its awaitables."""
     options = dict(future.arguments)
     given = [value for name, value in future.arguments if name.isdigit()]
     results = [result for value in given for result in _await_parts(frame, value)]
     if options.get("return_exceptions", Const(False)) != Const(False):
-        return Collection("list")  # among them may be what was raised
+        return Collection("list")  # exceptions may be among them
     is_counted = "**" not in options and not any(isinstance(value, Collection) for value in given)
     return Collection("list", items=tuple(results)) if is_counted else Collection("list", union(results))
 
 
 def _await_parts(frame: Frame, value: Value) -> Iterator[Value]:
-    """What awaiting an awaitable gives, or each of those in a container."""
+    """The results of awaiting an awaitable, or each of those in a container."""
     if isinstance(value, Collection):
         for item in value.items if value.items is not None else (value.item,):
             yield _await_part(frame, item)
@@ -99,14 +99,14 @@ def _await_parts(frame: Frame, value: Value) -> Iterator[Value]:
 
 
 def _await_part(frame: Frame, value: Value) -> Value:
-    """What awaiting an awaitable gives that this run made; of others it does not know the objects."""
+    """The result of awaiting an awaitable that this run made; the objects of others are not known."""
     if isinstance(value, Coroutine) and value.origin not in frame.owed:
         return UNKNOWN
     return union([protocols.result_of_await(frame, option) for option in alternatives(value)])
 
 
 def _enter_by_stack(site: CallSite) -> Value | None:
-    """``await stack.enter_async_context(manager)`` gives what the target of ``async with`` would be."""
+    """The value of ``await stack.enter_async_context(manager)``: the target of ``async with``."""
     given = site.arguments.get(0, "cm")
     if given is None:
         return None

@@ -39,7 +39,7 @@ def _collection_model(kind: str) -> CallModel:
 
 
 def _model_dict(site: CallSite) -> Value:
-    """``dict(known, name=value)``."""
+    """The value of ``dict(known, name=value)``."""
     arguments = site.arguments
     base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
     if arguments.opaque or not isinstance(base, Collection):
@@ -54,7 +54,7 @@ def _model_dict(site: CallSite) -> Value:
 
 
 def _value_of_pairs(pairs: Collection) -> Value:
-    """The values of a dict that is made of another one, or of pairs."""
+    """The values of a dict that is created from another dict, or from pairs."""
     if pairs.kind == "dict":
         return pairs.item
     pair = containers.any_item(pairs)
@@ -63,7 +63,7 @@ def _value_of_pairs(pairs: Collection) -> Value:
 
 
 def _model_default_dict(site: CallSite) -> Value:
-    """``defaultdict(list)``: any key has what the factory makes, until something is put there."""
+    """The value of ``defaultdict(list)``: every key has the factory's value until the code sets one."""
     arguments = site.arguments
     if len(arguments.args) != 1 or arguments.keywords or arguments.opaque:
         return Collection("dict")
@@ -95,7 +95,7 @@ def _model_none(site: CallSite) -> Value:
 
 
 def _after_iteration(model: CallModel) -> CallModel:
-    """What is asked where going through the items of an argument says nothing."""
+    """The models to try if the items of an argument say nothing."""
 
     def ask(site: CallSite) -> Value | None:
         found = iteration.call_with_items(site)

@@ -1,8 +1,8 @@
-"""Truth values and statements that objects of the project keep, and that their own methods change.
+"""Truth values and statements that objects of the project keep and that their own methods change.
 
-As ``self._committed`` of a unit of work: what its ``__aexit__`` does hangs on it.  Or
-``self._statement`` of a builder: each of its methods adds an option.
-An object is told apart by the variable that has it; whoever else is given it may change it.
+For example, ``__aexit__`` of a unit of work may depend on ``self._committed``, and each method of a builder
+may add an option to ``self._statement``. An object is identified by the variable that holds it; any code
+that gets it may change it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from flake8_async_fastapi.records import replace
 
 
 def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
-    """The attributes that methods assign after the object was made."""
+    """The attributes that methods assign after the object was created."""
 
     def collect() -> frozenset[str]:
         return frozenset(
@@ -45,7 +45,7 @@ def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def _changing_values(ctx: Context, value: Value | None) -> dict[str, Value]:
-    """The truth values and statements that an object keeps, of those that its methods change."""
+    """The truth values and statements of an object that its methods change."""
     if not isinstance(value, Instance) or not value.attributes:
         return {}
     found = {
@@ -63,7 +63,7 @@ def _is_resource(ctx: Context, value: Value) -> bool:
 
 
 def change_receiver(frame: Frame, before: Value | None, after: Value | None) -> None:
-    """A method was called: its receiver has other values from then on."""
+    """Apply a method call: its receiver has new values from then on."""
     if not isinstance(before, Instance) or not isinstance(after, Instance):
         return
     if before.attributes == after.attributes:
@@ -77,7 +77,7 @@ def change_receiver(frame: Frame, before: Value | None, after: Value | None) -> 
 def forget_arguments(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Whoever is given an object may call its methods, unless it only looks at it."""
+    """Forget the values of objects that are passed to code, unless it only reads them."""
     ctx, state = frame.ctx, frame.state
     if isinstance(callee, (ClassValue, Library)):
         return
@@ -90,7 +90,7 @@ def forget_arguments(
 
 
 def _only_looks(ctx: Context, callee: Value, arguments: Arguments, value: Instance) -> bool:
-    """Whether a function leaves an object as it is that a call passes for some of its parameters."""
+    """Whether a function only reads the object that a call passes for some of its parameters."""
     if not isinstance(callee, Function) or arguments.opaque:
         return False
     passed = [param.name for param, given in passed_parameters(callee, arguments) if given == value]

@@ -1,4 +1,4 @@
-"""Methods of lists and dicts, and the functions that go through them."""
+"""Methods of lists and dicts, and functions that iterate over them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Getter(Payload):
 
 
 def call_container_method(site: CallSite) -> Value:
-    """What a method of a container gives."""
+    """The result of a container's method."""
     frame, callee, arguments, _, origin = site
     if not isinstance(callee, Member) or not isinstance(callee.receiver.detail, containers.BoundContainer):
         return UNKNOWN
@@ -77,7 +77,7 @@ def call_container_method(site: CallSite) -> Value:
         found = _item_or_default(frame, collection, asked)
         default = arguments.get(1, "default") or NONE
         if name == "pop" and arguments.get(1, "default") is None and not arguments.opaque:
-            return found  # without a default it raises where there is none
+            return found  # without a default it raises if there is none
         if collection.items == ():
             return default
         if isinstance(asked, Const) and asked.value in (collection.keys or ()):
@@ -102,7 +102,7 @@ def _item_or_default(frame: Frame, collection: Collection, asked: Value | None) 
 
 
 def call_with_items(site: CallSite) -> Value | None:
-    """What a function does with the items of its argument; None where its type says enough."""
+    """The result of a function that uses the items of its argument; None if its type is enough."""
     frame, callee, arguments, _, origin = site
     dotted = callee.dotted if isinstance(callee, Library) else ""
     name = dotted.removeprefix("builtins.")
@@ -154,7 +154,7 @@ def call_with_items(site: CallSite) -> Value | None:
 
 
 def reduce_items(site: CallSite) -> Value | None:
-    """``reduce(function, items)``: what has come together so far is not followed."""
+    """The result of ``reduce(function, items)``; the accumulated value is not followed."""
     frame, _, arguments, _, origin = site
     if any(holds_coroutine(value) for value in arguments.args):
         return None
@@ -238,7 +238,7 @@ def _read_path(frame: Frame, value: Value, path: str, origin: Place) -> Value:
 
 
 def _model_getattr(frame: Frame, function: str, arguments: Arguments) -> Value | None:
-    """``getattr`` and ``hasattr`` of an object of the project with a name that is known."""
+    """The result of ``getattr`` or ``hasattr`` with a known name on an object of the project."""
     node = frame.current_call
     if node is None or len(arguments.args) < 2:
         return None

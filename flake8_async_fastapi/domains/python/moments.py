@@ -1,6 +1,7 @@
-"""Moments of ``datetime``: whether they know their time zone.
+"""Moments of ``datetime``: whether they have a time zone.
 
-An object of ``AWARE`` surely has one.  One without, or of which nothing is known, is no object of its own.
+An object of ``AWARE`` certainly has one. A moment without one, or of which nothing is known, is not a
+separate object.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ _ZONES: Final = ("datetime.timezone.utc", "datetime.UTC")
 
 
 def model_now(site: CallSite) -> Value | None:
-    """``datetime.now(timezone.utc)``."""
+    """The value of ``datetime.now(timezone.utc)``."""
     zone = site.arguments.get(0, "tz")
     return _MOMENT if isinstance(zone, Library) and zone.dotted in _ZONES else None
 
 
 def move(operation: Operation) -> Value | None:
-    """A moment and a time span give a moment; two moments give a time span, which is not known here."""
+    """A moment plus or minus a time span is a moment. The difference of two moments is not known here."""
     left, right = operation.left, operation.right
     both = all(isinstance(side, Object) and side.type == AWARE for side in (left, right))
     return _MOMENT if operation.operator in ("+", "-") and not both else None

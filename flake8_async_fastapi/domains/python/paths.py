@@ -10,7 +10,7 @@ from flake8_async_fastapi.engine.values import Const, Member, Object, TextPrefix
 
 
 def join_path(operation: Operation) -> Value | None:
-    """``folder / name`` is a path like the folder; None for another operator."""
+    """The value of ``folder / name``: a path of the folder's kind; None for another operator."""
     for side in (operation.left, operation.right) if operation.operator == "/" else ():
         if isinstance(side, Object) and side.type in OPERATORS:
             return _below(side, operation.right if side is operation.left else None)
@@ -18,7 +18,7 @@ def join_path(operation: Operation) -> Value | None:
 
 
 def _below(folder: Object, name: Value | None) -> Object:
-    """A path below a folder; where the folder matters, so does what is below it."""
+    """A path below a folder; if the folder matters, so do the paths below it."""
     place = folder.argument("0")
     known: tuple[tuple[str, Value], ...] = ()
     if isinstance(place, TextPrefix):
@@ -28,7 +28,7 @@ def _below(folder: Object, name: Value | None) -> Object:
 
 
 def model_join_path(site: CallSite) -> Value | None:
-    """``folder.joinpath(*names)``, and ``path.with_name(name)``, which is as good as below the path."""
+    """The value of ``folder.joinpath(*names)`` and ``path.with_name(name)``, which counts as a path below."""
     assert isinstance(site.callee, Member)
     path = site.callee.receiver
     if site.arguments.opaque:
@@ -39,7 +39,7 @@ def model_join_path(site: CallSite) -> Value | None:
 
 
 def model_join_texts(site: CallSite) -> Value | None:
-    """``os.path.join(folder, *names)``, if it matters which folder it is."""
+    """The value of ``os.path.join(folder, *names)``, if the folder matters."""
     first, *names = site.arguments.args or (None,)
     if not isinstance(first, TextPrefix) or site.arguments.opaque:
         return None
@@ -48,7 +48,7 @@ def model_join_texts(site: CallSite) -> Value | None:
 
 
 def model_same_place(site: CallSite) -> Value | None:
-    """``os.path.abspath(path)`` and ``dirname(path)``: the place is of the kind that it was."""
+    """The value of ``os.path.abspath(path)`` and ``dirname(path)``: a place of the same kind."""
     first = site.arguments.args[0] if site.arguments.args else None
     return first if isinstance(first, TextPrefix) else None
 
@@ -64,7 +64,7 @@ METHODS: Final[Mapping[str, CallModel]] = dict.fromkeys(
     model_join_path,
 )
 
-# Anyio's path is joined like the standard library's; its methods are coroutine functions.
+# AnyIO's path is joined like the standard library's; its methods are coroutine functions.
 OPERATORS: Final[Mapping[str, Callable[[Operation], Value | None]]] = {
     "pathlib.Path": join_path,
     "anyio.Path": join_path,

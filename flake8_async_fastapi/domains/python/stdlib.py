@@ -1,4 +1,4 @@
-"""Functions of the standard library that give, wrap or ask about functions and types."""
+"""Functions of the standard library that return, wrap or inspect functions and types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from flake8_async_fastapi.records import replace
 
 
 def model_partial(site: CallSite) -> Value:
-    """``functools.partial(function, ...)``."""
+    """The value of ``functools.partial(function, ...)``."""
     arguments = site.arguments
     if not arguments.args or arguments.opaque:
         return UNKNOWN
@@ -35,29 +35,29 @@ def model_partial(site: CallSite) -> Value:
 
 
 def model_context_manager(site: CallSite) -> Value:
-    """``contextlib.asynccontextmanager(f)``, which is seldom called by hand."""
+    """The value of ``contextlib.asynccontextmanager(f)``, which is seldom called by hand."""
     first = model_first_argument(site)
     return functions.as_context_manager(called_name(site.callee), first)
 
 
 def model_wraps(site: CallSite) -> Value:
-    """``functools.wraps(f)`` returns a decorator that changes nothing."""
+    """The value of ``functools.wraps(f)``: a decorator that changes nothing."""
     return Library("functools.wraps.decorator")
 
 
 def model_first_argument(site: CallSite) -> Value:
-    """What a function returns that gives back what it is given."""
+    """The result of a function that returns its first argument."""
     return site.arguments.args[0] if site.arguments.args else UNKNOWN
 
 
 def model_static_method(site: CallSite) -> Value:
-    """``name = staticmethod(f)`` in the body of a class: no instance is passed."""
+    """The value of ``name = staticmethod(f)`` in the body of a class: no instance is passed."""
     first = model_first_argument(site)
     return replace(first, is_static=True) if isinstance(first, Function) else UNKNOWN
 
 
 def model_is_coroutine_function(site: CallSite) -> Value:
-    """``inspect.iscoroutinefunction(f)``."""
+    """The result of ``inspect.iscoroutinefunction(f)``."""
     first = model_first_argument(site)
     if isinstance(first, Function):
         return Const(first.is_async and not first.is_generator)
@@ -65,7 +65,7 @@ def model_is_coroutine_function(site: CallSite) -> Value:
 
 
 def model_cast(site: CallSite) -> Value:
-    """``typing.cast(type, value)`` returns the value; the type counts where the value says less."""
+    """The result of ``typing.cast(type, value)``: the value, or the type if the value is less precise."""
     given = site.arguments.get(1, "val") or UNKNOWN
     if not _says_only_type(given):
         return given
@@ -77,7 +77,7 @@ def model_cast(site: CallSite) -> Value:
 
 
 def _says_only_type(value: Value) -> bool:
-    """Whether no more is known of a value than a type, which a cast may know better."""
+    """Whether only a type is known of a value; then a cast may know better."""
     match value:
         case Unknown() | Plain():
             return True
@@ -93,7 +93,7 @@ def _says_only_type(value: Value) -> bool:
 
 
 def model_new_type(site: CallSite) -> Value:
-    """``typing.NewType(name, type)`` is used like the type."""
+    """The value of ``typing.NewType(name, type)``, which is used like the type."""
     return site.arguments.get(1, "tp") or UNKNOWN
 
 
@@ -101,7 +101,7 @@ _ROW: Final = "collections.namedtuple.row"
 
 
 def model_named_tuple(site: CallSite) -> Value:
-    """``namedtuple(name, fields)`` and ``NamedTuple(name, [(field, type)])`` give a class."""
+    """The class that ``namedtuple(name, fields)`` or ``NamedTuple(name, [(field, type)])`` creates."""
     given = site.arguments.get(1, "field_names") or site.arguments.get(1, "fields")
     names = _field_names(given) if given is not None else ()
     if not names or "defaults" in dict(site.arguments.keywords):
@@ -110,7 +110,7 @@ def model_named_tuple(site: CallSite) -> Value:
 
 
 def _field_names(given: Value) -> tuple[str, ...]:
-    """The names that a list, a list of pairs or a text gives; empty where one is not known."""
+    """The names in a list, a list of pairs or a text; empty if one of them is not known."""
     if isinstance(given, Const) and isinstance(given.value, str):
         return tuple(given.value.replace(",", " ").split())
     items = given.items or () if isinstance(given, Collection) else ()
@@ -120,7 +120,7 @@ def _field_names(given: Value) -> tuple[str, ...]:
 
 
 def model_row(site: CallSite) -> Value:
-    """A call of a class that ``namedtuple`` made."""
+    """The value of a call of a class that ``namedtuple`` created."""
     names, *args = site.arguments.args
     keywords = dict(site.arguments.keywords)
     if not isinstance(names, Collection) or site.arguments.opaque:

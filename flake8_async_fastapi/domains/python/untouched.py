@@ -1,7 +1,7 @@
-"""Whether a function leaves an object that it is given as it is: it looks at it, and does no more.
+"""Whether a function leaves an object that it gets unchanged: it only reads it.
 
-As ``add(shelf, unit)`` that asks only ``if unit is None``.  All else that it may do with the object
-counts as a change.
+For example ``add(shelf, unit)``, which only tests ``if unit is None``. Any other use of the object counts
+as a change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOOKING: Final = frozenset({"builtins.callable", "builtins.hasattr", "builtins.
 
 
 def leaves_untouched(ctx: Context, function: Function, name: str, cls: ClassValue) -> bool:
-    """Whether a function only looks at the object of a class that it is given as a parameter."""
+    """Whether a function only reads the object of a class that it gets as a parameter."""
 
     def find() -> bool:
         body = function.node.body
@@ -32,7 +32,7 @@ def leaves_untouched(ctx: Context, function: Function, name: str, cls: ClassValu
 
 
 def _looks_in(ctx: Context, function: Function, node: object, name: str, cls: ClassValue) -> Iterator[Expr]:
-    """The mentions of a variable in a node that only look at what it holds."""
+    """The mentions of a variable in a node that only read what it holds."""
     tested: list[Expr] = []
     match node:
         case tree.If(test=test) | tree.While(test=test) | tree.Assert(test=test) | tree.IfExp(test=test):
@@ -48,7 +48,7 @@ def _looks_in(ctx: Context, function: Function, node: object, name: str, cls: Cl
 
 
 def _tested(test: Expr) -> Iterator[Expr]:
-    """What a condition asks for its truth."""
+    """The values whose truth a condition tests."""
     if isinstance(test, tree.BoolOp):
         for value in test.values:
             yield from _tested(value)
@@ -81,7 +81,7 @@ def _attributes_assigned(ctx: Context, function: Function, name: str) -> frozens
 
 
 def _is_left(ctx: Context, cls: ClassValue, attribute: str) -> bool:
-    """Whether an object stays as it is where its attribute is read, or called if it is a method."""
+    """Whether an object is unchanged after its attribute is read, or called if it is a method."""
     if not classes.has_member(ctx, cls, attribute):
         return classes.is_closed(ctx, cls)
     member = classes.class_attribute(ctx, cls, attribute)
@@ -93,7 +93,7 @@ def _is_left(ctx: Context, cls: ClassValue, attribute: str) -> bool:
 def _passed_to_lookers(
     ctx: Context, function: Function, call: tree.Call, name: str, cls: ClassValue
 ) -> Iterator[Expr]:
-    """The arguments of a call that are the variable, if who is called only looks at it."""
+    """The arguments of a call that are the variable, if the callee only reads it."""
     callee = _called(ctx, function, call.func)
     if isinstance(callee, Library):
         if callee.dotted in _LOOKING or knowledge.is_plain_consumer(callee.dotted):

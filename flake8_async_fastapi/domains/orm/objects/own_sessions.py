@@ -18,9 +18,7 @@ from flake8_async_fastapi.records import dataclass
 
 @dataclass(slots=True)
 class OwnSessions:
-    """``find`` returns the sessions that belong to a run although others made them; None if there are
-    none.
-    """
+    """``find`` returns the sessions that belong to a run though others made them; None if there are none."""
 
     find: Callable[[], frozenset[object]] | None = None
 

@@ -1,4 +1,4 @@
-"""Sessions and their transactions as context managers: what entering and leaving them does.
+"""Sessions and their transactions as context managers: the effects of entering and leaving them.
 
 Source: SQLAlchemy documentation, "Session Basics"; docs/behaviour.md#transactions.
 """
@@ -27,7 +27,7 @@ from flake8_async_fastapi.records import replace
 
 
 def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> None:
-    """``commit`` and ``rollback`` of a transaction."""
+    """Call ``commit`` or ``rollback`` of a transaction."""
     kinds: dict[str, TransitionKind] = {"commit": "commit", "rollback": "rollback"}
     if name in kinds and not block.is_savepoint:
         apply_transition(
@@ -36,7 +36,7 @@ def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: 
 
 
 def on_remake(frame: Frame, value: Value) -> None:
-    """A session is made again at the same place: objects of the one before are not in it."""
+    """Handle a session that is created again at the same place: it has no objects of the previous one."""
     if isinstance(value, Object) and session_factories.is_tracked_session(value):
         objects = instances_of(frame.state)
         for location, obj in transitions.instances_of_session(objects, resource_key(value)):
@@ -44,7 +44,7 @@ def on_remake(frame: Frame, value: Value) -> None:
 
 
 def on_enter(frame: Frame, item: WithItem, value: Value) -> None:
-    """``async with`` on a session, or on a helper that opens one: objects from elsewhere are not in it."""
+    """Enter a session, or a helper that opens one: it has no objects from elsewhere."""
     for inner in inner_values(value):
         if session_factories.is_tracked_session(inner) and not _is_given(inner):
             objects = instances_of(frame.state)
@@ -59,7 +59,7 @@ def _is_given(session: Value) -> bool:
 
 
 def entered_value(value: Object) -> Value | None:
-    """What ``async with`` gives for a block of a session: ``factory.begin()`` returns the session."""
+    """The value that ``async with`` binds for a session's block: ``factory.begin()`` returns the session."""
     block = value.detail
     if isinstance(block, TransactionBlock) and block.closes and isinstance(block.session, Place):
         return Object(SESSION, origin=block.session, detail=block.settings)
@@ -67,7 +67,7 @@ def entered_value(value: Object) -> Value | None:
 
 
 def on_exit(frame: Frame, value: Value, place: Place) -> None:
-    """The end of ``async with`` on a session or a transaction."""
+    """Leave the block of a session or a transaction."""
     line = place.line
     if not isinstance(value, Object):
         return
@@ -85,10 +85,10 @@ def on_exit(frame: Frame, value: Value, place: Place) -> None:
 
 
 def on_exception(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
-    """The end of ``async with`` on a session or a transaction by an exception.
+    """Leave the block of a session or a transaction by an exception.
 
-    ``before`` are the paths as they were at its begin: the end of a savepoint expires only
-    the objects that were changed since.
+    ``before`` are the paths at its beginning: the end of a savepoint expires only the objects that were
+    changed since.
     """
     line = place.line
     if not isinstance(value, Object):

@@ -1,7 +1,7 @@
-"""What the callers of a function pass for a parameter of which its own file says nothing.
+"""Arguments that callers pass for a parameter without a known type.
 
-Only sessions are looked for: helpers are handed one without an annotation, and what they do with it
-would not be seen.  A parameter is asked about if code calls methods of a session on it.
+Only sessions are looked for: helpers often get one without an annotation, and their effects on it would be
+missed. A parameter is looked up if code calls methods of a session on it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _METHODS: Final = frozenset(
 
 
 def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
-    """The async session that all callers pass which are understood; unknown if there is none."""
+    """The async session that all known callers pass; unknown if there is none."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not _is_used(ctx, function, node, param.name):
         return UNKNOWN
@@ -52,7 +52,7 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
 
 
 def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
-    """Whether methods of a session are called on a parameter, or on an attribute that has it."""
+    """Whether methods of a session are called on a parameter, or on an attribute that holds it."""
     owners = {name}
     code: list[Stmt] = node.body
     if node.name == "__init__" and function.owner is not None and node.params:

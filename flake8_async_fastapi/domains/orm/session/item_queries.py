@@ -1,6 +1,6 @@
-"""Statements that a loop sends for each of its items, where one statement could fetch all.
+"""Statements that a loop sends for each item although one statement could fetch all.
 
-Says so only of what one ``in_()`` or loader option replaces: a key or an equality that depends on the
+Reported only if an ``in_()`` or a loader option can replace them: a key or an equality that depends on the
 item, in a loop that goes through all items and ends no transaction.
 """
 
@@ -39,7 +39,7 @@ Loop: TypeAlias = tree.For | tree.Comp
 _BY_KEY: Final = frozenset({"get", "get_one"})
 _BY_STATEMENT: Final = frozenset({"execute", "scalar", "scalars", "exec"})
 _METHODS: Final = _BY_KEY | _BY_STATEMENT
-# What a pass of a loop does only if the passes are meant to be apart.
+# Calls in a loop whose passes are separate on purpose.
 _PARTS_PASSES: Final = frozenset(
     {"commit", "rollback", "begin", "begin_nested", "flush", "sleep", "close", "expire", "expire_all"}
 )
@@ -49,14 +49,14 @@ _VIEWS: Final = frozenset({"enumerate", "sorted", "list", "set", "tuple", "rever
 
 
 def report_item_query(site: CallSite) -> None:
-    """Say so where a call of a session fetches rows by what it is told by the item of a loop."""
+    """Report a call of a session that fetches rows by a value of the loop's item."""
     frame, callee, arguments, node = site.frame, site.callee, site.arguments, fetching_call(site)
     if not frame.emit or not isinstance(callee, Member) or node is None:
         return
     for loop in reversed(loops_of(frame)):
         named = names_told(loop)
         if is_bound_in(loop, dotted(node.func).partition(".")[0]):
-            return  # each pass has a session of its own
+            return  # each pass has its own session
         asked = asked_for(frame, callee, arguments, node, named, _body_of(loop))
         if asked is not None:
             cls = "" if asked.cls is None else asked.cls.name
@@ -67,7 +67,7 @@ def report_item_query(site: CallSite) -> None:
 
 
 def fetching_call(site: CallSite) -> tree.Call | None:
-    """The call of a session, as it is written, if it is awaited and fetches rows."""
+    """The call of a session, as written, if it is awaited and fetches rows."""
     callee, node = site.callee, site.frame.current_call
     if not isinstance(callee, Member) or callee.name not in _METHODS or node is None:
         return None
@@ -77,7 +77,7 @@ def fetching_call(site: CallSite) -> tree.Call | None:
 
 
 def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Place, text: str) -> None:
-    """Say so where an attribute that is not loaded is loaded by itself, of one of many objects of a query."""
+    """Report an unloaded attribute that is loaded separately for each of many objects of a query."""
     if not frame.emit or not frame.enclosing_loops or not obj.is_item or obj.source != "query":
         return
     model = models.model_of_objects(frame.ctx, obj.cls)
@@ -109,7 +109,7 @@ def _holds_line(frame: Frame, loop: Loop, obj: InstanceState) -> bool:
 
 
 def loops_of(frame: Frame) -> list[Loop]:
-    """The loops around the code that runs, from the outermost, that go through items and need no turns."""
+    """The loops around the running code, from the outermost, that go through items in any order."""
     if is_test(frame.path):
         return []
     found: list[Loop] = []
@@ -123,7 +123,7 @@ def loops_of(frame: Frame) -> list[Loop]:
 
 
 def _goes_through_all(loop: tree.For) -> bool:
-    """Whether no pass of a loop ends it, its function or a transaction, or handles its errors."""
+    """Whether no pass of a loop leaves it or its function, ends a transaction, or handles its errors."""
     for node in nodes_in(loop.body):
         if isinstance(node, (tree.Return, tree.Try, tree.Yield, tree.YieldFrom)):
             return False
@@ -136,7 +136,7 @@ def _goes_through_all(loop: tree.For) -> bool:
 
 
 def _has_many(frame: Frame, items: Expr) -> bool:
-    """Whether what a loop goes through may be long: not a range, nor what is written in the code."""
+    """Whether the iterable of a loop may be long: not a range, nor items written in the code."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef):
         return False
@@ -169,7 +169,7 @@ def _is_written(value: Expr | None) -> bool:
 
 
 def names_told(loop: Loop) -> frozenset[str]:
-    """The names that an item of a loop gives, and those that are assigned from them."""
+    """The names that an item of a loop binds, and those that are assigned from them."""
     if isinstance(loop, tree.Comp):
         return frozenset(name for part in loop.loops for name in target_names(part.target))
     return names_from(set(target_names(loop.target)), loop.body)
@@ -198,7 +198,7 @@ def mentions(code: object, names: set[str] | frozenset[str]) -> bool:
     return not names.isdisjoint([node.id for node in all_nodes(code) if isinstance(node, tree.Name)])
 
 
-# --- what is asked for -----------------------------------------------------------------------
+# --- statements ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def asked_for(
     told: frozenset[str],
     body: list[Stmt],
 ) -> Asked | None:
-    """What a statement asks for by some names alone, written in a block; None for other statements."""
+    """The query of a statement that depends on some names only, written in a block; None for others."""
     if method.name not in _BY_KEY:
         return _asked_by_equality(arguments, node, told, body)
     cls = _asked_by_key(frame, arguments, node, told)
@@ -227,7 +227,7 @@ def asked_for(
 def _asked_by_key(
     frame: Frame, arguments: Arguments, node: tree.Call, told: frozenset[str]
 ) -> ClassValue | None:
-    """The model that a ``get()`` asks for by a key from the item, if the session may not hold it yet."""
+    """The model that a ``get()`` fetches by a key from the item, if the session may not hold it yet."""
     first = arguments.args[0] if arguments.args else None
     key = written_argument(node, 1, "ident")
     if not isinstance(first, ClassValue) or key is None or not mentions(key, told):
@@ -240,7 +240,7 @@ def _asked_by_key(
 
 
 def may_be_held(frame: Frame, cls: ClassValue, spot: Spot) -> bool:
-    """Whether objects of a class were loaded elsewhere than by the statement at a line."""
+    """Whether objects of a class were loaded by another statement than the one at a line."""
     for obj in instances_of(frame.state).values():
         if obj.cls == cls and (obj.path, obj.line) != spot:
             return True
@@ -256,7 +256,7 @@ def may_be_held(frame: Frame, cls: ClassValue, spot: Spot) -> bool:
 def _asked_by_equality(
     arguments: Arguments, node: tree.Call, told: frozenset[str], body: list[Stmt]
 ) -> Asked | None:
-    """What a statement selects that compares columns with what the item says, by ``==`` only."""
+    """The class that a statement selects by comparing columns with the item by ``==`` only."""
     first = arguments.args[0] if arguments.args else None
     if len(node.args) != 1 or node.keywords or not isinstance(first, Object):
         return None
@@ -271,7 +271,7 @@ def _asked_by_equality(
 
 
 def _written_statements(expression: Expr, body: list[Stmt]) -> Iterator[Expr]:
-    """The expression of a statement; for a variable, all that the block assigns to it."""
+    """The expression of a statement; for a variable, all expressions that the block assigns to it."""
     if not isinstance(expression, tree.Name):
         yield expression
     else:
@@ -281,7 +281,7 @@ def _written_statements(expression: Expr, body: list[Stmt]) -> Iterator[Expr]:
 
 
 def _condition_kind(statement: Expr, told: frozenset[str]) -> bool | None:
-    """Whether a statement depends on the item; None where it does otherwise than by ``==`` alone."""
+    """Whether a statement depends on the item; None if it does so otherwise than by ``==`` alone."""
     depends = False
     while isinstance(statement, tree.Call) and isinstance(statement.func, tree.Attr):
         if statement.func.name not in _CHAIN or any(isinstance(arg, tree.Starred) for arg in statement.args):

@@ -1,6 +1,6 @@
-"""Functions that send one statement, which asks by their parameters: repositories, services, helpers.
+"""Functions that send one statement which depends on their parameters: repositories, services, helpers.
 
-A loop that calls one for each of its items sends a statement for each.
+A loop that calls one for each item sends a statement for each.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from flake8_async_fastapi.records import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class KeyedQuery:
-    """A call sends one statement, at a line, that asks by ``keys`` among its parameters for objects."""
+    """A call sends one statement, at a line, that fetches objects by ``keys`` among its parameters."""
 
     keys: frozenset[str]
     cls: ClassValue | None
@@ -44,13 +44,13 @@ class KeyedQuery:
 
 @dataclass(slots=True)
 class _KeyedNotes:
-    """The statements of one run that ask by its parameters."""
+    """The statements of one run that depend on its parameters."""
 
     sent: set[KeyedQuery] = field(default_factory=set)
 
 
 def note_keyed(site: CallSite) -> None:
-    """Note a statement that asks by parameters of the function that sends it."""
+    """Note a statement that depends on parameters of the function that sends it."""
     frame, method, arguments, node = site.frame, site.callee, site.arguments, fetching_call(site)
     function = frame.node
     if node is None or not isinstance(method, Member) or not isinstance(function, tree.FunctionDef):
@@ -60,7 +60,7 @@ def note_keyed(site: CallSite) -> None:
     if dotted(node.func).partition(".")[0] in {
         name for one in flat(function.body) for name in bound_names(one)
     }:
-        return  # a session of its own
+        return  # its own session
     keys, asked = set(), None
     for param in function.params:
         told = names_from({param.name}, function.body)
@@ -74,9 +74,9 @@ def note_keyed(site: CallSite) -> None:
 
 
 def _only_sends(frame: Frame, function: tree.FunctionDef, node: tree.Call) -> bool:
-    """Whether a call is all that a function awaits, each time that it is called."""
+    """Whether a call is the only one that a function awaits, on every path."""
     if frame.role or frame.enclosing_loops or function.is_generator or not function.is_async:
-        return False  # what a framework calls is seldom called in a loop
+        return False  # a framework's callbacks are seldom called in a loop
     for decorator in function.decorators:
         if dotted(decorator) not in ("staticmethod", "classmethod"):
             return False
@@ -85,7 +85,7 @@ def _only_sends(frame: Frame, function: tree.FunctionDef, node: tree.Call) -> bo
         if isinstance(one, (tree.Try, tree.With, tree.For, tree.While, tree.IfExp)):
             return False
         if isinstance(one, tree.Return) and one.line < node.line:
-            return False  # it may have the answer already
+            return False  # it may have the result already
         if isinstance(one, tree.Await):
             if awaited is not None:
                 return False
@@ -102,7 +102,7 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[KeyedQuery]:
 
 
 def _apply_call(call: AppliedCall, query: KeyedQuery) -> Iterable[KeyedQuery]:
-    """Report a call for each item of a loop; a function that only passes its parameters on sends it, too."""
+    """Report a call for each item of a loop. A function that only passes its parameters on also sends it."""
     frame, around = call.frame, call.frame.node
     if call.place.path != frame.path or call.place.position not in frame.awaited_calls:
         return ()
@@ -136,12 +136,12 @@ def _apply_call(call: AppliedCall, query: KeyedQuery) -> Iterable[KeyedQuery]:
 
 
 def _repeated(loop: Loop) -> object:
-    """What a loop does for each item."""
+    """The statements that a loop runs for each item."""
     return loop.body if isinstance(loop, tree.For) else [loop.items, [part.ifs for part in loop.loops]]
 
 
 def _find_call(code: object, call: AppliedCall) -> tree.Call | None:
-    """The call, as it is written, of a function that is called at a place."""
+    """The call, as written, of a function that is called at a place."""
     for node in nodes_in(code):
         if not isinstance(node, tree.Call) or (node.line, node.col) != call.place.position:
             continue
@@ -151,7 +151,7 @@ def _find_call(code: object, call: AppliedCall) -> tree.Call | None:
 
 
 def _passes_only_keys(call: AppliedCall, query: KeyedQuery, node: tree.Call, told: frozenset[str]) -> bool:
-    """Whether a call passes what some names say for parameters by which a statement asks, and no others."""
+    """Whether a call passes values of some names for the parameters of a statement, and no others."""
     params = [param for param in call.function.node.params if param.kind not in ("*", "**")]
     if call.function.receiver is not None:
         params = params[1:]

@@ -1,4 +1,4 @@
-"""``run_sync``: plain functions that are given a sync session or connection, in the midst of async code.
+"""``run_sync``: plain functions that get a sync session or connection within async code.
 
 Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions under asyncio".
 """
@@ -26,14 +26,14 @@ from flake8_async_fastapi.knowledge import is_database
 
 
 def call_run_sync(site: CallSite) -> Value:
-    """What ``run_sync`` returns once it is awaited: what its function returns, if that is no coroutine."""
+    """The awaited result of ``run_sync``: the result of its function, if that is not a coroutine."""
     assert isinstance(site.callee, Member)
     result, _ = _run_callback(site.frame, site.callee.receiver, site.arguments)
     return UNKNOWN if isinstance(result, Coroutine) else result
 
 
 def _run_callback(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, Frame]:
-    """What a function returns that is given a sync session or connection, and the frame of the call."""
+    """The result of a function that gets a sync session or connection, and the frame of the call."""
     if not arguments.args:
         return UNKNOWN, frame
     function, *rest = arguments.args
@@ -43,14 +43,14 @@ def _run_callback(frame: Frame, receiver: Object, arguments: Arguments) -> tuple
 
 
 def receives_sync_twin(ctx: Context, function: Function, place: int) -> bool:
-    """Whether a parameter gets a sync session or connection, whatever its annotation says."""
+    """Whether a parameter gets a sync session or connection, whatever its annotation."""
     return place == 0 and not function.is_async and ctx.project.is_handed_to_run_sync(function.name)
 
 
 def report_run_sync(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say what ``run_sync`` is given, and what that does with the session it is passed."""
+    """Report the argument of ``run_sync``, and what it does with the session that it gets."""
     if not isinstance(callee, Member) or callee.name != "run_sync" or not is_database(callee.receiver.type):
         return
     function = arguments.get(0, "fn")

@@ -1,6 +1,6 @@
 """Code that a call runs elsewhere: in a thread, in a task, or when the response is sent.
 
-What it reads of objects is read in a place where nothing can be loaded for it.
+Its reads of objects happen in a place where nothing can be loaded for it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from flake8_async_fastapi.knowledge import concurrency
 def follow_escaped(
     frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, place: Place
 ) -> None:
-    """Say what code reads that is given away to be run, and forget what it may do besides.
+    """Report reads by code that is passed on to be run, and forget its other possible effects.
 
-    What is awaited on the spot is followed when it is.
+    Code that is awaited on the spot is followed at its ``await``.
     """
     if not instances_of(frame.state):
         return
@@ -51,13 +51,13 @@ def follow_escaped(
 
 
 def _is_own(frame: Frame, value: Value) -> bool:
-    """Whether a value is, or holds, coroutines of this run alone, which it is known to run."""
+    """Whether a value is or holds only coroutines of this run, which are certainly run."""
     held = list(held_coroutines(value))
     return bool(held) and all(one.function is not None and one.origin in frame.owed for one in held)
 
 
 def _runs_by(frame: Frame, name: str, arguments: Arguments) -> Iterator[tuple[Value, Arguments]]:
-    """The function that a library's function runs elsewhere, with what it passes to that."""
+    """The function that a library's function runs elsewhere, with its arguments."""
     at = concurrency.RUNNERS.get(name)
     if at is not None and at < len(arguments.args) and not arguments.opaque:
         function, given = arguments.args[at], arguments.args[at + 1 :]
@@ -74,7 +74,7 @@ def _runs_by(frame: Frame, name: str, arguments: Arguments) -> Iterator[tuple[Va
 
 
 def _read_apart(frame: Frame, code: Value, arguments: Arguments, place: Place) -> None:
-    """Run code on a path of its own, and say at a place what it reads that is missing."""
+    """Run code on a separate path, and report missing attributes that it reads at a place."""
     apart = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure, scope=frame.scope)
     apart.notes[Reader] = Reader(reports_for=(frame, place.position))
     apart.state = frame.state.fork()

@@ -1,4 +1,4 @@
-"""What happens to all objects of a session: commits, flushes, queries, and what nobody follows.
+"""Changes to all objects of a session: commits, flushes, queries, and unknown code.
 
 Source: docs/behaviour.md#sessions-and-expiry; SQLAlchemy documentation, "Session Basics".
 """
@@ -50,7 +50,7 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
         if transition.kind == "rollback":
             return  # there is no transaction to roll back
         if not _is_changed(part, transition.session):
-            return  # there is nothing that would begin one
+            return  # nothing would begin one
     part.session_effects = _add_transition(part.session_effects, transition)
     what, known = transition.kind, transition.settings
 
@@ -83,7 +83,7 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
 
 
 def havoc(frame: Frame, values: Sequence[Value]) -> None:
-    """A callee that is not followed: it may have loaded, committed or closed what it was given."""
+    """Forget what a callee that is not followed may have changed: it may have loaded, committed or closed."""
     objects = instances_of(frame.state)
     if not objects:
         return
@@ -95,9 +95,9 @@ def havoc(frame: Frame, values: Sequence[Value]) -> None:
 
 
 def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
-    """Objects are given away: what an unknown callee or an awaited one may do to them is unknown.
+    """Forget what may change in objects that are passed to an unknown callee or an awaited one.
 
-    A plain function of a library cannot load anything of an async session's objects.
+    A plain function of a library cannot load anything for an async session's objects.
     """
     if isinstance(callee, Unknown):
         havoc(frame, values)
@@ -113,7 +113,7 @@ def _is_deferred(value: Value) -> bool:
 
 
 def _add_transition(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
-    """What was done, with one step more; a query that was made since the last change adds nothing."""
+    """The steps so far with one more; a query since the last change adds nothing."""
     if step.kind in _READING:
         for before in reversed(done):
             if before == step:
@@ -130,7 +130,7 @@ _OF_TRANSACTIONS: Final = frozenset({"rollback", "flush"})
 
 
 def _is_idle(part: Instances, session: object) -> bool:
-    """Whether the last that a session did was to end its transaction."""
+    """Whether the last step of a session was to end its transaction."""
     done = [step.kind for step in part.session_effects if step.session == session]
     return bool(done) and done[-1] in ("commit", "rollback", "close")
 
@@ -150,13 +150,13 @@ def apply_select(
     identity: object = None,
     base: Location | None = None,
 ) -> None:
-    """Apply to the objects of a session that some of a class were loaded; ``base`` as in ``Transition``."""
+    """Note that some objects of a class in a session were loaded; ``base`` as in ``Transition``."""
     step = Transition(session, "select", SessionSettings(), cls, plan, identity, base)
     apply_transition(frame, step, line)
 
 
 def record_loading(frame: Frame, location: Location, names: Iterable[str], line: int) -> None:
-    """Attributes of an object were loaded: others that may be the same object may have them too."""
+    """Note loaded attributes of an object: others that may be the same object may have them too."""
     obj = instances_of(frame.state)[location]
     loaded = tuple((name, "selectin", EMPTY_PLAN) for name in sorted(names))
     plan = Plan(loaded, only=frozenset(), undeferred=frozenset(names))
@@ -164,7 +164,7 @@ def record_loading(frame: Frame, location: Location, names: Iterable[str], line:
 
 
 def record_select(frame: Frame, query: Query, session: object, line: int) -> None:
-    """A query ran: objects at hand that it may have met have more loaded."""
+    """Note a query: objects that it may have returned have more loaded."""
     for entity in query.items or ():
         if entity is not None:
             plan = load_plans.query_plan(frame.ctx, query, entity)
@@ -175,7 +175,7 @@ def record_select(frame: Frame, query: Query, session: object, line: int) -> Non
 
 
 def populate(frame: Frame, session: object, cls: ClassValue, plan: Plan, line: int, identity: object) -> None:
-    """``populate_existing``: the object that a query asks for by its key is loaded anew."""
+    """Apply ``populate_existing``: the object that a query fetches by its key is loaded anew."""
     objects = instances_of(frame.state)
     for location, obj in transitions.instances_of_session(objects, session):
         if obj.cls == cls and obj.phase in ("persistent", "given") and is_asked_for(location, obj, identity):
@@ -184,6 +184,6 @@ def populate(frame: Frame, session: object, cls: ClassValue, plan: Plan, line: i
 
 
 def is_asked_for(location: Location, obj: InstanceState, identity: object) -> bool:
-    """Whether an object is certainly the one that a key means."""
+    """Whether an object is certainly the one with a key."""
     own = isinstance(identity, tuple) and identity[:2] == ("object", location)
     return identity is not None and (own or identity == obj.identity)

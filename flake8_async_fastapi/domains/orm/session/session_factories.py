@@ -1,4 +1,4 @@
-"""Sessions and what makes them: which values are sessions, and what is known of each.
+"""Sessions and their factories: which values are sessions, and what is known of each.
 
 Source: SQLAlchemy documentation, "Session Basics", "Asynchronous I/O".
 """
@@ -36,7 +36,7 @@ _FACTORY: Final = "sqlalchemy.orm.sessionmaker"
 
 
 def is_tracked_session(value: Value) -> bool:
-    """Whether a value is an async session, or a scoped one: what happens to its objects is tracked."""
+    """Whether a value is an async session, or a scoped one: changes to its objects are tracked."""
     return isinstance(value, Object) and (
         is_session_type(value.type) or knowledge.is_subtype(value.type, SCOPED)
     )
@@ -72,7 +72,7 @@ def call_session_factory(site: CallSite) -> Value:
     if factory.type == _FACTORY:
         bound = factory.argument("0") or factory.argument("bind")
         if factory.argument("**") is not None or bound is None:
-            return UNKNOWN  # the class may be given elsewhere
+            return UNKNOWN  # the class may be passed elsewhere
     made = library_calls.value_of_type(knowledge.result(factory.type, "call") or "?", factory)
     return _session_made(frame.ctx, factory, arguments, made, site.place)
 
@@ -80,7 +80,7 @@ def call_session_factory(site: CallSite) -> Value:
 def _session_made(
     ctx: Context, receiver: Object, arguments: Arguments, result: Value, origin: Place
 ) -> Value:
-    """A session that a factory or its class made, with what its arguments say."""
+    """A session that a factory or its class made, with the settings of its arguments."""
     if not isinstance(result, Object) or not is_tracked_session(result):
         return result
     known = (
@@ -88,7 +88,7 @@ def _session_made(
         if not ctx.project.reconfigures_sessions()
         else SessionSettings()
     )
-    # a registry gives the session of the scope: which calls give the same one is not known
+    # a registry returns the session of the scope: which calls return the same one is not known
     declared = result.declared or receiver.declared
     return replace(
         result, origin=None if receiver.type == SCOPED else origin, declared=declared, detail=known
@@ -102,7 +102,7 @@ def _settings_of_factory(factory: Object | None, arguments: Arguments) -> Sessio
 
 
 def _setting_of(name: str, factory: Object | None, arguments: Arguments) -> bool | None:
-    """The value of a keyword of a session, given to it or to its factory; both are True by default."""
+    """The value of a session's keyword, passed to it or to its factory; both are True by default."""
     given = dict(arguments.keywords).get(name)
     if given is None and arguments.opaque:
         return None
@@ -122,7 +122,7 @@ def _setting_of(name: str, factory: Object | None, arguments: Arguments) -> bool
 
 
 def session_settings(ctx: Context, path: str, session: Object) -> SessionSettings:
-    """What is known of a session in a file; of one that only an annotation names, what all factories say."""
+    """The settings of a session in a file; for one that only an annotation names, those of all factories."""
     if isinstance(session.detail, SessionSettings):
         return session.detail
     if session.type == SCOPED and session.arguments:
@@ -136,7 +136,7 @@ def session_settings(ctx: Context, path: str, session: Object) -> SessionSetting
 
 
 def begin_session(site: CallSite) -> Value:
-    """``factory.begin()``: a session in a transaction, which is committed and closed in the end."""
+    """``factory.begin()``: a session in a transaction, which is committed and closed at the end."""
     ctx = site.frame.ctx
     assert isinstance(site.callee, Member)
     factory = site.callee.receiver
@@ -157,7 +157,7 @@ FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
 
 
 def trust_await(frame: Frame, node: tree.Await) -> None:
-    """``await session.commit()`` tells that a session is async, whatever an annotation left behind says."""
+    """Note that ``await session.commit()`` shows the session to be async, even if annotated otherwise."""
     awaited = node.value
     if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
         return

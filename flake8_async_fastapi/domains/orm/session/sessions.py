@@ -1,7 +1,6 @@
-"""What the methods of an async session do to ORM objects.
+"""The effects of an async session's methods on ORM objects.
 
-Source: docs/behaviour.md#async-api; SQLAlchemy documentation, "Session Basics" and
-"Asynchronous I/O".
+Source: docs/behaviour.md#async-api; SQLAlchemy documentation, "Session Basics" and "Asynchronous I/O".
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ _KNOWN = frozenset(
 
 
 def call_session_method(site: CallSite) -> Value | None:
-    """What a method of a session does to objects, and what it returns; None for the usual result."""
+    """Apply a method of a session to objects, and return its result; None for the usual result."""
     frame, arguments, origin = site.frame, site.arguments, site.place
     assert isinstance(site.callee, Member)
     receiver, name = site.callee.receiver, site.callee.name
@@ -87,11 +86,11 @@ def call_session_method(site: CallSite) -> Value | None:
     else:
         keyed_queries.note_keyed(site)
     if frame.current_call is frame.dropped_call and is_coroutine_method(receiver.type, name):
-        return None  # nobody awaits it, so that nothing happens
+        return None  # it is not awaited, so nothing happens
     session = resource_key(receiver)
     known = session_factories.session_settings(frame.ctx, frame.path, receiver)
     if name == "run_sync":
-        given_back = run_sync.call_run_sync(site)  # which doubts what its function is given
+        given_back = run_sync.call_run_sync(site)  # which casts doubt on the function's arguments
         if arguments.args and isinstance(arguments.args[0], Function):
             transitions.havoc_instances(frame.state, relevance.closure_values(frame.ctx, arguments.args[0]))
             transitions.havoc_instances(frame.state, arguments.args[1:])
@@ -161,7 +160,7 @@ def _run_query(
 
 
 def _populates(arguments: Arguments) -> bool:
-    """Whether a call says ``execution_options={"populate_existing": True}``."""
+    """Whether a call passes ``execution_options={"populate_existing": True}``."""
     given = arguments.get(1_000, "execution_options")
     if not isinstance(given, Collection) or given.keys is None or given.items is None:
         return False
@@ -205,7 +204,7 @@ def _result_value(value: Value, name: str) -> Value:
 
 
 def _identity_of_get(state: State, node: tree.Call | None) -> object:
-    """The primary key that ``get`` is asked for."""
+    """The primary key that ``get`` fetches."""
     if node is None:
         return None
     given = node.args[1] if len(node.args) > 1 else None
@@ -232,9 +231,9 @@ def _lacks_attribute(frame: Frame, obj: InstanceState, found: tuple[Directive, .
 
 
 def _run_update(frame: Frame, detail: UpdateStatement, session: object, origin: Place) -> None:
-    """An ``update()`` statement: what it computes in the database is expired in objects at hand.
+    """Apply an ``update()`` statement: values that it computes in the database are expired in known objects.
 
-    Which objects it meets, its conditions say; without any, it meets all.
+    Its conditions say which objects it affects; without any, it affects all.
     """
     ctx, state = frame.ctx, frame.state
     model = models.mapped_model(ctx, detail.cls)
@@ -261,8 +260,8 @@ def _run_update(frame: Frame, detail: UpdateStatement, session: object, origin: 
 
 
 def _may_update(ctx: Context, detail: UpdateStatement, location: Location, obj: InstanceState) -> bool | None:
-    """Whether an ``update()`` meets an object; None where its conditions do not say."""
-    if not detail.is_filtered or obj.is_all:  # of all objects, it meets at least one
+    """Whether an ``update()`` affects an object; None if its conditions do not say."""
+    if not detail.is_filtered or obj.is_all:  # it affects at least one of all objects
         return True
     model = models.mapped_model(ctx, detail.cls)
     for equal in detail.equals:

@@ -1,4 +1,4 @@
-"""What methods of a session do to the objects that they are given: add, refresh, expire, merge.
+"""Methods of a session that change the objects passed to them: add, refresh, expire, merge.
 
 Source: docs/behaviour.md#refresh, docs/behaviour.md#merge; SQLAlchemy documentation, "Session Basics".
 """
@@ -34,7 +34,7 @@ from flake8_async_fastapi.records import replace
 def change_argument(
     frame: Frame, arguments: Arguments, change: Callable[[InstanceState], InstanceState]
 ) -> None:
-    """Something happens to the objects in the first argument."""
+    """Apply a change to the objects in the first argument."""
     objects = instances_of(frame.state)
     for location in locations_in(arguments.args[0]) if arguments.args else ():
         if location in objects:
@@ -42,7 +42,7 @@ def change_argument(
 
 
 def add_to_session(state: State, value: Value, session: object) -> None:
-    """``session.add``: the object is pending, and so are new ones that it leads to."""
+    """Apply ``session.add``: the object is pending, and so are new ones that it leads to."""
     objects = instances_of(state)
     for location in reachable(objects, [value]):
         obj = objects[location]
@@ -55,7 +55,7 @@ def add_to_session(state: State, value: Value, session: object) -> None:
 
 
 def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
-    """``refresh(obj)``: columns, and what is eager, or the attributes that are named."""
+    """Apply ``refresh(obj)``: it loads columns and eager relationships, or the attributes that are named."""
     state, objects = frame.state, instances_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
@@ -68,7 +68,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             refreshed = transitions.after_refresh(obj, origin.path, origin.line)
             if obj.source == "new":
                 objects[location] = refreshed
-            else:  # others that a query gave may be the same object, and theirs the options of the first
+            else:  # others from a query may be the same object, with the options of the first
                 objects[location] = aliasing.join_aliases(frame.ctx, state, refreshed, location)
                 apply_select(frame, obj.session, obj.cls, obj.plan, origin.line, obj.identity, location)
             continue
@@ -92,12 +92,12 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 
 
 def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> InstanceState:
-    """After ``refresh(obj, names)``: a many-to-one of an expired object brings the columns along."""
+    """Apply ``refresh(obj, names)``: a many-to-one of an expired object loads the columns too."""
     model = models.model_of_objects(frame.ctx, obj.cls)
     for name in names:
         attribute = model.attributes.get(name) if model is not None else None
         if isinstance(obj.default, NotLoaded) and isinstance(attribute, Relationship) and model is not None:
-            for other, eager in model.relationships():  # what loads by itself may come along
+            for other, eager in model.relationships():  # eager relationships may be loaded too
                 if obj.field(other) is None and load_plans.strategy(obj.plan, other, eager)[0] != "select":
                     obj = obj.put(other, MAYBE)
             if attribute.to_one is not False and not attribute.is_collection and model is not None:
@@ -106,7 +106,7 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
                         obj = obj.put(column, LOADED)
                 for empty in obj.null_keys:
                     obj = obj.put(empty, Loaded(NONE))
-            elif model is not None:  # loading a collection takes the key
+            elif model is not None:  # loading a collection needs the key
                 for column, found in model.attributes.items():
                     if isinstance(found, Column) and found.is_key:
                         obj = obj.put(column, MAYBE)
@@ -117,7 +117,7 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
 
 
 def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
-    """``expire(obj)``, or some of its attributes."""
+    """Apply ``expire(obj)``, to all or some of its attributes."""
     objects = instances_of(frame.state)
     given = arguments.get(1, "attribute_names")
     subject = arguments.get(0, "instance")
@@ -139,7 +139,7 @@ def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 
 
 def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
-    """What ``session.merge(obj)`` returns: an object of the session, loaded by its key or new.
+    """The result of ``session.merge(obj)``: an object of the session, loaded by its key or new.
 
     None for anything but an object of a mapped class.
     """
@@ -150,11 +150,11 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
     given = instances_of(state).get(subject.location) if subject.location is not None else None
     obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
     is_unknown = given is None or given.default == "perhaps" or given.may_be_loaded
-    if is_unknown or arguments.opaque or arguments.get(2, "options") is not None:  # what it has is copied
+    if is_unknown or arguments.opaque or arguments.get(2, "options") is not None:  # its attributes are copied
         obj = replace(obj, may_be_loaded=True)
     if given is not None:
         for name, found in given.fields:
-            if isinstance(found, Loaded):  # what it leads to is merged too
+            if isinstance(found, Loaded):  # related objects are merged too
                 obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
         obj = replace(obj, dirty=True, null_keys=given.null_keys)
         if given.default == "plan":

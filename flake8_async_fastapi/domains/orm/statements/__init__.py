@@ -1,5 +1,5 @@
-"""Statements: what they select and load, as data, and what their results hand out.
+"""Statements: the entities that they select and load, as data, and their results.
 
-Defines ``Transition``, what happens to the objects of a session.  Adds no part of the state.
-Needs mapping for attributes; ``results`` needs objects, to put those that are fetched on the path.
+Defines ``Transition``, the change to all objects of a session. Adds no part of the state. Needs mapping for
+attributes; ``results`` needs objects, to put fetched ones on the path.
 """

@@ -1,4 +1,4 @@
-"""Queries in words, for a reader of the code."""
+"""Descriptions of queries for ``trace``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flake8_async_fastapi.engine.values import Object, Value, alternatives
 
 
 def describe_queries(frame: Frame, value: Value) -> Iterator[str]:
-    """What the queries in a value select, and what they load along with it."""
+    """A description of the queries in a value, with the relationships that they load."""
     for alternative in alternatives(value):
         detail = alternative.detail if isinstance(alternative, Object) else None
         query = detail.query if isinstance(detail, FetchedResult) else detail

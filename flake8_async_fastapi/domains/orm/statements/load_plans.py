@@ -1,4 +1,4 @@
-"""Load plans: what the loader options of a query supply, as a tree.
+"""Load plans: the attributes that the loader options of a query load, as a tree.
 
 Source: docs/behaviour.md#lazy-strategies, docs/behaviour.md#loader-options; SQLAlchemy documentation,
 "Relationship Loading Techniques".
@@ -26,7 +26,7 @@ IN_OWN_QUERY: Final = EAGER - IN_ONE_QUERY
 
 @dataclass(frozen=True, slots=True)
 class LoadedPath:
-    """An object that a plan loads: its class and plan, by which attributes, classes and strategies."""
+    """An object that a plan loads: its class and plan, and the attributes, classes and strategies above."""
 
     cls: ClassValue
     plan: Plan
@@ -37,7 +37,7 @@ class LoadedPath:
 
 
 def load_plan(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
-    """The tree of some options, which begin at the same entity."""
+    """The tree of options that start at the same entity."""
     plan = Plan(certain=certain)
     for directive in directives:
         plan = _add_directive(plan, directive, directive.path)
@@ -45,7 +45,7 @@ def load_plan(directives: Iterable[Directive], *, certain: bool = True) -> Plan:
 
 
 def query_plan(ctx: Context, query: Query, entity: Entity) -> Plan:
-    """What the options of a query load of one of its entities."""
+    """The plan that the options of a query set for one of its entities."""
     fitting = [
         directive for directive in query.options if applies_to(ctx, directive, entity.cls, entity.alias)
     ]
@@ -55,7 +55,7 @@ def query_plan(ctx: Context, query: Query, entity: Entity) -> Plan:
 
 
 def without_contained(directive: Directive) -> Directive:
-    """An option of a statement that joins nothing: ``contains_eager`` finds nothing in it."""
+    """An option of a statement without joins: ``contains_eager`` finds nothing there."""
     path = tuple(
         replace(step, strategy="default") if step.strategy == "contains" else step for step in directive.path
     )
@@ -93,7 +93,7 @@ def _add_directive(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> 
 
 
 def strategy(plan: Plan, name: str, relationship: Relationship) -> tuple[str, Plan]:
-    """How a plan loads a relationship, and the plan of its target; an empty strategy is not known."""
+    """How a plan loads a relationship, and the plan of its target; an empty strategy means unknown."""
     explicit = plan.step(name)
     if explicit is not None:
         how, inner = explicit
@@ -105,7 +105,7 @@ def strategy(plan: Plan, name: str, relationship: Relationship) -> tuple[str, Pl
 
 
 def is_loaded(plan: Plan, name: str, column: Column) -> bool:
-    """Whether a column is a part of what the plan loads."""
+    """Whether a plan loads a column."""
     if column.is_key or plan.undeferred is None or name in plan.undeferred:
         return True
     if plan.only is not None:
@@ -116,13 +116,13 @@ def is_loaded(plan: Plan, name: str, column: Column) -> bool:
 def path_of_joined_collection(
     ctx: Context, cls: ClassValue, plan: Plan, seen: tuple[ClassValue, ...] = ()
 ) -> tuple[str, ...] | None:
-    """The path to a collection that is loaded by a join, so that its parent comes once for each item.
+    """The path to a collection that is loaded by a join, so that its parent is repeated for each item.
 
-    None where there is none.
+    None if there is none.
     """
     model = models.mapped_model(ctx, cls)
     if model is None or cls in seen:
-        return None  # eager loading stops where it meets itself
+        return None  # eager loading stops at a circle
     for name, relationship in model.relationships():
         how, inner = strategy(plan, name, relationship)
         if how not in IN_ONE_QUERY or (not plan.certain and plan.step(name) is None):
@@ -166,16 +166,16 @@ def _paths_below(ctx: Context, loaded_path: LoadedPath) -> Iterator[LoadedPath]:
 
 
 def loads_circle(how: str, before: tuple[str, ...]) -> bool:
-    """Whether a strategy of the mapper loads what it does though it leads back to a class on the way.
+    """Whether a strategy of the mapper loads a relationship that leads back to a class on the way.
 
-    ``selectin`` and ``subquery`` stop, ``immediate`` goes on, and ``joined`` stops in the
-    same query (tests/generated/test_circles.py).
+    ``selectin`` and ``subquery`` stop, ``immediate`` continues, and ``joined`` stops in the same query
+    (tests/generated/test_circles.py).
     """
     return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
 
 
 def applies_to(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:
-    """Whether an option begins at an entity: its class, or one above or below it."""
+    """Whether an option starts at an entity: at its class, a base or a subclass."""
     if not option.path:
         return option.base is None or may_be_both(ctx, option.base, cls)
     first = option.path[0].attribute
@@ -183,5 +183,5 @@ def applies_to(ctx: Context, option: Directive, cls: ClassValue, alias: object) 
 
 
 def may_be_both(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
-    """Whether an object can be of both classes."""
+    """Whether an object can be an instance of both classes."""
     return one == other or one in classes.mro(ctx, other) or other in classes.mro(ctx, one)

@@ -68,7 +68,7 @@ def loader_option(frame: Frame, name: str, arguments: Arguments, origin: Place) 
 def extend_option(
     frame: Frame, option: LoaderOption, name: str, arguments: Arguments, origin: Place
 ) -> Value:
-    """A loader option and what one more call adds to it; unknown if the call is not understood."""
+    """A loader option extended by one more call; unknown if the call is not understood."""
     if name == "Load":
         first = arguments.args[0] if arguments.args else UNKNOWN
         cls, alias = entity_of(first)
@@ -79,7 +79,7 @@ def extend_option(
         return _add_nested(option, arguments)
     if name in _COLUMNS:
         return _add_columns(frame, option, name, arguments, origin)
-    if name in ("undefer_group", "with_expression"):  # which columns these are is not known
+    if name in ("undefer_group", "with_expression"):  # the columns are not known
         made = Directive(option.path, "undefer", None, base=option.base)
         return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
     strategy = _STRATEGIES.get(name)
@@ -144,7 +144,7 @@ def _add_columns(frame: Frame, option: LoaderOption, name: str, arguments: Argum
 
 
 def directives_in(arguments: Arguments) -> tuple[tuple[Directive, ...], bool]:
-    """What options say, and whether all of them are known; lists and tuples are looked into."""
+    """The directives in options, also in lists and tuples, and whether all of them are known."""
     found: list[Directive] = []
     certain = not arguments.opaque
     for argument in arguments.args:
@@ -165,7 +165,7 @@ def _flatten(value: Value) -> Iterator[Value]:
 
 
 def entity_of(value: Value) -> tuple[ClassValue | None, object]:
-    """The model that an argument of ``select()`` means, and its alias."""
+    """The model that an argument of ``select()`` names, and its alias."""
     if isinstance(value, ClassValue):
         return value, None
     if isinstance(value, Object) and isinstance(value.detail, Entity):

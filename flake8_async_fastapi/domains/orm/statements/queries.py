@@ -1,4 +1,4 @@
-"""What statements select and load, as data that travels with values, and what happens to sessions."""
+"""Statements and load plans, as data attached to values, and the transitions of sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flake8_async_fastapi.records import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class MappedAttribute(Payload):
-    """An attribute of a model's class, as ``Post.author``; ``alias`` tells aliased classes apart."""
+    """An attribute of a model's class, as ``Post.author``; ``alias`` distinguishes aliased classes."""
 
     cls: ClassValue
     name: str
@@ -20,7 +20,7 @@ class MappedAttribute(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One relationship on the way of a loader option, and how it is loaded (``default`` for not at all)."""
+    """One relationship in the path of a loader option, and its strategy (``default`` for none)."""
 
     attribute: MappedAttribute
     strategy: str
@@ -28,10 +28,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A loader option as one path, and what it says at its end.
+    """A loader option as one path, and the setting at its end.
 
-    ``columns`` (``only``, ``defer``, ``undefer``) names columns there, of which
-    None stands for all; ``wildcard`` is the strategy of all relationships there.
+    ``columns`` (``only``, ``defer``, ``undefer``) names columns there, where None stands for all;
+    ``wildcard`` is the strategy of all relationships there.
     """
 
     path: tuple[Step, ...] = ()
@@ -43,7 +43,7 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class LoaderOption(Payload):
-    """A loader option: where its chain stands, and all that it says."""
+    """A loader option: the end of its chain, and all its directives."""
 
     path: tuple[Step, ...]
     directives: tuple[Directive, ...]
@@ -52,10 +52,9 @@ class LoaderOption(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is loaded of one object: explicit strategies by relationship, with the plans of their targets.
+    """The load plan of one object: explicit strategies by relationship, with the plans of their targets.
 
-    ``only`` are the columns of a ``load_only``; ``certain`` is false where
-    options may be missing here.
+    ``only`` are the columns of a ``load_only``. ``certain`` is false if options may be missing here.
     """
 
     strategies: tuple[tuple[str, str, Plan], ...] = ()
@@ -80,7 +79,7 @@ EMPTY_PLAN: Final = Plan()
 
 @dataclass(frozen=True, slots=True)
 class Entity(Payload):
-    """A model that a statement selects; ``alias`` tells aliased ones apart."""
+    """A model that a statement selects; ``alias`` distinguishes aliased ones."""
 
     cls: ClassValue
     alias: object = None
@@ -96,7 +95,7 @@ class EqualityCondition(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Conjunction(Payload):
-    """Conditions of a statement that all must hold: those that are understood, and the number of the rest."""
+    """Conditions of a statement that must all hold: those that are understood, and the number of the rest."""
 
     equals: tuple[EqualityCondition, ...]
     others: int
@@ -104,7 +103,7 @@ class Conjunction(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Query(Payload):
-    """What a statement selects: entities, and None for columns; None at all where that is not known."""
+    """The query of a statement: entities, and None for columns; None if nothing is known."""
 
     items: tuple[Entity | None, ...] | None
     options: tuple[Directive, ...] = ()
@@ -119,7 +118,7 @@ class Query(Payload):
     """With ``populate_existing``: objects that the session holds are loaded anew, as the query says."""
 
     def join(self, others: Sequence[object]) -> Query | None:
-        """One query for several that differ in their conditions only; None for others."""
+        """One query for several that differ only in their conditions; None for others."""
         plain = replace(self, equals=(), is_filtered=True, is_joined=True)
         origins = [self.origin]
         for other in others:
@@ -134,7 +133,7 @@ class Query(Payload):
 
 @dataclass(frozen=True, slots=True)
 class FetchedResult(Payload):
-    """A result: its query, the session it came from, and what of it is handed out.
+    """A result: its query, the session that it came from, and the form of its items.
 
     ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
     """
@@ -152,10 +151,10 @@ class FetchedResult(Payload):
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatement(Payload):
-    """An ``update()`` of a model: the columns it sets, each with whether to an SQL expression
-    (None for one that may be evaluated in Python).
+    """An ``update()`` of a model, with the columns it sets.
 
-    ``is_filtered`` counts its conditions, of which ``equals`` are understood.
+    For each column, it says whether the value is an SQL expression (None for one that SQLAlchemy may
+    evaluate in Python). ``is_filtered`` counts its conditions, of which ``equals`` are understood.
     """
 
     cls: ClassValue
@@ -168,7 +167,7 @@ class UpdateStatement(Payload):
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings(Payload):
-    """What is known of a session: whether it expires on commit, and flushes before queries."""
+    """The settings of a session: whether it expires on commit, and flushes before queries."""
 
     expires: bool | None = None
     flushes: bool | None = True
@@ -197,7 +196,7 @@ class AwaitableAttributes(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ProxiedItems(Payload):
-    """What an ``association_proxy`` over a collection gives: it reads ``attribute`` of items gone through."""
+    """The items of an ``association_proxy`` over a collection: each is the ``attribute`` of an object."""
 
     items: tuple[Value, ...]
     attribute: str
@@ -205,7 +204,7 @@ class ProxiedItems(Payload):
 
 @dataclass(frozen=True, slots=True)
 class DynamicRelationship(Payload):
-    """A relationship that is loaded by a statement of its own: ``dynamic`` or ``write_only``."""
+    """A relationship that is loaded by its own statement: ``dynamic`` or ``write_only``."""
 
     location: tuple[Hashable, ...]
     attribute: str
@@ -224,8 +223,8 @@ TransitionKind: TypeAlias = Literal[
     "expire",
     "close",
     "select",  # a query of a class, with a plan
-    "doubt",  # somebody unknown had the objects
-    "reload",  # objects were led to that nobody names: what is expired may be loaded again
+    "doubt",  # unknown code had the objects
+    "reload",  # unnamed objects were reached: expired attributes may be loaded again
     "perhaps",  # one of ``LOADS_NOTHING``, or nothing
     "anything",  # any of these
 ]
@@ -233,9 +232,10 @@ TransitionKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What happened to all objects of a session.
+    """A change to all objects of a session.
 
-    ``base`` is the object that was loaded anew: those that came from the same place are others."""
+    ``base`` is the object that was loaded anew: other objects from the same place are distinct.
+    """
 
     session: object
     kind: TransitionKind

@@ -1,7 +1,7 @@
-"""Options that a loop adds to a query, or to a list for one, and that are not known.
+"""Unknown options that a loop adds to a query, or to a list of options.
 
-The path on which the loop did not run counts as one with these options, too: where the code below
-needs them, the list that the loop goes through is not empty.
+The path on which the loop did not run counts as one with these options too: if the code below needs them,
+the list that the loop iterates over is not empty.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flake8_async_fastapi.records import replace
 
 
 def end_loop(item: Value, states: list[State], head: list[State]) -> None:
-    """After a loop, let queries and lists on the path past it have the unknown options of the other paths."""
+    """End a loop: queries and lists on the path past it get the unknown options of the other paths."""
     unknown = {
         name
         for state in head
@@ -27,7 +27,7 @@ def end_loop(item: Value, states: list[State], head: list[State]) -> None:
 
 
 def empty_list(state: State, value: Value) -> None:
-    """A list of unknown options turned out to be empty: queries lack nothing that code below needs."""
+    """Note that a list of unknown options is empty: queries lack nothing that the code below needs."""
     if isinstance(value, Collection) and _has_unknown_options(value):
         for name, query in list(state.env.items()):
             if isinstance(query, Object) and isinstance(query.detail, Query):
@@ -35,7 +35,7 @@ def empty_list(state: State, value: Value) -> None:
 
 
 def _has_unknown_options(value: Value) -> bool:
-    """Whether a value is a query, or a list of options, in which something is not known."""
+    """Whether a value is a query or a list of options that is partly unknown."""
     if isinstance(value, Collection):
         items = value.items if value.items is not None else (value.item,)
         return value.kind in ("list", "set", "tuple") and any(isinstance(one, Unknown) for one in items)
@@ -45,7 +45,7 @@ def _has_unknown_options(value: Value) -> bool:
 
 
 def _perhaps_with_more(value: Value) -> Value:
-    """A query or an empty list to which something unknown may have been added."""
+    """A query or an empty list to which unknown options may have been added."""
     if isinstance(value, Object) and isinstance(value.detail, Query):
         return replace(value, detail=replace(value.detail, certain=False))
     if isinstance(value, Collection) and is_empty(value):

@@ -1,4 +1,4 @@
-"""Results: the objects and rows that a query hands out, and how they are fetched.
+"""Results: the objects and rows of a query, and how they are fetched.
 
 Source: docs/behaviour.md#results; SQLAlchemy documentation, "Working with Results".
 """
@@ -60,7 +60,7 @@ def call_result_method(
         check_unique(frame, fetch, origin, name)
     if name in _MANY:
         items = Collection("list", fetched_item(frame, fetch, origin))
-        # of an async result, what its async generator gives
+        # the item of an async result's async generator
         return Collection("list", items) if name == "partitions" and not asynchronous else items
     if name.startswith("scalar"):
         fetch = replace(fetch, shape="scalars", index=0)
@@ -79,7 +79,7 @@ def _column_index(arguments: Arguments) -> int | None:
 
 
 def check_unique(frame: Frame, fetch: FetchedResult, origin: Place, name: str) -> None:
-    """Say that a result must be made unique before it is fetched in this way."""
+    """Report a result that must be made unique before it is fetched."""
     if fetch.unique or not frame.emit:
         return
     for entity in fetch.query.items or ():
@@ -134,7 +134,7 @@ def _selected_value(frame: Frame, fetch: FetchedResult, origin: Place, index: in
 
 
 def identity_asked_for(ctx: Context, query: Query, entity: Entity) -> object:
-    """The primary key that a query asks for, if it does."""
+    """The primary key that a query asks for, if any."""
     model = models.mapped_model(ctx, entity.cls)
     for equal in query.equals:
         attribute = model.attributes.get(equal.attribute.name) if model is not None else None
@@ -157,7 +157,7 @@ def _compared_keys(ctx: Context, query: Query, entity: Entity) -> frozenset[str]
 
 
 def _null_keys(ctx: Context, query: Query, entity: Entity) -> frozenset[str]:
-    """The many-to-one relationships whose foreign key a query asks to be null."""
+    """The many-to-one relationships whose foreign key a query requires to be null."""
     model = models.mapped_model(ctx, entity.cls)
     empty = {
         equal.attribute.name
@@ -186,7 +186,7 @@ def target_columns(value: Value) -> tuple[str, ...] | None:
 
 
 def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value | None:
-    """What a loop over a result takes; None where it is not gone through here."""
+    """The element of a loop over a result; None if it is not iterated over here."""
     if not isinstance(value.detail, FetchedResult) or place is None:
         return None
     check_unique(frame, value.detail, place, "iteration")
@@ -194,7 +194,7 @@ def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value
 
 
 def make_unique(frame: Frame, value: Value, node: Expr) -> None:
-    """``result.unique()`` changes the result itself."""
+    """Apply ``result.unique()``, which changes the result itself."""
     if not isinstance(value, Object) or not isinstance(value.detail, FetchedResult):
         return
     if not isinstance(node, tree.Call):

@@ -1,4 +1,4 @@
-"""Statements: what a query selects, and what it asks of it.
+"""Statements: the entities and conditions of a query.
 
 Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "SELECT and Related Constructs".
 """
@@ -51,7 +51,7 @@ ALIASED: Final = "sqlalchemy.orm.AliasedClass"
 
 
 def select_query(frame: Frame, arguments: Arguments, origin: Place, *, single: bool) -> Query:
-    """What ``select(...)`` selects."""
+    """The query of ``select(...)``."""
     items: list[Entity | None] = []
     for argument in arguments.args:
         cls, alias = loader_options.entity_of(argument)
@@ -154,7 +154,7 @@ def call_statement_method(
 def _extend_update(
     frame: Frame, receiver: Object, detail: UpdateStatement, name: str, arguments: Arguments, origin: Place
 ) -> Value:
-    """``update(Model)`` with one more call."""
+    """``update(Model)``, extended by one more call."""
     if name == "values":
         new = tuple((key, _is_database_expression(value)) for key, value in arguments.keywords)
         return replace(
@@ -176,7 +176,7 @@ def _extend_update(
 
 
 def _is_database_expression(value: Value) -> bool | None:
-    """Whether only the database can compute a value: what is made of columns, SQLAlchemy may evaluate."""
+    """Whether only the database can compute a value: SQLAlchemy may evaluate expressions of columns."""
     if not isinstance(value, Object) or not value.type.startswith("sqlalchemy."):
         return False
     return True if value.type == "sqlalchemy.FunctionElement" else None
@@ -193,7 +193,7 @@ def equality_condition(state: State, left: Value, right: Value, written: Expr) -
 
 
 def identity_of(state: State, written: Expr) -> object:
-    """What a key is, as far as two that are the same can be told: a constant, a name, an object's own key."""
+    """A key that can be compared with others: a constant, a name, or an object's own key."""
     if isinstance(written, tree.Const):
         return ("constant", written.value)
     if isinstance(written, tree.Attr):
@@ -213,7 +213,7 @@ def make_conjunction(site: CallSite) -> Value:
 
 
 def _conjunction(conditions: Iterable[Value]) -> Conjunction:
-    """Several conditions, and those that they are made of."""
+    """Several conditions, with the parts of conjunctions among them."""
     equals: list[EqualityCondition] = []
     others = 0
     for condition in conditions:
@@ -229,7 +229,7 @@ def _conjunction(conditions: Iterable[Value]) -> Conjunction:
 
 
 def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
-    """Say which options begin at a model that the query does not select."""
+    """Report options that start at a model which the query does not select."""
     if query.items is None or not frame.emit or not any(query.items):
         return
     entities = [item for item in query.items if item is not None]
@@ -245,7 +245,9 @@ def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...],
 
 
 def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
-    """``statement.options(...)`` returns a new statement; the old one stays as it is."""
+    """Report ``statement.options(...)`` as a statement: it returns a new query and leaves the old as it
+    is.
+    """
     if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
         return
     while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
@@ -263,7 +265,7 @@ _COMPARISONS: Final = frozenset({"!=", "<", "<=", ">", ">=", "in", "not in", "is
 
 
 def _make_sql_expression(operation: Operation) -> Value | None:
-    """An operator on columns and SQL expressions gives another one."""
+    """An operator on columns and SQL expressions, whose result is an SQL expression."""
     left, right = operation.left, operation.right
     if operation.operator == "==":
         return equality_condition(operation.state, left, right, operation.written)
