@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,11 @@ from flake8_async_fastapi.convert.migrations import (
     is_migration,
     takes_url_of_ini,
 )
-from flake8_async_fastapi.convert.requirements import with_drivers
+from flake8_async_fastapi.convert.requirements import brings_client, with_client, with_drivers
+from flake8_async_fastapi.convert.testing import TestWays
 from flake8_async_fastapi.convert.texts import Source, parse
 from flake8_async_fastapi.convert.urls import drivers_in, with_async_drivers
+from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.rules.model import Finding
 from flake8_async_fastapi.store.rewriting import Original, read_original, rewrite
 from flake8_async_fastapi.store.sources import (
@@ -31,6 +33,7 @@ from flake8_async_fastapi.store.sources import (
 )
 
 _ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
+_SETTINGS_OF_TESTS: Final = ("pytest.ini", "tox.ini")
 _MAKERS: Final = frozenset({"create_engine", "sessionmaker"})
 
 
@@ -69,7 +72,9 @@ def convert_project(root: Path) -> Converted:
     modules = {path: text for path, text in texts.items() if path.endswith(".py")}
     _refuse(root, modules)
     try:
-        found = convert_texts(modules, [text for path, text in texts.items() if _is_ini(path)])
+        inis = [text for path, text in texts.items() if _is_ini(path)]
+        ways = TestWays.of(text for path, text in texts.items() if _says_how_to_test(path))
+        found = convert_texts(modules, inis, ways)
     except NotConvertible as error:
         raise Refused(
             f"the changes of {root / str(error)} do not fit together: nothing is converted"
@@ -81,6 +86,7 @@ def convert_project(root: Path) -> Converted:
     ]
     drivers = set().union(*map(drivers_in, named))
     beside = {path: _beside(path, text, drivers) for path, text in texts.items() if path not in modules}
+    beside |= _with_client(beside, found.values(), ways.http)
     if any(_takes_url_of_ini(path, modules[path]) for path in found):
         beside |= {path: ini_with_async_drivers(text) for path, text in beside.items() if _is_ini(path)}
     known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
@@ -103,7 +109,8 @@ def _read(root: Path) -> dict[str, Original]:
 
 
 def _is_beside(path: str) -> bool:
-    return is_template(path) or is_requirement_file(path) or _is_settings(path) or _is_ini(path)
+    known = is_template(path) or is_requirement_file(path) or _is_settings(path) or _is_ini(path)
+    return known or path.rpartition("/")[2] in _SETTINGS_OF_TESTS
 
 
 def _is_settings(path: str) -> bool:
@@ -115,6 +122,10 @@ def _is_ini(path: str) -> bool:
     return path.rpartition("/")[2] == "alembic.ini"
 
 
+def _says_how_to_test(path: str) -> bool:
+    return is_requirement_file(path) or is_test(path) or path.rpartition("/")[2] in _SETTINGS_OF_TESTS
+
+
 def _takes_url_of_ini(path: str, text: str) -> bool:
     source = parse(path, text)
     return source is not None and is_environment(source) and takes_url_of_ini(source)
@@ -124,6 +135,14 @@ def _beside(path: str, text: str, drivers: set[str]) -> str:
     if _is_settings(path):
         return with_async_drivers(text)
     return with_drivers(path, text, drivers) if is_requirement_file(path) else text
+
+
+def _with_client(beside: Mapping[str, str], changed: Iterable[str], client: str) -> dict[str, str]:
+    """The requirements with the library of the async client, if nothing brings it to tests that use one."""
+    texts = {path: text for path, text in beside.items() if is_requirement_file(path)}
+    if brings_client(texts.values()) or not any(f"from {client} import" in text for text in changed):
+        return {}
+    return {path: with_client(path, text, client) for path, text in texts.items()}
 
 
 def _normal(text: str) -> str:

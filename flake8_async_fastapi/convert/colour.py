@@ -33,6 +33,9 @@ _SYNCHRONOUS_DECORATORS: Final = frozenset(
     " cached_property hybrid_property shared_task task command callback listens_for setter deleter"
     " compiles event_listener total_ordering singledispatch".split()
 )
+_XUNIT: Final = frozenset(
+    f"{when}_{what}" for when in ("setup", "teardown") for what in ("method", "class", "module", "function")
+)
 _MOVABLE: Final = ("ddl", "call")
 _EVERYDAY: Final = frozenset(
     {*dir(str), *dir(list), *dir(dict), *dir(set), *dir(bytes)}
@@ -57,6 +60,8 @@ class Colours:
     homes: dict[Function, Source] = field(default_factory=dict)
     asynchronous: set[Function] = field(default_factory=set)
     """What is async in the end, also what was before."""
+    plain_clients: Mapping[str, str] = field(default_factory=dict)
+    """The clients of tests that stay synchronous, by origin, each with the reason."""
     kept: dict[Function, str] = field(default_factory=dict)
     """Functions that should be async and cannot be, each with the reason."""
     synchronous: set[Function] = field(default_factory=set)
@@ -295,6 +300,8 @@ def _reason_against(colours: Colours, function: Function) -> str:
     source = colours.homes[function]
     if name.startswith("pytest_") and is_test(source.path):
         return "pytest calls its hooks outside of an event loop"
+    if name in _XUNIT and is_test(source.path):
+        return f"pytest calls {name}() outside of an event loop: make it a fixture"
     around = source.parents[function]
     if isinstance(around, ast.ClassDef) and any("TestCase" in ast.unparse(base) for base in around.bases):
         return "a test of unittest.TestCase cannot be async"

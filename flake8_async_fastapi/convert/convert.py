@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
+from flake8_async_fastapi.convert.clients import ClientEdits, application_start, stuck_clients
 from flake8_async_fastapi.convert.colour import Colours, colour
 from flake8_async_fastapi.convert.functions import FunctionEdits
 from flake8_async_fastapi.convert.imports import Imports
@@ -14,7 +16,7 @@ from flake8_async_fastapi.convert.migrations import is_environment, is_migration
 from flake8_async_fastapi.convert.names import Program, link
 from flake8_async_fastapi.convert.setup import SetupEdits
 from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits, tables_of_tests
-from flake8_async_fastapi.convert.testing import testing_edits
+from flake8_async_fastapi.convert.testing import ANYIO, TestWays, testing_edits
 from flake8_async_fastapi.convert.texts import (
     Edit,
     EditError,
@@ -27,26 +29,35 @@ from flake8_async_fastapi.convert.texts import (
 from flake8_async_fastapi.convert.urls import url_edits
 
 
-def convert_texts(texts: Mapping[str, str], inis: Collection[str] = ()) -> dict[str, str]:
+def convert_texts(
+    texts: Mapping[str, str], inis: Collection[str] = (), ways: TestWays = ANYIO
+) -> dict[str, str]:
     """The new texts of the Python files that change, of all files of a project, by path.
 
-    ``inis`` are the texts of the ``alembic.ini`` files.
+    ``inis`` are the texts of the ``alembic.ini`` files; ``ways`` says how async tests are run.
     Raises NotConvertible.
     """
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
     converted = [source for source in sources.values() if not is_migration(source)]
     environments = [source for source in sources.values() if is_environment(source)]
     kept: dict[Function, str] = {}
+    plain_clients: dict[str, str] = {}
     while True:
-        colours = colour(Inference(link(sources)), converted, kept)
+        colours = colour(Inference(link(sources), plain_clients=frozenset(plain_clients)), converted, kept)
+        colours.plain_clients = plain_clients
+        stuck = stuck_clients(colours, converted)
+        if stuck:
+            plain_clients |= stuck
+            continue
         elsewhere = homes_of_tables(colours, converted)
-        found = {source.path: _converted(colours, source, converted, elsewhere) for source in converted}
+        whole = _Whole(colours, converted, elsewhere, application_start(colours, converted), ways)
+        found = {source.path: _applied(source, _edits(whole, source)) for source in converted}
         spoilt = [source for source in converted if found[source.path] is None]
         if not spoilt:
             found |= {source.path: _migrated(link(sources), source, inis) for source in environments}
             return {path: text for path, text in found.items() if text != texts[path] and text is not None}
         for source in spoilt:
-            blamed = [node for node in _blamed(colours, source, converted, elsewhere) if node not in kept]
+            blamed = [node for node in _blamed(whole, source) if node not in kept]
             if not blamed:
                 raise NotConvertible(source.path)
             kept |= dict.fromkeys(blamed, "its changes do not fit together")
@@ -62,37 +73,44 @@ def _migrated(program: Program, source: Source, inis: Collection[str]) -> str | 
     return _applied(source, [*edits, *imports.edits()])
 
 
-def _blamed(
-    colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]
-) -> Iterator[Function]:
+@dataclass(frozen=True)
+class _Whole:
+    """What is known of all files when one is edited."""
+
+    colours: Colours
+    sources: list[Source]
+    elsewhere: list[Source]
+    """Files whose tables the application creates."""
+    start: str
+    """What the application does when it starts."""
+    ways: TestWays
+
+
+def _blamed(whole: _Whole, source: Source) -> Iterator[Function]:
     """The functions whose own changes leave no Python."""
-    edits = _edits(colours, source, sources, elsewhere)
-    for node, home in colours.homes.items():
+    edits = _edits(whole, source)
+    for node, home in whole.colours.homes.items():
         if home is source:
             start, end = source.line_start(first_line(node)), source.end(node)
             if _applied(source, [edit for edit in edits if start <= edit.start and edit.end <= end]) is None:
                 yield node
 
 
-def _converted(
-    colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]
-) -> str | None:
-    return _applied(source, _edits(colours, source, sources, elsewhere))
-
-
-def _edits(colours: Colours, source: Source, sources: list[Source], elsewhere: list[Source]) -> list[Edit]:
+def _edits(whole: _Whole, source: Source) -> list[Edit]:
+    colours = whole.colours
     imports = Imports(colours.inference.program, source)
     edits: list[Edit] = []
     edits += FunctionEdits(colours, source, imports).edits()
-    lifespan = LifespanEdits(colours, source, imports, elsewhere)
+    lifespan = LifespanEdits(colours, source, imports, whole.elsewhere)
     edits += lifespan.edits()
-    if source in elsewhere:
+    if source in whole.elsewhere:
         edits += table_edits(colours, source)
     edits += tables_of_tests(colours, source, imports, lifespan.moved)
     edits += SetupEdits(colours, source, imports).edits()
+    edits += ClientEdits(colours, source, imports, whole.start, whole.ways.http).edits()
     edits += url_edits(source)
     edits += marking_edits(colours, source, lifespan.moved)
-    edits += testing_edits(colours, source, imports, sources)
+    edits += testing_edits(colours, source, imports, whole.sources, whole.ways)
     edits += imports.edits()
     return edits
 

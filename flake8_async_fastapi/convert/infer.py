@@ -22,10 +22,13 @@ from flake8_async_fastapi.convert.texts import (
     yields_of,
 )
 from flake8_async_fastapi.convert.values import (
+    APPLICATION,
+    CLIENT,
     CONNECTION,
     ENGINE,
     FACTORY,
     OTHER,
+    PLAIN_CLIENT,
     SESSION,
     TRANSACTION,
     Callee,
@@ -39,7 +42,10 @@ from flake8_async_fastapi.convert.values import (
     Query,
     Value,
     best,
+    is_client,
+    is_plain_client,
 )
+from flake8_async_fastapi.project.modules import is_test
 
 _MOST_NESTED: Final = 60
 
@@ -56,6 +62,8 @@ class Inference:
     program: Program
     given: dict[tuple[str, str, str], Value] = field(default_factory=dict)
     """What calls pass to parameters that say nothing of themselves: by path, function and parameter."""
+    plain_clients: frozenset[str] = frozenset()
+    """The origins of those that stay a ``TestClient``."""
     _known: dict[ast.AST, Value | None] = field(default_factory=dict)
     running: set[object] = field(default_factory=set)
     _circles: int = 0
@@ -133,7 +141,7 @@ class Inference:
             return Class(source.path, name) if isinstance(node, ast.ClassDef) else Callee(source.path, name)
         if bound.annotation is not None:
             declared = annotated(self, source, bound.annotation, bound.annotation)
-            if declared is not None:
+            if declared is not None and _is_telling(declared):
                 return declared
         if bound.kind == "unknown" or not isinstance(node, ast.expr):
             return None
@@ -148,7 +156,7 @@ class Inference:
         if argument.annotation is not None:
             declared = annotated(self, source, argument.annotation, argument.annotation)
             if declared is not None:
-                return declared
+                return declared if _is_telling(declared) else self._client_of_parameter(bound)
         default = defaults_of(function.args).get(argument.arg)
         if default is not None:
             value = self.value(source, default)
@@ -159,7 +167,19 @@ class Inference:
         if isinstance(parent, ast.ClassDef) and first == [argument] and not _is_static(function):
             made = Instance if not has_decorator(function, "classmethod") else Class
             return made(source.path, source.qualname(parent))
-        return self.given.get((source.path, source.qualname(function), argument.arg))
+        return self._given(bound)
+
+    def _given(self, bound: Bound) -> Value | None:
+        assert isinstance(bound.node, ast.arg) and bound.function is not None
+        return self.given.get((bound.source.path, bound.source.qualname(bound.function), bound.node.arg))
+
+    def _client_of_parameter(self, bound: Bound) -> Value:
+        """The client that a parameter declares: the one that it is given, if that is known."""
+        given = self._given(bound)
+        return given if is_client(given) or is_plain_client(given) else self._client("")
+
+    def _client(self, origin: str) -> Known:
+        return replace(PLAIN_CLIENT if origin in self.plain_clients else CLIENT, origin=origin)
 
     def imported(self, bound: Bound) -> Value | None:
         """What an import binds a name to."""
@@ -252,6 +272,8 @@ class Inference:
         return self.result(function, source, node) if isinstance(function, Callee) else None
 
     def _call_library(self, source: Source, node: ast.Call, name: str) -> Value | None:
+        if CLASSES.get(name) == CLIENT:
+            return self._client(f"{source.path}:{source.start(node)}") if is_test(source.path) else OTHER
         if name in CLASSES or name in MAKERS:
             return CLASSES.get(name) or MAKERS[name]
         if name in _DEPENDS:
@@ -303,7 +325,7 @@ class Inference:
             return {"begin": TRANSACTION, "begin_nested": TRANSACTION, "execution_options": CONNECTION}.get(
                 method
             )
-        return OTHER if base == OTHER else None
+        return OTHER if base in (OTHER, APPLICATION) else None
 
     # --- what values give -----------------------------------------------------------------
 
@@ -376,7 +398,7 @@ class Inference:
             declared = None if node.returns is None else annotated(self, home, node.returns, node.returns)
             if isinstance(declared, Many) and declared.item is None:
                 declared = None
-            if declared is not None and not isinstance(declared, Query):
+            if declared is not None and not isinstance(declared, Query) and _is_telling(declared):
                 return declared
             yielded = [part.value for part in yields_of(node) if isinstance(part, ast.Yield) and part.value]
             if yields_of(node):
@@ -386,6 +408,11 @@ class Inference:
             return query_of_helper(self, value, node, source, call) if isinstance(value, Query) else value
         finally:
             self.running.discard(node)
+
+
+def _is_telling(declared: Value) -> bool:
+    """Whether an annotation says all: it does not say which client."""
+    return declared not in (CLIENT, Many(CLIENT))
 
 
 def _is_static(function: Function) -> bool:

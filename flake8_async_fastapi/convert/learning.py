@@ -24,7 +24,7 @@ def learn_parameters(inference: Inference, sources: list[Source]) -> None:
         for home, function, argument, value in _all_passed(inference, sources):
             if isinstance(value, Query):
                 value = replace(value, session="")  # the name of its session means nothing in there
-            if isinstance(value, (Known, Instance, Class, Query)):
+            if isinstance(value, (Known, Instance, Class, Query, Callee)):
                 inference.given.setdefault((home.path, home.qualname(function), argument.arg), value)
         if len(inference.given) == before:
             return
@@ -48,12 +48,18 @@ def _all_passed(
             continue
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call):
-                yield from _passed(inference, source, node)
+                for home, function, argument, value in passed_arguments(inference, source, node):
+                    given = inference.value(source, value)
+                    if not isinstance(given, Callee):  # another call may pass another function
+                        yield home, function, argument, given
     for source, function, argument, home, fixture in given_fixtures(sources):
         yield source, function, argument, _made(inference, home, fixture)
 
 
-def _passed(inference: Inference, source: Source, node: ast.Call) -> Iterator[Passed]:
+def passed_arguments(
+    inference: Inference, source: Source, node: ast.Call
+) -> Iterator[tuple[Source, Function, ast.arg, ast.expr]]:
+    """The parameters of the project's function that a call fills, each with its argument."""
     function = inference.value(source, node.func)
     if isinstance(function, Class):
         function = inference.member(function, "__init__")
@@ -67,11 +73,13 @@ def _passed(inference: Inference, source: Source, node: ast.Call) -> Iterator[Pa
     if parameters and parameters[0].arg in ("self", "cls"):
         parameters = parameters[1:]
     for argument, value in zip(parameters, node.args, strict=False):
-        yield home, found, argument, inference.value(source, value)
+        if isinstance(value, ast.Starred):
+            break
+        yield home, found, argument, value
     by_name = {argument.arg: argument for argument in (*parameters, *found.args.kwonlyargs)}
     for word in node.keywords:
         if word.arg in by_name:
-            yield home, found, by_name[word.arg], inference.value(source, word.value)
+            yield home, found, by_name[word.arg], word.value
 
 
 def _made(inference: Inference, home: Source, fixture: Function) -> Value | None:

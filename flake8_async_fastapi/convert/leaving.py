@@ -10,7 +10,7 @@ from flake8_async_fastapi.convert.colour import Colours, passed_functions
 from flake8_async_fastapi.convert.libraries import COROUTINE_TAKERS, THREAD_CALLERS
 from flake8_async_fastapi.convert.sites import Site, in_lambda, is_script
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, first_line
-from flake8_async_fastapi.convert.values import OTHER, Library
+from flake8_async_fastapi.convert.values import OTHER, Library, is_plain_client
 from flake8_async_fastapi.rules.left_open import MARK
 
 _CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call_soon call_later".split())
@@ -22,6 +22,13 @@ def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = 
     for function, reason in colours.kept.items():
         if colours.homes.get(function) is source:
             yield _comment(source, function, f"{function.name} is not converted: {reason}")
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        value = colours.inference.value(source, node)
+        if is_plain_client(value) and value.origin == f"{source.path}:{source.start(node)}":
+            reason = colours.plain_clients[value.origin]
+            yield _comment(source, source.statement(node), f"this TestClient is not converted: {reason}")
     for function, home in colours.homes.items():
         if home is source:
             for site in passed_functions(colours, function):

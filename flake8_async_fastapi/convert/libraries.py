@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flake8_async_fastapi.convert.values import (
+    APPLICATION,
     CLIENT,
     CONNECTION,
     ENGINE,
@@ -31,6 +32,8 @@ CLASSES: Final[Mapping[str, Known]] = {
     "sqlalchemy.Connection": CONNECTION,
     "sqlalchemy.engine.Connection": CONNECTION,
     "sqlalchemy.engine.base.Connection": CONNECTION,
+    "fastapi.FastAPI": APPLICATION,
+    "fastapi.applications.FastAPI": APPLICATION,
     "fastapi.testclient.TestClient": CLIENT,
     "starlette.testclient.TestClient": CLIENT,
 }
@@ -82,6 +85,7 @@ AWAITED: Final[Mapping[str, frozenset[str]]] = {
     ),
     "transaction": frozenset("commit rollback close".split()),
     "engine": frozenset("dispose connect".split()),
+    "client": frozenset("get post put patch delete options head request send close".split()),
 }
 """The methods that become coroutines, by kind of object, where no ``with`` enters what they give."""
 

@@ -17,7 +17,7 @@ _AGGREGATES: Final = frozenset("count sum max min avg exists coalesce".split())
 def query_of_session(inference: Answers, source: Source, node: ast.Call) -> Query | None:
     assert isinstance(node.func, ast.Attribute)
     session = node.func.value
-    text = source.code(session) if _is_plain(session) else ""
+    text = source.code(session) if is_plain(session) else ""
     return _selecting(inference, source, Query(text, "row"), node)
 
 
@@ -80,7 +80,7 @@ def query_of_helper(
     passed = dict(zip(names[1:] if names[:1] in (["self"], ["cls"]) else names, call.args, strict=False))
     passed |= {word.arg: word.value for word in call.keywords if word.arg}
     session = passed.get(query.session)
-    if session is not None and _is_plain(session):
+    if session is not None and is_plain(session):
         return replace(query, session=source.code(session))
     given = [
         value
@@ -95,7 +95,7 @@ def _is_own_method(call: ast.Call) -> bool:
     return isinstance(own, ast.Name) and own.id == "self"
 
 
-def _is_plain(node: ast.expr) -> bool:
+def is_plain(node: ast.expr) -> bool:
     """Whether an expression is a name or attributes of one: it may be written twice."""
     while isinstance(node, ast.Attribute):
         node = node.value

@@ -23,6 +23,14 @@ _ITEM: Final = re.compile(
     r"^(?P<indent>[ \t]*)- +(?P<name>sqlalchemy|sqlmodel)(?P<extras>\[[^\]]*\])?(?![\w-])(?P<rest>[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
+_PYTEST_LINE: Final = re.compile(r"(?m)^(?P<indent>[ \t]*)pytest(?![\w-])(?![ \t]*=[^=])[^\n]*")
+_PYTEST_ITEM: Final = re.compile(r"(?m)^(?P<indent>[ \t]*)- +pytest(?![\w-])[^\n]*")
+_PYTEST_KEY: Final = re.compile(r"(?m)^pytest[ \t]*=[^\n]*")
+_PYTEST_QUOTED: Final = re.compile(r"""(?P<quote>["'])pytest(?![\w-])[^"'\n]*(?P=quote)""")
+_TABLE: Final = re.compile(r"(?m)^\[([^\[\]\n]+)\]")
+_LISTING: Final = r"project|dependency-groups|tool\.(pdm|uv|hatch)"
+"""Tables that list requirements."""
+_CLIENT: Final = re.compile(r"(?i)\bhttpx2?\b|\b(?:fastapi|starlette)\[[^\]]*\b(?:all|standard|full|test)\b")
 _SQLMODEL_LINE: Final = re.compile(r"^sqlmodel\b(?!\s*=[^=]).*$", re.IGNORECASE)
 
 
@@ -40,6 +48,36 @@ def with_drivers(path: str, text: str, drivers: Iterable[str]) -> str:
         return _conda(text, missing)
     is_list = path.endswith((".txt", ".in", "setup.cfg"))
     return _list(text, missing) if is_list and "--hash" not in text else text
+
+
+def with_client(path: str, text: str, client: str) -> str:
+    """The text of a file with requirements, with the library of an async client behind pytest.
+
+    A list with hashes stays as it is.
+    """
+    if "--hash" in text:
+        return text
+    if path.endswith((".txt", ".in", "setup.cfg")):
+        return _PYTEST_LINE.sub(lambda found: f"{found[0]}\n{found['indent']}{client}", text, count=1)
+    if path.endswith((".yml", ".yaml")):
+        return _PYTEST_ITEM.sub(lambda found: f"{found[0]}\n{found['indent']}- {client}", text, count=1)
+    for key in _PYTEST_KEY.finditer(text):
+        if re.search("dependencies|packages", _table_at(text, key.start())):
+            return f'{text[: key.end()]}\n{client} = "*"{text[key.end() :]}'
+    for quoted in _PYTEST_QUOTED.finditer(text):
+        if path.endswith(".py") or re.match(_LISTING, _table_at(text, quoted.start())):
+            return _beside(text, quoted, quoted[0], [client])
+    return text
+
+
+def _table_at(text: str, at: int) -> str:
+    """The name of the table of TOML in which a place is."""
+    return next((found[1] for found in reversed([*_TABLE.finditer(text, 0, at)])), "")
+
+
+def brings_client(texts: Iterable[str]) -> bool:
+    """Whether one of some requirements brings httpx."""
+    return any(_CLIENT.search(text) is not None for text in texts)
 
 
 def _names(text: str, package: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import (
@@ -17,6 +17,7 @@ from flake8_async_fastapi.convert.libraries import (
 from flake8_async_fastapi.convert.names import COMPREHENSIONS
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, is_property
 from flake8_async_fastapi.convert.values import (
+    CLIENT,
     CONNECTION,
     SESSION,
     TRANSACTION,
@@ -27,13 +28,14 @@ from flake8_async_fastapi.convert.values import (
     Library,
     Many,
     Query,
+    is_client,
 )
 
 CREATES: Final = frozenset({"create_all", "drop_all", "reflect"})
 _ITERATED_BY: Final = frozenset(
     "list set tuple sorted enumerate len sum min max any all zip map filter dict".split()
 )
-_ENTERED: Final = (SESSION, CONNECTION, TRANSACTION)
+_ENTERED: Final = frozenset({SESSION.kind, CONNECTION.kind, TRANSACTION.kind, CLIENT.kind})
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,9 @@ class Sites:
         elif isinstance(function, ast.Name) and not self.program.lookup(source, function.id, node):
             yield from self._of_builtin(source, node, function.id)
             return
+        if _is_chosen(function) and is_client(self.inference.value(source, function.args[0])):
+            yield Site("await", node)
+            return
         value = self.inference.value(source, function)
         if isinstance(value, Library) and value.name in THREAD_CALLERS and node.args:
             yield from self._in_thread(source, node)
@@ -171,9 +176,8 @@ class Sites:
         for item in node.items:
             expression = item.context_expr
             value = self.inference.value(source, expression)
-            if value in _ENTERED or (
-                isinstance(value, Many) and value.item in _ENTERED and _is_closing(expression)
-            ):
+            inner = value.item if isinstance(value, Many) and _is_closing(expression) else value
+            if isinstance(inner, Known) and inner.kind in _ENTERED or self._is_stream(source, expression):
                 yield Site("with", node)
                 continue
             target = self.callee(source, expression)
@@ -181,6 +185,13 @@ class Sites:
                 target = self._method(value, "__enter__")
             if target is not None:
                 yield Site("enter", node, target)
+
+    def _is_stream(self, source: Source, node: ast.expr) -> bool:
+        """Whether an expression is ``client.stream(...)``."""
+        function = node.func if isinstance(node, ast.Call) else None
+        if not (isinstance(function, ast.Attribute) and function.attr == "stream"):
+            return False
+        return is_client(self.inference.value(source, function.value))
 
     def _method(self, owner: Instance, name: str) -> Function | None:
         value = self.inference.member(owner, name)
@@ -222,6 +233,16 @@ class Sites:
 def _is_metadata(node: ast.expr) -> bool:
     return (isinstance(node, ast.Attribute) and node.attr == "metadata") or (
         isinstance(node, ast.Name) and "metadata" in node.id.lower()
+    )
+
+
+def _is_chosen(node: ast.expr) -> TypeGuard[ast.Call]:
+    """Whether an expression is ``getattr(client, method)``."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "getattr"
+        and len(node.args) == 2
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,13 @@ class Instance:
 
 @dataclass(frozen=True)
 class Known:
-    """An object of a library, by its kind: see the constants below."""
+    """An object of a library, by its kind: see the constants below.
+
+    ``origin`` is the place that makes it, where that matters: see ``CLIENT``.
+    """
 
     kind: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,10 @@ CONNECTION: Final = Known("connection")
 TRANSACTION: Final = Known("transaction")
 """What is entered as a context and gives nothing that is looked at."""
 CLIENT: Final = Known("client")
-"""A ``TestClient``."""
+"""A ``TestClient`` that becomes an ``AsyncClient``; without an origin if an annotation says all."""
+PLAIN_CLIENT: Final = Known("plain client")
+"""A ``TestClient`` that stays one."""
+APPLICATION: Final = Known("application")
 OTHER: Final = Known("other")
 """An object of a library that does not matter, or a literal."""
 
@@ -107,3 +114,13 @@ def best(found: Iterable[Value | None]) -> Value | None:
     """The first value that says something; one that does not matter only if no other does."""
     known = [value for value in found if value is not None]
     return next((value for value in known if value != OTHER), known[0] if known else None)
+
+
+def is_client(value: Value | None) -> TypeGuard[Known]:
+    """Whether a value is a client of tests that becomes async."""
+    return isinstance(value, Known) and value.kind == CLIENT.kind
+
+
+def is_plain_client(value: Value | None) -> TypeGuard[Known]:
+    """Whether a value is a client of tests that stays synchronous."""
+    return isinstance(value, Known) and value.kind == PLAIN_CLIENT.kind
