@@ -11,7 +11,7 @@ from flake8_async_fastapi.convert.annotations import annotated
 from flake8_async_fastapi.convert.fixtures import given_fixtures
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of, yields_of
-from flake8_async_fastapi.convert.values import Callee, Class, Instance, Known, Query, Value
+from flake8_async_fastapi.convert.values import CLIENT, Callee, Class, Instance, Known, Query, Value
 from flake8_async_fastapi.project.modules import is_test
 
 Passed: TypeAlias = tuple[Source, Function, ast.arg, "Value | None"]
@@ -24,6 +24,8 @@ def learn_parameters(inference: Inference, sources: list[Source]) -> None:
         for home, function, argument, value in _all_passed(inference, sources):
             if isinstance(value, Query):
                 value = replace(value, session="")  # the name of its session means nothing in there
+            if value == CLIENT:
+                continue  # which one it is may still be learnt
             if isinstance(value, (Known, Instance, Class, Query, Callee)):
                 inference.given.setdefault((home.path, home.qualname(function), argument.arg), value)
         if len(inference.given) == before:
