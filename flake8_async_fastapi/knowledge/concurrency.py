@@ -22,8 +22,10 @@ TASKS: Final = frozenset(
 # Functions that await what they are given, if they are awaited themselves, and those that run it at once.
 AWAITING: Final = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield", "asyncio.run"})
 RUNS: Final = frozenset({"asyncio.run"})
+# What lets a coroutine go on where the task that waits for it is cancelled.
+SHIELD: Final = "asyncio.shield"
 # Functions that start coroutines which run on by themselves.
-STARTING: Final = GATHERS | STARTS | TASKS | {"asyncio.shield", "asyncio.run_coroutine_threadsafe"}
+STARTING: Final = GATHERS | STARTS | TASKS | {SHIELD, "asyncio.run_coroutine_threadsafe"}
 # Functions that run a function in another place, or later: where it stands before its arguments.
 _EXECUTORS: Final = ("Executor", "ThreadPoolExecutor")
 MAPPERS: Final = frozenset(f"concurrent.futures.{name}.map" for name in _EXECUTORS)

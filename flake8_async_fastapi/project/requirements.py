@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,6 +59,12 @@ class Requirements:
         """Whether a package is declared in a way that allows an older version than this one."""
         return bool(self.named(name)) and self.at_least(name, version) is not True
 
+    def may_be_prerelease(self, name: str) -> bool:
+        """Whether a version before a release may be installed, which may be older than its number says."""
+        written = [version for package, version in self.locked if package == name]
+        written += [clause.version for one in self.named(name) for clause in SpecifierSet(one.spec or "")]
+        return any(_PRERELEASE.search(version) for version in written)
+
     def brings(self, names: Iterable[str]) -> bool:
         """Whether one of some packages is declared or locked."""
         wanted = set(names)
@@ -71,6 +78,7 @@ class Requirements:
 
 
 NOTHING: Final = Requirements()
+_PRERELEASE: Final = re.compile(r"\d\.?(a|b|rc|alpha|beta|dev)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,11 @@ from sqlalchemy import (
     Uuid,
     insert,
     select,
+    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,15 @@ FITTING = {
     "word": "one", "number": 1, "flag": True, "uuid": uuid4(),
 }  # fmt: skip
 Refused = set[tuple[str, str]]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Number(Base):
+    __tablename__ = "numbers"
+    n: Mapped[int] = mapped_column(primary_key=True)
 
 
 async def refused(url: str, values: dict[str, object]) -> tuple[Refused, Refused]:
@@ -104,3 +115,21 @@ async def test_fitting_values_are_taken() -> None:
         assert isinstance(value, (datetime, date, time, str, int, UUID))
         written, compared = await refused("sqlite+aiosqlite://", {column: value})
         assert (column, column) not in written | compared
+
+async def test_commit_closes_the_cursor_of_a_stream() -> None:
+    url = os.environ.get("AFA_POSTGRES_URL")
+    if not url:
+        pytest.skip("AFA_POSTGRES_URL names no database")
+    engine = create_async_engine(url)
+    failed = []
+    numbers = select(Number).from_statement(text("select n from generate_series(1, 50) as n"))
+    for options in ({}, {"yield_per": 10}):
+        try:
+            async with AsyncSession(engine) as session:
+                async for _ in await session.stream(numbers, execution_options=options):
+                    await session.commit()
+        except Exception as error:  # that of asyncpg, as it is
+            assert "outside of a transaction" in str(error)
+            failed.append(bool(options))
+    await engine.dispose()
+    assert failed == [True]

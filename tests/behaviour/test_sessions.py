@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
 from sqlalchemy import ForeignKey, Integer, func, inspect, select, text
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import (
+    IllegalStateChangeError,
+    IntegrityError,
+    InvalidRequestError,
+    OperationalError,
+    PendingRollbackError,
+)
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, load_only, mapped_column, relationship, selectinload, undefer
 from sqlalchemy.orm.exc import DetachedInstanceError
@@ -374,3 +381,30 @@ async def test_registry_gives_the_session_of_the_scope() -> None:
         assert registry() is not first
         await registry.remove()
         await first.close()
+
+
+async def test_session_is_closed_while_a_shielded_task_uses_it() -> None:
+    async with database() as factory:
+        failures: list[BaseException] = []
+
+        async def work(session: AsyncSession) -> None:
+            await asyncio.sleep(0.01)
+            try:
+                await session.execute(text("select 1"))
+                assert not session.in_transaction()
+            except (AssertionError, IllegalStateChangeError) as error:
+                failures.append(error)
+            await session.close()
+
+        async def request() -> None:
+            async with factory() as session:
+                await asyncio.shield(work(session))
+
+        task = asyncio.create_task(request())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.05)
+        assert failures

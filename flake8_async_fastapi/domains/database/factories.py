@@ -62,7 +62,9 @@ def report_creation(
         return
     project = frame.ctx.project
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
-        is_removed = project.requirements_of(frame.path).at_least("httpx", (0, 28))
+        requirements = project.requirements_of(frame.path)
+        is_older = requirements.may_be_prerelease("httpx")  # 1.0.0b0 is of 2021
+        is_removed = False if is_older else requirements.at_least("httpx", (0, 28))
         frame.emit_event(ClientMade(*frame.at(node), arguments, for_message(node.func), is_removed))
     if _is_factory(frame, callee):
         event = FactoryMade(

@@ -29,11 +29,11 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.engine.walks import holds_coroutine, map_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import subscript_parts
-from flake8_async_fastapi.records import dataclass
+from flake8_async_fastapi.records import dataclass, replace
 
 _DEEPEST: Final = 4
 """How many dependencies of dependencies are followed."""
@@ -167,9 +167,23 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
         else:
             given_value = given_value.result
     given_value = without_none(given_value)
+    if marker.detail.is_fresh and origin is not None:
+        given_value = _with_sessions_of_its_own(frame, given_value, origin)
     if holds_coroutine(given_value) or isinstance(given_value, (Const, Manager)) or _says_little(given_value):
         return UNKNOWN
     return given_value
+
+
+def _with_sessions_of_its_own(frame: Frame, value: Value, key: Place) -> Value:
+    """What a dependency gives that is called anew: its sessions are not those of the others, but its own."""
+    models = frame.ctx.hooks.models
+
+    def rename(inner: Value) -> Value:
+        if isinstance(inner, Object) and inner.origin is not None and models.resource(inner.type) is not None:
+            return replace(inner, origin=key)
+        return inner
+
+    return map_values(value, rename)
 
 
 def _place_of(target: Value) -> Place | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.session_scope import (
     connections,
+    cursors,
     gathers,
     late_commits,
     leaks,
@@ -44,6 +45,7 @@ DOMAIN = Domain(
             transactions.note_call,
             gathers.report_left_behind,
             strangers.report_stranger,
+            cursors.report_ended,
         ),
         caught=(transactions.note_caught,),
         dropped=(tasks.note_dropped,),

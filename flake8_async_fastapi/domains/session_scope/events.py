@@ -32,7 +32,8 @@ class ContextSessionShared(Event):
 class SessionUsedLate(Event):
     """A session is used when what it belongs to is over.
 
-    ``use`` is ``background``, ``task``, ``stream`` or, where another task fails, ``gather``.
+    ``use`` is ``background``, ``task``, ``stream``, ``shield`` where the task that waits is cancelled, or
+    ``gather`` where another task fails.
     ``closed_by`` is the ``block`` that opened it, or the ``request`` that it was provided for.
     ``may_be_older`` says that the project admits versions of FastAPI that close the latter first.
     """
@@ -58,7 +59,8 @@ class TransactionMisused(Event):
     """A session is used in a way that its transaction does not allow.
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
-    own block) or ``failed`` (a flush failed, and nothing was rolled back); it began at the line ``since``.
+    own block), ``streamed`` (it is ended while a loop reads from its cursor) or ``failed`` (a flush
+    failed, and nothing was rolled back); it began at the line ``since``.
     """
 
     text: str
@@ -72,6 +74,7 @@ class TransactionMisused(Event):
         texts = {
             "begun": "the transaction of {} begins here",
             "closed": "the transaction of {} is closed here",
+            "streamed": "the cursor of {} is read here",
             "failed": "this flush of {} may fail",
         }
         return (Mention(*self.since, texts[self.problem].format(self.session)),)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from flake8_async_fastapi.domains.database.urls import database_and_driver, is_url
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import Library, Object
+from flake8_async_fastapi.engine.values import Const, Library, Object
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import is_session_type
@@ -43,6 +44,12 @@ def _find_pool(ctx: Context, session: Place) -> Object | None:
         return factory if factory.origin is not None else None
     engine = factory.argument("0") or factory.argument("bind") if isinstance(factory, Object) else None
     return engine if isinstance(engine, Object) and engine.origin is not None else None
+
+
+def driver_of(engine: Object) -> str:
+    """The driver that the URL of an engine names; empty where that is not known."""
+    url = engine.argument("0") or engine.argument("url")
+    return database_and_driver(str(url.value))[1] if isinstance(url, Const) and is_url(url) else ""
 
 
 def is_made_by_factory(ctx: Context, session: Place) -> bool:

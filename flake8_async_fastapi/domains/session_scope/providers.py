@@ -79,12 +79,17 @@ def _commits_nothing(ctx: Context, function: Function, call: tree.Call, own: set
 
 
 def function_around(ctx: Context, place: Place) -> Function | None:
-    """The innermost function of the project that a call stands in."""
+    """The innermost function of the project that a call stands in, or that stands at a place itself.
+
+    By the latter a session is named that a dependency makes anew for each who asks for it.
+    """
     if not ctx.project.has(place.path):
         return None
     nodes = nodes_in(ctx.project.body(place.path))
     before = [node for node in nodes if isinstance(node, tree.FunctionDef) and node.line <= place.line]
     for node in sorted(before, key=lambda node: node.line, reverse=True):
+        if (node.line, node.col) == place.position:
+            return functions.as_function(place.path, node)
         for inner in nodes_in(node.body):
             if isinstance(inner, tree.Call) and (inner.line, inner.col) == place.position:
                 return functions.as_function(place.path, node)

@@ -10,6 +10,7 @@ from flake8_async_fastapi.domains.session_scope import (
     creations,
     detached,
     holders,
+    shields,
     streams,
     uploads,
 )
@@ -38,6 +39,8 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import concurrency, is_subtype
 
 _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
+_AT_ONCE: Final = ("task", "shield")
+"""What uses a session while the request goes on."""
 
 
 # --- what is noted on the way ---------------------------------------------------------------
@@ -167,6 +170,8 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         _start_in_group(frame, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
         _start_task(frame, place, arguments, node)
+    elif name == concurrency.SHIELD and arguments.args:
+        _report_shielded(frame, arguments, node)
     elif any(map(holds_coroutine, arguments.args)):
         _collect_in_list(frame, arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
@@ -291,6 +296,16 @@ def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Cal
     )
 
 
+def _report_shielded(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
+    """What is shielded goes on where its caller is cancelled, who closes the session."""
+    made = frame.notes_of(Activity).creations
+    for coroutine in held_coroutines(arguments.args[0]):
+        creation = made.get(coroutine.origin)
+        if creation is not None and not shields.only_ends(creation):
+            for session in sorted(holders.sessions_of(frame, creation)):
+                _report_used_late(frame, session, "shield", for_message(node.func), frame.at(node))
+
+
 def _tasks_among(value: Value) -> Iterator[Object]:
     for alternative in alternatives(value):
         if isinstance(alternative, Object) and alternative.type in _TASKS:
@@ -354,15 +369,16 @@ def _report_used_late(
     params = frame.node.params if frame.node is not None else []
     if name in frame.notes_of(Activity).opened and not path:
         closed_by = "block"
-    elif any(name == param.name for param in params) and (kind != "task" or frame.role):
+    elif any(name == param.name for param in params) and (kind not in _AT_ONCE or frame.role):
         closed_by = "request"
     else:
         return
     requirements = frame.ctx.project.requirements_of(frame.path)
-    if closed_by == "request" and kind != "task" and requirements.at_least("fastapi", (0, 106)) is False:
+    is_later = kind not in _AT_ONCE
+    if closed_by == "request" and is_later and requirements.at_least("fastapi", (0, 106)) is False:
         return  # dependencies end after background tasks and streams there, as they do again from 0.118 on
     older = requirements.may_be_below("fastapi", (0, 118))
-    is_sure = closed_by == "block" or kind == "task" or requirements.at_least("fastapi", (0, 118)) is False
+    is_sure = closed_by == "block" or not is_later or requirements.at_least("fastapi", (0, 118)) is False
     frame.emit_event(
         SessionUsedLate(*place, text, holders.join_path(*session), kind, closed_by, older),
         "" if is_sure or not older else LATER_FASTAPI,

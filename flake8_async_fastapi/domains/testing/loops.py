@@ -36,6 +36,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.knowledge.transactions import CONNECTS, is_session_type
 from flake8_async_fastapi.project.modules import is_test, module_folder
 from flake8_async_fastapi.records import dataclass
 
@@ -219,7 +220,7 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
         if isinstance(given, Generator):
             given = given.item
         engine = given if isinstance(given, Object) else None
-        if engine is not None and engine.type.endswith("sessionmaker"):
+        if engine is not None and (engine.type.endswith("sessionmaker") or is_session_type(engine.type)):
             bind = engine.argument("0") or engine.argument("bind")
             engine = bind if isinstance(bind, Object) else None
         place = loop_bound_engine(frame.ctx, engine) if engine is not None else None
@@ -232,7 +233,7 @@ def _opening_by(function: tree.FunctionDef, name: str) -> tree.Call | None:
     for node in nodes_in(function.body):
         match node:
             case tree.Call(func=tree.Attr(value=tree.Name(id=owner), name=method)):
-                if owner == name and method in _OPENS:
+                if owner == name and method in (_OPENS | CONNECTS):
                     return node
             case tree.Call(func=tree.Name(id=called)) if called == name and not node.args:
                 return node

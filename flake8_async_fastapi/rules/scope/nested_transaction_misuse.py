@@ -24,6 +24,12 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} raises InvalidRequestError: a transaction has already begun{at(found.since)}; "
                 "begin first, or use commit() or begin_nested()",
             )
+        elif found.problem == "streamed":
+            yield RULE.at(
+                found,
+                f"{found.text} closes the cursor of the loop{at(found.since)}, which fails when it gets more "
+                "rows: end the transaction after the loop, or write with another session",
+            )
         elif found.problem == "closed":
             yield RULE.at(
                 found,

@@ -14,6 +14,10 @@ RULE = Rule(
     "a session given to a background task, a detached task or a stream that outlives it",
 )
 
+_SHIELDED = (
+    "{} goes on when the task that waits is cancelled, and the {} closes {} in the middle of its work: "
+    "open a session inside of what is shielded"
+)
 _WORDS = {"background": "a background task", "task": "a task that nobody awaits", "stream": "a stream"}
 
 
@@ -25,6 +29,9 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} stops waiting when one task fails, and the block closes {found.session} while "
                 "another may use it: use asyncio.TaskGroup, or return_exceptions=True",
             )
+            continue
+        if found.use == "shield":
+            yield RULE.at(found, _SHIELDED.format(found.text, found.closed_by, found.session))
             continue
         # since 0.118 FastAPI closes what a request was given after its background tasks and streams
         if found.closed_by == "block" or found.use == "task" or found.may_be_older:
