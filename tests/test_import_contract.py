@@ -34,7 +34,7 @@ LAYERS = (
     ("engine",),
     ("project",),
     ("knowledge", "extract", "store"),
-    ("facts", "faults", "pages", "records"),
+    ("facts", "faults", "pages"),
 )
 
 # All that a rule may know: events and what they are made of, what names of libraries mean, and the

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, TypeVar
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.events import Awaited, Entered, Event, Iterated
 from flake8_async_fastapi.engine.joins import join_returns, union
 from flake8_async_fastapi.engine.values import (
@@ -22,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.records import replace
 
 N = TypeVar("N", bound="SplitNotes")
 

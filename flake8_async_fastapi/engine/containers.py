@@ -19,7 +19,6 @@ from flake8_async_fastapi.engine.values import (
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
-from flake8_async_fastapi.records import dataclass
 
 CONTAINER: Final = "builtins.container"
 
@@ -28,8 +27,7 @@ MOST_KEYS: Final = 40
 """Longer lists and dicts of plain values are data, not names of attributes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoundContainer(Payload):
+class BoundContainer(Payload, frozen=True):
     """The container whose method is called."""
 
     value: Collection

@@ -8,15 +8,16 @@ is a ``Part`` of the ``State``; its knowledge of a single run is a note of the `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from flake8_async_fastapi.engine.effects import EffectHooks, PartHooks
 from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
-from flake8_async_fastapi.records import dataclass
 
 T = TypeVar("T", Models, Observers)
 
@@ -27,8 +28,7 @@ class DomainError(Exception):
     """
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(Struct, frozen=True):
     """A library or a kind of mistake. Its results depend only on arguments and on questions to the project.
 
     ``needs`` names the domains whose functions and parts it may use. ``effects`` defines, by type, how it

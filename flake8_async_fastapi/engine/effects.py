@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Manager, Value
-from flake8_async_fastapi.records import dataclass
 
 
 class Ends(NamedTuple):
@@ -34,8 +35,7 @@ class AppliedCall(NamedTuple):
     renaming: Any
 
 
-@dataclass(frozen=True, slots=True)
-class EffectHooks:
+class EffectHooks(Struct, frozen=True):
     """How a domain records the effects of calls, in values of a type of its own: the ``parts`` of a
     ``Summary``.
 
@@ -49,8 +49,7 @@ class EffectHooks:
     leave: Callable[[Frame, Manager, Any, Place], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartHooks:
+class PartHooks(Struct, frozen=True):
     """How a domain's part of the state is passed into a callee.
 
     ``footprint`` returns the knowledge about the objects that values lead to. If it gets the ``Renaming``

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.events import (
     AttributeRead,
@@ -29,7 +31,6 @@ from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import UNRELIABLE
-from flake8_async_fastapi.records import replace
 
 
 def analyse(

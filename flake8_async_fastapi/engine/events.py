@@ -6,13 +6,13 @@ at module level).
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.engine.values import Arguments, Coroutine, Value
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     path: str
     line: int
     col: int
@@ -27,8 +27,7 @@ class Event:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful(Event):
+class Doubtful(Event, frozen=True):
     """An event that may not happen, but that a careful reader would check.
 
     ``unless`` is the case in which it does not happen: it completes a sentence with that word.
@@ -38,8 +37,7 @@ class Doubtful(Event):
     unless: str
 
 
-@dataclass(frozen=True, slots=True)
-class CoroutineMisused(Event):
+class CoroutineMisused(Event, frozen=True):
     """A coroutine that nobody awaits, at the call that creates it.
 
     ``use`` is how the coroutine is used instead: ``discarded``, ``forgotten``, ``attribute``,
@@ -64,8 +62,7 @@ class CoroutineMisused(Event):
         return (Mention(made.path, made.line, f"{self.coroutine.label} makes the coroutine"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited(Event):
+class Awaited(Event, frozen=True):
     """``await`` on a value; ``text`` is the awaited expression as written.
 
     ``supports`` here and below lists the operations that the value supports, in the words of the knowledge
@@ -77,8 +74,7 @@ class Awaited(Event):
     supports: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entered(Event):
+class Entered(Event, frozen=True):
     """``with`` (or ``async with``) on a value."""
 
     value: Value
@@ -88,8 +84,7 @@ class Entered(Event):
     in_async: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Iterated(Event):
+class Iterated(Event, frozen=True):
     """``for`` (or ``async for``) over a value, in a loop or a comprehension."""
 
     value: Value
@@ -99,8 +94,7 @@ class Iterated(Event):
     in_async: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Called(Event):
+class Called(Event, frozen=True):
     """A call."""
 
     callee: Value
@@ -110,8 +104,7 @@ class Called(Event):
     is_route: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeRead(Event):
+class AttributeRead(Event, frozen=True):
     """An attribute read of a value of a library's type."""
 
     value: Value
@@ -120,8 +113,7 @@ class AttributeRead(Event):
     in_async: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class VariableTraced(Event):
+class VariableTraced(Event, frozen=True):
     """For ``trace``: a variable and its value after a statement; for ORM objects, also what is loaded."""
 
     name: str
@@ -129,16 +121,14 @@ class VariableTraced(Event):
     loaded: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallTraced(Event):
+class CallTraced(Event, frozen=True):
     """For hovers: a call whose result a domain can describe."""
 
     value: Value
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTraced(Event):
+class ReadTraced(Event, frozen=True):
     """For ``trace``: an attribute of an ORM object is read here, with its reader.
 
     ``supply`` is ``loaded``, ``missing`` or ``perhaps``. ``origin`` is the query that loaded the object,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.agreement import Agreement, are_of_several_classes
 from flake8_async_fastapi.engine.events import Doubtful, Event
@@ -26,7 +27,6 @@ from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings
-from flake8_async_fastapi.records import dataclass
 
 if TYPE_CHECKING:
     from flake8_async_fastapi.engine.hooks import Hooks
@@ -54,15 +54,14 @@ class Language(Protocol):
 N = TypeVar("N")
 
 
-@dataclass
-class Context(Queries):
+class Context(Queries, kw_only=True):
     """One analysis of a project: its questions, and the events so far.
 
     ``hooks`` are those of all domains together. ``wanted`` lists the attributes that led the run of a
     function to objects that its caller did not pass.
     """
 
-    hooks: Hooks = field(kw_only=True)
+    hooks: Hooks
     events: list[Event] = field(default_factory=list)
     trace: bool = False
     wanted: set[str] = field(default_factory=set)
@@ -82,8 +81,7 @@ class Context(Queries):
         self.run_with_budget(work, drop_events)
 
 
-@dataclass
-class Frame:
+class Frame(Struct):
     """One run of a function, a class body or a module body.
 
     ``emit`` is true for the code under check, and false for callees that run only to find out their

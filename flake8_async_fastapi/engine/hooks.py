@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -14,11 +15,9 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
 from flake8_async_fastapi.engine.values import Manager, Value
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """The hooks of all domains together."""
 
     models: Models = field(default_factory=Models)

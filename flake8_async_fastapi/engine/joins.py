@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
@@ -23,7 +25,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.records import replace
 
 MOST_ALTERNATIVES: Final = 4
 """More values than this at once are unknown: ``maybe`` is silent."""

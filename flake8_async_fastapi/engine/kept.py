@@ -5,18 +5,19 @@ Invariant: a kept result is the one that would be computed again.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Container, Iterable, Set
 from operator import attrgetter
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
 
+from flake8_async_fastapi.engine.comparison import ComparedBy
 from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.engine.values import Closure
+from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.project.reads import Reads
 
-_PLAIN: Final = (int, bytes, float, type(None), type, msgspec.Struct, Closure)
+_PLAIN: Final = (int, bytes, float, type(None), type, tree.Part, Closure)
 """Types that lead to no path; closures and nodes of the tree are compared by themselves."""
 
 
@@ -71,9 +72,11 @@ _READERS: Final[dict[type, Callable[[Any], Iterable[Any]] | None]] = {}
 
 
 def _make_reader(kind: type) -> Callable[[Any], Iterable[Any]] | None:
-    if not dataclasses.is_dataclass(kind):
+    if not issubclass(kind, Struct):
         return None
-    names = [field.name for field in dataclasses.fields(kind) if field.compare]
+    if issubclass(kind, ComparedBy):
+        return lambda value: (kind.compared(value),)
+    names = kind.__struct_fields__
     if len(names) > 1:
         return attrgetter(*names)
     return lambda value: tuple(getattr(value, name) for name in names)

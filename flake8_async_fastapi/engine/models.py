@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
@@ -26,7 +27,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
-from flake8_async_fastapi.records import dataclass
 
 GAP: Final = "\0"
 """What stands for the parts of a text that are not known."""
@@ -82,8 +82,7 @@ MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
 """What an attribute of an object is; None where the model has nothing to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """Who gives values, by name.
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.state import State
@@ -32,7 +34,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import element_of_container, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.records import replace
 
 _MOST_APPENDED: Final = 8
 _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}

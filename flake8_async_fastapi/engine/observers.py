@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeAlias
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place, Position
@@ -22,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr
-from flake8_async_fastapi.records import dataclass
 
 BlockItems: TypeAlias = Sequence[tuple[tree.WithItem, Value]]
 """The items of a ``with``, each with the value that is entered."""
@@ -36,8 +37,7 @@ class AttributeObserver(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Observers:
+class Observers(Struct, frozen=True):
     """Who is told what happens; observers give nothing.
 
     ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import field
 from typing import Any, Final, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import NOTHING, UNRELIABLE
-from flake8_async_fastapi.records import dataclass
 
 MOST_DEPTH: Final = 40
 """Calls, names and classes followed into each other in one go; what lies deeper is computed apart, first.
@@ -55,8 +55,7 @@ class WideCircle(Exception):
     """Many functions and attributes depend on each other, which was not known when the run began."""
 
 
-@dataclass
-class Queries:
+class Queries(Struct):
     """Memoised queries about a project, which may depend on each other and on themselves.
 
     ``running`` are the current queries, with their depth and assumed result. ``lowest_head`` is the least

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context
@@ -32,7 +34,6 @@ from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, blocks, bound_names, flat
-from flake8_async_fastapi.records import dataclass
 
 
 def specialise(ctx: Context, passed: Value, known: Value) -> Value:
@@ -110,8 +111,7 @@ def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
     return steps, paths
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """Names that the code of a function mentions: names, attributes of any object, and names that it
     calls.
     """

@@ -8,14 +8,15 @@ caller's names. Only domains know what is at a location; they rename it with the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Location, Object, Value
 from flake8_async_fastapi.engine.walks import inner_values, map_arguments, map_values
-from flake8_async_fastapi.records import dataclass, replace
 
 ARGUMENT: Final = "argument"
 """The first part of the name of an object that a function was given."""
@@ -34,8 +35,7 @@ def resource_key(resource: Object) -> object:
     return resource.origin or resource.type
 
 
-@dataclass(frozen=True)
-class Renaming:
+class Renaming(Struct, frozen=True):
     """The names of objects and resources inside a call and outside.
 
     The call gets the objects that the attributes in ``followed`` lead to. ``wanted`` are those of the
@@ -131,8 +131,7 @@ def _renamed_location(known: Mapping[Location, Location], location: Location) ->
 # --- and back --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ToCaller:
+class ToCaller(Struct, frozen=True):
     """Translates the results of a call into the names of the caller."""
 
     renaming: Renaming

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.joins import all_alternatives, join_alike, join_data, kind_of_data, union
 from flake8_async_fastapi.engine.places import Place
@@ -21,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine, limit_parts
-from flake8_async_fastapi.records import dataclass
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -53,8 +53,7 @@ class Part(Protocol):
 P = TypeVar("P", bound=Part)
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """One path through a function.
 
     ``env`` are its variables; ``attributes`` the attributes of variables that were assigned on this path,

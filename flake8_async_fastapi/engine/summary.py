@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.values import UNKNOWN, Value
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The effects of a call: its results, the values it yields, and its changes to the receiver.
 
     ``parts`` are the effects that domains record, each of a type of its own. ``wanted`` are the attributes

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.events import CallTraced
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.values import Arguments, Value
 from flake8_async_fastapi.facts.tree import Call
-from flake8_async_fastapi.records import replace
 
 
 def trace_calls(hooks: Hooks) -> Hooks:

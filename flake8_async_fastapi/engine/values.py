@@ -7,17 +7,18 @@ reports anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import field
+from operator import attrgetter
 from typing import ClassVar, Final, TypeAlias
 
+from msgspec import Struct
+
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.comparison import ComparedBy
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing is known."""
 
 
@@ -27,8 +28,7 @@ Location: TypeAlias = tuple[Hashable, ...]
 """What tells tracked objects apart: where, and by which way, an object was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A value of a builtin type that cannot be awaited; ``kind`` is ``object`` if no more is known."""
 
     kind: str
@@ -39,20 +39,17 @@ TEXT: Final = Plain("str")
 OBJECT: Final = Plain("object")
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Struct, frozen=True):
     """A literal None, truth value or text."""
 
     value: None | bool | str
 
 
-@dataclass(frozen=True, slots=True)
-class Text(Const):
+class Text(Const, frozen=True):
     """A text whose content matters, as a domain's model of literals decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextPrefix(Text):
+class TextPrefix(Text, frozen=True):
     """A text whose content matters, but of which only the beginning is kept."""
 
 
@@ -61,17 +58,15 @@ TRUE: Final[Value] = Const(True)
 FALSE: Final[Value] = Const(False)
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """A name of a library: a module, a class or a function."""
 
     dotted: str
 
 
-class Payload:
+class Payload(Struct, frozen=True):
     """A domain's knowledge of a library object; frozen, and compared by content."""
 
-    __slots__ = ()
     undoes: ClassVar[bool] = False
     """Whether leaving the object by an exception takes back what was done since it was entered."""
 
@@ -84,8 +79,7 @@ class Payload:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """An instance of a library's type.
 
     ``arguments`` are those it was constructed with (positional ones by their
@@ -111,31 +105,27 @@ def is_only_declared(value: Object) -> bool:
     return value.has_doubtful_type or (value.declared and knowledge.has_async_twin(value.type))
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member of an instance of a library's type, not called yet."""
 
     receiver: Object
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleValue:
+class ModuleValue(Struct, frozen=True):
     """A module of the project."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A namespace package of the project."""
 
     dotted: str
     importer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
+class Closure(Struct, frozen=True, eq=False):
     """A nested function's outer variables, and the run they belong to; compared by identity."""
 
     env: dict[str, Value]
@@ -148,12 +138,11 @@ class Closure:
         return self.outer.find(name) if found is None and self.outer is not None else found
 
 
-@dataclass(frozen=True, slots=True)
-class ClassValue:
-    """A class of the project."""
+class ClassValue(ComparedBy, Struct, frozen=True, eq=False):
+    """A class of the project, compared without its ``node``."""
 
     path: str
-    node: tree.ClassDef = field(hash=False, compare=False)
+    node: tree.ClassDef
     key: tuple[str, int]
     closure: Closure | None = None
 
@@ -161,12 +150,13 @@ class ClassValue:
     def name(self) -> str:
         return self.node.name
 
+    compared = attrgetter("path", "key", "closure")
+
     def __hash__(self) -> int:
         return hash(self.key)  # classes are looked up all the time
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """An instance of a class of the project.
 
     ``attributes`` are those its construction set; ``exact`` says that the class
@@ -182,30 +172,30 @@ class Instance:
     has_doubtful_type: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Super:
+class Super(Struct, frozen=True):
     """``super()`` in a method of ``owner``."""
 
     owner: ClassValue
     receiver: Instance | ClassValue
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function of the project, bound to ``receiver`` if that is not None.
+class Function(ComparedBy, Struct, frozen=True, eq=False):
+    """A function of the project, bound to ``receiver`` if that is not None; compared without its ``node``.
 
     ``owner`` is the class that defines it; ``wrapped`` says how a decorator
     changed what a call returns: ``""``, ``context`` or ``async-context``.
     """
 
     path: str
-    node: tree.FunctionDef | tree.Lambda = field(hash=False, compare=False)
+    node: tree.FunctionDef | tree.Lambda
     key: Place
     owner: ClassValue | None = None
     receiver: Value | None = None
     closure: Closure | None = None
     wrapped: str = ""
     is_static: bool = False
+
+    compared = attrgetter("path", "key", "owner", "receiver", "closure", "wrapped", "is_static")
 
     @property
     def is_async(self) -> bool:
@@ -220,8 +210,7 @@ class Function:
         return self.node.name if isinstance(self.node, tree.FunctionDef) else "<lambda>"
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(Struct, frozen=True):
     """``functools.partial(function, ...)``."""
 
     function: Value
@@ -229,20 +218,18 @@ class Partial:
     keywords: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredCallable:
+class DeclaredCallable(Struct, frozen=True):
     """Any callable whose result, or an awaitable of it, an annotation declares."""
 
     result: Value = UNKNOWN
     is_async: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Coroutine:
+class Coroutine(ComparedBy, Struct, frozen=True, eq=False):
     """A coroutine object; ``origin`` is the file, line and column of the call that made it.
 
     ``family``: ``database`` or ``other``.  Awaiting it gives ``result``, or what ``function`` or ``method``,
-    called at ``node``, gives for ``call``.
+    called at ``node``, gives for ``call``.  ``method`` and ``node`` are not compared.
     """
 
     label: str
@@ -252,12 +239,13 @@ class Coroutine:
     function: Function | None = None
     call: Arguments | None = None
     made_by_await: bool = False
-    method: Member | None = field(default=None, hash=False, compare=False)
-    node: tree.Call | None = field(default=None, hash=False, compare=False)
+    method: Member | None = None
+    node: tree.Call | None = None
+
+    compared = attrgetter("label", "family", "origin", "result", "function", "call", "made_by_await")
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
+class Generator(Struct, frozen=True):
     """The result of calling a generator function; ``function`` and ``parts`` are as in ``Manager``."""
 
     label: str
@@ -267,8 +255,7 @@ class Generator:
     parts: tuple[Hashable, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """The result of calling a function under ``@contextmanager`` or ``@asynccontextmanager``.
 
     ``function`` is what was called, ``parts`` what domains say it does when it is entered or left.
@@ -281,8 +268,7 @@ class Manager:
     function: Function | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A list, tuple, set, dict (of its values) or other iterable.
 
     ``items`` is known for displays; ``item`` stands for any element.
@@ -294,8 +280,7 @@ class Collection:
     keys: tuple[str | None, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OneOf:
+class OneOf(Struct, frozen=True, eq=False):
     """One of several values, at most ``MOST``; their order has no meaning."""
 
     values: tuple[Value, ...]
@@ -309,8 +294,7 @@ class OneOf:
         return hash(frozenset(self.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """The arguments of a call; ``opaque`` with ``*`` or ``**``, ``placed`` of them before the first ``*``."""
 
     args: tuple[Value, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -29,7 +31,6 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.records import replace
 
 
 def may_hold_coroutine(value: Value) -> bool:

@@ -13,7 +13,11 @@ from typing import Literal, Union
 import msgspec
 
 
-class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Whatever a tree consists of."""
+
+
+class Node(Part, frozen=True, tag=True):
     """A place in a file."""
 
     line: int
@@ -38,7 +42,7 @@ class Attr(Node, frozen=True):
     name: str
 
 
-class Keyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Keyword(Part, frozen=True):
     """A keyword argument; ``name`` is None for ``**value``."""
 
     name: Union[str, None]
@@ -104,7 +108,7 @@ class IfExp(Node, frozen=True):
     orelse: Expr
 
 
-class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Param(Part, frozen=True):
     """A parameter; ``kind`` is ``pos``, ``any``, ``*``, ``kw`` or ``**``."""
 
     name: str
@@ -118,7 +122,7 @@ class Lambda(Node, frozen=True):
     body: Expr
 
 
-class CompFor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class CompFor(Part, frozen=True):
     target: Expr
     iter: Expr
     ifs: list[Expr]
@@ -215,7 +219,7 @@ class While(Node, frozen=True):
     orelse: list[Stmt]
 
 
-class WithItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class WithItem(Part, frozen=True):
     context: Expr
     target: Union[Expr, None]
 
@@ -226,7 +230,7 @@ class With(Node, frozen=True):
     is_async: bool
 
 
-class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Handler(Part, frozen=True):
     line: int
     col: int
     type: Union[Expr, None]
@@ -261,7 +265,7 @@ class Capture(Node, frozen=True):
     cls: Union[Expr, None]
 
 
-class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Case(Part, frozen=True):
     """A case of ``match``: the names it binds, its class patterns, its guard."""
 
     names: list[str]
@@ -283,7 +287,7 @@ class Jump(Node, frozen=True):
     word: str
 
 
-class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Binding(Part, frozen=True):
     """A name that an import binds: to ``module``, or to ``name`` in it.
 
     ``level`` counts the leading dots.  ``local`` is ``*`` for a star import.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.knowledge.blocking import BLOCKING
 
 
-@dataclass(frozen=True, slots=True)
-class Blocking:
+class Blocking(Struct, frozen=True):
     """What a blocking call does, by the rule that reports it, and what to use instead."""
 
     kind: str
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class _Index(Struct, frozen=True):
     """``names`` are whole dotted names; ``owners`` block with all members but those listed.
 
     ``below`` are beginnings of dotted names, with the last names that block; none for all.

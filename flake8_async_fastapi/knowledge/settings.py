@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.knowledge.blocking import CONFIGURED
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Dotted names of functions: that block (with the kind of it), that run what they are given
     elsewhere, and that may block.  ``reports_brief``: also what blocks for a moment.
 

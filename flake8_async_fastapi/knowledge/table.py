@@ -39,24 +39,23 @@ A TYPE is a dotted name of a library type, or one of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 PROTOCOLS: Final = frozenset({"with", "async-with", "iter", "async-iter", "await", "call"})
 MEMBER_KINDS: Final = frozenset({"async", "def", "async-generator", "property"})
 RESULTS: Final = frozenset({"enter", "aenter", "item", "aitem", "await", "call", "getitem", "any"})
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One attribute of a library type: its kind, and the type it gives."""
 
     kind: str
     returns: str
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryType:
+class LibraryType(Struct, frozen=True):
     """What is known of a type of a library.
 
     ``protocols`` is None where nothing is known of them.

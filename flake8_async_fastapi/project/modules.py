@@ -11,16 +11,16 @@ import functools
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from flake8_async_fastapi.knowledge import is_known_root
 
 _TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 
 
-@dataclass(frozen=True)
-class Modules:
+class Modules(Struct, frozen=True):
     """The modules of a project, by the tails of their dotted paths."""
 
     paths: frozenset[str]

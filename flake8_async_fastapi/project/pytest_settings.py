@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 _SECTIONS: Final = frozenset({"pytest", "tool:pytest", "tool.pytest.ini_options", "tool.pytest"})
 _SETTING: Final = re.compile(r"(\w+)\s*=\s*[\"']?([\w.-]*)")
@@ -19,8 +20,7 @@ FILES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PytestSettings:
+class PytestSettings(Struct, frozen=True):
     """The settings that apply to a test file.
 
     ``folder`` holds the file with the settings; ``is_configured`` is False if there is none.
@@ -38,8 +38,7 @@ class PytestSettings:
     fixture_loop_scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PytestFiles:
+class PytestFiles(Struct, frozen=True):
     """The settings in each folder; the root is the empty string."""
 
     by_folder: Mapping[str, PytestSettings] = field(default_factory=dict)

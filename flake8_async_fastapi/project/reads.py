@@ -7,8 +7,9 @@ would take more memory than the results themselves.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 Question: TypeAlias = tuple[str | int | bool | None, ...]
 """A kind of question to the project, and what it asks about."""
@@ -18,8 +19,7 @@ UNRELIABLE: Final = -1
 NOTHING: Final = 0
 
 
-@dataclass(slots=True)
-class Reads:
+class Reads(Struct):
     """Numbers for dependencies: a negative number is a question, any other is a bundle of numbers."""
 
     bundles: list[tuple[int, ...]] = field(default_factory=lambda: [()])

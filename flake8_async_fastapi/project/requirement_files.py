@@ -13,10 +13,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
@@ -50,8 +50,7 @@ _FACTOR: Final = re.compile(r"^[\w.,{}!-]+:\s+")
 _SPACE: Final = re.compile(r"([<>=!~^]+)\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A package with the version that a lock installs."""
 
     name: str

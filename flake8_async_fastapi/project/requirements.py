@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
 
+from msgspec import Struct, field
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import InvalidVersion
 from packaging.version import Version as _Version
@@ -15,8 +15,7 @@ from packaging.version import Version as _Version
 Version: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """A declared package with its extras.
 
     ``spec`` is the version constraint; None if the constraint is not known.
@@ -31,8 +30,7 @@ UNKNOWN: Final = Requirement("", spec=None)
 """Stands for what is not understood, and may ask for any package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(Struct, frozen=True):
     """All declared requirements of a project, and the versions in its lock."""
 
     declared: tuple[Requirement, ...] = ()
@@ -81,8 +79,7 @@ NOTHING: Final = Requirements()
 _PRERELEASE: Final = re.compile(r"\d\.?(a|b|rc|alpha|beta|dev)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementFiles:
+class RequirementFiles(Struct, frozen=True):
     """The requirements in each folder; the root is the empty string."""
 
     by_folder: Mapping[str, Requirements] = field(default_factory=dict)

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ModuleTarget:
+
+class ModuleTarget(Struct, frozen=True):
     """An import that means a file of the project."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class NameTarget:
+class NameTarget(Struct, frozen=True):
     """An import that means a name in a file of the project."""
 
     path: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class FolderTarget:
+class FolderTarget(Struct, frozen=True):
     """An import of a namespace package; ``dotted`` is its path as seen from the importer."""
 
     dotted: str
     importer: str
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryTarget:
+class LibraryTarget(Struct, frozen=True):
     """An import of something outside the project."""
 
     dotted: str

@@ -8,11 +8,11 @@ that names it is meant.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True)
-class Templates:
+class Templates(Struct, frozen=True):
     """The templates of a project, by the last part of their paths."""
 
     by_last: dict[str, tuple[str, ...]] = field(default_factory=dict)

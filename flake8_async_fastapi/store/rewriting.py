@@ -8,9 +8,10 @@ import os
 import stat
 import tempfile
 import tokenize
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -19,8 +20,7 @@ class ChangedMeanwhile(Exception):
     """The file is no longer as it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """A file as it was read: its bytes, and its text with the line ends that it has."""
 
     path: Path

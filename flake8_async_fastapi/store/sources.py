@@ -16,9 +16,10 @@ import os
 import stat
 import tokenize
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 MAX_CHARACTERS: Final = 2_000_000
 """Longer texts are generated data, not code that someone wrote."""
@@ -43,8 +44,7 @@ _REQUIREMENT_FILES: Final = frozenset(
 _SETTINGS: Final = (".toml", ".cfg", ".ini", ".lock", ".txt", ".in", ".yml", ".yaml", "Pipfile")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One file's text, with its path relative to the root (with slashes)."""
 
     path: str
@@ -52,8 +52,7 @@ class Source:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What a project consists of; paths are relative to its root, in sorted order."""
 
     modules: dict[str, Source]

@@ -7,7 +7,6 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -83,8 +82,7 @@ def test_the_domains_of_the_package_fit_together() -> None:
 # --- models that are asked by what is attached, or one after the other ---------------------------
 
 
-@dataclass(frozen=True)
-class Marker(Payload):
+class Marker(Payload, frozen=True):
     passes: Value
 
 

@@ -10,16 +10,20 @@ import hashlib
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import msgspec
 from case_files import read_cases
 from generated.programs import random_program
+from msgspec.structs import astuple
 
 from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
+from flake8_async_fastapi.engine.comparison import ComparedBy
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.values import Closure
+from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.rules.model import Events, Finding, check_all
 from flake8_async_fastapi.store.cache import Cache
@@ -98,8 +102,8 @@ def compare(before: Sequence[str], now: Sequence[str]) -> list[str]:
 def render(value: object) -> str:
     """The texts, numbers and places in a value, in their order; sets and dicts sorted."""
     match value:
-        case msgspec.Struct() | types.FunctionType():
-            return ""  # syntax trees: the places of the event and its values say enough
+        case tree.Part() | types.FunctionType():
+            return ""  # the places of the event and its values say enough
         case Enum():
             return render(value.value)
         case str() | int() | float() | None:
@@ -110,10 +114,12 @@ def render(value: object) -> str:
             parts = sorted(render(item) for item in value)
         case Mapping():
             parts = sorted(f"{render(key)}:{render(item)}" for key, item in value.items())
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            if "__hash__" not in vars(type(value)):
-                return ""  # compared by identity: the variables of a closure, which may hold themselves
-            parts = [render(getattr(value, field.name)) for field in fields(value) if field.compare]
+        case Closure():
+            return ""  # compared by identity, and may hold itself
+        case ComparedBy():
+            parts = [render(item) for item in type(value).compared(value)]
+        case msgspec.Struct():
+            parts = [render(item) for item in astuple(value)]
         case _:
             raise TypeError(f"no words for {value!r}")
     return f"({' '.join(filter(None, parts))})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from flake8_async_fastapi.analysis import all_hooks
 from flake8_async_fastapi.domains.orm.mapping import models

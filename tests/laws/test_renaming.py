@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 from laws.test_instances import POST, USER, rows
+from msgspec.structs import replace
 
 from flake8_async_fastapi.analysis import all_hooks
 from flake8_async_fastapi.domains.orm.objects.instances import Instances, InstanceState, Loaded, frozen_heap

@@ -6,11 +6,11 @@ to rename.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from flake8_async_fastapi.domains.session_scope import DOMAIN
 from flake8_async_fastapi.domains.session_scope.transactions import Mark, Transactions

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import Instances, InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, Transition

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from msgspec import Struct, field
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(slots=True)
-class BlockingContext:
+class BlockingContext(Struct):
     """``suppressed`` counts the blocks around that allow blocking; ``branches`` are the branches among
     them.
     """

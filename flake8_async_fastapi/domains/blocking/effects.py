@@ -9,8 +9,9 @@ over or entered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.blocking import exemptions
@@ -33,13 +34,11 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
 )
 from flake8_async_fastapi.knowledge import blocking as table
-from flake8_async_fastapi.records import dataclass
 
 _KINDS: Final = frozenset({*table.CONFIGURED.values(), table.SESSION})
 
 
-@dataclass(slots=True)
-class ThreadWork:
+class ThreadWork(Struct):
     """The effects of one run; ``guards_loop``: it checks for a running event loop and handles that case."""
 
     effects: dict[Effect, None] = field(default_factory=dict)
@@ -60,8 +59,7 @@ class ThreadWork:
         return after
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadEffects:
+class ThreadEffects(Struct, frozen=True):
     """The effects of a call on its thread: this domain's part of a summary."""
 
     effects: tuple[Effect, ...]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """An effect of a function on the thread that calls it, with the calls that lead there.
 
     It happens at the line ``at``. ``advice`` names what to use instead, if there is anything. ``is_brief``:
@@ -31,8 +32,7 @@ class Effect:
         return replace(self, is_brief=False)
 
 
-@dataclass(frozen=True, slots=True)
-class EffectReached(Event):
+class EffectReached(Event, frozen=True):
     """A coroutine function calls a plain function that has an effect."""
 
     effect: Effect

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath as Path
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.blocking.caches import place_text
 from flake8_async_fastapi.domains.blocking.own_runners import STARTERS, name_called, own_runners
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -18,7 +21,6 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import nodes_in, parts_of
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import is_test, module_folder
-from flake8_async_fastapi.records import dataclass, replace
 
 _MOST_STEPS: Final = 8
 
@@ -167,8 +169,7 @@ _SPAWNERS: Final = frozenset(
 _REGISTRARS: Final = frozenset({"lifespan", "on_startup", "on_shutdown", "lifespan_context"})
 
 
-@dataclass(frozen=True, slots=True)
-class _SoughtName:
+class _SoughtName(Struct, frozen=True):
     """A name that is looked for: it may occur ``bare``, or as an ``attribute``.
 
     The items of a list of the ``awaited`` names are called one after the other. ``me`` is the first

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.blocking import effects as thread
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
@@ -27,7 +29,6 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_kinds import CPU
-from flake8_async_fastapi.records import replace
 
 
 def note_configured_call(frame: Frame, function: Function, origin: Place) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Arguments, Function, Value
 from flake8_async_fastapi.project.requirements import Requirements
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class EngineMade(Event):
+class EngineMade(Event, frozen=True):
     """An engine is created.
 
     ``url`` is the beginning of its URL, empty if it is not known. ``engine_kind`` says which engines the
@@ -27,8 +25,7 @@ class EngineMade(Event):
     per_request: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ParametersRefused(Event):
+class ParametersRefused(Event, frozen=True):
     """An async engine gets parameters, in its URL or for its connections, that the driver does not accept."""
 
     text: str
@@ -36,23 +33,20 @@ class ParametersRefused(Event):
     parameters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PooledStatements(Event):
+class PooledStatements(Event, frozen=True):
     """An async engine with asyncpg connects to PgBouncer and keeps prepared statements as by default."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemorySplit(Event):
+class MemorySplit(Event, frozen=True):
     """An engine for SQLite in memory has a pool whose connections do not share one database."""
 
     text: str
     pool: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptExecuted(Event):
+class ScriptExecuted(Event, frozen=True):
     """A text of several statements is executed; ``drivers`` are the async ones that the project requires."""
 
     text: str
@@ -60,8 +54,7 @@ class ScriptExecuted(Event):
     drivers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FactoryMade(Event):
+class FactoryMade(Event, frozen=True):
     """A session factory, or a session without one, is created; ``callee`` and ``arguments`` as in a call.
 
     ``result`` is the created value. ``has_default`` says that a class of the project sets
@@ -76,8 +69,7 @@ class FactoryMade(Event):
     has_async_factory: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClientMade(Event):
+class ClientMade(Event, frozen=True):
     """An HTTP client is created. ``is_removed`` says whether its version no longer has ``app``."""
 
     arguments: Arguments
@@ -85,8 +77,7 @@ class ClientMade(Event):
     is_removed: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalSession(Event):
+class GlobalSession(Event, frozen=True):
     """A session is assigned to a variable of a module or class, called ``name``.
 
     ``owner`` is empty, or the class of an object in it that keeps a session as an attribute once it is
@@ -98,8 +89,7 @@ class GlobalSession(Event):
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLeftOpen(Event):
+class SessionLeftOpen(Event, frozen=True):
     """A session is opened and never closed.
 
     ``how`` says where the session is: a dependency provides it by ``return`` or ``yield``, it stays in a
@@ -111,8 +101,7 @@ class SessionLeftOpen(Event):
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decorated(Event):
+class Decorated(Event, frozen=True):
     """A function of the project is decorated with the result of a library call."""
 
     callee: Value

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.database.events import (
     ClientMade,
@@ -31,7 +32,6 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge.transactions import is_session_type
-from flake8_async_fastapi.records import dataclass
 
 _FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _SQLALCHEMY: Final = ("sqlalchemy", "sqlmodel")
@@ -47,8 +47,7 @@ _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
 _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
 
 
-@dataclass(slots=True)
-class OpenedSessions:
+class OpenedSessions(Struct):
     """The calls in one run that created a session, by their place."""
 
     calls: dict[Place, tree.Call] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -14,7 +15,6 @@ from flake8_async_fastapi.engine.values import Arguments, Function, Member, Obje
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.records import dataclass
 
 APPLICATION = "starlette.applications.Starlette"
 ROUTER = "starlette.routing.Router"
@@ -22,8 +22,7 @@ _REGISTRARS = frozenset({"on_event", "add_event_handler"})
 _HANDLERS = ("on_startup", "on_shutdown")
 
 
-@dataclass(slots=True)
-class Inclusions:
+class Inclusions(Struct):
     """The routers that a run includes, each with the one that includes it; only special runs have this
     note.
     """

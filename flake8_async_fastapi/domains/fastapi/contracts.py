@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications, dependencies
 from flake8_async_fastapi.domains.fastapi.events import CalledByHand, CalledByStarlette
@@ -34,7 +37,6 @@ from flake8_async_fastapi.facts.walk import dotted, parts_of, target_names, writ
 from flake8_async_fastapi.knowledge.decorators import ROUTE_VERBS
 from flake8_async_fastapi.knowledge.starlette import CALLED_BY_STARLETTE, PARAMETER_MARKERS
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.records import dataclass, replace
 
 _HARMLESS: Final = ROUTE_VERBS | {
     "staticmethod", "classmethod", "abstractmethod", "override", "contextmanager", "asynccontextmanager",
@@ -44,8 +46,7 @@ _SCHEDULER: Final = "apscheduler.schedulers.base.BaseScheduler"
 _EXAMINED: Final = frozenset({"isinstance", "issubclass", "hasattr", "getattr", "type", "callable"})
 
 
-@dataclass(frozen=True, slots=True)
-class FromFastAPI:
+class FromFastAPI(Struct, frozen=True):
     """A parameter that FastAPI fills: ``marker`` as written.
 
     ``is_default`` says that the marker is the default, which a direct call gets if it passes nothing.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes, expressions, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
@@ -33,14 +35,12 @@ from flake8_async_fastapi.engine.walks import holds_coroutine, map_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import subscript_parts
-from flake8_async_fastapi.records import dataclass, replace
 
 _DEEPEST: Final = 4
 """How many dependencies of dependencies are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency(Payload):
+class Dependency(Payload, frozen=True):
     """The function or class that FastAPI calls for a parameter; None for the class in its annotation.
 
     ``is_fresh`` says that it is called even if it was called before for the same request.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.values import Function
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class SyncEndpoint(Event):
+class SyncEndpoint(Event, frozen=True):
     """A plain function, at its ``def``, has a dependency that provides an AsyncSession.
 
     ``saved`` says that the dependency commits, or may commit, by itself.
@@ -19,8 +17,7 @@ class SyncEndpoint(Event):
     saved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HandlerAdded(Event):
+class HandlerAdded(Event, frozen=True):
     """A start-up or shutdown handler is registered.
 
     ``ignored_by`` names the application whose ``lifespan=`` replaces it; empty if no such application is
@@ -32,31 +29,27 @@ class HandlerAdded(Event):
     deprecated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LifespanEnded(Event):
+class LifespanEnded(Event, frozen=True):
     """A lifespan that uses an engine. ``is_declared`` says that its parameter is an application."""
 
     lifespan: Function
     is_declared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationMounted(Event):
+class ApplicationMounted(Event, frozen=True):
     """An application with a lifespan is mounted on an application that does not run it."""
 
     text: str
     lifespan: str
 
 
-@dataclass(frozen=True, slots=True)
-class RouteErrorSwallowed(Event):
+class RouteErrorSwallowed(Event, frozen=True):
     """A dependency catches the errors of its routes, by ``text``, and does not raise them again."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterNotFilled(Event):
+class ParameterNotFilled(Event, frozen=True):
     """A route or dependency has a parameter without a ``Depends`` whose type FastAPI cannot handle.
 
     ``owner`` is the function or class, ``type`` the name of the type as written.
@@ -67,8 +60,7 @@ class ParameterNotFilled(Event):
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class CalledByHand(Event):
+class CalledByHand(Event, frozen=True):
     """A function is called without an argument for a parameter that FastAPI fills, by its ``marker``.
 
     ``is_default`` says that the marker is the default, so that the function gets the marker itself.
@@ -81,8 +73,7 @@ class CalledByHand(Event):
     is_default: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CalledByStarlette(Event):
+class CalledByStarlette(Event, frozen=True):
     """A function is registered, by ``text``, with Starlette, which passes it ``passed`` and no more.
 
     ``marker`` marks a parameter that FastAPI would fill.
@@ -95,8 +86,7 @@ class CalledByStarlette(Event):
     passed: str
 
 
-@dataclass(frozen=True, slots=True)
-class BackgroundTasksDropped(Event):
+class BackgroundTasksDropped(Event, frozen=True):
     """Background tasks that nobody runs; ``text`` is the code that drops or makes them.
 
     ``reason`` is ``replaced`` (the response has its own tasks), ``unattached`` (no response gets them) or
@@ -109,8 +99,7 @@ class BackgroundTasksDropped(Event):
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextVariableLost(Event):
+class ContextVariableLost(Event, frozen=True):
     """A context variable is set in a context that its readers do not see, or read in one where it is not set.
 
     ``how`` is ``thread`` (a plain dependency sets it), ``reset`` (a plain generator resets it),

@@ -7,8 +7,9 @@ again leaves FastAPI without a response: it answers 500, whatever the error was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi.events import RouteErrorSwallowed
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
@@ -21,14 +22,12 @@ from flake8_async_fastapi.engine.values import Collection, Function, Library, Ma
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
-from flake8_async_fastapi.records import dataclass
 
 _ALL: Final = ("builtins.Exception", "builtins.BaseException")
 _CAUGHT: Final = (*_ALL, "fastapi.HTTPException", "starlette.exceptions.HTTPException", "sqlalchemy.exc.")
 
 
-@dataclass(slots=True)
-class ExitNotes:
+class ExitNotes(Struct):
     """The items of ``with`` statements around a ``yield`` of a dependency, by their place."""
 
     around_yield: set[Position] = field(default_factory=set)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.fastapi.events import ApplicationMounted, LifespanEnded
@@ -24,15 +25,13 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.records import dataclass
 
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _USES = frozenset({"begin", "connect", "raw_connection"})
 _CALLS_FOLLOWED = 3
 
 
-@dataclass(slots=True)
-class EngineUse:
+class EngineUse(Struct):
     """How one run uses engines, directly or through the functions that it calls.
 
     ``is_open_ended``: it awaits, enters or calls something unknown.

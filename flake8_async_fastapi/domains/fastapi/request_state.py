@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec.structs
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi import applications, dependencies
 from flake8_async_fastapi.engine import relevance
@@ -37,15 +38,13 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import blocks, dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.records import dataclass, replace
 
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
 CALL_NEXT: Final = "call_next"
 _STATE: Final = "starlette.datastructures.State"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestState(Payload):
+class RequestState(Payload, frozen=True):
     """Distinguishes the ``state`` of a request from that of an application."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications
@@ -15,7 +16,6 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.records import dataclass
 
 ROUTE: Final = "route"
 """The role of a function under ``@router.get`` and the like."""
@@ -28,8 +28,7 @@ def is_route_verb(value: Value) -> bool:
     return isinstance(value, Member) and knowledge.is_registering_method(value.receiver.type, value.name)
 
 
-@dataclass(slots=True)
-class Routes:
+class Routes(Struct):
     """The functions that a run defines as routes, and how its own result is processed."""
 
     keys: set[Place] = field(default_factory=set)

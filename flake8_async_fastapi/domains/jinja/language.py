@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.jinja.page import Page, Variables
 from flake8_async_fastapi.domains.jinja.template_runs import (
     find_templates,
@@ -29,7 +31,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import replace
 
 _SAVED: Final = "{{ outer"
 _UNDEFINED: Final = Const(False)

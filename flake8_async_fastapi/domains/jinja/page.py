@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.frame import Frame, Language
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.values import Payload, Value
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.records import dataclass
 
 Variables: TypeAlias = dict[str, Value]
 Folders: TypeAlias = tuple[str | None, ...]
 """Where the names of templates begin; None stands for anywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateName(Payload):
+class TemplateName(Payload, frozen=True):
     """A template by its name: ``value`` is the name, ``folders`` are the folders that it is relative to."""
 
     value: Value
     folders: Folders
 
 
-@dataclass(eq=False, slots=True)
-class Rendering:
+class Rendering(Struct, eq=False):
     """One rendering: the file and place that render, and the names looked up for it so far.
 
     ``has_unknown_variables`` says that its context may have more names than are known, ``work_before`` how
@@ -43,16 +41,14 @@ class Rendering:
     imports: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockLayer:
+class BlockLayer(Struct, frozen=True):
     """A block, as defined by one template of a chain of parents."""
 
     path: str
     body: list[Stmt]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A template with its parents, as far as they are being rendered.
 
     ``blocks`` are their blocks, each from the most derived template on. ``context`` are the variables that

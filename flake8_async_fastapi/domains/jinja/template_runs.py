@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.jinja.page import BlockLayer, Page, Rendering, Variables
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
@@ -13,7 +15,6 @@ from flake8_async_fastapi.engine.machine import expressions, statements
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.values import UNKNOWN, Collection, Const, Value, alternatives, is_none
 from flake8_async_fastapi.project.reads import UNRELIABLE
-from flake8_async_fastapi.records import replace
 
 MOST_NESTED: Final = 12
 """Blocks, includes and macros inside of each other; those further in are left out."""

@@ -40,13 +40,11 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.records import dataclass
 
 _DEEPEST: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Dumper(Payload):
+class Dumper(Payload, frozen=True):
     """A schema that dumps: its class and the fields that the instance selects."""
 
     cls: ClassValue

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.engine.frame import Context, class_frame
@@ -17,7 +19,6 @@ from flake8_async_fastapi.engine.values import ClassValue, Collection, Const, Li
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted
-from flake8_async_fastapi.records import dataclass
 
 ROOTS: Final = frozenset(
     {"marshmallow.Schema", "marshmallow.schema.Schema"}
@@ -27,8 +28,7 @@ _PACKAGES: Final = ("marshmallow", "marshmallow_sqlalchemy")
 _AUTOMATIC: Final = frozenset({"marshmallow_sqlalchemy.SQLAlchemyAutoSchema"})
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a schema: its type, its name in the output, and the attribute that it reads."""
 
     name: str
@@ -38,8 +38,7 @@ class Field:
     owner: ClassValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The fields that are dumped: all, or those ``only``, and none of those ``excluded``."""
 
     only: frozenset[str] | None = None

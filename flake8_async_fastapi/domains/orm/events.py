@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
+
+from msgspec.structs import astuple
 
 from flake8_async_fastapi.domains.blocking.events import Effect
+from flake8_async_fastapi.engine.comparison import ComparedBy, Reader
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.engine.values import Value
-from flake8_async_fastapi.records import dataclass
 
 Cause: TypeAlias = Literal[
     "unloaded",  # the query did not ask for it
@@ -32,8 +33,11 @@ Cause: TypeAlias = Literal[
 """Why reading an attribute would do I/O, or give nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing(Event):
+def _all_but_the_last_two(event: Any, /) -> object:
+    return astuple(event)[:-2]
+
+
+class Missing(ComparedBy, Event, frozen=True, eq=False):
     """An attribute of an ORM object is read, and reading it would cause I/O (or return nothing).
 
     ``route`` are the attributes that lead from an object returned by a query to the missing one, each with
@@ -44,7 +48,7 @@ class Missing(Event):
     the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
     last. ``holder`` is the variable with the object, ``session`` the one with its session; either may be
     empty. ``in_async`` is as in ``CoroutineMisused``. ``files`` are those that define the classes of the
-    route; ``is_item`` says that the object at its beginning is one of many.
+    route; ``is_item`` says that the object at its beginning is one of many. These two are not compared.
     """
 
     route: tuple[str, ...]
@@ -61,8 +65,10 @@ class Missing(Event):
     holder: str = ""
     session: str = ""
     in_async: bool = True
-    files: tuple[str, ...] = field(default=(), compare=False)
-    is_item: bool = field(default=False, compare=False)
+    files: tuple[str, ...] = ()
+    is_item: bool = False
+
+    compared: ClassVar[Reader] = _all_but_the_last_two
 
     def others(self) -> tuple[Mention, ...]:
         made, path, line = self.source
@@ -105,8 +111,7 @@ _LOST: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GivenObjectsRead(Event):
+class GivenObjectsRead(Event, frozen=True):
     """A function reads relationships of objects that it gets: whether they are loaded depends on its callers.
 
     ``name`` is the name of the function; ``is_method`` says that it is a method of the objects' own class.
@@ -116,8 +121,7 @@ class GivenObjectsRead(Event):
     is_method: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunSync(Event):
+class RunSync(Event, frozen=True):
     """A call of ``run_sync``: its argument, and the result and effects of that."""
 
     callback: Value
@@ -127,16 +131,14 @@ class RunSync(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedCollectionFetched(Event):
+class JoinedCollectionFetched(Event, frozen=True):
     """A result with a collection that a join loads (the last of ``route``) is fetched."""
 
     route: tuple[str, ...]
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class OptionIgnored(Event):
+class OptionIgnored(Event, frozen=True):
     """A loader option that has no effect, or fails.
 
     ``why``: ``text`` (it names an attribute by a text), ``root`` (it starts at another model than the
@@ -149,15 +151,13 @@ class OptionIgnored(Event):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownStrategyDeclared(Event):
+class UnknownStrategyDeclared(Event, frozen=True):
     """A ``relationship(lazy=...)`` with a strategy that does not exist."""
 
     strategy: str
 
 
-@dataclass(frozen=True, slots=True)
-class ValueRefused(Event):
+class ValueRefused(Event, frozen=True):
     """A ``column`` gets a value that the driver refuses, or is compared with one."""
 
     column: str
@@ -166,8 +166,7 @@ class ValueRefused(Event):
     driver: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemQueried(Event):
+class ItemQueried(Event, frozen=True):
     """``text`` sends a statement for each item of the ``loop``, while one statement could fetch them all.
 
     ``asked`` is the class that it asks for, empty for columns; or the attribute that it loads, as

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
 from flake8_async_fastapi.engine.values import ClassValue, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, subscript_parts
-from flake8_async_fastapi.records import dataclass
 
 _ROOTS = frozenset(
     {"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "pydantic.generics.GenericModel",
@@ -18,8 +19,7 @@ _ROOTS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaField:
+class SchemaField(Struct, frozen=True):
     """A field of a schema: the attribute that it reads, and the place of its type."""
 
     name: str

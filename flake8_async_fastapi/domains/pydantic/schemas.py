@@ -25,7 +25,6 @@ from flake8_async_fastapi.engine.values import (
     Plain,
     Value,
 )
-from flake8_async_fastapi.records import dataclass
 
 TYPE: Final = "pydantic.BaseModel"
 _VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})
@@ -33,8 +32,7 @@ _DUMPING = frozenset({"model_dump", "dict"})
 _METHODS = frozenset({*_VALIDATING, *_DUMPING, "model_construct"})
 
 
-@dataclass(frozen=True, slots=True)
-class Schema(Payload):
+class Schema(Payload, frozen=True):
     """A Pydantic model, or one of its instances: its methods are called on it."""
 
     cls: ClassValue

@@ -7,8 +7,10 @@ Source: docs/behaviour.md#pydantic, docs/behaviour.md#fastapi-response-models; P
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from operator import attrgetter
 from typing import Final
+
+from msgspec import Struct
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.instances import instances_of
@@ -16,6 +18,7 @@ from flake8_async_fastapi.domains.orm.objects.readers import Reader, reading_for
 from flake8_async_fastapi.domains.pydantic import tagged
 from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
 from flake8_async_fastapi.engine import hints
+from flake8_async_fastapi.engine.comparison import ComparedBy
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -43,22 +46,21 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, subscript_parts
-from flake8_async_fastapi.records import dataclass
 
 _DEEPEST: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationTarget(Payload):
+class ValidationTarget(ComparedBy, Payload, frozen=True, eq=False):
     """A type that values are validated against: an annotation, and the scope of its names."""
 
-    annotation: Expr = field(compare=False, repr=False)
-    frame: Frame = field(compare=False, repr=False)
+    annotation: Expr
+    frame: Frame
     place: Position
 
+    compared = attrgetter("place")
 
-@dataclass(frozen=True, slots=True)
-class TargetType:
+
+class TargetType(Struct, frozen=True):
     """A type to validate against: an annotation, the scope of its names, and its type variables."""
 
     annotation: Expr

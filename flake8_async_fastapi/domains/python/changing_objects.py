@@ -7,6 +7,8 @@ that gets it may change it.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.python.untouched import leaves_untouched
 from flake8_async_fastapi.engine.assignments import attributes_assigned_in
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -25,7 +27,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import replace
 
 
 def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:

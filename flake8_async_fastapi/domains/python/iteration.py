@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.python.async_items import check_items, check_result
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
@@ -33,13 +35,11 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import dataclass, replace
 
 _GETTER: Final = "operator.attrgetter"
 
 
-@dataclass(frozen=True, slots=True)
-class Getter(Payload):
+class Getter(Payload, frozen=True):
     """The names that an ``attrgetter`` reads."""
 
     names: tuple[str, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.machine import functions, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
@@ -23,7 +25,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     called_name,
 )
-from flake8_async_fastapi.records import replace
 
 
 def model_partial(site: CallSite) -> Value:

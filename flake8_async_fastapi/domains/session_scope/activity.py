@@ -5,13 +5,13 @@ Kept by a ``Frame``, filled by ``tasks`` and ``holders``.
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.records import dataclass
 
 Session: TypeAlias = tuple[str, str]
 """A variable, and the attributes that lead from it to the session."""
@@ -20,8 +20,7 @@ Use: TypeAlias = tuple[str, str, str]
 Branches: TypeAlias = tuple[tuple[int, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(Struct, frozen=True):
     """A call that made a coroutine or a generator, as written.
 
     ``function`` is None for a method of a session.  ``enclosing_loops`` are the loops and
@@ -37,8 +36,7 @@ class Creation:
     branches: Branches = ()
 
 
-@dataclass(slots=True)
-class RunningTask:
+class RunningTask(Struct):
     """A task under way; ``iteration`` tells the passes of a loop apart.
 
     ``uploads`` are the parameters with files of the request that it reads, ``call`` is what it runs.
@@ -55,8 +53,7 @@ class RunningTask:
     is_kept: bool = False
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct):
     """The notes of one run.
 
     ``sources`` is what each variable was assigned (None for more than one thing),

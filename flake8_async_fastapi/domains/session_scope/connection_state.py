@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """The sessions on one path, by what tells them apart.
 
     ``held`` are those that surely hold a connection, ``begun`` those that surely are in a transaction,
@@ -49,8 +49,7 @@ class Connections:
         return replace(self, held=self.held - ended, begun=self.begun - ended, ended=self.ended | ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A call that takes long, for the ``network`` or ``others``; or a connection of another session.
 
     ``besides`` are the sessions of which the callee says itself that they hold one, and those that
@@ -65,8 +64,7 @@ class Wait:
     is_callee: bool = False
 
 
-@dataclass(slots=True)
-class ConnectionNotes:
+class ConnectionNotes(Struct):
     """What one run noted: the ``waits`` in it, sessions that others may end too, and what was said.
 
     ``begins`` are the sessions on which it calls ``begin()`` in whatever state it gets them,
@@ -82,8 +80,7 @@ class ConnectionNotes:
     said: set[Place] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionEffect:
+class ConnectionEffect(Struct, frozen=True):
     """What a call does to the connections of sessions that it was given, and what it waits for.
 
     ``begins`` are those on which it calls ``begin()``.  ``commits`` says that it may commit;

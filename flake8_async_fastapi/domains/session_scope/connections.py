@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.session_scope import holders, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
@@ -78,7 +80,6 @@ from flake8_async_fastapi.knowledge.transactions import (
 )
 from flake8_async_fastapi.knowledge.waits import LONG, SLEEPS, WAITS
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.records import replace
 
 _MOST_WAITS: Final = 4
 _MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, Object, OneOf, Partial)

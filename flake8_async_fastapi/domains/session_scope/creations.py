@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.session_scope import deletes, holders
 from flake8_async_fastapi.domains.session_scope.activity import Creation
 from flake8_async_fastapi.engine.frame import Frame
@@ -17,7 +19,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import concurrency, member
 from flake8_async_fastapi.knowledge.transactions import is_session_type
-from flake8_async_fastapi.records import replace
 
 
 def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:

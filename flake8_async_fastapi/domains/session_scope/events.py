@@ -6,14 +6,12 @@ from typing import Final
 
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
-from flake8_async_fastapi.records import dataclass
 
 LATER_FASTAPI: Final = "FastAPI 0.118 or later is installed"
 """When background tasks and streams run before a request closes what it was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionShared(Event):
+class SessionShared(Event, frozen=True):
     """Tasks that run at the same time use one session; ``tasks`` are two of them, or one that is repeated."""
 
     text: str
@@ -21,15 +19,13 @@ class SessionShared(Event):
     tasks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ContextSessionShared(Event):
+class ContextSessionShared(Event, frozen=True):
     """Resolvers of one query, among them ``resolvers``, use the session of the context at the same time."""
 
     resolvers: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUsedLate(Event):
+class SessionUsedLate(Event, frozen=True):
     """A session is used when what it belongs to is over.
 
     ``use`` is ``background``, ``task``, ``stream``, ``shield`` where the task that waits is cancelled, or
@@ -45,8 +41,7 @@ class SessionUsedLate(Event):
     may_be_older: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UploadReadLate(Event):
+class UploadReadLate(Event, frozen=True):
     """An upload is read when its request is over; ``use`` as in SessionUsedLate."""
 
     text: str
@@ -54,8 +49,7 @@ class UploadReadLate(Event):
     use: str
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionMisused(Event):
+class TransactionMisused(Event, frozen=True):
     """A session is used in a way that its transaction does not allow.
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
@@ -80,8 +74,7 @@ class TransactionMisused(Event):
         return (Mention(*self.since, texts[self.problem].format(self.session)),)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionHeld(Event):
+class ConnectionHeld(Event, frozen=True):
     """A session holds a connection while a call waits for the ``network`` or for ``others``.
 
     ``is_callee`` says that a function of the project waits, which the call leads to.
@@ -93,16 +86,14 @@ class ConnectionHeld(Event):
     is_callee: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionNested(Event):
+class ConnectionNested(Event, frozen=True):
     """A call takes a connection for another session while a session holds one."""
 
     text: str
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommittedLate(Event):
+class CommittedLate(Event, frozen=True):
     """A dependency may commit behind its ``yield``, by ``text``.
 
     ``is_after_response`` says that FastAPI sends the response before, in the version that the project gets.
@@ -112,15 +103,13 @@ class CommittedLate(Event):
     is_after_response: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WritesLost(Event):
+class WritesLost(Event, frozen=True):
     """``text`` writes in a session that is closed, and that nothing commits."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectOfOtherSession(Event):
+class ObjectOfOtherSession(Event, frozen=True):
     """A session is given an object of the class ``name`` that another open session has, by ``method``."""
 
     text: str

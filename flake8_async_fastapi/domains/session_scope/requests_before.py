@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi import dependencies
 from flake8_async_fastapi.domains.session_scope import providers
@@ -15,11 +16,9 @@ from flake8_async_fastapi.engine.renaming import call_without_identity
 from flake8_async_fastapi.engine.values import Arguments, Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(slots=True)
-class BegunBefore:
+class BegunBefore(Struct):
     """The sessions that dependencies have begun before a function runs; None where nobody asked yet.
 
     Each with the dependency that did so.  ``held`` are those that hold a connection then, each with its

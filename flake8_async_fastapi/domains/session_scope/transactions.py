@@ -6,8 +6,10 @@ What is certain of the sessions on a path, each as written, is a part of the sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.session_scope import requests_before
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
@@ -42,7 +44,6 @@ from flake8_async_fastapi.knowledge.transactions import (
     STATEMENTS,
     is_session_type,
 )
-from flake8_async_fastapi.records import dataclass, replace
 
 Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
@@ -51,8 +52,7 @@ _ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
 _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 
 
-@dataclass(frozen=True, slots=True)
-class Transactions:
+class Transactions(Struct, frozen=True):
     """What is certain of transactions on one path; sessions of which a flush ``failed`` keep paths apart.
 
     ``lines`` are those where the marks were set, and where flushes failed.
@@ -291,8 +291,7 @@ def is_savepoint(context: Expr) -> bool:
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(Struct):
     """A ``try`` under way: how many flushes and blocks there were when it began, and flushes at its handlers.
 
     ``failed`` are the sessions of which a flush may have failed in it, and where; ``is_handled`` says
@@ -306,8 +305,7 @@ class _Attempt:
     is_handled: bool = False
 
 
-@dataclass(slots=True)
-class TransactionNotes:
+class TransactionNotes(Struct):
     """What one run noted: the sessions whose ``blocks`` it is in, and what ``flushed`` in which, and where.
 
     ``met`` are the sessions that it has used, ``asked`` those that it asked about their dependencies.

@@ -7,8 +7,9 @@ order; what a call does to sessions that others close is its effect.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN, outside
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
@@ -27,11 +28,9 @@ from flake8_async_fastapi.knowledge.transactions import (
     WRITING_STATEMENTS,
     WRITING_WORDS,
 )
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """Where a session is written in first, by what; whether by a statement of the code."""
 
     place: Place
@@ -39,8 +38,7 @@ class Write:
     is_statement: bool = False
 
 
-@dataclass(slots=True)
-class WriteNotes:
+class WriteNotes(Struct):
     """What one run noted of sessions: the first write in each, those that may be committed, those closed.
 
     Of the latter it says by which context manager of the project, if by one.  ``all_settled`` says that
@@ -53,8 +51,7 @@ class WriteNotes:
     all_settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WriteEffect:
+class WriteEffect(Struct, frozen=True):
     """What a call does to sessions that others close: those it writes in, those it commits or may commit.
 
     ``settles_all`` says that it commits something that is not known.

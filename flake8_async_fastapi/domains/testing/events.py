@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class FixtureNotRun(Event):
+class FixtureNotRun(Event, frozen=True):
     """An async function is a fixture by ``text``, and no plugin runs it; ``gives`` is what tests get."""
 
     text: str
@@ -15,15 +13,13 @@ class FixtureNotRun(Event):
     gives: str
 
 
-@dataclass(frozen=True, slots=True)
-class TestNotRun(Event):
+class TestNotRun(Event, frozen=True):
     """An async test without a mark that makes a plugin run it."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class LifespanNotRun(Event):
+class LifespanNotRun(Event, frozen=True):
     """A client of tests is made by ``text`` and runs no ``lifespan``.
 
     The tests request ``requested``, whose route reads ``thing``, which the lifespan sets.
@@ -35,8 +31,7 @@ class LifespanNotRun(Event):
     thing: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineUsedInTest(Event):
+class EngineUsedInTest(Event, frozen=True):
     """A test, or an async fixture, opens a connection that stays in the pool of an engine, on its loop.
 
     ``engine`` is the place where that was made.  ``is_repeated`` says that the connection meets another loop
@@ -49,8 +44,7 @@ class EngineUsedInTest(Event):
     is_repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideLeft(Event):
+class OverrideLeft(Event, frozen=True):
     """The test or fixture ``name`` puts an override into ``text``, and nothing takes it out again."""
 
     text: str

@@ -7,8 +7,9 @@ a wider scope has a loop of that scope.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Final
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.testing import client_loops, fixtures
 from flake8_async_fastapi.domains.testing.collected import OTHER_PLUGINS
@@ -38,7 +39,6 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import CONNECTS, is_session_type
 from flake8_async_fastapi.project.modules import is_test, module_folder
-from flake8_async_fastapi.records import dataclass
 
 _FUNCTION: Final = "function"
 _OPENS: Final = frozenset({"begin", "connect"})
@@ -49,8 +49,7 @@ _REPLACE: Final = frozenset({"setattr", "patch", "object"})
 _OTHER_WAYS: Final = ("event_loop", "pytest_collection_modifyitems", "pytest_itemcollected")
 
 
-@dataclass(slots=True)
-class OwnEngines:
+class OwnEngines(Struct):
     """The engines that a fixture makes, each with where it opens a connection of it."""
 
     opened: dict[EngineUse, Place] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
@@ -10,7 +11,6 @@ from flake8_async_fastapi.engine.values import UNKNOWN, Function, Library, Membe
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.knowledge import with_bases
-from flake8_async_fastapi.records import replace
 
 
 def names_of_decorator(decorator: Value) -> tuple[str, ...]:

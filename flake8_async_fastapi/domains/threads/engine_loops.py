@@ -7,9 +7,11 @@ of a module under ``asyncio.run``, gets a connection of a loop that is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.database.urls import database_and_driver, is_url
 from flake8_async_fastapi.domains.threads.decorators import names_of_decorator
@@ -40,7 +42,6 @@ from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, parts_of
 from flake8_async_fastapi.knowledge.loop_use import AWAITERS, LOOP_DRIVERS, LOOP_STARTERS
 from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS, TASK_SIGNALS
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.records import dataclass, replace
 
 FACTORIES: Final = frozenset({"sqlalchemy.ext.asyncio.async_sessionmaker", "sqlalchemy.orm.sessionmaker"})
 METHODS: Final = frozenset({"begin", "connect", "create_task", "dispose", "run_until_complete", "run"})
@@ -49,8 +50,7 @@ _ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
 _ENGINES: Final = frozenset({_ENGINE, "sqlalchemy.engine.Engine"})
 
 
-@dataclass(frozen=True, slots=True)
-class EngineUse:
+class EngineUse(Struct, frozen=True):
     """A function opens a connection of an engine that a module keeps.
 
     ``has_known_driver``: the URL says it, and not only the requirements.
@@ -60,8 +60,7 @@ class EngineUse:
     has_known_driver: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LoopStart:
+class LoopStart(Struct, frozen=True):
     """A plain function starts a loop in which an engine of a module is used: the one that was made there.
 
     ``engine`` is None where it runs a coroutine that it was given.
@@ -72,13 +71,11 @@ class LoopStart:
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EngineDisposal:
+class EngineDisposal(Struct, frozen=True):
     """A function disposes of an engine: what it opened before, or others did, is no longer in the pool."""
 
 
-@dataclass(slots=True)
-class EngineNotes:
+class EngineNotes(Struct):
     """The engines that one run uses or disposes of, and the loops that it starts.
 
     With where that is, and the variable of the loop that is driven there, which may be the same each time.
@@ -289,7 +286,7 @@ def _apply_disposal(call: AppliedCall, disposal: EngineDisposal) -> Iterable[Eng
     return ()
 
 
-EFFECTS: Final = {
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {
     EngineDisposal: EffectHooks(_summarise_disposal, _apply_disposal),
     EngineUse: EffectHooks(_summarise, _apply_use),
     LoopStart: EffectHooks(_summarise_starts, _apply_start),

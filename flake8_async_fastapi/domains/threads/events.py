@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackNeverAwaited(Event):
+class CallbackNeverAwaited(Event, frozen=True):
     """A coroutine function, as ``text``, is given to what calls it and drops the coroutine.
 
     ``runner`` is who calls it, ``chain`` the calls of the project that lead there, ``remedy`` how it is run.
@@ -20,8 +18,7 @@ class CallbackNeverAwaited(Event):
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class CoroutineCached(Event):
+class CoroutineCached(Event, frozen=True):
     """A coroutine is kept to be used again: that of the function ``name``, by ``keeper``.
 
     ``is_generator`` says that it is an async generator, ``chain`` are the calls that lead there.
@@ -33,8 +30,7 @@ class CoroutineCached(Event):
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LoopUsedInThread(Event):
+class LoopUsedInThread(Event, frozen=True):
     """Code that runs in a thread, as ``thread`` says, uses what belongs to the event loop.
 
     ``is_asking``: it asks for the loop of its thread, which has none; else it changes an object of a
@@ -52,8 +48,7 @@ class LoopUsedInThread(Event):
         return () if self.at is None else (Mention(*self.at, f"{self.label} is called here"),)
 
 
-@dataclass(frozen=True, slots=True)
-class EngineInNewLoop(Event):
+class EngineInNewLoop(Event, frozen=True):
     """The call ``label`` starts an event loop, in which the engine made at ``engine`` is used.
 
     ``again`` says why there is another loop before or beside it, ``chain`` the calls that lead there.
@@ -68,8 +63,7 @@ class EngineInNewLoop(Event):
         return (Mention(*self.engine, "the engine is made here"),)
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationSwallowed(Event):
+class CancellationSwallowed(Event, frozen=True):
     """A handler, as ``text``, ends a cancellation in an endless loop, which goes on."""
 
     text: str

@@ -7,9 +7,11 @@ thread, or where a function is handed over to a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import field
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED, ROUTE
 from flake8_async_fastapi.domains.threads.events import LoopUsedInThread
@@ -25,7 +27,6 @@ from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.knowledge import with_bases
 from flake8_async_fastapi.knowledge.loop_use import GUARDS, LOOP_OBJECTS, NEEDS_LOOP, THREAD_METHODS
 from flake8_async_fastapi.knowledge.runners import POOL, THREAD
-from flake8_async_fastapi.records import dataclass, replace
 
 METHODS: Final = frozenset(name.rpartition(".")[2] for name in (*LOOP_OBJECTS, *GUARDS))
 """The last names of all methods that matter here."""
@@ -35,8 +36,7 @@ _HTTP_VERBS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LoopUse:
+class LoopUse(Struct, frozen=True):
     """A plain function uses what belongs to the event loop; the rest is as in ``LoopUsedInThread``.
 
     ``is_repeated`` says that it does so in a loop.
@@ -50,8 +50,7 @@ class LoopUse:
     is_repeated: bool = False
 
 
-@dataclass(slots=True)
-class LoopUses:
+class LoopUses(Struct):
     """What one run uses; ``guards`` says that it knows on which thread it runs, or starts a loop there."""
 
     found: dict[LoopUse, None] = field(default_factory=dict)
@@ -122,7 +121,7 @@ def _apply(call: AppliedCall, use: LoopUse) -> Iterable[LoopUse]:
     return ()
 
 
-EFFECTS: Final = {LoopUse: EffectHooks(_summarise, _apply)}
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {LoopUse: EffectHooks(_summarise, _apply)}
 
 
 def _report_or_keep(frame: Frame, use: LoopUse, place: Place) -> None:

@@ -7,9 +7,11 @@ chose the coroutine function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import field
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.threads import caches
 from flake8_async_fastapi.domains.threads.decorators import decorated_value, names_of_decorator
@@ -26,11 +28,9 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge.runners import DECORATORS, WITH_OWN_POOL
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """A function calls a coroutine function that it was given, and drops or keeps the coroutine.
 
     ``function`` tells which one, ``name`` is its name, ``cache`` what keeps the coroutine; the rest is
@@ -45,8 +45,7 @@ class Drop:
     cache: str = ""
 
 
-@dataclass(slots=True)
-class Drops:
+class Drops(Struct):
     """What one run drops of what it was given, and the awaited calls that give a coroutine back."""
 
     found: dict[Drop, None] = field(default_factory=dict)
@@ -194,7 +193,7 @@ def _apply(call: AppliedCall, drop: Drop) -> Iterable[Drop]:
     return ()
 
 
-EFFECTS: Final = {Drop: EffectHooks(_summarise, _apply)}
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {Drop: EffectHooks(_summarise, _apply)}
 
 
 def _report_or_keep(frame: Frame, drop: Drop, place: Place) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.agreement import join_results
@@ -33,7 +35,6 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import replace
 
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 

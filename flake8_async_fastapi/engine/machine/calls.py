@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import Called
@@ -45,7 +47,6 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import names_in, nodes_in
 from flake8_async_fastapi.knowledge.bases import RECORDS
-from flake8_async_fastapi.records import replace
 
 
 def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.assignments import (
     attributes_assigned_in,
@@ -44,7 +46,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
-from flake8_async_fastapi.records import replace
 
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:

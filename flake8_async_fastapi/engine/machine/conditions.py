@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
@@ -41,14 +43,11 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
-from flake8_async_fastapi.records import replace
 
 _Test: TypeAlias = Callable[[Value], bool]
 
 _AWAITABLE = frozenset({"Awaitable", "Coroutine", "CoroutineType"})
 _OF_COROUTINES = _AWAITABLE | {"object"}
-
-
 _OF_CALLABLES = frozenset({"Callable", "FunctionType", "MethodType", "type", "object"})
 _SAME = {"is": True, "==": True, "is not": False, "!=": False}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.containers import is_bare
@@ -42,7 +44,6 @@ from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import names_in
-from flake8_async_fastapi.records import replace
 
 CONTEXTS: Final = {
     "contextlib.contextmanager": "context",

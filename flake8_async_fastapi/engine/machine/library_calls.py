@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
@@ -24,7 +26,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import all_nodes
-from flake8_async_fastapi.records import replace
 
 
 def value_of_type(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine import assignments, relevance, renaming
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
@@ -38,7 +40,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
-from flake8_async_fastapi.records import replace
 
 _MOST_PLACES: Final = 1_000
 

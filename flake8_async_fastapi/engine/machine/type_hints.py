@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.hints import (
@@ -37,7 +39,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import dotted, names_in, subscript_parts
-from flake8_async_fastapi.records import replace
 
 _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 _NEVER_STARTED = frozenset({"Awaitable", "Coroutine"})

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.values import ClassValue
-from flake8_async_fastapi.records import dataclass
 
 COLUMN: Final = "sqlalchemy.Column"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A mapped column or SQL expression.
 
     ``deferred``: queries load it only if asked to. ``on_update``: the database computes it anew with every
@@ -33,8 +32,7 @@ class Column:
     in_repr: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(Struct, frozen=True):
     """A relationship: its target, its default load strategy, and whether it is a collection.
 
     ``target`` is None and the others empty or None if they are not known. ``to_one`` says that the foreign
@@ -55,8 +53,7 @@ class Relationship:
     in_repr: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AssociationProxy:
+class AssociationProxy(Struct, frozen=True):
     """An ``association_proxy``: reading it reads a relationship, and an attribute of its target."""
 
     through: str
@@ -67,19 +64,21 @@ class AssociationProxy:
 Attribute: TypeAlias = Column | Relationship | AssociationProxy
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """The attributes that a class maps. ``eager_defaults`` is ``on``, ``off``, ``auto`` or ``?``.
 
     ``is_dataclass``: a subclass of ``MappedAsDataclass``, whose constructor takes the attributes in order.
     ``is_complete``: every base is known, so there are no other attributes.
     """
 
-    attributes: Mapping[str, Attribute] = field(hash=False)
+    attributes: Mapping[str, Attribute]
     eager_defaults: str = "auto"
     is_polymorphic: bool = False
     is_dataclass: bool = False
     is_complete: bool = True
+
+    def __hash__(self) -> int:
+        return hash((self.eager_defaults, self.is_polymorphic, self.is_dataclass, self.is_complete))
 
     def relationships(self) -> Iterator[tuple[str, Relationship]]:
         return ((name, found) for name, found in self.attributes.items() if isinstance(found, Relationship))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.mapping.attributes import COLUMN
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions
@@ -25,13 +27,11 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
-from flake8_async_fastapi.records import dataclass
 
 TABLE: Final = "sqlalchemy.Table"
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """A call that maps a class: the table, and the properties that are not plain columns of it."""
 
     path: str

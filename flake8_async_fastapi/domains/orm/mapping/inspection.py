@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -21,14 +23,12 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     is_none,
 )
-from flake8_async_fastapi.records import dataclass, replace
 
 INSPECTED: Final = "sqlalchemy.orm.Inspected"
 _PARTS: Final = {"attrs": "all", "relationships": "relationships", "column_attrs": "columns"}
 
 
-@dataclass(frozen=True, slots=True)
-class InspectedClass(Payload):
+class InspectedClass(Payload, frozen=True):
     """The mapper of a class; ``part`` is a collection of its attributes, one of them, or its key.
 
     ``of_object`` says that it is the state of an object, whose attributes are not the mapper's.

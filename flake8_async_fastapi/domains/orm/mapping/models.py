@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import declared, imperative, registry
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -26,7 +28,6 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
-from flake8_async_fastapi.records import replace
 
 
 def mapped_model(ctx: Context, cls: ClassValue) -> Model | None:

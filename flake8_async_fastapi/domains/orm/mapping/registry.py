@@ -5,6 +5,8 @@ Source: SQLAlchemy documentation, "Declarative Mapping".
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.mapping import imperative
 from flake8_async_fastapi.engine.frame import Context, class_frame
 from flake8_async_fastapi.engine.machine import classes, expressions, names
@@ -12,7 +14,6 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Const, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
-from flake8_async_fastapi.records import dataclass
 
 _ROOTS = frozenset({"sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta"})
 _SQLMODEL = "sqlmodel.SQLModel"
@@ -78,8 +79,7 @@ def name_of_class(cls: ClassValue) -> str:
     return f"{cls.path}:{cls.node.qualname}"
 
 
-@dataclass(frozen=True, slots=True)
-class _TableNames:
+class _TableNames(Struct, frozen=True):
     """The name of a class's table in foreign keys; or some ``stems`` of it, if the name is computed."""
 
     known: frozenset[str]

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute
 from flake8_async_fastapi.domains.orm.objects import instances, transitions
@@ -25,13 +28,11 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
-from flake8_async_fastapi.records import dataclass, replace
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
 
-@dataclass(frozen=True, slots=True)
-class UnloadedAttribute:
+class UnloadedAttribute(Struct, frozen=True):
     """An attribute that is read and is not loaded."""
 
     location: Location

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Model
@@ -20,7 +22,6 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import dataclass, replace
 
 
 def note_column_test(
@@ -72,8 +73,7 @@ def _always_raises(ctx: Context, obj: InstanceState, model: Model, name: str) ->
     return isinstance(found, NotLoaded) and found.text == "raise"
 
 
-@dataclass(slots=True)
-class NamesSought:
+class NamesSought(Struct):
     """The attributes that a run tested for being loaded."""
 
     names: set[str] = field(default_factory=set)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects import (
@@ -39,11 +42,9 @@ from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Manager, Value
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceEffect:
+class InstanceEffect(Struct, frozen=True):
     """The effect of a call on ORM objects and sessions.
 
     ``instances`` are the objects that its arguments or its result lead to, in their final state.
@@ -251,7 +252,7 @@ def _apply_exit(frame: Frame, manager: Manager, step: Transition, place: Place) 
     session_effects.apply_transition(frame, step, place.line)
 
 
-EFFECTS: Final = {
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {
     InstanceEffect: EffectHooks(_summarise, _apply_call),
     Transition: EffectHooks(leave=_apply_exit),
 }

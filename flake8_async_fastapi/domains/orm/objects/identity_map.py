@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, instances, own_sessions
@@ -26,11 +28,9 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location
 from flake8_async_fastapi.engine.walks import inner_values
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class TargetAtHand:
+class TargetAtHand(Struct, frozen=True):
     """The session may hold the target of a many-to-one, so that reading it may cause no I/O.
 
     ``unless`` says in which case it causes I/O, if only chance avoids it; otherwise it is empty.

@@ -6,8 +6,10 @@ Source: docs/behaviour.md#reading-relationships.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.statements.queries import (
@@ -20,21 +22,18 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Location, Value
 from flake8_async_fastapi.engine.walks import inner_values
-from flake8_async_fastapi.records import dataclass, replace
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """An attribute that is loaded. ``is_withheld``: a call did not get the objects that it leads to."""
 
     value: Value = UNKNOWN
     is_withheld: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotLoaded:
+class NotLoaded(Struct, frozen=True):
     """An attribute whose reading would cause I/O, and why.
 
     ``line`` is where it was lost, or where the object was loaded.
@@ -46,8 +45,7 @@ class NotLoaded:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Maybe:
+class Maybe(Struct, frozen=True):
     """An attribute that may or may not be loaded.
 
     ``unless`` says in which case it is loaded, if code should not rely on that; ``not_loaded`` then says
@@ -87,8 +85,7 @@ Default: TypeAlias = Literal[
 """What holds for attributes that are not named."""
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceState:
+class InstanceState(Struct, frozen=True):
     """One ORM object on one path.
 
     ``default`` applies to attributes that are not in ``fields``, or says that all are lost. ``parent`` is
@@ -296,8 +293,7 @@ def _sort_key_of_step(step: Transition) -> tuple[object, ...]:
     return step.kind, cls, *map(repr, told)
 
 
-@dataclass(slots=True)
-class Instances:
+class Instances(Struct):
     """The knowledge of one path about ORM objects, and the ``session_effects`` on whole sessions.
 
     ``heap`` are the known objects by their location. ``held_elsewhere`` are those that are held unless a

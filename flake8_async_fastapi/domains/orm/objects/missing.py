@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.events import Cause, Missing
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
@@ -21,11 +23,9 @@ from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Location, Object, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How an attribute is read, and at which line; the rest is as in ``Missing``.
 
     ``is_by_callee``: a function reads it that got the object as an argument.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.objects.instances import Instances
 from flake8_async_fastapi.engine.effects import Ends
 from flake8_async_fastapi.engine.frame import Frame
@@ -18,11 +20,9 @@ from flake8_async_fastapi.engine.values import Instance, Value, alternatives, tr
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import flat, nodes_in, raises_at_end, target_names
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A path's knowledge right ``after`` a call, and its knowledge if the call ended in a certain way.
 
     ``if_false`` and ``if_true``: it returned a false or a true value. ``if_failed``: it rolled back, and

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Unknown
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(slots=True)
-class OwnSessions:
+class OwnSessions(Struct):
     """``find`` returns the sessions that belong to a run though others made them; None if there are none."""
 
     find: Callable[[], frozenset[object]] | None = None

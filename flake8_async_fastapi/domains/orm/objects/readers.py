@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.values import Location
-from flake8_async_fastapi.records import dataclass
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Who reads attributes in a run, if not its own code: the use, and the name of the reader.
 
     ``reports_for`` are the frame and the place of reports, if not in the run itself. ``chain`` are the
@@ -48,8 +47,7 @@ def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
     reader.use, reader.name = before
 
 
-@dataclass(frozen=True, slots=True)
-class UnloadedRead:
+class UnloadedRead(Struct, frozen=True):
     """A callee reads an attribute of an object that it got, and it is not loaded, ``unless`` ..."""
 
     location: Location
@@ -61,8 +59,7 @@ class UnloadedRead:
     unless: str = ""
 
 
-@dataclass(slots=True)
-class UnloadedReads:
+class UnloadedReads(Struct):
     """The attributes that a run reads though they are not loaded, of objects that it got, with their places.
 
     They are passed to its caller. ``objects`` are the objects in their state at the read: the run may lose

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import (
@@ -61,7 +63,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.records import replace
 
 
 def read_attribute(access: Access) -> Value | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.objects import assigned
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
@@ -24,7 +26,6 @@ from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import Renaming, ToCaller, to_callee
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Value
-from flake8_async_fastapi.records import replace
 
 
 def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import reads, transitions
@@ -19,7 +21,6 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function, Instance, Location, Value, alternatives
-from flake8_async_fastapi.records import replace
 
 _SOURCES: Final = {"query": "from the query", "merge": "merged"}
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Column, Model, Relationship
@@ -40,7 +42,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.records import replace
 
 # --- states of attributes ----------------------------------------------------------------
 

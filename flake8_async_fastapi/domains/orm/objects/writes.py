@@ -5,6 +5,8 @@ Source: docs/behaviour.md#new-objects, docs/behaviour.md#writing.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, transitions
@@ -35,7 +37,6 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     is_none,
 )
-from flake8_async_fastapi.records import replace
 
 
 def write_attribute(access: Access, value: Value) -> bool:

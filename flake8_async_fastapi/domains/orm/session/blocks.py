@@ -5,6 +5,8 @@ Source: SQLAlchemy documentation, "Session Basics"; docs/behaviour.md#transactio
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.instances import ANY, instances_of
 from flake8_async_fastapi.domains.orm.session import session_factories
@@ -23,7 +25,6 @@ from flake8_async_fastapi.engine.values import Object, Value
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts.tree import WithItem
 from flake8_async_fastapi.knowledge.transactions import SESSION
-from flake8_async_fastapi.records import replace
 
 
 def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: Place) -> None:

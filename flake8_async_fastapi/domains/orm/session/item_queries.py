@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.events import ItemQueried
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
@@ -33,7 +35,6 @@ from flake8_async_fastapi.facts.walk import (
 )
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.records import dataclass
 
 Loop: TypeAlias = tree.For | tree.Comp
 _BY_KEY: Final = frozenset({"get", "get_one"})
@@ -201,8 +202,7 @@ def mentions(code: object, names: set[str] | frozenset[str]) -> bool:
 # --- statements ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The class that a statement asks for, None for columns; ``by_key`` says that a session may hold it."""
 
     cls: ClassValue | None

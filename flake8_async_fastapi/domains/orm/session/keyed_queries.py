@@ -5,9 +5,11 @@ A loop that calls one for each item sends a statement for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import field
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import ItemQueried
 from flake8_async_fastapi.domains.orm.session.item_queries import (
@@ -29,11 +31,9 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import ClassValue, Member
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import all_nodes, bound_names, dotted, flat, nodes_in, written_argument
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedQuery:
+class KeyedQuery(Struct, frozen=True):
     """A call sends one statement, at a line, that fetches objects by ``keys`` among its parameters."""
 
     keys: frozenset[str]
@@ -42,8 +42,7 @@ class KeyedQuery:
     sent: Spot
 
 
-@dataclass(slots=True)
-class _KeyedNotes:
+class _KeyedNotes(Struct):
     """The statements of one run that depend on its parameters."""
 
     sent: set[KeyedQuery] = field(default_factory=set)
@@ -162,4 +161,4 @@ def _passes_only_keys(call: AppliedCall, query: KeyedQuery, node: tree.Call, tol
     return bool(told_of) and told_of <= query.keys
 
 
-EFFECTS: Final = {KeyedQuery: EffectHooks(_summarise, _apply_call)}
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {KeyedQuery: EffectHooks(_summarise, _apply_call)}

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
@@ -40,7 +42,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.engine.walks import inner_values
-from flake8_async_fastapi.records import replace
 
 
 def apply_transition(frame: Frame, transition: Transition, line: int) -> None:

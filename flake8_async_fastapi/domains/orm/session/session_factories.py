@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, TransactionBlock
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -28,7 +30,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge.transactions import SESSION, is_session_type
-from flake8_async_fastapi.records import replace
 
 SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"

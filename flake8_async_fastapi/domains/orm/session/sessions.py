@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
@@ -56,7 +58,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.records import replace
 
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 

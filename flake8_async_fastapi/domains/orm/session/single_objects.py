@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
@@ -28,7 +30,6 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives
-from flake8_async_fastapi.records import replace
 
 
 def change_argument(

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.statements.queries import Directive, Entity, Plan, Query, Step
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.values import ClassValue
-from flake8_async_fastapi.records import dataclass, replace
 
 EAGER: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains"})
 """Strategies that load the relationship along with its parent."""
@@ -24,8 +26,7 @@ IN_ONE_QUERY: Final = frozenset({"joined", "contains"})
 IN_OWN_QUERY: Final = EAGER - IN_ONE_QUERY
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPath:
+class LoadedPath(Struct, frozen=True):
     """An object that a plan loads: its class and plan, and the attributes, classes and strategies above."""
 
     cls: ClassValue

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements.queries import (
@@ -30,7 +32,6 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.records import replace
 
 LOAD: Final = "sqlalchemy.orm.Load"
 ATTRIBUTE: Final = "sqlalchemy.orm.InstrumentedAttribute"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar, Final, Literal, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.values import ClassValue, Location, Payload, Value
-from flake8_async_fastapi.records import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
-class MappedAttribute(Payload):
+class MappedAttribute(Payload, frozen=True):
     """An attribute of a model's class, as ``Post.author``; ``alias`` distinguishes aliased classes."""
 
     cls: ClassValue
@@ -18,16 +19,14 @@ class MappedAttribute(Payload):
     alias: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One relationship in the path of a loader option, and its strategy (``default`` for none)."""
 
     attribute: MappedAttribute
     strategy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """A loader option as one path, and the setting at its end.
 
     ``columns`` (``only``, ``defer``, ``undefer``) names columns there, where None stands for all;
@@ -41,8 +40,7 @@ class Directive:
     base: ClassValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderOption(Payload):
+class LoaderOption(Payload, frozen=True):
     """A loader option: the end of its chain, and all its directives."""
 
     path: tuple[Step, ...]
@@ -50,8 +48,7 @@ class LoaderOption(Payload):
     base: ClassValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The load plan of one object: explicit strategies by relationship, with the plans of their targets.
 
     ``only`` are the columns of a ``load_only``. ``certain`` is false if options may be missing here.
@@ -77,32 +74,28 @@ EMPTY_PLAN: Final = Plan()
 """A query without options."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entity(Payload):
+class Entity(Payload, frozen=True):
     """A model that a statement selects; ``alias`` distinguishes aliased ones."""
 
     cls: ClassValue
     alias: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class EqualityCondition(Payload):
+class EqualityCondition(Payload, frozen=True):
     """A condition of a statement: a column has a value, which ``identity`` names."""
 
     attribute: MappedAttribute
     identity: object
 
 
-@dataclass(frozen=True, slots=True)
-class Conjunction(Payload):
+class Conjunction(Payload, frozen=True):
     """Conditions of a statement that must all hold: those that are understood, and the number of the rest."""
 
     equals: tuple[EqualityCondition, ...]
     others: int
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Payload):
+class Query(Payload, frozen=True):
     """The query of a statement: entities, and None for columns; None if nothing is known."""
 
     items: tuple[Entity | None, ...] | None
@@ -131,8 +124,7 @@ class Query(Payload):
         return replace(plain, origin=min(origins), is_joined=self.is_joined or any(joins))
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedResult(Payload):
+class FetchedResult(Payload, frozen=True):
     """A result: its query, the session that it came from, and the form of its items.
 
     ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
@@ -149,8 +141,7 @@ class FetchedResult(Payload):
         return replace(self, session=change(self.session))
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateStatement(Payload):
+class UpdateStatement(Payload, frozen=True):
     """An ``update()`` of a model, with the columns it sets.
 
     For each column, it says whether the value is an SQL expression (None for one that SQLAlchemy may
@@ -165,16 +156,14 @@ class UpdateStatement(Payload):
     returning: Query | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSettings(Payload):
+class SessionSettings(Payload, frozen=True):
     """The settings of a session: whether it expires on commit, and flushes before queries."""
 
     expires: bool | None = None
     flushes: bool | None = True
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionBlock(Payload):
+class TransactionBlock(Payload, frozen=True):
     """A transaction of a session as a context manager; ``closes`` the session too."""
 
     session: object
@@ -187,23 +176,20 @@ class TransactionBlock(Payload):
         return replace(self, session=change(self.session))
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitableAttributes(Payload):
+class AwaitableAttributes(Payload, frozen=True):
     """``obj.awaitable_attrs``."""
 
     location: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProxiedItems(Payload):
+class ProxiedItems(Payload, frozen=True):
     """The items of an ``association_proxy`` over a collection: each is the ``attribute`` of an object."""
 
     items: tuple[Value, ...]
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicRelationship(Payload):
+class DynamicRelationship(Payload, frozen=True):
     """A relationship that is loaded by its own statement: ``dynamic`` or ``write_only``."""
 
     location: tuple[Hashable, ...]
@@ -230,8 +216,7 @@ TransitionKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """A change to all objects of a session.
 
     ``base`` is the object that was loaded anew: other objects from the same place are distinct.

@@ -6,11 +6,12 @@ the list that the loop iterates over is not empty.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.statements.queries import Query
 from flake8_async_fastapi.engine.containers import is_empty
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Object, Unknown, Value
-from flake8_async_fastapi.records import replace
 
 
 def end_loop(item: Value, states: list[State], head: list[State]) -> None:

@@ -5,6 +5,8 @@ Source: docs/behaviour.md#results; SQLAlchemy documentation, "Working with Resul
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.events import JoinedCollectionFetched
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
@@ -30,7 +32,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.records import replace
 
 _MANY = frozenset({"all", "fetchall", "fetchmany", "partitions"})
 _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
