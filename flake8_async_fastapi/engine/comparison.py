@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Protocol
 
 
 class Reader(Protocol):
-    """Reads what matters of a value."""
+    """Reads what matters of a value, as a tuple."""
 
-    def __call__(self, value: Any, /) -> object: ...
+    def __call__(self, value: Any, /) -> tuple[Any, ...]: ...
 
 
 class ComparedBy:

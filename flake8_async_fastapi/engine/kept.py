@@ -75,7 +75,7 @@ def _make_reader(kind: type) -> Callable[[Any], Iterable[Any]] | None:
     if not issubclass(kind, Struct):
         return None
     if issubclass(kind, ComparedBy):
-        return lambda value: (kind.compared(value),)
+        return kind.compared
     names = kind.__struct_fields__
     if len(names) > 1:
         return attrgetter(*names)

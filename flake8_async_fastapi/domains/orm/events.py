@@ -33,7 +33,7 @@ Cause: TypeAlias = Literal[
 """Why reading an attribute would do I/O, or give nothing."""
 
 
-def _all_but_the_last_two(event: Any, /) -> object:
+def _all_but_the_last_two(event: Any, /) -> tuple[Any, ...]:
     return astuple(event)[:-2]
 
 
