@@ -103,6 +103,7 @@ class Models(Struct, frozen=True):
     its library type.  ``operators``: what an operator gives,
     by the library type of one of its sides.
     ``properties``: an attribute of an object, by the library type and its name.
+    ``variables``: a variable of a library's module or class, by its canonical name.
     ``descriptors``: the library types whose objects in the body of a class give its instances something else.
     ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
     ``guesses``: what a parameter may be of which nothing is said.
@@ -128,6 +129,7 @@ class Models(Struct, frozen=True):
     awaits: Mapping[str, AwaitModel] = field(default_factory=dict)
     operators: Mapping[str, Callable[[Operation], Value | None]] = field(default_factory=dict)
     properties: Mapping[str, MemberModel] = field(default_factory=dict)
+    variables: Mapping[str, Value] = field(default_factory=dict)
     descriptors: tuple[str, ...] = ()
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()

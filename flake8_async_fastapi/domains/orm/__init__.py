@@ -72,6 +72,7 @@ DOMAIN = Domain(
             Entity: loader_options.alias_attribute,
         },
         inherited=(loader_options.model_attribute,),
+        variables=session_factories.VARIABLES,
         descriptors=declared.DESCRIPTORS,
         undeclared=(run_sync.receives_sync_twin,),
         guesses=(inferred_sessions.session_of_callers,),

@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     Collection,
+    Const,
     Generator,
     Instance,
     Object,
@@ -44,6 +45,7 @@ def _model_dict(site: CallSite) -> Value:
     base = arguments.args[0] if arguments.args else Collection("dict", items=(), keys=())
     if arguments.opaque or not isinstance(base, Collection):
         return Collection("dict")
+    base = _dict_of_pairs(base) or base
     if base.keys is None or base.items is None:
         return Collection("dict", _value_of_pairs(base)) if not arguments.keywords else Collection("dict")
     pairs: dict[str | None, Value] = dict(zip(base.keys, base.items, strict=True))
@@ -51,6 +53,18 @@ def _model_dict(site: CallSite) -> Value:
     if None in pairs or any(holds_coroutine(value) for value in pairs.values()):
         return Collection("dict")
     return containers.display("dict", tuple(pairs.values()), tuple(pairs))
+
+
+def _dict_of_pairs(pairs: Collection) -> Collection | None:
+    """The dict that is made of known pairs with names; None for other values."""
+    known: dict[str | None, Value] = {}
+    for pair in pairs.items or ():
+        match pair:
+            case Collection(kind="tuple", items=(Const(value=str() as key), value)):
+                known[key] = value
+            case _:
+                return None
+    return containers.display("dict", tuple(known.values()), tuple(known)) if known else None
 
 
 def _value_of_pairs(pairs: Collection) -> Value:

@@ -135,7 +135,8 @@ def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
         case ModuleValue() | Folder():
             return names.module_attribute(ctx, owner, name)
         case Library(dotted=dotted):
-            return Library(knowledge.canonical(f"{dotted}.{name}"))
+            asked = knowledge.canonical(f"{dotted}.{name}")
+            return ctx.hooks.models.variables.get(asked) or Library(asked)
         case Member() if knowledge.result(owner.receiver.type, "any") == "call":
             return Member(owner.receiver, f"{owner.name}.{name}")
         case Generator() if name in ("__anext__", "__next__"):

@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import attributes, expressions, names
+from flake8_async_fastapi.engine.machine import attributes, expressions, implementations, names
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.machine.truth import fits_truth_test, may_be
 from flake8_async_fastapi.engine.state import State
@@ -42,7 +42,7 @@ from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.knowledge import is_absent, is_guard, is_subtype
+from flake8_async_fastapi.knowledge import is_absent, is_guard
 
 _Test: TypeAlias = Callable[[Value], bool]
 
@@ -367,23 +367,9 @@ def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
     if isinstance(value, (Function, ClassValue)):
         return True if named & _OF_CALLABLES else None if "" in named else False
     if isinstance(value, (Instance, Object)):
-        return _is_one_of(frame, value, [expressions.evaluate(frame, State(), cls) for cls in alternatives])
+        asked = [expressions.evaluate(frame, State(), cls) for cls in alternatives]
+        return implementations.is_one_of(frame.ctx, value, asked)
     return None
-
-
-def _is_one_of(frame: Frame, value: Instance | Object, asked: list[Value]) -> bool | None:
-    """Whether an object is of one of some classes; None where it may be of a subclass."""
-    if isinstance(value, Instance):
-        above = project_classes.mro(frame.ctx, value.cls)
-        if any(cls in above for cls in asked):
-            return True
-        exact = value.exact and all(isinstance(base, ClassValue) for base in above)
-    else:
-        if any(isinstance(cls, Library) and is_subtype(value.type, cls.dotted) for cls in asked):
-            return True
-        exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
-    known = all(isinstance(cls, (ClassValue, Library)) for cls in asked)
-    return False if exact and known else None
 
 
 def keep_effects(frame: Frame, state: State, inner: list[State], node: Expr) -> None:

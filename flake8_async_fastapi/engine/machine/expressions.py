@@ -319,7 +319,7 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
         if name not in bound:
             state.env.setdefault(name, value)
     conditions.keep_effects(frame, state, [inner], node)
-    return Collection(node.kind, values[-1])
+    return containers.copied_pairs(node, state.env) or Collection(node.kind, values[-1])
 
 
 def _evaluate_fstring(frame: Frame, state: State, node: tree.FString) -> Value:

@@ -1,4 +1,4 @@
-"""Which classes are behind a protocol or an abstract base class.
+"""Which classes are below others: behind a protocol or an abstract base class, and what an object may be.
 
 A receiver is annotated with the abstract class, and what it is given to at run time is the
 class that implements it: its methods are what runs.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import classes, names
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Value
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Library, Object, Unknown, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.project.modules import is_test
 
 MOST_IMPLEMENTATIONS: Final = 6
@@ -52,6 +54,46 @@ def classes_below(ctx: Context, cls: ClassValue) -> Iterator[Value]:
         value = names.module_value(ctx, path, below)
         if value != cls and (not isinstance(value, ClassValue) or cls in classes.mro(ctx, value)):
             yield value
+
+
+def is_one_of(ctx: Context, value: Instance | Object, asked: list[Value]) -> bool | None:
+    """Whether an object is of one of some classes; None where it may be of a subclass."""
+    known = all(isinstance(cls, (ClassValue, Library)) for cls in asked)
+    if isinstance(value, Instance):
+        above = classes.mro(ctx, value.cls)
+        if any(cls in above for cls in asked):
+            return True
+        exact = value.exact and all(isinstance(base, ClassValue) for base in above)
+        if value.location is not None:
+            exact = exact or not any(_may_be_both(ctx, value.cls, cls) for cls in asked)
+    else:
+        if any(isinstance(cls, Library) and is_subtype(value.type, cls.dotted) for cls in asked):
+            return True
+        exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
+    return False if exact and known else None
+
+
+def _may_be_both(ctx: Context, cls: ClassValue, other: Value) -> bool:
+    """Whether a class of the project is below two, one of the project and another of it or a builtin one."""
+    if not isinstance(other, ClassValue) or hints.is_protocol(other):
+        if not (isinstance(other, Library) and other.dotted in _BUILTIN):
+            return True
+    elif cls in classes.mro(ctx, other):
+        return True
+
+    def find() -> bool:
+        for one in (cls, *classes_below(ctx, cls)):
+            above = classes.mro(ctx, one) if isinstance(one, ClassValue) else ()
+            if not above or other in above or any(isinstance(base, Unknown) for base in above):
+                return True
+        return False
+
+    return ctx.query(("both", cls, other), find, True)
+
+
+_BUILTIN: Final = frozenset(
+    f"builtins.{name}" for name in ("bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple")
+)
 
 
 def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:

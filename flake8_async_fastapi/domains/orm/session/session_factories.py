@@ -153,6 +153,15 @@ def begin_session(site: CallSite) -> Value:
 
 RESOURCES: Final = {SESSION: session_settings, SCOPED: session_settings}
 """What is attached to a session inside of a callee."""
+VARIABLES: Final = {
+    # Of FastAPI-Async-SQLAlchemy: the session of the request, which does not expire on commit.
+    "fastapi_async_sqlalchemy.db.session": Object(
+        "sqlmodel.ext.asyncio.session.AsyncSession",
+        origin=Place("<fastapi_async_sqlalchemy.db.session>", 0, 0),
+        detail=SessionSettings(expires=False),
+    )
+}
+"""Sessions that libraries keep in a variable."""
 FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
 """Types whose instances are called for a session."""
 
