@@ -20,6 +20,10 @@ Lint: TypeAlias = Callable[[Mapping[str, str]], Sequence[Finding]]
 _Key: TypeAlias = tuple[str, ...]
 
 _MOST_ROUNDS: Final = 100
+_FIRST: Final = frozenset({"assign_statement", "join_lifespan", "name_attribute"})
+"""Kinds of fixes that often mend what another finding is about, too: an option that is lost, an engine that
+a handler would dispose of.
+"""
 _NUMBERS: Final = re.compile(r"(line |:)\d+")
 
 
@@ -128,7 +132,7 @@ class _Rounds:
             change = self._change(finding, files)
             if change is not None and not _collides(change, taken):
                 taken.append(change)
-        return taken
+        return [change for change in taken if change.fix.kind in _FIRST] or taken
 
     def _change(self, finding: Finding, files: Files) -> _Change | None:
         """The change that mends a finding: the first of its fixes that can be made and was not taken back."""

@@ -141,14 +141,15 @@ class JoinedCollectionFetched(Event, frozen=True):
 class OptionIgnored(Event, frozen=True):
     """A loader option that has no effect, or fails.
 
-    ``why``: ``text`` (it names an attribute by a text), ``root`` (it starts at another model than the
-    query's, ``detail``), ``present`` (it is for an object that is in the session since ``detail``),
-    ``dropped`` (the statement with the option is dropped).
+    ``why``: ``text`` (it names an attribute by a text, of the class ``detail`` in ``file`` if that is known),
+    ``root`` (it starts at another model than the query's, ``detail``), ``present`` (it is for an object that
+    is in the session since ``detail``), ``dropped`` (the statement with the option is dropped).
     """
 
     why: str
     text: str
     detail: str = ""
+    file: str = ""
 
 
 class UnknownStrategyDeclared(Event, frozen=True):

@@ -2,7 +2,7 @@
 
 That is the file with the call, or one from which it imports what it passes, as settings.
 
-``words``: what is written, and what must be.
+``words``: what is written, and what must be; and ``here`` if only a text in the call is meant.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from flake8_async_fastapi.rules.model import Fix
 
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
-    written, wanted = fix.words
+    written, wanted = fix.words[:2]
     calls = code.starting_at(fix.line, fix.col, cst.Call)
     inside = [place for call in calls[-1:] for place in _places(code, call, written)]
-    if inside:
+    if inside or "here" in fix.words:
         return _replaced(code, inside, written, wanted)
     passed = [argument.value for call in calls[-1:] for argument in call.args]
     for where in (code, *_origins(code, passed, files)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.values import Collection, Const, Coroutine, Function, Instance, Plain, Value
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA108",
@@ -23,9 +24,21 @@ def check(events: Events) -> Iterator[Finding]:
     for event in events.of(RunSync):
         problem = _problem(event)
         if problem:
-            is_call = event.is_call and problem.endswith(_WITHOUT_CALL)
-            fix = RULE.fix(event, "drop_call", "any") if is_call else None
-            yield RULE.at(event, f"{event.text} {problem}", fix=fix)
+            yield RULE.at(event, f"{event.text} {problem}", fix=_fix(event, problem))
+
+
+def _fix(event: RunSync, problem: str) -> Fix | None:
+    given = event.callback
+    if event.is_call and problem.endswith(_WITHOUT_CALL):
+        return RULE.fix(event, "drop_call", "any")
+    function = given.function if isinstance(given, Coroutine) else given
+    if not isinstance(function, Function) or not function.is_async:
+        return None
+    call = replace(RULE.fix(event, "call_async_function", function.name), files=(function.path,))
+    if isinstance(given, Coroutine):
+        return call
+    plain = Fix("make_sync", function.path, function.node.line, -1, (function.name,), call.is_safe)
+    return replace(call, instead=plain)
 
 
 def _problem(event: RunSync) -> str:

@@ -22,16 +22,14 @@ def check(events: Events) -> Iterator[Finding]:
         if missing.cause in ("dynamic", "write_only"):
             error = "MissingGreenlet" if missing.cause == "dynamic" else "TypeError"
             change = 'use lazy="write_only" and ' if missing.cause == "dynamic" else ""
+            collection = missing.route[-1].partition(".")[2]
             holder = missing.holder or missing.route[-1].partition(".")[0].lower()
-            select = f"{holder}.{missing.route[-1].partition('.')[2]}.select()"
-            may_fix = missing.cause == "write_only" and missing.session
+            select = f"{holder}.{collection}.select()"
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} as a collection, which raises {error}: "
                 f"its lazy strategy is {missing.cause}; "
                 f"{change}await {missing.session or 'session'}.scalars({select})",
                 unless,
-                RULE.fix(missing, "select_collection", missing.session, missing.route[-1].partition(".")[2])
-                if may_fix
-                else None,
+                RULE.fix(missing, "select_collection", missing.session, collection, missing.cause),
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA311",
@@ -37,5 +38,14 @@ def check(events: Events) -> Iterator[Finding]:
                 f"the options of get() have no effect: {option.text} was loaded at {option.detail}; "
                 "add populate_existing=True, or pass the options there"
             )
-        fix = RULE.fix(option, "name_attribute") if option.why == "text" else None
-        yield RULE.at(option, message, fix=fix)
+        yield RULE.at(option, message, fix=_fix(option))
+
+
+def _fix(option: OptionIgnored) -> Fix | None:
+    if option.why == "dropped":
+        return RULE.fix(option, "assign_statement")
+    if option.why != "text":
+        return None
+    if not option.detail:
+        return RULE.fix(option, "name_attribute")
+    return replace(RULE.fix(option, "name_attribute", option.detail), files=(option.file,))

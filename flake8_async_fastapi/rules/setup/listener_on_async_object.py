@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.database.events import Decorated
 from flake8_async_fastapi.engine.events import Called
-from flake8_async_fastapi.engine.values import ClassValue, Function, Library, Object, Value
+from flake8_async_fastapi.engine.values import Function, Library, Object, Value
 from flake8_async_fastapi.knowledge import is_subtype
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
     "AFA411",
@@ -20,13 +20,23 @@ RULE = Rule(
 
 _LISTEN = frozenset({"sqlalchemy.event.listen", "sqlalchemy.event.api.listen"})
 _LISTENS_FOR = frozenset({"sqlalchemy.event.listens_for", "sqlalchemy.event.api.listens_for"})
-_ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _ASYNC = {
-    _ENGINE: "engine.sync_engine",
+    "sqlalchemy.ext.asyncio.AsyncEngine": "engine.sync_engine",
     "sqlalchemy.ext.asyncio.AsyncSession": "sqlalchemy.orm.Session or session.sync_session",
     "sqlalchemy.ext.asyncio.async_sessionmaker": "sqlalchemy.orm.Session, or its sync_session_class",
     "sqlalchemy.ext.asyncio.AsyncConnection": "connection.sync_connection",
 }
+_ATTRIBUTES = {
+    "sqlalchemy.ext.asyncio.AsyncEngine": "sync_engine",
+    "sqlalchemy.ext.asyncio.AsyncSession": "sync_session",
+    "sqlalchemy.ext.asyncio.AsyncConnection": "sync_connection",
+}
+_CLASSES = {
+    "sqlalchemy.ext.asyncio.AsyncEngine": ("sqlalchemy.engine", "Engine"),
+    "sqlalchemy.ext.asyncio.AsyncSession": ("sqlalchemy.orm", "Session"),
+    "sqlalchemy.ext.asyncio.AsyncConnection": ("sqlalchemy.engine", "Connection"),
+}
+"""What has the events instead: of an object an attribute, of a class another one, with its module."""
 
 
 def check(events: Events) -> Iterator[Finding]:
@@ -34,13 +44,13 @@ def check(events: Events) -> Iterator[Finding]:
         if not isinstance(called.callee, Library) or called.callee.dotted not in _LISTEN | _LISTENS_FOR:
             continue
         target, listener = called.arguments.get(0, "target"), called.arguments.get(2, "fn")
-        remedy = _remedy(target)
-        if remedy:
-            is_engine = remedy == _ASYNC[_ENGINE]
+        kind = _async_kind(target)
+        if kind:
             yield RULE.at(
                 called,
-                f"{called.text} listens on an async object, which has no events, so it fails: use {remedy}",
-                fix=RULE.fix(called, "listen_on_sync_engine") if is_engine else None,
+                f"{called.text} listens on an async object, which has no events, so it fails: "
+                f"use {_ASYNC[kind]}",
+                fix=_fix(called, target, kind),
             )
         elif called.callee.dotted in _LISTEN and isinstance(listener, Function) and _is_coroutine(listener):
             yield RULE.at(
@@ -66,13 +76,16 @@ def _is_coroutine(function: Function) -> bool:
     return function.is_async and not function.is_generator and not function.wrapped
 
 
-def _remedy(target: Value | None) -> str:
-    """The object to listen on instead; empty if the target has events or is not known."""
+def _async_kind(target: Value | None) -> str:
+    """The async class of a target, or that it is; empty if the target has events or is not known."""
     name = ""
     if isinstance(target, Object):
         name = target.type
     elif isinstance(target, Library):
         name = target.dotted
-    elif isinstance(target, ClassValue):
-        return ""
-    return next((remedy for known, remedy in _ASYNC.items() if name and is_subtype(name, known)), "")
+    return next((known for known in _ASYNC if name and is_subtype(name, known)), "")
+
+
+def _fix(called: Called, target: Value | None, kind: str) -> Fix | None:
+    words = _CLASSES.get(kind) if isinstance(target, Library) else (_ATTRIBUTES.get(kind, ""),)
+    return RULE.fix(called, "listen_on_sync_object", *words) if words and words[0] else None

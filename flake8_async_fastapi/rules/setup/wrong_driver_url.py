@@ -20,6 +20,9 @@ RULE = Rule(
     fixable="safe",
 )
 
+_SYNC = {"sqlite": "sqlite"}
+"""The drivers that Python comes with, for engines that are not async."""
+
 
 def check(events: Events) -> Iterator[Finding]:
     wrapped = set(_wrapped(events))
@@ -31,7 +34,7 @@ def check(events: Events) -> Iterator[Finding]:
             remedy = USUAL.get("postgresql" if database == "postgres" else database, "")
             wanted = f": write {remedy}://" if remedy and made.is_async else ""
             problem = f"{made.text} gets {made.url}, which SQLAlchemy does not know, so it fails{wanted}"
-            yield RULE.at(made, problem, fix=_fix(made, remedy))
+            yield RULE.at(made, problem, fix=_fix(made, remedy if made.is_async else ""))
         elif made.is_async and made.engine_kind == "sync":
             yield RULE.at(
                 made,
@@ -43,6 +46,7 @@ def check(events: Events) -> Iterator[Finding]:
                 made,
                 f"{made.text} gets {made.url}, whose driver is async, so the first query fails: use a "
                 "sync driver",
+                fix=_fix(made, _SYNC.get(database, "")),
             )
     for refused in events.of(ParametersRefused):
         instead = dict.fromkeys(filter(None, map(REFUSED_IN_URL.__getitem__, refused.parameters)))
@@ -66,11 +70,12 @@ def check(events: Events) -> Iterator[Finding]:
 
 
 def _fix(made: EngineMade, driver: str) -> Fix | None:
-    """The fix that writes another driver in the URL of an async engine."""
-    if not driver or not made.is_async:
+    """The fix that writes another driver in the URL of an engine."""
+    if not driver:
         return None
     written = made.url.partition("://")[0]
-    return RULE.fix(made, "replace_text", f"{written}://", f"{driver}://")
+    where = () if made.is_async else ("here",)  # a URL that several engines share is meant for the async ones
+    return RULE.fix(made, "replace_text", f"{written}://", f"{driver}://", *where)
 
 
 def _wrapped(events: Events) -> Iterator[tuple[str, int, int]]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
+from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Directive,
     Entity,
@@ -100,13 +101,25 @@ def extend_option(
                 ),
             )
         if isinstance(argument, Const) and isinstance(argument.value, str):
-            frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
+            _report_text(frame, option, f"{name}({argument.value!r})", origin)
             return UNKNOWN
         if not isinstance(argument, Object) or not isinstance(argument.detail, MappedAttribute):
             return UNKNOWN
         path = (*path, Step(argument.detail, strategy))
         directives = (*directives, Directive(path, base=option.base))
     return Object(LOAD, detail=LoaderOption(path, directives, option.base))
+
+
+def _report_text(frame: Frame, option: LoaderOption, text: str, origin: Place) -> None:
+    """An option names an attribute by a text: of the class that it begins with, or leads to."""
+    cls = option.base
+    if option.path and frame.emit:
+        last = option.path[-1].attribute
+        model = models.mapped_model(frame.ctx, last.cls)
+        found = None if model is None else model.attributes.get(last.name)
+        cls = found.target if isinstance(found, Relationship) else None
+    name, file = ("", "") if cls is None else (cls.name, cls.path)
+    frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", text, name, file))
 
 
 def _add_nested(option: LoaderOption, arguments: Arguments) -> Value:
@@ -127,7 +140,7 @@ def _add_columns(frame: Frame, option: LoaderOption, name: str, arguments: Argum
             made = Directive(path, word, None, base=option.base)
             return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
         if isinstance(argument, Const) and isinstance(argument.value, str):
-            frame.emit_event(OptionIgnored(*origin, frame.qualname, "text", f"{name}({argument.value!r})"))
+            _report_text(frame, option, f"{name}({argument.value!r})", origin)
         if not isinstance(argument, Object) or not isinstance(argument.detail, MappedAttribute):
             return Object(
                 LOAD,
