@@ -25,7 +25,7 @@ from flake8_async_fastapi.faults import Fault, survive
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.changes import Changes
 from flake8_async_fastapi.project.included import included_files
-from flake8_async_fastapi.reading import facts_of, template_facts_of
+from flake8_async_fastapi.reading import facts_of, requirements_of, template_facts_of
 from flake8_async_fastapi.rules.left_open import open_comments
 from flake8_async_fastapi.rules.model import (
     Events,
@@ -166,13 +166,12 @@ class Analysis:
         """The linked facts of all files that have facts."""
         from flake8_async_fastapi.project.project import link
         from flake8_async_fastapi.project.pytest_settings import read_pytest_settings
-        from flake8_async_fastapi.project.requirement_files import read_requirements
 
         self._read()
         found = {path: self._facts.get(source.digest) for path, source in self.sources.items()}
         modules = {path: facts for path, facts in found.items() if facts is not None}
         scripts = {path: source.text for path, source in self.sources.items() if is_setup_script(path)}
-        requirements = read_requirements({**self.required, **scripts})
+        requirements = requirements_of({**self.required, **scripts}, self.cache, salt())
         project = link(modules, requirements, read_pytest_settings(self.required), self.package)
         project.add_templates(self.templates, self._template, self._template_digest)
         return project

@@ -1,16 +1,19 @@
-"""The facts of files and templates, from the cache or extracted from their texts and stored."""
+"""The facts of files and templates, and the requirements: from the cache, or read from texts and stored."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from flake8_async_fastapi.facts import template
 from flake8_async_fastapi.facts.module import ModuleFacts, decode, encode
 from flake8_async_fastapi.faults import LOG, Fault, survive
 from flake8_async_fastapi.store.cache import Cache
-from flake8_async_fastapi.store.sources import Source
+from flake8_async_fastapi.store.sources import Source, digest
+
+if TYPE_CHECKING:
+    from flake8_async_fastapi.project.requirements import RequirementFiles
 
 T = TypeVar("T")
 
@@ -29,6 +32,21 @@ def template_facts_of(source: Source, cache: Cache) -> template.TemplateFacts | 
     Raises Fault.
     """
     return _kept("templates", source, cache, template.decode, _extract_template)
+
+
+def requirements_of(texts: Mapping[str, str], cache: Cache, salt: str) -> RequirementFiles:
+    """The requirements in files, given as texts by path: a lock takes as long to read as some code to check."""
+    from flake8_async_fastapi.project import requirements  # packaging: as with astroid
+
+    key = digest("\0".join(part for pair in sorted(texts.items()) for part in pair), salt=salt)
+    data = cache.read("requirements", key)
+    found = requirements.decode(data) if data is not None else None
+    if found is None:
+        from flake8_async_fastapi.project.requirement_files import read_requirements
+
+        found = read_requirements(texts)
+        cache.write("requirements", key, requirements.encode(found))
+    return found
 
 
 def _kept(

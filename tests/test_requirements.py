@@ -11,6 +11,7 @@ from flake8_async_fastapi.analysis import open_analysis
 from flake8_async_fastapi.project.included import included_files
 from flake8_async_fastapi.project.requirement_files import read_requirements
 from flake8_async_fastapi.project.requirements import Requirements
+from flake8_async_fastapi.reading import requirements_of
 from flake8_async_fastapi.store.cache import Cache
 from flake8_async_fastapi.store.sources import load_required, load_sources
 
@@ -256,3 +257,29 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
 def test_half_of_an_encoding(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"\xff\xfea")
     assert load_required(tmp_path, ["requirements.txt"], included_files) == {}
+
+
+# --- kept ------------------------------------------------------------------------------------
+
+
+def test_what_was_read_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "requirements.txt": "sqlalchemy[asyncio]>=2.0\n-r missing.txt\n",
+        "api/uv.lock": '[[package]]\nname = "sqlalchemy"\nversion = "2.0.36"\n',
+    }
+    cache = Cache(tmp_path)
+    found = requirements_of(texts, cache, "salt")
+    assert found == read_requirements(texts)
+    monkeypatch.setattr("flake8_async_fastapi.project.requirement_files.read_requirements", None)
+    assert requirements_of(texts, cache, "salt") == found
+    with pytest.raises(TypeError):
+        requirements_of({**texts, "requirements.txt": "sqlalchemy\n"}, cache, "salt")
+
+
+def test_what_was_kept_and_is_damaged_is_read_again(tmp_path: Path) -> None:
+    texts = {"requirements.txt": "fastapi\n"}
+    cache = Cache(tmp_path)
+    found = requirements_of(texts, cache, "salt")
+    (entry,) = (path for path in tmp_path.glob("v*/requirements/*/*"))
+    cache.write("requirements", entry.name, b"no requirements")
+    assert requirements_of(texts, cache, "salt") == found

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final, TypeAlias
 
+import msgspec
 from msgspec import Struct, field
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import InvalidVersion
@@ -92,6 +93,19 @@ class RequirementFiles(Struct, frozen=True):
             if folder in self.by_folder:
                 return self.by_folder[folder]
         return NOTHING
+
+
+def encode(files: RequirementFiles) -> bytes:
+    """Requirements as bytes, for the cache."""
+    return msgspec.msgpack.encode(files)
+
+
+def decode(data: bytes) -> RequirementFiles | None:
+    """Requirements from bytes; None if they are no requirements."""
+    try:
+        return msgspec.msgpack.decode(data, type=RequirementFiles)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _release(text: str) -> Version:
