@@ -35,7 +35,7 @@ def template_facts_of(source: Source, cache: Cache) -> template.TemplateFacts | 
 
 
 def requirements_of(texts: Mapping[str, str], cache: Cache, salt: str) -> RequirementFiles:
-    """The requirements in files, given as texts by path: a lock takes as long to read as some code to check."""
+    """The requirements in files, given as texts by path, from the cache if it has them."""
     from flake8_async_fastapi.project import requirements  # packaging: as with astroid
 
     key = digest("\0".join(part for pair in sorted(texts.items()) for part in pair), salt=salt)
