@@ -1,11 +1,10 @@
 """Which tasks, requests and transactions use a session, and when.
 
-Adds ``Transactions`` and ``Connections`` to the state of a path: what is certain of each session's
-transaction, which stays within one function, and of its connection.  Adds ``ConnectionEffect`` and
-``WriteEffect`` to the summary of a call.  A run notes its coroutines, tasks, flushes, waits, writes and late
-commits.
-Needs blocking, database, fastapi and orm, to tell which functions run before requests come, which values are
-sessions, which functions dependencies, and which objects a session has.
+Adds ``Transactions`` and ``Connections`` to the state of a path: certain knowledge of each session's
+transaction, which stays within one function, and of its connection. Adds ``ConnectionEffect`` and
+``WriteEffect`` to the summary of a call. A run notes its coroutines, tasks, flushes, waits, writes and late
+commits. Needs blocking, database, fastapi and orm, to find functions that run before requests, sessions,
+dependencies, and the objects of a session.
 """
 
 from __future__ import annotations

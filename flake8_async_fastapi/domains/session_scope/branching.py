@@ -1,4 +1,4 @@
-"""Branches and loops around two places: whether both can be reached, and what each pass binds anew."""
+"""Branches and loops around two places: whether both can be reached, and which names each pass binds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def are_exclusive(left: Iterable[tuple[int, int, str]], right: Iterable[tuple[in
 
 
 def names_bound_in(loop: object) -> frozenset[str]:
-    """The names that each pass of a loop (or comprehension) binds anew."""
+    """The names that each pass of a loop or comprehension binds anew."""
     if isinstance(loop, tree.Comp):
         return frozenset(name for part in loop.loops for name in target_names(part.target))
     if isinstance(loop, (tree.For, tree.While)):

@@ -1,8 +1,8 @@
-"""Connections of sessions: which session holds one, for how long, and beside which other.
+"""Connections of sessions: which session holds one, for how long, and along with which other.
 
-A session takes a connection from the pool with its first statement, and gives it back with the end of
-its transaction.  What is certain of each session on a path is a part of the state; what a call does to
-the sessions that it was given, and whether it waits or takes connections of its own, is its effect.
+A session takes a connection from the pool for its first statement, and returns it at the end of its
+transaction. Certain knowledge about each session on a path is a part of the state; the effect of a call
+says how it changes the sessions that it gets, and whether it waits or takes connections of its own.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ _MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager,
 _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
 
 
-# --- what happens on a path ------------------------------------------------------------------
+# --- events on a path ------------------------------------------------------------------------
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """A call that takes a connection, gives one back, or takes long."""
+    """Handle a call that takes or returns a connection, or takes long."""
     if isinstance(callee, Member):
         if callee.name not in _METHODS:
             return
@@ -147,7 +147,7 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
 
 
 def _begin(frame: Frame, session: Place, name: str, known: Connections) -> Connections:
-    """A session begins its transaction, by ``begin()`` or its first use; after a question it may have one."""
+    """Begin the transaction of a session, by ``begin()`` or its first use; after a test it may be in one."""
     notes = frame.notes_of(ConnectionNotes)
     if name == "in_transaction" or session in notes.loose:
         return replace(known, begun=known.begun - {session}, ended=known.ended | {session})
@@ -157,7 +157,7 @@ def _begin(frame: Frame, session: Place, name: str, known: Connections) -> Conne
 
 
 def _note_commit(frame: Frame, state: State, place: Place, text: str) -> None:
-    """A transaction may be committed here."""
+    """Note that a transaction may be committed here."""
     known = state.part(Connections)
     state.put(replace(known, commits=known.commits | {place}))
     if frame.emit and frame.yields:
@@ -186,7 +186,7 @@ def _sleeps_long(callee: Library, node: tree.Call) -> bool:
 
 
 def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
-    """Something takes long: said of the sessions that hold a connection meanwhile, and kept for callers."""
+    """Note a call that takes long: report the sessions that hold a connection, and keep it for callers."""
     if not frame.is_async:
         return
     known, notes = frame.state.part(Connections), frame.notes_of(ConnectionNotes)
@@ -201,7 +201,7 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         if not text:
             continue
         if exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
-            return  # one coroutine, that waits for no other
+            return  # one coroutine, which waits for no other
         at = (*place, frame.qualname)
         if wait.taken_by is not None:
             if share_pool(frame.ctx, wait.taken_by, session):
@@ -212,7 +212,7 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
 
 
 def _text_of_session(state: State, session: Place) -> str:
-    """The variable, or the attribute of one, that holds a session; empty where none does."""
+    """The variable, or its attribute, that holds a session; empty if none does."""
     for held in (state.env, state.attributes):
         for path, value in held.items():
             if isinstance(value, Object) and value.origin == session:
@@ -221,7 +221,7 @@ def _text_of_session(state: State, session: Place) -> str:
 
 
 def forget_sessions(frame: Frame, values: Sequence[Value]) -> None:
-    """Code that is not followed has some values: it may end the transactions of sessions among them."""
+    """Forget sessions that unknown code gets: it may end their transactions."""
     sessions = set(sessions_among(values))
     if sessions:
         writes.settle(frame, sessions)
@@ -232,7 +232,7 @@ def forget_sessions(frame: Frame, values: Sequence[Value]) -> None:
 def note_escaped(
     frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, place: Place
 ) -> None:
-    """Values are given to code that is not followed."""
+    """Handle values that are passed to unknown code."""
     values = arguments.args
     if arguments.keywords:
         values = (*values, *(value for _, value in arguments.keywords))
@@ -247,7 +247,7 @@ def note_escaped(
 
 
 def begin_blocks(frame: Frame, items: BlockItems) -> None:
-    """The block of some sessions begins; two that one context manager gives are not told apart."""
+    """Begin the block of some sessions; two sessions from one context manager are not distinguished."""
     notes = frame.notes_of(ConnectionNotes)
     for _, value in items:
         if isinstance(value, Manager):
@@ -257,7 +257,7 @@ def begin_blocks(frame: Frame, items: BlockItems) -> None:
 
 
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
-    """The block of some sessions or transactions ends: their connections go back."""
+    """End the block of some sessions or transactions: their connections are returned."""
     for item, value in items:
         if isinstance(value, Manager):
             for session in sessions_among([value]):
@@ -277,7 +277,7 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
 
 
 def _commits_on_exit(frame: Frame, manager: Instance) -> bool:
-    """Whether an object of the project may commit where its block ends, in a function that has yielded."""
+    """Whether an object of the project may commit at the end of its block, in a function that has yielded."""
     if not (frame.emit and frame.yields):
         return False
     method = attributes.attribute_of(frame.ctx, manager, "__aexit__")
@@ -287,7 +287,7 @@ def _commits_on_exit(frame: Frame, manager: Instance) -> bool:
 
 
 def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: Value) -> Iterator[Place]:
-    """The sessions whose transactions end with a ``with``."""
+    """The sessions whose transactions end with a ``with`` statement."""
     if isinstance(value, Manager):
         yield from sessions_among([value])
     elif isinstance(value, Object):
@@ -302,13 +302,13 @@ def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: V
 
 
 def break_off(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
-    """An exception leaves a block: what is still held then is not known."""
+    """Leave a block by an exception: which connections are held then is not known."""
     known = frame.state.parts.get(Connections)
     if known is not None:
         frame.state.put(known.end(known.held))
 
 
-# --- what a call does ------------------------------------------------------------------------
+# --- effects of a call -----------------------------------------------------------------------
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
@@ -319,7 +319,7 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
     first = paths[0].join(paths[1:]) if paths else Connections()
     closed = writes.own_sessions(frame)
     begins = frozenset(notes.begins) - closed if notes is not None else frozenset[Place]()
-    own = closed if not frame.yields else frozenset[Place]()  # what a generator gives is open by then
+    own = closed if not frame.yields else frozenset[Place]()  # what a generator yields is open by then
     late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
     effect = ConnectionEffect(
         first.held - own,
@@ -359,20 +359,20 @@ def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[Connect
 
 
 def _report_begun(frame: Frame, session: Place, text: str, place: Place) -> None:
-    """Say so where a call begins the transaction of a session that is in one."""
+    """Report a call that begins the transaction of a session which is already in one."""
     if frame.emit and place.path == frame.path and not is_test(frame.path):
         name = _text_of_session(frame.state, session)
         frame.emit_event(TransactionMisused(*place, frame.qualname, text, name, "begun"))
 
 
 def _leave(frame: Frame, manager: Manager, effect: ConnectionEffect, place: Place) -> None:
-    """What the code behind the ``yield`` of a context manager does."""
+    """Apply the code after the ``yield`` of a context manager."""
     if effect.commits_late:
         _note_commit(frame, frame.state, place, manager.label)
 
 
 def _is_cached(function: Function) -> bool:
-    """Whether a decorator keeps what a function returns: it seldom runs."""
+    """Whether a decorator caches a function's result: it seldom runs."""
     decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
     return any("cache" in dotted(one.func if isinstance(one, tree.Call) else one) for one in decorators)
 

@@ -1,4 +1,4 @@
-"""Calls that make coroutines, as they are written: what is called, and with which expressions."""
+"""Calls that create coroutines, as written: the callee and the expressions of its arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 
 def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
-    """A call of a coroutine (or generator) function, or of a session's method, with its expressions."""
+    """A call of a coroutine or generator function, or of a session's method, with its expressions."""
     if not isinstance(callee, (Function, Member, Partial)):
         return None
     func, args = node.func, tuple(node.args)
@@ -52,13 +52,13 @@ def creation_by_map(frame: Frame, callee: Library, arguments: Arguments, node: t
     if callee.dotted != "builtins.map" or len(arguments.args) < 2 or arguments.opaque:
         return None
     items = tuple(UNKNOWN for _ in arguments.args[1:])
-    written = tree.Call(node.line, node.col, node.args[0], [], [])  # each has an item of its own
+    written = tree.Call(node.line, node.col, node.args[0], [], [])  # each item is different
     made = creation_by_call(frame, arguments.args[0], Arguments(items), written)
     return replace(made, enclosing_loops=(*made.enclosing_loops, node)) if made is not None else None
 
 
 def creation_of_callback(frame: Frame, arguments: Arguments, node: tree.Call) -> Creation | None:
-    """A function that is passed with its arguments, as the call that it will be."""
+    """A function that is passed with its arguments, as the call that will be made."""
     if not node.args or isinstance(node.args[0], tree.Starred):
         return None
     rest = arguments.rest()

@@ -1,4 +1,4 @@
-"""Deletions: ``session.delete(obj)`` queries for what a cascade deletes along with it, and otherwise not.
+"""Deletions: ``session.delete(obj)`` runs a query only if a cascade deletes other objects too.
 
 Source: docs/behaviour.md#transactions.
 """
@@ -18,7 +18,7 @@ _DELETING: Final = frozenset({"all", "delete", "delete-orphan"})
 
 
 def deleting_queries(ctx: Context, subject: Value | None) -> bool:
-    """Whether an object is of a class with a relationship whose cascade deletes."""
+    """Whether an object's class has a relationship with a deleting cascade."""
     for alternative in alternatives(subject) if subject is not None else ():
         if isinstance(alternative, Instance):
             for base in classes.mro(ctx, alternative.cls):
@@ -35,7 +35,7 @@ def _has_cascade(ctx: Context, cls: ClassValue) -> bool:
 
 
 def _cascades(call: tree.Call) -> bool:
-    """Whether a call defines a relationship with a cascade that deletes, and loads what it deletes."""
+    """Whether a call defines a relationship with a deleting cascade that loads the objects it deletes."""
     if path_of(call.func).rpartition(".")[2].lower() not in ("relationship", "backref"):
         return False
     if any(keyword.name == "passive_deletes" for keyword in call.keywords):

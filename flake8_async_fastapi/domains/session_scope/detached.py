@@ -1,4 +1,4 @@
-"""Wrappers that call what they wrap in a task which nobody awaits, as caches do that refresh in time."""
+"""Wrappers that call the wrapped function in a task that nobody awaits, as caches with early refresh do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEEPS: Final = ("add", "append", "add_done_callback")
 
 
 def sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Session]:
-    """The sessions among the arguments of a wrapper that may use them when the call is over."""
+    """The sessions among the arguments of a wrapper that may use them after the call has returned."""
     if not isinstance(callee, Function) or callee.closure is None:
         return
     if not frame.ctx.query(("keeps arguments", callee.key), lambda: _keeps_arguments(callee.node), False):
@@ -59,7 +59,7 @@ def _passes_on(code: object, rest: set[str]) -> bool:
 
 
 def _is_awaited(node: tree.FunctionDef, call: Expr) -> bool:
-    """Whether a function may await the task that a call starts: it does more with it than to keep it."""
+    """Whether a function may await the task that a call starts: it does more than keep it."""
     inside = list(nodes_in(node.body))
     assigned = [inner for inner in inside if isinstance(inner, tree.Assign)]
     held = {dotted(target) for inner in assigned if inner.value is call for target in inner.targets}

@@ -1,4 +1,4 @@
-"""``asyncio.gather`` in the block of a session: when one task fails, the block closes what others use."""
+"""``asyncio.gather`` in a session's block: if one task fails, the block closes the others' session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flake8_async_fastapi.facts import tree
 def report_left_behind(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a failing coroutine leaves another one at work on a session that is closed then."""
+    """Report a coroutine that, by failing, leaves another one running on a closed session."""
     if not frame.emit or not isinstance(callee, Library) or callee.dotted != "asyncio.gather":
         return
     blocks = frame.notes_of(TransactionNotes).blocks

@@ -1,9 +1,8 @@
-"""Which sessions a call works with: those it is given, and those in what it is given.
+"""The sessions that a call works with: its arguments, and those held by its arguments.
 
-A session is distinguished from others by the variable that holds it in the function at hand
-(``session``, or ``self`` with ``session``), followed through assignments and through
-what is built from it.  Which of its parameters a function does database work on is
-found by running it.
+A session is identified by the variable that holds it in the current function (``session``, or ``self`` with
+``session``), followed through assignments and through objects that are built from it. To find which
+parameters a function does database work on, it is run.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _FARTHEST: Final = 6
 
 
 def sessions_of(frame: Frame, creation: Creation) -> frozenset[Session]:
-    """The sessions that a coroutine uses, as the function that makes it holds them."""
+    """The sessions that a coroutine uses, as held by the function that creates it."""
     if creation.function is None:
         used = creation.func.value if isinstance(creation.func, tree.Attr) else creation.func
         own = holder_of(frame, used)
@@ -51,7 +50,7 @@ def sessions_of(frame: Frame, creation: Creation) -> frozenset[Session]:
         holder = _session_given(frame, creation, kind, name, int(at) if at else 0)
         if holder is not None:
             sessions.add(_plain_holder(frame, (holder[0], join_path(holder[1], rest.strip(".")))))
-    for value in creation.arguments.values():  # a wrapper awaits what it is given
+    for value in creation.arguments.values():  # a wrapper awaits its argument
         for coroutine in held_coroutines(value):
             inner = frame.notes_of(Activity).creations.get(coroutine.origin)
             if inner is not None and inner is not creation:
@@ -60,7 +59,7 @@ def sessions_of(frame: Frame, creation: Creation) -> frozenset[Session]:
 
 
 def _may_use(ctx: Context, creation: Creation) -> bool:
-    """Whether a function is given anything that can lead it to a session: a quick test before it is run."""
+    """Whether a function gets anything that can lead to a session: a quick test before it is run."""
     function = creation.function
     if function is None or any(isinstance(written, tree.Starred) for written in creation.args):
         return True
@@ -81,7 +80,7 @@ def _leads_to_session(ctx: Context, value: Value) -> bool:
 
 
 def _has_session(ctx: Context, cls: ClassValue) -> bool:
-    """Whether instances of a class have a session, or something that has one."""
+    """Whether instances of a class have a session, or an object that has one."""
     mine = Instance(cls)
     return any(
         _leads_to_session(ctx, alternative)
@@ -91,7 +90,7 @@ def _has_session(ctx: Context, cls: ClassValue) -> bool:
 
 
 def session_uses(ctx: Context, function: Function, arguments: Arguments) -> frozenset[Use]:
-    """How a function is given the sessions that it does database work on."""
+    """The arguments through which a function gets the sessions that it does database work on."""
     function, given = renaming.call_without_identity(ctx, function, arguments)
     bound = summaries.bind_arguments(ctx, function, given)
     nothing: frozenset[Use] = frozenset()
@@ -120,9 +119,9 @@ def _find_uses(ctx: Context, function: Function, bound: summaries.Bound) -> Iter
 
 
 def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offset: int) -> Session | None:
-    """What holds a session that a function is given, where the call is written.
+    """The expression at a call that holds a session which the function gets.
 
-    ``offset`` is the place in ``*args`` for a parameter that takes the rest.
+    ``offset`` is the position in ``*args`` for a parameter that takes the rest.
     """
     assert creation.function is not None
     if kind == "receiver":
@@ -150,7 +149,7 @@ def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offse
 
 
 def _only_session(frame: Frame) -> Session | None:
-    """The one variable that holds a session, if there is no other."""
+    """The only variable that holds a session; None if there are several."""
     found = [name for name, value in frame.state.env.items() if sessions.is_surely_session(frame.ctx, value)]
     return (found[0], "") if len(found) == 1 else None
 
@@ -179,20 +178,20 @@ def holder_of(frame: Frame, node: Expr, depth: int = 0) -> Session | None:
 
 
 def holds_session(frame: Frame, node: Expr) -> bool:
-    """Whether an expression is a variable that surely is a session, or an attribute of one that is."""
+    """Whether an expression is a variable that is certainly a session, or an attribute that is."""
     text = dotted(node)
     return bool(text) and sessions.is_surely_session(frame.ctx, value_of_text(frame, text))
 
 
 def _plain_holder(frame: Frame, session: Session) -> Session:
-    """A variable that is a session itself stands for what was built from it."""
+    """A variable that is a session itself stands for the objects built from it."""
     name, path = session
     is_session = path and sessions.is_surely_session(frame.ctx, value_of_text(frame, name))
     return (name, "") if is_session else session
 
 
 def value_of_text(frame: Frame, text: str) -> Value:
-    """The value of ``a.b.c``, without saying that it was read."""
+    """The value of ``a.b.c``, without recording a read."""
     assigned_here = frame.state.get(text)
     if assigned_here is not None:
         return assigned_here
@@ -204,10 +203,10 @@ def value_of_text(frame: Frame, text: str) -> Value:
 
 
 def join_path(left: str, right: str) -> str:
-    """Two paths of attributes, or a variable and a path, as one; either may be empty."""
+    """Two paths of attributes, or a variable and a path, joined; either may be empty."""
     return f"{left}.{right}".strip(".")
 
 
 def assigned_expression(frame: Frame, node: Expr) -> Expr | None:
-    """What a variable was assigned, or the expression itself."""
+    """The expression assigned to a variable, or the expression itself."""
     return frame.notes_of(Activity).sources.get(node.id) if isinstance(node, tree.Name) else node

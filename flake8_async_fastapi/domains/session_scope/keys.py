@@ -1,4 +1,4 @@
-"""What tells sessions apart, and connections that are used without one: in a function, for its caller."""
+"""Keys that identify sessions, and connections that are used without one: in a function, for its caller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GIVEN: Final = "<session>"
 
 
 def sessions_among(values: Iterable[Value]) -> Iterator[Place]:
-    """The sessions and connections that values are or hold, by what tells them apart."""
+    """The keys of the sessions and connections in some values."""
     for value in values:
         for inner in inner_values(value):
             if isinstance(inner, Object) and (inner.type == CONNECTION or is_session_type(inner.type)):
@@ -26,12 +26,12 @@ def sessions_among(values: Iterable[Value]) -> Iterator[Place]:
 
 
 def given_among(sessions: Iterable[Place]) -> frozenset[Place]:
-    """Those of some sessions that the caller gave."""
+    """The sessions, among some, that come from the caller."""
     return frozenset(session for session in sessions if session.path == GIVEN)
 
 
 def names_outside(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
-    """The caller's names of sessions that it gave."""
+    """The caller's names of sessions that it passed."""
     for session in sessions:
         original = out.renaming.original_sessions.get(session)
         key = resource_key(original) if original is not None else None
@@ -40,7 +40,7 @@ def names_outside(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
 
 
 def outside(out: ToCaller, sessions: frozenset[Place]) -> Iterator[Place]:
-    """Sessions of a callee in the caller's names; those that nobody gave it are from a dependency."""
+    """Sessions of a callee in the caller's names; those that it did not get are from a dependency."""
     given = given_among(sessions)
     yield from names_outside(out, given)
     yield from sessions - given

@@ -1,4 +1,4 @@
-"""Commits behind the ``yield`` of a dependency: from FastAPI 0.118 the response is sent before.
+"""Commits after the ``yield`` of a dependency: since FastAPI 0.118 the response is sent first.
 
 Source: docs/behaviour.md#fastapi-functions.
 """
@@ -20,7 +20,7 @@ _LEFT: Final = "__aexit__()"
 
 
 def report_late_commits(frame: Frame) -> None:
-    """Say so where a dependency may commit behind its ``yield``."""
+    """Report a dependency that may commit after its ``yield``."""
     notes, node = frame.notes.get(ConnectionNotes), frame.node
     if notes is None or not notes.late_commits or frame.role != REGISTERED:
         return
@@ -32,14 +32,14 @@ def report_late_commits(frame: Frame) -> None:
     blocks = {place.line for place, text in notes.late_commits.items() if text != _LEFT}
     for place, text in notes.late_commits.items():
         if text == _LEFT and place.line in blocks:
-            continue  # the block whose end calls it is reported
+            continue  # reported at the block whose end calls it
         if not any(place in state.part(Connections).commits for state in frame.yield_states):
             path, line, col = place
             frame.emit_event(CommittedLate(path, line, col, frame.qualname, text, is_after))
 
 
 def sends_response_first(requirements: Requirements) -> bool:
-    """Whether dependencies end after the response: before 0.106, from 0.118, and by default today."""
+    """Whether dependencies end after the response: before 0.106, since 0.118, and by default today."""
     if requirements.at_least("fastapi", (0, 118)) is False:
         return requirements.at_least("fastapi", (0, 106)) is False
     return True

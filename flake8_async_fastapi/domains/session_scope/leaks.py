@@ -1,4 +1,4 @@
-"""Sessions that a function opens for itself and leaves with a connection in their hands."""
+"""Sessions that a function opens for itself and leaves while they hold a connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NEXT: Final = frozenset({"anext", "__anext__"})
 
 
 def report_left_open(frame: Frame) -> None:
-    """Say so where a path returns while a session that only the function knows holds a connection."""
+    """Report a path that returns while a session known only to the function holds a connection."""
     function, opened = frame.node, frame.notes.get(OpenedSessions)
     if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
         return
@@ -37,7 +37,7 @@ def report_left_open(frame: Frame) -> None:
 
 
 def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
-    """Whether something else may have a session that a call made: it is put or passed anywhere."""
+    """Whether other code may have the session that a call created: it is stored or passed somewhere."""
     nodes = list(nodes_in(function.body))
     assigned = [node for node in nodes if isinstance(node, tree.Assign) and node.value is call]
     variables = {target.id for node in assigned for target in node.targets if isinstance(target, tree.Name)}
@@ -45,7 +45,7 @@ def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
         return True
     uses: list[object] = [node.value for node in nodes if isinstance(node, tree.Attr)]
     for node in nodes:
-        if isinstance(node, tree.Await) and isinstance(node.value, tree.Call):  # it is done when that is
+        if isinstance(node, tree.Await) and isinstance(node.value, tree.Call):  # it ends when that ends
             uses += [*node.value.args, *(keyword.value for keyword in node.value.keywords)]
         elif isinstance(node, tree.Assign):
             uses += node.targets
@@ -56,14 +56,14 @@ def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
 
 
 def _left_at_returns(frame: Frame) -> Iterator[Place]:
-    """The sessions that hold a connection at a ``return`` which does not give them away."""
+    """The sessions that hold a connection at a ``return`` that does not return them."""
     for value, state in zip(frame.returns, frame.exits, strict=True):
         given = set(sessions_among([value, *state.attributes.values()]))
         yield from state.part(Connections).held - given
 
 
 def shares_variables(function: tree.FunctionDef) -> bool:
-    """Whether code that is not seen here may have the variables of a function."""
+    """Whether unknown code may have access to the variables of a function."""
     shared = (tree.FunctionDef, tree.Lambda, tree.ClassDef, tree.Scope)
     return any(isinstance(node, shared) for node in nodes_in(function.body))
 
@@ -81,7 +81,7 @@ def _ends_finally(function: tree.FunctionDef) -> bool:
 def report_taken_from_generator(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a session is taken from a generator that nobody can close any more."""
+    """Report a session taken from a generator that nobody can close any more."""
     func = node.func
     name = func.name if isinstance(func, tree.Attr) else func.id if isinstance(func, tree.Name) else ""
     if name not in _NEXT or not frame.emit:

@@ -1,4 +1,4 @@
-"""Writes that no path commits, where the session that they are in is closed."""
+"""Writes that no path commits before their session is closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flake8_async_fastapi.project.modules import is_test
 
 
 def report_lost_writes(frame: Frame) -> None:
-    """Say so where a function writes in a session that is closed, and that no path commits."""
+    """Report a function that writes in a session that is closed without a commit on any path."""
     notes, function = frame.notes.get(WriteNotes), frame.node
     if notes is None or not notes.written or notes.all_settled or is_test(frame.path):
         return
@@ -32,14 +32,14 @@ def report_lost_writes(frame: Frame) -> None:
 
 
 def _is_lost(frame: Frame, session: Place, write: Write) -> bool:
-    """Whether a write needs a commit.  Statements of a project that never commits are left alone."""
+    """Whether a write needs a commit. Statements of a project that never commits are ignored."""
     if write.is_statement and not providers.commits_anywhere(frame.ctx):
         return False
     return pools.needs_commits(frame.ctx, session)
 
 
 def _is_closed(frame: Frame, session: Place, notes: WriteNotes) -> bool:
-    """Whether the session is closed here or with the request, by what commits nothing."""
+    """Whether the session is closed here or with the request, without a commit."""
     if session not in notes.closed:
         return frame.role == ROUTE and providers.request_only_closes(frame, session)
     manager = notes.closed[session]
@@ -47,7 +47,7 @@ def _is_closed(frame: Frame, session: Place, notes: WriteNotes) -> bool:
 
 
 def _is_kept(frame: Frame, session: Place) -> bool:
-    """Whether the session may be used when the function is over: it is returned, or put somewhere."""
+    """Whether the session may be used after the function: it is returned, or stored somewhere."""
     return any(
         session in sessions_among([value, *state.attributes.values()])
         for value, state in zip(frame.returns, frame.exits, strict=True)

@@ -1,4 +1,4 @@
-"""Pools of connections: whether two sessions take theirs from one that can run dry."""
+"""Pools of connections: whether two sessions use the same pool, which can run out of connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WITHOUT_LIMIT: Final = frozenset({"NullPool", "StaticPool"})
 
 
 def share_pool(ctx: Context, one: Place, other: Place) -> bool:
-    """Whether two sessions, by where they were made, surely take connections from one pool with a limit."""
+    """Whether two sessions, by their places, certainly take connections from one limited pool."""
     pools = [pool_of(ctx, one), pool_of(ctx, other)]
     if None in pools:
         return _is_only_pool(ctx)
@@ -30,7 +30,7 @@ def share_pool(ctx: Context, one: Place, other: Place) -> bool:
 
 
 def pool_of(ctx: Context, session: Place) -> Object | None:
-    """The engine of the factory that made a session, if that is known."""
+    """The engine of the factory that created a session, if it is known."""
     return ctx.query(("pool", session), lambda: _find_pool(ctx, session), None)
 
 
@@ -53,7 +53,7 @@ def driver_of(engine: Object) -> str:
 
 
 def is_made_by_factory(ctx: Context, session: Place) -> bool:
-    """Whether a factory of the project makes a new session at a place, and not one for each scope."""
+    """Whether a project's factory creates a new session at a place, and not one for each scope."""
     return ctx.query(("makes session", session), lambda: _is_made_by_factory(ctx, session), False)
 
 
@@ -68,7 +68,7 @@ def _is_made_by_factory(ctx: Context, session: Place) -> bool:
 
 def _call_at(ctx: Context, place: Place) -> tree.Call | None:
     if place.path.startswith("<"):
-        return None  # a session that somebody else gives
+        return None  # a session from other code
     for node in nodes_in(ctx.project.body(place.path)):
         if isinstance(node, tree.Call) and (node.line, node.col) == place.position:
             return node
@@ -81,7 +81,7 @@ def _has_limit(ctx: Context, engine: Object) -> bool:
 
 
 def needs_commits(ctx: Context, session: Place) -> bool:
-    """Whether writes in a session are kept by a commit only: not those in memory, nor with autocommit."""
+    """Whether writes in a session need a commit: not in a database in memory, nor with autocommit."""
     engine = pool_of(ctx, session)
     call = _call_at(ctx, engine.origin) if engine is not None and engine.origin is not None else None
     if call is None:
@@ -97,7 +97,7 @@ def _names_memory(call: tree.Call) -> bool:
 
 
 def _lacks_limit(call: tree.Call) -> bool:
-    """Whether an engine has a pool of another kind, or one connection for a database in memory."""
+    """Whether an engine has another kind of pool, or one connection for a database in memory."""
     words = {str(getattr(node, "name", getattr(node, "id", ""))) for node in nodes_in(call)}
     if any(word.endswith("QueuePool") for word in words):
         return False
@@ -105,7 +105,7 @@ def _lacks_limit(call: tree.Call) -> bool:
 
 
 def _is_only_pool(ctx: Context) -> bool:
-    """Whether the project makes one async engine, at one place, and with a pool that has a limit."""
+    """Whether the project creates one async engine, at one place, with a limited pool."""
     return ctx.query(("one pool",), lambda: _find_only_pool(ctx), False)
 
 

@@ -1,4 +1,4 @@
-"""Sessions that a function opens only to run SQL texts: they hold no objects, and have nothing to flush."""
+"""Sessions that a function opens only to run SQL texts: they have no objects, and nothing to flush."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDS: Final = frozenset({"begin", "close", "commit", "rollback"})
 
 
 def holds_no_objects(frame: Frame, session: str) -> bool:
-    """Whether a variable is a session that the function opens, runs texts with, and gives to nobody."""
+    """Whether a variable is a session that the function opens, runs texts with, and passes to nobody."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef):
         return False
@@ -38,7 +38,7 @@ def _opened_in(function: tree.FunctionDef) -> Iterator[str]:
 
 
 def _mentions(function: tree.FunctionDef, session: str) -> Iterator[bool]:
-    """Each place that reads the variable."""
+    """The places that read the variable."""
     stored = {
         (item.target.line, item.target.col)
         for node in nodes_in(function.body)
@@ -52,7 +52,7 @@ def _mentions(function: tree.FunctionDef, session: str) -> Iterator[bool]:
 
 
 def _is_harmless(call: tree.Call, session: str) -> bool:
-    """Whether a call ends a transaction of the session, or runs a text that is written in it."""
+    """Whether a call ends a transaction of the session, or runs a text that is written in the call."""
     if not isinstance(call.func, tree.Attr) or dotted(call.func.value) != session:
         return False
     if call.func.name in _ENDS:

@@ -1,7 +1,7 @@
-"""Sessions in a ``ContextVar``, and middlewares that look for them when the request is over.
+"""Sessions in a ``ContextVar``, and middlewares that read them after the request.
 
-``BaseHTTPMiddleware`` runs the application in a task with a copy of its context: what is set below
-``call_next`` is not seen above it.
+``BaseHTTPMiddleware`` runs the application in a task with a copy of its context: a value set below
+``call_next`` is not visible above it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flake8_async_fastapi.facts.walk import dotted, flat
 
 
 def report_unseen_session(frame: Frame) -> None:
-    """Say so where a middleware closes the session of a variable that is set below it."""
+    """Report a middleware that closes the session of a variable which is set below it."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef) or not function.is_async:
         return

@@ -1,6 +1,7 @@
 """Resolvers of Strawberry that share the session of the request's context.
 
-The fields of one query are resolved at the same time; those at the root of a mutation, one after the other.
+The fields of one query are resolved concurrently; the fields at the root of a mutation, one after the
+other.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _SERIAL: Final = ("Mutation", "Subscription")
 
 
 class Reader(NamedTuple):
-    """A resolver that uses a session of the context, and where it does so."""
+    """A resolver that uses a session of the context, and the place of the use."""
 
     function: Place
     name: str
@@ -39,7 +40,7 @@ class Reader(NamedTuple):
 
 
 def report_shared_context(frame: Frame) -> None:
-    """Say so where the first resolver of a file uses a session that others use at the same time."""
+    """Report the first resolver of a file that uses a session which others use concurrently."""
     node = frame.node
     if not isinstance(node, tree.FunctionDef) or not any(param.name == "info" for param in node.params):
         return
@@ -71,7 +72,7 @@ def _find_readers(ctx: Context) -> Iterator[Reader]:
 
 
 def _resolvers_in(ctx: Context, path: str) -> Iterator[tree.FunctionDef]:
-    """The async functions of a file that resolve fields of types at the same time, as methods or by name."""
+    """The async functions of a file that resolve fields concurrently, as methods or by name."""
     for cls in nodes_in(ctx.project.body(path)):
         if not isinstance(cls, tree.ClassDef) or cls.name.endswith(_SERIAL):
             continue
@@ -106,7 +107,7 @@ def _takes_turns(function: tree.FunctionDef) -> bool:
 
 
 def _use_of_context(function: tree.FunctionDef, sessions: set[str]) -> Expr | None:
-    """Where a function first uses a session of ``info.context``, itself or by a variable."""
+    """The place where a function first uses a session of ``info.context``, directly or by a variable."""
     variables: set[str] = set()
     for statement in flat(function.body):
         match statement:
@@ -123,7 +124,7 @@ def _use_of_context(function: tree.FunctionDef, sessions: set[str]) -> Expr | No
 
 
 def _read_of_context(node: Expr) -> str:
-    """The name of what an expression reads of ``info.context``; empty for another expression."""
+    """The attribute of ``info.context`` that an expression reads; empty for another expression."""
     match node:
         case tree.Subscript(value=tree.Attr(name="context"), index=tree.Const(value=str(name))):
             return name
@@ -138,7 +139,7 @@ def _read_of_context(node: Expr) -> str:
 
 
 def _sessions_of_context(ctx: Context) -> Iterator[str]:
-    """The names under which the context of a request has a session."""
+    """The names of the sessions in the context of a request."""
     for path in ctx.project.mentioning("context_getter"):
         for node in nodes_in(ctx.project.body(path)):
             if isinstance(node, tree.Call):
@@ -149,7 +150,7 @@ def _sessions_of_context(ctx: Context) -> Iterator[str]:
 
 
 def _given_by(ctx: Context, path: str, getter: Value) -> Value:
-    """What a function returns as the context."""
+    """The context that a function returns."""
     frame = Frame(ctx, path, "")
     value = functions.quiet_result(frame, getter, Arguments())
     if isinstance(value, Coroutine):

@@ -1,4 +1,4 @@
-"""Objects that one session has and another is given: it refuses them.
+"""Objects of one session that are passed to another, which refuses them.
 
 Source: the cases of AFA513, which are run.
 """
@@ -35,7 +35,7 @@ _LOADED_BY: Final = frozenset({"query", "merge", "refreshed"})
 def report_stranger(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
-    """Say so where a session is given an object that another one has, which is open."""
+    """Report a session that is given an object which another open session has."""
     if not frame.emit or not isinstance(callee, Member) or callee.name not in _TAKES or not arguments.args:
         return
     if not is_session_type(callee.receiver.type):
@@ -56,7 +56,7 @@ def report_stranger(
 
 
 def _led_to(objects: dict[Location, InstanceState], location: Location) -> Iterator[Location]:
-    """The objects that a new one was given."""
+    """The objects that were passed to a new one."""
     obj = objects.get(location)
     if obj is not None and obj.source == "new":
         for _, kept in obj.fields:
@@ -65,10 +65,10 @@ def _led_to(objects: dict[Location, InstanceState], location: Location) -> Itera
 
 
 def _is_of_other(ctx: Context, obj: InstanceState, session: Place) -> bool:
-    """Whether an object surely is in another session, which is open."""
+    """Whether an object is certainly in another session, which is open."""
     if obj.phase not in _ATTACHED or obj.source not in _LOADED_BY or obj.session == session:
         return False
-    if obj.is_empty or obj.may_be_loaded:  # others had it, and may have let the session go of it
+    if obj.is_empty or obj.may_be_loaded:  # other code had it, and may have expunged it
         return False
     if ctx.query(("takes objects out of sessions",), lambda: _takes_out(ctx), True):
         return False
@@ -76,7 +76,7 @@ def _is_of_other(ctx: Context, obj: InstanceState, session: Place) -> bool:
 
 
 def _takes_out(ctx: Context) -> bool:
-    """Whether any code may take objects out of a session in a way that is not followed."""
+    """Whether any code may expunge objects in a way that is not followed."""
     paths = sorted({path for word in _LETS_GO for path in ctx.project.mentioning(word)})
     return any(
         isinstance(node, (tree.Attr, tree.Name)) and dotted(node).rpartition(".")[2] in _LETS_GO

@@ -1,6 +1,6 @@
-"""Streams of a response that wait while a session of the request still holds its connection.
+"""Streaming responses that wait while a session of the request still holds its connection.
 
-From FastAPI 0.118, and before 0.106, the exit of a dependency runs when the last piece is sent.
+Since FastAPI 0.118, and before 0.106, the exit code of a dependency runs after the last chunk was sent.
 Source: docs/behaviour.md#fastapi-functions.
 """
 
@@ -31,9 +31,9 @@ from flake8_async_fastapi.project.modules import is_test
 
 
 def report_held(frame: Frame, creation: Creation, node: tree.Call) -> None:
-    """Say so where a route returns a stream that waits, and a session of its dependencies is still in use.
+    """Report a route that returns a stream that waits while a session of its dependencies is in use.
 
-    ``creation`` makes the stream, ``node`` the response.
+    ``creation`` creates the stream, ``node`` the response.
     """
     if not frame.emit or frame.role != ROUTE or is_test(frame.path) or creation.function is None:
         return
@@ -53,7 +53,7 @@ def report_held(frame: Frame, creation: Creation, node: tree.Call) -> None:
 
 
 def _name_of(frame: Frame, session: Place) -> str:
-    """The variable that holds a session; empty where none does."""
+    """The variable that holds a session; empty if none does."""
     for name, value in frame.state.env.items():
         if isinstance(value, Object) and value.origin == session:
             return name
@@ -61,7 +61,7 @@ def _name_of(frame: Frame, session: Place) -> str:
 
 
 def _outlives_route(frame: Frame, session: Place) -> bool:
-    """Whether a session is from a dependency that ends when the response is sent."""
+    """Whether a session is from a dependency that ends after the response was sent."""
     maker, node = providers.function_around(frame.ctx, session), frame.node
     if maker is None or not isinstance(node, tree.FunctionDef) or maker.node is node:
         return False
@@ -72,7 +72,7 @@ def _outlives_route(frame: Frame, session: Place) -> bool:
 
 
 def _kind_of_wait(frame: Frame, stream: Function) -> str:
-    """What a stream waits for: ``others``, the ``network``, or empty where it may be over soon."""
+    """The wait of a stream: for ``others``, the ``network``, or empty if it may soon be over."""
     if any(_goes_on(frame, stream, node) for node in nodes_in(stream.node.body)):
         return "others"
     kinds = {wait.kind for effect in effects_of(frame.ctx, stream, Arguments()) for wait in effect.waits}
@@ -80,7 +80,7 @@ def _kind_of_wait(frame: Frame, stream: Function) -> str:
 
 
 def _goes_on(frame: Frame, stream: Function, loop: object) -> bool:
-    """Whether a loop waits in each round, and has no end, or sleeps."""
+    """Whether a loop waits in each pass, and is endless or sleeps."""
     if not isinstance(loop, tree.While) or not isinstance(loop.test, tree.Const) or not loop.test.value:
         return False
     inside = list(nodes_in(loop.body))

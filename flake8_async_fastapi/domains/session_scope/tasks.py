@@ -1,4 +1,4 @@
-"""What runs at the same time, or later, and with whose session."""
+"""Code that runs concurrently or later, and the sessions that it uses."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _AT_ONCE: Final = ("task", "shield")
 """What uses a session while the request goes on."""
 
 
-# --- what is noted on the way ---------------------------------------------------------------
+# --- notes --------------------------------------------------------------------------------------
 
 
 def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Note what a variable is assigned."""
+    """Note the expression assigned to a variable."""
     if not _is_listener(frame):
         return
     for target in node.targets:
@@ -71,7 +71,7 @@ def note_entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
 
 
 def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
-    """A statement's value is dropped: a task that nobody waits for runs on alone."""
+    """Note a dropped value: a task that nobody waits for runs on alone."""
     if frame.emit and isinstance(value, Object) and value.origin is not None and isinstance(node, tree.Call):
         for task in frame.notes_of(Activity).tasks:
             if task.place == value.origin:
@@ -79,7 +79,7 @@ def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
 
 
 def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
-    """A task that is awaited is over; an unknown coroutine made from a session uses that."""
+    """Note an awaited value: a task has ended, an unknown coroutine created with a session uses it."""
     uses_here = frame.notes_of(Activity).uses
     if uses_here is not None and isinstance(value, Unknown) and isinstance(node.value, tree.Call):
         uses_here.update(_sessions_of_unknown_call(frame, node.value))
@@ -87,7 +87,7 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
 
 
 def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session]:
-    """The sessions that the call of an unknown function is given, itself or in what it is a method of."""
+    """The sessions that an unknown function gets, as arguments or through its receiver."""
     for written in (*call.args, *(keyword.value for keyword in call.keywords)):
         if holders.holds_session(frame, written):
             holder = holders.holder_of(frame, written)
@@ -100,7 +100,7 @@ def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session
 
 
 def end_tasks(frame: Frame, value: Value) -> None:
-    """The tasks among some values are awaited, here or elsewhere."""
+    """Note that tasks among some values are awaited, here or elsewhere."""
     if not frame.notes_of(Activity).tasks:
         return
     places = {option.origin for option in _tasks_among(value)}
@@ -109,7 +109,7 @@ def end_tasks(frame: Frame, value: Value) -> None:
 
 
 def report_left_alone(frame: Frame) -> None:
-    """At the end of a function: tasks that are only kept from being collected."""
+    """Report tasks that are only kept from being garbage-collected, at the end of a function."""
     for task in frame.notes_of(Activity).tasks:
         if task.is_kept and not task.is_over:
             _report_task_left_alone(frame, task)
@@ -123,7 +123,7 @@ def _is_listener(frame: Frame) -> bool:
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Note a call, and say so where it has one session used by several tasks, or too late."""
+    """Note a call, and report one that lets several tasks use a session, or uses it too late."""
     if not _is_listener(frame):
         return
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
@@ -149,7 +149,7 @@ def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Va
         activity.uses.update(holders.sessions_of(frame, creation))
 
 
-# --- what runs at the same time ------------------------------------------------------------------
+# --- concurrent code -----------------------------------------------------------------------------
 
 
 def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
@@ -184,7 +184,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
 
 
 def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
-    """Coroutines are put into a list that a variable holds."""
+    """Note coroutines that are put into a list of a variable."""
     match func:
         case tree.Attr(value=tree.Name(id=name), name="append" | "add" | "extend"):
             added = {
@@ -194,7 +194,7 @@ def _collect_in_list(frame: Frame, arguments: Arguments, func: Expr) -> None:
 
 
 def _kind_of_later(method: Member) -> str | None:
-    """When a method runs what it is given, if that is after the request; None for others."""
+    """How a method runs its argument, if that is after the request; None for others."""
     for owner, kind in _LATER_BY_NAME.get(method.name, ()):
         if is_subtype(method.receiver.type, owner):
             return kind
@@ -208,7 +208,7 @@ for _known, _kind in concurrency.LATER.items():
 
 
 def _runs_together(function: Function) -> bool:
-    """Whether a function of the project runs what it is given at the same time."""
+    """Whether a function of the project runs its arguments concurrently."""
     return any(
         isinstance(inner, tree.Call) and dotted(inner.func).rpartition(".")[2] in concurrency.WORDS
         for inner in nodes_in(function.node.body)
@@ -228,7 +228,7 @@ def _coroutines_passed(frame: Frame, arguments: Arguments, node: tree.Call) -> I
 def _report_shared(
     frame: Frame, makings: dict[Place, Creation], depth: int, node: tree.Call, text: str = ""
 ) -> None:
-    """Say so where two of some coroutines that run at the same time use one session."""
+    """Report two of several concurrent coroutines that use one session."""
     seen: dict[Session, list[Creation]] = {}
     for creation in makings.values():
         inner = creation.enclosing_loops[depth:]
@@ -246,7 +246,7 @@ def _report_shared(
 
 
 def _start_in_group(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """A task group gets a coroutine, or a function with its arguments."""
+    """Add a coroutine, or a function with its arguments, to a task group."""
     assert isinstance(callee, Member)
     activity = frame.notes_of(Activity)
     key = callee.receiver.origin or dotted(node.func)
@@ -267,7 +267,7 @@ def _start_in_group(frame: Frame, callee: Value, arguments: Arguments, node: tre
 
 
 def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Call) -> None:
-    """A task of its own: at the same time as those that were started before and not awaited yet."""
+    """Start a task: it runs concurrently with those started before and not yet awaited."""
     activity = frame.notes_of(Activity)
     makings = [activity.creations[c.origin] for value in arguments.args[:1] for c in held_coroutines(value)
                if c.origin in activity.creations]  # fmt: skip
@@ -318,7 +318,7 @@ def _tasks_among(value: Value) -> Iterator[Object]:
 
 
 def _note_tasks_passed(frame: Frame, callee: Value, arguments: Arguments, func: Expr) -> None:
-    """A task that is passed on may be awaited by others; one that is only kept is not."""
+    """Note tasks that are passed on, which others may await; one that is only stored is not awaited."""
     if isinstance(callee, Member) and callee.receiver.type in _TASKS:
         for task in frame.notes_of(Activity).tasks:
             if task.place == callee.receiver.origin:
@@ -329,11 +329,11 @@ def _note_tasks_passed(frame: Frame, callee: Value, arguments: Arguments, func: 
             end_tasks(frame, value)
 
 
-# --- what runs later ---------------------------------------------------------------------------
+# --- code that runs later ----------------------------------------------------------------------
 
 
 def _run_later(frame: Frame, kind: str, arguments: Arguments, node: tree.Call) -> None:
-    """A function (or stream) that runs when the request is over."""
+    """Handle a function or stream that runs after the request."""
     if kind == "stream":
         written = written_argument(node, 0, "content")
         call = holders.assigned_expression(frame, written) if written is not None else None
@@ -364,7 +364,7 @@ def _report_task_left_alone(frame: Frame, task: RunningTask) -> None:
 def _report_used_late(
     frame: Frame, session: Session, kind: str, text: str, place: tuple[str, int, int, str]
 ) -> None:
-    """Say so where a session is closed before it is used, or may be."""
+    """Report a session that is, or may be, closed before it is used."""
     name, path = session
     params = frame.node.params if frame.node is not None else []
     if name in frame.notes_of(Activity).opened and not path:

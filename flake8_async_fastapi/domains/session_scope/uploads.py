@@ -1,4 +1,4 @@
-"""Uploads of a request that are read when the request is over and they are closed."""
+"""Uploads that are read after their request, when they are closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DESCRIBING: Final = frozenset({"filename", "content_type", "headers", "size"})
 def report_later(
     frame: Frame, use: str, creation: Creation | None, arguments: Arguments, node: tree.Call
 ) -> None:
-    """Say so where a background task or a stream reads uploads; ``creation`` is what makes the latter."""
+    """Report a background task or a stream that reads uploads; ``creation`` creates the latter."""
     if use == "stream":
         files = uploads_of(frame, creation) if creation is not None else frozenset()
     else:
@@ -31,7 +31,7 @@ def report_later(
 
 
 def uploads_of(frame: Frame, creation: Creation) -> frozenset[str]:
-    """The parameters of a route with uploads that a coroutine reads which the route makes."""
+    """The upload parameters of a route that are read by a coroutine which the route creates."""
     return _uploads_given(frame, creation.function, creation.args, creation.keywords)
 
 
@@ -57,7 +57,7 @@ def _is_upload(value: Value | None) -> bool:
 
 
 def _names_read(function: Function, args: list[Expr], keywords: dict[str | None, Expr]) -> Iterator[str]:
-    """The variables of the caller whose contents a function reads: those it is given, and those it sees."""
+    """The variables of the caller whose contents a function reads: its arguments, and outer variables."""
     params = list(function.node.params)
     if function.receiver is not None and params:
         params.pop(0)
@@ -73,7 +73,7 @@ def _names_read(function: Function, args: list[Expr], keywords: dict[str | None,
 
 
 def _reads(function: Function, name: str) -> bool:
-    """Whether a function does more with a variable than to ask how the file is called."""
+    """Whether a function uses a variable for more than the name of the file."""
     described, mentioned = 0, 0
     for node in nodes_in(function.node.body):
         match node:
@@ -87,7 +87,7 @@ def _reads(function: Function, name: str) -> bool:
 def report_read_late(
     frame: Frame, uploads: frozenset[str], use: str, text: str, place: tuple[str, int, int, str]
 ) -> None:
-    """Say so where uploads are read by what runs later: a ``task``, a ``background`` task or a ``stream``."""
+    """Report uploads that are read later: by a ``task``, a ``background`` task or a ``stream``."""
     requirements = frame.ctx.project.requirements_of(frame.path)
     is_closed = use == "task" or (
         requirements.may_be_below("fastapi", (0, 118)) and requirements.at_least("fastapi", (0, 106)) is True

@@ -1,7 +1,7 @@
-"""Tests under pytest: who runs them, on which loops, and which applications their clients start.
+"""Tests under pytest: what runs them, on which loops, and which applications their clients start.
 
-Adds no part of the state and no effect; a run notes the engines that a fixture makes.
-Needs fastapi and threads, to know what lifespans set and who uses engines.
+Adds no part of the state and no effect; a run notes the engines that a fixture creates. Needs fastapi and
+threads, to find what lifespans set and which functions use engines.
 """
 
 from __future__ import annotations

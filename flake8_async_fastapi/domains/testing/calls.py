@@ -1,4 +1,4 @@
-"""Calls as the engine tells of them, by what is called."""
+"""Handlers of the engine's calls, by the kind of callee."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flake8_async_fastapi.facts import tree
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """A call was made: of what makes a client, or of what may open a connection in a fixture."""
+    """Handle a call that creates a client, or that may open a connection in a fixture."""
     if not frame.emit:
         return
     if isinstance(callee, Library):

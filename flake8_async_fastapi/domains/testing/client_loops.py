@@ -1,7 +1,7 @@
-"""Clients of tests, by the event loops on which an application answers them.
+"""Test clients, by the event loops on which the application answers their requests.
 
-``ASGITransport`` runs the application on the loop of its caller.  ``TestClient`` starts a loop for as long as
-it is entered; where nobody enters it, one for each request.
+``ASGITransport`` runs the application on the loop of its caller. ``TestClient`` runs one loop while it is
+entered; otherwise, one for each request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EACH_REQUEST: Final = "each request"
 EACH_CLIENT: Final = "each client"
 CALLER: Final = "the caller"
 _CALLS_FOLLOWED: Final = 3
-# What lets an application answer without its own sessions.
+# With one of these, an application may answer without its own sessions.
 _STAND_INS: Final = (
     "dependency_overrides",
     "monkeypatch",
@@ -36,7 +36,7 @@ _STAND_INS: Final = (
 
 
 def engines_requested(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place, str]]:
-    """The engines that routes use which a test requests: each with the request, and on whose loop that is."""
+    """The engines used by routes that a test requests: each with the request, and the request's loop."""
     ctx, path = frame.ctx, frame.path
     sent = list(requests.requests_in(function.body))
     if not sent or not ctx.project.requirements_of(path).brings(LOOP_DRIVERS):
@@ -66,7 +66,7 @@ def _engines_behind(ctx: Context, requested: str) -> tuple[EngineUse, ...]:
 
 
 def _loop_of_client(ctx: Context, path: str, function: tree.FunctionDef, name: str) -> str:
-    """On whose loop the client of a name is answered in a test; empty where it is no client that is known."""
+    """The loop on which the client of a name is answered in a test; empty for an unknown client."""
     if any(param.name == name for param in function.params):
         found = fixtures.fixture_named(ctx, path, name)
         return "" if found is None else _loop_of_fixture(ctx, found)
@@ -84,7 +84,7 @@ def _loop_of_client(ctx: Context, path: str, function: tree.FunctionDef, name: s
 
 
 def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
-    """As ``_loop_of_client``, for what a fixture gives that makes one client."""
+    """As ``_loop_of_client``, for the value of a fixture that creates one client."""
     node = fixture.node
     if not isinstance(node, tree.FunctionDef) or fixtures.scope_of_fixture(node) != "function":
         return ""
@@ -100,7 +100,7 @@ def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
 
 
 def _loop_of(made: object, *, is_entered: bool) -> str:
-    """On whose loop a client is answered that a call makes."""
+    """The loop on which a client that a call creates is answered."""
     name = dotted(made.func).rpartition(".")[2] if isinstance(made, tree.Call) else ""
     if name == "AsyncClient":
         return CALLER

@@ -1,7 +1,7 @@
-"""Clients of tests that send requests to an application whose lifespan nobody runs.
+"""Test clients that send requests to an application whose lifespan does not run.
 
-``ASGITransport`` runs no lifespan, and ``TestClient`` only where it is entered.  What the lifespan sets is
-missing then.  That matters where a test requests a route that reads it, so the path of a request is
+``ASGITransport`` runs no lifespan, and ``TestClient`` only if it is entered. The values that the lifespan
+sets are missing then. That matters if a test requests a route that reads them, so the paths of requests are
 compared with those of routes.
 """
 
@@ -26,13 +26,13 @@ from flake8_async_fastapi.project.modules import is_test
 _CLIENTS: Final = frozenset({"starlette.testclient.TestClient", "httpx.ASGITransport", "httpx.AsyncClient"})
 _TEST_CLIENT: Final = "starlette.testclient.TestClient"
 _CALLS_FOLLOWED: Final = 3
-# What runs a lifespan in a test.
+# Code that runs a lifespan in a test.
 _RUNNERS: Final = ("LifespanManager", "lifespan_context", "lifespan", "startup", "TestServer")
 _ENTERS: Final = ("enter_context", "__enter__", "__aenter__")
 
 
 def report_client(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> None:
-    """Say so where a client of a test is made for an application whose lifespan it needs and does not run."""
+    """Report a test client created for an application whose lifespan it needs and does not run."""
     if callee.dotted not in _CLIENTS:
         return
     place = 1_000 if callee.dotted == "httpx.AsyncClient" else 0
@@ -51,7 +51,7 @@ def report_client(frame: Frame, callee: Library, arguments: Arguments, node: tre
 
 
 def _starters(ctx: Context, app: Object) -> list[Function]:
-    """The lifespan of an application, or the handlers of its start."""
+    """The lifespan of an application, or its start-up handlers."""
     lifespan = app.argument("lifespan")
     if lifespan is not None:
         return [lifespan] if isinstance(lifespan, Function) else []
@@ -71,7 +71,7 @@ def _handles_start(decorator: Expr) -> bool:
 
 
 def _is_run(frame: Frame, is_test_client: bool, node: tree.Call, folder: str) -> bool:
-    """Whether the tests may run the lifespan of the application, or enter the client that a call makes."""
+    """Whether the tests may run the application's lifespan, or enter the client that a call creates."""
     project = frame.ctx.project
     words = (*_RUNNERS, *_ENTERS) if is_test_client else _RUNNERS
     if any(project.tests_mention(word, folder) for word in words):
@@ -80,7 +80,7 @@ def _is_run(frame: Frame, is_test_client: bool, node: tree.Call, folder: str) ->
 
 
 def _is_entered(ctx: Context, path: str, made: tree.Call, folder: str) -> bool:
-    """Whether a call stands in a ``with``, or makes what one enters by the name of a variable or fixture."""
+    """Whether a call is in a ``with``, or its result is entered by the name of a variable or fixture."""
     given = {name.rpartition(".")[2] for name in _names_of(ctx.project.body(path), made)}
     for node in nodes_in(ctx.project.body(path)):
         if isinstance(node, tree.FunctionDef) and _holds(node.body, made):
@@ -99,7 +99,7 @@ def _holds(code: object, made: tree.Call) -> bool:
 
 
 def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> tuple[str, str] | None:
-    """A path that the tests request of a client, and what its route reads that only the lifespan sets."""
+    """A path that tests request from a client, and a value its route reads that only the lifespan sets."""
     ctx = frame.ctx
     things = set(_set_by(ctx, lifespan))
     requested = list(dict.fromkeys(_requested(frame, made, folder))) if things else []
@@ -113,7 +113,7 @@ def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> 
 
 
 def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
-    """The paths that tests request of the client that a call makes, as far as they are written there."""
+    """The paths that tests request from the client of a call, as far as they are written as constants."""
     code: object = frame.ctx.project.body(frame.path) if frame.node is None else frame.node.body
     for owner, path, _ in requests.requests_in(code):
         if owner in _names_of(code, made):
@@ -128,9 +128,9 @@ def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
 
 
 def _names_of(code: object, made: tree.Call) -> set[str]:
-    """The variables that hold what a call makes, or a client over it, in the code around it."""
+    """The variables that hold the result of a call, or a client of it, in the code around it."""
     found: set[str] = set()
-    for _ in range(2):  # a transport, and the client that it is given to
+    for _ in range(2):  # a transport, and the client that gets it
         for node in nodes_in(code):
             if isinstance(node, tree.Assign) and node.value is not None and _is_over(node.value, made, found):
                 found.update(map(dotted, node.targets))
@@ -148,7 +148,7 @@ def _is_over(code: Expr, made: tree.Call, transports: set[str]) -> bool:
 
 
 def _set_by(ctx: Context, lifespan: Function) -> Iterator[str]:
-    """What a lifespan sets: ``state.name``, a variable of a module that is empty before, or its entry."""
+    """The values that a lifespan sets: ``state.name``, a variable of a module, or an entry of it."""
     for function in functions_reached(ctx, lifespan, 2):
         code = function.node.body
         shared = {name for node in nodes_in(code) if isinstance(node, tree.Scope) for name in node.names}
@@ -179,7 +179,7 @@ def _assigned(ctx: Context, path: str, target: Expr, shared: set[str]) -> Iterat
 
 
 def _is_empty_before(ctx: Context, path: str, name: str) -> bool:
-    """Whether a variable of a module is None, or an empty dictionary, when it is imported."""
+    """Whether a module's variable is None, or an empty dictionary, when it is imported."""
     found = names.only_definition(ctx, path, name)
     if found is None or not isinstance(found[1], tree.Assign):
         return False
@@ -192,7 +192,7 @@ def _is_empty_before(ctx: Context, path: str, name: str) -> bool:
 
 
 def _read_by(ctx: Context, route: Function) -> list[str]:
-    """What a route reads, and relies on: as ``_set_by`` names it."""
+    """The values that a route reads and relies on, named as by ``_set_by``."""
     found: dict[str, None] = {}
     coped: set[str] = set()
     for function in functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True):
@@ -216,7 +216,7 @@ def _thing(node: object) -> str:
 
 
 def _coped_with(node: object) -> Iterator[str]:
-    """What code sets itself, or asks for before it uses it."""
+    """The values that code sets itself, or checks before it uses them."""
     match node:
         case tree.Assign(targets=targets):
             yield from map(_thing, targets)

@@ -20,22 +20,22 @@ from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in
 
 _FIXTURES: Final = frozenset({"pytest.fixture", "pytest.yield_fixture"})
 _TEST_MODULE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
-# Marks that let a test be skipped or given arguments: they run nothing.
+# Marks that skip a test or pass it arguments: they run nothing.
 _INERT: Final = frozenset({"parametrize", "xfail", "usefixtures", "filterwarnings"})
-# Other plugins that run async tests and fixtures, and what AnyIO's is used by.
+# Other plugins that run async tests and fixtures, and plugins that use AnyIO's.
 OTHER_PLUGINS: Final = frozenset(
     {"pytest-trio", "pytest-twisted", "pytest-tornado", "pytest-tornasync", "pytest-aiohttp", "pytest-sanic",
      "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async"}
 )  # fmt: skip
 _ANYIO: Final = ("mark.anyio", "anyio_backend", "mark.trio")
-# Functions that run a coroutine, or take the next item of an async generator.
+# Functions that run a coroutine, or get the next item of an async generator.
 _DRIVERS: Final = frozenset({"anext", "create_task", "ensure_future", "run", "run_until_complete"})
 # Hooks in which a project marks its tests, or runs them, itself.
 _HOOKS: Final = ("pytest_collection_modifyitems", "pytest_pyfunc_call", "pytest_itemcollected")
 
 
 def report_fixture(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """Say so where an async function is a fixture that no plugin runs."""
+    """Report an async fixture that no plugin runs."""
     if not frame.emit or not function.is_async or not isinstance(decorator, Library):
         return
     if decorator.dotted not in _FIXTURES or not _is_strict(frame.ctx, frame.path):
@@ -47,7 +47,7 @@ def report_fixture(frame: Frame, decorator: Value, function: Function, node: Exp
 
 
 def _is_run_by_hand(ctx: Context, name: str, folder: str) -> bool:
-    """Whether a test or another fixture below a folder runs what an async fixture gives by itself."""
+    """Whether a test or another fixture below a folder runs the value of an async fixture by itself."""
     return any(
         _runs(node, name)
         for function in fixtures.functions_in(ctx, ctx.project.tests_mentioning(name, folder))
@@ -57,7 +57,7 @@ def _is_run_by_hand(ctx: Context, name: str, folder: str) -> bool:
 
 
 def _runs(node: object, name: str) -> bool:
-    """Whether code drives a coroutine or an async generator of a variable."""
+    """Whether code runs a coroutine or an async generator of a variable."""
     match node:
         case tree.Attr(value=tree.Name(id=owner), name="__anext__" | "asend" | "send"):
             return owner == name
@@ -70,7 +70,7 @@ def _runs(node: object, name: str) -> bool:
 
 
 def _is_strict(ctx: Context, path: str) -> bool:
-    """Whether it is certain that async fixtures and tests are run only where they are marked."""
+    """Whether async fixtures and tests certainly run only if they are marked."""
     project = ctx.project
     settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
     if settings.is_auto or requirements.brings(OTHER_PLUGINS):
@@ -85,7 +85,7 @@ def _is_strict(ctx: Context, path: str) -> bool:
 
 
 def report_test(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where an async test has no mark that makes a plugin run it."""
+    """Report an async test without a mark that makes a plugin run it."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not node.is_async or not node.name.startswith("test"):
         return
@@ -102,7 +102,7 @@ def report_test(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def _is_collected(function: Function, outer: Frame) -> bool:
-    """Whether pytest collects a function: of a module, or of a class that it collects."""
+    """Whether pytest collects a function: one of a module, or of a class that it collects."""
     if function.owner is None:
         return not outer.qualname
     cls = function.owner.node
@@ -121,7 +121,7 @@ def _may_be_marked(ctx: Context, path: str, function: Function, node: tree.Funct
 
 
 def _is_inert(decorator: Expr) -> bool:
-    """Whether a decorator is a mark that runs and skips nothing."""
+    """Whether a decorator is a mark that neither runs nor skips anything."""
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
     owner, _, name = dotted(written).rpartition(".")
     return owner in ("pytest.mark", "mark") and name in _INERT

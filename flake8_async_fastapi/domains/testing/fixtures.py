@@ -1,4 +1,4 @@
-"""Fixtures and tests as pytest sees them: who asks for whom, and for how long."""
+"""Fixtures and tests as pytest sees them: which fixtures they request, and the scope of these."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
 
 def fixture_decorator(function: tree.FunctionDef) -> Expr | None:
-    """The decorator that makes a function a fixture, of whatever plugin; None for other functions."""
+    """The decorator that makes a function a fixture, of any plugin; None for other functions."""
     for decorator in function.decorators:
         written = decorator.func if isinstance(decorator, tree.Call) else decorator
         if dotted(written).rpartition(".")[2] == "fixture":
@@ -22,7 +22,7 @@ def fixture_decorator(function: tree.FunctionDef) -> Expr | None:
 
 
 def option_of(decorator: Expr | None, name: str, default: str) -> str:
-    """The text that a decorator passes for an option; empty for what is no text."""
+    """The text that a decorator passes for an option; empty if it is not a text."""
     for keyword in decorator.keywords if isinstance(decorator, tree.Call) else ():
         if keyword.name == name:
             value = keyword.value
@@ -43,7 +43,7 @@ def functions_in(ctx: Context, files: Iterable[str]) -> Iterator[tree.FunctionDe
 
 
 def tests_asking_for(ctx: Context, name: str, folder: str) -> int:
-    """How many tests below a folder ask for a fixture, directly or by other fixtures; two stand for more."""
+    """How many tests below a folder request a fixture, directly or through others; two means two or more."""
     found: set[tuple[str, int]] = set()
     pending, seen = [name], {name}
     while pending and len(found) < 2:
@@ -83,6 +83,6 @@ def fixture_named(ctx: Context, path: str, name: str) -> Function | None:
 
 
 def scope_of_fixture(node: tree.FunctionDef | tree.Lambda) -> str:
-    """For how long what a fixture gives is kept."""
+    """The scope of a fixture, which says how long its value is kept."""
     decorator = fixture_decorator(node) if isinstance(node, tree.FunctionDef) else None
     return option_of(decorator, "scope", "function")

@@ -1,6 +1,6 @@
-"""Helpers of tests that are annotated with one client and given another.
+"""Test helpers that are annotated with one client and get another.
 
-Nobody may change the annotation ``TestClient`` of a helper when its tests turn async.
+The annotation ``TestClient`` of a helper may be left unchanged when its tests become async.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ASYNC: Final = "httpx.AsyncClient"
 
 
 def receives_async_client(ctx: Context, function: Function, place: int) -> bool:
-    """Whether callers pass an async client where the annotation says a sync one, as far as they are known."""
+    """Whether callers pass an async client for a parameter annotated with a sync one, as far as known."""
     params = function.node.params[function.receiver is not None :]
     if not function.is_async or place >= len(params):
         return False

@@ -1,4 +1,4 @@
-"""Tests that get the async generator of a fixture, which no plugin runs, whatever their annotation says.
+"""Tests that get the async generator of a fixture that no plugin runs, whatever their annotation.
 
 Source: pytest-asyncio's documentation, "Strict mode": it runs only the fixtures of its own decorator.
 """
@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
 
 def gets_generator(ctx: Context, function: Function, place: int) -> bool:
-    """Whether a parameter of a test is an async fixture that is left to plain pytest."""
+    """Whether a parameter of a test is an async fixture that no plugin runs."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not node.name.startswith("test"):
         return False
@@ -33,7 +33,7 @@ def _is_generator(ctx: Context, path: str, name: str) -> bool:
 
 
 def _is_left_alone(function: tree.FunctionDef) -> bool:
-    """Whether a function is a fixture of plain pytest, which calls it and no more."""
+    """Whether a function is a plain pytest fixture, which pytest only calls."""
     decorator = fixture_decorator(function)
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
     is_plain = written is not None and dotted(written) == "pytest.fixture"

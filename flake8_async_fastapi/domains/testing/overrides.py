@@ -1,4 +1,4 @@
-"""Overrides of dependencies that a test leaves behind on the application, for the tests after it."""
+"""Dependency overrides that a test leaves on the application, so that later tests get them too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEARDOWNS: Final = ("teardown", "tearDown", "asyncTearDown")
 
 
 def report_left_override(frame: Frame) -> None:
-    """Say so where a test or fixture overrides a dependency for good, and other tests send requests."""
+    """Report a test or fixture that overrides a dependency for good while other tests send requests."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef) or not is_test(frame.path):
         return
@@ -33,7 +33,7 @@ def report_left_override(frame: Frame) -> None:
 
 
 def _overrides_in(function: tree.FunctionDef) -> Iterator[tuple[tree.Assign, str]]:
-    """The assignments ``app.dependency_overrides[...] = ...`` to an application of a module."""
+    """The assignments ``app.dependency_overrides[...] = ...`` to a module's application."""
     own = {name for statement in flat(function.body) for name in bound_names(statement)}
     own |= {param.name for param in function.params}
     for node in flat(function.body):
@@ -46,7 +46,7 @@ def _overrides_in(function: tree.FunctionDef) -> Iterator[tuple[tree.Assign, str
 
 
 def _is_undone(frame: Frame, function: tree.FunctionDef) -> bool:
-    """Whether a test or fixture undoes what it overrides, or a fixture or teardown of the tests does."""
+    """Whether a test or fixture, or a fixture or teardown of the tests, removes its override."""
     folder = frame.ctx.project.pytest_settings_of(frame.path).folder
     files = frame.ctx.project.tests_mentioning(_OVERRIDES, folder)
     return _undoes(function) or any(
@@ -71,10 +71,10 @@ def _undoes(function: tree.FunctionDef) -> bool:
 
 
 def _has_other_requests(frame: Frame, function: tree.FunctionDef) -> bool:
-    """Whether another test of the file sends requests that is not meant to have the override."""
+    """Whether another test of the file, which should not have the override, sends requests."""
     affected = {function.name}
     tests = list(fixtures.functions_in(frame.ctx, [frame.path]))
-    for _ in range(2):  # fixtures that ask for the fixture, and the tests that ask for those
+    for _ in range(2):  # fixtures that request the fixture, and the tests that request those
         affected |= {other.name for other in tests if affected & {param.name for param in other.params}}
     return any(
         fixtures.is_test_function(other)

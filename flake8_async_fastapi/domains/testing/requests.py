@@ -1,4 +1,4 @@
-"""Requests that tests send, and the routes of the project that they mean, by their paths."""
+"""Requests that tests send, and the routes of the project that match their paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERBS: Final = _REQUESTS - {"request", "stream"} | {"api_route", "websocket"}
 
 
 def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, tree.Call]]:
-    """The requests of code by a variable, each with its path; ``hidden`` variables mean something else."""
+    """The requests of code through a variable, each with its path; ``hidden`` variables are ignored."""
     for part in parts_of(code):
         match part:
             case tree.FunctionDef():

@@ -1,10 +1,10 @@
 """Functions that are handed over: to a thread, to the loop for later, to a scheduler, or to a cache.
 
-Adds ``Drop`` to the summary of a function: it drops or keeps the coroutine of a function that it was given,
-``LoopUse``: it uses what belongs to the event loop, ``EngineUse``: it opens a connection,
-``EngineDisposal``: it closes those in the pool, and ``LoopStart``: it opens one in a loop of its own.
-Adds no part of the state; a run notes what it does of these.
-Needs database and fastapi, to tell drivers of engines, and which functions run in threads.
+Adds to the summary of a function: ``Drop`` (it drops or keeps the coroutine of a function that it got),
+``LoopUse`` (it uses objects of the event loop), ``EngineUse`` (it opens a connection), ``EngineDisposal``
+(it closes those in the pool) and ``LoopStart`` (it opens one in its own loop). Adds no part of the state; a
+run notes which of these it does. Needs database and fastapi, to know the drivers of engines, and which
+functions run in threads.
 """
 
 from __future__ import annotations

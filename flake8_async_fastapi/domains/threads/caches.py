@@ -1,4 +1,4 @@
-"""Coroutines that are kept and used again: by a decorator, or by code that fills a cache of its own."""
+"""Coroutines that are kept and used again: by a decorator, or by code with its own cache."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAKEN_OUT: Final = frozenset({"pop", "popitem", "clear"})
 
 
 def check_decorator(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """A function is decorated: say so where that keeps its coroutine."""
+    """Report a decorator that caches the coroutine of its function."""
     if frame.emit and any(name in CACHES for name in names_of_decorator(decorator)):
         given = decorated_value(frame, function, node)
         if isinstance(given, Function) and given.is_async and not given.wrapped:
@@ -28,9 +28,9 @@ def check_decorator(frame: Frame, decorator: Value, function: Function, node: Ex
 
 
 def kept_coroutine(frame: Frame, node: tree.Assign, value: Value) -> tuple[Coroutine, str] | None:
-    """The coroutine that an assignment puts into a cache, with the text of that; None for other assignments.
+    """The coroutine that an assignment puts into a cache, with its text; None for other assignments.
 
-    A cache outlives the call, is looked into before it is filled, and what it has is given away.
+    A cache outlives the call, is checked before it is filled, and its value is returned or awaited.
     """
     target = node.targets[0]
     held = [option for option in alternatives(value) if isinstance(option, Coroutine)]
@@ -57,7 +57,7 @@ def _outlives_call(cache: str, frame: Frame, function: tree.FunctionDef) -> bool
 
 
 def _is_looked_into(cache: str, function: tree.FunctionDef) -> bool:
-    """Whether code asks whether a cache has something before it fills it, or tries to take it."""
+    """Whether code checks a cache before it fills it, or tries to read it."""
     for node in nodes_in(function.body):
         if isinstance(node, (tree.If, tree.IfExp)) and _mentions(node.test, cache):
             return True
@@ -67,7 +67,7 @@ def _is_looked_into(cache: str, function: tree.FunctionDef) -> bool:
 
 
 def _gives_away(cache: str, function: tree.FunctionDef) -> bool:
-    """Whether code returns or awaits what a cache has, and never takes anything out."""
+    """Whether code returns or awaits a cached value, and never removes one."""
     given = False
     for node in nodes_in(function.body):
         match node:
@@ -82,7 +82,7 @@ def _gives_away(cache: str, function: tree.FunctionDef) -> bool:
 
 
 def _reads(part: Expr, cache: str) -> bool:
-    """Whether an expression is what a cache has."""
+    """Whether an expression reads the cached value."""
     match part:
         case tree.Await(value=inner):
             return _reads(inner, cache)

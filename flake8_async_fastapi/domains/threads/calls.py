@@ -1,4 +1,4 @@
-"""Calls as the engine tells of them: those that hand a function over."""
+"""Handlers of the engine's calls: those that hand a function over."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _METHODS: Final = METHODS | loop_use.METHODS | engine_loops.METHODS
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """A call was made: what it does with event loops, and what becomes of a function that it hands over."""
+    """Handle a call that uses event loops or hands a function over."""
     if isinstance(callee, Library):  # there are very many calls, and few matter here
         if callee.dotted not in _FUNCTIONS:
             return

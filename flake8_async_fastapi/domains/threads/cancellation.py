@@ -28,14 +28,14 @@ _OF_OTHERS: Final = frozenset({"as_completed", "gather", "shield", "wait", "wait
 
 
 def report_swallowed(frame: Frame, function: Function, outer: Frame) -> None:
-    """Say so where an endless loop of a coroutine function catches its cancellation and goes on."""
+    """Report an endless loop of a coroutine function that catches its cancellation and continues."""
     node = function.node
     if not frame.is_async or not isinstance(node, tree.FunctionDef):
         return
     for loop in flat(node.body):
         if isinstance(loop, tree.While) and isinstance(loop.test, tree.Const) and loop.test.value:
             if any(isinstance(part, tree.Attr) and part.name == "cancel" for part in nodes_in(node.body)):
-                return  # it cancels what it waits for
+                return  # it cancels the task that it waits for
             for handler in _handlers_that_go_on(frame, loop.body):
                 text = "except" if handler.type is None else f"except {_text_of(handler.type)}"
                 frame.ctx.events.append(
@@ -54,7 +54,7 @@ def _handlers_that_go_on(frame: Frame, body: list[Stmt]) -> Iterator[tree.Handle
 
 
 def _waits(body: list[Stmt]) -> bool:
-    """Whether code awaits something of its own, and no task that others may have cancelled."""
+    """Whether code awaits something of its own, other than a task that others may have cancelled."""
     for node in _own_nodes(body):
         if isinstance(node, (tree.For, tree.With)) and node.is_async:
             return True
@@ -65,7 +65,7 @@ def _waits(body: list[Stmt]) -> bool:
 
 
 def _own_nodes(body: list[Stmt]) -> Iterator[object]:
-    """The nodes of code, but those of functions and classes in it."""
+    """The nodes of code, except those in its functions and classes."""
     for statement in flat(body):
         if isinstance(statement, (tree.For, tree.With)):
             yield statement
@@ -76,7 +76,7 @@ def _own_nodes(body: list[Stmt]) -> Iterator[object]:
 
 
 def _leaves(body: list[Stmt]) -> bool:
-    """Whether code may leave the loop around it: by an exception, a jump or a call that ends it all."""
+    """Whether code may leave the loop around it: by an exception, a jump or a call that ends the program."""
     for node in nodes_in(body):
         if isinstance(node, (tree.Raise, tree.Return)) or (
             isinstance(node, tree.Jump) and node.word == "break"

@@ -1,4 +1,4 @@
-"""What a decorator is given, and which decorators hand a function over."""
+"""The argument of a decorator, and the decorators that hand a function over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flake8_async_fastapi.knowledge import with_bases
 
 
 def names_of_decorator(decorator: Value) -> tuple[str, ...]:
-    """The names by which a decorator may be known: one for each type that has the method."""
+    """The names of a decorator: one for each type that has the method."""
     if isinstance(decorator, Library):
         return (decorator.dotted,)
     if isinstance(decorator, Member):
@@ -23,7 +23,7 @@ def names_of_decorator(decorator: Value) -> tuple[str, ...]:
 
 
 def decorated_value(frame: Frame, function: Function, decorator: Expr) -> Value:
-    """What a decorator of a function is given: the function, with the decorators below applied."""
+    """The value that a decorator gets: the function, with the decorators below it applied."""
     node = function.node
     if not isinstance(node, tree.FunctionDef):
         return UNKNOWN

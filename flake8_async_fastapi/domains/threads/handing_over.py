@@ -28,7 +28,7 @@ from flake8_async_fastapi.knowledge.runners import RUNNERS, Runner
 
 
 class HandOver(NamedTuple):
-    """A function that a call hands over, with what it will be called with, and as it is written."""
+    """A function that a call hands over, its arguments, and its text."""
 
     runner: Runner
     name: str
@@ -38,14 +38,14 @@ class HandOver(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The function as a message shows it."""
+        """The function as shown in messages."""
         if isinstance(self.written, tree.Lambda):
             return "a lambda"
         return "..." if self.written is None else for_message(self.written)
 
 
 def hand_over(callee: Value, arguments: Arguments, node: tree.Call) -> HandOver | None:
-    """What a call hands over; None for other calls, and where that is not seen."""
+    """The function that a call hands over; None for other calls, and if it is not known."""
     if isinstance(callee, Library):
         name, runner = callee.dotted, RUNNERS.get(callee.dotted)
     elif isinstance(callee, Member) and callee.name in METHODS:
@@ -71,7 +71,7 @@ def _runner_of_method(type_name: str, name: str) -> Runner | None:
 
 
 def _passed(runner: Runner, arguments: Arguments) -> Arguments:
-    """What the function will be called with."""
+    """The arguments that the function will get."""
     if runner.arguments:
         by_name = dict(arguments.keywords)
         listed, named = by_name.get(runner.arguments), by_name.get("kwargs")
@@ -90,7 +90,7 @@ def _passed(runner: Runner, arguments: Arguments) -> Arguments:
 
 
 def _items(given: Value | None) -> tuple[Value, ...] | None:
-    """The items of a list or dict; None where they are not known."""
+    """The items of a list or dict; None if they are not known."""
     if given is None:
         return ()
     return given.items if isinstance(given, Collection) else None
@@ -100,7 +100,7 @@ _CALLABLE = (Function, Partial, Member, Instance, DeclaredCallable, Library)
 
 
 def run_handed_over(frame: Frame, given: HandOver) -> tuple[Value, Frame]:
-    """What the function returns where it is run, and the frame that called it; the path stays as it is."""
+    """The result of the function when it runs, and the frame that called it; the path does not change."""
     if not isinstance(given.function, _CALLABLE):
         return UNKNOWN, Frame(frame.ctx, frame.path, frame.qualname)
     return functions.call_quietly(frame, given.function, given.arguments, state=frame.state.fork())
