@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.module import ModuleFacts, make_facts
 
 
 class ExtractError(ValueError):
-    """A text that has no facts; the message says why."""
+    """A text that has no facts; the message gives the reason."""
 
 
 def extract(text: str) -> ModuleFacts:

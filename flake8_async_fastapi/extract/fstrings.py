@@ -1,4 +1,4 @@
-"""f-strings with their own quotes, new lines or backslashes in braces (PEP 701), in the older syntax."""
+"""f-strings with nested quotes, new lines or backslashes in braces (PEP 701), in the older syntax."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 def in_older_fstrings(text: str) -> str:
-    """The text, with three quotes around each f-string that an older Python does not read to its end.
+    """The text, with triple quotes around each f-string that an older Python cannot read.
 
-    All lines stay where they are.  A text that nothing can be made of is left as it is.
+    All lines keep their place. A text that cannot be converted does not change.
     """
     parts: list[str] = []
     place = done = 0
@@ -26,7 +26,7 @@ def in_older_fstrings(text: str) -> str:
 
 
 def _is_newer(text: str, found: re.Match[str], end: int) -> bool:
-    """Whether an older Python would take an f-string to end earlier, or refuse it."""
+    """Whether an older Python would end an f-string earlier, or refuse it."""
     quote = found["quote"]
     if quote is None or "f" not in found["prefix"].lower():
         return False
@@ -35,7 +35,7 @@ def _is_newer(text: str, found: re.Match[str], end: int) -> bool:
 
 
 def _has_escapes(text: str, place: int, end: int) -> bool:
-    """Whether there is a backslash inside of braces."""
+    """Whether there is a backslash within braces."""
     while place < end:
         if text[place] == "\\" or text.startswith("{{", place):
             place += 2
@@ -61,7 +61,7 @@ def _with_three_quotes(text: str, found: re.Match[str], end: int) -> str:
 
 
 def _end_of(text: str, found: re.Match[str]) -> int:
-    """Where a comment or a string ends."""
+    """The end of a comment or a string."""
     quote = found["quote"]
     if quote is None:
         end = text.find("\n", found.end())
@@ -80,7 +80,7 @@ def _end_of(text: str, found: re.Match[str]) -> int:
 
 
 def _end_of_braces(text: str, place: int) -> int:
-    """Where the expression in braces ends that begins at a place; what follows a colon is no string."""
+    """The end of the expression in braces that starts at a place; text after a colon is no string."""
     pending = [_CLOSING[text[place]]]
     place += 1
     in_format = False

@@ -1,4 +1,4 @@
-"""Which literals facts keep, of Python and of Jinja."""
+"""The literals of Python and Jinja that facts keep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONG_SCRIPT: Final = 4_000
 
 
 def is_kept(value: object) -> bool:
-    """Whether a literal is kept as a constant: other values tell nothing, or have no place in the cache."""
+    """Whether a literal is kept as a constant: other values are not needed, or cannot be cached."""
     if isinstance(value, int):  # truth values among them
         return -_INT64 <= value < _INT64
     if isinstance(value, str):

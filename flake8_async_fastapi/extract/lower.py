@@ -1,7 +1,7 @@
-"""An astroid tree to the reduced tree of the facts.
+"""Conversion of an astroid tree to the reduced tree of the facts.
 
-One function a node type, found by the type's name; a type without a function
-becomes an ``Other`` with its parts.
+There is one function for each node type, found by the type's name. A type without a function becomes an
+``Other`` with its parts.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _comprehension(kind: str) -> Callable[[Any, _Context], Expr]:
 
 
 def _joined(node: Any, scope: _Context) -> Expr:
-    # literal parts say nothing but for what kind of URL it is
+    # literal parts only matter for the kind of a URL
     literals = [str(value.value) for value in node.values if isinstance(value, nodes.Const)]
     is_url = any("://" in text or "?async_" in text for text in literals)
     values = [value for value in node.values if is_url or not isinstance(value, nodes.Const)]
@@ -324,7 +324,7 @@ def _case(case: Any, scope: _Context) -> tree.Case:
 
 
 def _captures(pattern: Any, path: list[str], scope: _Context) -> Iterator[tree.Capture]:
-    """What a pattern reads of the subject and binds; sequences, mappings and alternatives are left out."""
+    """The attributes that a pattern reads and the names it binds; sequences and mappings are left out."""
     if isinstance(pattern, nodes.MatchAs):
         if pattern.pattern is not None:
             yield from _captures(pattern.pattern, path, scope)
@@ -442,7 +442,7 @@ def _yields(body: list[Stmt]) -> bool:
 
 
 def _is_stub(body: list[nodes.NodeNG]) -> bool:
-    """Whether a body says nothing of what an implementation does."""
+    """Whether a body says nothing about an implementation."""
     for statement in body:
         match statement:
             case nodes.Pass() | nodes.Expr(value=nodes.Const()):

@@ -2,8 +2,8 @@
 
 These are ``class A[T]`` (PEP 695), ``except A, B`` (PEP 758) and f-strings with any quotes (PEP 701).
 
-flake8 tells nothing of such a file there, but other files may build on what it
-defines: a generic base class is no reason to lose sight of them.
+On such a Python, flake8 reports nothing about the file, but other files may use its definitions: a generic
+base class should not be lost.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ _BEFORE_STATEMENT = frozenset(
 
 
 def in_older_syntax(text: str) -> tuple[str, Mapping[int, list[str]]]:
-    """The text in the older syntax, everything else at its place; the parameters of classes by line.
+    """The text in the older syntax, with everything at its place, and the parameters of classes by line.
 
-    ``class A[T](B)`` becomes ``class A   (B)``, ``type A = B`` becomes ``A      = B``,
-    ``except A, B:`` becomes ``except(A, B):``.
-    Raises SyntaxError for a text without tokens.
+    ``class A[T](B)`` becomes ``class A   (B)``, ``type A = B`` becomes ``A      = B``, ``except A, B:``
+    becomes ``except(A, B):``. Raises SyntaxError for a text without tokens.
     """
     text = in_older_fstrings(text)
     try:
@@ -56,7 +55,7 @@ def _begins_statement(tokens: list[TokenInfo], place: int) -> bool:
 
 
 def _parenthesise(lines: list[str], word: TokenInfo, tokens: list[TokenInfo]) -> None:
-    """``except A, B:`` to ``except(A, B):``."""
+    """Change ``except A, B:`` to ``except(A, B):``."""
     depth, is_several = 0, False
     for token in tokens:
         if token.type != OP:
@@ -72,7 +71,7 @@ def _parenthesise(lines: list[str], word: TokenInfo, tokens: list[TokenInfo]) ->
 
 
 def _inside(tokens: list[TokenInfo]) -> Iterator[TokenInfo]:
-    """The tokens from a bracket to the one that closes it."""
+    """The tokens from a bracket to its closing bracket."""
     depth = 0
     for token in tokens:
         yield token
@@ -99,7 +98,7 @@ def _names(inside: list[TokenInfo]) -> Iterator[str]:
 
 
 def _blank(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Put spaces in the place of a part, and join its lines as Python does outside of brackets."""
+    """Replace a part by spaces, and join its lines as Python does outside of brackets."""
     for number in range(start[0], end[0] + 1):
         line = lines[number - 1]
         first = start[1] if number == start[0] else 0
@@ -110,7 +109,7 @@ def _blank(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> No
 
 
 def _swap(lines: list[str], word: TokenInfo, name: TokenInfo) -> None:
-    """``type A`` to ``A     ``."""
+    """Change ``type A`` to ``A     ``."""
     if word.start[0] == name.start[0]:
         line, width = lines[word.start[0] - 1], name.end[1] - word.start[1]
         lines[word.start[0] - 1] = line[: word.start[1]] + name.string.ljust(width) + line[name.end[1] :]

@@ -1,4 +1,4 @@
-"""The outline of a module, read off its reduced tree."""
+"""The outline of a module, from its reduced tree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flake8_async_fastapi.facts.walk import (
 
 
 def outline_of(body: list[Stmt]) -> tuple[Outline, Mentions]:
-    """Read the outline of a module, and what its code mentions."""
+    """The outline of a module, and the names that its code mentions."""
     names: dict[str, None] = {}
     star: list[Binding] = []
     exports: list[str] | None = None
@@ -54,7 +54,7 @@ def outline_of(body: list[Stmt]) -> tuple[Outline, Mentions]:
 
 
 def _walk(body: list[Stmt]) -> tuple[Mentions, list[tree.Call]]:
-    """What the code of a module mentions, and all its calls."""
+    """The names that the code of a module mentions, and all its calls."""
     imports: list[Binding] = []
     functions: list[tuple[str, list[str]]] = []
     calls: list[tree.Call] = []
@@ -90,7 +90,7 @@ def _mentioned(code: object, imports: list[Binding], calls: list[tree.Call]) -> 
 
 
 def _owners_of_attributes(body: list[Stmt]) -> Iterator[str]:
-    """The last names of what gets attributes at module level that are made by calls."""
+    """The last names of objects whose attributes module-level code sets to results of calls."""
     for statement in flat(body):
         if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Call):
             for target in statement.targets:
@@ -157,7 +157,7 @@ def _methods_used(calls: list[tree.Call]) -> tuple[set[str], set[str], set[str],
 
 
 def _ends_early(node: tree.Call) -> bool:
-    """Whether a ``Depends`` says that its dependency ends before the response."""
+    """Whether a ``Depends`` ends its dependency before the response."""
     scopes = [keyword.value for keyword in node.keywords if keyword.name == "scope"]
     return any(not isinstance(scope, tree.Const) or scope.value == "function" for scope in scopes)
 
@@ -171,7 +171,7 @@ def _backrefs(body: list[Stmt]) -> Iterator[str]:
 
 
 def _called(node: tree.Call) -> str:
-    """The name of a called function, or of a method of anything."""
+    """The name of a called function, or of a method of any object."""
     func = node.func.value if isinstance(node.func, tree.Subscript) else node.func
     if isinstance(func, tree.Attr):
         return func.name
@@ -182,7 +182,7 @@ _SESSION_MAKERS = frozenset({"configure", "async_sessionmaker", "AsyncSession", 
 
 
 def _session_factories(calls: list[tree.Call]) -> Iterator[str]:
-    """What the factories of async sessions say of ``expire_on_commit`` and ``autoflush``, which are True."""
+    """The ``expire_on_commit`` and ``autoflush`` of async session factories; both are True by default."""
     for node in calls:
         name = _called(node)
         if name not in _SESSION_MAKERS:

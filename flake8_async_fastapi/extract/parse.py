@@ -22,10 +22,10 @@ from flake8_async_fastapi.extract.older import in_older_syntax
 
 
 class _PlainBuilder(AstroidBuilder):
-    """Builds the tree of one text and does nothing before or after that."""
+    """Builds the tree of one text and does nothing else."""
 
     def __init__(self) -> None:
-        # not that of AstroidBuilder, which first builds trees of Python's builtins, for inference
+        # AstroidBuilder's own first builds trees of Python's builtins, which only inference needs
         InspectBuilder.__init__(self, AstroidManager())
         self._apply_transforms = False
 

@@ -25,7 +25,7 @@ _ONE: Final = "{{ one"
 
 
 class Expressions:
-    """The expressions of one template on their way into the reduced tree."""
+    """The expressions of one template while they are lowered."""
 
     def __init__(self) -> None:
         self.line = 1
@@ -91,7 +91,7 @@ class Expressions:
         return tree.DictDisplay(*self.at(node), keys, [self.expr(pair.value) for pair in node.items])
 
     def inner_value(self, node: Any) -> Expr:
-        """Of helpers that only carry an expression."""
+        """The inner value of helpers that only wrap an expression."""
         return self.expr(node.value if isinstance(node, nodes.Keyword) else node.expr)
 
     def binary(self, node: Any) -> Expr:
@@ -134,7 +134,7 @@ class Expressions:
         return tree.Subscript(*self.at(node), value, self.expr(node.arg))
 
     def part(self, node: nodes.Node, value: Expr, key: object) -> Expr:
-        """``value[key]``, which means an attribute too where the key could name one."""
+        """``value[key]``, which also means an attribute if the key could name one."""
         if isinstance(key, str) and key.isidentifier():
             return tree.Attr(*self.at(node), value, key)
         index = self.literal(nodes.Const(key, lineno=node.lineno))
@@ -177,7 +177,7 @@ class Expressions:
     def filtered(
         self, node: nodes.Node, name: str, value: Expr, args: list[Expr], keywords: list[tree.Keyword]
     ) -> Expr:
-        """A value after a filter: spelled out where the filter iterates or reads attributes."""
+        """A value after a filter, spelled out if the filter iterates or reads attributes."""
         given = _Given(args, keywords)
         lower = _FILTERS.get(name)
         lowered = None if lower is None or given.is_open else lower(self, node, value, given)
@@ -208,7 +208,7 @@ class Expressions:
         ifs: Iterable[Expr] = (),
         rest: Iterable[Expr] = (),
     ) -> Expr:
-        """``[item for item in value if ...]``; ``rest`` is evaluated on the way, if it does anything."""
+        """``[item for item in value if ...]``; ``rest`` is evaluated too, if it has effects."""
         at, element = self.at(node), self.item(node)
         reads: list[Expr] = [part for part in rest if not isinstance(part, tree.Const)]
         conditions = [*ifs, *([tree.Other(*at, reads)] if reads else ())]
@@ -226,7 +226,7 @@ class Expressions:
         return tree.Comp(*self.at(node), "list", [one], [tree.CompFor(one, alone, [], is_async=False)])
 
     def attribute(self, node: nodes.Node, path: Expr) -> Expr:
-        """What ``attribute="a.b"`` reads of the item."""
+        """The attribute of the item that ``attribute="a.b"`` reads."""
         value = self.item(node)
         if not isinstance(path, tree.Const) or not isinstance(path.value, (str, int)):
             return tree.Other(*self.at(node), [value, path])
@@ -235,7 +235,7 @@ class Expressions:
         return value
 
     def attributes(self, node: nodes.Node, path: Expr) -> list[Expr]:
-        """What ``attribute="a,b.c"`` reads of the item."""
+        """The attributes of the item that ``attribute="a,b.c"`` reads."""
         if isinstance(path, tree.Const) and isinstance(path.value, str):
             return [self.attribute(node, tree.Const(*self.at(node), part)) for part in path.value.split(",")]
         return [self.attribute(node, path)]
@@ -275,7 +275,7 @@ class Expressions:
     def copied(
         self, node: nodes.Node, value: Expr, given: _Given, *, kind: str, place: int | None = None
     ) -> Expr:
-        """The same elements, in another order or some of them, after a look at attributes of each."""
+        """The same elements in another order, or some of them, after reading attributes of each."""
         path = given.take(place, "attribute")
         reads = [] if path is None else self.attributes(node, path)
         return self.each(node, kind, value, rest=[*reads, *given.rest()])
@@ -306,7 +306,7 @@ class Expressions:
         boolean = given.take(1, "boolean")
         if isinstance(boolean, tree.Const) and boolean.value:
             return tree.BoolOp(*self.at(node), "or", [value, otherwise])
-        # whether it is defined is not known, and the default is evaluated in any case
+        # whether it is defined is not known, and the default is always evaluated
         return tree.IfExp(*self.at(node), tree.Other(*self.at(node), given.rest()), value, otherwise)
 
     def length(self, node: nodes.Node, value: Expr, given: _Given) -> Expr:
@@ -330,7 +330,7 @@ class Expressions:
 
 
 class _Given:
-    """The arguments of a filter, which are taken one by one."""
+    """The arguments of a filter, taken one by one."""
 
     def __init__(self, args: list[Expr], keywords: list[tree.Keyword]) -> None:
         self.args = args
@@ -340,7 +340,7 @@ class _Given:
         self._taken: list[Expr] = []
 
     def take(self, place: int | None, name: str | None) -> Expr | None:
-        """The argument at a place or of a name; None for one that is not given."""
+        """The argument at a place or with a name; None if it is not given."""
         found = [keyword.value for keyword in self.keywords if name is not None and keyword.name == name]
         if place is not None and place < len(self.args):
             found.append(self.args[place])
@@ -348,7 +348,7 @@ class _Given:
         return found[0] if found else None
 
     def rest(self) -> list[Expr]:
-        """The arguments that nobody took."""
+        """The arguments that were not taken."""
         every = (*self.args, *(keyword.value for keyword in self.keywords))
         return [arg for arg in every if not any(arg is taken for taken in self._taken)]
 

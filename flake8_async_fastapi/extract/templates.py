@@ -65,7 +65,7 @@ def _environment() -> jinja2.Environment:
 
 
 class _Lowering(Expressions):
-    """One template on its way into the reduced tree."""
+    """One template while it is lowered."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class _Lowering(Expressions):
         if self.scopes:
             raise ExtractError("extends another template from inside of a block or loop")
         if self.is_child:
-            return []  # a second parent is an error, and Jinja stops there
+            return []  # a second parent is an error, where Jinja stops
         parent = self.expr(node.template)
         if not self.in_condition:
             self.extends = parent
@@ -139,7 +139,7 @@ class _Lowering(Expressions):
         return [tree.ExprStmt(*self.at(node), self.block_call(node, node.name, node.scoped))]
 
     def separately(self, work: Callable[[], list[Stmt]]) -> list[Stmt]:
-        """Statements that run elsewhere: what they print is not dropped, what they set stays there."""
+        """Statements that run elsewhere: their output is not dropped, the names they set stay there."""
         before = self.drops_output, self.in_condition
         self.drops_output = self.in_condition = False
         self.scopes.append({})
@@ -151,18 +151,18 @@ class _Lowering(Expressions):
     def scoped(
         self, node: nodes.Node, work: Callable[[], list[Stmt]], names: Iterable[str] = ()
     ) -> list[Stmt]:
-        """Statements after which the names they set, and those given, are what they were before."""
+        """Statements after which the names they set, and those given, have their earlier values."""
         self.scopes.append(dict.fromkeys(names))
         lowered = work()
         hidden = list(self.scopes.pop())
         return [*self.hide(node, hidden), *lowered, *self.show(node, hidden), *self.forget(node, hidden)]
 
     def hide(self, node: nodes.Node, names: Iterable[str]) -> list[Stmt]:
-        """Keep what the names are, at the place where a scope begins."""
+        """Save the values of names at the beginning of a scope."""
         return [self.assign(node, self.name(node, self.kept(name)), self.name(node, name)) for name in names]
 
     def show(self, node: nodes.Node, names: Iterable[str]) -> list[Stmt]:
-        """Let the names be what they were where the scope began."""
+        """Restore the values that names had at the beginning of the scope."""
         return [self.assign(node, self.name(node, name), self.name(node, self.kept(name))) for name in names]
 
     def forget(self, node: nodes.Node, names: Sequence[str]) -> list[Stmt]:
@@ -173,7 +173,7 @@ class _Lowering(Expressions):
         return f"{{{{ outer{len(self.scopes)}:{name}"
 
     def bind(self, target: Expr) -> Expr:
-        """Note what an assignment sets in its scope."""
+        """Note the names that an assignment sets in its scope."""
         if self.scopes:
             self.scopes[-1].update(dict.fromkeys(target_names(target)))
         return target
@@ -200,7 +200,7 @@ class _Lowering(Expressions):
         depth = self.depth
         branches = []
         for branch in (node, *node.elif_):
-            self.deeper()  # each one lies in the ``else`` of the one before
+            self.deeper()  # each one is in the ``else`` of the one before
             branches.append((branch, self.expr(branch.test), self.body(branch.body)))
         orelse = self.body(node.else_)
         for branch, test, body in reversed(branches):
@@ -218,7 +218,7 @@ class _Lowering(Expressions):
         self.scopes.append({})
         orelse = self.body(node.else_)
         hidden = list(dict.fromkeys((*targets, *inner, *self.scopes.pop())))
-        # each round begins anew, and after the last one nothing of them is left
+        # each pass starts anew, and nothing is left after the last one
         begin = self.show(node, inner)
         if "loop" in names_in([body, test]):
             begin.append(self.assign(node, self.name(node, "loop"), tree.Other(*self.at(node), [])))
@@ -279,7 +279,7 @@ class _Lowering(Expressions):
         ]
 
     def call_block(self, node: Any) -> list[Stmt]:
-        """The call, and then the body: with what the macro calls it is not known."""
+        """The call, and then the body: the arguments that the macro passes to it are not known."""
         call = tree.ExprStmt(*self.at(node), tree.FString(*self.at(node), [self.expr(node.call)]))
         params = self.params(node)
         given: list[Stmt] = [
@@ -303,7 +303,7 @@ class _Lowering(Expressions):
         return self.scoped(node, lambda: self.body(node.body))
 
     def modified(self, node: Any) -> list[Stmt]:
-        """``{% autoescape %}``, which lies in a scope of its own."""
+        """``{% autoescape %}``, which has its own scope."""
         options = [option for option in self.exprs(node.options) if not isinstance(option, tree.Const)]
         evaluated: list[Stmt] = [tree.ExprStmt(*self.at(node), option) for option in options]
         return [*evaluated, *self.body(getattr(node, "body", ()))]

@@ -1,5 +1,5 @@
-"""Frozen types for what one file says, and their codec.
+"""Frozen types for the contents of one file, and their codec.
 
-Invariant: facts name things of other modules by text only, so that the same
-text always gives the same facts.
+Invariant: facts name things of other modules by text only, so that the same text always gives the same
+facts.
 """

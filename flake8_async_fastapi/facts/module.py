@@ -1,7 +1,7 @@
-"""What one module says: an outline for linking, and its code.
+"""The contents of one module: an outline for linking, and its code.
 
-The outline is small and read for every module; the code is decoded only for
-modules that the interpreter enters.
+The outline is small and read for every module; the code is decoded only for modules that the interpreter
+enters.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class ClassOutline(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a module offers to others, and what it mentions.
+    """The names that a module offers to others, and those that it mentions.
 
-    ``names`` are all names bound at module level, ``star`` the modules imported
-    with ``*``, ``exports`` the text of ``__all__`` if it is a literal.
+    ``names`` are all names bound at module level, ``star`` the modules imported with ``*``, ``exports`` the
+    text of ``__all__`` if it is a literal.
     """
 
     names: list[str]
@@ -59,7 +59,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Mentions(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the code of a module mentions, by function, and all that it imports, wherever that stands."""
+    """The names that the code of a module mentions, by function, and all its imports."""
 
     imports: list[Binding]
     functions: list[tuple[str, list[str]]]
@@ -68,7 +68,7 @@ class Mentions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The facts of one file, with its code, and what that mentions, still encoded."""
+    """The facts of one file, with its code and the names that it mentions still encoded."""
 
     outline: Outline
     code: msgspec.Raw
@@ -82,7 +82,7 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return _code_decoder().decode(self.code)
 
     def mentions(self) -> Mentions:
-        """Decode what the code mentions.
+        """Decode the names that the code mentions.
 
         Raises msgspec.DecodeError or ValidationError for a damaged text.
         """
@@ -108,12 +108,12 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def encode_mention(dotted: str) -> bytes:
-    """What the encoded code of a module holds if it mentions a name, or attributes one after the other."""
+    """The bytes that encoded code contains if it mentions a name, or a chain of attributes."""
     return b"".join(map(_ENCODER.encode, dotted.split(".")))
 
 
 def make_facts(outline: Outline, mentions: Mentions, body: list[Stmt]) -> ModuleFacts:
-    """Join an outline, what the code mentions, and the code."""
+    """Combine an outline, the mentioned names, and the code."""
     return ModuleFacts(outline, msgspec.Raw(_ENCODER.encode(body)), msgspec.Raw(_ENCODER.encode(mentions)))
 
 
@@ -127,7 +127,7 @@ _PLACE = re.compile(rb'(?<=[A-Za-z]"),\d+,\d+')
 
 
 def encode_statements(statements: list[tuple[bool, Stmt]]) -> bytes:
-    """Statements as bytes, to compare them wherever they stand in a file."""
+    """Statements as bytes, to compare them wherever they are in a file."""
     return _PLACE.sub(b"", msgspec.json.encode(statements))
 
 

@@ -1,11 +1,13 @@
-"""What one Jinja template says, in the reduced tree that Python's code has.
+"""The contents of one Jinja template, in the reduced tree of Python code.
 
-A template is code that runs with its context as variables.  What Jinja has and
-Python has not is a call of a name that no Python code can have:
+A template is code that runs with its context as variables. Constructs that Jinja has and Python lacks are
+calls of names that no Python code can have:
 
-* ``{% block``, ``{% super``, ``{% include`` and ``{% import`` are calls whose first
-  argument says what is meant (``extract/templates.py`` lists them);
+* ``{% block``, ``{% super``, ``{% include`` and ``{% import`` are calls whose first argument names the
+target (``extract/templates.py`` lists them);
+
 * ``{{ filter:name`` and ``{{ test:name`` are filters and tests;
+
 * ``{{ item``, ``{{ one`` and ``{{ outer1:name`` are variables that the lowering made.
 """
 
@@ -21,7 +23,7 @@ from flake8_async_fastapi.facts.walk import flat
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A ``{% block %}``; one that is ``scoped`` sees the variables around the place where it stands."""
+    """A ``{% block %}``; if it is ``scoped``, it sees the variables around its place."""
 
     line: int
     scoped: bool
@@ -32,9 +34,9 @@ class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class TemplateFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The facts of one template.
 
-    ``extends`` is the name of its parent as an expression, of which None stands for
-    no parent.  ``body`` is what runs outside of blocks: of a template that
-    certainly has a parent, only what Jinja runs there.
+    ``extends`` is the name of its parent as an expression, where None means no parent. ``body`` is the code
+    that runs outside of blocks; if the template certainly has a parent, only the code that Jinja runs
+    there.
     """
 
     extends: Union[Expr, None]
@@ -43,7 +45,7 @@ class TemplateFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All blocks by name, those in other blocks included."""
 
     def macros(self) -> dict[str, FunctionDef]:
-        """The macros that others can import; their definitions are a part of ``body``."""
+        """The macros that other templates can import; their definitions are part of ``body``."""
         return {
             statement.name: statement for statement in flat(self.body) if isinstance(statement, FunctionDef)
         }

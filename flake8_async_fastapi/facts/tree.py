@@ -72,7 +72,7 @@ class Display(Node, frozen=True):
 
 
 class DictDisplay(Node, frozen=True):
-    """A dictionary; a key is None where the value is unpacked (``**value``)."""
+    """A dictionary; a key is None if the value is unpacked (``**value``)."""
 
     keys: list[Union[Expr, None]]
     values: list[Expr]
@@ -255,7 +255,7 @@ class Delete(Node, frozen=True):
 
 
 class Capture(Node, frozen=True):
-    """What a pattern does with the subject, or with what the attributes in ``path`` lead to.
+    """How a pattern uses the subject, or the value at the attributes in ``path``.
 
     It is of the class ``cls``, or bound to ``name`` (empty for none), or just read.
     """
@@ -332,7 +332,7 @@ class FunctionDef(Node, frozen=True):
 
 
 class ClassDef(Node, frozen=True):
-    """A class; ``parameters`` are the type parameters that it declares in the way of PEP 695."""
+    """A class; ``parameters`` are the type parameters that it declares with PEP 695."""
 
     name: str
     qualname: str

@@ -13,7 +13,7 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 
 
 def flat(body: list[Stmt]) -> Iterator[Stmt]:
-    """All statements that run in the same scope, those of inner blocks included."""
+    """All statements that run in the same scope, including those of inner blocks."""
     for statement in body:
         yield statement
         for block in blocks(statement):
@@ -37,7 +37,10 @@ def blocks(statement: Stmt) -> Iterator[list[Stmt]]:
 
 
 def colour_of(function: tree.FunctionDef) -> tree.Colour:
-    """What a call of a function is followed by; a stub that promises an iterator stands for a generator."""
+    """The colour of a function: how its call is used.
+
+    A stub that returns an iterator counts as a generator.
+    """
     if not function.is_async:
         return "sync"
     promised = dotted(function.returns).rpartition(".")[2] if function.is_stub and function.returns else ""
@@ -46,7 +49,7 @@ def colour_of(function: tree.FunctionDef) -> tree.Colour:
 
 
 def cannot_raise(statement: Stmt) -> bool:
-    """Whether a statement does no more than leave a block, with a value that is there already."""
+    """Whether a statement only leaves a block, with a value that exists already."""
     if isinstance(statement, tree.Return):
         return statement.value is None or isinstance(statement.value, (tree.Name, tree.Const))
     return isinstance(statement, tree.Jump)
@@ -98,12 +101,12 @@ def dotted(expression: Expr) -> str:
 
 
 def subscript_parts(node: tree.Subscript) -> list[Expr]:
-    """What is between the brackets: ``a`` and ``b`` of ``x[a, b]``."""
+    """The expressions between the brackets: ``a`` and ``b`` of ``x[a, b]``."""
     return node.index.items if isinstance(node.index, tree.Display) else [node.index]
 
 
 def written_argument(call: tree.Call, place: int, name: str) -> Expr | None:
-    """The expression that a call passes by a name or else at a place; None where it passes none."""
+    """The expression that a call passes by a name or at a place; None if there is none."""
     for keyword in call.keywords:
         if keyword.name == name:
             return keyword.value
@@ -111,12 +114,12 @@ def written_argument(call: tree.Call, place: int, name: str) -> Expr | None:
 
 
 def names_in(code: object) -> Iterator[str]:
-    """All names that code mentions, nested functions included."""
+    """All names that code mentions, including nested functions."""
     return (node.id for node in nodes_in(code) if isinstance(node, tree.Name))
 
 
 def nodes_in(code: object) -> Iterator[msgspec.Struct]:
-    """All nodes of code, nested functions included."""
+    """All nodes of code, including nested functions."""
     pending: list[Any] = [code]
     while pending:
         node = pending.pop()
@@ -129,7 +132,7 @@ def nodes_in(code: object) -> Iterator[msgspec.Struct]:
 
 
 def all_nodes(code: object) -> list[msgspec.Struct]:
-    """As ``nodes_in``, for who looks at all of them: without a step of a generator for each."""
+    """As ``nodes_in``, for callers that use all nodes: it avoids a generator step for each."""
     found: list[msgspec.Struct] = []
     pending: list[Any] = [code]
     while pending:
@@ -144,14 +147,14 @@ def all_nodes(code: object) -> list[msgspec.Struct]:
 
 
 def parts_of(code: object) -> Iterable[object]:
-    """What a list or a node is made of: nodes, lists of them, and None for what is missing; else nothing."""
+    """The parts of a list or a node: nodes, lists of them, and None for missing ones; otherwise nothing."""
     if type(code) is list:
         return code
     return [getattr(code, name) for name in _fields_of(type(code)) or ()]
 
 
 def _find_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a type of node which may hold other nodes; None for what is no node."""
+    """The fields of a node type that may hold other nodes; None for a type that is not a node."""
     if not issubclass(kind, msgspec.Struct):
         return None
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_leaf(field.type))

@@ -1,1 +1,1 @@
-"""The machine: what expressions, statements, calls and names of Python mean."""
+"""The machine: the semantics of Python's expressions, statements, calls and names."""

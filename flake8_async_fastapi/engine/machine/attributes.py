@@ -40,7 +40,7 @@ _OF_COROUTINES = frozenset({"close", "send", "throw"})
 
 
 def read_attribute(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:
-    """The value of ``owner.name``, and the events of reading it."""
+    """The value of ``owner.name``; reading it may emit events."""
     if owner is UNKNOWN and frame.language is None:
         return UNKNOWN
     if not isinstance(owner, OneOf):
@@ -63,7 +63,7 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
         for observe in frame.ctx.hooks.observers.instance_read:
             observe(frame, owner, node.name, Place(frame.path, node.line, node.col))
     elif isinstance(owner, Collection):
-        frame.discharge(owner)  # its methods may hand out what it holds
+        frame.discharge(owner)  # its methods may return its contents
     if frame.emit and (owner_type := _type_looked_up(frame.ctx, owner, node.name)) is not None:
         text = for_message(node)
         frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, text, frame.is_async))
@@ -73,7 +73,7 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
 
 
 def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
-    """The value of an attribute whose value hangs on the path: of a tracked object, of a row."""
+    """The value of an attribute that depends on the path: of a tracked object, or of a row."""
     place, reads = Place(frame.path, node.line, node.col), frame.ctx.hooks.models.reads
     if (
         frame.language is not None
@@ -108,14 +108,14 @@ def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value 
 
 
 def _type_looked_up(ctx: Context, owner: Value, name: str) -> Object | None:
-    """The library type in which an attribute is looked up, or None for another value."""
+    """The library type in which an attribute is looked up; None for another value."""
     if isinstance(owner, Instance) and not classes.has_member(ctx, owner.cls, name):
         return classes.library_base(ctx, owner.cls)
     return owner if isinstance(owner, Object) else None
 
 
 def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
-    """The value of an attribute, without saying that it was read."""
+    """The value of an attribute, without recording a read."""
     match owner:
         case Object():
             return _attribute_of_object(ctx, owner, name)

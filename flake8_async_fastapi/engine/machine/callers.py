@@ -1,4 +1,4 @@
-"""What the callers of a function pass for a parameter: asked where its own file does not say enough."""
+"""Arguments that the callers of a function pass for a parameter, if its own file does not say enough."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEPS: Final = 3
 
 
 def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
-    """What callers pass for a parameter, as far as that is understood; ``UNKNOWN`` where it is not."""
+    """The values that callers pass for a parameter, as far as they are known; otherwise ``UNKNOWN``."""
     params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
     if function.receiver is not None and params:
         params.pop(0)
@@ -37,9 +37,10 @@ def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value
 def _value_passed_in(
     ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr
 ) -> Value:
-    """The value of an argument where it is passed, if the call is one of the function.
+    """The value of an argument at a call, if it calls the function.
 
-    Only what binds the names in it is run of the caller: the rest costs much, and says nothing.
+    Of the caller, only the code that binds the names in the argument is run: the rest is expensive and adds
+    nothing.
     """
     assert isinstance(caller.node, tree.FunctionDef)
     wanted = {*names_in(given), *names_in(node.func)}
@@ -58,14 +59,14 @@ def _value_passed_in(
 
 
 def _without_body(statement: Stmt) -> Stmt:
-    """A statement that binds names, without the block that it has."""
+    """A statement that binds names, without its block."""
     if isinstance(statement, (tree.With, tree.For)):
         return msgspec.structs.replace(statement, body=[])
     return statement
 
 
 def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
-    """Whether calling a value calls a function, or the constructor that it is."""
+    """Whether calling a value calls a function, or the class of which it is the constructor."""
     if isinstance(callee, Function):
         return callee.key == function.key
     if not isinstance(callee, ClassValue) or function.name != "__init__":
@@ -80,7 +81,7 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
     is_init = function.name == "__init__" and function.owner is not None
     name = function.owner.name if is_init and function.owner is not None else function.name
     project = ctx.project
-    is_helper = is_test(function.path)  # which only tests call
+    is_helper = is_test(function.path)  # only tests call it
     for path in project.tests_mentioning(name, "") if is_helper else project.mentioning(name):
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):

@@ -50,13 +50,13 @@ from flake8_async_fastapi.knowledge.bases import RECORDS
 
 
 def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
-    """The value of a call, and the events of making it."""
+    """The value of a call; making it may emit events."""
     around, frame.current_call = frame.current_call, node
     if isinstance(callee, OneOf):
         options = tuple(option for option in callee.values if not is_none(option))
         results = frame.each(options, lambda option: _call_option(frame, option, arguments, node))
         if any(map(holds_coroutine, results)) and not all(map(_is_coroutine, results)):
-            for value in results:  # it depends on more than is seen whether there is anything to await
+            for value in results:  # whether there is anything to await depends on code that is not seen
                 frame.discharge(value)
         result = join_results(options, results)
         if isinstance(result, Unknown):
@@ -73,7 +73,7 @@ def _is_coroutine(value: Value) -> bool:
 
 
 def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Value:
-    """The value of a call of one value."""
+    """The value of a call of one possible callee."""
     label, origin = for_message(node), Place(frame.path, node.line, node.col)
     if isinstance(callee, Coroutine):
         report_misuse(frame, callee, "called")
@@ -94,7 +94,7 @@ _CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
 
 
 def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, origin: Place) -> Value:
-    """What calling one value gives."""
+    """The result of calling one value."""
     if isinstance(callee, Unknown):
         _announce_escape(frame, callee, arguments, origin)
         return UNKNOWN
@@ -148,7 +148,7 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
 def _announce_escape(
     frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, origin: Place
 ) -> None:
-    """Values are given to a callee that is unknown, or of a library."""
+    """Announce values that are passed to unknown code or a library."""
     if frame.state.parts:
         for observe in frame.ctx.hooks.observers.escaped:
             observe(frame, callee, arguments, origin)
@@ -158,7 +158,7 @@ _MAKING_TEXT = frozenset({"builtins.str", "builtins.repr", "builtins.print", "bu
 
 
 def _announce_shown(frame: Frame, dotted: str, arguments: Arguments) -> None:
-    """A function that makes text of its arguments."""
+    """Announce a function that converts its arguments to text."""
     node = frame.current_call
     if frame.state.parts and node is not None and (dotted in _MAKING_TEXT or knowledge.only_shows(dotted)):
         for value in arguments.values():
@@ -174,7 +174,7 @@ def _super_value(frame: Frame) -> Value:
 
 
 def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """Coroutines among the arguments: theirs to await who gets them, unless it never does."""
+    """Hand over coroutines among the arguments: the callee must await them, unless it never does."""
     for value in arguments.values():
         if may_hold_coroutine(value):
             break
@@ -244,9 +244,9 @@ def _refused_coroutines(frame: Frame, callee: Value, arguments: Arguments) -> li
 
 
 def _is_stranger(frame: Frame, callee: Value, node: tree.Call) -> bool:
-    """Whether nothing is known of what is called, but that its name does not speak of running anything.
+    """Whether nothing is known of a callee, and its name does not suggest that it runs anything.
 
-    Of coroutines of the project, nearly all are passed to such functions for a reason.
+    Nearly all coroutines of the project that are passed to such functions are passed for a reason.
     """
     if path_of(node.func).rpartition(".")[2] in _AWAITING or not frame.is_async:
         return False
@@ -257,7 +257,7 @@ def _is_stranger(frame: Frame, callee: Value, node: tree.Call) -> bool:
 
 
 def _may_be_awaited(body: object, name: str) -> bool:
-    """Whether code awaits a variable in spite of its annotation, or asks or makes others do so."""
+    """Whether code awaits a variable despite its annotation, or checks it or passes it on."""
     for node in nodes_in(body):
         given: list[Expr] = [node.value] if isinstance(node, tree.Await) else []
         if isinstance(node, tree.Call) and path_of(node.func).rpartition(".")[2] in _AWAITING:
@@ -296,7 +296,7 @@ _SAYING_NOTHING = frozenset({"Any", "object", "Awaitable", "Coroutine", "Callabl
 
 
 def _field_is_plain(frame: Frame, callee: Value, name: str | None) -> bool:
-    """Whether a field of a record cannot be meant for an awaitable."""
+    """Whether a field of a record cannot hold an awaitable."""
     if not isinstance(callee, ClassValue):
         return True
     if name is None:

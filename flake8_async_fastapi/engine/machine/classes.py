@@ -49,7 +49,7 @@ from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
-    """The class and its bases in the order of look-up: project classes, library names, unknown."""
+    """The class and its bases in the order of lookup: project classes, library names, unknown."""
     return ctx.query(("mro", cls), lambda: tuple(_mro(ctx, cls)), (cls, UNKNOWN))
 
 
@@ -58,14 +58,14 @@ def _mro(ctx: Context, cls: ClassValue) -> Iterator[Value]:
     for base in bases(ctx, cls):
         found = mro(ctx, base) if isinstance(base, ClassValue) else (base,)
         for ancestor in found:
-            seen.pop(ancestor, None)  # a base shared by two branches comes after both
+            seen.pop(ancestor, None)  # a shared base of two branches comes after both
             seen[ancestor] = None
     yield cls
     yield from (ancestor for ancestor in seen if ancestor != cls)
 
 
 def bases(ctx: Context, cls: ClassValue) -> list[Value]:
-    """The values of the bases as written; generic parameters are dropped."""
+    """The values of the bases as written, without generic parameters."""
     frame = class_frame(ctx, cls)
     found = []
     for base in cls.node.bases:
@@ -84,7 +84,7 @@ _STRUCTURAL = frozenset(
 
 
 def library_base(ctx: Context, cls: ClassValue) -> Object | None:
-    """The library type that instances of the class are too, if its tables know one."""
+    """The library type that instances of the class also have, if the tables know one."""
     for base in mro(ctx, cls):
         if isinstance(base, Library) and knowledge.library_type(base.dotted) is not None:
             return Object(base.dotted)
@@ -94,7 +94,7 @@ def library_base(ctx: Context, cls: ClassValue) -> Object | None:
 
 
 def is_closed(ctx: Context, cls: ClassValue) -> bool:
-    """Whether all bases are classes of the project: then what it lacks is not there."""
+    """Whether all bases are classes of the project: then there are no other attributes."""
     return all(isinstance(base, ClassValue) for base in mro(ctx, cls))
 
 
@@ -104,7 +104,7 @@ def derives_from(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
 
 
 def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
-    """The statements in the body of the class itself that bind a name; another name for a method is it."""
+    """The statements in the body of the class that bind a name; an alias of a method counts as the method."""
 
     def collect() -> dict[str, list[Stmt]]:
         found: dict[str, list[Stmt]] = {}
@@ -127,7 +127,7 @@ def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
 
 
 def instance_attribute(ctx: Context, instance: Instance, name: str) -> Value:
-    """The value of an attribute of an instance, bound to it if it is a method."""
+    """The value of an attribute of an instance; a method is bound to the instance."""
     for assigned, value in instance.attributes or ():
         if assigned == name and not is_none(value) and not isinstance(value, Unknown):
             return value
@@ -141,8 +141,8 @@ def _look_up_member(ctx: Context, instance: Instance, name: str, order: tuple[Va
             found = body_bindings(ctx, base, name)
             if found and isinstance(found[-1], tree.FunctionDef):
                 if name in assigned_names(ctx, instance.cls) or _is_sync_and_async(found):
-                    return UNKNOWN  # which one counts depends on the object
-                if order[0] == instance.cls:  # no class below it is meant by `super()`
+                    return UNKNOWN  # which one applies depends on the object
+                if order[0] == instance.cls:  # `super()` means none of its subclasses
                     behind = implementations.only_implementation(ctx, instance, found[-1])
                     if behind is not None:
                         return instance_attribute(ctx, behind, name)
@@ -161,7 +161,7 @@ def _look_up_member(ctx: Context, instance: Instance, name: str, order: tuple[Va
 
 
 def _is_sync_and_async(found: list[Stmt]) -> bool:
-    """Whether a class defines a method both ``def`` and ``async def``."""
+    """Whether a class defines a method both with ``def`` and with ``async def``."""
     return len({method.is_async for method in found if isinstance(method, tree.FunctionDef)}) > 1
 
 
@@ -182,7 +182,7 @@ def assigned_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def super_attribute(ctx: Context, value: Super, name: str) -> Value:
-    """An attribute of ``super()``: looked up from the class after the one that says it."""
+    """An attribute of ``super()``: looked up from the class after the one whose method calls it."""
     cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.receiver
     order = mro(ctx, cls)
     after = order[order.index(value.owner) + 1 :] if value.owner in order else ()
@@ -197,13 +197,13 @@ def super_attribute(ctx: Context, value: Super, name: str) -> Value:
 
 
 def has_other_method(ctx: Context, instance: Instance, function: Function) -> bool:
-    """Whether an instance has another method of the name of one that it was found to have by ``super()``."""
+    """Whether an instance has another method with the name of one that ``super()`` returned."""
     found = instance_attribute(ctx, instance, function.name)
     return not isinstance(found, Function) or found.key != function.key
 
 
 def property_getter(ctx: Context, instance: Instance, name: str) -> Function | None:
-    """The function behind a property of an instance, bound to it; None where there is none."""
+    """The getter of a property of an instance, bound to it; None if there is none."""
     for base in mro(ctx, instance.cls):
         found = body_bindings(ctx, base, name) if isinstance(base, ClassValue) else []
         if isinstance(base, ClassValue) and found:
@@ -257,7 +257,7 @@ def _binding_by_decorators(ctx: Context, owner: ClassValue, node: tree.FunctionD
 
 
 def method_of_class(ctx: Context, function: Function, cls: ClassValue) -> Function:
-    """A function of a class body, bound as it is when it is called."""
+    """A function of a class body, bound as in a call."""
     assert isinstance(function.node, tree.FunctionDef)
     how = binding_kind(ctx, cls, function.node)
     receiver: Value | None = Instance(cls)
@@ -280,9 +280,9 @@ def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
 
 
 def _filled_container(ctx: Context, cls: ClassValue, name: str) -> Value:
-    """A container into which methods of a class put something, with that; unknown where none does.
+    """A container to which methods of a class add items, with these; unknown if none does.
 
-    Where other files mention the attribute, they may put in more.
+    If other files mention the attribute, they may add more.
     """
     values = []
     for base in mro(ctx, cls):
@@ -297,7 +297,7 @@ def _filled_container(ctx: Context, cls: ClassValue, name: str) -> Value:
 
 
 def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
-    """What the methods of the class assign to ``self.name``, in any of them."""
+    """The value that the methods of the class assign to ``self.name``, in any of them."""
     if name not in assigned_names(ctx, cls) or ctx.is_in_wide_circle((ASSIGNED_ATTRIBUTE, cls, name)):
         return UNKNOWN
     values: list[Value] = []
@@ -340,7 +340,7 @@ def _body_value(
     ctx: Context, owner: ClassValue, statement: Stmt, name: str, cls: ClassValue, *, declared_only: bool
 ) -> Value:
     frame, state = class_frame(ctx, owner), State()
-    frame.receiver = Instance(cls)  # binds the type variables of its annotations
+    frame.receiver = Instance(cls)  # binds the type variables in its annotations
     match statement:
         case tree.FunctionDef():
             receiver = cls if binding_kind(ctx, owner, statement) == "class" else None
@@ -365,7 +365,7 @@ def _body_value(
 
 
 def _is_rewritten(body: Iterable[object]) -> bool:
-    """Whether a class has methods that may change a field that its body sets."""
+    """Whether a class has methods that may change a field set by its body."""
     for statement in body:
         if isinstance(statement, tree.FunctionDef):
             marks = (d.func if isinstance(d, tree.Call) else d for d in statement.decorators)
@@ -377,7 +377,7 @@ def _is_rewritten(body: Iterable[object]) -> bool:
 
 
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
-    """An instance, with the attributes that its constructor or its fields give it."""
+    """An instance, with the attributes set by its constructor or its fields."""
     initialiser = _initialiser(frame.ctx, Instance(cls, (), exact=True))
     if initialiser is not None:
         return functions.run_initialiser(frame, initialiser, arguments)
@@ -386,7 +386,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> V
 
 
 def _initialiser(ctx: Context, me: Instance) -> Function | None:
-    """The ``__init__`` that makes an object, bound to it; None where a library's may do so."""
+    """The ``__init__`` that creates an object, bound to it; None if it may be a library's."""
     for base in mro(ctx, me.cls):
         found = body_bindings(ctx, base, "__init__") if isinstance(base, ClassValue) else []
         if isinstance(base, ClassValue) and found and isinstance(found[-1], tree.FunctionDef):

@@ -1,4 +1,4 @@
-"""Which classes complete a method of a base: they say which model it reads, or what a step of it does."""
+"""Classes that complete a method of a base: they set the model that it uses, or one of its steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INITIALISER: Final = "__init__"
 
 
 def completing_classes(ctx: Context, cls: ClassValue, function: Function) -> list[ClassValue]:
-    """The classes below one that complete what its method uses, and have the method from it."""
+    """The subclasses that complete what a method uses, and inherit the method."""
     none: list[ClassValue] = []
     below = ctx.query(("completing", cls), lambda: _classes_below(ctx, cls), none)
     if not below or not isinstance(function.node, tree.FunctionDef) or function.node.is_stub:
@@ -29,7 +29,7 @@ def completing_classes(ctx: Context, cls: ClassValue, function: Function) -> lis
 
 
 def _may_be_called(ctx: Context, cls: ClassValue, method: str) -> bool:
-    """Whether a file that mentions a class mentions a method, too: what a base has for all may be unused."""
+    """Whether a file that mentions a class also mentions a method. A base's methods may be unused."""
     calling = ctx.project.mentioning(method)
     return any(path in calling for path in ctx.project.mentioning(cls.name))
 
@@ -40,7 +40,7 @@ def _classes_below(ctx: Context, cls: ClassValue) -> list[ClassValue]:
 
 
 def _names_used(ctx: Context, cls: ClassValue, function: Function) -> frozenset[str]:
-    """The attributes that a method mentions, and those that the methods of its class do which it mentions."""
+    """The attributes that a method mentions, and those in the methods of its class that it mentions."""
     found: set[str] = set()
     pending = [function]
     while pending:

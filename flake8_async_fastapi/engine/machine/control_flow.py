@@ -1,7 +1,7 @@
-"""Transfer functions of statements that hold others: all paths enter a block together.
+"""Transfer functions of compound statements: all paths enter a block together.
 
-Run path by path, blocks in blocks would be run once for each way through all of
-them; together, no more than ``MOST_STATES`` paths are in any of them.
+If each path were run separately, nested blocks would run once for each way through all of them. Together,
+no more than ``MOST_STATES`` paths are in any block.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def _run_if(frame: Frame, states: States, node: tree.If) -> States:
 def _run_loop(
     frame: Frame, states: States, enter: Callable[[State], Iterable[State]], body: list[Stmt], item: Value
 ) -> tuple[States, States]:
-    """Run a loop's body twice: the second pass sees what the first left behind.
+    """Run a loop's body twice: the second pass sees the effects of the first.
 
-    Gives the states at the head of the loop, and those that left it by ``break``.
+    Returns the states at the head of the loop, and those that left it by ``break``.
     """
     head, new, left = states, states, []
     for _ in range(2):
@@ -140,14 +140,14 @@ def _run_while(frame: Frame, states: States, node: tree.While) -> States:
     for before in head:
         if not any(before is first for first in states):
             _forget_conditions(frame, before, node.test)
-        if frame.ctx.hooks.tracks(before):  # the test that ends the loop is run too
+        if frame.ctx.hooks.tracks(before):  # the test that ends the loop also runs
             expressions.evaluate(frame, before, node.test)
     ended = [after for before in head for after in conditions.assume(frame, before, node.test, False)]
     return statements.run_statements(frame, node.orelse, ended) + left
 
 
 def _forget_conditions(frame: Frame, state: State, test: Expr) -> None:
-    """A loop goes on until its test is false: others change what the path itself does not."""
+    """Forget conditions: a loop runs until its test is false, which other code may cause."""
     for text in simple_conditions_in(test):
         path = text.partition(" ")[0]
         if path not in state.env or path in frame.assigned_by_nested:
@@ -185,7 +185,7 @@ def _run_with(frame: Frame, states: States, node: tree.With) -> States:
 
 
 def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
-    """Run the block of a ``with``, and leave what was entered."""
+    """Run the block of a ``with``, and leave its context managers."""
     observers, already, handled = frame.ctx.hooks.observers, count_left(frame), frame.exception_states
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(may_swallow(item.context) for item in node.items)
@@ -195,7 +195,7 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
         begin(frame, items)
     raised: States = []
     frame.exception_states = raised if handled is not None else None
-    # any statement may fail
+    # any statement may raise
     ends = (
         _run_and_record(frame, node.body, states, raised)
         if fails
@@ -222,9 +222,9 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
 
 
 def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States) -> States:
-    """Run statements; ``seen`` gets the paths on which one of them may raise: as they are before it.
+    """Run statements; ``seen`` gets the state before each statement that may raise.
 
-    A statement that holds others may raise in the midst of them, and then much of it is done.
+    A compound statement may raise in the middle, when much of it is done.
     """
     for statement in body:
         if not states:
@@ -238,7 +238,7 @@ def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States
 
 
 def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
-    """What the end of a ``with`` block does."""
+    """Apply the end of a ``with`` block."""
     place = Place(frame.path, node.line, node.col)
     if isinstance(context, Manager):
         frame.ctx.hooks.leave(frame, context, place)
@@ -255,7 +255,7 @@ def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
 
 
 def _at_end(state: State, item: tree.WithItem, entered: Value) -> Value:
-    """The object of a ``with`` at its end: its attributes may be others than at the start."""
+    """The object of a ``with`` at its end: its attributes may have changed since the start."""
     for place in (item.target, item.context):
         now = state.env.get(path_of(place)) if place is not None else None
         if isinstance(now, Instance) and isinstance(entered, Instance) and now.cls == entered.cls:
@@ -276,7 +276,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     raised = limit_disjuncts(seen, frame)
     for begin in observers.handlers_begin:
         begin(frame)
-    left: States = []  # by a ``raise`` of a handler
+    left: States = []  # by a ``raise`` in a handler
     if node.final:
         frame.exception_states = left
     for handler in node.handlers:
@@ -296,7 +296,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     if not node.final:
         return ends
     _run_finally(frame, node.final, already)
-    if frame.emit:  # an exception that goes on changes nothing behind the statement
+    if frame.emit:  # an exception that is not caught changes nothing after the statement
         statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
     unhandled = [] if ends or not node.handlers else [before.fork() for before in raised]
     after = statements.run_statements(frame, node.final, ends + unhandled)
@@ -304,7 +304,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
 
 
 def _enter_handler(frame: Frame, handler: tree.Handler, entering: States) -> None:
-    """What is known on the paths that an exception takes to a handler."""
+    """The knowledge on the paths that an exception takes to a handler."""
     for before in entering:
         kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
         frame.state = before
@@ -315,7 +315,7 @@ def _enter_handler(frame: Frame, handler: tree.Handler, entering: States) -> Non
 
 
 def _run_finally(frame: Frame, final: list[Stmt], already: list[int]) -> None:
-    """``finally`` runs after a ``return``, a ``break`` or a ``continue`` in the block too."""
+    """Run a ``finally``, also after a ``return``, ``break`` or ``continue`` in the block."""
     (_, returned), *jumps = zip(paths_left(frame), already, strict=True)
     for place in range(returned, len(frame.exits)):
         if frame.emit or frame.ctx.hooks.tracks(frame.exits[place]):
@@ -349,7 +349,7 @@ def _match_case(frame: Frame, state: State, node: Expr, subject: Value, case: tr
         state.bind(name, UNKNOWN)
     if path_of(node) and isinstance(subject, OneOf):
         frame.discharge(subject)
-        state.bind(path_of(node), UNKNOWN)  # which of them it is, the pattern decides
+        state.bind(path_of(node), UNKNOWN)  # the pattern decides which of them it is
     for cls in case.classes:
         expressions.evaluate(frame, state, cls)
     _bind_captures(frame, state, node, subject, case.captures)
@@ -362,7 +362,7 @@ def _match_case(frame: Frame, state: State, node: Expr, subject: Value, case: tr
 def _bind_captures(
     frame: Frame, state: State, node: Expr, subject: Value, captures: list[tree.Capture]
 ) -> None:
-    """Read of a tracked object what a pattern asks for, and bind what it names."""
+    """Read the attributes of a tracked object that a pattern asks for, and bind its names."""
     ctx = frame.ctx
     if not ctx.hooks.tracks(state) or not any(
         renaming.has_identity(ctx, alternative) for alternative in alternatives(subject)

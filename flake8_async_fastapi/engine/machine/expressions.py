@@ -1,4 +1,4 @@
-"""Transfer functions of expressions: the value of each, and what evaluating it does."""
+"""Transfer functions of expressions: the value of each, and its effects."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ from flake8_async_fastapi.facts.walk import target_names
 def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = False) -> Value:
     """The value of an expression.
 
-    ``awaited_chain`` says that an ``await`` stands before the chain of calls
-    and attributes that this expression begins.
+    ``awaited_chain`` says that an ``await`` precedes the chain of calls and attributes that starts with
+    this expression.
     """
     kind = type(node)
     chain = _CHAINS.get(kind)
@@ -64,7 +64,7 @@ def evaluate(frame: Frame, state: State, node: Expr, *, awaited_chain: bool = Fa
 def _evaluate_name(frame: Frame, state: State, node: tree.Name) -> Value:
     value = names.look_up_name(frame, state, node.id)
     known = state.known.get(node.id)
-    if known is not None and value == BOOL:  # what a condition on this path found it to be
+    if known is not None and value == BOOL:  # narrowed by a condition on this path
         return TRUE if known else FALSE
     return value
 
@@ -122,14 +122,14 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
     results: list[Value] = []
     for alternative in alternatives(owner):
         if (is_none(alternative) or containers.is_empty(alternative)) and len(alternatives(owner)) > 1:
-            continue  # would fail for another reason
+            continue  # it would fail for another reason
         frame.state = state
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
         if isinstance(alternative, Coroutine):
             in_chain = isinstance(node.value, tree.Call)
             report_misuse(frame, alternative, "subscript", awaited_chain=awaited_chain, in_chain=in_chain)
         if isinstance(alternative, (ClassValue, Library)):
-            results.append(alternative)  # a generic type given its parameters
+            results.append(alternative)  # a generic type with parameters
         else:
             results.append(protocols.item_at(frame, protocols.as_tuple(frame.ctx, alternative), node.index))
     return union(results)
@@ -177,7 +177,7 @@ def _evaluate_dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
             frame.discharge(evaluate(frame, state, key))
             keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
             items.append(value)
-    if None not in keys:  # the last of equal keys counts
+    if None not in keys:  # the last of equal keys wins
         pairs = dict(zip(keys, items, strict=True))
         return containers.display("dict", tuple(pairs.values()), tuple(pairs))
     return containers.display("dict", tuple(items), tuple(keys))
@@ -213,9 +213,9 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
 def operands_by_path(
     frame: Frame, state: State, node: tree.BoolOp
 ) -> list[tuple[State, list[Value], Expr | None]]:
-    """The values that ``a or b`` may give: of each part where those before it let it through.
+    """The possible values of ``a or b``: of each part if those before it do not decide.
 
-    The last item is the condition that makes the value the result; None for the last part.
+    The last item is the condition under which the value is the result; None for the last part.
     """
     found: list[tuple[State, list[Value], Expr | None]] = []
     *firsts, last = node.values
@@ -238,7 +238,7 @@ def operands_by_path(
 def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
     found = operands_by_path(frame, state, node)
     ends = [found[-1][0]]
-    if ends[0].parts != state.parts:  # an earlier operand may be the result: a list that is not empty, say
+    if ends[0].parts != state.parts:  # an earlier operand may be the result, such as a list that is not empty
         for path, kept, condition in found:
             if kept and condition is not None:
                 ends += conditions.assume(frame, path, condition, node.op == "or")[:1]
@@ -315,7 +315,7 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
     frame.enclosing_loops.pop()
     frame.runs_elsewhere -= elsewhere
     bound = {name for loop in node.loops for name in target_names(loop.target)}
-    for name, value in inner.env.items():  # a walrus in it binds outside
+    for name, value in inner.env.items():  # a walrus in it binds a name outside
         if name not in bound:
             state.env.setdefault(name, value)
     conditions.keep_effects(frame, state, [inner], node)

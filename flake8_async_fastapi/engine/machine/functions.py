@@ -52,7 +52,7 @@ CONTEXTS: Final = {
 _BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
 
 
-# --- defining ------------------------------------------------------------------------
+# --- definitions ---------------------------------------------------------------------
 
 
 def as_function(
@@ -72,18 +72,18 @@ def as_method(owner: ClassValue, node: tree.FunctionDef, receiver: Value) -> Fun
 
 
 def nested_function(frame: Frame, state: State, node: tree.FunctionDef | tree.Lambda) -> Function:
-    """A function defined where a frame stands."""
+    """A function defined at the place of a frame."""
     return as_function(frame.path, node, closure=visible_closure(frame, state))
 
 
 def visible_closure(frame: Frame, state: State) -> Closure | None:
-    """The variables that code defined where a frame stands can see, besides those of the module."""
+    """The variables that a function defined in a frame can see, besides those of the module."""
     is_body = not frame.qualname or (frame.owner is not None and frame.owner.node.qualname == frame.qualname)
     return frame.closure if is_body else Closure(dict(state.env), frame.closure, frame.scope)
 
 
 def discharge_captured(frame: Frame, state: State, code: object) -> None:
-    """A nested function mentions variables: the coroutines they hold may be awaited there."""
+    """Discharge the coroutines in variables that a nested function mentions: it may await them."""
     if frame.owed:
         for name in names_in(code):
             if name in state.env:
@@ -93,10 +93,10 @@ def discharge_captured(frame: Frame, state: State, code: object) -> None:
 def define_function(
     frame: Frame, node: tree.FunctionDef, owner: ClassValue | None, receiver: Value | None = None
 ) -> Value:
-    """The value of a function once its decorators are applied; unknown if one of them is."""
+    """The value of a function after its decorators are applied; unknown if one of them is."""
     function = as_function(frame.path, node, owner, None, frame.closure)
     value: Value = function
-    if node.decorators:  # once for all receivers: what a decorator makes is a new function each time
+    if node.decorators:  # once for all receivers: a decorator returns a new function each time
         state = _class_closure(frame, node, owner)
         value = frame.ctx.query(
             ("define", function), lambda: apply_decorators(frame, state, function), UNKNOWN
@@ -150,7 +150,7 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
 
 
 def _says_less(ctx: Context, wrapper: Value, function: Function) -> bool:
-    """Whether nothing is known of what a wrapper gives, though it is of what the function does."""
+    """Whether nothing is known of a wrapper's result, while that of the function is known."""
     if not isinstance(wrapper, Function):
         return True
     if wrapper.is_async != function.is_async:
@@ -163,15 +163,15 @@ def _says_less(ctx: Context, wrapper: Value, function: Function) -> bool:
 
 
 def as_context_manager(dotted: str, value: Value) -> Value:
-    """A generator function once ``contextlib`` makes a context manager of it; unknown for other values."""
+    """A generator function as a context manager of ``contextlib``; unknown for other values."""
     return replace(value, wrapped=CONTEXTS[dotted]) if isinstance(value, Function) else UNKNOWN
 
 
-# --- calling -------------------------------------------------------------------------
+# --- calls ---------------------------------------------------------------------------
 
 
 def call_function(frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place) -> Value:
-    """Call a function: a coroutine, a generator, a manager, or what it returns."""
+    """Call a function: the result is a coroutine, a generator, a context manager, or its return value."""
     function, arguments = bind_first_argument(frame.ctx, function, arguments)
     node = function.node
     if function.wrapped:
@@ -210,14 +210,14 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
 def _call_implementations(
     frame: Frame, function: Function, arguments: Arguments, label: str, origin: Place
 ) -> Value | None:
-    """Call a method that does nothing itself as all that implement it; None where that says nothing."""
+    """Call an empty method as all methods that implement it; None if that adds nothing."""
     node, receiver = function.node, function.receiver
     if not isinstance(node, tree.FunctionDef) or not node.is_stub or not isinstance(receiver, Instance):
         return None
     if receiver.exact or (node.is_async and not hints.is_iterator_hint(node.returns)):
         return None
     if classes.has_other_method(frame.ctx, receiver, function):
-        return None  # it is called as that of a base
+        return None  # it is called as a method of a base
     methods = [
         classes.instance_attribute(frame.ctx, one, node.name)
         for one in implementations.all_implementations(frame.ctx, receiver.cls, node)
@@ -242,16 +242,16 @@ def bind_first_argument(ctx: Context, function: Function, arguments: Arguments) 
 
 
 def result_of_call(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Value:
-    """What a function returns: for a coroutine function, what awaiting the call returns.
+    """The return value of a function: for a coroutine function, the result of awaiting the call.
 
-    ``origin``, here and below, tells the objects that the call makes from those of other calls.
+    ``origin``, here and below, distinguishes the objects that the call creates from those of other calls.
     """
     summary = summaries.apply_summary(frame, function, arguments, origin)
     return _known_or_declared(frame.ctx, function, arguments, summary.returns)
 
 
 def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, value: Value) -> Value:
-    """A value, or what the annotation says where nothing is known of it."""
+    """A value, or the type in the annotation if nothing is known of the value."""
     node = function.node
     stub = isinstance(node, tree.FunctionDef) and node.is_stub
     if not isinstance(value, Unknown) and not stub:
@@ -269,12 +269,12 @@ def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, v
         UNKNOWN,
     )
     if isinstance(declared, Instance) and not stub and not node.is_async:
-        return replace(declared, has_doubtful_type=True)  # it may give back a coroutine that it got
+        return replace(declared, has_doubtful_type=True)  # it may return a coroutine that it got
     return declared
 
 
 def _frame_of(ctx: Context, function: Function) -> Frame:
-    """A frame for what is written in the head of a function."""
+    """A frame for the code in the head of a function."""
     name = function.node.qualname if isinstance(function.node, tree.FunctionDef) else "<lambda>"
     frame = Frame(ctx, function.path, name, owner=function.owner, closure=function.closure)
     frame.receiver = function.receiver
@@ -282,7 +282,7 @@ def _frame_of(ctx: Context, function: Function) -> Frame:
 
 
 def quiet_result(frame: Frame, callee: Value, arguments: Arguments, origin: Place | None = None) -> Value:
-    """What calling a value returns, in a frame of its own: nothing is reported and nothing is owed."""
+    """The result of calling a value in a separate frame: nothing is reported, no coroutine is owed."""
     return call_quietly(frame, callee, arguments, origin)[0]
 
 
@@ -293,7 +293,7 @@ def call_quietly(
     origin: Place | None = None,
     state: State | None = None,
 ) -> tuple[Value, Frame]:
-    """As ``quiet_result``, on a path of its own if there is one; also the frame, with what it noted."""
+    """As ``quiet_result``, on a separate path if there is one; also returns the frame with its notes."""
     quiet = Frame(frame.ctx, frame.path, frame.qualname, closure=frame.closure, scope=frame.scope)
     quiet.state = frame.state if state is None else state
     result = calls.apply_callee(quiet, callee, arguments, "", origin or Place(frame.path, 0, 0))
@@ -301,10 +301,10 @@ def call_quietly(
 
 
 def check_given_back(frame: Frame, value: Value) -> Value:
-    """A coroutine function returns a value; the value, or unknown where it cannot be meant.
+    """Check a coroutine function's return value; returns it, or unknown if it cannot be intended.
 
-    Who awaits the call gets what the annotation says, it thinks, and does not await that again.
-    What a route gives back is checked as what a route gives back.
+    The caller expects the annotated value from the ``await``, and does not await it again. The return value
+    of a route is checked elsewhere.
     """
     node = frame.node
     if not frame.is_async or frame.role or not holds_coroutine(value):
@@ -315,13 +315,13 @@ def check_given_back(frame: Frame, value: Value) -> Value:
         frame, frame.state.fork(), as_function(frame.path, node, frame.owner, None, frame.closure)
     )
     if not isinstance(decorated, Function) or decorated.node is not node:
-        return value  # a decorator may await what it gives back
+        return value  # a decorator may await its result
     found = [
         coroutine
         for coroutine in type_hints.undeclared_coroutines(frame, value, node.returns)
         if coroutine.origin in frame.owed
         and coroutine.origin not in frame.discharged
-        and coroutine.origin not in frame.tests  # how it was tested says more
+        and coroutine.origin not in frame.tests  # its tests say more
     ]
     for coroutine in found:
         if coroutine.origin not in frame.reported_misuses:
@@ -330,7 +330,7 @@ def check_given_back(frame: Frame, value: Value) -> Value:
 
 
 def property_value(frame: Frame, getter: Function, origin: Place) -> Value:
-    """What reading a property gives."""
+    """The value of reading a property."""
     if getter.is_async and not getter.is_generator:
         assert isinstance(getter.node, tree.FunctionDef)
         return Coroutine(getter.node.name, "other", origin, function=getter, call=Arguments())
@@ -338,7 +338,7 @@ def property_value(frame: Frame, getter: Function, origin: Place) -> Value:
 
 
 def run_initialiser(frame: Frame, initialiser: Function, arguments: Arguments) -> Value:
-    """The instance that ``__init__`` leaves behind."""
+    """The instance that ``__init__`` leaves."""
     node = frame.current_call
     origin = Place(frame.path, node.line, node.col) if node is not None else Place(frame.path, 0, 0)
     receiver = summaries.apply_summary(frame, initialiser, arguments, origin).receiver
@@ -348,7 +348,7 @@ def run_initialiser(frame: Frame, initialiser: Function, arguments: Arguments) -
 
 
 def _without_bare_containers(ctx: Context, made: Instance) -> Instance:
-    """A new object without the containers that it was given empty: what methods put in, its class says."""
+    """A new object without the empty containers that it got: its class says which items methods add."""
     general = Instance(made.cls)
     kept = tuple(
         (name, value)
@@ -359,7 +359,7 @@ def _without_bare_containers(ctx: Context, made: Instance) -> Instance:
 
 
 def declared_parameter(frame: Frame, param: Param) -> Value:
-    """What a parameter is by its default, which may say what is passed for it, or by its annotation."""
+    """The value of a parameter by its default, which may set what is passed for it, or by its annotation."""
     if param.default is not None:
         default = expressions.evaluate(frame, State(), param.default)
         for alternative in alternatives(default):

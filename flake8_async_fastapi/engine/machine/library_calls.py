@@ -1,4 +1,4 @@
-"""Calls of library functions and types: what domains say of them, or else the tables."""
+"""Calls of library functions and types: their models in domains, or else the tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from flake8_async_fastapi.facts.walk import all_nodes
 def value_of_type(text: str, receiver: Object | None = None, callback: Value = UNKNOWN) -> Value:
     """The value of a TYPE of the knowledge tables.
 
-    ``callback`` is the value that ``cb[...]`` stands for.
+    ``callback`` is the value for ``cb[...]``.
     """
     if text == "?":
         return UNKNOWN
@@ -49,7 +49,7 @@ def value_of_type(text: str, receiver: Object | None = None, callback: Value = U
 
 
 def is_coroutine_method(type_name: str, name: str) -> bool:
-    """Whether a method of a library's type gives a coroutine."""
+    """Whether a method of a library's type returns a coroutine."""
     member = knowledge.member(type_name, name)
     return member is not None and member.kind == "async"
 
@@ -79,7 +79,7 @@ def call_member(
 
 
 def _is_awaited_later(frame: Frame, node: tree.Call) -> bool:
-    """Whether a call is put into a variable with which nothing is done but to ``await`` it."""
+    """Whether a call is assigned to a variable that is only used in an ``await``."""
     function = frame.node
     if function is None:
         return False
@@ -97,7 +97,7 @@ def _is_awaited_later(frame: Frame, node: tree.Call) -> bool:
 
 
 def call_at_await(frame: Frame, coroutine: Coroutine) -> Value:
-    """What awaiting the coroutine of a method gives that is called only then."""
+    """The result of awaiting the coroutine of a method that is called only then."""
     method, around = coroutine.method, frame.current_call
     assert method is not None and coroutine.call is not None
     frame.current_call = coroutine.node
@@ -153,14 +153,14 @@ def _made_result(frame: Frame, kind: str, result: Value, label: str, origin: Pla
 
 
 def kept_arguments(arguments: Arguments) -> tuple[tuple[str, Value], ...]:
-    """Arguments as an object keeps them."""
+    """Arguments as kept by an object."""
     positional = [(str(place), value) for place, value in enumerate(arguments.args)]
     opaque = [("**", UNKNOWN)] if arguments.opaque else []
     return (*positional, *arguments.keywords, *opaque)
 
 
 def _result_of_callback(frame: Frame, arguments: Arguments, origin: Place) -> Value:
-    """What the function given as the first argument returns: a coroutine is whoever awaits the call's."""
+    """The return value of the function in the first argument; the call's user awaits a coroutine."""
     if not arguments.args:
         return UNKNOWN
     rest = arguments.rest()

@@ -1,4 +1,4 @@
-"""What a name means: a variable, a name of the module, an import, a builtin."""
+"""The meaning of a name: a variable, a name of the module, an import, a builtin."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _BUILTINS = frozenset(dir(builtins))
 
 
 def look_up_name(frame: Frame, state: State, name: str) -> Value:
-    """The value of a name where a frame stands."""
+    """The value of a name at the place of a frame."""
     found = state.env.get(name)
     if found is not None:
         return found
@@ -59,9 +59,9 @@ def look_up_name(frame: Frame, state: State, name: str) -> Value:
 
 
 def module_value(ctx: Context, path: str, name: str) -> Value:
-    """The value of a name at module level; of a name bound twice, either.
+    """The value of a name at module level; for a name bound twice, either value.
 
-    A name that is only None is unknown: such a module sets it later.
+    A name that is only ever None is unknown: such a module sets it later.
     """
     return ctx.query(("name", path, name), lambda: _module_value(ctx, path, name), UNKNOWN)
 
@@ -81,7 +81,7 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
 
 
 def _fullest_class(values: list[Value]) -> ClassValue | None:
-    """Of several classes that a setting chooses from, the one that has all that the others have."""
+    """Of several classes that a setting selects from, the one that has all members of the others."""
     found = [value for value in dict.fromkeys(values) if isinstance(value, ClassValue)]
     if len(found) < 2 or len(found) < len(set(values)):
         return None
@@ -101,7 +101,7 @@ def _members(cls: ClassValue) -> Iterator[tuple[str, bool]]:
 
 
 def _fails_and_is_replaced(ctx: Context, path: str, statement: Stmt, name: str) -> bool:
-    """Whether an import of a file that the project does not have stands in a ``try`` that handles that."""
+    """Whether an import of a file that is missing in the project is in a ``try`` that handles this."""
     if not isinstance(statement, tree.Import):
         return False
     targets = [ctx.project.target(path, one) for one in statement.bindings if one.local == name]
@@ -112,7 +112,7 @@ def _fails_and_is_replaced(ctx: Context, path: str, statement: Stmt, name: str) 
 
 
 def _is_inside_project(ctx: Context, path: str, target: Target) -> bool:
-    """Whether what seems to be a name of a library is one below a package of the project."""
+    """Whether a seeming library name is a submodule of a package of the project."""
     if not isinstance(target, LibraryTarget):
         return False
     found = ctx.project.find_module(target.dotted.partition(".")[0], path)
@@ -139,7 +139,7 @@ def _value_of_unbound_name(ctx: Context, path: str, name: str) -> Value:
 
 
 def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str, state: State) -> Value:
-    """The value that a statement gives to a name; ``state`` has the one that the name had before."""
+    """The value that a statement binds to a name; ``state`` has the previous value of the name."""
     frame = Frame(ctx, path, "")
     match statement:
         case tree.Import():
@@ -159,7 +159,7 @@ def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str, state: 
             for target in statement.targets:
                 statements.assign_target(frame, state, target, without_emptiness(found))
                 if isinstance(target, tree.Name) and isinstance(found, Const):
-                    state.env[target.id] = found  # texts too, which count only once here
+                    state.env[target.id] = found  # also texts, which otherwise count as equal
         case tree.With(items=items):
             for item in items:
                 entered = protocols.enter_context(
@@ -185,7 +185,7 @@ def class_value(path: str, node: tree.ClassDef, closure: Closure | None) -> Clas
 
 
 def imported_value(ctx: Context, path: str, statement: tree.Import, name: str) -> Value:
-    """What an import statement binds a name to."""
+    """The value that an import statement binds to a name."""
     for binding in statement.bindings:
         if binding.local == name:
             return target_value(ctx, ctx.project.target(path, binding))
@@ -223,7 +223,7 @@ def module_attribute(ctx: Context, module: ModuleValue | Folder, name: str) -> V
 
 
 def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[list[Value], int]:
-    """Values of expressions with ``*iterables`` unpacked; how many come before one that could not be."""
+    """The values of expressions with ``*iterables`` unpacked, and how many precede one that could not be."""
     values: list[Value] = []
     placed: int | None = None
     for expression in written:
@@ -242,7 +242,7 @@ def unpack_starred(frame: Frame, state: State, written: list[Expr]) -> tuple[lis
 def unpack_keywords(
     frame: Frame, state: State, written: list[tree.Keyword]
 ) -> tuple[list[tuple[str, Value]], bool]:
-    """Values of keyword arguments with ``**mappings`` unpacked; whether all these could be."""
+    """The values of keyword arguments with ``**mappings`` unpacked, and whether all could be."""
     values: list[tuple[str, Value]] = []
     all_known = True
     for keyword in written:
@@ -270,7 +270,7 @@ def dotted_value(ctx: Context, path: str, text: str) -> Value:
 
 
 def only_definition(ctx: Context, path: str, name: str, depth: int = 0) -> tuple[str, Stmt] | None:
-    """The one statement that defines a name, followed through imports; None if there are several."""
+    """The only statement that defines a name, followed through imports; None if there are several."""
     found = ctx.project.bindings(path, name)
     if not found and depth < 8:
         for star in ctx.project.star_targets(path):

@@ -54,7 +54,7 @@ _METHODS = {
 
 
 def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
-    """All that a value can be used for besides its members; None where that is not known."""
+    """All protocols that a value supports; None if they are not known."""
     match value:
         case Manager(is_async=is_async):
             return frozenset({"async-with" if is_async else "with"})
@@ -64,7 +64,7 @@ def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
             return None if is_only_declared(value) else knowledge.protocols(value.type)
         case Instance(cls=cls, location=location) if (
             location is not None
-        ):  # a tracked object, whose class a library made
+        ):  # a tracked object, whose class a library created
             return None if classes.has_member(ctx, cls, "__await__") else frozenset()
         case Instance(cls=cls, exact=True):
             return _protocols_of_class(ctx, cls)
@@ -74,7 +74,7 @@ def supported_protocols(ctx: Context, value: Value) -> frozenset[str] | None:
 
 
 def _protocols_of_class(ctx: Context, cls: ClassValue) -> frozenset[str] | None:
-    """All that objects of a class itself can be used for; None where it has bases that are not known."""
+    """All protocols that objects of a class itself support; None if it has unknown bases."""
     order = classes.mro(ctx, cls)
     if not all(isinstance(base, ClassValue) and not base.node.decorators for base in order):
         return None
@@ -82,7 +82,7 @@ def _protocols_of_class(ctx: Context, cls: ClassValue) -> frozenset[str] | None:
 
 
 def _protocols_of_subclasses(ctx: Context, cls: ClassValue) -> frozenset[str] | None:
-    """All that objects of a class or of one below it can be used for."""
+    """All protocols that objects of a class or of a subclass support."""
 
     def find() -> frozenset[str] | None:
         if hints.is_protocol(cls):
@@ -99,9 +99,9 @@ def _protocols_of_subclasses(ctx: Context, cls: ClassValue) -> frozenset[str] | 
 
 
 def await_value(frame: Frame, value: Value, node: tree.Await) -> Value:
-    """What ``await`` gives."""
+    """The result of ``await``."""
     options = alternatives(value)
-    # whether something that is now and then awaitable is so here, depends on more than is seen
+    # whether a value that is only sometimes awaitable is so here, depends on code that is not seen
     is_open = any(may_be_awaited(frame.ctx, option) for option in options)
 
     def await_option(option: Value) -> Value:
@@ -126,12 +126,12 @@ def may_be_awaited(ctx: Context, value: Value) -> bool:
 
 
 def is_future(ctx: Context, value: Value) -> bool:
-    """Whether a value is an object of a library that can be awaited, such as a task."""
+    """Whether a value is a library's awaitable object, such as a task."""
     return isinstance(value, Object) and may_be_awaited(ctx, value)
 
 
 def result_of_await(frame: Frame, value: Value) -> Value:
-    """What awaiting a value gives, without saying that it happened."""
+    """The result of awaiting a value, without recording the ``await``."""
     if isinstance(value, Coroutine):
         if value.function is not None and value.call is not None:
             return functions.result_of_call(frame, value.function, value.call, value.origin)
@@ -146,11 +146,11 @@ def result_of_await(frame: Frame, value: Value) -> Value:
 
 
 def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
-    """A value that a call gave: coroutines in it are now this frame's to await."""
+    """Take over a call's result: this frame must await the coroutines in it."""
     if not isinstance(value, (Coroutine, OneOf)):
         return value
     if not all(isinstance(alternative, Coroutine) for alternative in alternatives(value)):
-        return value  # it depends on more than is seen here whether there is anything to await
+        return value  # whether there is anything to await depends on code that is not seen here
     adopted_options = []
     for alternative in alternatives(value):
         if isinstance(alternative, Coroutine) and alternative.origin not in frame.owed:
@@ -172,7 +172,7 @@ def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = F
 
 
 def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None = None) -> Value:
-    """What the target of ``with`` (or ``async with``) is bound to."""
+    """The value that ``with`` or ``async with`` binds to its target."""
     place = frame.place_of(node) if node is not None else None
 
     def enter(alternative: Value) -> Value:
@@ -210,7 +210,7 @@ def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | No
 
 
 def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
-    """One element of an iterable that a loop runs over."""
+    """One element of an iterable, for a loop over it."""
     options = alternatives(value)
 
     def go_through(alternative: Value) -> Value:
@@ -229,7 +229,7 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
         return element_of_iterable(frame, alternative, is_async, Place(frame.path, node.line, node.col))
 
     items = frame.each_apart(options, go_through)
-    if len(options) > 1:  # there is nothing to run over in what is empty
+    if len(options) > 1:  # an empty container has no elements
         items = [item for option, item in zip(options, items, strict=True) if not is_empty(option)]
     return union(items)
 
@@ -237,7 +237,7 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
 def element_of_iterable(
     frame: Frame, value: Value, is_async: bool | None = None, origin: Place | None = None
 ) -> Value:
-    """One element of an iterable, without saying that it was iterated."""
+    """One element of an iterable, without recording an iteration."""
     if isinstance(value, Collection):
         if value.kind == "dict":
             return UNKNOWN
@@ -267,7 +267,7 @@ _NAMED_TUPLE: Final = frozenset({"typing.NamedTuple", "typing_extensions.NamedTu
 
 
 def as_tuple(ctx: Context, value: Value) -> Value:
-    """A value that is taken apart: a named tuple as the tuple of its fields."""
+    """A value that is unpacked: a named tuple as the tuple of its fields."""
     options = alternatives(value)
     if not any(isinstance(option, Instance) for option in options):
         return value
@@ -282,7 +282,7 @@ def _tuple_of_fields(ctx: Context, value: Value) -> Value:
 
 
 def elements_of(frame: Frame, value: Value, origin: Place) -> Value:
-    """What going through an iterable gives."""
+    """The elements of an iterable."""
     found = []
     for alternative in alternatives(value):
         if not is_none(alternative):
@@ -292,9 +292,9 @@ def elements_of(frame: Frame, value: Value, origin: Place) -> Value:
 
 
 def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
-    """Which functions of a table can be at a key that is not known.
+    """The functions of a table that can be at an unknown key.
 
-    Unknown where the key is decided elsewhere: when the receiver was made, or by a default.
+    Unknown if other code decides the key: when the receiver was created, or by a default.
     """
     root = key
     while isinstance(root, tree.Attr):
@@ -308,7 +308,7 @@ def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
 
 
 def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
-    """What ``owner[index]`` is."""
+    """The value of ``owner[index]``."""
     if isinstance(owner, Object):
         model = frame.ctx.hooks.models.items.get(type(owner.detail))
         if model is not None and isinstance(index, tree.Const) and isinstance(index.value, int):
@@ -316,7 +316,7 @@ def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
         return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
     if not isinstance(owner, Collection):
         return UNKNOWN
-    if isinstance(index, tree.Other):  # a slice, which may leave out the one function that matters
+    if isinstance(index, tree.Other):  # a slice, which may lack the one function that matters
         is_table = owner.items is not None and not isinstance(any_function(owner), Unknown)
         item = owner.item if is_table else element_of_container(owner)
         return Collection(owner.kind, item) if owner.kind != "dict" else UNKNOWN

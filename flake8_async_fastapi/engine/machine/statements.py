@@ -75,7 +75,7 @@ def run_statement(frame: Frame, statement: Stmt, states: States) -> States:
 
 
 def trace_variables(frame: Frame, node: tree.Node, states: States) -> None:
-    """Say what the variables are after a statement, where that is known; imported names are left out."""
+    """Trace the variables after a statement, if they are known; imported names are left out."""
     for state in states:
         for name, value in (*state.env.items(), *state.attributes.items()):
             if not isinstance(value, (Unknown, Library, ModuleValue)):
@@ -118,7 +118,7 @@ def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
 
 
 def _paths_of_choice(frame: Frame, state: State, node: Expr) -> States:
-    """``f(*(a if c else b))``: a path for each, where a path can know whether ``c`` holds."""
+    """``f(*(a if c else b))``: one path for each, if a path can know whether ``c`` holds."""
     test = starred_choice_in(node) if isinstance(node, (tree.Call, tree.Await)) else None
     if test is None:
         return [state]
@@ -129,7 +129,7 @@ def _paths_of_choice(frame: Frame, state: State, node: Expr) -> States:
 
 
 def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
-    """``x = a if c else b``: a path for each, so that a later ``if c`` goes with it."""
+    """``x = a if c else b``: one path for each, so that a later ``if c`` agrees with it."""
     note_test(frame, expressions.evaluate(frame, state, value.test), value.test)
     ends: States = []
     for outcome, part in ((True, value.body), (False, value.orelse)):
@@ -139,7 +139,7 @@ def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: t
 
 
 def _assign_operands(frame: Frame, state: State, node: tree.Assign, value: tree.BoolOp) -> States:
-    """``x = a or b``: a path for each, as it is for ``x = a if a else b``."""
+    """``x = a or b``: one path for each, as for ``x = a if a else b``."""
     ends: States = []
     for path, kept, condition in expressions.operands_by_path(frame, state, value):
         if not kept:
@@ -170,10 +170,10 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
 
 
 def split_alternatives(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
-    """One path for each value that a variable may get, so that a later test can tell them apart.
+    """One path for each value that a variable may have, so that a later test can distinguish them.
 
-    A value that may be None is not split: tests for None narrow it.  Nor are objects of several
-    classes: the code may know which of them it has, and only what all of them do is certain.
+    A value that may be None is not split: tests for None narrow it. Nor are objects of several classes: the
+    code may know which class it has, and only what is common to all is certain.
     """
     if isinstance(value, OneOf) and not (_is_optional(frame.ctx, value) or may_be_of_several_classes(value)):
         return [(state.fork(), option) for option in value.values]
@@ -194,7 +194,7 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
                 frame.discharge(value)
             if name in frame.assigned_by_nested:
                 value = UNKNOWN
-            # texts are not told apart: paths that differ in nothing else are one
+            # texts are not distinguished: paths that differ only in them are one path
             is_text = isinstance(value, Const) and isinstance(value.value, str)
             state.bind(name, TEXT if is_text and not isinstance(value, Text) else value)
         case tree.Attr(value=owner):
@@ -232,7 +232,7 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
 
 
 def _is_kept_by_domain(access: Access, value: Value) -> bool:
-    """Whether a domain keeps what is assigned to an attribute of a tracked object."""
+    """Whether a domain keeps the value assigned to an attribute of a tracked object."""
     return any(model(access, value) for model in access.frame.ctx.hooks.models.writes)
 
 
@@ -327,7 +327,7 @@ def _run_delete(frame: Frame, state: State, node: tree.Delete) -> States:
         for name in target_names(target):
             state.bind(name, UNKNOWN)
             if frame.language is not None:
-                del state.env[name]  # a variable of the lowering, whose scope ends
+                del state.env[name]  # a variable made by the lowering, whose scope ends
     return [state]
 
 

@@ -1,8 +1,7 @@
-"""Runs of callees: what a function returns, yields and does, for the arguments it is given.
+"""Runs of callees: the return value, the yields and the effects of a function for its arguments.
 
-A summary is kept for each combination of arguments that can make a difference.
-Where an annotation says what a parameter is, the argument says little more, and
-all calls share one summary.
+One summary is kept for each combination of arguments that can make a difference. If an annotation gives the
+type of a parameter, the argument adds little, and all calls share one summary.
 """
 
 from __future__ import annotations
@@ -48,18 +47,17 @@ Bound: TypeAlias = tuple[tuple[str, Value], ...]
 
 
 def summarise(ctx: Context, function: Function, arguments: Arguments | None) -> Summary:
-    """Run a function for what it returns, yields and does.
+    """Run a function for its return value, its yields and its effects.
 
-    ``arguments`` are None where the caller is not known: then parameters have
-    what their annotations say.
+    ``arguments`` are None if the caller is not known: then parameters have the values of their annotations.
     """
     if arguments is not None and (relevance.is_long(ctx, function) or ctx.is_in_wide_circle(function.key)):
-        arguments = None  # its result hardly hangs on one argument, and each run costs
+        arguments = None  # its result hardly depends on one argument, and each run costs time
     bound = bind_arguments(ctx, function, arguments)
     if function.key in ctx.active:
         ctx.note_circle(ctx.active[function.key])
         if arguments is not None:
-            # arguments may grow without end from call to call: inside itself a function has its usual ones
+            # arguments may grow without end from call to call: a recursive call gets the usual ones
             ctx.mark_partial(ctx.active[function.key])
             bound = bind_arguments(ctx, function, None)
     return _summary(ctx, function, bound, ())
@@ -71,9 +69,9 @@ def _summary(ctx: Context, function: Function, bound: Bound, footprint: Footprin
 
 
 def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin: Place) -> Summary:
-    """Call a function from a frame: its summary in the caller's names, and what it does to the path.
+    """Call a function from a frame: returns its summary in the caller's names, and applies its effects.
 
-    Reads of attributes that are missing are reported at the call, or left to the caller's caller.
+    Reads of missing attributes are reported at the call, or left to the next caller.
     """
     ctx, receiver = frame.ctx, function.receiver
     captured = _captured_objects(frame, function) if function.closure is not None else ()
@@ -101,11 +99,10 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
 def _summary_with_objects(
     frame: Frame, function: Function, arguments: Arguments, captured: Bound
 ) -> tuple[Function, Summary, renaming.Renaming]:
-    """A run of a function that gets objects, with the names that these have in it.
+    """A run of a function that gets objects, with their names in it.
 
-    It is given the objects that its arguments are, and those to which the attributes lead that it
-    mentions.  Where it turns out that its callees want more, it is run anew: what it never looks at
-    does not tell two calls apart.
+    It gets the objects among its arguments, and those behind the attributes that it mentions. If its
+    callees need more, it is run again: objects that it never reads do not distinguish two calls.
     """
     ctx = frame.ctx
     bound = (*bind_arguments(ctx, function, arguments), *captured)
@@ -128,7 +125,7 @@ def _summary_with_objects(
 
 
 def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: renaming.ToCaller) -> Summary:
-    """A summary in the caller's names, with what is left of its parts once they are applied to the path."""
+    """A summary in the caller's names, with the remaining parts after they were applied to the path."""
     if not summary.parts and not out.renaming.resources:
         return summary
     left = frame.ctx.hooks.call(AppliedCall(frame, function, out.origin, out), summary.parts)
@@ -142,9 +139,9 @@ def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: re
 
 
 def _captured_objects(frame: Frame, function: Function) -> Bound:
-    """The objects that a nested function sees in the variables around it: given to it like arguments.
+    """The objects in enclosing variables that a nested function sees; they are passed like arguments.
 
-    Called from elsewhere than the run that defined it, it may do anything to them.
+    If it is called elsewhere than in the run that defined it, it may change them in any way.
     """
     ctx, closure = frame.ctx, function.closure
     if not frame.state.parts or closure is None:
@@ -158,7 +155,7 @@ def _captured_objects(frame: Frame, function: Function) -> Bound:
 
 
 def assigned_value(ctx: Context, method: Function, name: str) -> Value:
-    """What a method assigns to an attribute of its receiver."""
+    """The value that a method assigns to an attribute of its receiver."""
     receiver = summarise(ctx, method, None).receiver
     if isinstance(receiver, Instance):
         for attribute, value in receiver.attributes or ():
@@ -168,9 +165,9 @@ def assigned_value(ctx: Context, method: Function, name: str) -> Value:
 
 
 def uses_as_plain_value(ctx: Context, function: Function, arguments: Arguments) -> dict[int, str]:
-    """The places of coroutines among the arguments that a function uses as the value they would give.
+    """The places of coroutines among the arguments that a function uses as if they were results.
 
-    What it does with them otherwise, even nothing, is its own affair.
+    Other uses, also none at all, are allowed.
     """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.is_stub or arguments.opaque:
@@ -222,7 +219,7 @@ def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None
 
 
 def passed_parameters(function: Function, arguments: Arguments) -> Iterator[tuple[Param, Value]]:
-    """The parameters that a call passes a value for, with that value."""
+    """The parameters for which a call passes a value, with that value."""
     params = function.node.params[_takes_receiver(function) :]
     for place, param in enumerate(params):
         passed = arguments.get(place if param.kind in ("pos", "any") else _MOST_PLACES, param.name)
@@ -243,7 +240,7 @@ def enter_function(
     frame.is_async = function.is_async
     state = State(dict(bound))
     ctx.hooks.put_footprint(state, footprint)
-    for param in function.node.params:  # what dependencies provide
+    for param in function.node.params:  # values that dependencies provide
         value, provided = _declared_parameter(ctx, function, param)
         if provided and state.env.get(param.name) == value:
             ctx.hooks.put_footprint(state, provided)
@@ -296,7 +293,7 @@ def _default_value(ctx: Context, function: Function, name: str, written: Expr) -
 
 
 def _collected_keywords(ctx: Context, function: Function, arguments: Arguments | None) -> Value:
-    """What ``**kwargs`` collects; which names these are, tells two calls apart."""
+    """The contents of ``**kwargs``; its keys distinguish two calls."""
     if arguments is None or arguments.opaque:
         return Collection("dict")
     named = {param.name for param in function.node.params}
@@ -309,7 +306,7 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
 
 
 def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
-    """What a parameter is by itself, and what is known of the objects that its dependency provides."""
+    """The value of a parameter by itself, with the knowledge about objects from its dependency."""
     receiver = function.receiver.cls if isinstance(function.receiver, Instance) else function.receiver
     key = ("declared", function.key, function.closure, receiver, param.name)
 
@@ -370,14 +367,14 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
 
 
 def _hides_coroutine(value: Value) -> bool:
-    """A container with coroutines in it: nobody can say when they are awaited."""
+    """Whether a container holds coroutines: it is not known when they are awaited."""
     return not isinstance(value, (Coroutine, OneOf)) and holds_coroutine(value)
 
 
 def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
-    """The receiver with the attributes that the run assigned, where all ends agree on a type.
+    """The receiver with the attributes that the run assigned, if all ends agree on a type.
 
-    For a class method, the object that it makes.
+    For a class method, the object that it creates.
     """
     me, variable = frame.receiver, frame.receiver_name
     if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):

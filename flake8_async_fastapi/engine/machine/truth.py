@@ -1,4 +1,4 @@
-"""What counts as true, and what counts as false."""
+"""True and false values."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from flake8_async_fastapi.facts.walk import all_nodes, names_in
 
 
 def may_be(value: Value, outcome: bool) -> bool:
-    """Whether a value can count as true (or false)."""
+    """Whether a value can be true (or false) in a condition."""
     if isinstance(value, Object) and not value.declared and knowledge.is_always_true(value.type):
         return outcome
     return truth_value(value) is not (not outcome)
 
 
 def narrow_to_truth(value: Value, outcome: bool) -> Value:
-    """A value of which it is known that it counts as false: a truth value is False then."""
+    """A value that is known to be false in a condition: a truth value is False then."""
     return Const(False) if not outcome and value == Plain("bool") else value
 
 
 def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Callable[[Value], bool]:
-    """Which values go with ``if name``: a container that nobody filled, nor else has, counts as false."""
+    """The values that agree with ``if name``: a container that nothing filled is false."""
     if outcome and _is_surely_empty(frame, state, name):
         return lambda value: may_be(value, outcome) and not is_empty(value)
     return lambda value: may_be(value, outcome)
 
 
 def _is_surely_empty(frame: Frame, state: State, name: str) -> bool:
-    """Whether a variable has an empty container that is filled by way of the variable only."""
+    """Whether a variable holds an empty container that is only filled through that variable."""
     node = frame.node
     if not isinstance(node, tree.FunctionDef) or name not in state.env:
         return False
@@ -44,9 +44,9 @@ def _is_surely_empty(frame: Frame, state: State, name: str) -> bool:
 
 
 def _is_shared(body: list[Stmt], name: str) -> bool:
-    """Whether a container in a variable may have another name too: in another variable, or a nested function.
+    """Whether a container in a variable may have another name: in another variable, or a nested function.
 
-    Whoever is given it in a call is seen by ``change_containers``.
+    ``change_containers`` handles functions that get it in a call.
     """
     mentioned = own = 0
     parts: list[Expr | None]

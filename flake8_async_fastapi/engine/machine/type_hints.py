@@ -1,4 +1,4 @@
-"""What an annotation says of a value."""
+"""The values that annotations describe."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ _DEEPEST = 8
 
 
 def declared_value(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> Value:
-    """A value of the declared type; unknown for a type that says too little.
+    """A value of the declared type; unknown for a type that is too general.
 
-    ``X | None`` counts as ``X``: code that cares tests for None itself.
+    ``X | None`` counts as ``X``: code with a real None tests for it.
     """
     if depth > _DEEPEST:
         return UNKNOWN
@@ -105,7 +105,7 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
 
 
 def declared_callable(frame: Frame, state: State, returns: Expr, depth: int) -> Value:
-    """What ``Callable[..., returns]`` says; unknown for types that coroutine functions are given, too."""
+    """The value of ``Callable[..., returns]``; unknown for types that coroutine functions also match."""
     found = async_callable(frame, returns, depth)
     if found != UNKNOWN:
         return found
@@ -118,7 +118,7 @@ def declared_callable(frame: Frame, state: State, returns: Expr, depth: int) -> 
 
 
 def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
-    """What ``Callable[..., returns]`` says of ``Awaitable[X]``; unknown for what returns anything else."""
+    """The value of ``Callable[..., returns]`` if it returns ``Awaitable[X]``; unknown for other results."""
     found = resolve_alias(frame, returns)
     if found is not None:
         return async_callable(*found, depth + 1) if depth < _DEEPEST else UNKNOWN
@@ -130,7 +130,7 @@ def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
 
 
 def with_declared_item(frame: Frame, state: State, value: Value, annotation: Expr) -> Value:
-    """A container, with what its annotation says of items that are not seen."""
+    """A container, with the item type of its annotation for items that are not known."""
     if not isinstance(value, Collection) or not isinstance(annotation, tree.Subscript):
         return value
     last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
@@ -142,11 +142,11 @@ def with_declared_item(frame: Frame, state: State, value: Value, annotation: Exp
 
 
 def _with_metadata(frame: Frame, state: State, inner: list[Expr], depth: int) -> Value:
-    """``Annotated[type, extra]``: what the extra says is passed for such a parameter, else the type."""
+    """The value of ``Annotated[type, extra]``: the one that the extra provides, otherwise the type."""
     path = frame.state
     for extra in inner[1:]:
         value = expressions.evaluate(frame, state, extra)
-        frame.state = path  # what is passed belongs to it
+        frame.state = path  # the provided value belongs to it
         passed = frame.ctx.hooks.models.provided_value(frame, value, inner[0])
         if passed is not None:
             return passed
@@ -200,7 +200,7 @@ def resolve_alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
 
 
 def _type_parameter(frame: Frame, annotation: Expr) -> Value | None:
-    """What a type variable is bound to in a call, or in the class of the receiver; None if to nothing."""
+    """The value bound to a type variable in a call, or in the class of the receiver, or None."""
     for name, value in frame.type_arguments:
         if isinstance(annotation, tree.Name) and annotation.id == name:
             return value
@@ -215,7 +215,7 @@ def _type_parameter(frame: Frame, annotation: Expr) -> Value | None:
 def type_arguments(
     frame: Frame, returns: Expr, passed: Iterable[tuple[Param, Value]]
 ) -> tuple[tuple[str, Value], ...]:
-    """What a call binds the type variables to that a return annotation names."""
+    """The values that a call binds to the type variables in a return annotation."""
     nothing: list[str] = []
     key = ("type variables", frame.path, returns.line, returns.col)
     wanted = frame.ctx.query(key, lambda: list(_type_variables_in(frame, returns)), nothing)
@@ -236,7 +236,7 @@ def _type_variables_in(frame: Frame, annotation: Expr) -> Iterator[str]:
 
 
 def _is_type_variable(frame: Frame, name: str) -> bool:
-    """Whether a name is a ``TypeVar`` of the module, or nothing that the module binds: one of PEP 695."""
+    """Whether a name is a ``TypeVar`` of the module, or not bound by the module: one of PEP 695."""
     found = names.only_definition(frame.ctx, frame.path, name)
     if found is None:
         if frame.ctx.project.bindings(frame.path, name) or frame.ctx.project.star_targets(frame.path):
@@ -250,21 +250,21 @@ def _is_type_variable(frame: Frame, name: str) -> bool:
 
 
 def bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
-    """Type variables of generic bases by name, bound through the subscripts of the bases."""
+    """The type variables of generic bases by name, bound through the subscripts of the bases."""
     return ctx.query(("type parameters", cls), lambda: _bound_parameters(ctx, cls), {})
 
 
 def _bound_parameters(ctx: Context, cls: ClassValue) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for base, arguments in _generic_bases(ctx, cls):
-        # what the base passes on to its own bases under another name is known under that name too
+        # a variable that the base passes on under another name is also known under that name
         passed_on = _type_arguments_passed_on(ctx, base, arguments)
         found.update({**bound_parameters(ctx, base), **passed_on})
     return found
 
 
 def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, dict[str, Value]]]:
-    """The bases that are classes of the project, each with what its type variables are bound to."""
+    """The bases that are classes of the project, each with the values of its type variables."""
     frame = class_frame(ctx, cls)
     for base in cls.node.bases:
         written = base.value if isinstance(base, tree.Subscript) else base
@@ -280,7 +280,7 @@ def _generic_bases(ctx: Context, cls: ClassValue) -> Iterator[tuple[ClassValue, 
 def _type_arguments_passed_on(
     ctx: Context, cls: ClassValue, given: Mapping[str, Value], depth: int = 0
 ) -> dict[str, Value]:
-    """What the type variables of a class and of its bases are, if its own are ``given``."""
+    """The type variables of a class and of its bases, if its own are ``given``."""
     found: dict[str, Value] = {}
     for written in cls.node.bases:
         if not isinstance(written, tree.Subscript) or depth > _DEEPEST:
@@ -294,7 +294,7 @@ def _type_arguments_passed_on(
 
 
 def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: bool) -> Value:
-    """What a call returns by its return annotation: ``yields`` asks for a generator's items."""
+    """The result of a call by its return annotation; ``yields`` asks for a generator's items."""
     if yields:
         if isinstance(annotation, tree.Subscript):
             last = dotted(annotation.value).rpartition(".")[2]
@@ -310,7 +310,7 @@ def declared_result(frame: Frame, state: State, annotation: Expr, *, yields: boo
 
 
 def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Iterator[Coroutine]:
-    """The coroutines that a value is or holds where its annotation allows none."""
+    """The coroutines in a value whose annotation allows none."""
     for option in alternatives(value):
         if isinstance(option, Coroutine):
             if excludes_awaitables(frame, annotation):
@@ -322,7 +322,7 @@ def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Itera
 
 
 def excludes_awaitables(frame: Frame, annotation: Expr) -> bool:
-    """Whether no coroutine is of a declared type; False for a type that says too little."""
+    """Whether no coroutine is of a declared type; False for a type that is too general."""
     if isinstance(annotation, tree.Binary) and annotation.op == "|":
         return all(excludes_awaitables(frame, side) for side in (annotation.left, annotation.right))
     if isinstance(annotation, tree.Subscript):
@@ -351,7 +351,7 @@ def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
 
 
 def _item_annotations(annotation: Expr, container: Collection) -> Iterable[Expr]:
-    """What an annotation says of each item of a container (of a dict's values); empty if it says nothing."""
+    """The annotation of each item of a container (of a dict's values); empty if there is none."""
     if isinstance(annotation, tree.Binary) and annotation.op == "|":
         sides = [_item_annotations(side, container) for side in (annotation.left, annotation.right)]
         found = [side for side in sides if side]

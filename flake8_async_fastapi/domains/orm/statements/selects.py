@@ -246,7 +246,7 @@ def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...],
 
 
 def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
-    """Report ``statement.options(...)`` as a statement: the old one does not change."""
+    """Report ``statement.options(...)`` as a statement: it returns a new query, which is dropped."""
     if not frame.emit or not isinstance(value, Object) or not isinstance(value.detail, Query):
         return
     while isinstance(node, tree.Call) and isinstance(node.func, tree.Attr):
