@@ -1,8 +1,8 @@
-"""From a synchronous application to an async one.
+"""Converts a synchronous application to an async one.
 
-`names.py` knows what binds a name, `infer.py` which session, engine or object an expression gives, and
-`colour.py` which functions become async.  `convert.py` makes the edits of all files, and `mending.py` those
-for what the analyzer finds in the result.
+`names.py` finds the bindings of a name, `infer.py` the session, engine or object of an expression, and
+`colour.py` the functions that become async. `convert.py` makes the edits of all files, and `mending.py` the
+edits for the analyzer's findings in the result.
 
 Invariant: converts texts; `application.py` reads and writes.
 """

@@ -1,4 +1,4 @@
-"""What an annotation says of what it annotates."""
+"""The values that annotations describe."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUERIES: Final = ("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query")
 
 
 def annotated(inference: Answers, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
-    """What an annotation says of what it annotates."""
+    """The value that an annotation describes."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             return annotated(inference, source, ast.parse(node.value, mode="eval").body, at)
@@ -49,7 +49,7 @@ def annotated(inference: Answers, source: Source, node: ast.expr, at: ast.AST) -
 
 
 def _dotted(inference: Answers, source: Source, node: ast.expr, at: ast.AST) -> Value | None:
-    """The value of a dotted name, which need not stand in the file itinference."""
+    """The value of a dotted name, which need not be written in the file itself."""
     if isinstance(node, ast.Name):
         return inference.name(source, node.id, at)
     if not isinstance(node, ast.Attribute):
@@ -78,7 +78,7 @@ def _named(inference: Answers, source: Source, name: str, at: ast.AST) -> Value 
 
 
 def _followed(inference: Answers, bounds: list[Bound], depth: int = 0) -> list[Bound]:
-    """What binds names, imports from the project's own files followed."""
+    """The bindings of a name, with imports from the project's own files followed."""
     found = []
     for bound in bounds:
         target = None

@@ -1,4 +1,4 @@
-"""What the parts of the inference ask one another."""
+"""The questions that parts of the inference ask each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversion of a project on the disk: what it is made of, and whether it can be converted."""
+"""The conversion of a project on the disk: its files, and whether it can be converted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MAKERS: Final = frozenset({"create_engine", "sessionmaker"})
 
 
 class Refused(Exception):
-    """A project that is not converted; the text says why.  ``is_done``: it is async already."""
+    """A project that is not converted; the text says why. ``is_done``: it is async already."""
 
     def __init__(self, reason: str, *, is_done: bool = False) -> None:
         super().__init__(reason)
@@ -47,7 +47,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Converted:
-    """The files of a project that change, and what the analyzer finds in the result: what is left to do."""
+    """The files of a project that change, and the analyzer's findings in the result: the work left to do."""
 
     originals: Mapping[str, Original]
     texts: Mapping[str, str]
@@ -150,12 +150,12 @@ def _normal(text: str) -> str:
 
 
 def _as_before(original: Original, text: str) -> str:
-    """A text with the line ends of the file."""
+    """A text with the line endings of the file."""
     return text.replace("\n", "\r\n") if "\r\n" in original.text else text
 
 
 def _refuse(root: Path, modules: Mapping[str, str]) -> None:
-    """Raise Refused for what is no synchronous application."""
+    """Raise Refused for a project that is not a synchronous application."""
     sources = []
     for path, text in modules.items():
         source = parse(path, text)

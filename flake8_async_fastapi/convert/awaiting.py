@@ -1,4 +1,4 @@
-"""Coroutines that converted code makes and does not await, as the analyzer finds them."""
+"""Coroutines that converted code creates and does not await, as the analyzer finds them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flake8_async_fastapi.engine.events import CoroutineMisused
 def await_missed(
     inference: Inference, sources: Mapping[str, Source], misused: Iterable[CoroutineMisused]
 ) -> dict[str, str]:
-    """The texts that change where the coroutines are awaited, and their functions and callers made async."""
+    """The texts that change when the coroutines are awaited, and their functions and callers become async."""
     finder = Sites(inference)
     seeds: dict[Function, list[Site]] = {}
     for event in misused:

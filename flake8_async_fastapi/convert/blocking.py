@@ -1,4 +1,4 @@
-"""Calls that block, and are on the event loop now, go to a thread."""
+"""Moves blocking calls that are now on the event loop to a thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BlockingEdits:
         self.imports = imports
 
     def edits(self, reached: EffectReached) -> Iterator[Edit]:
-        """The edits of one blocking call; none where it cannot be moved to a thread."""
+        """The edits for one blocking call; none if it cannot be moved to a thread."""
         node = self._call(reached)
         if node is None or in_lambda(self.source, node) or self._is_lazy(node):
             return

@@ -1,4 +1,4 @@
-"""Which functions become async: those that use the database, and whoever calls them."""
+"""The functions that become async: those that use the database, and their callers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _EVERYDAY: Final = frozenset(
 
 @dataclass
 class Colours:
-    """What becomes async, and what cannot although it should."""
+    """The functions that become async, and those that cannot although they should."""
 
     inference: Inference
     sites: dict[Function, list[Site]] = field(default_factory=dict)
@@ -72,18 +72,18 @@ class Colours:
     """Methods that must have one colour: they override one another."""
 
     def is_asynchronous(self, site: Site) -> bool:
-        """Whether what stands at a site has to be awaited in the end."""
+        """Whether a site has to be awaited in the end."""
         if site.target is None:
             return site.kind != "delegate"
         return site.kind != "pass" and site.target in self.asynchronous
 
     def is_converted(self, function: Function | None) -> bool:
-        """Whether the edits of a function are made."""
+        """Whether a function is converted."""
         return function is None or (function not in self.kept and function not in self.synchronous)
 
 
 def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, str]) -> Colours:
-    """Find what becomes async in some files of a project, but for functions that are kept for a reason."""
+    """Find the functions that become async in some files, except for those that are kept for a reason."""
     learn_parameters(inference, sources)
     colours = Colours(inference, kept=dict(kept))
     for source in sources:
@@ -94,7 +94,7 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     finder = Sites(inference)
     for source in sources:
         _collect(colours, finder, source)
-    for test, fixture in fixtures_of_tests(sources):  # anyio runs an async fixture for an async test only
+    for test, fixture in fixtures_of_tests(sources):  # anyio runs an async fixture only for an async test
         colours.sites.setdefault(test, []).append(Site("fixture", test, fixture))
     _link_overrides(colours)
     for double, declared in doubles(inference, sources):
@@ -115,7 +115,7 @@ def asynchronous_sites(colours: Colours, function: Function) -> list[Site]:
 
 
 def is_movable(colours: Colours, factory: Function, site: Site) -> bool:
-    """Whether a lifespan may do what a factory does at a site: it is a statement without local names."""
+    """Whether a lifespan may run a factory's statement at a site: it has no local names."""
     source = colours.homes[factory]
     statement = source.statement(site.node)
     if not isinstance(statement, ast.Expr) or statement.value is not site.node or site.kind not in _MOVABLE:
@@ -126,7 +126,7 @@ def is_movable(colours: Colours, factory: Function, site: Site) -> bool:
 
 
 def colour_callers(inference: Inference, sources: list[Source], seeds: dict[Function, list[Site]]) -> Colours:
-    """Find what becomes async because of some calls in functions of converted files."""
+    """Find the functions that become async because of some calls in functions of converted files."""
     colours = Colours(inference)
     finder = Sites(inference)
     for source in sources:
@@ -227,7 +227,7 @@ def _link_overrides(colours: Colours) -> None:
 
 
 def _link_double(colours: Colours, double: Instance, declared: Instance) -> None:
-    """What stands in for an object of the program in tests has methods of the same colours."""
+    """Give a test double methods of the same colours as those of the object that it replaces."""
     program = colours.inference.program
     found = program.definition(double.path, double.name)
     for method in found.body if isinstance(found, ast.ClassDef) else ():
@@ -253,7 +253,7 @@ def _link(colours: Colours, one: Function, other: Function | None) -> None:
 
 
 def _spread(colours: Colours) -> None:
-    """Colour whoever calls what is coloured, until nothing is new."""
+    """Colour the callers of coloured functions, until there are no new ones."""
     callers: dict[Function, set[Function]] = {}
     pending = []
     for function, sites in colours.sites.items():
@@ -323,7 +323,7 @@ def _is_mixed(colours: Colours, function: Function, node: ast.With) -> bool:
 
 
 def _add_by_name(colours: Colours, source: Source) -> None:
-    """Take a method of an unknown object for that of the project, if all of that name are coloured."""
+    """Take a method of an unknown object for the project's method, if all of that name are coloured."""
     named = _methods_by_name(colours)
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -352,7 +352,7 @@ def context_names() -> dict[str, str]:
 
 
 def passed_functions(colours: Colours, function: Function) -> Iterator[Site]:
-    """Where a function passes on another that is async now."""
+    """The places where a function passes on another that is now async."""
     for site in colours.sites.get(function, []):
         if site.kind == "pass" and site.target in colours.asynchronous:
             yield site

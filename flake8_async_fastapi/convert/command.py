@@ -1,4 +1,4 @@
-"""The command ``convert``: its arguments, and what it says."""
+"""The arguments and the output of ``convert``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Convert a project, and say what is left.
+    """Convert a project, and report the work that is left.
 
-    Gives 0, or with ``--check`` 1 where something would change.  Raises UsageError.
+    Returns 0, or 1 with ``--check`` if something would change. Raises UsageError.
     """
     from flake8_async_fastapi.convert.application import Refused, convert_project
     from flake8_async_fastapi.store.rewriting import ChangedMeanwhile
@@ -62,7 +62,7 @@ def _diff(converted: Converted) -> Iterator[str]:
 
 
 def _summary(converted: Converted, *, would: bool) -> Iterator[str]:
-    """What was done, and below it what is left to do."""
+    """The changes made, followed by the work that is left."""
     count = len(converted.texts)
     done = "would be" if would else "was" if count == 1 else "were"
     yield f"{count} file{'s' * (count != 1)} {done} changed"

@@ -1,4 +1,4 @@
-"""Which fixtures pytest gives to a test, as far as names and places say."""
+"""The fixtures that pytest passes to a test, by names and places."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def given_fixtures(sources: Iterable[Source]) -> Iterator[tuple[Source, Function
 
 
 def fixtures_of_tests(sources: Iterable[Source]) -> Iterator[tuple[Function, Function]]:
-    """Each test with each fixture that it needs, also by way of others."""
+    """Each test with each fixture that it needs, directly or through others."""
     tests = [source for source in sources if is_test(source.path)]
     defined = {source.path: dict(_fixtures_in(source)) for source in tests}
     for source in tests:
@@ -83,7 +83,7 @@ def _parameters(function: Function) -> list[str]:
 
 
 def _used(source: Source, test: Function) -> Iterator[str]:
-    """The names that ``usefixtures`` gives for a test, or for its class."""
+    """The names in ``usefixtures`` for a test, or for its class."""
     for node in (test, *source.above(test)):
         for decorator in getattr(node, "decorator_list", ()):
             if isinstance(decorator, ast.Call) and getattr(decorator.func, "attr", "") == "usefixtures":

@@ -40,7 +40,7 @@ class FunctionEdits:
                 yield from self.queries.built(node)
 
     def awaits(self) -> Iterator[Edit]:
-        """Those that make functions async, and await them."""
+        """The edits that make functions async, and await them."""
         for node in ast.walk(self.source.tree):
             if isinstance(node, FUNCTIONS) and node in self.colours.asynchronous:
                 yield from self._head(node)
@@ -86,7 +86,7 @@ class FunctionEdits:
             yield Edit(self.source.end(node.slice.elts[1]), self.source.end(node.slice.elts[2]), 0, "")
 
     def _runs(self, node: Function) -> Iterator[Edit]:
-        """``asyncio.run()`` starts no second loop in a thread that runs one."""
+        """Keep ``asyncio.run()`` from starting a second loop in a thread that runs one."""
         if isinstance(node, ast.AsyncFunctionDef):
             return
         for part in nodes_of(node):
@@ -170,7 +170,7 @@ class FunctionEdits:
             yield from self._listed(node)
 
     def _delegated(self, node: ast.AST, colour: str = "") -> Iterator[Edit]:
-        """``yield from`` as a loop: an async generator has none."""
+        """Replace ``yield from`` by a loop: async generators do not have it."""
         assert isinstance(node, ast.YieldFrom)
         indent = self.source.indent(node)
         yield Edit(self.source.start(node), self.source.start(node.value), 0, f"{colour}for item in ")
@@ -186,7 +186,7 @@ class FunctionEdits:
         yield from self._listed(node)
 
     def _is_operand(self, node: ast.expr) -> bool:
-        """Whether something is done with an expression that binds more tightly than ``await``."""
+        """Whether an expression is the operand of an operator that binds more tightly than ``await``."""
         parent = self.source.parents[node]
         around = (isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is node) or (
             isinstance(parent, ast.Call) and parent.func is node
@@ -197,7 +197,7 @@ class FunctionEdits:
         return isinstance(self.source.parents[node], ast.Expr)
 
     def _listed(self, node: ast.expr, always: bool = False) -> Iterator[Edit]:
-        """A generator expression with an await in it is async: most want a list instead."""
+        """Replace a generator expression that awaits by a list: most callers need one."""
         around = enclosing_comprehension(self.source, node)
         if isinstance(around, ast.GeneratorExp):
             start, end = self.source.start(around), self.source.end(around)
@@ -220,7 +220,7 @@ class FunctionEdits:
     # --- tables ---------------------------------------------------------------------------
 
     def _ddl(self, node: ast.Call) -> Iterator[Edit]:
-        """``create_all()`` is synchronous: ``run_sync`` drives it."""
+        """Run ``create_all()``, which is synchronous, with ``run_sync``."""
         given = {word.arg: word.value for word in node.keywords}
         bind = given.pop("bind", None) or (node.args[0] if node.args else None)
         if bind is None:
@@ -239,7 +239,7 @@ class FunctionEdits:
         yield self.source.instead(node, text)
 
     def _outside(self, site: Site) -> Iterator[Edit]:
-        """A call at the end of a script: it starts the loop."""
+        """Start the loop for a call at the end of a script."""
         node = site.node
         is_call = site.kind == "call" and site.target in self.colours.asynchronous
         if is_call and isinstance(node, ast.Call) and is_script(self.source, node):

@@ -1,4 +1,4 @@
-"""The imports of a file: which names are new, which nobody uses any more."""
+"""The imports of a file: new names, and names that are no longer used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 100
 
 @dataclass
 class Imports:
-    """Collects what a file needs, and what it needs no more."""
+    """Collects the names that a file needs, and those that it no longer needs."""
 
     program: Program
     source: Source
@@ -26,7 +26,7 @@ class Imports:
     """The nodes of names that something else takes the place of."""
 
     def need(self, module: str, name: str) -> str:
-        """The local name of something that the file needs; it is imported unless it is already."""
+        """The local name of a needed object, which is imported unless it already is."""
         known = self.new.get((module, name)) or self._existing(module, name)
         if known is None:
             known = self._free(name)
@@ -41,7 +41,7 @@ class Imports:
         return module
 
     def rename(self, node: ast.expr, module: str, name: str) -> Edit:
-        """Write another name where one stands."""
+        """Replace a name in an import."""
         self.replaced.add(node)
         if isinstance(node, ast.Attribute):
             self.replaced.add(_root(node))
@@ -86,7 +86,7 @@ class Imports:
             yield self._new_group(sorted(alone, key=lambda line: (line.startswith("from"), line)))
 
     def _unused(self) -> set[str]:
-        """The local names whose every use was replaced."""
+        """The local names whose uses were all replaced."""
         used: dict[str, bool] = {}
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Name):
@@ -122,7 +122,7 @@ class Imports:
             yield Edit(start, end, 5, f"import {', '.join(names)}")
             return
         if self.source.text[start:end].count("#"):
-            kept = node.names  # comments would be lost: an import too many is no harm
+            kept = node.names  # comments would be lost: one import too many does no harm
             if added:
                 yield Edit(start, start, 5, f"{_statement(node.module or '', added, '')}\n")
             return
@@ -138,7 +138,7 @@ class Imports:
         return body == [node] and not isinstance(parent, ast.Module)
 
     def _group(self, module: str) -> list[ast.Import | ast.ImportFrom]:
-        """The imports among which one of a module belongs."""
+        """The imports to which one of a module belongs."""
         found = [node for node in self._first_imports() if not _is_future(node)]
         same = [node for node in found if _top(node) == module.partition(".")[0]]
         stdlib = _is_stdlib(module)
@@ -166,7 +166,7 @@ class Imports:
     def _added(
         self, module: str, text: str, group: list[ast.Import | ast.ImportFrom], *, is_from: bool
     ) -> Edit:
-        """A new statement, where one sorts it in."""
+        """A new statement, at its place in sorted order."""
         for node in group:
             name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
             if (isinstance(node, ast.ImportFrom), name or "") > (is_from, module):
@@ -187,7 +187,7 @@ class Imports:
         return Edit(at, at, -2, f"{before}{text}{after}")
 
     def _first_line(self) -> int:
-        """Where imports may begin: after the docstring and future imports."""
+        """The first line where imports may be: after the docstring and future imports."""
         line = 1
         for node in self.source.tree.body:
             if _is_text(node) or _is_future(node):

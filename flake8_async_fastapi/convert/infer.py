@@ -1,4 +1,4 @@
-"""Which of the objects that matter an expression gives."""
+"""The value of an expression, as far as the conversion needs it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _DEPENDS: Final = ("fastapi.Depends", "fastapi.Security", "fastapi.params.Depend
 
 @dataclass
 class Inference:
-    """Answers what expressions give; answers are kept."""
+    """Infers the values of expressions; the results are kept."""
 
     program: Program
     given: dict[tuple[str, str, str], Value] = field(default_factory=dict)
@@ -69,13 +69,13 @@ class Inference:
     _circles: int = 0
 
     def forget(self) -> None:
-        """Forget all answers: more is given now."""
+        """Forget all results, because more values are known now."""
         self._known.clear()
 
     # --- expressions ----------------------------------------------------------------------
 
     def value(self, source: Source, node: ast.expr) -> Value | None:
-        """What an expression gives, or None."""
+        """The value of an expression, or None."""
         if node in self._known:
             return self._known[node]
         if node in self.running or len(self.running) > _MOST_NESTED:
@@ -182,7 +182,7 @@ class Inference:
         return replace(PLAIN_CLIENT if origin in self.plain_clients else CLIENT, origin=origin)
 
     def imported(self, bound: Bound) -> Value | None:
-        """What an import binds a name to."""
+        """The value that an import binds to a name."""
         importer = bound.source.path
         target = self.program.imported_file(importer, bound.module, bound.level)
         if not bound.imported:
@@ -258,7 +258,7 @@ class Inference:
         return None
 
     def called(self, source: Source, node: ast.Call, function: Value | None) -> Value | None:
-        """What calling a value returns."""
+        """The result of calling a value."""
         if isinstance(function, Library):
             return self._call_library(source, node, function.name)
         if isinstance(function, Class):
@@ -293,7 +293,7 @@ class Inference:
         return OTHER
 
     def depended(self, source: Source, node: ast.Call) -> Value | None:
-        """What a ``Depends(...)`` provides for its parameter."""
+        """The value that a ``Depends(...)`` provides for its parameter."""
         if not node.args:
             return None
         function = self.value(source, node.args[0])
@@ -327,16 +327,16 @@ class Inference:
             )
         return OTHER if base in (OTHER, APPLICATION) else None
 
-    # --- what values give -----------------------------------------------------------------
+    # --- parts of values ------------------------------------------------------------------
 
     def item(self, value: Value | None) -> Value | None:
-        """What iterating over a value gives."""
+        """The value of each item of an iterable."""
         if isinstance(value, Query):
             return value.model
         return value.item if isinstance(value, Many) else None
 
     def entered(self, value: Value | None) -> Value | None:
-        """What ``with value as`` gives."""
+        """The value that ``with value as`` binds."""
         if isinstance(value, Instance):
             enter = self.member(value, "__enter__")
             return (self.result(enter) or value) if isinstance(enter, Callee) else value
@@ -388,7 +388,7 @@ class Inference:
     def result(
         self, callee: Callee, source: Source | None = None, call: ast.Call | None = None
     ) -> Value | None:
-        """What a function returns when it is called; a generator yields many."""
+        """The result of a function when it is called; a generator yields many."""
         node = self.program.definition(callee.path, callee.name)
         if not isinstance(node, FUNCTIONS) or node in self.running:
             return None

@@ -1,4 +1,4 @@
-"""What is left to do by hand: found, and marked with a comment."""
+"""Work that is left to do by hand, marked with comments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
 
 
 def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = ()) -> Iterator[Edit]:
-    """The comments on what is left in one file, but for statements that others take away."""
+    """The comments for the work left in one file, except for statements that other edits remove."""
     for function, reason in colours.kept.items():
         if colours.homes.get(function) is source:
             yield _comment(source, function, f"{function.name} is not converted: {reason}")
@@ -57,7 +57,7 @@ def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = 
 
 
 def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bool:
-    """Whether a function is passed to what calls it and expects no coroutine."""
+    """Whether a function is passed to code that calls it and does not expect a coroutine."""
     parent = source.parents[site.node]
     if isinstance(parent, ast.keyword):
         parent = source.parents[parent]

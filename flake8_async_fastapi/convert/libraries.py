@@ -1,4 +1,4 @@
-"""The names of libraries that the conversion knows, and what becomes of them."""
+"""The names of libraries that the conversion knows, and their replacements."""
 
 from __future__ import annotations
 

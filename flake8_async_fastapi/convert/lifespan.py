@@ -1,4 +1,4 @@
-"""``on_event`` handlers, and tables that are created on import, become a lifespan."""
+"""Converts ``on_event`` handlers, and tables created on import, to a lifespan."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LifespanEdits:
         """The statements that the edits take away."""
 
     def edits(self) -> Iterator[Edit]:
-        """All edits of that kind; none where there is no application, or more than one."""
+        """All edits of that kind; none if there is no application, or more than one."""
         application = self.application()
         if application is None:
             return
@@ -58,7 +58,7 @@ class LifespanEdits:
         yield from self._argument(application)
 
     def application(self) -> ast.Call | None:
-        """The only call in the file that makes an application."""
+        """The only call in the file that creates an application."""
         found = applications_in(self.colours, self.source)
         return found[0] if len(found) == 1 else None
 
@@ -132,7 +132,7 @@ class LifespanEdits:
         yield self.source.after(last, f"{gap}{_NAME}={_NAME}")
 
     def _into_lifespan(self, application: ast.Call) -> Iterator[Edit]:
-        """Create the tables in the lifespan that there is."""
+        """Create the tables in the existing lifespan."""
         given = next(word.value for word in application.keywords if word.arg == _NAME)
         name = given.id if isinstance(given, ast.Name) else ""
         found = self.colours.inference.program.definition(self.source.path, name)

@@ -1,4 +1,4 @@
-"""Loader options and refreshes for what was loaded when somebody read it."""
+"""Loader options and refreshes for attributes that were loaded when code read them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LOADERS: Final = frozenset("selectinload joinedload subqueryload contains_eager
 
 @dataclass(frozen=True)
 class Demand:
-    """Something that is read and is not loaded.
+    """An attribute that is read and is not loaded.
 
-    ``made`` says by what its object came, ``origin`` where; ``lost`` where it was lost, ``read`` where it
-    is read.
+    ``made`` says how its object was created, ``origin`` where; ``lost`` where it was lost, ``read`` where
+    it is read.
     """
 
     made: str
@@ -41,7 +41,7 @@ class Demand:
 
     @classmethod
     def of(cls, missing: Missing) -> Demand:
-        """The demand that an event tells of."""
+        """The demand in an event."""
         made, path, line = missing.source
         return cls(
             made,
@@ -55,12 +55,12 @@ class Demand:
 
     @property
     def key(self) -> tuple[str, tuple[str, ...], str, str]:
-        """What is tried once only."""
+        """The key of a demand, each of which is tried only once."""
         return self.made, self.route, f"{self.origin[0]} {self.lost[0]} {self.read[0]}", str(self.origin[1])
 
     @property
     def is_of_query(self) -> bool:
-        """Whether the query that gave the object can load it."""
+        """Whether the query that returned the object can load it."""
         return self.made == "query" and self.is_relationship and self.cause in _LOADED_BY_QUERY
 
 
@@ -113,7 +113,7 @@ class LoadingEdits:
             yield from ((source.path, edit) for edit in self._added_options(source, node, routes))
 
     def _serves_any(self, source: Source, node: ast.Call, model: str) -> bool:
-        """Whether a query is for whatever model it is given: options for one would fail with another."""
+        """Whether a query serves any model passed to it: options for one model would fail for another."""
         value = self.inference.value(source, node.args[0])
         named = source.code(node.args[0]).rpartition(".")[2] == model
         return not named and not isinstance(value, Class)
@@ -140,7 +140,7 @@ class LoadingEdits:
             yield self._new_option(source, node, end, ", ".join(added))
 
     def _query_at(self, source: Source, line: int, routes: list[tuple[str, ...]]) -> ast.Call | None:
-        """The call of ``select()`` or ``get()`` on a line, for the model that the routes begin with."""
+        """The call of ``select()`` or ``get()`` on a line, for the model at the start of the routes."""
         model = routes[0][0].partition(".")[0] if routes else ""
         found = []
         for node in ast.walk(source.tree):
@@ -182,7 +182,7 @@ class LoadingEdits:
     def _extended(
         self, source: Source, present: list[ast.expr], route: tuple[str, ...], loader: str
     ) -> Edit | None:
-        """A longer chain, where an option loads the beginning of the route."""
+        """A longer chain, if an option loads the beginning of the route."""
         for option in present:
             steps = _steps(source, option)
             named = tuple(step.rpartition(".")[2] for step in steps)
@@ -203,7 +203,7 @@ class LoadingEdits:
         return f"{self._local(source, model)}.{name}"
 
     def _local(self, source: Source, model: str) -> str:
-        """How a file names a class."""
+        """The name of a class in a file."""
         program: Program = self.inference.program
         if program.globals(source, model):
             return model
@@ -219,7 +219,7 @@ class LoadingEdits:
     # --- refreshes ------------------------------------------------------------------------
 
     def _refresh_place(self, demand: Demand) -> tuple[str, int, str] | None:
-        """Where an object is refreshed: after which line of which file, and the call without its end."""
+        """The place for a refresh: after which line of which file, and the call without its end."""
         if len(demand.route) != 1:
             return None
         anchor = demand.lost if demand.lost[0] in self.sources else demand.origin
@@ -278,7 +278,7 @@ class LoadingEdits:
         return None
 
     def _object(self, demand: Demand, source: Source, function: Function) -> str | None:
-        """The variable that holds the object of a demand in the function that wrote it."""
+        """The variable with the object of a demand in the function that wrote it."""
         path, line, _ = demand.read
         if path == source.path and function.lineno <= line <= (function.end_lineno or line):
             name = self._read_name(demand, source)
@@ -347,7 +347,7 @@ def _statement_at(source: Source, line: int) -> ast.stmt | None:
 
 
 def _longest(routes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The routes that are no beginning of another."""
+    """The routes that are not the beginning of another."""
     return [
         route
         for route in routes
@@ -367,7 +367,7 @@ def _options_of_get(node: ast.Call) -> list[ast.expr]:
 
 
 def _steps(source: Source, option: ast.expr) -> list[str]:
-    """The attributes that a chain of loaders loads; none for any other option."""
+    """The attributes that a chain of loaders loads; none for other options."""
     steps: list[str] = []
     while isinstance(option, ast.Call) and len(option.args) == 1:
         name = option.func.attr if isinstance(option.func, ast.Attribute) else getattr(option.func, "id", "")

@@ -1,6 +1,7 @@
-"""What the analyzer finds in converted code, and the edits that mend it.
+"""The analyzer's findings in converted code, and the edits that fix them.
 
-Lazy loads that the program relied on become loader options or refreshes, and what blocks goes to a thread.
+Lazy loads that the program relied on become loader options or refreshes, and blocking calls move to a
+thread.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _MOST_ROUNDS: Final = 12
 
 
 def mend(texts: Mapping[str, str], beside: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
-    """The texts of a converted project with what can be mended mended, and what the analyzer still finds.
+    """The texts of a converted project with all possible fixes, and the remaining findings.
 
     ``beside`` are templates and requirements.
     """
@@ -96,7 +97,7 @@ def _edits(
     tried |= {demand.key for demand in new}
     yield from loading.edits(new)
     if new:
-        return  # what blocks is mended when everything is loaded
+        return  # blocking calls are fixed after everything is loaded
     for path, source in sources.items():
         for fetched in events[path].of(JoinedCollectionFetched):
             yield from ((path, edit) for edit in loading.unique(source, fetched.line, fetched.method))
@@ -115,7 +116,7 @@ def _edits(
 
 
 def _applied(source: Source, edits: list[Edit]) -> str | None:
-    """The text after the edits; None where they do not fit or spoil it."""
+    """The text after the edits; None if they conflict or break it."""
     try:
         text = apply_edits(source.text, edits)
     except EditError:

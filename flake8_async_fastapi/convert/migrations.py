@@ -1,4 +1,4 @@
-"""Alembic's ``env.py``: its migrations run on an async engine where their URL is async now."""
+"""Alembic's ``env.py``: migrations run on an async engine if their URL is now async."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ini_with_async_drivers(text: str) -> str:
 
 
 def takes_url_of_ini(source: Source) -> bool:
-    """Whether the URL of a file's engine stands in the ``alembic.ini``."""
+    """Whether the URL of a file's engine is in the ``alembic.ini``."""
     return not list(_urls(source)) and any(
         isinstance(node, ast.Name) and node.id.endswith("engine_from_config")
         for node in ast.walk(source.tree)
@@ -53,7 +53,7 @@ def takes_url_of_ini(source: Source) -> bool:
 def migration_edits(
     inference: Inference, source: Source, imports: Imports, inis: Iterable[str]
 ) -> Iterator[Edit]:
-    """The edits of an ``env.py`` whose URL is async now; of another there are none."""
+    """The edits of an ``env.py`` whose URL is now async; none for another."""
     blocks = [node for node in ast.walk(source.tree) if isinstance(node, ast.With)]
     opened = [node for node in blocks if _opens(inference, source, node)]
     urls = list(_urls(source))
@@ -79,7 +79,7 @@ def migration_edits(
 
 
 def _urls(source: Source) -> Iterator[ast.expr]:
-    """The expressions that a file says are the URL of its engine."""
+    """The expressions for the URL of a file's engine."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -101,7 +101,7 @@ def _is_option(nodes: Iterable[ast.expr | None]) -> bool:
 
 
 def _parts(inference: Inference, source: Source, url: ast.expr) -> Iterator[ast.AST]:
-    """The nodes of a URL, and of the functions and variables of the file that it is made of."""
+    """The nodes of a URL, and of the functions and variables of the file that it is built from."""
     pending: list[ast.AST] = [url]
     seen: set[ast.AST] = set()
     while pending:
@@ -116,7 +116,7 @@ def _parts(inference: Inference, source: Source, url: ast.expr) -> Iterator[ast.
 
 
 def _is_of_application(inference: Inference, source: Source, url: ast.expr) -> bool:
-    """Whether a URL comes from the application, or from a variable of the environment that it reads."""
+    """Whether a URL comes from the application, or from an environment variable that it reads."""
     parts = list(_parts(inference, source, url))
     for node in parts:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -136,7 +136,7 @@ def _is_of_application(inference: Inference, source: Source, url: ast.expr) -> b
 
 
 def _environment(node: ast.AST) -> Iterator[str]:
-    """The variable of the environment that a node reads."""
+    """The environment variable that a node reads."""
     name: ast.AST | None = None
     if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in _READERS:
         name = node.args[0]
@@ -156,7 +156,7 @@ def _is_own(inference: Inference, source: Source, module: str, imported: str, le
 
 
 def _is_literal(inference: Inference, source: Source, url: ast.expr) -> bool:
-    """Whether a URL stands in the file, with a driver that has an async twin."""
+    """Whether a URL is in the file, with a driver that has an async counterpart."""
     texts = [node.value for node in _parts(inference, source, url) if isinstance(node, ast.Constant)]
     return any(isinstance(text, str) and with_async_drivers(text) != text for text in texts)
 
@@ -189,7 +189,7 @@ def _is_imported(inference: Inference, source: Source, node: ast.With) -> bool:
 
 
 def _is_simple(inference: Inference, source: Source, node: ast.With) -> bool:
-    """Whether what a ``with`` does may be a function: nothing leaves it, and the engine does nothing else."""
+    """Whether the block of a ``with`` can be a function: nothing leaves it, only the connection is used."""
     engine, given = _engine(node), node.items[0].optional_vars
     if not isinstance(engine, ast.Name) or not isinstance(given, ast.Name):
         return False

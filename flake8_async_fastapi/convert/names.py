@@ -1,4 +1,4 @@
-"""What binds a name, in whatever file."""
+"""The bindings of names, in any file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 @dataclass(frozen=True)
 class Bound:
-    """One way in which a name gets its value.
+    """One binding of a name.
 
     ``kind`` is ``value``, ``enter`` or ``item`` (of the expression ``node``), ``parameter``,
     ``definition``, ``import``, or ``unknown``.
@@ -32,7 +32,7 @@ class Bound:
 
 @dataclass
 class Program:
-    """All files of a project, and where its names are bound."""
+    """All files of a project, and the bindings of its names."""
 
     sources: Mapping[str, Source]
     modules: Modules
@@ -40,7 +40,7 @@ class Program:
     _definitions: dict[str, dict[str, Function | ast.ClassDef]] = field(default_factory=dict)
 
     def bindings(self, source: Source, scope: ast.AST) -> dict[str, list[Bound]]:
-        """What binds the names of a scope, in order."""
+        """The bindings of the names of a scope, in order."""
         known = self._scopes.get(id(scope))
         if known is None:
             known = self._scopes[id(scope)] = {}
@@ -49,7 +49,7 @@ class Program:
         return known
 
     def lookup(self, source: Source, name: str, at: ast.AST) -> list[Bound]:
-        """What binds a name that is read at a node; empty for a builtin and for what nobody knows."""
+        """The bindings of a name that is read at a node; empty for a builtin or an unknown name."""
         child, below_function = at, False
         for parent in source.above(at):
             scope = self._scope_for(source, parent, child, below_function)
@@ -73,7 +73,7 @@ class Program:
         return {}
 
     def globals(self, source: Source, name: str, depth: int = 0) -> list[Bound]:
-        """What binds a name of a module, star imports followed."""
+        """The bindings of a name of a module, with star imports followed."""
         found = self.bindings(source, source.tree)
         if name in found:
             return found[name]
@@ -87,7 +87,7 @@ class Program:
         return []
 
     def imported_file(self, importer: str, module: str, level: int) -> Source | None:
-        """The file that a module's name means."""
+        """The file of a module's name."""
         if level:
             dotted = self.modules.relative(importer, level, module)
             path = None if dotted is None else self.modules.at(dotted)
@@ -106,7 +106,7 @@ class Program:
         return None
 
     def module_name(self, importer: Source, home: Source) -> str:
-        """How a file imports another: as the files of the project do."""
+        """The name by which a file imports another, in the style of the project."""
         for other in (importer, *self.sources.values()):
             for node in ast.walk(other.tree):
                 if isinstance(node, ast.ImportFrom) and not node.level and node.module:
@@ -128,7 +128,7 @@ class Program:
 
 
 def link(sources: Mapping[str, Source]) -> Program:
-    """The files of a project, ready to be asked about."""
+    """The files of a project, linked."""
     return Program(sources, index_modules(sources))
 
 

@@ -1,4 +1,4 @@
-"""From legacy queries to ``select()``."""
+"""Converts legacy queries to ``select()``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONDITIONS = frozenset({"filter", "where", "filter_by"})
 
 
 def problem_with(inference: Inference, source: Source, node: ast.AST, *, is_asked: bool) -> str:
-    """Why a node cannot be converted that builds a query, or asks the database for one; empty if it can."""
+    """Why a node that builds or runs a query cannot be converted; empty if it can."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         method, base = node.func.attr, inference.value(source, node.func.value)
         if isinstance(base, Query) and method in TERMINALS:
@@ -95,9 +95,9 @@ class QueryEdits:
         """The nodes that are in the text of an edit."""
 
     def asked(self, node: ast.expr, is_operand: bool, is_statement: bool) -> Iterator[Edit]:
-        """Ask the database for a query: at a terminal method, an iteration or a slice.
+        """Run a query: at a terminal method, an iteration or a slice.
 
-        ``is_operand``: something is done with it that binds more tightly than ``await``.
+        ``is_operand``: it is the operand of an operator that binds more tightly than ``await``.
         """
         if isinstance(node, ast.Subscript):
             yield from self._sliced(node)
@@ -172,7 +172,7 @@ class QueryEdits:
         yield Edit(self._dot(node), self.source.end(node), 5, close)
 
     def _dot(self, node: ast.Call) -> int:
-        """Where the method of a call begins: with its dot, and the space and continuation before."""
+        """The start of a call's method: its dot, with the space and continuation before it."""
         assert isinstance(node.func, ast.Attribute)
         text = self.source.text
         after = self.source.end(node.func.value)
@@ -208,7 +208,7 @@ class QueryEdits:
         )
         if method == "delete" and node.args:
             how = node.args[0]
-        # A commit expires no object any more: those in the session have to follow the statement.
+        # A commit no longer expires objects: those in the session must follow the statement.
         follows = how is None or (isinstance(how, ast.Constant) and how.value is False)
         option = (
             ""
@@ -232,7 +232,7 @@ class QueryEdits:
             yield Edit(self.source.end(values), end, 5, f"){close}")
 
     def built(self, node: ast.Call) -> Iterator[Edit]:
-        """The edits of one call that makes or extends a query."""
+        """The edits of one call that creates or extends a query."""
         if node in self.consumed or not isinstance(node.func, ast.Attribute):
             return
         method, base = node.func.attr, self.inference.value(self.source, node.func.value)

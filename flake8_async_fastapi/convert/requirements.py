@@ -1,4 +1,4 @@
-"""What a project needs when it is async: the driver, and greenlet by the extra of SQLAlchemy."""
+"""The requirements of an async project: the driver, and greenlet through SQLAlchemy's extra."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _SQLMODEL_LINE: Final = re.compile(r"^sqlmodel\b(?!\s*=[^=]).*$", re.IGNORECASE)
 
 
 def with_drivers(path: str, text: str, drivers: Iterable[str]) -> str:
-    """The text of a file with requirements, with what is missing for asyncio.
+    """The text of a requirements file, with the missing packages for asyncio.
 
-    A list with hashes stays as it is.
+    A list with hashes does not change.
     """
     missing = [driver for driver in sorted(drivers) if not _names(text, driver)]
     if path.endswith(("pyproject.toml", "Pipfile")):
@@ -92,7 +92,7 @@ def _with_extra(found: re.Match[str]) -> str:
 
 
 def _list(text: str, missing: list[str]) -> str:
-    """A list, a requirement a line: what is new follows SQLAlchemy, in its style."""
+    """A list, one requirement a line: new ones follow SQLAlchemy, in its style."""
     lines = []
     found = False
     for line in text.split("\n"):
@@ -115,13 +115,13 @@ def _has_sqlalchemy(text: str) -> bool:
 
 
 def _script(text: str, missing: list[str]) -> str:
-    """The arguments of ``setup()``: a list behind ``install_requires``."""
+    """The arguments of ``setup()``: the list after ``install_requires``."""
     start = text.find("install_requires")
     return text if start < 0 else text[:start] + _quoted_list(text[start:], missing)
 
 
 def _conda(text: str, missing: list[str]) -> str:
-    """An environment of conda, whose packages have no extras, but for those that pip installs."""
+    """A conda environment, whose packages have no extras except for those installed by pip."""
     pip = re.search(r"(?m)^\s*- *pip:", text)
     found = _ITEM.search(text)
     if found is None:
@@ -185,7 +185,7 @@ def _requirement(quoted: re.Match[str]) -> str:
 
 
 def _beside(text: str, found: re.Match[str], changed: str, missing: list[str]) -> str:
-    """An entry of a list in TOML, and new ones behind it: on lines of their own where it is on one."""
+    """An entry of a list in TOML, with new ones after it, on separate lines if it has its own."""
     quote = found["quote"]
     line_start = text.rfind("\n", 0, found.start()) + 1
     before = text[line_start : found.start()]

@@ -1,4 +1,4 @@
-"""Engines, session factories and annotations: the async twin of each."""
+"""Engines, session factories and annotations: each becomes its async counterpart."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SetupEdits:
                 yield from self._mocked(node)
 
     def _is_kept(self, node: ast.AST) -> bool:
-        """Whether a node is in a function that stays as it is, its signature included."""
+        """Whether a node is in a function that is not converted, including its signature."""
         child = node
         for parent in self.source.above(node):
             is_inside = isinstance(parent, FUNCTIONS) and child not in parent.decorator_list
@@ -58,7 +58,7 @@ class SetupEdits:
         yield self.imports.rename(node, *RENAMED[value.name])
 
     def _quoted(self, node: ast.Constant) -> Iterator[Edit]:
-        """A name in an annotation that is a text."""
+        """A name in an annotation that is a string."""
         text = node.value
         if not isinstance(text, str) or not text.isidentifier():
             return
@@ -97,7 +97,7 @@ class SetupEdits:
             yield from self._without_pool(node)
 
     def _mocked(self, node: ast.Assign) -> Iterator[Edit]:
-        """A mock in the place of a method that is awaited now."""
+        """A mock for a method that is now awaited."""
         target, mock = node.targets[0], node.value
         if not isinstance(target, ast.Attribute) or not isinstance(mock, ast.Call):
             return
@@ -118,7 +118,7 @@ class SetupEdits:
             self.imports.replaced.add(mock.func)
 
     def _without_expiry(self, node: ast.Call) -> Iterator[Edit]:
-        """After a commit nothing may be loaded by reading an attribute."""
+        """Set ``expire_on_commit=False``: after a commit, reading an attribute must not load it."""
         for word in node.keywords:
             if word.arg == "expire_on_commit":
                 yield self.source.instead(word.value, "False")
@@ -139,7 +139,7 @@ class SetupEdits:
         yield self.source.after(last, f"{gap}expire_on_commit=False")
 
     def _without_pool(self, node: ast.Call) -> Iterator[Edit]:
-        """A pool with a connection for each thread does not serve a loop; the default does."""
+        """Drop a pool with a connection for each thread, which does not suit a loop; the default does."""
         for word in node.keywords:
             value = self.inference.value(self.source, word.value)
             if word.arg == "poolclass" and isinstance(value, Library) and value.name in _POOLS:

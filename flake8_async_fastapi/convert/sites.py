@@ -1,4 +1,4 @@
-"""Where a function uses the database, or another function that does."""
+"""The places where a function uses the database, or another function that does."""
 
 from __future__ import annotations
 
@@ -40,18 +40,24 @@ _ENTERED: Final = frozenset({SESSION.kind, CONNECTION.kind, TRANSACTION.kind, CL
 
 @dataclass(frozen=True)
 class Site:
-    """One place in a function that has to change if the function is to be async.
+    """One place in a function that has to change if the function becomes async.
 
     ``kind`` says how:
 
-    * ``await``: a call of a library whose twin is a coroutine;
+    * ``await``: a call of a library whose async counterpart is a coroutine;
+
     * ``bulk``: a call that only a synchronous session has;
-    * ``query``: a legacy query is asked, by a call, an iteration or a slice;
-    * ``ddl``: ``create_all()`` and the like;
-    * ``with``: a context of a library;
-    * ``call``, ``iterate``, ``enter``, ``next``, ``collect``, ``delegate``, ``thread``, ``read``,
-      ``pass``: a function of the project is called, iterated over, entered, and so on; it is the ``target``;
-    * ``fixture``: pytest gives a test what the ``target`` makes; nothing is written there.
+
+    * ``query``: a legacy query is run, by a call, an iteration or a slice;
+
+    * ``ddl``: ``create_all()`` and similar calls;
+
+    * ``with``: a context manager of a library;
+
+    * ``call``, ``iterate``, ``enter``, ``next``, ``collect``, ``delegate``, ``thread``, ``read``, ``pass``:
+    a function of the project, the ``target``, is called, iterated over, entered, and so on;
+
+    * ``fixture``: pytest passes a test the value of the ``target``; nothing is written there.
     """
 
     kind: str
@@ -60,7 +66,7 @@ class Site:
 
     @property
     def is_io(self) -> bool:
-        """Whether it makes its function async by itself."""
+        """Whether this site alone makes its function async."""
         return self.target is None
 
 
@@ -137,7 +143,7 @@ class Sites:
             yield Site("next" if name == "next" else "collect", node, target)
 
     def _is_taken(self, source: Source, node: ast.Call) -> bool:
-        """Whether what is around a call says what becomes of it."""
+        """Whether the code around a call decides how it is converted."""
         parent = source.parents[node]
         if isinstance(parent, (ast.For, ast.AsyncFor, ast.comprehension)):
             return parent.iter is node and self._yields(source, node)
@@ -153,13 +159,13 @@ class Sites:
         return self.function(source, node.func)
 
     def callee(self, source: Source, node: ast.expr) -> Function | None:
-        """The generator of the project that an expression calls."""
+        """The project's generator that an expression calls."""
         if isinstance(node, ast.Call) and self._yields(source, node):
             return self.target_of(source, node)
         return None
 
     def function(self, source: Source, node: ast.expr) -> Function | None:
-        """The function of the project that an expression is."""
+        """The project's function that an expression names."""
         value = self.inference.value(source, node)
         if isinstance(value, Instance):
             value = self.inference.member(value, "__call__")
@@ -252,12 +258,12 @@ def _is_closing(node: ast.expr) -> bool:
 
 
 def is_entered(source: Source, node: ast.AST) -> bool:
-    """Whether an expression is what a ``with`` enters."""
+    """Whether an expression is entered by a ``with``."""
     return isinstance(source.parents[node], ast.withitem)
 
 
 def is_script(source: Source, node: ast.AST) -> bool:
-    """Whether a node is run only where its file is the program."""
+    """Whether a node runs only if its file is the main program."""
     return any(
         isinstance(parent, ast.If) and "__name__" in ast.unparse(parent.test) for parent in source.above(node)
     )
@@ -274,7 +280,7 @@ def in_lambda(source: Source, node: ast.AST) -> bool:
 
 
 def enclosing_comprehension(source: Source, node: ast.AST) -> ast.expr | None:
-    """The innermost comprehension that runs a node again and again."""
+    """The innermost comprehension that runs a node repeatedly."""
     child = node
     for parent in source.above(node):
         if isinstance(parent, COMPREHENSIONS):

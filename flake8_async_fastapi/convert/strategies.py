@@ -1,4 +1,4 @@
-"""Relationships that are loaded with every object: for queries that serve any model."""
+"""Relationships that are loaded with every object, for queries that serve any model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Strategies:
         self.done: set[str] = set()
 
     def always(self, steps: Iterable[str]) -> Iterator[tuple[str, Edit]]:
-        """The edits that have relationships, as ``Post.author``, loaded always; each with its file."""
+        """The edits that make relationships, as ``Post.author``, load with every object; with their files."""
         for step in sorted(set(steps) - self.done):
             self.done.add(step)
             model, _, name = step.partition(".")

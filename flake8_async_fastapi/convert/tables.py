@@ -17,7 +17,7 @@ FUNCTION: Final = "create_tables"
 
 
 def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
-    """The calls in a file that make an application."""
+    """The calls in a file that create an application."""
     return [
         node
         for node in ast.walk(source.tree)
@@ -26,7 +26,7 @@ def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
 
 
 def tables_on_import(colours: Colours, source: Source) -> list[ast.Call]:
-    """The calls of ``create_all()`` and the like that run when a file is imported."""
+    """The calls of ``create_all()`` and similar ones that run when a file is imported."""
     return [
         site.node
         for site in colours.outside.get(source.path, [])
@@ -36,7 +36,7 @@ def tables_on_import(colours: Colours, source: Source) -> list[ast.Call]:
 
 
 def started_on_import(colours: Colours, source: Source) -> list[ast.Call]:
-    """The same, calls of functions that are async now, and those in a function that makes the application."""
+    """The same, with calls of functions that are now async, and those in an application factory."""
     found = tables_on_import(colours, source)
     for site in colours.outside.get(source.path, []):
         statement = source.statement(site.node)
@@ -53,7 +53,7 @@ def started_on_import(colours: Colours, source: Source) -> list[ast.Call]:
 
 
 def homes_of_tables(colours: Colours, sources: Iterable[Source]) -> list[Source]:
-    """The files whose tables the only application of a project creates; none where there are several."""
+    """The files whose tables a project's only application creates; none if there are several."""
     every = list(sources)
     if sum(len(applications_in(colours, source)) for source in every if not is_test(source.path)) != 1:
         return []
@@ -68,7 +68,7 @@ def homes_of_tables(colours: Colours, sources: Iterable[Source]) -> list[Source]
 
 
 def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
-    """The function that takes the place of the call in such a file."""
+    """The function that replaces the call in such a file."""
     for node in tables_on_import(colours, source):
         for lines in created_lines(source, node):
             yield _function(source, [source.statement(node)], lines, "")
@@ -77,9 +77,9 @@ def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
 def tables_of_tests(
     colours: Colours, source: Source, imports: Imports, moved: set[ast.stmt]
 ) -> Iterator[Edit]:
-    """The same in a test file, which no lifespan serves: it runs the function on import.
+    """The same in a test file, which has no lifespan: it runs the function on import.
 
-    The statements that it takes away are added to ``moved``.
+    The statements that it removes are added to ``moved``.
     """
     calls = started_on_import(colours, source)
     if not calls or not is_test(source.path) or colours.inference.program.globals(source, FUNCTION):
@@ -97,7 +97,7 @@ def tables_of_tests(
 
 
 def _function(source: Source, statements: list[ast.stmt], lines: list[str], after: str) -> Edit:
-    """Write the function, and a text after it, in the place of statements that follow one another."""
+    """Write the function, and a text after it, in place of consecutive statements."""
     start, end = source.start(statements[0]), source.end(statements[-1])
     above, below = source.text[:start], source.text[end:]
     gap = "\n" * max(0, 3 - (len(above) - len(above.rstrip("\n"))))
@@ -108,7 +108,7 @@ def _function(source: Source, statements: list[ast.stmt], lines: list[str], afte
 
 
 def created_lines(source: Source, node: ast.Call) -> Iterator[list[str]]:
-    """The lines that do what a call did; nothing for one that creates tables and names no engine."""
+    """The lines with the effect of a call; none for one that creates tables without naming an engine."""
     if not (isinstance(node.func, ast.Attribute) and node.func.attr in CREATES):
         yield [f"await {source.code(node)}"]
         return

@@ -26,7 +26,7 @@ class Edit:
 
 
 class EditError(Exception):
-    """Two edits of one text overlap."""
+    """Two edits of one text that overlap."""
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
@@ -74,15 +74,15 @@ class Source:
         return self._lines[line - 1][1]
 
     def line_start(self, line: int) -> int:
-        """Where a line begins; the end of the text for the line after the last."""
+        """The start of a line; the end of the text for the line after the last."""
         return self._lines[line - 1][0] if line <= len(self._lines) else len(self.text)
 
     def start(self, node: ast.expr | ast.stmt) -> int:
-        """Where a node begins; a decorated definition at its ``def`` or ``class``."""
+        """The start of a node; for a decorated definition, its ``def`` or ``class``."""
         return self.offset(node.lineno, node.col_offset)
 
     def end(self, node: ast.expr | ast.stmt) -> int:
-        """Where a node ends."""
+        """The end of a node."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         return self.offset(node.end_lineno, node.end_col_offset)
 
@@ -91,19 +91,19 @@ class Source:
         return self.text[self.start(node) : self.end(node)]
 
     def before(self, node: ast.expr | ast.stmt, text: str) -> Edit:
-        """Write a text before a node; of two nodes that begin at one place, the outer comes first."""
+        """Insert a text before a node; of two nodes with the same start, the outer comes first."""
         return Edit(self.start(node), self.start(node), -self.end(node), text)
 
     def after(self, node: ast.expr | ast.stmt, text: str) -> Edit:
-        """Write a text after a node; of two nodes that end at one place, the inner comes first."""
+        """Insert a text after a node; of two nodes with the same end, the inner comes first."""
         return Edit(self.end(node), self.end(node), len(self.text) - self.start(node), text)
 
     def instead(self, node: ast.expr | ast.stmt, text: str) -> Edit:
-        """Write a text where a node stands."""
+        """Replace a node by a text."""
         return Edit(self.start(node), self.end(node), 0, text)
 
     def indent(self, node: ast.expr | ast.stmt) -> str:
-        """What stands before the first line of a node's statement."""
+        """The text before the first line of a node's statement."""
         line = self.line_text(self.statement(node).lineno)
         return line[: len(line) - len(line.lstrip())]
 
@@ -114,15 +114,15 @@ class Source:
         return node
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The nodes around a node, from the nearest."""
+        """The ancestors of a node, from the nearest."""
         while node in self.parents:
             node = self.parents[node]
             yield node
 
     def function_of(self, node: ast.AST) -> Function | None:
-        """The function in whose body a node stands; None at module level, in a class, and in a lambda.
+        """The function whose body contains a node; None at module level, in a class, and in a lambda.
 
-        Decorators, default values and annotations belong to what is around their function.
+        Decorators, default values and annotations belong to the scope around their function.
         """
         child = node
         for parent in self.above(node):
@@ -134,7 +134,7 @@ class Source:
         return None
 
     def qualname(self, node: Function | ast.ClassDef) -> str:
-        """The name of a definition with those around it."""
+        """The name of a definition, with those of the definitions around it."""
         names = [node.name]
         names += [
             parent.name for parent in self.above(node) if isinstance(parent, (*FUNCTIONS, ast.ClassDef))
@@ -143,7 +143,7 @@ class Source:
 
 
 def parse(path: str, text: str) -> Source | None:
-    """The file, or None where it does not parse."""
+    """The file, or None if it does not parse."""
     try:
         return Source(path, text, ast.parse(text))
     except (SyntaxError, ValueError, RecursionError):
@@ -172,7 +172,7 @@ def _own_children(scope: ast.AST) -> Iterator[ast.AST]:
 
 
 def _outside(node: ast.AST) -> Iterator[ast.AST]:
-    """What of a definition is run where it stands."""
+    """The parts of a definition that run where it is defined."""
     inside = set(map(id, _own_children(node)))
     return (child for child in ast.iter_child_nodes(node) if id(child) not in inside)
 
@@ -197,11 +197,11 @@ def has_decorator(function: Function, *names: str) -> bool:
 
 
 def is_property(function: Function) -> bool:
-    """Whether a method is read like an attribute."""
+    """Whether a method is a property."""
     return has_decorator(function, "property", "cached_property", "hybrid_property")
 
 
 def first_line(node: ast.stmt) -> int:
-    """The first line of a statement, its decorators included."""
+    """The first line of a statement, including its decorators."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])

@@ -31,7 +31,7 @@ _SOUGHT_BY: Final = frozenset({"replace", "startswith", "removeprefix"})
 
 
 def with_async_drivers(text: str) -> str:
-    """The text of a settings file, its URLs with async drivers."""
+    """The text of a settings file, with async drivers in its URLs."""
     return _IN_TEXT.sub(lambda found: DRIVERS[found[1]][0], text)
 
 
@@ -61,20 +61,20 @@ def url_edits(source: Source) -> Iterator[Edit]:
 
 
 def _is_bare(parent: ast.AST, node: ast.Constant) -> bool:
-    """Whether a text is a scheme alone, and no URL: that of SQLite in memory is one, where it is used."""
+    """Whether a text is only a scheme, and not a URL; that of SQLite in memory is one, where it is used."""
     if not str(node.value).endswith("://") or _is_given(parent, node):
         return False
     return not (node.value == "sqlite://" and isinstance(parent, (ast.Call, ast.keyword, ast.Assign)))
 
 
 def _is_given(parent: ast.AST, node: ast.expr) -> bool:
-    """Whether a scheme is put in the place of another."""
+    """Whether a scheme replaces another."""
     replaces = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute)
     return replaces and parent.func.attr == "replace" and parent.args[1:2] == [node]  # type: ignore[attr-defined]
 
 
 def _is_sought(parent: ast.AST, node: ast.expr) -> bool:
-    """Whether a text is only looked for."""
+    """Whether a text is only searched for."""
     if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
         return parent.func.attr in _SOUGHT_BY and parent.args[:1] == [node]
     return isinstance(parent, ast.Compare)

@@ -1,4 +1,4 @@
-"""What an expression gives, as far as the conversion needs to know it."""
+"""The values of expressions, as far as the conversion needs to know them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Class:
 
 @dataclass(frozen=True)
 class Callee:
-    """A function of the project; ``receiver`` is what it is a method of, where it is read from an object."""
+    """A function of the project; ``receiver`` is the object that it was read from, if any."""
 
     path: str
     name: str
@@ -59,14 +59,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Many:
-    """What can be iterated, or entered as a context, and what that gives."""
+    """An iterable or a context manager, with the value of its items or of its target."""
 
     item: Value | None
 
 
 @dataclass(frozen=True)
 class Maker:
-    """What can be called, and what that gives."""
+    """A callable, with the value that it returns."""
 
     made: Value | None
 
@@ -75,10 +75,10 @@ class Maker:
 class Query:
     """A legacy query.
 
-    ``session`` is the text of the expression for its session, valid where the query is used.
-    ``kind`` is ``entity``, ``row`` or ``value`` (one column, of an aggregate: a single row).
-    ``entity`` is the text of its only entity.  ``unique`` says that rows may repeat an entity, which a
-    query leaves out.  ``filtered`` says that it is more than ``session.query(Entity)``.
+    ``session`` is the text of the expression for its session, valid where the query is used. ``kind`` is
+    ``entity``, ``row`` or ``value`` (one column, of an aggregate: a single row). ``entity`` is the text of
+    its only entity. ``unique`` says that rows may repeat an entity, which a query leaves out. ``filtered``
+    says that it is more than ``session.query(Entity)``.
     """
 
     session: str
@@ -111,7 +111,7 @@ OTHER: Final = Known("other")
 
 
 def best(found: Iterable[Value | None]) -> Value | None:
-    """The first value that says something; one that does not matter only if no other does."""
+    """The first known value; one that does not matter only if there is no other."""
     known = [value for value in found if value is not None]
     return next((value for value in known if value != OTHER), known[0] if known else None)
 

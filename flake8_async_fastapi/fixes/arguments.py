@@ -1,4 +1,4 @@
-"""How an argument is added to a call."""
+"""Adding arguments to calls."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from flake8_async_fastapi.fixes.edits import Edit, insert
 
 
 def add_argument(code: Code, call: cst.Call, text: str) -> Edit:
-    """The edit that adds an argument behind the others of a call."""
+    """The edit that adds an argument after the others of a call."""
     if call.args:
         return add_value(code, [argument.value for argument in call.args], text)
     return insert(code.path, code.end(call) - 1, text)
 
 
 def add_value(code: Code, values: Sequence[cst.BaseExpression], text: str) -> Edit:
-    """The edit that adds a value behind others, on a line of its own where each has its own."""
+    """The edit that adds a value after others, on its own line if each of them has one."""
     return insert(code.path, end_with_parentheses(code, values[-1]), f",{_space_before(code, values)}{text}")
 
 
 def _space_before(code: Code, values: Sequence[cst.BaseExpression]) -> str:
-    """What stands before the last of some values: a space, or the end of a line where each has its own."""
+    """The text before the last of some values: a space, or a line end if each value has its own line."""
     if len(values) > 1 and code.line_of(values[-1]) == code.line_of(values[-2]):
         return " "
     line = code.indent_of(values[-1])

@@ -1,4 +1,4 @@
-"""Where an ``await`` may stand, and how it is put before an expression."""
+"""Where an ``await`` is possible, and how to put one before an expression."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def may_await(code: Code, node: cst.CSTNode) -> bool:
 
 
 def may_wait(code: Code, node: cst.CSTNode) -> bool:
-    """Whether code may wait at an expression for long: an ``await`` can stand there, and no lock is held.
+    """Whether code may wait at an expression for long: an ``await`` is possible, and no lock is held.
 
-    A lock of threads that is held while a coroutine waits stops whoever asks for it, the event loop too.
+    If a coroutine waits while it holds a thread's lock, every user of the lock stops, also the event loop.
     """
     if not may_await(code, node):
         return False
@@ -37,21 +37,21 @@ def may_wait(code: Code, node: cst.CSTNode) -> bool:
 
 
 def _enters_lock(block: cst.With) -> bool:
-    """Whether a plain ``with`` enters an object that is there already, as locks are."""
+    """Whether a plain ``with`` enters an existing object, as locks are."""
     return block.asynchronous is None and any(
         isinstance(item.item, (cst.Name, cst.Attribute)) for item in block.items
     )
 
 
 def _is_first_iterable(generator: cst.GeneratorExp, node: cst.CSTNode, code: Code) -> bool:
-    """Whether an expression is evaluated where the generator is made."""
+    """Whether an expression is evaluated where the generator is created."""
     return node is generator.for_in.iter or any(
         inner is generator.for_in.iter for inner, _ in code.around(node)
     )
 
 
 def with_await(code: Code, node: cst.BaseExpression) -> list[Edit]:
-    """Edits that await an expression, in parentheses where what follows would bind tighter."""
+    """Edits that await an expression, in parentheses if the code after it would bind more tightly."""
     before, after = "await ", ""
     if isinstance(node, cst.Await) and not node.lpar:
         before, after = "await (", ")"
@@ -69,10 +69,10 @@ def binds_tighter(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
 
 
 def start_with_parentheses(code: Code, node: cst.BaseExpression) -> int:
-    """Where an expression begins, with the parentheses around it."""
+    """The start of an expression, including the parentheses around it."""
     return code.start(node.lpar[0]) if node.lpar else code.start(node)
 
 
 def end_with_parentheses(code: Code, node: cst.BaseExpression) -> int:
-    """Where an expression ends, with the parentheses around it."""
+    """The end of an expression, including the parentheses around it."""
     return code.end(node.rpar[-1]) if node.rpar else code.end(node)

@@ -1,4 +1,4 @@
-"""What a fix changes: the edits that its kind makes of it."""
+"""The edits of a fix, made by its kind."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Parsed: TypeAlias = dict[str, tuple[str | None, Code | None]]
 
 @dataclass(frozen=True)
 class Files:
-    """The texts of a project as they stand: ``read`` gives one, or None; ``code`` parses it."""
+    """The current texts of a project: ``read`` returns one, or None; ``code`` parses it."""
 
     read: Callable[[str], str | None]
     _parsed: Parsed = field(default_factory=dict, repr=False, compare=False)
 
     def code(self, path: str) -> Code | None:
-        """A file, parsed; None for one that is not there or is no Python."""
+        """A file, parsed; None for one that does not exist or is not Python."""
         text = self.read(path)
         if path not in self._parsed or self._parsed[path][0] != text:
             self._parsed[path] = text, parse(path, text)
@@ -36,7 +36,7 @@ class Files:
 
 
 def parse(path: str, text: str | None) -> Code | None:
-    """A text, parsed; None for no text, and for one that is no Python."""
+    """A text, parsed; None for no text, and for one that is not Python."""
     try:
         return None if text is None else Code(path, text)
     except (cst.ParserSyntaxError, RecursionError):
@@ -49,14 +49,14 @@ Edits: TypeAlias = Callable[[Fix, Code, Files], list[Edit]]
 
 @cache
 def edits_by_kind() -> Mapping[str, Edits]:
-    """The function of each kind, by its name: that of its module."""
+    """The function of each kind, by the name of its module."""
     names = [info.name for info in pkgutil.iter_modules(kinds.__path__)]
     modules = {name: importlib.import_module(f"{kinds.__name__}.{name}") for name in names}
     return {name: module.edits for name, module in modules.items() if hasattr(module, "edits")}
 
 
 def edits_of(fix: Fix, files: Files) -> list[Edit]:
-    """The edits of a fix in the texts as they stand; none where it cannot be made."""
+    """The edits of a fix in the current texts; none if it cannot be made."""
     code = files.code(fix.path)
     found = [] if code is None else edits_by_kind()[fix.kind](fix, code, files)
     return found if found or fix.instead is None else edits_of(fix.instead, files)

@@ -1,4 +1,4 @@
-"""How a file names a class of the project, and the import that it needs for that."""
+"""The name of a project's class in a file, and the import that it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flake8_async_fastapi.fixes.imports import dotted, imported, run_time_import
 
 
 def class_name(code: Code, file: str, name: str) -> tuple[str, list[Edit]]:
-    """How a file writes a class that another one defines, and the edits that import it, if any."""
+    """The name of a class from another file, and the edits that import it, if any."""
     if PurePath(code.path) == PurePath(file):
         return name, []
     known = _imported_name(code, file, name) or _name_in_module(code, name)
@@ -31,7 +31,7 @@ def _imported_name(code: Code, file: str, name: str) -> str:
 
 
 def _name_in_module(code: Code, name: str) -> str:
-    """A class as an attribute of a module that the file imports, if it is written so somewhere."""
+    """A class as an attribute of an imported module, if the file writes it so elsewhere."""
     modules = {
         alias.evaluated_alias or alias.evaluated_name
         for statement in run_time_imports(code)
@@ -43,7 +43,7 @@ def _name_in_module(code: Code, name: str) -> str:
 
 
 def _aliases(code: Code) -> Iterator[tuple[str, cst.ImportAlias]]:
-    """The names that a file imports at run time, each with the module, with its leading dots."""
+    """The names that a file imports at run time, each with the module, including leading dots."""
     for statement in run_time_imports(code):
         if isinstance(statement, cst.ImportFrom) and not isinstance(statement.names, cst.ImportStar):
             module = "" if statement.module is None else dotted(statement.module)
@@ -52,7 +52,7 @@ def _aliases(code: Code) -> Iterator[tuple[str, cst.ImportAlias]]:
 
 
 def _leads_to(code: Code, origin: str, file: str) -> bool:
-    """Whether a module may be a file, or a package that the file lies in."""
+    """Whether a module may be a file, or a package that contains the file."""
     wanted = PurePath(file).with_suffix("").parts
     named = tuple(filter(None, origin.lstrip(".").split(".")))
     dots = len(origin) - len(origin.lstrip("."))

@@ -1,4 +1,4 @@
-"""A file as libcst sees it: which nodes begin at a place, what is around them, and where they end."""
+"""A file as libcst sees it: the nodes at a place, their ancestors, and their ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Function: TypeAlias = cst.FunctionDef | cst.Lambda
 class Code:
     """The text of one file, parsed.
 
-    Raises libcst.ParserSyntaxError for a text that is no Python.
+    Raises libcst.ParserSyntaxError for a text that is not Python.
     """
 
     def __init__(self, path: str, text: str) -> None:
@@ -49,21 +49,21 @@ class Code:
         return found
 
     def start(self, node: cst.CSTNode) -> int:
-        """Where a node begins; parentheses around an expression are not a part of it."""
+        """The start of a node, without the parentheses around an expression."""
         at = self._ranges[node].start
         return self._line_starts[at.line - 1] + at.column
 
     def end(self, node: cst.CSTNode) -> int:
-        """Where a node ends."""
+        """The end of a node."""
         at = self._ranges[node].end
         return self._line_starts[at.line - 1] + at.column
 
     def source(self, node: cst.CSTNode) -> str:
-        """A node as it is written."""
+        """A node as written."""
         return self.text[self.start(node) : self.end(node)]
 
     def line_of(self, node: cst.CSTNode) -> int:
-        """The number of the line on which a node begins."""
+        """The line on which a node starts."""
         return self._ranges[node].start.line
 
     def offset(self, line: int, col: int) -> int:
@@ -74,37 +74,37 @@ class Code:
         return self._line_starts[line - 1] + len(before.decode("utf-8", "ignore"))
 
     def starting_at(self, line: int, col: int, kind: type[N]) -> list[N]:
-        """The nodes of a kind that begin at a place, the shortest first."""
+        """The nodes of a type that start at a place, the shortest first."""
         found = self._nodes_by_start.get(self.offset(line, col), [])
         return sorted((node for node in found if isinstance(node, kind)), key=self.end)
 
     def expressions_at(self, line: int, col: int) -> list[cst.BaseExpression]:
-        """The expressions that begin at a place, the shortest first."""
+        """The expressions that start at a place, the shortest first."""
         found = self._nodes_by_start.get(self.offset(line, col), [])
         return sorted((node for node in found if isinstance(node, cst.BaseExpression)), key=self.end)
 
     def on_line(self, line: int, kind: type[N]) -> list[N]:
-        """The nodes of a kind that begin on a line, in their order."""
+        """The nodes of a type that start on a line, in order."""
         found = (node for node in self._ranges if isinstance(node, kind) and self.line_of(node) == line)
         return sorted(found, key=lambda node: (self.start(node), self.end(node)))
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """What a node is directly a part of."""
+        """The parent of a node."""
         return self._parents.get(node)
 
     def around(self, node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
-        """All that a node is a part of, from the inside, each with its part that holds the node."""
+        """The ancestors of a node, from the inside, each with its child that contains the node."""
         inner, outer = node, self._parents.get(node)
         while outer is not None:
             yield inner, outer
             inner, outer = outer, self._parents.get(outer)
 
     def first_around(self, node: cst.CSTNode, kind: type[N]) -> N | None:
-        """The innermost node of a kind that holds a node."""
+        """The innermost ancestor of a type."""
         return next((outer for _, outer in self.around(node) if isinstance(outer, kind)), None)
 
     def function_around(self, node: cst.CSTNode) -> Function | None:
-        """The function in whose body a node is."""
+        """The function whose body contains a node."""
         for inner, outer in self.around(node):
             if isinstance(outer, (cst.FunctionDef, cst.Lambda)) and inner is outer.body:
                 return outer
@@ -117,12 +117,12 @@ class Code:
 
     @cached_property
     def newline(self) -> str:
-        """How the lines of the file end: as the first one does."""
+        """The line end of the file: that of its first line."""
         first = self._lines[0] if self._lines else ""
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
     def has_name(self, name: str) -> bool:
-        """Whether the file writes a name anywhere, but as an attribute, a keyword or in an import."""
+        """Whether the file uses a name anywhere except as an attribute, a keyword or in an import."""
         return name in self._names
 
     @cached_property
@@ -139,29 +139,29 @@ class Code:
         )
 
     def end_of_line(self, node: cst.CSTNode) -> int:
-        """Where the line ends on which a node ends: before the line end, behind a comment."""
+        """The end of the line on which a node ends: before the line end, after a comment."""
         found = LINE_END.search(self.text, self.end(node))
         return found.start() if found else len(self.text)
 
     def without_lines(self, node: cst.CSTNode) -> Edit:
-        """The edit that takes the lines away which a node fills."""
+        """The edit that removes the lines of a node."""
         start = self._line_starts[self.line_of(node) - 1]
         found = LINE_END.search(self.text, self.end(node))
         return Edit(self.path, start, found.end() if found else len(self.text), "")
 
     def indented(self, statements: Sequence[cst.BaseStatement]) -> list[Edit]:
-        """Edits that move statements one step to the right; none where a text goes over several lines."""
+        """Edits that indent statements by one step; none if a text spans several lines."""
         return [insert(self.path, start, self.step) for start, _ in self._lines_of(statements)]
 
     def dedented(self, statements: Sequence[cst.BaseStatement]) -> list[Edit]:
-        """Edits that move statements one step to the left; none where a text goes over several lines."""
+        """Edits that dedent statements by one step; none if a text spans several lines."""
         lines = self._lines_of(statements)
         if not all(line.startswith(self.step) for _, line in lines):
             return []
         return [Edit(self.path, start, start + len(self.step), "") for start, _ in lines]
 
     def _lines_of(self, statements: Sequence[cst.BaseStatement]) -> list[tuple[int, str]]:
-        """The lines that statements fill, each with its start; none where a text goes over several."""
+        """The lines of statements, each with its start; none if a text spans several lines."""
         if not statements or any(self._is_long_text(node, statements) for node in self._ranges):
             return []
         first, last = self.line_of(statements[0]), self._ranges[statements[-1]].end.line
@@ -176,22 +176,23 @@ class Code:
 
     @property
     def step(self) -> str:
-        """By how much the file indents its blocks."""
+        """The indentation of the file's blocks."""
         return self.module.default_indent
 
     def nodes(self, kind: type[N]) -> Iterator[N]:
-        """All nodes of a kind."""
+        """All nodes of a type."""
         return (node for node in self._ranges if isinstance(node, kind))
 
     def start_of_code(self) -> int:
-        """Where the first statement begins, below the comments at the top."""
+        """The start of the first statement, below the comments at the top."""
         return self.start(self.module.body[0]) if self.module.body else len(self.text)
 
 
 def _parents(module: cst.Module) -> dict[cst.CSTNode, cst.CSTNode]:
-    """What each node is directly a part of.
+    """The parent of each node.
 
-    libcst's own provider visits the tree to list the children of each node: it takes longer than to parse.
+    libcst's own provider visits the tree to list the children of each node, which takes longer than
+    parsing.
     """
     found: dict[cst.CSTNode, cst.CSTNode] = {}
     pending: list[cst.CSTNode] = [module]

@@ -1,4 +1,4 @@
-"""Edits of texts: which characters are replaced by which."""
+"""Edits of texts: characters and their replacement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Edit:
     text: str
 
     def meets(self, other: Edit) -> bool:
-        """Whether two edits cannot both be made, or only in an order that changes the result."""
+        """Whether two edits conflict, or their order changes the result."""
         if self.path != other.path or self == other:
             return False
         if self.start == other.start:
@@ -36,9 +36,9 @@ def insert(path: str, place: int, text: str) -> Edit:
 
 
 def apply_edits(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
-    """The new texts of the files that edits change; an edit that is given twice is made once.
+    """The new texts of the files that edits change; equal edits are made once.
 
-    Of two that add text at one place, the later one's comes first.
+    Of two that insert a text at one place, the later one's comes first.
     """
     changed: dict[str, str] = {}
     for edit in sorted(dict.fromkeys(edits), key=lambda one: (one.start, one.end), reverse=True):
@@ -48,7 +48,7 @@ def apply_edits(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, st
 
 
 def unified_diff(path: str, before: str, after: str) -> Iterator[str]:
-    """The lines of a diff, without their ends, as ``patch`` and ``git apply`` read it."""
+    """The lines of a diff, without line ends, for ``patch`` and ``git apply``."""
     names = f"a/{path}", f"b/{path}"
     for line in difflib.unified_diff(split_lines(before), split_lines(after), *names, lineterm=""):
         text = line.removesuffix("\n")
@@ -58,7 +58,7 @@ def unified_diff(path: str, before: str, after: str) -> Iterator[str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text with their ends, where Python's parser sees one end."""
+    """The lines of a text with their ends, split as Python's parser does."""
     starts = [0, *(found.end() for found in LINE_END.finditer(text))]
     lines = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     return lines if lines[-1] else lines[:-1]

@@ -1,4 +1,4 @@
-"""How a file names what another module defines, and the import that it needs for that."""
+"""The name of another module's definition in a file, and the import that it needs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flake8_async_fastapi.fixes.edits import Edit, insert
 
 
 def imported(code: Code, module: str, name: str, at: cst.CSTNode | None = None) -> tuple[str, list[Edit]]:
-    """How a file writes a name of a module at run time, and the edits that import it if nothing does yet.
+    """The name of a module's definition at run time, and the edits that import it if needed.
 
-    Where the functions around ``at`` import from the module themselves, it is imported there.
+    If the functions around ``at`` import from the module themselves, it is imported there.
     """
     here = [] if at is None else list(_imports_before(code, at))
     known = known_name(code, module, name, here)
@@ -29,7 +29,7 @@ def imported(code: Code, module: str, name: str, at: cst.CSTNode | None = None) 
 
 
 def imported_module(code: Code, module: str) -> tuple[str, list[Edit]]:
-    """How a file writes a module at run time, and the edit that imports it if nothing does yet."""
+    """The name of a module at run time, and the edit that imports it if needed."""
     for statement in run_time_imports(code):
         if isinstance(statement, cst.Import):
             for alias in statement.names:
@@ -39,7 +39,7 @@ def imported_module(code: Code, module: str) -> tuple[str, list[Edit]]:
 
 
 def together(code: Code, first: list[Edit], second: list[Edit]) -> list[Edit]:
-    """The edits of two imports, one group with the second first if both are new at one place."""
+    """The edits of two imports; if both are new at one place, they become one group with the second first."""
     if len(first) != 1 or len(second) != 1 or first[0].start != second[0].start:
         return [*first, *second]
     below, above = first[0].text, second[0].text
@@ -52,10 +52,7 @@ def together(code: Code, first: list[Edit], second: list[Edit]) -> list[Edit]:
 
 
 def known_name(code: Code, module: str, name: str, here: Sequence[cst.ImportFrom | cst.Import] = ()) -> str:
-    """How a file can write a name of a module already; empty if it does not import it.
-
-    ``here`` are the imports of the functions around a place.
-    """
+    """The name under which a file has a name of a module already; empty if it does not import it."""
     for statement in (*here, *run_time_imports(code)):
         if isinstance(statement, cst.ImportFrom):
             origin = _dotted_from(statement)
@@ -72,7 +69,7 @@ def known_name(code: Code, module: str, name: str, here: Sequence[cst.ImportFrom
 
 
 def origins_of(code: Code, name: str) -> list[str]:
-    """The paths at which the module may lie that a file imports a name from, the nearest first."""
+    """The possible paths of the module from which a file imports a name, the nearest first."""
     found = []
     for statement in run_time_imports(code):
         if not isinstance(statement, cst.ImportFrom):
@@ -93,7 +90,7 @@ def origins_of(code: Code, name: str) -> list[str]:
 
 
 def _means_another(code: Code, module: str, name: str) -> bool:
-    """Whether a name means something else somewhere in a file: not what a module has under it."""
+    """Whether a name has another meaning somewhere in a file than the module's definition."""
     same = other = False
     for statement in code.nodes(cst.ImportFrom):
         for alias in _aliases(statement):
@@ -104,7 +101,7 @@ def _means_another(code: Code, module: str, name: str) -> bool:
 
 
 def run_time_imports(code: Code) -> Iterator[cst.ImportFrom | cst.Import]:
-    """The imports of a module that always run, in their order: neither in functions nor for types only."""
+    """The imports of a module that always run, in order: neither in functions nor for types only."""
     for statement in code.module.body:
         if isinstance(statement, cst.SimpleStatementLine):
             yield from _imports_in(statement)
@@ -131,7 +128,7 @@ def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
 
 
 def _dotted_from(statement: cst.ImportFrom) -> str:
-    """The module that names are imported from, with its leading dots."""
+    """The module that names are imported from, including its leading dots."""
     module = "" if statement.module is None else dotted(statement.module)
     return "." * len(statement.relative) + module
 
@@ -149,7 +146,7 @@ def dotted(node: cst.BaseExpression) -> str:
 def _extend(
     code: Code, module: str, alias: str, imports: Iterable[cst.ImportFrom | cst.Import]
 ) -> list[Edit]:
-    """The edit that adds a name to one of some imports, of its module: in order if the others are."""
+    """The edit that adds a name to an import of its module, in order if the others are."""
     for statement in imports:
         if not isinstance(statement, cst.ImportFrom) or _dotted_from(statement) != module:
             continue
@@ -166,17 +163,17 @@ def _extend(
 
 
 def _between(code: Code, aliases: Sequence[cst.ImportAlias]) -> str:
-    """What stands between two names of an import: a comma, and a line end where each has its line."""
+    """The text between two names of an import: a comma, and a line end if each has its own line."""
     first, last = aliases[0], aliases[-1]
     if len(aliases) > 1 and code.line_of(first) != code.line_of(aliases[1]):
         return f",{code.newline}{code.indent_of(last)}"
-    if len(aliases) == 1 and isinstance(last.comma, cst.Comma):  # one name on a line of its own
+    if len(aliases) == 1 and isinstance(last.comma, cst.Comma):  # one name on its own line
         return f",{code.newline}{code.indent_of(last)}"
     return ", "
 
 
 def _new_import(code: Code, line: str) -> Edit:
-    """The edit that adds a line with an import: in order among those of the same package or sort."""
+    """The edit that adds a line with an import, in order among those of the same package or section."""
     added = _parsed_line(line)
     statements = list(_leading(code))
     imports = [one for one in statements if _imported_packages(one)]
@@ -198,7 +195,7 @@ def _new_import(code: Code, line: str) -> Edit:
 
 
 def _first_group(code: Code, imports: Sequence[cst.SimpleStatementLine]) -> Sequence[cst.SimpleStatementLine]:
-    """Those of some imports above the first empty line: the own package comes after those of others."""
+    """The imports above the first empty line: those of the project come after third-party ones."""
     for number, (one, other) in enumerate(itertools.pairwise(imports), start=1):
         if code.text[code.end(one) : code.start(other)].count(code.newline) > 1:
             return imports[:number]
@@ -206,7 +203,7 @@ def _first_group(code: Code, imports: Sequence[cst.SimpleStatementLine]) -> Sequ
 
 
 def _are_one_group(code: Code, imports: list[cst.SimpleStatementLine]) -> bool:
-    """Whether a file has imports of several sorts, and no empty line between them."""
+    """Whether a file has imports of several sections without empty lines between them."""
     pairs = [pair for pair in itertools.pairwise(imports) if _sort(pair[0]) != _sort(pair[1])]
     between = [code.text[code.end(one) : code.start(other)] for one, other in pairs]
     return bool(pairs) and all(text.count(code.newline) == 1 for text in between)
@@ -219,7 +216,7 @@ def _parsed_line(line: str) -> cst.SimpleStatementLine:
 
 
 def _sort(statement: cst.SimpleStatementLine) -> int:
-    """Where a kind of imports stands: of the future, of Python's library, of others, of the own package."""
+    """The section of an import: future, standard library, third party, or the project."""
     package = min(_imported_packages(statement))
     if package == "__future__":
         return 0
@@ -227,7 +224,7 @@ def _sort(statement: cst.SimpleStatementLine) -> int:
 
 
 def _order(statement: cst.SimpleStatementLine) -> tuple[bool, str]:
-    """What imports of one sort are in order by: their form, and the module."""
+    """The sort key of imports in one section: their form, and the module."""
     small = statement.body[0]
     if isinstance(small, cst.ImportFrom):
         return True, _dotted_from(small)
@@ -235,7 +232,7 @@ def _order(statement: cst.SimpleStatementLine) -> tuple[bool, str]:
 
 
 def _leading(code: Code) -> Iterator[cst.SimpleStatementLine]:
-    """The statements at the top of a file, up to the first that is no import, but for a docstring."""
+    """The statements at the top of a file, up to the first that is neither an import nor a docstring."""
     for number, statement in enumerate(code.module.body):
         if not isinstance(statement, cst.SimpleStatementLine):
             return

@@ -1,4 +1,4 @@
-"""Expressions as messages show them, to find again the one that a message is about."""
+"""Expressions as messages show them, to find the one that a message is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queries in a file: which statement a call runs, and where it is written."""
+"""The queries in a file: the statement that a call runs, and where it is written."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _GET: Final = frozenset({"get", "get_one"})
 
 @dataclass(frozen=True)
 class Query:
-    """A call that asks the database; ``statement`` is what it runs, None for a ``get``."""
+    """A call that queries the database; ``statement`` is the one it runs, None for a ``get``."""
 
     call: cst.Call
     statement: cst.BaseExpression | None
 
 
 def queries_on(code: Code, line: int) -> Iterator[Query]:
-    """The queries that begin on a line: statements, ``get``, and calls that run what was made elsewhere."""
+    """The queries that start on a line: statements, ``get``, and calls that run statements from elsewhere."""
     for call in code.on_line(line, cst.Call):
         name = called_name(call)
         if name in BEGIN and call.args:
@@ -45,7 +45,7 @@ def queries_on(code: Code, line: int) -> Iterator[Query]:
 
 
 def _whole_chain(code: Code, call: cst.Call) -> cst.Call:
-    """All calls of the chain that begins with one."""
+    """All calls of the chain that starts with one."""
     whole = call
     for part, outer in code.around(call):
         if isinstance(outer, cst.Attribute) and outer.value is part:
@@ -57,21 +57,21 @@ def _whole_chain(code: Code, call: cst.Call) -> cst.Call:
 
 
 def called_name(call: cst.Call) -> str:
-    """The last name of what is called."""
+    """The last name of a callee."""
     if isinstance(call.func, cst.Attribute):
         return call.func.attr.value
     return call.func.value if isinstance(call.func, cst.Name) else ""
 
 
 def is_call_of(call: cst.Call, name: str) -> bool:
-    """Whether a call is one of a function by its last name, of an item of a table, or by another name."""
+    """Whether a call calls a function by its last name, of an item of a table, or by another name."""
     is_renamed = isinstance(call.func, cst.Name) and not hasattr(builtins, call.func.value)
     is_item = isinstance(call.func, cst.Subscript)
     return is_renamed or is_item or called_name(call) == name.rpartition(".")[2]
 
 
 def written_statement(code: Code, node: cst.BaseExpression) -> cst.BaseExpression:
-    """Where a statement is written: for a variable with one value, that value."""
+    """The written statement: for a variable with one value, that value."""
     if not isinstance(node, cst.Name):
         return node
     values = [value for value in assigned_values(code, node) if not _begins_with(value, node.value)]
@@ -79,7 +79,7 @@ def written_statement(code: Code, node: cst.BaseExpression) -> cst.BaseExpressio
 
 
 def assigned_name(code: Code, call: cst.Call) -> str:
-    """The variable that gets what a call returns, or the result of awaiting it; empty for another place."""
+    """The variable that is assigned the result of a call, or of awaiting it; empty if there is none."""
     value: cst.CSTNode = call
     parent = code.parent(call)
     if isinstance(parent, cst.Await):
@@ -93,7 +93,7 @@ def assigned_name(code: Code, call: cst.Call) -> str:
 
 
 def assigned_values(code: Code, name: cst.Name) -> Iterator[cst.BaseExpression]:
-    """The values that the function around a name gives it before, in their order."""
+    """The values that the function around a name assigns to it before, in order."""
     function = code.function_around(name)
     for node in code.nodes(cst.Assign):
         targets = [target.target for target in node.targets]
@@ -112,9 +112,9 @@ def assigned_values(code: Code, name: cst.Name) -> Iterator[cst.BaseExpression]:
 
 
 def with_attribute(code: Code, statement: cst.BaseStatement | None, line: str, attribute: str) -> Edit | None:
-    """The edit by which a statement that refreshes an object refreshes one more attribute; None for another.
+    """The edit that adds an attribute to a statement that refreshes an object; None for another statement.
 
-    ``line`` is how the refresh begins, up to the object.
+    ``line`` is the start of the refresh, up to the object.
     """
     small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
     if not isinstance(small, cst.Expr) or not code.source(small).startswith(f"{line}, [") or not attribute:
@@ -127,7 +127,7 @@ def with_attribute(code: Code, statement: cst.BaseStatement | None, line: str, a
 
 
 def neighbour(code: Code, statement: cst.BaseStatement, step: int) -> cst.BaseStatement | None:
-    """The statement next to one in its block, behind it or before it (-1)."""
+    """The statement next to one in its block, after it or before it (-1)."""
     block = code.parent(statement)
     body = list(block.body) if isinstance(block, (cst.IndentedBlock, cst.Module)) else []
     place = next((number + step for number, one in enumerate(body) if one is statement), -1)
@@ -135,7 +135,7 @@ def neighbour(code: Code, statement: cst.BaseStatement, step: int) -> cst.BaseSt
 
 
 def _begins_with(node: cst.BaseExpression, name: str) -> bool:
-    """Whether a chain of calls begins with a variable, as in ``query = query.where(...)``."""
+    """Whether a chain of calls starts with a variable, as in ``query = query.where(...)``."""
     root = node
     while isinstance(root, (cst.Call, cst.Attribute)):
         root = root.func if isinstance(root, cst.Call) else root.value

@@ -1,4 +1,4 @@
-"""Apply fixes until none is left: those that overlap one after the other, none that does harm."""
+"""Applies fixes until none is left: overlapping ones one after the other, and none that does harm."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NUMBERS: Final = re.compile(r"(line |:)\d+")
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A fix that is not applied, since it would do harm; ``why`` says which."""
+    """A fix that is not applied because it would do harm; ``why`` says which."""
 
     finding: Finding
     why: str
@@ -37,7 +37,7 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The new texts of the files that are changed; what is mended, what is left, what was taken back."""
+    """The new texts of the changed files, the fixed and remaining findings, and the fixes taken back."""
 
     texts: Mapping[str, str]
     before: Sequence[Finding]
@@ -63,7 +63,7 @@ _Accepted: TypeAlias = tuple[list[_Change], Sequence[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class _Harm:
-    """What is wrong with the texts that some changes give, empty if nothing is; and the findings of them."""
+    """The harm that some changes do to the texts, empty if none; and the findings in them."""
 
     why: str
     after: Sequence[Finding]
@@ -80,10 +80,10 @@ class _Harm:
 
 
 def fix_all(read: Read, lint: Lint, is_wanted: Callable[[Finding, Fix], bool]) -> Outcome:
-    """Apply the fixes of all findings that are wanted.
+    """Apply the fixes of all wanted findings.
 
-    ``read`` gives the text of a file.  A fix may bring advice, and a finding that has a fix itself; where
-    that does not help, no fix may bring one.
+    ``read`` returns the text of a file. A fix may cause advice, and a finding that has a fix itself; if
+    that does not help, no fix may cause one.
     """
     before = lint({})
     for accepts_fixable in (True, False):
@@ -116,7 +116,7 @@ class _Rounds:
         return Outcome(texts, before, findings, tuple(self.blocked.values()))
 
     def _tidy(self, path: str, text: str) -> str:
-        """The new text of a file without the imports that it used before, and not any more."""
+        """The new text of a file without the imports that became unused."""
         old = self.read(path) or ""
         if not loses_names(old, text):
             return text
@@ -135,7 +135,7 @@ class _Rounds:
         return [change for change in taken if change.fix.kind in _FIRST] or taken
 
     def _change(self, finding: Finding, files: Files) -> _Change | None:
-        """The change that mends a finding: the first of its fixes that can be made and was not taken back."""
+        """The change that fixes a finding: the first of its fixes that can be made and was not taken back."""
         fix = finding.fix
         while fix is not None and self.is_wanted(finding, fix):
             edits = edits_of(replace(fix, instead=None), files)
@@ -160,9 +160,9 @@ class _Rounds:
         findings: Sequence[Finding],
         known: _Harm | None = None,
     ) -> _Accepted:
-        """Those of some changes that do no harm beside accepted ones, with these.
+        """The changes that do no harm together with accepted ones, with these.
 
-        ``known`` is the harm that all of them do, where that was looked at.
+        ``known`` is the harm that all of them do, if it was computed.
         """
         harm = known or self._harm([*accepted[0], *changes], findings)
         if not harm.why:
@@ -199,7 +199,7 @@ class _Rounds:
         return self.accepts_fixable and self._change(finding, files) is not None
 
     def _key(self, change: _Change) -> _Key:
-        """A name of a change that stays the same where code above it moves."""
+        """The key of a change, which stays the same if code above it moves."""
         fix = change.fix
         lines = split_lines(self._text(fix.path) or "")
         line = lines[fix.line - 1].strip() if 0 < fix.line <= len(lines) else ""
@@ -216,7 +216,7 @@ def _collides(change: _Change, taken: Iterable[_Change]) -> bool:
 
 
 def _compiles(text: str) -> bool:
-    """Whether Python takes a text; the parser alone allows an ``await`` in a plain ``def``."""
+    """Whether Python accepts a text; the parser alone allows an ``await`` in a plain ``def``."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -227,7 +227,7 @@ def _compiles(text: str) -> bool:
 
 
 def _bugs(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings that are no advice."""
+    """The findings that are not advice."""
     return [finding for finding in findings if not finding.advice]
 
 

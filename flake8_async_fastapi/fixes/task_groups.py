@@ -1,4 +1,4 @@
-"""Task groups, and what becomes of their tasks when they are awaited one after the other."""
+"""Task groups, and their tasks when they are awaited one after the other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from flake8_async_fastapi.fixes.queries import called_name
 
 
 def without_group(code: Code, task: cst.Call) -> list[Edit]:
-    """Edits that take the ``TaskGroup`` away which makes a task, and await what it was given.
+    """Edits that remove the ``TaskGroup`` of a task, and await its coroutine instead.
 
-    None where the group or a task is used for more than that and its result.
+    None if the group or a task is used for more than that and its result.
     """
     owner = task.func.value if isinstance(task.func, cst.Attribute) else None
     if not isinstance(owner, cst.Name):
@@ -33,7 +33,7 @@ def without_group(code: Code, task: cst.Call) -> list[Edit]:
 
 
 def _opens_group(block: cst.With, name: str) -> bool:
-    """Whether a ``with`` does nothing but give a task group a name."""
+    """Whether a ``with`` only binds a task group to a name."""
     item = block.items[0]
     return (
         len(block.items) == 1
@@ -47,7 +47,7 @@ def _opens_group(block: cst.With, name: str) -> bool:
 
 
 def _awaited(code: Code, block: cst.With, group: str) -> Iterator[Edit | None]:
-    """Edits for all uses of a group and its tasks; None for one that cannot be mended."""
+    """Edits for all uses of a group and its tasks; None if one of them cannot be converted."""
     function = code.function_around(block)
     names = [one for one in code.nodes(cst.Name) if _is_in(code, one, function) and not code.is_label(one)]
     asname = block.items[0].asname
@@ -88,7 +88,7 @@ def _is_target(code: Code, name: cst.Name) -> bool:
 
 
 def _result(code: Code, task: cst.Name) -> Edit | None:
-    """The edit that takes the value itself for ``task.result()``, or for ``await task``."""
+    """The edit that uses the value itself for ``task.result()``, or for ``await task``."""
     around = code.parent(task)
     if isinstance(around, cst.Await) and not around.lpar:
         return Edit(code.path, code.start(around), code.start(task), "")

@@ -1,4 +1,4 @@
-"""The imports that a fix leaves unused, and how they are taken out."""
+"""Imports that a fix leaves unused, and their removal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flake8_async_fastapi.fixes.edits import Edit
 
 
 def unused_imports(before: Code, after: Code) -> list[Edit]:
-    """Edits of a file as it is now that take out what it imports and used only as it was before."""
+    """Edits of a file's new text that remove imports which only its old text used."""
     if after.path.endswith("__init__.py"):
-        return []  # what imports from the package may use it
+        return []  # code that imports from the package may use it
     was_used, is_used = _uses(before), _uses(after)
     found: list[Edit] = []
     for line in after.nodes(cst.SimpleStatementLine):
@@ -58,7 +58,7 @@ def _place(code: Code, node: cst.CSTNode) -> _Place:
 
 
 def _uses(code: Code) -> dict[_Place, set[str]]:
-    """The names that the code in each place uses, but as an attribute, a keyword or in an import."""
+    """The names that the code in each place uses, except as an attribute, a keyword or in an import."""
     found: dict[_Place, set[str]] = {}
     for name in code.nodes(cst.Name):
         if not code.is_label(name):
@@ -69,7 +69,7 @@ def _uses(code: Code) -> dict[_Place, set[str]]:
 
 
 def loses_names(before: str, after: str) -> bool:
-    """Whether a text does not use any more what it imports and used before: else no import is left over."""
+    """Whether a text no longer uses a name that it imports and used before; otherwise no import is unused."""
     try:
         _, used = _names(before)
         imported, still = _names(after)
@@ -90,7 +90,7 @@ def _names(text: str) -> tuple[set[str], set[str]]:
 
 
 def _without_line(code: Code, line: cst.SimpleStatementLine, before: Sequence[Edit]) -> Edit:
-    """The edit that takes a line out, with the empty line behind a group of imports that is gone."""
+    """The edit that removes a line, with the empty line after a group of imports that is gone."""
     edit = code.without_lines(line)
     start = before[-1].start if before and before[-1].end == edit.start else edit.start
     above, below = code.text[:start], code.text[edit.end :]
@@ -107,14 +107,14 @@ def _bound(alias: cst.ImportAlias) -> str:
 
 
 def _is_in_text(code: Code, alias: cst.ImportAlias) -> bool:
-    """Whether a text mentions what is imported: an annotation in quotes, say."""
+    """Whether a text mentions an imported name, for example in a quoted annotation."""
     return any(_bound(alias) in code.source(text) for text in code.nodes(cst.SimpleString))
 
 
 def _without_names(
     code: Code, aliases: Sequence[cst.ImportAlias], unused: Sequence[cst.ImportAlias]
 ) -> list[Edit]:
-    """Edits that take names out of an import that keeps others, each with the comma to its right, or left."""
+    """Edits that remove names from an import that keeps others, each with the comma to its right, or left."""
     kept = [alias for alias in aliases if alias not in unused]
     found = []
     for number, alias in enumerate(aliases):

@@ -1,9 +1,8 @@
-"""What the names of libraries mean: tables, and look-ups in them.
+"""The meaning of library names: tables, and lookups in them.
 
-Invariant: data only.  Nothing here imports the libraries it describes, and no
-rule is decided here.
+Invariant: data only. Nothing here imports the libraries it describes, and no rule is decided here.
 
-A table's text is read when its name is first asked for, and only once.
+The text of a table is read when its name is first looked up, and only once.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def canonical(dotted: str) -> str:
 
 @cache
 def library_type(name: str) -> LibraryType | None:
-    """What is known of a library type, by any of its names."""
+    """The entry of a library type, by any of its names."""
     name = canonical(name)
     text = TYPES.get(name)
     return None if text is None else read_type(name, text)
@@ -68,14 +67,14 @@ def library_type(name: str) -> LibraryType | None:
 
 @cache
 def function(dotted: str) -> Member | None:
-    """What is known of a library function, or of a method read from its class, by any of its names."""
+    """The entry of a library function, or of a method read from its class, by any of its names."""
     name = canonical(dotted)
     text = FUNCTIONS.get(name)
     return _method_of_class(name) if text is None else read_function(text)
 
 
 def _method_of_class(dotted: str) -> Member | None:
-    """What a call of ``Type.method`` gives where it makes an object, as a class method does."""
+    """The result of ``Type.method`` if it creates an object, as a class method does."""
     owner, _, name = dotted.rpartition(".")
     known = library_type(owner)
     found = None if known is None else member(owner, name)
@@ -88,7 +87,7 @@ def _method_of_class(dotted: str) -> Member | None:
 
 @cache
 def member(type_name: str, attribute: str) -> Member | None:
-    """A member of a library type, its own or a base's."""
+    """A member of a library type or of its bases."""
     for known in _with_bases(type_name):
         if attribute in known.absent:
             return None
@@ -99,7 +98,7 @@ def member(type_name: str, attribute: str) -> Member | None:
 
 @cache
 def protocols(type_name: str) -> frozenset[str] | None:
-    """All that instances can be used for besides calling their members; None if not known."""
+    """All protocols of the instances of a type; None if not known."""
     for known in _with_bases(type_name):
         if known.protocols is not None:
             return known.protocols
@@ -108,7 +107,7 @@ def protocols(type_name: str) -> frozenset[str] | None:
 
 @cache
 def result(type_name: str, which: str) -> str | None:
-    """What a use gives, by the notation's words (`enter`, `item`, `await`); None if not known."""
+    """The result of a protocol, by the notation's words (`enter`, `item`, `await`); None if not known."""
     for known in _with_bases(type_name):
         if which in known.results:
             return known.results[which]
@@ -117,7 +116,7 @@ def result(type_name: str, which: str) -> str | None:
 
 @cache
 def is_absent(type_name: str, attribute: str) -> bool:
-    """Whether the type lacks an attribute that a reader may expect."""
+    """Whether the type lacks an attribute that users may expect."""
     for known in _with_bases(type_name):
         if attribute in known.members:
             return False
@@ -128,25 +127,25 @@ def is_absent(type_name: str, attribute: str) -> bool:
 
 @cache
 def is_subtype(name: str, base: str) -> bool:
-    """Whether the one library type is the other, or derived from it."""
+    """Whether a library type is another, or derived from it."""
     base = canonical(base)
     return any(known.name == base for known in _with_bases(name))
 
 
 @cache
 def with_bases(type_name: str) -> tuple[str, ...]:
-    """The name of a library type, and those of all types that it is derived from."""
+    """The name of a library type, and those of all its bases."""
     return tuple(known.name for known in _with_bases(type_name)) or (type_name,)
 
 
 def is_database(dotted: str) -> bool:
-    """Whether a name is of a library whose calls talk to the database of an application."""
+    """Whether a name belongs to a library whose calls access the database of an application."""
     return dotted.startswith(("sqlalchemy.", "sqlmodel."))
 
 
 @cache
 def is_always_true(dotted: str) -> bool:
-    """Whether objects of a type count as true in a condition: sessions, and what they come from."""
+    """Whether objects of a type are always true in a condition: sessions, and their factories."""
     return any(is_subtype(dotted, base) for base in _ALWAYS_TRUE)
 
 
@@ -160,7 +159,7 @@ _ALWAYS_TRUE: Final = (
 
 
 def is_known_root(package: str) -> bool:
-    """Whether a top-level package is one of those that the tables describe."""
+    """Whether the tables describe a top-level package."""
     return package in _roots()
 
 
@@ -170,7 +169,7 @@ def _roots() -> frozenset[str]:
 
 
 def _with_bases(name: str) -> Iterator[LibraryType]:
-    """The type and its bases, nearest first; each time a base is met it is given again."""
+    """The type and its bases, nearest first. A base that is met again is repeated."""
     known = library_type(name)
     if known is not None:
         yield known
@@ -179,7 +178,7 @@ def _with_bases(name: str) -> Iterator[LibraryType]:
 
 
 def is_guard(dotted: str) -> bool:
-    """Whether a function tells awaitable values from others."""
+    """Whether a function tests for awaitable values."""
     return dotted in consumers.GUARDS and not dotted.startswith("builtins.")
 
 
@@ -189,45 +188,45 @@ def is_plain_consumer(dotted: str) -> bool:
 
 
 def is_iterating_consumer(dotted: str) -> bool:
-    """Whether a function goes through its argument at once."""
+    """Whether a function iterates over its argument at once."""
     return dotted in consumers.ITERATING_CONSUMERS
 
 
 def is_keeper(dotted: str, *, of_coroutine_function: bool) -> bool:
-    """Whether a decorator leaves a function to be called as before."""
+    """Whether the function is called as before after a decorator."""
     return dotted in decorators.KEEPERS or (of_coroutine_function and dotted in decorators.ASYNC_KEEPERS)
 
 
 def is_registering_method(type_name: str, name: str) -> bool:
-    """Whether a method registers the function that it decorates, and gives it back."""
+    """Whether a method registers the function that it decorates, and returns it."""
     owners = ("starlette.applications.Starlette", "starlette.routing.Router")
     return name in decorators.ROUTE_VERBS and any(is_subtype(type_name, owner) for owner in owners)
 
 
 def effect(dotted: str) -> str:
-    """What a call does to the thread it is made on, as ``effects`` names it; empty for nothing known."""
+    """The effect of a call on its thread, as ``effects`` names it; empty if none is known."""
     return effects.EFFECTS.get(dotted, "")
 
 
 def never_returns(dotted: str) -> bool:
-    """Whether a call of a function is the last that its caller does."""
+    """Whether a call of a function is the last one that its caller makes."""
     return dotted in effects.NEVER_RETURN
 
 
 def nesting_packages() -> frozenset[str]:
-    """The packages that let event loops start inside others, for whoever imports them."""
+    """The packages that allow nested event loops once they are imported."""
     return effects.NESTING
 
 
 def lacks(base: str, name: str) -> bool:
-    """Whether a library's base class is known not to define a name: the look-up goes on after it."""
+    """Whether a library's base class is known not to define a name: the lookup continues after it."""
     if base not in bases.TRANSPARENT or name in bases.OWN_NAMES:
         return False
     return not name.startswith(("model_", "_"))
 
 
 def makes_property(dotted: str) -> bool:
-    """Whether a decorator makes a property of a method."""
+    """Whether a decorator turns a method into a property."""
     return dotted in bases.PROPERTIES
 
 
@@ -237,9 +236,9 @@ def function_argument(dotted: str) -> int | None:
 
 
 def has_async_twin(name: str) -> bool:
-    """Whether a sync type has an async counterpart of nearly the same members.
+    """Whether a sync type has an async counterpart with nearly the same members.
 
-    Annotations with such a type are often left behind when code turns async.
+    Annotations with such a type are often left unchanged when code becomes async.
     """
     return canonical(name) in twins.ASYNC_TWINS
 
@@ -250,5 +249,5 @@ def async_twin(name: str) -> str:
 
 
 def only_shows(dotted: str) -> bool:
-    """Whether a plain consumer does no more than show its arguments as text."""
+    """Whether a plain consumer only shows its arguments as text."""
     return dotted in consumers.SHOWING_CONSUMERS or dotted.startswith("logging.")

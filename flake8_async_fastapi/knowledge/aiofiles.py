@@ -1,7 +1,7 @@
 """aiofiles: open, the file objects, and its os functions.
 
-Which type of file `open` gives depends on the mode, so only what all of them share is listed.
-Source: introspection of aiofiles 25.1.
+The type of file that `open` returns depends on the mode, so only the common members are listed. Source:
+introspection of aiofiles 25.1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """asyncio, and the types of the standard library that the other tables name.
 
-Covers Python 3.10 to 3.14: members that only newer versions have are listed too.
-Source: introspection, and the documentation for what is newer.
+Covers Python 3.10 to 3.14, including members that only newer versions have. Source: introspection, and the
+documentation for newer members.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Classes of libraries that a project derives its own classes from.
+"""Library classes from which a project derives its own classes.
 
 Source: the documentation of Pydantic, SQLModel and SQLAlchemy.
 """

@@ -1,22 +1,22 @@
-"""Library calls that stop the thread they are made on, and what to use instead.
+"""Library calls that block their thread, and what to use instead.
 
 A key names a rule and the replacement its message gives.  Each line of the text is an owner (a
 module or a type) with the functions or methods of it that block::
 
     requests: get post          requests.get and requests.post
-    boto3.client: * -close      all methods but close
+    boto3.client: * -close      all methods except close
     stripe.**: create           stripe.<anything>.create, at any depth
-    sh: **                      everything below sh, but classes
+    sh: **                      everything below sh except classes
 
 An owner whose last name begins with a capital is a type, unless it is one of `MODULES`.
 
-What a call costs follows from its rule: a round trip on the network (AFA201, 202, 206), a process
-(204), the reading or writing of a file that may be large (205), work that grows with its input (207), a wait
-(203, 208).  `blocking_arguments.py` says which calls only touch an entry of a folder or the beginning of
-a file, and on which arguments the rest hangs.
+The rule shows the cost of a call: a network round trip (AFA201, 202, 206), a process (204), reading or
+writing a file that may be large (205), work that grows with its input (207), a wait (203, 208).
+`blocking_arguments.py` lists calls that only touch an entry of a folder or the beginning of a file, and
+calls that depend on an argument.
 
-Left out on purpose: what only looks at one entry of a folder (`os.path.exists`, `Path.stat`,
-`os.makedirs`, `os.remove`), what only makes an object (clients, `subprocess.Popen`), and
+Left out on purpose: calls that only read one entry of a folder (`os.path.exists`, `Path.stat`,
+`os.makedirs`, `os.remove`), calls that only create an object (clients, `subprocess.Popen`), and
 computations that are short for usual inputs (`json.loads`, `hashlib.sha256`).
 
 Source: the libraries' documentation.

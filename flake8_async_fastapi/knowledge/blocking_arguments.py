@@ -1,6 +1,6 @@
-"""On which arguments it hangs whether a call of `blocking.py` blocks, and which block for a moment only.
+"""Arguments on which it depends whether a call of `blocking.py` blocks, and calls that are always brief.
 
-An argument is named by its place and its keyword.
+An argument is given by its position and its keyword.
 
 Source: the libraries' documentation.
 """

@@ -1,4 +1,4 @@
-"""What the tables of blocking calls have in common: the kind of each call, and the advice for many."""
+"""Common parts of the tables of blocking calls: the kind of each call, and advice that many share."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Further libraries whose calls stop their thread, in the notation of ``blocking.py``.
+"""Further libraries whose calls block, in the notation of ``blocking.py``.
 
-What is there as an async client too is named in the advice, where it is of the same library.
+If a library also has an async client, the advice names it.
 
 Source: the libraries' documentation.
 """

@@ -1,4 +1,4 @@
-"""What the types of columns take, by driver: an async driver converts less than others do.
+"""The values that column types accept, by driver: an async driver converts less than others do.
 
 Source: docs/behaviour.md#types-of-values, programs that were run with asyncpg and PostgreSQL.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-# The kind of a column, by SQLAlchemy's type.  Of a `DateTime` it depends on `timezone`.
+# The kind of a column, by SQLAlchemy's type.  That of a `DateTime` depends on `timezone`.
 TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sqlalchemy.Date", "sqlalchemy.DATE"), "date"),
     **dict.fromkeys(("sqlalchemy.Time", "sqlalchemy.TIME"), "time"),
@@ -35,14 +35,14 @@ ANNOTATIONS: Final[Mapping[str, str]] = {
     "uuid.UUID": "uuid",
 }
 _TIMES: Final = ("naive moment", "aware moment", "date", "time")
-# Which kinds of values fail in a column of some kind, in conditions too: with asyncpg.
+# The kinds of values that fail for a kind of column, also in conditions: with asyncpg.
 REFUSED_BY_ASYNCPG: Final = frozenset(
     {
         ("naive moment", "aware"), ("text", "number"), ("uuid", "number"), ("integer", "text"),
         ("boolean", "text"), *((time, value) for time in _TIMES for value in ("text", "number")),
     }
 )  # fmt: skip
-# The same for SQLite, where only what is written fails.
+# The same for SQLite, where only written values fail.
 REFUSED_BY_SQLITE: Final = frozenset(
     {
         ("uuid", "text"), ("uuid", "number"), ("boolean", "text"),

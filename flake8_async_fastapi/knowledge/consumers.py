@@ -1,10 +1,9 @@
-"""Functions by what they do with a coroutine that is passed to them.
-_SESSION_METHODS: Final = "add delete refresh merge expunge expire is_modified".split()
+"""Functions by how they use a coroutine that is passed to them.
 
 PLAIN_CONSUMERS use their arguments as plain values: they never await, schedule, call or keep them, and
-their result does not hold them either (so no `list`, `tuple`, `sorted` or `min`: those pass on what
-they were given).
-GUARDS only test what a value is.
+their result does not hold them either (so not `list`, `tuple`, `sorted` or `min`, which return their
+arguments).
+GUARDS only test the type of a value.
 Source: the documentation; the tests call what they can with a coroutine.
 """
 
@@ -54,8 +53,8 @@ PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     *(f"logging.Logger.{method}" for method in _LOG_METHODS),
 })
 
-# The builtins that go through their argument at once: a coroutine there is a TypeError.  What they
-# give holds the items, so coroutines among the items of a list are not consumed by them.
+# The builtins that iterate over their argument at once: a coroutine there is a TypeError.  Their
+# results hold the items, so they do not consume coroutines among the items of a list.
 ITERATING_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.all",
     "builtins.any",
@@ -87,7 +86,7 @@ GUARDS: Final[frozenset[str]] = frozenset({
     "inspect.isgenerator",
 })
 
-# The place of the argument that is called: a coroutine there is not a function.
+# The position of the argument that is called: a coroutine there is not a function.
 FUNCTION_ARGUMENTS: Final[Mapping[str, int]] = {
     "starlette.background.BackgroundTasks.add_task": 0,
     "starlette.background.BackgroundTask": 0,
@@ -99,7 +98,7 @@ FUNCTION_ARGUMENTS: Final[Mapping[str, int]] = {
     "asyncio.AbstractEventLoop.call_soon_threadsafe": 0,
 }
 
-# Those of the PLAIN_CONSUMERS that only show a coroutine: right for one that is awaited later.
+# Those of the PLAIN_CONSUMERS that only show a coroutine, which may be awaited later.
 SHOWING_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.ascii",
     "builtins.format",

@@ -1,9 +1,8 @@
-"""Decorators after which a function is called just as before.
+"""Decorators after which a function is called as before.
 
-A coroutine function stays one, and its parameters stay what they are.  What is not listed here is
-unknown, and calls of functions decorated with it are not judged.
-Source: the libraries' documentation, the stubs of typeshed (``IdentityFunction``); those that are installed
-for the tests are run there.
+A coroutine function remains one, and its parameters do not change. Other decorators are unknown, and calls
+of functions decorated with them are not checked. Source: the libraries' documentation, the stubs of
+typeshed (``IdentityFunction``); those that are installed for the tests are run there.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ KEEPERS: Final[frozenset[str]] = frozenset({
     "typeguard.typechecked",
 })
 
-# These keep coroutine functions only: of a plain function they make a coroutine function, or fail.
+# These support coroutine functions only: a plain function becomes a coroutine function, or they fail.
 ASYNC_KEEPERS: Final[frozenset[str]] = frozenset({
     "aiocache.cached",
     "aiocache.decorators.cached",
@@ -61,7 +60,7 @@ ASYNC_KEEPERS: Final[frozenset[str]] = frozenset({
     "fastapi_utils.tasks.repeat_every",
 })
 
-# Members of FastAPI, APIRouter, Starlette and Router that register a function and give it back.
+# Members of FastAPI, APIRouter, Starlette and Router that register a function and return it.
 ROUTE_VERBS: Final[frozenset[str]] = frozenset({
     "api_route", "delete", "get", "head", "options", "patch", "post", "put", "trace", "websocket",
     "websocket_route", "route", "exception_handler", "middleware", "on_event",

@@ -1,4 +1,4 @@
-"""SQLAlchemy's databases and their drivers: which of them work with asyncio, and what they need.
+"""SQLAlchemy's databases and drivers: which drivers work with asyncio, and what they require.
 
 Source: the dialects of 1.4, 2.0 and 2.1, and engines that were created with each of their names.
 """
@@ -25,7 +25,7 @@ SYNC: Final[Mapping[str, frozenset[str]]] = {
     "oracle": frozenset({"cx_oracle"}),
     "mssql": frozenset({"pyodbc", "pymssql", "mssqlpython"}),
 }
-# Names that other packages add, or that depend on the version: nothing is said of them.
+# Names that other packages add, or that depend on the version: nothing is reported for them.
 OTHER: Final[Mapping[str, frozenset[str]]] = {
     "sqlite": frozenset({"libsql", "pysqlite_dollar", "pysqlite_numeric", "sqlean"}),
     "postgresql": frozenset(
@@ -37,14 +37,14 @@ OTHER: Final[Mapping[str, frozenset[str]]] = {
     "mssql": frozenset({"turbodbc", "mxodbc", "adodbapi", "zxjdbc"}),
 }
 
-# What a URL without a driver means, where that is the same in all versions.
+# The driver of a URL without one, if it is the same in all versions.
 DEFAULTS: Final[Mapping[str, str]] = {
     "sqlite": "pysqlite",
     "mysql": "mysqldb",
     "mariadb": "mysqldb",
 }
 
-# What the async driver of each database is usually called in a remedy.
+# The usual async driver of each database, as recommended in messages.
 USUAL: Final[Mapping[str, str]] = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -54,7 +54,7 @@ USUAL: Final[Mapping[str, str]] = {
     "mssql": "mssql+aioodbc",
 }
 
-# The packages that a driver comes with, by any of their names.
+# The packages that provide a driver, by any of their names.
 PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "aiosqlite": frozenset({"aiosqlite"}),
     "asyncpg": frozenset({"asyncpg"}),
@@ -62,13 +62,13 @@ PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "asyncmy": frozenset({"asyncmy"}),
     "aioodbc": frozenset({"aioodbc"}),
 }
-# The extras of SQLAlchemy that ask for greenlet, and packages that bring it along.
+# The extras of SQLAlchemy that require greenlet, and packages that depend on it.
 ASYNC_EXTRAS: Final = frozenset(
     {"asyncio", "aiosqlite", "postgresql-asyncpg", "aiomysql", "asyncmy", "aioodbc"}
 )
 BRING_GREENLET: Final = frozenset({"greenlet", "gevent", "eventlet", "playwright", "pynvim"})
-# What a URL or `connect_args` may ask for that libpq, Prisma or sqlite3 know and asyncpg.connect() refuses as
-# an unexpected keyword, with what to write instead; empty for nothing.
+# Options in a URL or `connect_args` that libpq, Prisma or sqlite3 support and asyncpg.connect() refuses as
+# an unexpected keyword, with the replacement; empty for none.
 REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sslmode", "requiressl"), "ssl=require"),
     **dict.fromkeys(("sslcert", "sslkey", "sslrootcert", "sslcrl"), "connect_args={'ssl': a context}"),
@@ -84,7 +84,7 @@ REFUSED_BY_ASYNCPG: Final[Mapping[str, str]] = {
         "",
     ),
 }  # fmt: skip
-# What asyncpg.connect() takes as a number: SQLAlchemy hands it on from a URL as text, which raises TypeError.
+# Numeric options of asyncpg.connect(): SQLAlchemy passes them from a URL as text, which raises TypeError.
 NUMBERS_FOR_ASYNCPG: Final = frozenset(
     {"statement_cache_size", "max_cacheable_statement_size", "max_cached_statement_lifetime", "timeout"}
 )
@@ -92,8 +92,8 @@ REFUSED_IN_URL: Final[Mapping[str, str]] = {
     **REFUSED_BY_ASYNCPG,
     **{name: f"connect_args={{'{name}': ...}}" for name in sorted(NUMBERS_FOR_ASYNCPG)},
 }
-# What asyncpg or SQLAlchemy is told for a pooler that gives each transaction another connection: to keep no
-# prepared statements, or to name them so that those of others are not in the way.
+# Options of asyncpg or SQLAlchemy for a pooler that uses another connection for each transaction: to keep
+# no prepared statements, or to give them unique names.
 FOR_POOLERS: Final = frozenset({"statement_cache_size", "prepared_statement_name_func"})
 # Drivers that execute one statement at a time; aiomysql and psycopg take several in a text.
 TAKE_ONE_STATEMENT: Final = frozenset({"asyncpg", "aiosqlite"})

@@ -1,10 +1,11 @@
-"""What calls do to the thread that makes them.
+"""The effects of calls on the thread that makes them.
 
-* ``event-loop``: starts an event loop, which fails where one runs already.
-* ``guards-loop``: asks whether a loop runs; code that does so knows what it does.
+* ``event-loop``: starts an event loop, which fails if one is running already.
 
-Source: the documentation of ``asyncio`` ("This function cannot be called when another
-asyncio event loop is running in the same thread"); the tests run them.
+* ``guards-loop``: checks whether a loop is running, so the code handles that case.
+
+Source: the documentation of ``asyncio`` ("This function cannot be called when another asyncio event loop is
+running in the same thread"); the tests run them.
 """
 
 from __future__ import annotations

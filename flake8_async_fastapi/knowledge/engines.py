@@ -1,4 +1,4 @@
-"""What async engines take, and what they do not.
+"""Arguments that async engines accept, and arguments that they refuse.
 
 Source: engines that were created with each argument, for the drivers of SQLite and PostgreSQL.
 """
@@ -14,7 +14,7 @@ SYNC_POOLS: Final = frozenset(
 
 _DRIVER: Final = "it is the driver's, so it belongs in connect_args={...}"
 _SESSION: Final = "it belongs to the session factory"
-# Arguments that are no argument of an engine, and where they belong.
+# Arguments that are not arguments of an engine, and where they belong.
 NOT_OF_ENGINES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (

@@ -1,6 +1,6 @@
-"""Packages that are known to bring neither an async driver of a database nor greenlet with them.
+"""Packages that are known to depend neither on an async database driver nor on greenlet.
 
-Of others nobody knows what they bring, unless a lock says it.
+The dependencies of other packages are unknown, unless a lock file lists them.
 """
 
 from __future__ import annotations
@@ -67,6 +67,6 @@ _EXTRAS: Final = frozenset(
 
 
 def is_familiar(name: str, extras: Iterable[str]) -> bool:
-    """Whether a package is one of these, with extras that bring nothing of the kind either."""
+    """Whether a package is one of these, with extras that add no such dependency either."""
     known = name in _NAMES or name in _PYTEST or name.startswith(_PREFIXES) or name.endswith("-stubs")
     return known and (name == "sqlalchemy" or _EXTRAS.issuperset(extras))

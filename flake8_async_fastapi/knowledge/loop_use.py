@@ -1,10 +1,10 @@
-"""What may be used on the event loop's thread only.
+"""Functions and methods that only work on the event loop's thread.
 
 ``NEEDS_LOOP`` are functions that ask for the loop of their thread: a worker thread has none.
-``LOOP_OBJECTS`` are methods that change objects of a loop.  They do not wake the loop when they are
-called on another thread: whoever waits there goes on waiting.  Each has the way that is right.
-``GUARDS`` are calls of code that starts a loop of its own, or finds out where it runs.
-Source: the documentation of asyncio ("Concurrency and Multithreading") and AnyIO.
+``LOOP_OBJECTS`` are methods that change objects of a loop. On another thread they do not wake the loop, so
+that code waiting there continues to wait. Each comes with the correct call. ``GUARDS`` are calls by code
+that starts a loop of its own, or checks where it runs. Source: the documentation of asyncio ("Concurrency
+and Multithreading") and AnyIO.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """redis-py: the asyncio client (and aioredis 2, which became it), and the synchronous client's name.
 
-Lists the commands that 4, 5 and later have in common; what else a client can do is unknown.
-Source: introspection of redis 8, where each command was called and gave a coroutine.
+Lists the commands that 4, 5 and later share; other commands are unknown. Source: introspection of redis 8,
+where each command was called and returned a coroutine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TYPES: Final[Mapping[str, str]] = {
         def from_url from_pool client -> redis.asyncio.Redis
         property connection_pool -> redis.asyncio.ConnectionPool
     """,
-    # Its commands are buffered and give the pipeline back: awaiting them is allowed, not needed.
+    # Its commands are buffered and return the pipeline: awaiting them is allowed, not required.
     "redis.asyncio.client.Pipeline": """
         protocols: await async-with
         await -> self

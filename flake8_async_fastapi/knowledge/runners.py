@@ -1,7 +1,7 @@
-"""What calls a function that it is given, where it runs that, and whether it awaits what that gives.
+"""Functions that call a function passed to them, where they run it, and whether they await its result.
 
-None of these awaits: a coroutine function is called there, and its coroutine is dropped.
-Source: the documentation of the standard library, AnyIO, APScheduler, schedule and Celery.
+None of these awaits: a coroutine function is called there, and its coroutine is dropped. Source: the
+documentation of the standard library, AnyIO, APScheduler, schedule and Celery.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ SCHEDULED: Final = "scheduled"
 
 
 class Runner(NamedTuple):
-    """Where a call takes the function that it runs: at a place among its arguments, or by a name.
+    """The argument of a call that is the function to run: by position or by name.
 
-    ``arguments`` is the name of the list of what is passed to the function; it is empty where that are
-    all arguments behind it.  ``where`` the function runs is one of the words above.  ``gives_back``
-    says that the caller can have what the function returns.  ``remedy`` is how a coroutine is run instead.
+    ``arguments`` is the name of the list of arguments for the function; if it is empty, they are all
+    arguments after it. ``where`` the function runs is one of the words above. ``gives_back`` says that the
+    caller can get the function's result. ``remedy`` is how to run a coroutine instead.
     """
 
     place: int

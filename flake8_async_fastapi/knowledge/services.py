@@ -1,8 +1,8 @@
 """Clients of services, brokers and stores, in the notations of ``blocking.py`` and ``table.py``.
 
-What only makes a client, builds a request or fills a queue of the process is left out.
+Calls that only create a client, build a request or fill a queue of the process are left out.
 
-Source: the classes in the packages themselves, and their async twins where a package has some.
+Source: the classes in the packages themselves, and their async counterparts if a package has any.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SQLAlchemy: the asyncio extension, the synchronous session and engine, statements, results.
 
-Covers 1.4, 2.0 and 2.1: members that only one of them has are listed too.
-Source: introspection of the three versions, and programs that were run against 2.1.
+Covers 1.4, 2.0 and 2.1, including members that only one of them has. Source: introspection of the three
+versions, and programs that were run against 2.1.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-# What AsyncSession and async_scoped_session share.
+# Common members of AsyncSession and async_scoped_session.
 _ASYNC_SESSION: Final = """
     async aclose close close_all commit delete delete_all flush invalidate refresh reset rollback -> None
     async connection -> sqlalchemy.ext.asyncio.AsyncConnection
@@ -34,7 +34,7 @@ _ASYNC_SESSION: Final = """
 prepare exec
 """
 
-# What Session and scoped_session share.
+# Common members of Session and scoped_session.
 _SESSION: Final = """
     def add add_all close commit delete delete_all expire expire_all expunge expunge_all flush -> None
     def refresh reset rollback close_all -> None
@@ -72,7 +72,7 @@ _FETCH: Final = """
     property closed -> bool
 """
 
-# What every statement has.
+# Common members of all statements.
 _STATEMENT: Final = """
     protocols: none
     def execution_options options params add_cte -> self
@@ -225,9 +225,9 @@ TYPES: Final[Mapping[str, str]] = {
         protocols: async-with
         aenter -> sqlalchemy.ext.asyncio.AsyncSession
     """,
-    # What a model's body assigns.
+    # Values that a model's body assigns.
     "sqlalchemy.Column": "",
-    # An SQL expression: what is asked of one is another, whether it is called or not.
+    # An SQL expression: any member is another expression, whether it is called or not.
     "sqlalchemy.ColumnElement": """
         def label asc desc cast collate op between is_ is_not in_ not_in -> sqlalchemy.ColumnElement
         call -> sqlalchemy.ColumnElement
@@ -239,7 +239,7 @@ TYPES: Final[Mapping[str, str]] = {
         def label asc desc cast collate op between is_ is_not in_ not_in -> self
         def filter over within_group -> self
     """,
-    # What a query selects from: a subquery, a CTE, an alias of one.
+    # A source of a query: a subquery, a CTE, an alias of one.
     "sqlalchemy.FromClause": """
         def alias lateral -> self
         property c columns exported_columns -> sqlalchemy.sql.expression.ColumnCollection
@@ -270,20 +270,20 @@ TYPES: Final[Mapping[str, str]] = {
     "sqlalchemy.orm.ColumnProperty": "",
     "sqlalchemy.orm.Synonym": "",
     "sqlalchemy.ext.associationproxy.AssociationProxy": "",
-    # An attribute of a model's class, as queries and loader options use it.
+    # An attribute of a model's class, as used by queries and loader options.
     "sqlalchemy.orm.InstrumentedAttribute": """
         def of_type and_ -> self
         def asc between collate contains desc endswith ilike in_ is_ is_not -> sqlalchemy.ColumnElement
         def is_distinct_from label like not_in op startswith -> sqlalchemy.ColumnElement
     """,
-    # A loader option; its methods that go on from it are known to the interpreter.
+    # A loader option; the interpreter knows its methods that extend it.
     "sqlalchemy.orm.Load": """
         def contains_eager defaultload defer immediateload joinedload lazyload load_only noload -> self
         def options raiseload selectin_polymorphic selectinload subqueryload undefer -> self
         def undefer_group with_expression -> self
     """,
     "sqlalchemy.orm.AliasedClass": "",
-    # What a relationship with `lazy="dynamic"` or `lazy="write_only"` gives.
+    # The value of a relationship with `lazy="dynamic"` or `lazy="write_only"`.
     "sqlalchemy.orm.AppenderQuery": """
         bases: sqlalchemy.orm.Query
         def append remove extend add add_all -> None
@@ -295,7 +295,7 @@ TYPES: Final[Mapping[str, str]] = {
         def update -> sqlalchemy.Update
         def delete -> sqlalchemy.Delete
     """,
-    # A mixin of models: nothing is known of what else their instances can do.
+    # A mixin of models: the other members of their instances are unknown.
     "sqlalchemy.ext.asyncio.AsyncAttrs": """
         property awaitable_attrs -> ?
     """,

@@ -1,4 +1,4 @@
-"""SQLModel: its sessions, its `select`, and what it re-exports of SQLAlchemy.
+"""SQLModel: its sessions, its `select`, and its re-exports of SQLAlchemy.
 
 Source: introspection of SQLModel 0.0.50.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 TYPES: Final[Mapping[str, str]] = {
-    # exec gives scalars for one entity and rows for several, so nothing is said of its items.
+    # exec returns scalars for one entity and rows for several, so its items are unknown.
     "sqlmodel.ext.asyncio.session.AsyncSession": """
         bases: sqlalchemy.ext.asyncio.AsyncSession
         async exec -> sqlmodel._ExecResult
@@ -19,7 +19,7 @@ TYPES: Final[Mapping[str, str]] = {
         bases: sqlalchemy.orm.Session
         def exec -> sqlmodel._ExecResult
     """,
-    # The members that a ScalarResult and a Result have in common; those of rows are unknown.
+    # The common members of ScalarResult and Result; those of rows are unknown.
     "sqlmodel._ExecResult": """
         protocols: with iter
         enter -> self

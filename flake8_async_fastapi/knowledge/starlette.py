@@ -1,7 +1,7 @@
 """Starlette and FastAPI: requests, uploads, websockets, applications, responses, helpers.
 
-The canonical name is that of the library which defines a thing; FastAPI's own are fastapi.*.
-Source: introspection of Starlette 1.10 and FastAPI 0.165; members that only older ones have are listed.
+The canonical name is that of the defining library; FastAPI's own names are fastapi.*. Source: introspection
+of Starlette 1.10 and FastAPI 0.165, including members that only older versions have.
 """
 
 from __future__ import annotations
@@ -219,9 +219,9 @@ ALIASES: Final[Mapping[str, str]] = {
     "fastapi.concurrency.run_until_first_complete": "starlette.concurrency.run_until_first_complete",
 }
 
-# Methods of applications and routers that Starlette defines, and its routes, which resolve no dependencies:
-# what they call a function with, and the name of their second argument, which is the function; empty for
-# decorators.
+# Methods of applications and routers defined by Starlette, and its routes, which resolve no dependencies:
+# the arguments that they pass to a function, and the name of their second argument, which is the function;
+# empty for decorators.
 CALLED_BY_STARLETTE: Final[Mapping[str, tuple[str, str]]] = {
     "add_route": ("the request", "route"),
     "add_websocket_route": ("the web socket", "route"),
@@ -236,7 +236,7 @@ CALLED_BY_STARLETTE: Final[Mapping[str, tuple[str, str]]] = {
     "middleware": ("the request and call_next", ""),
 }
 
-# What a parameter has as its default for which FastAPI passes something of the request.
+# Defaults of parameters for which FastAPI passes a part of the request.
 PARAMETER_MARKERS: Final = frozenset(
     f"{module}.{name}"
     for module in ("fastapi", "fastapi.params", "fastapi.param_functions")

@@ -1,7 +1,7 @@
-"""Other names of the types and functions in ``sync_types``: of where they are defined, and of their like.
+"""Other names of the types and functions in ``sync_types``: their full paths, and similar types.
 
-A subclass that adds no call which blocks is listed as another name of its base.
-Source: the libraries' documentation.
+A subclass that adds no blocking call is listed as another name of its base. Source: the libraries'
+documentation.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Types of synchronous libraries: what is needed to know whose method a blocking call is.
+"""Types of synchronous libraries, as far as needed to find the owner of a blocking method.
 
-No protocols are given: whether one of them may be awaited or entered is not known here.
-``any -> call`` stands for all other members, of which only the names are known; ``any -> TYPE``
-for attributes of a type.
+No protocols are listed: whether one of them can be awaited or entered is not known here. ``any -> call``
+stands for all other members, of which only the names are known; ``any -> TYPE`` for attributes of a type.
 Source: the libraries' documentation.
 """
 
@@ -133,7 +132,7 @@ TYPES: Final[Mapping[str, str]] = {
         def remote create_remote -> git.Repo
         any -> call
     """,
-    # --- doubles in tests: they do nothing that the type does which they stand for
+    # --- test doubles: their methods do not block
     "unittest.mock.Mock": "any -> ?\ncall -> ?",
     # --- files
     "pathlib.Path": """
@@ -295,7 +294,7 @@ TYPES: Final[Mapping[str, str]] = {
         def start join is_alive run terminate kill close -> ?
         property name daemon pid exitcode -> ?
     """,
-    # --- what runs functions later
+    # --- functions that run others later
     "apscheduler.schedulers.base.BaseScheduler": """
         def add_job scheduled_job start shutdown remove_job get_job get_jobs add_listener pause resume -> ?
     """,

@@ -1,4 +1,4 @@
-"""What the methods of an async session do to its transaction.
+"""The effects of an async session's methods on its transaction.
 
 Source: programs that were run against SQLAlchemy 2.0 and 2.1.
 """
@@ -20,37 +20,37 @@ def is_session_type(name: str) -> bool:
     return is_subtype(name, SESSION)
 
 
-# Those that talk to the database.
+# Methods that access the database.
 STATEMENTS: Final = frozenset(
     {
         "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "merge", "flush",
         "refresh", "connection", "exec", "delete",
     }
 )  # fmt: skip
-# Those that surely take a connection.
+# Methods that certainly take a connection.
 CONNECTS: Final = frozenset(
     {
         "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "refresh",
         "connection", "exec",
     }
 )  # fmt: skip
-# Those that begin a transaction without a statement.
+# Methods that begin a transaction without a statement.
 BEGINS: Final = frozenset({"add", "add_all"})
-# Those that begin one, and the question whether there is one.
+# Methods that begin one, and the test for one.
 STARTS: Final = CONNECTS | BEGINS | {"begin", "flush", "merge", "delete", "in_transaction"}
-# Those that end it.
+# Methods that end it.
 ENDS: Final = frozenset({"commit", "rollback", "close", "aclose", "reset", "invalidate"})
-# Those after which a session that failed can be used again.
+# Methods after which a session can be used again after a failure.
 ROLLS_BACK: Final = frozenset({"rollback", "close", "aclose", "reset", "invalidate"})
-# Those whose failure leaves a session to be rolled back.
+# Methods after whose failure a session must be rolled back.
 FLUSHES: Final = frozenset({"flush", "commit"})
-# Those that put rows to be written into a session, or write them.
+# Methods that add rows to a session, or write them.
 ADDS: Final = frozenset({"add", "add_all", "delete", "flush"})
-# Those that may change rows, by their statement.
+# Methods that may change rows, depending on their statement.
 EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "exec", "exec_driver_sql"})
 WRITING_STATEMENTS: Final = ("sqlalchemy.Insert", "sqlalchemy.Update", "sqlalchemy.Delete")
 WRITING_WORDS: Final = ("insert ", "update ", "delete ", "merge ", "replace ")
-# Those that commit, take back on purpose, or give out what may do so.
+# Methods that commit, roll back on purpose, or return an object that may do so.
 SETTLES: Final = frozenset(
     {
         "commit", "rollback", "begin", "run_sync", "connection", "get_transaction", "reset", "invalidate",

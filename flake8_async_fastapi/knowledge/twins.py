@@ -1,7 +1,7 @@
 """Sync types and their async counterparts.
 
-When code turns async, an annotation with the sync type is easily left behind: it
-says little then.  Source: the libraries' documentation.
+When code becomes async, an annotation with the sync type is easily forgotten, so it says little. Source:
+the libraries' documentation.
 """
 
 from __future__ import annotations

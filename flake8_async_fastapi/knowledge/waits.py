@@ -1,4 +1,4 @@
-"""What a coroutine waits for long: answers from the network, messages of others, time.
+"""Calls on which a coroutine waits long: for the network, for messages of others, or for time.
 
 Source: the documentation of asyncio, AnyIO, HTTPX, aiohttp and Starlette.
 """
@@ -12,7 +12,7 @@ _REQUESTS: Final = ("get", "options", "head", "post", "put", "patch", "delete", 
 _RECEIVES: Final = (
     "receive", "receive_bytes", "receive_json", "receive_text", "iter_bytes", "iter_json", "iter_text",
 )  # fmt: skip
-# Waits by the method or function, with what they wait for.
+# Waits by method or function: the network, or others.
 WAITS: Final[Mapping[str, str]] = {
     **{f"httpx.AsyncClient.{name}": "network" for name in (*_REQUESTS, "send", "stream")},
     **{f"aiohttp.ClientSession.{name}": "network" for name in (*_REQUESTS, "ws_connect")},
@@ -24,7 +24,7 @@ WAITS: Final[Mapping[str, str]] = {
     "anyio.Event.wait": "others",
     "anyio.sleep_forever": "others",
 }
-# Waits for as many seconds as the first argument says.
+# Waits of as many seconds as the first argument says.
 SLEEPS: Final = frozenset({"asyncio.sleep", "anyio.sleep"})
-# The least number of seconds that is long.
+# The least number of seconds that counts as long.
 LONG: Final = 1

@@ -219,7 +219,7 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
         if frame.emit:
             able = supported_protocols(frame.ctx, alternative)
             text = for_message(node)
-            # What goes through its first parameter, as objects of its class cannot, is called on the class.
+            # A function that iterates over its parameter, unlike its class's objects, is called on the class.
             if able or text != frame.receiver_name:
                 frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         frame.discharge_items(alternative)

@@ -1,4 +1,4 @@
-"""Give an async client of httpx the application by a transport."""
+"""Pass the application to an async client of httpx by a transport."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a session factory with ``async_sessionmaker``."""
+"""Create a session factory with ``async_sessionmaker``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Await a coroutine that is handed to an event loop of its own: ``await f()`` for ``asyncio.run(f())``."""
+"""Await a coroutine that is passed to a new event loop: ``await f()`` for ``asyncio.run(f())``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Call ``unique()`` before a result is fetched that a join has multiplied.
+"""Call ``unique()`` before fetching a result whose rows are repeated by a join.
 
 ``words``: the method that fetches, or ``iteration``.
 """

@@ -1,6 +1,6 @@
 """Write ``async with`` for ``with`` and ``async for`` for ``for``, or the reverse.
 
-``words``: what is written, and what must be.
+``words``: the current and the correct keywords.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _keyword(code: Code, value: cst.BaseExpression) -> cst.For | cst.With | cst.CompFor | None:
-    """The loop over a value, or the block that enters it alone."""
+    """The loop over a value, or the block that enters only this value."""
     parent = code.parent(value)
     if isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is value:
         return parent

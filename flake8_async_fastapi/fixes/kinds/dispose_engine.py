@@ -1,4 +1,4 @@
-"""Dispose of an engine when the application ends: behind the ``yield`` of its lifespan.
+"""Dispose of an engine when the application ends: after the ``yield`` of its lifespan.
 
 ``words``: the name of the lifespan.
 """
@@ -27,7 +27,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _engine(code: Code, function: cst.FunctionDef) -> str:
-    """How a function writes the engine that it uses; empty if that is not sure."""
+    """The name of the engine that a function uses; empty if it is not certain."""
     found = {
         code.source(call.func.value)
         for call in code.nodes(cst.Call)
@@ -40,7 +40,7 @@ def _engine(code: Code, function: cst.FunctionDef) -> str:
 
 
 def _own_yield(code: Code, function: cst.FunctionDef) -> cst.CSTNode | None:
-    """The statement in the body of a function that yields, or holds what yields."""
+    """The statement in the body of a function that yields, or contains the ``yield``."""
     for node in code.nodes(cst.Yield):
         for inner, outer in code.around(node):
             if outer is function.body:
@@ -53,7 +53,7 @@ def _dispose_behind(code: Code, statement: cst.CSTNode, engine: str) -> list[Edi
     start, end = code.start(statement), code.end_of_line(statement)
     text = code.text[start:end]
     if any(quote in text for quote in ('"""', "'''")):
-        return []  # lines of a text would be moved, too
+        return []  # lines of a text would be moved too
     indent = code.indent_of(statement)
     function = code.first_around(statement, cst.FunctionDef)
     step = indent.removeprefix("" if function is None else code.indent_of(function)) or "    "

@@ -1,6 +1,6 @@
-"""Pass a function where its result is passed.
+"""Pass a function instead of its result.
 
-``words``: ``any`` where the arguments may go, else nothing.
+``words``: ``any`` if the arguments may be dropped, otherwise nothing.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _is_connection(call: cst.Call) -> bool:
-    """Whether a call has one argument, which is a variable: what ``run_sync`` passes itself."""
+    """Whether a call has one argument, which is a variable: the value that ``run_sync`` passes itself."""
     return len(call.args) == 1 and isinstance(call.args[0].value, (cst.Name, cst.Attribute))

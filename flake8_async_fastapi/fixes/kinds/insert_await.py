@@ -1,7 +1,7 @@
-"""Await a call whose coroutine nobody awaits.
+"""Await a call whose coroutine is not awaited.
 
-``words``: the call as messages show it; and ``instead`` where an ``await`` stands before a chain that begins
-with the call, ``chain`` where that stays, ``twice`` where it gives the coroutine itself, else nothing.
+``words``: the call as messages show it; and ``instead`` if an ``await`` precedes a chain that starts with
+the call, ``chain`` if that stays, ``twice`` if it returns the coroutine itself, otherwise nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _call(fix: Fix, code: Code) -> cst.Call | None:
-    """The call at the place of a fix: of several that begin there, the one that it names."""
+    """The call at the place of a fix: of several that start there, the one that it names."""
     calls = code.starting_at(fix.line, fix.col, cst.Call)
     if not calls:
         calls = [
@@ -49,7 +49,7 @@ def _call(fix: Fix, code: Code) -> cst.Call | None:
 
 
 def _await_before(code: Code, call: cst.Call) -> cst.Await | None:
-    """The ``await`` of a chain that begins with a call."""
+    """The ``await`` of a chain that starts with a call."""
     for inner, outer in code.around(call):
         if isinstance(outer, cst.Await):
             return outer

@@ -1,4 +1,4 @@
-"""Call the handlers of start-up and shutdown in the lifespan of their application, or in a new one."""
+"""Call the start-up and shutdown handlers in the lifespan of their application, or in a new one."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _has_other_ways(code: Code) -> bool:
-    """Whether handlers are registered, or given, in another way, too."""
+    """Whether handlers are also registered, or passed, in another way."""
     return any(one.attr.value == "add_event_handler" for one in code.nodes(cst.Attribute)) or any(
         one.keyword is not None and one.keyword.value in _OTHER_WAYS for one in code.nodes(cst.Arg)
     )
 
 
 def _application(code: Code, name: str) -> cst.Call | None:
-    """The only call in a file that makes an application, where it is the value of a name.
+    """The only call in a file that creates an application, if it is assigned to a name.
 
-    It is at the top of the file, or of the function that makes applications.
+    It is at the top of the file, or of the application factory.
     """
     found = [call for call in code.nodes(cst.Call) if called_name(call) == "FastAPI"]
     assigned = code.parent(found[0]) if len(found) == 1 else None
@@ -84,7 +84,7 @@ def _body(code: Code, scope: Function | None) -> Sequence[cst.CSTNode]:
 
 
 def _handlers(code: Code, application: str, scope: Function | None) -> list[_Handler]:
-    """The functions of a function, or of the file, that are handlers by ``on_event``, and nothing else."""
+    """The functions in a function, or in the file, that are only used as ``on_event`` handlers."""
     found = []
     for function in _body(code, scope):
         if not isinstance(function, cst.FunctionDef) or len(function.decorators) != 1:
@@ -105,9 +105,9 @@ def _in_lifespan(
     opened: Sequence[str],
     closed: Sequence[str],
 ) -> list[Edit]:
-    """Edits that call handlers before and behind the ``yield`` of a function, if it has one of its own.
+    """Edits that call handlers before and after a function's own ``yield``, if it has one.
 
-    The handlers are those of a ``scope``, and the function has to see them.
+    The handlers are those of a ``scope``, and the function must be able to access them.
     """
     functions = [one for one in code.nodes(cst.FunctionDef) if one.name.value == code.source(given)]
     if len(functions) != 1 or functions[0].asynchronous is None:
@@ -132,7 +132,7 @@ def _in_lifespan(
 def _new_lifespan(
     code: Code, application: cst.Call, opened: Sequence[str], closed: Sequence[str]
 ) -> list[Edit]:
-    """Edits that write a lifespan above the application, which gets it."""
+    """Edits that write a lifespan above the application, and pass it."""
     statement = code.first_around(application, cst.SimpleStatementLine)
     if statement is None or code.has_name(_NAME):
         return []

@@ -1,4 +1,4 @@
-"""Let sessions keep their objects when they commit: ``expire_on_commit=False``."""
+"""Keep sessions from expiring their objects on commit: ``expire_on_commit=False``."""
 
 from __future__ import annotations
 

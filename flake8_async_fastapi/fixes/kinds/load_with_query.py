@@ -1,7 +1,7 @@
-"""Add a loader option to the query that gives an object, merged into the options that it has.
+"""Add a loader option to the query that returns an object, merged into its existing options.
 
-``words``: the steps, each a loader and what it loads, as ``Post.author``.  ``files`` define their classes.
-The place is that of the call that runs the query.
+``words``: the steps, each a loader and the attribute that it loads, as ``Post.author``. ``files`` define
+their classes. The place is that of the call that runs the query.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Option:
             self._class_imports.append(needed)
 
     def text(self, known: int) -> tuple[str, list[Edit]]:
-        """The option but for the first steps that are known already, and the edits that import its names."""
+        """The option without the first steps that are loaded already, and the edits that import its names."""
         written, needed = [], []
         for number in range(known, len(self.steps)):
             loader = self.loaders[number]
@@ -69,7 +69,7 @@ class _Option:
         return ".".join(written), needed
 
     def known_in(self, node: cst.BaseExpression) -> int:
-        """How many of the first steps an option loads that is there already; 0 if it leads elsewhere."""
+        """How many of the first steps an existing option loads; 0 if it leads elsewhere."""
         calls = called_chain(node)[::-1]
         if len(calls) >= len(self.steps) or any(called_name(call) in _NOT_LOADING for call in calls):
             return 0
@@ -78,7 +78,7 @@ class _Option:
 
 
 def _name_in_query(code: Code, query: Query, root: str, file: str) -> str:
-    """How a query names the class that it gives; empty if it does not, as in a repository of any class."""
+    """The name of the class in a query; empty if there is none, as in a repository of any class."""
     selected = _selected(query)
     if selected is None:
         return class_name(code, file, root)[0] if class_name(code, file, root)[1] == [] else ""
@@ -94,7 +94,7 @@ def _name_in_query(code: Code, query: Query, root: str, file: str) -> str:
 
 
 def _selected(query: Query) -> Sequence[cst.Arg] | None:
-    """What a query selects: the arguments of ``select()`` or the class of ``get()``; None if unknown."""
+    """The entities of a query: the arguments of ``select()`` or the class of ``get()``; None if unknown."""
     if query.statement is None:
         return query.call.args[:1]
     chain = called_chain(query.statement)
@@ -119,7 +119,7 @@ def _with_option(code: Code, query: Query, option: _Option) -> list[Edit]:
 
 
 def _among(code: Code, options: Sequence[cst.BaseExpression], option: _Option) -> list[Edit]:
-    """Edits that extend one of some options, or add one behind them."""
+    """Edits that extend one of some options, or add one after them."""
     longest = max(options, key=option.known_in)
     known = option.known_in(longest)
     text, needed = option.text(known)
@@ -129,7 +129,7 @@ def _among(code: Code, options: Sequence[cst.BaseExpression], option: _Option) -
 
 
 def _in_get(code: Code, call: cst.Call, option: _Option) -> list[Edit]:
-    """Edits that give an option to ``session.get()``."""
+    """Edits that pass an option to ``session.get()``."""
     for argument in call.args:
         if argument.keyword is not None and argument.keyword.value == "options":
             given = argument.value
@@ -142,7 +142,7 @@ def _in_get(code: Code, call: cst.Call, option: _Option) -> list[Edit]:
 
 
 def _line_before_call(code: Code, node: cst.BaseExpression) -> str:
-    """The line end and the indentation before the last call of a chain that is written line by line."""
+    """The line end and the indentation before the last call of a chain that has one call a line."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return ""
     between = code.text[code.end(node.func.value) : code.start(node.func.attr)]

@@ -1,6 +1,6 @@
-"""Make a function a plain one that awaits nothing.
+"""Make a function that awaits nothing a plain one.
 
-``words``: its name.  The place is that of its definition, or of a decorator.
+``words``: its name. The place is that of its definition, or of a decorator.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _waits(code: Code, function: cst.FunctionDef) -> bool:
-    """Whether a function has anything that only an ``async def`` may have, or is a generator."""
+    """Whether a function contains anything that only an ``async def`` may have, or is a generator."""
     return any(
         code.function_around(node) is function
         for kind in (cst.Await, cst.Yield, cst.Asynchronous)

@@ -1,6 +1,6 @@
-"""Run a call that blocks in a thread: ``await run_in_threadpool(function, ...)``.
+"""Run a blocking call in a thread: ``await run_in_threadpool(function, ...)``.
 
-``words``: what is called.
+``words``: the name of the callee.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _used_at_once(code: Code, call: cst.Call) -> cst.Call | None:
-    """The call of a method of a file that is opened for it, as ``open(path).read()``: it blocks as well."""
+    """The method call on a file that is opened for it, as ``open(path).read()``: it blocks too."""
     method = code.parent(call)
     whole = code.parent(method) if isinstance(method, cst.Attribute) and called_name(call) == "open" else None
     if not isinstance(whole, cst.Call) or whole.func is not method:

@@ -51,7 +51,7 @@ def _each(code: Code, awaited: cst.Await, given: cst.BaseExpression) -> list[Edi
 
 
 def _all(code: Code, awaited: cst.Await, call: cst.Call) -> list[Edit]:
-    """Edits for ``gather(f(), g())``: statements if nobody wants the results, else a list."""
+    """Edits for ``gather(f(), g())``: statements if the results are not used, otherwise a list."""
     values = [argument.value for argument in call.args]
     if not values or not all(isinstance(value, cst.Call) for value in values):
         return []

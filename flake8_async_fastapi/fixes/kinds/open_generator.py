@@ -1,4 +1,4 @@
-"""Open a generator that makes a session for the rest of a function: ``async with`` for ``next()``."""
+"""Open a generator that creates a session for the rest of a function: ``async with`` for ``next()``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Refresh an object with the names of what is missing, behind the last write of the function that made it.
+"""Refresh an object with the names of missing attributes, after the last write of its function.
 
-``words``: the attribute, as ``Post.author``.
-The place is that of the write, the merge or the refresh.
+``words``: the attribute, as ``Post.author``. The place is that of the write, the merge or the refresh.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _speaks_of(code: Code, call: cst.Call, owner: str) -> bool:
-    """Whether the function around a call names a class: one for objects of any class must stay so."""
+    """Whether the function around a call names a class: one that serves any class must stay general."""
     function = code.function_around(call)
     return function is not None and any(
         name.value == owner and function in (outer for _, outer in code.around(name))
@@ -50,7 +49,7 @@ def _speaks_of(code: Code, call: cst.Call, owner: str) -> bool:
 
 
 def _made_before(code: Code, write: cst.Call, owner: str) -> str:
-    """The variable with the object of a class that a function makes last before a write; empty for none."""
+    """The variable with the object of a class that a function creates last before a write; empty for none."""
     function = code.function_around(write)
     name = ""
     for call in code.nodes(cst.Call):
@@ -61,7 +60,7 @@ def _made_before(code: Code, write: cst.Call, owner: str) -> str:
 
 
 def _refresh(code: Code, call: cst.Call, attribute: str) -> list[Edit]:
-    """Edits that name one more attribute in a refresh, or refresh it behind one that names none."""
+    """Edits that add an attribute to a refresh, or refresh it after a refresh that names none."""
     named = [arg for arg in call.args[1:] if arg.keyword is None or arg.keyword.value == "attribute_names"]
     if not named:
         return _refresh_behind(code, call, code.source(call.args[0].value), attribute)
@@ -72,7 +71,7 @@ def _refresh(code: Code, call: cst.Call, attribute: str) -> list[Edit]:
 
 
 def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> list[Edit]:
-    """An edit that adds a refresh behind the statement with a call of the session."""
+    """An edit that adds a refresh after the statement with a call of the session."""
     statement = code.first_around(call, cst.SimpleStatementLine)
     if statement is None or not isinstance(call.func, cst.Attribute):
         return []
@@ -84,7 +83,7 @@ def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> li
 
 
 def _writes_behind(code: Code, made: cst.Call, name: str) -> list[cst.Call]:
-    """The calls behind a merge, in its function, by which its session writes, or reads the object again."""
+    """The calls after a merge, in its function, by which its session writes, or loads the object again."""
     function = code.function_around(made)
     session = code.source(made.func.value) if isinstance(made.func, cst.Attribute) else ""
     found = []

@@ -1,4 +1,4 @@
-"""Refresh an object right before the statement that reads it, with the name of what is missing, if any.
+"""Refresh an object right before the statement that reads it, with the missing attribute, if any.
 
 ``words``: the attribute; the variables with the object and its session, if known; and the line of the query
 or write in the file of ``files``.
@@ -40,7 +40,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 def _object_and_session(
     fix: Fix, code: Code, statement: cst.SimpleStatementLine, origin: Code | None, line: int
 ) -> tuple[str, str]:
-    """How a function writes the object that a statement reads, and its session; empty if that is not seen."""
+    """The names of the object that a statement reads and of its session; empty if they are not known."""
     for name, call in _objects(code, statement, fix):
         session = _session(code, name, call, origin, line)
         if session:
@@ -52,7 +52,7 @@ def _object_and_session(
 
 
 def _only_session(code: Code, node: cst.CSTNode) -> str:
-    """What a function commits, flushes or rolls back, if that is one session."""
+    """The only session that a function commits, flushes or rolls back."""
     function = code.function_around(node)
     found = {
         code.source(call.func.value)
@@ -65,7 +65,7 @@ def _only_session(code: Code, node: cst.CSTNode) -> str:
 
 
 def _statement_at(code: Code, line: int, col: int) -> cst.SimpleStatementLine | None:
-    """The statement on lines of its own that holds a place."""
+    """The statement with its own lines that contains a place."""
     for node in (*code.starting_at(line, col, cst.SimpleStatementLine), *code.expressions_at(line, col)):
         if isinstance(node, cst.SimpleStatementLine):
             return node
@@ -74,7 +74,7 @@ def _statement_at(code: Code, line: int, col: int) -> cst.SimpleStatementLine | 
 
 
 def _objects(code: Code, statement: cst.SimpleStatementLine, fix: Fix) -> Iterator[tuple[cst.Name, cst.Call]]:
-    """The variables that a statement uses from a place on, each with the awaited call that gave its value."""
+    """The variables that a statement uses from a place on, each with the awaited call assigned to it."""
     start = code.offset(fix.line, fix.col)
     names = [name for name in code.nodes(cst.Name) if start <= code.start(name) < code.end(statement)]
     for name in sorted(names, key=code.start):
@@ -85,7 +85,7 @@ def _objects(code: Code, statement: cst.SimpleStatementLine, fix: Fix) -> Iterat
 
 
 def _session(code: Code, name: cst.Name, call: cst.Call, origin: Code | None, line: int) -> str:
-    """How a function writes the session of an object: it used it before, has it, or calls what holds it."""
+    """The name of an object's session: the function used it before, has it, or calls its holder."""
     function = code.function_around(name)
     for used in code.nodes(cst.Call):
         if not isinstance(used.func, cst.Attribute) or not used.args:

@@ -1,4 +1,4 @@
-"""Refresh each of many objects before one of their attributes is read: in the loop, or in one before.
+"""Refresh each of many objects before an attribute of them is read: in the loop, or in one before it.
 
 ``words``: the attribute, empty for all; and the session.
 """
@@ -40,7 +40,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _loop_over(code: Code, name: cst.Name) -> _Loop | None:
-    """The innermost loop, or first one of a comprehension, that gives a variable its value."""
+    """The innermost loop, or first one of a comprehension, that binds a variable."""
     for _, outer in code.around(name):
         loop = outer.for_in if isinstance(outer, cst.BaseComp) else outer
         if isinstance(loop, (cst.For, cst.CompFor)) and _binds(loop.target, name.value):
@@ -57,13 +57,13 @@ def _binds(target: cst.BaseExpression, name: str) -> bool:
 
 
 def _is_list(code: Code, node: cst.BaseExpression) -> bool:
-    """Whether a value can be gone through twice: a variable with the list of all rows of a result."""
+    """Whether a value can be iterated over twice: a variable with the list of all rows of a result."""
     values = list(assigned_values(code, node)) if isinstance(node, cst.Name) else []
     return bool(values) and isinstance(values[-1], cst.Call) and called_name(values[-1]) in ("all", "list")
 
 
 def _is_only_in_loops(code: Code, name: str, place: cst.CSTNode) -> bool:
-    """Whether a function has a variable only in loops that give it its value."""
+    """Whether a function binds a variable only in loops."""
     function = code.function_around(place) or code.module
     return all(
         _loop_over(code, node) is not None

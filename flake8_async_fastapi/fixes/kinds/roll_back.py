@@ -1,6 +1,6 @@
 """Roll back in the handlers of a ``try`` in which a flush may have failed.
 
-``words``: the session.  The place is that where it is used again.
+``words``: the session. The place is that of its next use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _writes(code: Code, block: cst.Try, session: str, place: int) -> bool:
-    """Whether a ``try`` begins before a place, and its body writes with a session."""
+    """Whether a ``try`` starts before a place, and its body writes with a session."""
     return code.start(block) < place and any(
         called_name(call) in _WRITES
         and isinstance(call.func, cst.Attribute)

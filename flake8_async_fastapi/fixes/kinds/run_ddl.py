@@ -1,6 +1,6 @@
 """Create or drop tables with ``run_sync`` of a connection.
 
-``words``: ``connection`` where the call has one, else ``engine``.
+``words``: ``connection`` if the call has one, otherwise ``engine``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Let the event loop sleep: ``await asyncio.sleep(...)`` for ``time.sleep(...)``.
+"""Sleep without blocking the event loop: ``await asyncio.sleep(...)`` for ``time.sleep(...)``.
 
-``words``: what is called.
+``words``: the name of the callee.
 """
 
 from __future__ import annotations
