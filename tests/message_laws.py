@@ -21,7 +21,8 @@ _PLACE = re.compile(r"(?<![\w/])([\w/.-]+\.(?:py|html|txt|jinja2?|j2)):(\d+)")
 def faults_of(finding: Finding, files: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with a message; `files` are the texts of the project by path.
 
-    A place is `path:line`: some editors take one with a column for the place of the finding.
+    A place is `path:line`: some editors take one with a column for the place of the finding.  It is among the
+    other places of the finding, whose paths are shown relative to the working directory.
     """
     message = finding.message
     if not message.isascii():
@@ -32,7 +33,10 @@ def faults_of(finding: Finding, files: Mapping[str, str]) -> Iterator[str]:
         yield "a place is not path:line"
     if (finding.level == "likely") is not message.startswith("may fail, unless "):
         yield "it does not say its level"
+    others = {(other.path, other.line) for other in finding.others}
     for path, line in places_in(message):
+        if (path, line) not in others:
+            yield f"{path}:{line} is not among its other places"
         if path in files and not 1 <= line <= len(files[path].splitlines()):
             yield f"there is no line {path}:{line}"
 

@@ -136,8 +136,7 @@ def _emit(
     is_certain = use.has_known_driver or not ctx.project.requirements_of(frame.path).brings({"aiosqlite"})
     if is_certain and not _is_chosen(ctx, use) and not _is_replaced(frame, use):
         where = (place.path, place.line, place.col, frame.qualname)
-        made = f"{use.engine.path}:{use.engine.line}"
-        frame.emit_event(EngineUsedInTest(*where, function.name, made, is_fixture, is_repeated))
+        frame.emit_event(EngineUsedInTest(*where, function.name, use.engine.spot, is_fixture, is_repeated))
 
 
 def _is_chosen(ctx: Context, use: EngineUse) -> bool:

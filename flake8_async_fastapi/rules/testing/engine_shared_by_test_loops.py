@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -16,8 +17,8 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    first: dict[str, str] = {}
-    reported: set[str] = set()
+    first: dict[Spot, str] = {}
+    reported: set[Spot] = set()
     for used in sorted(events.of(EngineUsedInTest), key=lambda used: (used.line, used.col)):
         is_second = not used.is_fixture and first.get(used.engine, used.function) != used.function
         if (used.is_repeated or is_second) and used.engine not in reported:
