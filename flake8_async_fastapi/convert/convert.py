@@ -32,9 +32,9 @@ from flake8_async_fastapi.convert.urls import url_edits
 def convert_texts(
     texts: Mapping[str, str], inis: Collection[str] = (), ways: TestWays = ANYIO
 ) -> dict[str, str]:
-    """The new texts of the Python files that change, of all files of a project, by path.
+    """The new texts of the Python files that change, by path.
 
-    ``inis`` are the texts of the ``alembic.ini`` files; ``ways`` says how async tests are run.
+    ``inis`` are the texts of the ``alembic.ini`` files; ``ways`` says how to run async tests.
     Raises NotConvertible.
     """
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
@@ -64,7 +64,7 @@ def convert_texts(
 
 
 class NotConvertible(Exception):
-    """The changes of a file, whose path this names, do not fit together."""
+    """The changes of a file, with this path, conflict."""
 
 
 def _migrated(program: Program, source: Source, inis: Collection[str]) -> str | None:
@@ -87,7 +87,7 @@ class _Whole:
 
 
 def _blamed(whole: _Whole, source: Source) -> Iterator[Function]:
-    """The functions whose own changes leave no Python."""
+    """The functions whose own changes produce invalid Python."""
     edits = _edits(whole, source)
     for node, home in whole.colours.homes.items():
         if home is source:
@@ -116,7 +116,7 @@ def _edits(whole: _Whole, source: Source) -> list[Edit]:
 
 
 def _applied(source: Source, edits: list[Edit]) -> str | None:
-    """The text after the edits; None where they overlap, or leave no Python."""
+    """The text after the edits; None if they overlap or produce invalid Python."""
     try:
         text = apply_edits(source.text, edits)
     except EditError:

@@ -1,4 +1,4 @@
-"""What calls, and pytest, pass to parameters."""
+"""The arguments that calls, and pytest, pass to parameters."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Passed: TypeAlias = tuple[Source, Function, ast.arg, "Value | None"]
 
 
 def learn_parameters(inference: Inference, sources: list[Source]) -> None:
-    """Learn what parameters without annotations are given."""
+    """Learn the arguments of parameters without annotations."""
     for _ in range(3):
         before = len(inference.given)
         for home, function, argument, value in _all_passed(inference, sources):
             if isinstance(value, Query):
-                value = replace(value, session="")  # the name of its session means nothing in there
+                value = replace(value, session="")  # the name of its session has no meaning there
             if value == CLIENT:
                 continue  # which one it is may still be learnt
             if isinstance(value, (Known, Instance, Class, Query, Callee)):
@@ -34,7 +34,7 @@ def learn_parameters(inference: Inference, sources: list[Source]) -> None:
 
 
 def doubles(inference: Inference, sources: list[Source]) -> Iterator[tuple[Instance, Instance]]:
-    """The objects that tests pass where a parameter declares one of another class, and what it declares."""
+    """The test doubles passed for a parameter, each with the class that the parameter declares."""
     for home, _, argument, value in _all_passed(inference, sources, is_only_tests=True):
         if isinstance(value, Instance) and argument.annotation is not None:
             declared = annotated(inference, home, argument.annotation, argument.annotation)
@@ -85,7 +85,7 @@ def passed_arguments(
 
 
 def _made(inference: Inference, home: Source, fixture: Function) -> Value | None:
-    """What a fixture yields, or returns."""
+    """The value that a fixture yields or returns."""
     yielded = [node.value for node in yields_of(fixture)]
     given = yielded or [node.value for node in nodes_of(fixture) if isinstance(node, ast.Return)]
     return inference.value(home, given[0]) if given and given[0] is not None else None

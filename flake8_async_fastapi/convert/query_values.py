@@ -1,4 +1,4 @@
-"""What legacy queries are: their entities, their sessions, whether rows repeat."""
+"""Legacy queries: their entities, their sessions, and whether rows repeat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def query_of_session(inference: Answers, source: Source, node: ast.Call) -> Quer
 
 
 def _selecting(inference: Answers, source: Source, query: Query, node: ast.Call) -> Query:
-    """A query for what the arguments of a call name."""
+    """A query for the entities in the arguments of a call."""
     entities = [_is_entity(inference, source, argument) for argument in node.args]
     if len(entities) == 1 and entities[0] and not node.keywords:
         model = inference.value(source, node.args[0])
@@ -71,7 +71,7 @@ def _names_others(inference: Answers, source: Source, node: ast.Call, base: Quer
 def query_of_helper(
     inference: Answers, query: Query, node: Function, source: Source | None, call: ast.Call | None
 ) -> Query:
-    """A query that a helper made, with its session as its caller would write it."""
+    """A query from a helper, with its session as its caller would write it."""
     if source is None or call is None:
         return replace(query, session="")
     if query.session.startswith("self.") and _is_own_method(call):
@@ -96,7 +96,7 @@ def _is_own_method(call: ast.Call) -> bool:
 
 
 def is_plain(node: ast.expr) -> bool:
-    """Whether an expression is a name or attributes of one: it may be written twice."""
+    """Whether an expression is a name or an attribute of one, so that it can be written twice."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)

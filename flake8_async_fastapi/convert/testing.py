@@ -1,4 +1,4 @@
-"""Tests that became async: AnyIO runs them, which Starlette brings along, or pytest-asyncio."""
+"""Tests that become async: AnyIO, which Starlette depends on, or pytest-asyncio runs them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _without_marks(source: Source) -> Iterator[Edit]:
 
 
 def _mark(source: Source, mark: str) -> Iterator[Edit]:
-    """Mark all tests of a file, besides the marks that they have."""
+    """Mark all tests of a file, in addition to their existing marks."""
     for node in source.tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
             if isinstance(node.value, ast.List):
@@ -131,7 +131,7 @@ def _mark(source: Source, mark: str) -> Iterator[Edit]:
             return
     line = _after_imports(source)
     at = source.line_start(line)
-    above = "\n" if line > 1 else ""  # else there are only new imports, which end in an empty line
+    above = "\n" if line > 1 else ""  # otherwise there are only new imports, which end with an empty line
     below = "" if source.text[at:].startswith("\n") else "\n\n"
     yield Edit(at, at, -1, f"{above}pytestmark = {mark}\n{below}")
 

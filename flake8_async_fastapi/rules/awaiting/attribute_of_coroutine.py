@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA103",
     "attribute-of-coroutine",
     "bug",
-    "await binds to the end of a chain that begins with a coroutine: parentheses are missing",
+    "await applies to the end of a chain that starts with a coroutine: parentheses are missing",
     fixable="safe",
 )
 

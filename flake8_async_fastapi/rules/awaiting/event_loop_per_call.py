@@ -17,7 +17,7 @@ RULE = Rule(
     "AFA107",
     "event-loop-per-call",
     "bug",
-    "asyncio.run() where a loop runs already, or around an AsyncSession in a sync route",
+    "asyncio.run() while a loop is running, or around an AsyncSession in a sync route",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA307",
     "deferred-column-access",
     "bug",
-    "a column is read that is deferred, left out by load_only, or of a subclass",
+    "a column is read that is deferred, left out by load_only, or belongs to a subclass",
     fixable="safe",
 )
 

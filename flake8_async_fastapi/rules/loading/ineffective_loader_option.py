@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA311",
     "ineffective-loader-option",
     "bug",
-    "a loader option is dropped, named by a text, of another model, or given for an object already loaded",
+    "a loader option is dropped, names an attribute by a string, or is for another model or a loaded object",
     fixable="safe",
 )
 

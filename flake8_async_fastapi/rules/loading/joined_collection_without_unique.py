@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA309",
     "joined-collection-without-unique",
     "bug",
-    "a result with a collection that is loaded by a join is fetched without unique()",
+    "a result with a joined collection is fetched without unique()",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA315",
     "query-per-item",
     "advice",
-    "a loop sends a statement for each item, where one with in_() or a loader option fetches all",
+    "a loop sends a statement for each item, although one with in_() or a loader option could fetch all",
 )
 
 

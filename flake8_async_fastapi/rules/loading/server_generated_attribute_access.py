@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA306",
     "server-generated-attribute-access",
     "bug",
-    "an attribute is read that the database computed in an INSERT or UPDATE, which expired it",
+    "an attribute is read after an INSERT or UPDATE expired it, because the database computes it",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA308",
     "unloaded-collection-mutation",
     "bug",
-    "a collection is changed or assigned that is not loaded",
+    "a collection that is not loaded is changed or assigned",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA601",
     "cached-coroutine",
     "bug",
-    "lru_cache or a cache of the project keeps the coroutine of an async function",
+    "lru_cache or a cache of the project stores the coroutine of an async function, not its result",
 )
 
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA603",
     "engine-used-by-several-loops",
     "bug",
-    "tasks, threads or loops call asyncio.run() again and again over an engine with a pool",
+    "tasks, threads or loops call asyncio.run() repeatedly with one engine that has a pool",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA509",
     "commit-after-response",
     "bug",
-    "a dependency that commits behind its yield, where FastAPI has sent the response by then",
+    "a dependency commits after its yield, when FastAPI has already sent the response",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA503",
     "global-session",
     "bug",
-    "an AsyncSession, or an object that holds one while it is entered, in a variable of a module or class",
+    "an AsyncSession, or an object that holds one while it is entered, in a module or class variable",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA502",
     "session-outlives-request",
     "bug",
-    "a session given to a background task, a detached task or a stream that outlives it",
+    "a session is passed to a background task, a detached task or a stream that outlives it",
 )
 
 _SHIELDED = (

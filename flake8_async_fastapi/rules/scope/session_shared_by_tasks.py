@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA501",
     "session-shared-by-tasks",
     "bug",
-    "one session in asyncio.gather(), a TaskGroup or tasks that run at the same time",
+    "asyncio.gather(), a TaskGroup or other concurrent tasks use one session",
     fixable="unsafe",
 )
 

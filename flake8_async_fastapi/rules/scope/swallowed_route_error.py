@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA510",
     "swallowed-route-error",
     "bug",
-    "a dependency that catches errors around its yield and does not raise them again",
+    "a dependency catches errors around its yield and does not raise them again",
 )
 
 

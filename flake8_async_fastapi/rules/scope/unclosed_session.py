@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA504",
     "unclosed-session",
     "bug",
-    "a session that is opened and never closed, in a dependency, a helper or by anext()",
+    "a session is opened and never closed: in a dependency, in a helper or by anext()",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA511",
     "uncommitted-session",
     "bug",
-    "a session that is written in and closed, and that no path commits: what it wrote is lost",
+    "a session is closed without a commit on any path, so its writes are lost",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA512",
     "upload-read-after-request",
     "bug",
-    "an UploadFile given to a detached task; before FastAPI 0.118 also to a background task or a stream",
+    "an UploadFile is read in a detached task; before FastAPI 0.118 also in a background task or a stream",
 )
 
 _WORDS = {"background": "a background task", "task": "a task that nobody awaits", "stream": "a stream"}

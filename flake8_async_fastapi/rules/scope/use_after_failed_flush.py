@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA506",
     "use-after-failed-flush",
     "bug",
-    "a caught database error without rollback, and the session is used again",
+    "a session is used after a database error was caught without a rollback",
     fixable="safe",
 )
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA418",
     "background-tasks-dropped",
     "bug",
-    "background tasks that no response gets, that those of a response replace, or that an exception loses",
+    "background tasks never run: no response gets them, the response has its own, or an exception is raised",
 )
 
 

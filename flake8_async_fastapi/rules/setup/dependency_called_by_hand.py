@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA415",
     "dependency-called-by-hand",
     "bug",
-    "a call that leaves a parameter at its default Depends(...) or Query(...)",
+    "a call leaves a parameter at its default, Depends(...) or Query(...)",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA417",
     "dependency-outside-routes",
     "bug",
-    "Depends in an endpoint of add_route(), in middleware, in handlers of events and exceptions",
+    "Depends where FastAPI does not resolve it: add_route(), middleware, event and exception handlers",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA409",
     "engine-per-request",
     "bug",
-    "an engine that a route or dependency creates for each request",
+    "a route or dependency creates an engine for each request",
 )
 
 

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA413",
     "mounted-lifespan-never-runs",
     "bug",
-    "a mounted sub-application whose lifespan sets something up",
+    "the lifespan of a mounted sub-application, which never runs, sets something up",
 )
 
 

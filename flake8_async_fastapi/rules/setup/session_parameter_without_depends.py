@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA416",
     "session-parameter-without-depends",
     "bug",
-    "a route or dependency has a session as a parameter, and no Depends() provides it",
+    "a route or dependency has a session parameter without a Depends()",
 )
 
 

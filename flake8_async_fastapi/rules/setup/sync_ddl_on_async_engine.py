@@ -15,7 +15,7 @@ RULE = Rule(
     "AFA403",
     "sync-ddl-on-async-engine",
     "bug",
-    "create_all() and the like on an async engine or connection, outside run_sync()",
+    "create_all() or a similar call on an async engine or connection, outside run_sync()",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA405",
     "sync-sessionmaker",
     "bug",
-    "sessionmaker() on an async engine; where SQLAlchemy 2.0 is required, with class_=AsyncSession too",
+    "sessionmaker() on an async engine; if SQLAlchemy 2.0 is required, also with class_=AsyncSession",
     fixable="safe",
 )
 

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA421",
     "value-of-wrong-type",
     "bug",
-    "a column gets, or is compared with, a value that asyncpg or aiosqlite refuses, as an aware datetime",
+    "a column gets or is compared with a value that asyncpg or aiosqlite refuses, such as an aware datetime",
 )
 _COLUMNS: Final = {
     "naive moment": "a timestamp without time zone",

@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA703",
     "engine-shared-by-test-loops",
     "bug",
-    "tests or fixtures with an event loop each use an engine with a pool, so that the second one fails",
+    "tests or fixtures with separate event loops share an engine with a pool, so the second one fails",
 )
 
 

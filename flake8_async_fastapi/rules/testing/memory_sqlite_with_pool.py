@@ -12,7 +12,7 @@ RULE = Rule(
     "AFA705",
     "memory-sqlite-with-pool",
     "bug",
-    "SQLite in memory with a pool that gives several connections, so that each has a database of its own",
+    "in-memory SQLite with a pool of several connections, each with its own database",
 )
 _EFFECTS: Final = {
     "NullPool": "opens a new, empty database each time",

@@ -11,7 +11,7 @@ RULE = Rule(
     "AFA706",
     "override-never-undone",
     "advice",
-    "a test sets app.dependency_overrides[...] and leaves it there for the tests after it",
+    "a test sets app.dependency_overrides[...] and does not remove it, so later tests use it too",
 )
 
 
