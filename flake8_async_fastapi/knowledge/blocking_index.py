@@ -1,4 +1,4 @@
-"""Look-ups in the table of blocking calls, which is read when it is first asked."""
+"""Lookups in the table of blocking calls, which is read at the first lookup."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from flake8_async_fastapi.knowledge.blocking import BLOCKING
 
 
 class Blocking(Struct, frozen=True):
-    """What a blocking call does, by the rule that reports it, and what to use instead."""
+    """The kind of a blocking call, by the rule that reports it, and what to use instead."""
 
     kind: str
     advice: str
 
 
 class _Index(Struct, frozen=True):
-    """``names`` are whole dotted names; ``owners`` block with all members but those listed.
+    """``names`` are whole dotted names; ``owners`` block with all members except those listed.
 
-    ``below`` are beginnings of dotted names, with the last names that block; none for all.
+    ``below`` are prefixes of dotted names, with the last names that block; none for all.
     """
 
     names: dict[str, Blocking] = field(default_factory=dict)
@@ -50,7 +50,7 @@ def _index() -> _Index:
 
 @cache
 def blocking_name(dotted: str) -> Blocking | None:
-    """What calling a library's function (or class) by its dotted name does."""
+    """The effect of calling a library's function or class by its dotted name."""
     index = _index()
     found = index.names.get(dotted)
     if found is not None:
@@ -68,7 +68,7 @@ def blocking_name(dotted: str) -> Blocking | None:
 
 @cache
 def blocking_member(type_name: str, name: str) -> Blocking | None:
-    """What calling a method of a library's type does; ``name`` has dots for ``client.chat.create``."""
+    """The effect of calling a method of a library's type; ``name`` has dots for ``client.chat.create``."""
     index = _index()
     last = name.rpartition(".")[2]
     for owner in bases(type_name):

@@ -1,4 +1,4 @@
-"""What runs coroutines at the same time, or after the request, and what does the work in turns.
+"""Functions that run coroutines concurrently or after the request, and locks.
 
 Source: the documentation of asyncio, AnyIO, Starlette and FastAPI.
 """
@@ -10,23 +10,23 @@ from typing import Final
 
 from flake8_async_fastapi.knowledge.consumers import FUNCTION_ARGUMENTS
 
-# Functions that run all coroutines they are given at the same time.
+# Functions that run all their coroutines concurrently.
 GATHERS: Final = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
-# What makes a task group, and the methods that start a task in it.
+# Functions that create a task group, and the methods that start a task in it.
 GROUPS: Final = frozenset({"asyncio.TaskGroup", "anyio.create_task_group"})
 STARTS: Final = frozenset({"asyncio.TaskGroup.create_task", "anyio.abc.TaskGroup.start_soon"})
 # Functions that start a task of its own.
 TASKS: Final = frozenset(
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.AbstractEventLoop.create_task"}
 )
-# Functions that await what they are given, if they are awaited themselves, and those that run it at once.
+# Functions that await their arguments when awaited, and functions that run them at once.
 AWAITING: Final = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield", "asyncio.run"})
 RUNS: Final = frozenset({"asyncio.run"})
 # What lets a coroutine go on where the task that waits for it is cancelled.
 SHIELD: Final = "asyncio.shield"
-# Functions that start coroutines which run on by themselves.
+# Functions that start coroutines which then run by themselves.
 STARTING: Final = GATHERS | STARTS | TASKS | {SHIELD, "asyncio.run_coroutine_threadsafe"}
-# Functions that run a function in another place, or later: where it stands before its arguments.
+# Functions that run a function elsewhere, or later: its position before its arguments.
 _EXECUTORS: Final = ("Executor", "ThreadPoolExecutor")
 MAPPERS: Final = frozenset(f"concurrent.futures.{name}.map" for name in _EXECUTORS)
 RUNNERS: Final[Mapping[str, int]] = {
@@ -35,13 +35,13 @@ RUNNERS: Final[Mapping[str, int]] = {
     **dict.fromkeys([f"concurrent.futures.{name}.submit" for name in _EXECUTORS], 0),
     "anyio.abc.TaskGroup.start_soon": 0,
 }
-# What makes threads of a ``target`` and its ``args``.
+# Functions that create threads from a ``target`` and its ``args``.
 THREADS: Final = frozenset({"threading.Thread", "threading.Timer"})
-# The last names by which a function of the project is seen to run what it is given.
+# The last names by which a function of the project is recognised to run its arguments.
 WORDS: Final = frozenset(
     {"gather", "as_completed", "create_task", "ensure_future", "start_soon", "TaskGroup", "create_task_group"}
 )
-# What runs a function or a generator after the response has begun, or is over.
+# Functions that run a function or a generator after the response has begun or ended.
 LATER: Final[Mapping[str, str]] = {
     "starlette.background.BackgroundTasks.add_task": "background",
     "starlette.background.BackgroundTask": "background",
@@ -49,7 +49,7 @@ LATER: Final[Mapping[str, str]] = {
     "sse_starlette.EventSourceResponse": "stream",
     "sse_starlette.sse.EventSourceResponse": "stream",
 }
-# Locks that let one task at a time through.
+# Locks that let one task pass at a time.
 LOCKS: Final = frozenset({"asyncio.Lock", "anyio.Lock"})
 # Methods of a session that end its work.
 ENDS: Final = frozenset({"close", "aclose", "reset", "invalidate", "close_all"})

@@ -1,4 +1,4 @@
-"""What a user's configuration adds to the tables."""
+"""Additions to the tables from a user's configuration."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from flake8_async_fastapi.knowledge.blocking import CONFIGURED
 
 
 class Settings(Struct, frozen=True):
-    """Dotted names of functions: that block (with the kind of it), that run what they are given
-    elsewhere, and that may block.  ``reports_brief``: also what blocks for a moment.
+    """Dotted names of functions: those that block (with their kind), those that run their arguments
+
+    elsewhere, and those that are allowed to block. ``reports_brief``: brief calls are reported too.
 
     A name may end in ``.*`` for everything below it.
     """
@@ -22,7 +23,7 @@ class Settings(Struct, frozen=True):
     reports_brief: bool = False
 
     def key(self) -> str:
-        """A text that is the same for the same settings: a part of the key of every verdict."""
+        """A text that identifies the settings: a part of the key of every verdict."""
         named = " ".join(f"{name}={kind}" for name, kind in sorted(self.blocking.items()))
         brief = "brief" if self.reports_brief else ""
         return f"{named}|{' '.join(sorted(self.offloaders))}|{' '.join(sorted(self.allowed))}|{brief}"
@@ -44,7 +45,7 @@ def read_settings(
 ) -> Settings:
     """Settings from the texts of options; ``AFA205=app.files.load`` names the rule that reports a call.
 
-    Raises ValueError for a text that is no dotted name, or a rule that reports no blocking calls.
+    Raises ValueError for a text that is not a dotted name, or a rule that does not report blocking calls.
     """
     found = {}
     for text in filter(None, blocking):

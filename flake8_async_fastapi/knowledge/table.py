@@ -49,16 +49,16 @@ RESULTS: Final = frozenset({"enter", "aenter", "item", "aitem", "await", "call",
 
 
 class Member(Struct, frozen=True):
-    """One attribute of a library type: its kind, and the type it gives."""
+    """One attribute of a library type: its kind, and the type of its result."""
 
     kind: str
     returns: str
 
 
 class LibraryType(Struct, frozen=True):
-    """What is known of a type of a library.
+    """A type of a library.
 
-    ``protocols`` is None where nothing is known of them.
+    ``protocols`` is None if they are not known.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a run notes about itself: where coroutines, sessions and tasks were made, and from what.
+"""A run's notes of where coroutines, sessions and tasks were created, and from what.
 
 Kept by a ``Frame``, filled by ``tasks`` and ``holders``.
 """
@@ -21,10 +21,10 @@ Branches: TypeAlias = tuple[tuple[int, int, str], ...]
 
 
 class Creation(Struct, frozen=True):
-    """A call that made a coroutine or a generator, as written.
+    """A call that created a coroutine or a generator, as written.
 
-    ``function`` is None for a method of a session.  ``enclosing_loops`` are the loops and
-    comprehensions around it, ``branches`` the sides of the conditions.
+    ``function`` is None for a method of a session. ``enclosing_loops`` are the loops and comprehensions
+    around it, ``branches`` the branches of conditions.
     """
 
     func: Expr
@@ -37,9 +37,9 @@ class Creation(Struct, frozen=True):
 
 
 class RunningTask(Struct):
-    """A task under way; ``iteration`` tells the passes of a loop apart.
+    """A task that is running; ``iteration`` distinguishes the passes of a loop.
 
-    ``uploads`` are the parameters with files of the request that it reads, ``call`` is what it runs.
+    ``uploads`` are the parameters with uploaded files that it reads, ``call`` is the call that it runs.
     """
 
     place: Place
@@ -56,9 +56,9 @@ class RunningTask(Struct):
 class Activity(Struct):
     """The notes of one run.
 
-    ``sources`` is what each variable was assigned (None for more than one thing),
-    ``opened`` are those that an ``async with`` bound, ``lists`` the coroutines put
-    into lists, ``groups`` how deep in loops a task group was made and what it runs.
+    ``sources`` is the expression assigned to each variable (None for more than one), ``opened`` are the
+    variables that an ``async with`` bound, ``lists`` the coroutines put into lists, ``groups`` the depth of
+    loops at which a task group was created, and the tasks that it runs.
     """
 
     creations: dict[Place, Creation] = field(default_factory=dict)

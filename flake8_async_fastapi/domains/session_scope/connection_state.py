@@ -1,4 +1,4 @@
-"""What is known of the connections of sessions: on a path, in a run, and of a call."""
+"""Knowledge about the connections of sessions: on a path, in a run, and of a call."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from flake8_async_fastapi.engine.state import State
 
 
 class Connections(Struct, frozen=True):
-    """The sessions on one path, by what tells them apart.
+    """The sessions on one path, by their keys.
 
-    ``held`` are those that surely hold a connection, ``begun`` those that surely are in a transaction,
-    ``ended`` those that may have ended theirs.  ``commits`` are the places where one may have been committed.
+    ``held`` are those that certainly hold a connection, ``begun`` those that are certainly in a
+    transaction, ``ended`` those that may have ended theirs. ``commits`` are the places where one may have
+    been committed.
     """
 
     held: frozenset[Place] = frozenset()
@@ -44,16 +45,16 @@ class Connections(Struct, frozen=True):
         return self
 
     def end(self, sessions: Iterable[Place]) -> Connections:
-        """With connections given back, or perhaps so."""
+        """The state after connections were, or may have been, returned to the pool."""
         ended = frozenset(sessions)
         return replace(self, held=self.held - ended, begun=self.begun - ended, ended=self.ended | ended)
 
 
 class Wait(Struct, frozen=True):
-    """A call that takes long, for the ``network`` or ``others``; or a connection of another session.
+    """A call that waits for the ``network`` or for ``others``; or takes a connection for another session.
 
-    ``besides`` are the sessions of which the callee says itself that they hold one, and those that
-    may hold none by then.  ``taken_by`` is the session that takes a connection, by where it was made.
+    ``besides`` are the sessions that the callee itself reports as holding one, and those that may hold none
+    by then. ``taken_by`` is the session that takes a connection, by the place where it was created.
     ``is_callee`` says that a function of the project waits.
     """
 
@@ -65,11 +66,11 @@ class Wait(Struct, frozen=True):
 
 
 class ConnectionNotes(Struct):
-    """What one run noted: the ``waits`` in it, sessions that others may end too, and what was said.
+    """The notes of one run: its ``waits``, sessions that other code may end, and findings already reported.
 
-    ``begins`` are the sessions on which it calls ``begin()`` in whatever state it gets them,
-    ``inside`` those of the blocks that it is in.
-    ``late_commits`` are the places where it may commit after a ``yield``, with what does so.
+    ``begins`` are the sessions on which it calls ``begin()``, in whatever state it gets them, ``inside``
+    those whose blocks it is in. ``late_commits`` are the places where it may commit after a ``yield``, with
+    the committing code.
     """
 
     waits: dict[Wait, None] = field(default_factory=dict)
@@ -81,10 +82,10 @@ class ConnectionNotes(Struct):
 
 
 class ConnectionEffect(Struct, frozen=True):
-    """What a call does to the connections of sessions that it was given, and what it waits for.
+    """The effect of a call on the connections of sessions that it gets, and its waits.
 
-    ``begins`` are those on which it calls ``begin()``.  ``commits`` says that it may commit;
-    ``commits_late`` that a generator or manager may do so behind its ``yield``.
+    ``begins`` are those on which it calls ``begin()``. ``commits`` says that it may commit,
+    ``commits_late`` that a generator or context manager may do so after its ``yield``.
     """
 
     held: frozenset[Place] = frozenset()

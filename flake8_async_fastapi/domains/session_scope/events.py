@@ -12,7 +12,7 @@ LATER_FASTAPI: Final = "FastAPI 0.118 or later is installed"
 
 
 class SessionShared(Event, frozen=True):
-    """Tasks that run at the same time use one session; ``tasks`` are two of them, or one that is repeated."""
+    """Concurrent tasks use one session; ``tasks`` are two of them, or one that is repeated."""
 
     text: str
     session: str
@@ -20,18 +20,18 @@ class SessionShared(Event, frozen=True):
 
 
 class ContextSessionShared(Event, frozen=True):
-    """Resolvers of one query, among them ``resolvers``, use the session of the context at the same time."""
+    """Resolvers of one query, ``resolvers`` among them, use the session of the context concurrently."""
 
     resolvers: tuple[str, str]
 
 
 class SessionUsedLate(Event, frozen=True):
-    """A session is used when what it belongs to is over.
+    """A session is used after the block or request that it belongs to has ended.
 
-    ``use`` is ``background``, ``task``, ``stream``, ``shield`` where the task that waits is cancelled, or
-    ``gather`` where another task fails.
+    ``use`` is ``background``, ``task``, ``stream``, ``shield`` if the waiting task is cancelled, or
+    ``gather`` if another task fails.
     ``closed_by`` is the ``block`` that opened it, or the ``request`` that it was provided for.
-    ``may_be_older`` says that the project admits versions of FastAPI that close the latter first.
+    ``may_be_older`` says that the project allows versions of FastAPI that close dependencies first.
     """
 
     text: str
@@ -42,7 +42,7 @@ class SessionUsedLate(Event, frozen=True):
 
 
 class UploadReadLate(Event, frozen=True):
-    """An upload is read when its request is over; ``use`` as in SessionUsedLate."""
+    """An upload is read after its request has ended; ``use`` as in SessionUsedLate."""
 
     text: str
     upload: str
@@ -54,7 +54,7 @@ class TransactionMisused(Event, frozen=True):
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
     own block), ``streamed`` (it is ended while a loop reads from its cursor) or ``failed`` (a flush
-    failed, and nothing was rolled back); it began at the line ``since``.
+    failed, and nothing was rolled back). It began at the line ``since``.
     """
 
     text: str
@@ -77,7 +77,7 @@ class TransactionMisused(Event, frozen=True):
 class ConnectionHeld(Event, frozen=True):
     """A session holds a connection while a call waits for the ``network`` or for ``others``.
 
-    ``is_callee`` says that a function of the project waits, which the call leads to.
+    ``is_callee`` says that a function of the project, which the call leads to, waits.
     """
 
     text: str
@@ -94,9 +94,9 @@ class ConnectionNested(Event, frozen=True):
 
 
 class CommittedLate(Event, frozen=True):
-    """A dependency may commit behind its ``yield``, by ``text``.
+    """A dependency may commit after its ``yield``, by ``text``.
 
-    ``is_after_response`` says that FastAPI sends the response before, in the version that the project gets.
+    ``is_after_response`` says that the project's version of FastAPI sends the response first.
     """
 
     text: str
@@ -104,13 +104,13 @@ class CommittedLate(Event, frozen=True):
 
 
 class WritesLost(Event, frozen=True):
-    """``text`` writes in a session that is closed, and that nothing commits."""
+    """``text`` writes in a session that is closed without a commit."""
 
     text: str
 
 
 class ObjectOfOtherSession(Event, frozen=True):
-    """A session is given an object of the class ``name`` that another open session has, by ``method``."""
+    """``method`` passes a session an object of the class ``name`` that another open session has."""
 
     text: str
     name: str

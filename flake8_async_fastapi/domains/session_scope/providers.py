@@ -1,4 +1,4 @@
-"""Dependencies and context managers that give a session and close it, and never commit."""
+"""Dependencies and context managers that provide a session, close it, and never commit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FACTORIES: Final = ("sessionmaker", "async_scoped_session")
 
 
 def request_only_closes(frame: Frame, session: Place) -> bool:
-    """Whether a route has a session from dependencies that close it in the end, and nothing commits it."""
+    """Whether a route's session comes from dependencies that only close it, and nothing commits it."""
     maker, node = function_around(frame.ctx, session), frame.node
     if maker is None or not isinstance(node, tree.FunctionDef):
         return False
@@ -32,7 +32,7 @@ def request_only_closes(frame: Frame, session: Place) -> bool:
 
 
 def _functions_followed(ctx: Context, function: Function) -> frozenset[Place]:
-    """A dependency, and the functions that it calls to get what it gives."""
+    """A dependency, and the functions that it calls for its value."""
     return ctx.query(
         ("followed", function.key), lambda: frozenset(_find_followed(ctx, function)), frozenset[Place]()
     )
@@ -48,7 +48,7 @@ def _find_followed(ctx: Context, function: Function) -> Iterator[Place]:
 
 
 def only_closes(ctx: Context, function: Function, depth: int = 0) -> bool:
-    """Whether a generator function yields a session, closes it in the end, and surely commits nothing."""
+    """Whether a generator function yields a session, closes it at the end, and certainly commits nothing."""
     return ctx.query(("only closes", function.key), lambda: _find_only_closes(ctx, function, depth), False)
 
 
@@ -64,10 +64,10 @@ def _find_only_closes(ctx: Context, function: Function, depth: int) -> bool:
 
 
 def _commits_nothing(ctx: Context, function: Function, call: tree.Call, own: set[str], depth: int) -> bool:
-    """Whether a call in a dependency surely commits nothing: it makes, closes or asks a session, or logs."""
+    """Whether a call in a dependency certainly commits nothing: it makes, closes or reads one, or logs."""
     text = dotted(call.func)
     if text.partition(".")[0] in own:
-        return True  # a method of the session, and no commit
+        return True  # a method of the session other than commit
     callee = names.dotted_value(ctx, function.path, text)
     if isinstance(callee, Function):
         return only_closes(ctx, callee, depth + 1)
@@ -79,9 +79,9 @@ def _commits_nothing(ctx: Context, function: Function, call: tree.Call, own: set
 
 
 def function_around(ctx: Context, place: Place) -> Function | None:
-    """The innermost function of the project that a call stands in, or that stands at a place itself.
+    """The innermost function of the project around a call, or the function at a place.
 
-    By the latter a session is named that a dependency makes anew for each who asks for it.
+    The place of a function identifies a session that a dependency makes anew for each of its users.
     """
     if not ctx.project.has(place.path):
         return None
@@ -97,12 +97,12 @@ def function_around(ctx: Context, place: Place) -> Function | None:
 
 
 def commits_anywhere(ctx: Context) -> bool:
-    """Whether the project commits at all: one that does not is about something else."""
+    """Whether the project commits at all. A project that does not is left alone."""
     return ctx.query(("commits",), lambda: any(_committing_functions(ctx)), False)
 
 
 def _commits_around_requests(ctx: Context) -> bool:
-    """Whether something that runs around requests commits a session that it did not open itself."""
+    """Whether code around requests commits a session that it did not open itself."""
     return ctx.query(
         ("commits around",), lambda: any(map(_commits_around, _committing_functions(ctx))), False
     )
@@ -123,7 +123,7 @@ def _commits_in(node: tree.FunctionDef) -> Iterator[tree.Attr]:
 
 
 def _commits_around(node: tree.FunctionDef) -> bool:
-    """Whether a function may commit what it was given, behind the code of a route."""
+    """Whether a function may commit one of its arguments after the code of a route."""
     given = {param.name for param in node.params}
     runs_around = node.is_generator or node.name in ("dispatch", "__call__", "__aexit__", "app")
     return runs_around and any(dotted(found.value).partition(".")[0] in given for found in _commits_in(node))

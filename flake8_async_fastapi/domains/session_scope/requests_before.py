@@ -19,10 +19,10 @@ from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
 
 class BegunBefore(Struct):
-    """The sessions that dependencies have begun before a function runs; None where nobody asked yet.
+    """The sessions that dependencies have begun before a function runs; None if not computed yet.
 
-    Each with the dependency that did so.  ``held`` are those that hold a connection then, each with its
-    name.
+    Each comes with the dependency that began it. ``held`` are those that hold a connection then, each with
+    its name.
     """
 
     sessions: dict[Place, Place] | None = None
@@ -30,7 +30,7 @@ class BegunBefore(Struct):
 
 
 def beginning_before(frame: Frame, session: Place) -> Place | None:
-    """The dependency that surely left a session in a transaction, if nothing has ended that since."""
+    """The dependency that certainly left a session in a transaction, if nothing has ended it since."""
     if session in frame.state.part(Connections).ended:
         return None
     sessions = _look_before(frame).sessions
@@ -38,9 +38,9 @@ def beginning_before(frame: Frame, session: Place) -> Place | None:
 
 
 def held_before(frame: Frame) -> dict[Place, str]:
-    """The sessions for which dependencies surely took a connection, if nothing has ended that since.
+    """The sessions for which dependencies certainly took a connection, if nothing has ended them since.
 
-    Each with the dependency that used it, in words.
+    Each comes with a description of the dependency that used it.
     """
     ended = frame.state.part(Connections).ended
     return {session: by for session, by in _look_before(frame).held.items() if session not in ended}
@@ -56,13 +56,13 @@ def _look_before(frame: Frame) -> BegunBefore:
 
 
 def _note_begun(frame: Frame, node: tree.FunctionDef, notes: BegunBefore) -> None:
-    """Note the sessions that dependencies surely leave in a transaction, each with the first that did so."""
+    """Note the sessions that dependencies certainly leave in a transaction, each with the first such one."""
     begun: dict[Place, Place] = {}
     held: dict[Place, str] = {}
     seen: set[Place] = set()
     for function, is_fresh in functions_before(frame, node):
         if is_fresh:
-            return  # two sessions are not told apart
+            return  # two sessions are not distinguished
         if function.key not in seen:
             seen.add(function.key)
             for effect in effects_of(frame.ctx, function, Arguments()):
@@ -74,19 +74,19 @@ def _note_begun(frame: Frame, node: tree.FunctionDef, notes: BegunBefore) -> Non
 
 
 def functions_before(frame: Frame, node: tree.FunctionDef) -> Iterator[tuple[Function, bool]]:
-    """What FastAPI calls before the function of a frame, whose path is left alone."""
+    """The functions that FastAPI calls before that of a frame; does not change its path."""
     asking = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
     return dependencies.functions_before(asking, node)
 
 
 def effects_of(ctx: Context, function: Function, arguments: Arguments) -> Iterator[ConnectionEffect]:
-    """What a function does to sessions that it does not open."""
+    """The effects of a function on sessions that it does not open."""
     summary = summaries.summarise(ctx, *call_without_identity(ctx, function, arguments))
     return (part for part in summary.parts if isinstance(part, ConnectionEffect))
 
 
 def is_given_in_block(frame: Frame, made: Place) -> bool:
-    """Whether a session is from a generator function that yields it inside of a block of its transaction."""
+    """Whether a session comes from a generator function that yields it inside its transaction's block."""
     if made.path not in frame.ctx.project.mentioning("begin"):
         return False
     maker = frame.ctx.query(("given in block", made), lambda: _maker_with_block(frame.ctx, made), None)
@@ -94,7 +94,7 @@ def is_given_in_block(frame: Frame, made: Place) -> bool:
 
 
 def _maker_with_block(ctx: Context, made: Place) -> tree.FunctionDef | None:
-    """The generator function that makes a session and yields it inside of a block of its transaction."""
+    """The generator function that creates a session and yields it inside its transaction's block."""
     maker = providers.function_around(ctx, made)
     if maker is None or not isinstance(maker.node, tree.FunctionDef) or not maker.node.is_generator:
         return None

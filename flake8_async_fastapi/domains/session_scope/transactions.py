@@ -1,6 +1,6 @@
 """Transactions of sessions: begun, ended inside their own block, failed and not rolled back.
 
-What is certain of the sessions on a path, each as written, is a part of the state.
+Certain knowledge about the sessions on a path, each as written, is a part of the state.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 
 
 class Transactions(Struct, frozen=True):
-    """What is certain of transactions on one path; sessions of which a flush ``failed`` keep paths apart.
+    """Certain knowledge about transactions on one path; paths with different ``failed`` sessions stay apart.
 
-    ``lines`` are those where the marks were set, and where flushes failed.
+    ``failed`` are the sessions with a failed flush. ``lines`` are those where the marks were set, and where
+    flushes failed.
     """
 
     marks: frozenset[tuple[str, Mark]] = frozenset()
@@ -84,35 +85,35 @@ class Transactions(Struct, frozen=True):
         return _with_lines(marks, failed, self.lines)
 
     def has_mark(self, session: str, *marks: Mark) -> bool:
-        """Whether one of some marks is on a session."""
+        """Whether a session has one of some marks."""
         return any((session, mark) in self.marks for mark in marks)
 
     def add_marks(self, session: str, *marks: Mark, at: Spot) -> Transactions:
-        """With some marks of a session, set at a line; one that it had stays as it is."""
+        """The state with some marks of a session, set at a line; a mark that it has stays as it is."""
         new = [mark for mark in marks if (session, mark) not in self.marks]
         lines = self.lines.union((session, mark, at) for mark in new)
         return replace(self, marks=self.marks.union((session, mark) for mark in new), lines=lines)
 
     def drop_marks(self, session: str, *marks: Mark) -> Transactions:
-        """Without some marks of a session."""
+        """The state without some marks of a session."""
         left = self.marks.difference((session, mark) for mark in marks)
         return _with_lines(left, self.failed, self.lines)
 
     def forget_session(self, session: str) -> Transactions:
-        """With nothing known of a session."""
+        """The state with nothing known about a session."""
         marks = frozenset(pair for pair in self.marks if pair[0] != session)
         return _with_lines(marks, self.failed - {session}, self.lines)
 
     def line_of(self, session: str, *words: str) -> Spot | None:
-        """Where a session first got one of some marks, or ``failed``; None where that is not known."""
+        """The line where a session first got one of some marks, or ``failed``; None if it is not known."""
         return min((at for name, word, at in self.lines if name == session and word in words), default=None)
 
     def recover(self, session: str) -> Transactions:
-        """Without failed flushes of a session."""
+        """The state without the failed flushes of a session."""
         return _with_lines(self.marks, self.failed - {session}, self.lines)
 
     def fail(self, flushes: Mapping[str, Spot]) -> Transactions:
-        """With sessions of which a flush failed, each with the line."""
+        """The state with sessions whose flush failed, each with the line."""
         lines = self.lines.union((session, "failed", at) for session, at in flushes.items())
         return replace(self, failed=self.failed.union(flushes), lines=lines)
 
@@ -120,18 +121,18 @@ class Transactions(Struct, frozen=True):
 def _with_lines(
     marks: frozenset[tuple[str, Mark]], failed: frozenset[str], lines: Iterable[tuple[str, str, Spot]]
 ) -> Transactions:
-    """What is known, with those of some lines that belong to it."""
+    """The state with some more lines."""
     told = {*marks, *((session, "failed") for session in failed)}
     return Transactions(marks, failed, frozenset(one for one in lines if one[:2] in told))
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """A method of a session is called: what it does to the transaction, and whether it can."""
+    """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
     if not frame.emit or not isinstance(callee, Member):
         return
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
-        forget_transactions(state)  # a savepoint or transaction that is ended by hand
+        forget_transactions(state)  # a savepoint or transaction that is ended explicitly
     if not is_session_type(callee.receiver.type):
         return
     session = dotted(node.func.value) if isinstance(node.func, tree.Attr) else ""
@@ -167,7 +168,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 
 def _mark_by_dependencies(frame: Frame, method: Member, session: str, known: Transactions) -> Transactions:
-    """With what dependencies have begun before a function uses a session, or around it."""
+    """The state with transactions that dependencies began before or around a function's use of a session."""
     notes, made = frame.notes_of(TransactionNotes), method.receiver.origin
     if made is None or made.path == GIVEN:
         return known
@@ -187,7 +188,7 @@ def _report(frame: Frame, node: tree.Call, session: str, problem: str, since: Sp
 
 
 def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
-    """A transaction begins, or other code ran meanwhile: it may have ended or begun any."""
+    """Handle an ``await``: a transaction begins, or other code has run, which may have ended or begun any."""
     if not frame.emit:
         return
     state = frame.state
@@ -207,14 +208,14 @@ def _is_foreign(value: Value) -> bool:
 
 
 def forget_transactions(state: State) -> None:
-    """Nothing is certain of any transaction, but for the blocks the code stands in."""
+    """Forget everything about transactions except for the blocks around the code."""
     known = state.part(Transactions)
     certain = frozenset(pair for pair in known.marks if pair[1] in ("block", "nested"))
     state.put(_with_lines(certain, frozenset(), known.lines))
 
 
 def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
-    """A ``with`` begins: the block of a transaction, or of a session."""
+    """Enter the block of a transaction or of a session."""
     if not frame.emit:
         return
     state = frame.state
@@ -232,26 +233,26 @@ def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
 
 
 def _name_of_session_made(item: tree.WithItem, value: Value) -> str:
-    """The name to which a ``with`` binds the session that it makes; empty where it makes none."""
+    """The name to which a ``with`` binds the session that it creates; empty if it creates none."""
     makes = isinstance(value, Object) and _makes_session(value)
     return item.target.id if makes and isinstance(item.target, tree.Name) else ""
 
 
 def _session_of_block(item: tree.WithItem, value: Value) -> str:
-    """The session whose block a ``with`` is; empty for another."""
+    """The session whose block a ``with`` is; empty for other blocks."""
     session, _ = _block_and_marks(item.context, value)
     return session or _name_of_session_made(item, value)
 
 
 def begin_blocks(frame: Frame, items: BlockItems) -> None:
-    """The sessions of the block are under way in it."""
+    """Begin the block of some sessions."""
     if frame.emit:
         blocks = frame.notes_of(TransactionNotes).blocks
         blocks += [session for item, value in items if (session := _session_of_block(item, value))]
 
 
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
-    """The block of some sessions ends, and with it their transactions."""
+    """End the block of some sessions, and their transactions with it."""
     if not frame.emit:
         return
     for item, value in items:
@@ -262,7 +263,7 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
 
 
 def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
-    """The session, and the marks of the block, of ``session.begin()`` and ``session.begin_nested()``."""
+    """The session and the marks of a block of ``session.begin()`` or ``session.begin_nested()``."""
     if isinstance(value, Object) and value.type.endswith("AsyncSessionTransaction"):
         match context:
             case tree.Call(func=tree.Attr(value=session, name="begin")):
@@ -292,11 +293,7 @@ def is_savepoint(context: Expr) -> bool:
 
 
 class _Attempt(Struct):
-    """A ``try`` under way: how many flushes and blocks there were when it began, and flushes at its handlers.
-
-    ``failed`` are the sessions of which a flush may have failed in it, and where; ``is_handled`` says
-    that a handler catches that.
-    """
+    """A ``try`` that is running: the flushes and blocks before it, and the flushes before its handlers."""
 
     since: int
     depth: int
@@ -306,11 +303,11 @@ class _Attempt(Struct):
 
 
 class TransactionNotes(Struct):
-    """What one run noted: the sessions whose ``blocks`` it is in, and what ``flushed`` in which, and where.
+    """The notes of one run: the sessions whose ``blocks`` it is in, and what ``flushed`` which, and where.
 
-    ``met`` are the sessions that it has used, ``asked`` those that it asked about their dependencies.
-    ``tries`` are the ``try`` statements under way.  ``branches``
-    says of each branch in them whether its condition seeks a text, as ``"401" in str(error)`` does.
+    ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up. ``tries``
+    are the ``try`` statements that are running. ``branches`` says of each branch in them whether its
+    condition looks for a text, as ``"401" in str(error)`` does.
     """
 
     blocks: list[str] = field(default_factory=list)
@@ -322,23 +319,23 @@ class TransactionNotes(Struct):
 
     @property
     def seeks_text(self) -> bool:
-        """Whether a branch is run for the text of an error: that may not be what a failed flush says."""
+        """Whether a branch depends on the text of an error, which a failed flush may not have."""
         return any(self.branches)
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
-    """A branch of an ``if`` is run."""
+    """Begin a branch of an ``if``."""
     course = frame.notes_of(TransactionNotes)
     course.branches.append(bool(course.tries) and _seeks_text(node.test, outcome))
 
 
 def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
-    """The branch is over."""
+    """End a branch of an ``if``."""
     frame.notes_of(TransactionNotes).branches.pop()
 
 
 def _seeks_text(test: Expr, outcome: bool) -> bool:
-    """Whether a condition has an outcome only where a text is in another."""
+    """Whether a condition holds only if a text contains another."""
     if isinstance(test, tree.Unary) and test.op == "not":
         return _seeks_text(test.value, not outcome)
     return outcome and any(
@@ -351,13 +348,13 @@ def _seeks_text(test: Expr, outcome: bool) -> bool:
 
 
 def begin_try(frame: Frame) -> None:
-    """The body of a ``try``: flushes in it may fail."""
+    """Begin the body of a ``try``: flushes in it may fail."""
     course = frame.notes_of(TransactionNotes)
     course.tries.append(_Attempt(len(course.flushed), len(course.blocks)))
 
 
 def begin_handlers(frame: Frame) -> None:
-    """Its handlers, or its ``finally``: a block that the error has left rolled back."""
+    """Begin its handlers, or its ``finally``: a block that the error has left rolled back."""
     course = frame.notes_of(TransactionNotes)
     attempt = course.tries[-1]
     attempt.until = len(course.flushed)
@@ -367,7 +364,7 @@ def begin_handlers(frame: Frame) -> None:
 
 
 def note_caught(frame: Frame, kind: Value | None) -> None:
-    """A handler is entered: what flushed may have failed, if it catches that."""
+    """Enter a handler: flushes may have failed, if it catches the failure."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
     if attempt.failed and _catches_failed_flush(kind):
         attempt.is_handled = True
@@ -375,14 +372,14 @@ def note_caught(frame: Frame, kind: Value | None) -> None:
 
 
 def note_unwound(frame: Frame) -> None:
-    """A ``finally`` is entered by an exception: what flushed may have failed."""
+    """Enter a ``finally`` by an exception: flushes may have failed."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
     if attempt.failed:
         frame.state.put(frame.state.part(Transactions).fail(attempt.failed))
 
 
 def end_try(frame: Frame) -> None:
-    """The handlers are over; what they catch reaches those around them only by a ``raise``."""
+    """End the handlers: an error that they catch reaches the handlers around them only by a ``raise``."""
     course = frame.notes_of(TransactionNotes)
     attempt = course.tries.pop()
     if attempt.is_handled:
@@ -390,7 +387,7 @@ def end_try(frame: Frame) -> None:
 
 
 def _catches_failed_flush(value: Value | None) -> bool:
-    """Whether a handler catches what a failed flush raises; ``value`` is None for one that catches all."""
+    """Whether a handler catches the error of a failed flush; ``value`` is None for one that catches all."""
     if value is None:
         return True
     return any(isinstance(kind, Library) and kind.dotted.startswith(_ERRORS) for kind in inner_values(value))

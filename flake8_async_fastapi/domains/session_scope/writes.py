@@ -1,7 +1,7 @@
-"""Writes in sessions and connections, and who commits them.
+"""Writes in sessions and connections, and the code that commits them.
 
-A run notes the sessions that it writes in and those that somebody commits, or may commit, in whatever
-order; what a call does to sessions that others close is its effect.
+A run notes the sessions that it writes in and those that are or may be committed, in any order. The effect
+of a call says how it uses sessions that others close.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from flake8_async_fastapi.knowledge.transactions import (
 
 
 class Write(Struct, frozen=True):
-    """Where a session is written in first, by what; whether by a statement of the code."""
+    """The first write in a session, with its text; whether it is a statement of the code."""
 
     place: Place
     text: str
@@ -39,10 +39,10 @@ class Write(Struct, frozen=True):
 
 
 class WriteNotes(Struct):
-    """What one run noted of sessions: the first write in each, those that may be committed, those closed.
+    """A run's notes about sessions: the first write in each, those that may be committed, those closed.
 
-    Of the latter it says by which context manager of the project, if by one.  ``all_settled`` says that
-    something is committed of which nobody knows what it is.
+    For the latter they name the context manager of the project, if one closed them. ``all_settled`` says
+    that something unknown is committed.
     """
 
     written: dict[Place, Write] = field(default_factory=dict)
@@ -52,9 +52,9 @@ class WriteNotes(Struct):
 
 
 class WriteEffect(Struct, frozen=True):
-    """What a call does to sessions that others close: those it writes in, those it commits or may commit.
+    """The effect of a call on sessions that others close: it writes in them, commits or may commit them.
 
-    ``settles_all`` says that it commits something that is not known.
+    ``settles_all`` says that it commits something unknown.
     """
 
     written: frozenset[Place] = frozenset()
@@ -62,11 +62,11 @@ class WriteEffect(Struct, frozen=True):
     settles_all: bool = False
 
 
-# --- what is noted on the way ----------------------------------------------------------------
+# --- notes --------------------------------------------------------------------------------------
 
 
 def note_use(frame: Frame, callee: Member, arguments: Arguments, node: tree.Call) -> None:
-    """A method of a session or connection is called that writes, or that ends the transaction."""
+    """Handle a method of a session or connection that writes, or that ends the transaction."""
     session, name = resource_key(callee.receiver), callee.name
     if not isinstance(session, Place):
         return
@@ -81,17 +81,17 @@ def note_use(frame: Frame, callee: Member, arguments: Arguments, node: tree.Call
 
 
 def settle(frame: Frame, sessions: Iterable[Place]) -> None:
-    """Somebody commits what is in some sessions, takes it back on purpose, or may do so."""
+    """Note that some sessions are committed, are rolled back on purpose, or may be."""
     frame.notes_of(WriteNotes).settled.update(sessions)
 
 
 def settle_all(frame: Frame) -> None:
-    """Something is committed of which nobody knows what it is."""
+    """Note that something unknown is committed."""
     frame.notes_of(WriteNotes).all_settled = True
 
 
 def note_closed(frame: Frame, sessions: Iterable[Place], by: Function | None = None) -> None:
-    """Some sessions are closed, by a context manager of the project if there is one."""
+    """Note closed sessions, with the project's context manager if there is one."""
     frame.notes_of(WriteNotes).closed.update(dict.fromkeys(sessions, by))
 
 
@@ -108,7 +108,7 @@ def _writes(arguments: Arguments) -> bool:
 
 
 def _is_in_handler(frame: Frame, node: tree.Call) -> bool:
-    """Whether a call is written in an ``except``: it takes back what has failed."""
+    """Whether a call is in an ``except``: it rolls back what has failed."""
     if not isinstance(frame.node, tree.FunctionDef):
         return False
     return any(
@@ -126,7 +126,7 @@ def own_sessions(frame: Frame) -> frozenset[Place]:
     return frozenset(session for session in closed if session.path != GIVEN)
 
 
-# --- what a call does ------------------------------------------------------------------------
+# --- effects of a call -------------------------------------------------------------------------
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[WriteEffect]:

@@ -1,8 +1,9 @@
-"""Async fixtures and tests that nothing runs."""
+"""Async fixtures and tests that nothing runs, and what tests leave behind."""
 
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention, Spot
 
 
 class FixtureNotRun(Event, frozen=True):
@@ -20,7 +21,7 @@ class TestNotRun(Event, frozen=True):
 
 
 class LifespanNotRun(Event, frozen=True):
-    """A client of tests is made by ``text`` and runs no ``lifespan``.
+    """A test client is created by ``text`` and does not run ``lifespan``.
 
     The tests request ``requested``, whose route reads ``thing``, which the lifespan sets.
     """
@@ -32,20 +33,23 @@ class LifespanNotRun(Event, frozen=True):
 
 
 class EngineUsedInTest(Event, frozen=True):
-    """A test, or an async fixture, opens a connection that stays in the pool of an engine, on its loop.
+    """A test, or an async fixture, opens a connection on its loop that stays in the pool of an engine.
 
-    ``engine`` is the place where that was made.  ``is_repeated`` says that the connection meets another loop
-    without any other test of the file.
+    ``engine`` is the place where the engine was created. ``is_repeated`` says that the connection is used
+    on another loop even without other tests in the file.
     """
 
     name: str
-    engine: str
+    engine: Spot
     is_fixture: bool
     is_repeated: bool
 
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.engine, "the engine is made here"),)
+
 
 class OverrideLeft(Event, frozen=True):
-    """The test or fixture ``name`` puts an override into ``text``, and nothing takes it out again."""
+    """The test or fixture ``name`` puts an override into ``text``, and nothing removes it."""
 
     text: str
     name: str

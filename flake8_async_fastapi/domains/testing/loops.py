@@ -1,7 +1,7 @@
-"""Engines that tests use on a loop each: a pool gives the second one a connection of a loop that is closed.
+"""Engines used by tests on several loops: a pool returns a connection that belongs to a closed loop.
 
-pytest-asyncio runs each test on a loop of its own unless a scope is said, and so does AnyIO.  A fixture of
-a wider scope has a loop of that scope.
+pytest-asyncio runs each test on its own loop unless a scope is set, and so does AnyIO. A fixture with a
+wider scope has a loop of that scope.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ _OPENS: Final = frozenset({"begin", "connect"})
 _MAKERS: Final = frozenset({"async_sessionmaker", "sessionmaker", "AsyncSession"})
 _MARKS: Final = ("mark.asyncio", "mark.anyio")
 _REPLACE: Final = frozenset({"setattr", "patch", "object"})
-# What may give tests another loop than their marks say.
+# Code that may give tests another loop than their marks say.
 _OTHER_WAYS: Final = ("event_loop", "pytest_collection_modifyitems", "pytest_itemcollected")
 
 
 class OwnEngines(Struct):
-    """The engines that a fixture makes, each with where it opens a connection of it."""
+    """The engines that a fixture creates, each with the place where it opens a connection."""
 
     opened: dict[EngineUse, Place] = field(default_factory=dict)
 
 
 def note_call(frame: Frame, callee: Member | Object, arguments: Arguments, node: tree.Call) -> None:
-    """A call is made in a fixture: note it where it opens a connection of an engine that is made there."""
+    """Note a call in a fixture that opens a connection of an engine created there."""
     if not isinstance(frame.node, tree.FunctionDef) or not frame.node.decorators:
         return
     engine = engine_used(callee, arguments)
@@ -68,7 +68,7 @@ def note_call(frame: Frame, callee: Member | Object, arguments: Arguments, node:
 
 
 def report_engine_use(frame: Frame) -> None:
-    """Say so where a test or an async fixture uses an engine that keeps connections of a loop."""
+    """Report a test or an async fixture that uses an engine which keeps connections of a loop."""
     function = frame.node
     if not isinstance(function, tree.FunctionDef) or not is_test(frame.path):
         return
@@ -113,7 +113,7 @@ def _report_test(frame: Frame, function: tree.FunctionDef) -> None:
 
 
 def _given_by_fixtures(frame: Frame, function: tree.FunctionDef) -> set[EngineUse]:
-    """The engines that the fixtures of a test use, directly."""
+    """The engines that the fixtures of a test use directly."""
     found = [fixtures.fixture_named(frame.ctx, frame.path, param.name) for param in function.params]
     return {
         use
@@ -140,7 +140,7 @@ def _emit(
 
 
 def _is_chosen(ctx: Context, use: EngineUse) -> bool:
-    """Whether the module of an engine is imported on a condition: tests may have chosen another."""
+    """Whether the module of an engine is imported conditionally: tests may have chosen another."""
     home = use.engine.path
 
     def find() -> bool:
@@ -158,7 +158,7 @@ def _is_chosen(ctx: Context, use: EngineUse) -> bool:
 
 
 def _is_replaced(frame: Frame, use: EngineUse) -> bool:
-    """Whether the file of a test replaces what uses an engine."""
+    """Whether the file of a test replaces the code that uses an engine."""
     ctx = frame.ctx
     for node in nodes_in(ctx.project.body(frame.path)):
         if not isinstance(node, tree.Call) or dotted(node.func).rpartition(".")[2] not in _REPLACE:
@@ -173,7 +173,7 @@ def _is_replaced(frame: Frame, use: EngineUse) -> bool:
 
 
 def _uses(frame: Frame, value: Value, use: EngineUse) -> bool:
-    """Whether a function uses an engine, or a factory makes sessions of it."""
+    """Whether a function uses an engine, or a factory creates sessions of it."""
     if isinstance(value, Function):
         return use in uses_of(frame, value, Arguments(opaque=True))
     engine = engine_used(value, Arguments())
@@ -184,7 +184,7 @@ def _uses(frame: Frame, value: Value, use: EngineUse) -> bool:
 
 
 def _engines_used(frame: Frame, function: tree.FunctionDef, scope: str) -> Iterator[tuple[EngineUse, Place]]:
-    """The engines of which a test or fixture leaves connections in a pool, each with where it opens one."""
+    """The engines whose connections a test or fixture leaves in a pool, each with the opening place."""
     notes = frame.notes.get(EngineNotes)
     if scope == _FUNCTION:
         if notes is not None and not notes.disposes:
@@ -206,7 +206,7 @@ def _disposes_before_yield(function: tree.FunctionDef) -> bool:
 
 
 def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place]]:
-    """The engines that fixtures of a wider scope give, with where the function opens a connection."""
+    """The engines of fixtures with a wider scope, with the place where the function opens a connection."""
     for param in function.params:
         opening = _opening_by(function, param.name)
         found = fixtures.fixture_named(frame.ctx, frame.path, param.name) if opening is not None else None
@@ -227,7 +227,7 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
 
 
 def _opening_by(function: tree.FunctionDef, name: str) -> tree.Call | None:
-    """The first call that opens a connection of a parameter, or makes what does so."""
+    """The first call that opens a connection of a parameter, or creates an object that does."""
     for node in nodes_in(function.body):
         match node:
             case tree.Call(func=tree.Attr(value=tree.Name(id=owner), name=method)):
@@ -246,7 +246,7 @@ def _opening_by(function: tree.FunctionDef, name: str) -> tree.Call | None:
 
 
 def _loop_scope(frame: Frame, function: tree.FunctionDef, decorator: Expr | None) -> str:
-    """For how long the loop of a test or fixture is there; empty where that is not certain."""
+    """The scope of the loop of a test or fixture; empty if it is not certain."""
     settings = frame.ctx.project.pytest_settings_of(frame.path)
     if decorator is None:
         return _scope_of_marks(frame, function) or settings.test_loop_scope
@@ -256,7 +256,7 @@ def _loop_scope(frame: Frame, function: tree.FunctionDef, decorator: Expr | None
 
 
 def _scope_of_marks(frame: Frame, function: tree.FunctionDef) -> str:
-    """The scope that a mark of a test, its class or its module says; empty where none does."""
+    """The scope in a mark of a test, its class or its module; empty if there is none."""
     classes = [] if frame.owner is None else frame.owner.node.decorators
     body = [] if frame.owner is None else frame.owner.node.body
     module = [statement for _, statement in frame.ctx.project.bindings(frame.path, "pytestmark")]
@@ -270,7 +270,7 @@ def _scope_of_marks(frame: Frame, function: tree.FunctionDef) -> str:
 
 
 def _are_plain(ctx: Context, path: str) -> bool:
-    """Whether tests surely get the loops that marks and settings say, and keep their connections."""
+    """Whether tests certainly run on the loops that marks and settings say, and keep their connections."""
     project = ctx.project
     settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
     if any(project.tests_mention(name, settings.folder) for name in _OTHER_WAYS):
@@ -288,7 +288,7 @@ def _are_plain(ctx: Context, path: str) -> bool:
 
 
 def _disposes(function: tree.FunctionDef) -> bool:
-    """Whether a function disposes of an engine that it does not make itself."""
+    """Whether a function disposes of an engine that it does not create itself."""
     own = {name for statement in flat(function.body) for name in bound_names(statement)}
     return any(
         isinstance(node, tree.Attr)
@@ -304,7 +304,7 @@ def _named(ctx: Context, name: str, folder: str) -> Iterator[tree.FunctionDef]:
 
 
 def _is_repeated(frame: Frame, function: tree.FunctionDef, decorator: Expr, scope: str) -> bool:
-    """Whether what a fixture does is done again on another loop, or is used on another one."""
+    """Whether a fixture runs again on another loop, or its value is used on another one."""
     ctx = frame.ctx
     settings = ctx.project.pytest_settings_of(frame.path)
     folder = frame.path.rpartition("/")[0] or settings.folder

@@ -1,8 +1,8 @@
-"""Engines of a module whose connections are used on one event loop after another.
+"""Engines of a module whose connections are used on several event loops, one after another.
 
-A connection of asyncpg, aiomysql or asyncmy belongs to the loop that opened it, and a pool keeps connections.
-``asyncio.run`` starts a loop of its own each time.  So code that runs again and again, and uses the engine
-of a module under ``asyncio.run``, gets a connection of a loop that is closed.
+A connection of asyncpg, aiomysql or asyncmy belongs to the loop that opened it, and a pool keeps
+connections. ``asyncio.run`` starts a new loop each time. So code that runs repeatedly, and uses the engine
+of a module under ``asyncio.run``, gets a connection of a closed loop.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ENGINES: Final = frozenset({_ENGINE, "sqlalchemy.engine.Engine"})
 class EngineUse(Struct, frozen=True):
     """A function opens a connection of an engine that a module keeps.
 
-    ``has_known_driver``: the URL says it, and not only the requirements.
+    ``has_known_driver``: the driver is in the URL, and not only in the requirements.
     """
 
     engine: Place
@@ -61,9 +61,9 @@ class EngineUse(Struct, frozen=True):
 
 
 class LoopStart(Struct, frozen=True):
-    """A plain function starts a loop in which an engine of a module is used: the one that was made there.
+    """A plain function starts a loop in which it uses a module's engine, created at ``engine``.
 
-    ``engine`` is None where it runs a coroutine that it was given.
+    ``engine`` is None if the function runs a coroutine that it got.
     """
 
     engine: Place | None
@@ -72,13 +72,14 @@ class LoopStart(Struct, frozen=True):
 
 
 class EngineDisposal(Struct, frozen=True):
-    """A function disposes of an engine: what it opened before, or others did, is no longer in the pool."""
+    """A function disposes of an engine: connections opened earlier are no longer in the pool."""
 
 
 class EngineNotes(Struct):
     """The engines that one run uses or disposes of, and the loops that it starts.
 
-    With where that is, and the variable of the loop that is driven there, which may be the same each time.
+    Each comes with its place, and with the variable of the loop that runs it, which may be the same each
+    time.
     """
 
     uses: dict[EngineUse, Place] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class EngineNotes(Struct):
         return EngineNotes(dict(self.uses), dict(self.starts), self.disposes)
 
     def agree(self, others: Sequence[EngineNotes]) -> EngineNotes:
-        """The notes from before, and those that all others have."""
+        """Merge the earlier notes with those that all other runs have."""
         first = others[0].uses
         uses = {use: place for use, place in first.items() if all(use in other.uses for other in others)}
         starts = {key: way for key, way in others[0].starts.items() if all(key in o.starts for o in others)}
@@ -97,11 +98,11 @@ class EngineNotes(Struct):
         return EngineNotes({**uses, **self.uses}, {**self.starts, **starts}, disposes)
 
 
-# --- what a call does ------------------------------------------------------------------------------
+# --- effects of a call -----------------------------------------------------------------------------
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """A call is made: note an engine that it uses, or a loop that it starts."""
+    """Note a call that uses an engine or starts a loop."""
     engine = engine_used(callee, arguments)
     if engine is not None and (place := _kept_engine(frame, engine)) is not None:
         use = EngineUse(place, has_known_driver(engine))
@@ -134,7 +135,7 @@ def _coroutines(arguments: Arguments) -> Iterator[Coroutine]:
 
 
 def engine_used(callee: Value, arguments: Arguments) -> Object | None:
-    """The engine of which a call opens a connection, or will do so for a session; None for other calls."""
+    """The engine from which a call opens a connection, or will do so for a session; None for other calls."""
     found: Value | None = None
     match callee:
         case Member(receiver=Object(type=name), name="begin" | "connect") if name == _ENGINE:
@@ -147,7 +148,7 @@ def engine_used(callee: Value, arguments: Arguments) -> Object | None:
 
 
 def _loop_driven(callee: Value, node: tree.Call) -> str:
-    """The variable of the loop whose ``run_until_complete`` is called; empty for what makes its own loop."""
+    """The variable of the loop whose ``run_until_complete`` is called; empty if the call makes its own."""
     is_driven = isinstance(callee, Member) and isinstance(node.func, tree.Attr)
     return dotted(node.func.value) if is_driven and isinstance(node.func, tree.Attr) else ""
 
@@ -163,7 +164,7 @@ def _starts_loop(frame: Frame, callee: Value) -> bool:
 
 
 def _starts_by(frame: Frame, given: Value | None, label: str) -> Iterator[LoopStart]:
-    """What a call that runs a coroutine in a new loop starts."""
+    """The loops that a call starts which runs a coroutine in a new loop."""
     if given is None:
         return
     for option in alternatives(given):
@@ -189,13 +190,13 @@ def uses_of(frame: Frame, function: Function | None, call: Arguments | None) -> 
 
 
 def _kept_engine(frame: Frame, engine: Object) -> Place | None:
-    """Where an engine was made that outlives every loop and keeps connections; None for others."""
+    """The place of an engine that outlives every loop and keeps connections; None for others."""
     place = loop_bound_engine(frame.ctx, engine)
     return place if place is not None and _is_of_module(frame.ctx, place) else None
 
 
 def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
-    """Where an engine was made that keeps connections which belong to a loop; None for others."""
+    """The place of an engine that keeps connections which belong to a loop; None for others."""
     place = engine.origin
     if place is None or place.path.startswith("<") or not _keeps_connections(engine):
         return None
@@ -208,7 +209,7 @@ def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
 
 
 def has_known_driver(engine: Object) -> bool:
-    """Whether the URL of an engine says its driver."""
+    """Whether the URL of an engine names its driver."""
     url = _url_of(engine)
     return url is not None and is_url(url)
 
@@ -225,7 +226,7 @@ def _keeps_connections(engine: Object) -> bool:
 
 
 def _is_of_module(ctx: Context, place: Place) -> bool:
-    """Whether a call stands in the body of a module, or in a function that keeps what it gives."""
+    """Whether a call is in the body of a module, or in a function that caches its result."""
 
     def find() -> bool:
         return any(
@@ -237,7 +238,7 @@ def _is_of_module(ctx: Context, place: Place) -> bool:
 
 
 def _run_once(code: object) -> Iterator[object]:
-    """All nodes of a module that are run once."""
+    """All nodes of a module that run once."""
     if isinstance(code, tree.Lambda):
         return
     if isinstance(code, tree.FunctionDef):
@@ -294,7 +295,7 @@ EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {
 
 
 def _report_or_keep(frame: Frame, start: LoopStart, place: Place, loop: str = "") -> None:
-    """Report a loop that is started again and again, or after another one; else keep it for the callers."""
+    """Report a loop that starts repeatedly, or after another one; otherwise keep it for the callers."""
     notes = frame.notes_of(EngineNotes)
     branches = tuple(frame.branches)
     if frame.emit and start.engine is not None and not notes.disposes and not is_test(frame.path):
@@ -309,7 +310,7 @@ def _report_or_keep(frame: Frame, start: LoopStart, place: Place, loop: str = ""
 
 
 def _reason_to_repeat(frame: Frame, loop: str) -> str:
-    """Why the code under check runs more than once, or beside another loop; empty where that is open."""
+    """Why the code under check runs more than once, or along with another loop; empty if not known."""
     if frame.enclosing_loops and not (loop and not _is_bound_in(frame, loop)):
         return "in each pass of a loop"
     if thread := thread_of(frame):
@@ -325,7 +326,7 @@ def _reason_to_repeat(frame: Frame, loop: str) -> str:
 
 
 def _is_disposed_between_tasks(ctx: Context) -> bool:
-    """Whether the worker disposes of an engine before or after each task: a signal of Celery tells it to."""
+    """Whether the worker disposes of an engine before or after each task, in a handler of a Celery signal."""
 
     def find() -> bool:
         return any(
@@ -361,7 +362,7 @@ def _is_bound_in(frame: Frame, name: str) -> bool:
 
 
 def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Call) -> None:
-    """A function is handed over, and was called in a frame of its own: say so where it starts a loop."""
+    """Report a handed-over function that starts a loop; it was called in a separate frame."""
     repeats = given.name.endswith((".add_job", ".do")) or given.runner.where == SCHEDULED
     if frame.emit and not is_test(frame.path) and (repeats or frame.is_async or frame.enclosing_loops):
         for start in quiet.notes_of(EngineNotes).starts:

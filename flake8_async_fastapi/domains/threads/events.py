@@ -1,4 +1,4 @@
-"""Functions that are handed over to be run elsewhere, and what goes wrong there."""
+"""Functions that are handed over to run elsewhere, and the mistakes with them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from flake8_async_fastapi.engine.places import Mention, Spot
 
 
 class CallbackNeverAwaited(Event, frozen=True):
-    """A coroutine function, as ``text``, is given to what calls it and drops the coroutine.
+    """A coroutine function, as ``text``, is passed to code that calls it and drops the coroutine.
 
-    ``runner`` is who calls it, ``chain`` the calls of the project that lead there, ``remedy`` how it is run.
+    ``runner`` calls it, ``chain`` are the calls of the project that lead there, ``remedy`` is how to run
+    it.
     """
 
     text: str
@@ -19,7 +20,7 @@ class CallbackNeverAwaited(Event, frozen=True):
 
 
 class CoroutineCached(Event, frozen=True):
-    """A coroutine is kept to be used again: that of the function ``name``, by ``keeper``.
+    """A coroutine of the function ``name`` is kept for reuse, by ``keeper``.
 
     ``is_generator`` says that it is an async generator, ``chain`` are the calls that lead there.
     """
@@ -31,10 +32,10 @@ class CoroutineCached(Event, frozen=True):
 
 
 class LoopUsedInThread(Event, frozen=True):
-    """Code that runs in a thread, as ``thread`` says, uses what belongs to the event loop.
+    """Code that runs in a thread, named by ``thread``, uses objects of the event loop.
 
-    ``is_asking``: it asks for the loop of its thread, which has none; else it changes an object of a
-    loop.  ``label`` is the call, ``at`` its line, if not here, ``chain`` the calls that lead there.
+    ``is_asking``: it asks for the loop of its thread, which has none; otherwise it changes an object of a
+    loop. ``label`` is the call, ``at`` its line if it is elsewhere, ``chain`` the calls that lead there.
     """
 
     thread: str
@@ -49,9 +50,10 @@ class LoopUsedInThread(Event, frozen=True):
 
 
 class EngineInNewLoop(Event, frozen=True):
-    """The call ``label`` starts an event loop, in which the engine made at ``engine`` is used.
+    """The call ``label`` starts an event loop in which the engine created at ``engine`` is used.
 
-    ``again`` says why there is another loop before or beside it, ``chain`` the calls that lead there.
+    ``again`` says why another loop runs before it or along with it, ``chain`` are the calls that lead
+    there.
     """
 
     label: str
@@ -64,6 +66,6 @@ class EngineInNewLoop(Event, frozen=True):
 
 
 class CancellationSwallowed(Event, frozen=True):
-    """A handler, as ``text``, ends a cancellation in an endless loop, which goes on."""
+    """A handler, as ``text``, swallows a cancellation in an endless loop, which continues."""
 
     text: str

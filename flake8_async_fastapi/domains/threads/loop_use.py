@@ -1,8 +1,8 @@
-"""Plain functions that use what belongs to the event loop, and the threads that they run in.
+"""Plain functions that use objects of the event loop, and the threads that they run in.
 
-What a function uses is a ``LoopUse``, an effect that passes on to whoever calls it on the same thread.
-It is reported where the code is known to run in a thread: in a plain route or dependency, in the ``run`` of a
-thread, or where a function is handed over to a thread.
+A use is a ``LoopUse``, an effect that passes on to the callers on the same thread. It is reported if the
+code is known to run in a thread: in a plain route or dependency, in the ``run`` of a thread, or in a
+function that is handed over to a thread.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HTTP_VERBS: Final = frozenset(
 
 
 class LoopUse(Struct, frozen=True):
-    """A plain function uses what belongs to the event loop; the rest is as in ``LoopUsedInThread``.
+    """A plain function uses objects of the event loop; the rest is as in ``LoopUsedInThread``.
 
     ``is_repeated`` says that it does so in a loop.
     """
@@ -51,7 +51,7 @@ class LoopUse(Struct, frozen=True):
 
 
 class LoopUses(Struct):
-    """What one run uses; ``guards`` says that it knows on which thread it runs, or starts a loop there."""
+    """The uses of one run; ``guards`` says that it knows its thread, or starts a loop there."""
 
     found: dict[LoopUse, None] = field(default_factory=dict)
     guards: bool = False
@@ -60,7 +60,7 @@ class LoopUses(Struct):
         return LoopUses(dict(self.found), self.guards)
 
     def agree(self, others: Sequence[LoopUses]) -> LoopUses:
-        """The uses from before, and those that all others have."""
+        """Merge the earlier uses with those that all other runs have."""
         common = [use for use in others[0].found if all(use in other.found for other in others)]
         guards = any(other.guards for other in others)
         return LoopUses({**self.found, **dict.fromkeys(common)}, guards)
@@ -70,7 +70,7 @@ class LoopUses(Struct):
 
 
 def note_use(frame: Frame, callee: Library | Member, func: Expr, place: Place) -> None:
-    """A call of ``func`` is made: note it, where it uses the event loop in a plain function."""
+    """Note a call of ``func`` that uses the event loop in a plain function."""
     if frame.is_async:
         return
     if isinstance(callee, Library):
@@ -93,7 +93,7 @@ def note_use(frame: Frame, callee: Library | Member, func: Expr, place: Place) -
 
 
 def _is_made_here(frame: Frame, func: Expr) -> bool:
-    """Whether the object whose method is called was made by the function itself, as far as that is seen."""
+    """Whether the function created the object whose method is called, as far as known."""
     owner = func
     while isinstance(owner, (tree.Attr, tree.Subscript)):
         owner = owner.value
@@ -141,7 +141,7 @@ def _report_or_keep(frame: Frame, use: LoopUse, place: Place) -> None:
 
 
 def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Call) -> None:
-    """A function is handed over, and was called in a frame of its own: say so where it runs in a thread."""
+    """Report a handed-over function that runs in a thread; it was called in a separate frame."""
     if not frame.emit or given.runner.where not in (THREAD, POOL):
         return
     if isinstance(given.function, (Library, Member)) and given.written is not None:
@@ -150,12 +150,12 @@ def check_handed_over(frame: Frame, given: HandOver, quiet: Frame, node: tree.Ca
     is_pooled = given.runner.where == POOL
     for is_asking in (True, False):
         uses = [use for use in noted.found if use.is_asking is is_asking and not noted.guards]
-        for use in sorted(uses, key=lambda use: not use.is_repeated)[:1]:  # one says it all
+        for use in sorted(uses, key=lambda use: not use.is_repeated)[:1]:  # one report is enough
             _report(frame, use, frame.place_of(node), given.name, is_pooled=is_pooled)
 
 
 def _report(frame: Frame, use: LoopUse, place: Place, thread: str, *, is_pooled: bool) -> None:
-    """Report a use in a thread; the end of one of a pool wakes the loop, so that only a long one matters."""
+    """Report a use in a thread. The end of a pool's thread wakes the loop, so only a long one matters."""
     if is_pooled and not use.is_asking and not use.is_repeated:
         return
     where = None if use.place == place else use.place.spot
@@ -168,7 +168,7 @@ def _report(frame: Frame, use: LoopUse, place: Place, thread: str, *, is_pooled:
 
 
 def thread_of(frame: Frame) -> str:
-    """The thread that a plain function under check runs in, in words; empty where that is open."""
+    """A description of the thread that a plain function under check runs in; empty if not known."""
     node = frame.node
     if frame.is_async or not isinstance(node, tree.FunctionDef):
         return ""

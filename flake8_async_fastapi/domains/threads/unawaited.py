@@ -1,8 +1,8 @@
-"""Coroutine functions that are given to code which calls them and drops the coroutine.
+"""Coroutine functions that are passed to code which calls them and drops the coroutine.
 
-A function that was given one by its caller cannot be blamed where it is written: it works with plain
-functions.  So that it drops the coroutine is a ``Drop``, an effect that passes on to the code that
-chose the coroutine function.
+A function that works with plain functions is not to blame for the one that its caller passes. So its
+dropping of the coroutine is a ``Drop``, an effect that passes on to the code that chose the coroutine
+function.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from flake8_async_fastapi.knowledge.runners import DECORATORS, WITH_OWN_POOL
 
 
 class Drop(Struct, frozen=True):
-    """A function calls a coroutine function that it was given, and drops or keeps the coroutine.
+    """A function calls a coroutine function that it got, and drops or keeps the coroutine.
 
-    ``function`` tells which one, ``name`` is its name, ``cache`` what keeps the coroutine; the rest is
+    ``function`` identifies it, ``name`` is its name, ``cache`` is where the coroutine is kept; the rest is
     as in ``CallbackNeverAwaited``.
     """
 
@@ -46,7 +46,7 @@ class Drop(Struct, frozen=True):
 
 
 class Drops(Struct):
-    """What one run drops of what it was given, and the awaited calls that give a coroutine back."""
+    """The coroutines that one run drops, and the awaited calls that return a coroutine."""
 
     found: dict[Drop, None] = field(default_factory=dict)
     unfinished: dict[Place, CallbackNeverAwaited] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Drops(Struct):
         return Drops(dict(self.found), dict(self.unfinished))
 
     def agree(self, others: Sequence[Drops]) -> Drops:
-        """The drops from before, and those that all others have."""
+        """Merge the earlier drops with those that all other runs have."""
         common = [drop for drop in others[0].found if all(drop in other.found for other in others)]
         return Drops({**self.found, **dict.fromkeys(common)}, dict(self.unfinished))
 
@@ -64,7 +64,7 @@ class Drops(Struct):
 
 
 def check_handed_over(frame: Frame, given: HandOver, value: Value, quiet: Frame, node: tree.Call) -> None:
-    """A function is handed over, and gives a value where it is called, in a frame of its own."""
+    """Handle the result of a handed-over function, which was called in a separate frame."""
     for drop in quiet.notes_of(Drops).found:
         _report_or_keep(frame, drop, frame.place_of(node))
     runner = given.runner
@@ -80,7 +80,7 @@ def check_handed_over(frame: Frame, given: HandOver, value: Value, quiet: Frame,
 
 
 def check_decorated(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """A function is decorated: say so where that hands a coroutine function over."""
+    """Report a decorator that hands a coroutine function over."""
     names = [name for name in names_of_decorator(decorator) if name in DECORATORS]
     if not names or not frame.emit or _has_own_base(node):
         return
@@ -95,14 +95,14 @@ def check_decorated(frame: Frame, decorator: Value, function: Function, node: Ex
 
 
 def _has_own_base(decorator: Expr) -> bool:
-    """Whether a decorator is given the class that runs the function."""
+    """Whether a decorator gets the class that runs the function."""
     return isinstance(decorator, tree.Call) and any(
         keyword.name in ("base", None) for keyword in decorator.keywords
     )
 
 
 def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
-    """A statement's value is dropped: with it the coroutine that an executor would give back."""
+    """Note a dropped value: with it the coroutine that an executor would return."""
     if frame.emit and isinstance(node, tree.Call):
         event = frame.notes_of(Drops).unfinished.get(frame.place_of(node))
         if event is not None:
@@ -110,7 +110,7 @@ def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
 
 
 def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Something is assigned: a coroutine may be put into a cache."""
+    """Note an assignment that may put a coroutine into a cache."""
     target = node.targets[0]
     if (isinstance(target, tree.Name) and target.id not in frame.globals) or not may_hold_coroutine(value):
         return
@@ -135,7 +135,7 @@ def _function_behind(value: Value) -> Function | None:
 
 
 def _is_awaited_once(frame: Frame, node: tree.Call) -> bool:
-    """Whether a call is awaited, and what that gives is not."""
+    """Whether a call is awaited, and its result is not."""
     place = node.line, node.col
     if place not in frame.awaited_calls:
         return False
@@ -153,7 +153,7 @@ def _is_awaited_once(frame: Frame, node: tree.Call) -> bool:
     return not names & awaited
 
 
-# --- functions that drop what their caller gave them -------------------------------------------
+# --- functions that drop their caller's coroutines ---------------------------------------------
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterable[Drop]:
@@ -170,7 +170,7 @@ _WORDS: Final = ("coroutine", "awaitable", "is_async", "asyncio")
 
 
 def _knows_coroutines(frame: Frame) -> bool:
-    """Whether a function asks what kind of functions it is given."""
+    """Whether a function checks the kind of the functions that it gets."""
     function = _function_of(frame)
     if function is None:
         return False
@@ -209,13 +209,13 @@ def _report_or_keep(frame: Frame, drop: Drop, place: Place) -> None:
 
 
 def _keep(frame: Frame, drop: Drop) -> None:
-    """Keep a drop for the caller, if it was the caller who gave the function."""
+    """Keep a drop for the caller, if the caller passed the function."""
     if frame.node is None or _is_given(frame, drop.function):
         frame.notes_of(Drops).found[drop] = None
 
 
 def _is_given(frame: Frame, key: Place) -> bool:
-    """Whether a run was given a function: as an argument, in its receiver, or by the function around it."""
+    """Whether a run got a function: as an argument, in its receiver, or from the enclosing function."""
     function = _function_of(frame)
     if function is None:
         return False

@@ -35,7 +35,7 @@ def check(events: Events) -> Iterator[Finding]:
             )
         else:
             message = (
-                f"the options of get() have no effect: {option.text} was loaded at {option.detail}; "
+                f"the options of get() have no effect: {option.text} was loaded at {option.loaded}; "
                 "add populate_existing=True, or pass the options there"
             )
         yield RULE.at(option, message, fix=_fix(option))

@@ -40,7 +40,7 @@ from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine.library_calls import is_coroutine_method
 from flake8_async_fastapi.engine.models import CallSite
-from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -186,8 +186,9 @@ def _get_object(
             same = session_effects.is_asked_for(location, obj, identity)
             if same and obj.cls == cls and obj.phase == "persistent" and not obj.may_be_loaded:
                 if found and _lacks_attribute(frame, obj, found):
+                    loaded = Spot(obj.path, obj.line)
                     frame.emit_event(
-                        OptionIgnored(*origin, frame.qualname, "present", cls.name, f"{obj.path}:{obj.line}")
+                        OptionIgnored(*origin, frame.qualname, "present", cls.name, loaded=loaded)
                     )
                 if isinstance(obj.default, NotLoaded):
                     instances_of(state)[location] = replace(obj, default="plan", fields=())
