@@ -143,13 +143,17 @@ class OptionIgnored(Event, frozen=True):
 
     ``why``: ``text`` (it names an attribute by a text, of the class ``detail`` in ``file`` if that is known),
     ``root`` (it starts at another model than the query's, ``detail``), ``present`` (it is for an object that
-    is in the session since ``detail``), ``dropped`` (the statement with the option is dropped).
+    is in the session, ``loaded`` there), ``dropped`` (the statement with the option is dropped).
     """
 
     why: str
     text: str
     detail: str = ""
     file: str = ""
+    loaded: Spot | None = None
+
+    def others(self) -> tuple[Mention, ...]:
+        return () if self.loaded is None else (Mention(*self.loaded, "the object is loaded here"),)
 
 
 class UnknownStrategyDeclared(Event, frozen=True):
@@ -183,4 +187,6 @@ class ItemQueried(Event, frozen=True):
 
     def others(self) -> tuple[Mention, ...]:
         loop = Mention(*self.loop, "this loop repeats the statement")
-        return (loop,) if self.sent is None else (loop, Mention(*self.sent, "this is the statement"))
+        sent = () if self.sent is None else (Mention(*self.sent, "this is the statement"),)
+        query = () if self.query is None else (Mention(*self.query, "this query loads the objects"),)
+        return (loop, *sent, *query)

@@ -1,4 +1,4 @@
-"""What a condition says about the path on which it held."""
+"""What a condition shows about the path on which it holds."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _SAME = {"is": True, "==": True, "is not": False, "!=": False}
 
 
 def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
-    """The states in which a condition came out as said; none if it cannot."""
+    """The states in which a condition has the given outcome; none if it cannot."""
     states = _assume(frame, state, test, outcome)
     for observe in frame.ctx.hooks.observers.tested:
         for after in states:
@@ -141,7 +141,7 @@ _COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
 def _note_column_test(
     frame: Frame, state: State, owner: Expr, name: str, *, is_empty: bool, is_kind: bool = False
 ) -> None:
-    """A condition was about ``owner.name``."""
+    """Note a condition on ``owner.name``."""
     if state.parts and path_of(owner):
         value = state.get(path_of(owner))
         if value is not None:
@@ -150,7 +150,7 @@ def _note_column_test(
 
 
 def _without_items(frame: Frame, state: State, name: str) -> State:
-    """A variable turned out to count as false: if it is a container, that is empty."""
+    """Note that a variable is false: if it is a container, it is empty."""
     value = state.get(name)
     if value is not None and (state.parts or isinstance(value, Collection)):
         for observe in frame.ctx.hooks.observers.emptied:
@@ -159,7 +159,7 @@ def _without_items(frame: Frame, state: State, name: str) -> State:
 
 
 def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *, stops: bool) -> list[State]:
-    """Conditions joined by ``and`` or ``or``: all hold, or the first that ``stops`` decides."""
+    """Apply conditions joined by ``and`` or ``or``: all hold, or the first that ``stops`` decides."""
     states = [state]
     found: list[State] = []
     for value in values:
@@ -172,7 +172,7 @@ def _assume_all(frame: Frame, state: State, values: list[Expr], outcome: bool, *
 
 
 def _decide(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, name: str) -> list[State]:
-    """A condition that may have been decided before on this path."""
+    """Apply a condition that may have been decided before on this path."""
     spoken = simple_condition(test)
     if spoken is not None:
         text, negated = spoken
@@ -187,7 +187,7 @@ def _decide(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, 
 
 
 def _fits_none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Test:
-    """Which values go with ``path is None``: ``X | None`` counts as ``X`` elsewhere, but not here."""
+    """The values that agree with ``path is None``: ``X | None`` counts as ``X`` elsewhere, but not here."""
     value = state.get(path)
     asked = alternatives(
         (_value_outside(frame, state, path) if path else UNKNOWN) if value is None else value
@@ -197,7 +197,7 @@ def _fits_none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Tes
 
 
 def outcome_of_none_test(frame: Frame, state: State, node: tree.Compare, value: Value) -> Value:
-    """What ``value is None`` comes out as, where it is not the condition of anything."""
+    """The outcome of ``value is None`` outside of a condition."""
     match node:
         case tree.Compare(left=left, ops=[("is" | "is not") as op], rights=[tree.Const(value=None)]):
             path = path_of(left)
@@ -229,7 +229,7 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
 
 
 def _is_declared(value: Value) -> bool:
-    """Whether a value may be known from an annotation only."""
+    """Whether a value may be known only from an annotation."""
     match value:
         case Plain() | DeclaredCallable():
             return True
@@ -243,7 +243,7 @@ def _is_declared(value: Value) -> bool:
 
 
 def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
-    """The state in which a variable has only the values that fit; none if no value does."""
+    """The state in which a variable has only the values that fit; None if no value does."""
     value = state.get(name)
     if value is None:
         value = _value_outside(frame, state, name)
@@ -274,7 +274,7 @@ def _value_outside(frame: Frame, state: State, path: str) -> Value:
 
 def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outcome: bool) -> list[State]:
     name = path_of(args[0])
-    # nothing is called twice for it: what is asked here is named by a path
+    # nothing is called twice: a name or attribute path has no calls
     callee = expressions.evaluate(frame, state, func) if name and path_of(func) else UNKNOWN
     if isinstance(callee, Library):
         if callee.dotted == "builtins.hasattr":
@@ -299,7 +299,7 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
 
 
 def _narrow_to_class(frame: Frame, states: list[State], name: str, cls: Value) -> None:
-    """A variable turned out to be of a class."""
+    """Note that a variable is an instance of a class."""
     for state in states:
         value = state.get(name)
         if value is not None:
@@ -307,9 +307,9 @@ def _narrow_to_class(frame: Frame, states: list[State], name: str, cls: Value) -
 
 
 def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
-    """A value that turned out to be of a class: a tracked object may be of a subclass, and is not None.
+    """A value that is an instance of a class: a tracked object may be of a subclass, and is not None.
 
-    Nor is it one of those objects whose class has nothing to do with it, if there are others.
+    Objects of unrelated classes are dropped, if there are others.
     """
     if not isinstance(cls, ClassValue):
         return value
@@ -328,7 +328,7 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
 
 
 def _has_attribute(value: Value, name: object) -> bool | None:
-    """Whether ``hasattr`` says yes; None where that is not known."""
+    """Whether ``hasattr`` returns True; None if it is not known."""
     if name == "__await__":
         return _is_awaitable(value)
     if isinstance(value, Object) and isinstance(name, str):
@@ -349,7 +349,7 @@ def _is_awaitable(value: Value) -> bool | None:
 
 
 def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
-    """Whether ``isinstance`` says yes; None where the classes or the value are not known."""
+    """Whether ``isinstance`` returns True; None if the classes or the value are not known."""
     if isinstance(value, Unknown):
         return None
     if value == NONE:
@@ -373,7 +373,7 @@ def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:
 
 
 def keep_effects(frame: Frame, state: State, inner: list[State], node: Expr) -> None:
-    """What the parts of an expression did to objects; what they may have bound is not known."""
+    """Keep the effects of an expression's parts on objects; the names that they may bind are unknown."""
     apart = [path for path in inner if path is not state]
     for path in apart:
         changed = [name for name, value in path.env.items() if state.env.get(name) is not value]

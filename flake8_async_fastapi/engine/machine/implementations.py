@@ -1,7 +1,7 @@
-"""Which classes are below others: behind a protocol or an abstract base class, and what an object may be.
+"""Subclasses: those behind a protocol or an abstract base class, and the possible classes of an object.
 
-A receiver is annotated with the abstract class, and what it is given to at run time is the
-class that implements it: its methods are what runs.
+A receiver is annotated with the abstract class, and at run time it is an instance of the implementing class:
+that class's methods run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_IMPLEMENTATIONS: Final = 6
 
 
 def only_implementation(ctx: Context, instance: Instance, method: tree.FunctionDef) -> Instance | None:
-    """The object behind an abstract one whose method does nothing; None where there may be several."""
+    """The object behind an abstract one whose method is empty; None if there may be several."""
     if instance.exact or not method.is_stub:
         return None
     cls = instance.cls
@@ -37,9 +37,9 @@ def only_implementation(ctx: Context, instance: Instance, method: tree.FunctionD
 
 
 def all_implementations(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> list[Instance]:
-    """Objects of all classes that say what a method does which does nothing in one above them.
+    """Objects of all classes that implement a method which is empty in one of their bases.
 
-    Empty where there are fewer than two, or too many to look at them all.
+    Empty if there are fewer than two, or too many.
     """
     none: list[ClassValue] = []
     found = ctx.query(
@@ -49,7 +49,7 @@ def all_implementations(ctx: Context, cls: ClassValue, method: tree.FunctionDef)
 
 
 def classes_below(ctx: Context, cls: ClassValue) -> Iterator[Value]:
-    """The classes at module level that are below one; unknown for one that may be."""
+    """The subclasses of a class at module level; unknown for a class that may be one."""
     for path, below in ctx.project.classes_below(cls.name):
         value = names.module_value(ctx, path, below)
         if value != cls and (not isinstance(value, ClassValue) or cls in classes.mro(ctx, value)):
@@ -97,7 +97,7 @@ _BUILTIN: Final = frozenset(
 
 
 def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDef) -> Iterator[ClassValue]:
-    """The classes below one that say what a method does; those in tests are left out."""
+    """The subclasses that implement a method, except for those in tests."""
     if ctx.project.overrides_colour(cls.name, method):
         return
     for path, below in ctx.project.classes_below(cls.name):
@@ -113,7 +113,7 @@ def _implementing_classes(ctx: Context, cls: ClassValue, method: tree.FunctionDe
 
 
 def _is_used(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a file that is no test mentions a class, besides its definition and re-exports."""
+    """Whether a file other than a test mentions a class, besides its definition and re-exports."""
     path, name = cls.path, cls.name
     for other in ctx.project.mentioning(name):
         if other != path and not other.endswith("__init__.py"):

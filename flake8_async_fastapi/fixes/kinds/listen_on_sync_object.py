@@ -1,4 +1,4 @@
-"""Listen on the sync object below an async one, which has the events, or on the sync class.
+"""Listen on the sync object of an async one, which has the events, or on the sync class.
 
 ``words``: the attribute with that object; or the module and the name of that class.
 """

@@ -1,6 +1,6 @@
-"""Name what a loader option loads by its class: ``Post.author`` for ``"author"``.
+"""Name the attribute of a loader option by its class: ``Post.author`` for ``"author"``.
 
-``words``: the class, where the option leads to it, else nothing: then it is the one that the query selects.
+``words``: the class, if the option leads to it; otherwise nothing, and it is the class of the query.
 ``files`` define that class.
 """
 
@@ -39,7 +39,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
 
 
 def _selected(code: Code, option: cst.Call) -> str:
-    """The class of the objects that an option is for, as the query around it names its only one."""
+    """The class of an option's objects, as the query around it names its only entity."""
     if len(called_chain(option)) > 1:
         return ""
     for call in (outer for _, outer in code.around(option) if isinstance(outer, cst.Call)):

@@ -1,8 +1,8 @@
-"""Replace a part of a text that stands somewhere in a call, or in a file where it can only be that one.
+"""Replace a part of a text in a call, or in a file where only this text can be meant.
 
-That is the file with the call, or one from which it imports what it passes, as settings.
+That is the file with the call, or one from which it imports the argument, such as settings.
 
-``words``: what is written, and what must be; and ``here`` if only a text in the call is meant.
+``words``: the current and the correct text; and ``here`` if only a text in the call is meant.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _replaced(code: Code, places: Sequence[int], written: str, wanted: str) -> l
 
 
 def _origins(code: Code, values: Sequence[cst.BaseExpression], files: Files) -> Iterator[Code]:
-    """The files of the project from which a file imports the names that some values begin with."""
+    """The files of the project from which a file imports the names that some values start with."""
     for value in values:
         name = dotted(value).partition(".")[0]
         for path in origins_of(code, name) if name else ():
@@ -50,7 +50,7 @@ def _origins(code: Code, values: Sequence[cst.BaseExpression], files: Files) -> 
 
 
 def _places(code: Code, within: cst.CSTNode, written: str) -> Iterator[int]:
-    """Where a text literal of some code begins with what is written."""
+    """The places of literals in some code that start with the current text."""
     for node in (*code.nodes(cst.SimpleString), *code.nodes(cst.FormattedStringText)):
         if within is code.module or any(outer is within for _, outer in code.around(node)):
             start = code.start(node)

@@ -1,8 +1,8 @@
-"""Ask the database for the objects of a collection that never loads.
+"""Query the database for the objects of a collection that never loads.
 
 ``await session.scalars(user.posts.select())`` of a write-only one, ``user.posts.statement`` of a dynamic one.
 
-``words``: the session, empty where only the code around says which one there is; the name of the collection;
+``words``: the session, empty if only the code around shows which one to use; the name of the collection;
 and its strategy, ``write_only`` or ``dynamic``.
 """
 
