@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io, parent_and_child
-from sqlalchemy import ForeignKey, Select, inspect, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, func, inspect, select
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
@@ -186,6 +186,17 @@ async def test_joined_collection_below_a_joined_object_needs_unique(session: Asy
     statement = select(Comment).options(joinedload(Comment.post).joinedload(Post.comments))
     with pytest.raises(InvalidRequestError, match="unique"):
         (await session.scalars(statement)).all()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [func.count(), func.count(Post.id), func.coalesce(func.max(Post.id), 0)],
+)
+async def test_a_count_is_never_none(session: AsyncSession, expression: ColumnElement[Any]) -> None:
+    of_nothing = select(expression).select_from(Post).where(Post.id == -1)
+    assert await session.scalar(of_nothing) == 0
+    assert await session.scalar(of_nothing.group_by(Post.author_id)) is None
+    assert await session.scalar(select(func.max(Post.id)).where(Post.id == -1)) is None
 
 
 async def test_where_unique_is_not_needed(session: AsyncSession) -> None:

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.session import (
 )
 from flake8_async_fastapi.domains.orm.statements import loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
+    Aggregate,
     DynamicRelationship,
     FetchedResult,
     LoaderOption,
@@ -37,10 +38,6 @@ def _make_alias(site: CallSite) -> Value:
     return selects.aliased_model(
         site.arguments, site.place, polymorphic=_function_name(site) == "with_polymorphic"
     )
-
-
-def _make_function(site: CallSite) -> Value:
-    return Object("sqlalchemy.FunctionElement")
 
 
 def _make_base(site: CallSite) -> Value:
@@ -84,10 +81,10 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "sqlalchemy.update": selects.make_change,
     "sqlalchemy.insert": selects.make_change,
     "sqlalchemy.delete": selects.make_change,
-    "sqlalchemy.func.*": _make_function,
-    "sqlalchemy.sql.func.*": _make_function,
-    "sqlalchemy.sql.functions.*": _make_function,
-    "sqlmodel.func.*": _make_function,
+    "sqlalchemy.func.*": selects.make_function,
+    "sqlalchemy.sql.func.*": selects.make_function,
+    "sqlalchemy.sql.functions.*": selects.make_function,
+    "sqlmodel.func.*": selects.make_function,
     "sqlalchemy.inspect": _model_inspect,
     "sqlalchemy.orm.class_mapper": _model_inspect,
     "sqlalchemy.orm.object_mapper": _model_inspect,
@@ -145,6 +142,7 @@ ATTACHED: Final[Mapping[type[Any], CallModel]] = {
     LoaderOption: _call_statement,
     MappedAttribute: _call_statement,
     UpdateStatement: _call_statement,
+    Aggregate: selects.call_aggregate,
     Query: _call_statement,
     FetchedResult: _call_result,
     TransactionBlock: _call_block,

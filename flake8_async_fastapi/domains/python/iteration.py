@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
+    OBJECT,
     UNKNOWN,
     Arguments,
     Collection,
@@ -32,6 +33,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     alternatives,
+    is_none,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
@@ -82,6 +84,8 @@ def call_container_method(site: CallSite) -> Value:
             return default
         if isinstance(asked, Const) and asked.value in (collection.keys or ()):
             return found
+        if found == OBJECT and isinstance(default, Plain) and is_none(default) is False:
+            return default  # who writes a default has no None among the items
         return found if isinstance(found, Unknown) else union([found, default])
     return UNKNOWN
 

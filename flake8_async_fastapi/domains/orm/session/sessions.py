@@ -156,7 +156,9 @@ def _run_query(
         return Object(package + "ScalarResult", detail=replace(fetch, shape="scalars"))
     if name == "scalar":
         found = results.fetched_item(frame, replace(fetch, shape="scalars"), origin, one=True)
-        return None if isinstance(found, Unknown) else OneOf((found, NONE))
+        if isinstance(found, Unknown):
+            return None
+        return found if detail.answers else OneOf((found, NONE))
     return Object(package + "Result", detail=fetch)
 
 

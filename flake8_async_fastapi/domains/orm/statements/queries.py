@@ -81,6 +81,12 @@ class Entity(Payload, frozen=True):
     alias: object = None
 
 
+class Aggregate(Payload, frozen=True):
+    """An SQL function of all rows; ``of_none``: it has a value even if there are none, as a count has."""
+
+    of_none: bool
+
+
 class EqualityCondition(Payload, frozen=True):
     """A condition of a statement: a column has a value, which ``identity`` names."""
 
@@ -107,8 +113,16 @@ class Query(Payload, frozen=True):
     is_joined: bool = False
     single: bool = False
     """Made with SQLModel's ``select``: ``exec`` returns scalars for one item."""
+    is_never_null: bool = False
+    is_grouped: bool = False
+    """It may give no row, even if it counts."""
     populates: bool = False
     """With ``populate_existing``: objects that the session holds are loaded anew, as the query says."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether it gives one row whatever there is, with one value that is not NULL."""
+        return self.is_never_null and not self.is_grouped
 
     def join(self, others: Sequence[object]) -> Query | None:
         """One query for several that differ only in their conditions; None for others."""

@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
+    OBJECT,
     UNKNOWN,
     Arguments,
     Collection,
@@ -33,6 +34,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
+_NUMBER = Plain("int")
 _MANY = frozenset({"all", "fetchall", "fetchmany", "partitions"})
 _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
 _OPTIONAL = frozenset({"first", "one_or_none", "fetchone", "scalar", "scalar_one_or_none"})
@@ -70,9 +72,7 @@ def call_result_method(
     found = fetched_item(frame, fetch, origin, one=True)
     if isinstance(found, Unknown):
         return None
-    if name in _OPTIONAL:
-        return OneOf((found, NONE))
-    return found
+    return OneOf((found, NONE)) if name in _OPTIONAL and not fetch.query.answers else found
 
 
 def _column_index(arguments: Arguments) -> int | None:
@@ -112,7 +112,7 @@ def fetched_item(frame: Frame, fetch: FetchedResult, origin: Place, *, one: bool
 def _selected_value(frame: Frame, fetch: FetchedResult, origin: Place, index: int, *, one: bool) -> Value:
     entity = (fetch.query.items or ())[index]
     if entity is None:
-        return Plain("object")
+        return _NUMBER if fetch.query.answers else OBJECT
     plan = load_plans.query_plan(frame.ctx, fetch.query, entity)
     location = (*origin, index)
     obj = InstanceState(

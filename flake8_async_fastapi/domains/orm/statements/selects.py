@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.statements import loader_options
 from flake8_async_fastapi.domains.orm.statements.queries import (
+    Aggregate,
     Conjunction,
     Directive,
     Entity,
@@ -38,11 +39,14 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Instance,
     Library,
+    Member,
     Object,
     OneOf,
+    Plain,
     Unknown,
     Value,
     alternatives,
+    is_none,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -64,7 +68,35 @@ def select_query(frame: Frame, arguments: Arguments, origin: Place, *, single: b
             return Query(None)
         else:
             items.append(None)
-    return Query(None if arguments.opaque else tuple(items), origin=(origin.path, origin.line), single=single)
+    alone = len(items) == 1 and _is_never_null(arguments.args[0])
+    known = None if arguments.opaque else tuple(items)
+    return Query(known, origin=(origin.path, origin.line), single=single, is_never_null=alone)
+
+
+def _is_never_null(value: Value) -> bool:
+    return isinstance(value, Object) and isinstance(value.detail, Aggregate) and value.detail.of_none
+
+
+_AGGREGATES: Final = frozenset({"array_agg", "avg", "json_agg", "jsonb_agg", "max", "min", "sum"})
+
+
+def make_function(site: CallSite) -> Value:
+    """The value of ``func.name(...)``."""
+    assert isinstance(site.callee, Library)
+    name, given = site.callee.dotted.rpartition(".")[2], site.arguments.args
+    made = Object(_FUNCTION)
+    if name == "count" or name in _AGGREGATES:
+        return replace(made, detail=Aggregate(of_none=name == "count"))
+    inner = given[0].detail if name == "coalesce" and given and isinstance(given[0], Object) else None
+    if isinstance(inner, Aggregate) and isinstance(given[-1], (Const, Plain)) and is_none(given[-1]) is False:
+        return replace(made, detail=Aggregate(of_none=True))
+    return made
+
+
+def call_aggregate(site: CallSite) -> Value | None:
+    """What a method of an aggregate gives: over a window, there is a value for each row."""
+    assert isinstance(site.callee, Member)
+    return Object(_FUNCTION) if site.callee.name == "over" else None
 
 
 def make_select(site: CallSite) -> Value:
@@ -96,6 +128,7 @@ def aliased_model(arguments: Arguments, origin: Place, *, polymorphic: bool) -> 
     return Object(ALIASED)
 
 
+_GROUPING: Final = frozenset({"having", "offset", "slice"})
 _JOINING = frozenset({"outerjoin", "join_from", "outerjoin_from", "select_from", "from_statement"})
 _NARROWING = frozenset(
     {"where", "filter", "filter_by", "join", "limit", "offset", "slice", "having", "fetch"}
@@ -131,7 +164,10 @@ def call_statement_method(
         items = more.items
         if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
             items = detail.items + more.items
-        return replace(receiver, detail=replace(detail, items=items))
+        alone = more.is_never_null and name == "with_only_columns"
+        return replace(receiver, detail=replace(detail, items=items, is_never_null=alone))
+    if name == "group_by":
+        return replace(receiver, detail=replace(detail, is_grouped=True))
     if name in _NARROWING:
         found = _conjunction(arguments.args)
         joins = name in ("join", "having") or bool(found.others)  # any other condition may join another model
@@ -142,6 +178,7 @@ def call_statement_method(
                 equals=detail.equals + found.equals,
                 is_filtered=True,
                 is_joined=detail.is_joined or joins or arguments.opaque,
+                is_grouped=detail.is_grouped or name in _GROUPING,
             ),
         )
     if name in _JOINING:
