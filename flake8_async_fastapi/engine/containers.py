@@ -8,12 +8,15 @@ from typing import Final
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
+    ClassValue,
     Collection,
     Const,
+    DeclaredCallable,
     Function,
     Instance,
     Member,
     Object,
+    OneOf,
     Partial,
     Payload,
     Unknown,
@@ -87,6 +90,19 @@ def without_emptiness(value: Value) -> Value:
     if isinstance(value, Collection) and value.items == () and value.kind != "tuple":
         return Collection(value.kind, value.item)
     return value
+
+
+def says_nothing(value: Value) -> bool:
+    """Whether a value is a container of which nothing is known, but perhaps that it holds callables."""
+    if not isinstance(value, Collection) or value.items not in (None, ()):
+        return False
+    return isinstance(value.item, (Unknown, DeclaredCallable))
+
+
+def has_several_functions(collection: Collection) -> bool:
+    """Whether it matters which item of a container is taken: it has several functions, at unknown keys."""
+    item = collection.item
+    return isinstance(item, OneOf) and all(isinstance(one, (ClassValue, Function)) for one in item.values)
 
 
 def any_function(collection: Collection) -> Value:

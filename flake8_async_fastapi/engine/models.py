@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
+from flake8_async_fastapi.engine.containers import says_nothing
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -15,6 +16,7 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    Collection,
     Const,
     Function,
     Instance,
@@ -107,6 +109,7 @@ class Models(Struct, frozen=True):
     ``descriptors``: the library types whose objects in the body of a class give its instances something else.
     ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
     ``guesses``: what a parameter may be of which nothing is said.
+    ``registered``: what code puts into a container of a module, or of a class, that begins empty.
     ``offloads``: whether a call goes through its lazy arguments in another thread.
     ``descriptions``: what is known of a value on a path, in words.
     ``literals``: a text as a value of its own, if it matters which text it is.
@@ -133,6 +136,7 @@ class Models(Struct, frozen=True):
     descriptors: tuple[str, ...] = ()
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
+    registered: tuple[Callable[[Context, str, ClassValue | None, str], Collection | None], ...] = ()
     offloads: tuple[Callable[[Context, Value], bool], ...] = ()
     descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
@@ -208,6 +212,15 @@ class Models(Struct, frozen=True):
             if not isinstance(found, Unknown):
                 return found
         return UNKNOWN
+
+    def fill(self, ctx: Context, path: str, owner: ClassValue | None, name: str, found: Value) -> Value:
+        """A container of a module, or of a class, with what other code puts into it."""
+        if isinstance(found, Unknown) or says_nothing(found):
+            for model in self.registered:
+                filled = model(ctx, path, owner, name)
+                if filled is not None:
+                    return filled
+        return found
 
     def resource(self, name: str) -> Callable[[Context, str, Object], Payload] | None:
         """The model of the resources of a type, or of one of its base types."""

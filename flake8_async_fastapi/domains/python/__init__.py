@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.python import (
     iteration,
     moments,
     paths,
+    registries,
     stdlib,
 )
 from flake8_async_fastapi.engine.containers import BoundContainer
@@ -33,6 +34,7 @@ DOMAIN = Domain(
         attached={BoundContainer: iteration.call_container_method},
         methods={**awaitables.METHODS, **paths.METHODS},
         awaits=awaitables.AWAITS,
+        registered=(registries.filled_container,),
         objects={"operator.attrgetter": iteration.call_getter},
         operators={**paths.OPERATORS, **moments.OPERATORS},
     ),

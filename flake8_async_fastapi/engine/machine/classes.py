@@ -272,11 +272,11 @@ def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
     key = ASSIGNED_ATTRIBUTE, instance.cls, name
     value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
     if isinstance(value, Unknown):
-        return class_attribute(ctx, instance.cls, name, declared_only=True)
-    if is_bare(value):
+        value = class_attribute(ctx, instance.cls, name, declared_only=True)
+    elif is_bare(value):
         filled = ctx.query(("filled", *key[1:]), lambda: _filled_container(ctx, instance.cls, name), UNKNOWN)
         return filled if isinstance(filled, Collection) else value
-    return value
+    return ctx.hooks.models.fill(ctx, instance.cls.path, instance.cls, name, value)
 
 
 def _filled_container(ctx: Context, cls: ClassValue, name: str) -> Value:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
-from flake8_async_fastapi.engine.containers import is_bare
+from flake8_async_fastapi.engine.containers import is_bare, says_nothing
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
@@ -353,7 +353,8 @@ def _without_bare_containers(ctx: Context, made: Instance) -> Instance:
     kept = tuple(
         (name, value)
         for name, value in made.attributes or ()
-        if not is_bare(value) or not isinstance(classes.instance_attribute(ctx, general, name), Collection)
+        if not (is_bare(value) and isinstance(classes.instance_attribute(ctx, general, name), Collection))
+        and not says_nothing(value)
     )
     return made if made.attributes is None else replace(made, attributes=kept)
 

@@ -77,7 +77,8 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
         if len(found) > 1 and _fails_and_is_replaced(ctx, path, statement, name):
             continue
         values = [value] if is_top and not _is_empty(value) else [*values, value]
-    return _fullest_class(values) or join_bindings(values)
+    value = _fullest_class(values) or join_bindings(values)
+    return ctx.hooks.models.fill(ctx, path, None, name, value) if isinstance(value, Collection) else value
 
 
 def _fullest_class(values: list[Value]) -> ClassValue | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
-from flake8_async_fastapi.engine.containers import any_function, is_empty
+from flake8_async_fastapi.engine.containers import any_function, has_several_functions, is_empty
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -303,7 +303,7 @@ def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
         params = frame.node.params if frame.node is not None and not frame.emit else []
         has_default = any(param.name == root.id and param.default is not None for param in params)
         if has_default or (root is not key and root.id == frame.receiver_name):
-            return table.item
+            return UNKNOWN if has_several_functions(table) else table.item
     return any_function(table)
 
 
@@ -326,6 +326,6 @@ def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
         if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
             return owner.items[owner.keys.index(index.value)]
         return UNKNOWN
-    if owner.items is None:
+    if owner.items is None and not has_several_functions(owner):
         return owner.item
-    return function_at(frame, owner, index)
+    return UNKNOWN if isinstance(index, tree.Const) else function_at(frame, owner, index)
