@@ -35,8 +35,9 @@ def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:
         if isinstance(statement, tree.With):
             targets = [item.target for item in statement.items if item.target is not None]
         for target in targets:
-            if isinstance(target, tree.Attr) and dotted(target.value) == me:
-                yield target.name
+            for part in target.items if isinstance(target, tree.Display) else (target,):
+                if isinstance(part, tree.Attr) and dotted(part.value) == me:
+                    yield part.name
 
 
 def _filled_attributes(method: tree.FunctionDef) -> Iterator[str]:

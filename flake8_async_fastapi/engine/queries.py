@@ -61,16 +61,17 @@ class Queries(Struct):
     ``running`` are the current queries, with their depth and assumed result. ``lowest_head`` is the least
     depth of a query that needed its own result; ``provisional`` are the results that depend on such an
     assumption, with their questions. ``active`` are the current functions with the depth of their outermost
-    call, ``cycle_heads`` the current queries that were needed again, ``partial`` the provisional results
-    that must not be kept, and ``abandoned`` those that could not be computed within the limits. Questions
-    are recorded in the project's ``reads`` for the innermost query, and in ``outer_reads`` for those around
-    it.
+    call, ``deeper`` those of them that run once more, for an object that they gave themselves,
+    ``cycle_heads`` the current queries that were needed again, ``partial`` the provisional results that must
+    not be kept, and ``abandoned`` those that could not be computed within the limits. Questions are recorded
+    in the project's ``reads`` for the innermost query, and in ``outer_reads`` for those around it.
     """
 
     project: Project
     memo: Memo = field(default_factory=dict)
     provisional: dict[object, tuple[Any, int, int]] = field(default_factory=dict)
     active: dict[object, int] = field(default_factory=dict)
+    deeper: set[object] = field(default_factory=set)
     abandoned: set[object] = field(default_factory=set)
     partial: set[object] = field(default_factory=set)
     cycle_heads: set[object] = field(default_factory=set)

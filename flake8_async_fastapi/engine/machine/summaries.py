@@ -77,9 +77,9 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
     captured = _captured_objects(frame, function) if function.closure is not None else ()
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = bool(captured) or any(renaming.has_identity(ctx, value) for value in given)
-    usual = (
-        relevance.is_long(ctx, function) or function.key in ctx.active or ctx.is_in_wide_circle(function.key)
-    )
+    goes_deeper = carries and not captured and all(renaming.has_identity(ctx, value) for value in given)
+    is_inside = function.key in ctx.active and not (goes_deeper and function.key not in ctx.deeper)
+    usual = relevance.is_long(ctx, function) or is_inside or ctx.is_in_wide_circle(function.key)
     if usual or not carries:
         if usual:
             ctx.hooks.observers.cause_havoc(frame, [*given, *(value for _, value in captured)])
@@ -326,11 +326,16 @@ def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple
 def _run_apart(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
     outer = ctx.active.get(function.key)
     ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
+    first_inside = outer is not None and function.key not in ctx.deeper
+    if first_inside:
+        ctx.deeper.add(function.key)
     try:
         return _run_body(ctx, function, bound, footprint)
     finally:
         if outer is None:
             del ctx.active[function.key]
+        if first_inside:
+            ctx.deeper.discard(function.key)
 
 
 def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,6 +27,9 @@ from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.renaming import Renaming, ToCaller, to_callee
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Location, Value
+
+_BY_KEY: Final = ("by key",)
+"""The identity of an object that the caller asked for by its key: it is not one of its own children."""
 
 
 def footprint(ctx: Context, state: State, renaming: Renaming | None, values: Sequence[Value]) -> FrozenHeap:
@@ -92,8 +96,9 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
         above = renaming.location(obj.parent[0])
         parent = (above, obj.parent[1]) if above is not None else None
     rest = replace(obj.default, path="", line=0) if isinstance(obj.default, NotLoaded) else obj.default
+    identity = _BY_KEY if obj.identity is not None and obj.plan.strategies else None
     return replace(
-        obj, fields=tuple(fields), default=rest, path="", line=0, identity=None, discriminated=False,
+        obj, fields=tuple(fields), default=rest, path="", line=0, identity=identity, discriminated=False,
         session=renaming.key(obj.session), parent=parent,
     )  # fmt: skip
 

@@ -107,6 +107,8 @@ def extend_option(
             return UNKNOWN
         path = (*path, Step(argument.detail, strategy))
         directives = (*directives, Directive(path, base=option.base))
+    if any(keyword == "recursion_depth" for keyword, _ in arguments.keywords):
+        directives = (*directives, Directive(path, wildcard="?", base=option.base))  # and so on below
     return Object(LOAD, detail=LoaderOption(path, directives, option.base))
 
 
