@@ -361,12 +361,15 @@ def _without_bare_containers(ctx: Context, made: Instance) -> Instance:
 
 def declared_parameter(frame: Frame, param: Param) -> Value:
     """The value of a parameter by its default, which may set what is passed for it, or by its annotation."""
+    default: Value = UNKNOWN
     if param.default is not None:
         default = expressions.evaluate(frame, State(), param.default)
         for alternative in alternatives(default):
             passed = frame.ctx.hooks.models.provided_value(frame, alternative, param.annotation)
             if passed is not None:
                 return passed
-    if param.annotation is None:
-        return UNKNOWN
-    return type_hints.declared_value(frame, State(), param.annotation)
+    declared: Value = UNKNOWN
+    if param.annotation is not None:
+        declared = type_hints.declared_value(frame, State(), param.annotation)
+    says_little = isinstance(default, Function) and isinstance(declared, (Unknown, DeclaredCallable))
+    return default if says_little else declared  # a function that nearly all callers mean
