@@ -324,26 +324,20 @@ def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple
 
 
 def _run_apart(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
-    outer = ctx.active.get(function.key)
-    ctx.active[function.key] = len(ctx.running) - 1 if outer is None else outer
-    first_inside = outer is not None and function.key not in ctx.deeper
-    if first_inside:
-        ctx.deeper.add(function.key)
-    try:
-        return _run_body(ctx, function, bound, footprint)
-    finally:
-        if outer is None:
-            del ctx.active[function.key]
-        if first_inside:
-            ctx.deeper.discard(function.key)
-
-
-def _run_body(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
-    wanted_outside, ctx.wanted = ctx.wanted, set()
+    key, wanted_outside = function.key, ctx.wanted
+    outer, was_deeper = ctx.active.get(key), key in ctx.deeper
+    ctx.active[key] = len(ctx.running) - 1 if outer is None else outer
+    if outer is not None:
+        ctx.deeper.add(key)
+    ctx.wanted = set()
     try:
         return _run_to_end(ctx, function, bound, footprint)
     finally:
         ctx.wanted = wanted_outside
+        if outer is None:
+            del ctx.active[key]
+        elif not was_deeper:
+            ctx.deeper.discard(key)
 
 
 def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footprint) -> Summary:
