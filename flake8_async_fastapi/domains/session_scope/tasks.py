@@ -10,15 +10,14 @@ from flake8_async_fastapi.domains.session_scope import (
     creations,
     detached,
     holders,
+    passed_sessions,
     shields,
     streams,
     uploads,
 )
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, RunningTask, Session
 from flake8_async_fastapi.domains.session_scope.events import LATER_FASTAPI, SessionShared, SessionUsedLate
-from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions
-from flake8_async_fastapi.engine.machine.callers import values_passed
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -37,7 +36,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import concurrency, is_subtype
 
 _TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
@@ -363,29 +362,6 @@ def _report_task_left_alone(frame: Frame, task: RunningTask) -> None:
     uploads.report_read_late(frame, task.uploads, "task", task.text, at)
 
 
-def _is_of_requests(frame: Frame, name: str) -> bool:
-    """Whether callers pass for a parameter only sessions that a generator opens, as a dependency does."""
-    if not isinstance(frame.node, tree.FunctionDef):
-        return False
-    function = functions.as_function(frame.path, frame.node, frame.owner, frame.receiver, frame.closure)
-    passed = [one for value in values_passed(frame.ctx, function, name) for one in alternatives(value)]
-    return bool(passed) and all(
-        isinstance(one, Object) and one.origin is not None and _is_in_generator(frame.ctx, one.origin)
-        for one in passed
-    )
-
-
-def _is_in_generator(ctx: Context, place: Place) -> bool:
-    """Whether a call stands in a generator function at the top of a file."""
-    body = ctx.project.body(place.path) if ctx.project.has(place.path) else []
-    return any(
-        isinstance(node, tree.Call) and (node.line, node.col) == (place.line, place.col)
-        for statement in flat(body)
-        if isinstance(statement, tree.FunctionDef) and statement.is_generator
-        for node in nodes_in(statement.body)
-    )
-
-
 def _report_used_late(
     frame: Frame, session: Session, kind: str, text: str, place: tuple[str, int, int, str]
 ) -> None:
@@ -395,7 +371,7 @@ def _report_used_late(
     if name in frame.notes_of(Activity).opened and not path:
         closed_by = "block"
     elif any(name == param.name for param in params) and (
-        kind not in _AT_ONCE or frame.role or (not path and _is_of_requests(frame, name))
+        kind not in _AT_ONCE or frame.role or (not path and passed_sessions.are_of_requests(frame, name))
     ):
         closed_by = "request"
     else:
