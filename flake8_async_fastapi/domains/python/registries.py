@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import expressions, functions, names
@@ -17,14 +19,12 @@ from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Collection, 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, names_in, nodes_in, written_argument
-from flake8_async_fastapi.records import dataclass
 
 _MOST: Final = 40
 """What is put into one container; more are not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
+class _Filling(Struct, frozen=True):
     """A value that is put into a container, at a key; ``makers`` are the functions around, from outside."""
 
     makers: tuple[tree.FunctionDef, ...]
@@ -32,8 +32,7 @@ class _Filling:
     key: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """A decorator of a function or class, or a call."""
 
     node: Expr
