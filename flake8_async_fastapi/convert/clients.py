@@ -139,7 +139,17 @@ def _reason_of_attribute(colours: Colours, source: Source, node: ast.Attribute) 
             return "stream() has to be entered"
         return _reason_of_place(colours, source, node)
     is_same = node.attr in _SAME or (is_called and node.attr == "build_request")
-    return "" if is_same else f"{_LACKS} {node.attr}"
+    is_own = node.attr in _written_attributes(source)
+    return "" if is_same or is_own else f"{_LACKS} {node.attr}"
+
+
+def _written_attributes(source: Source) -> set[str]:
+    """The attributes that a file gives to objects, such as a token to its client."""
+    return {
+        node.attr
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _reason_of_place(colours: Colours, source: Source, node: ast.AST) -> str:

@@ -151,6 +151,8 @@ THREAD_CALLERS: Final[Mapping[str, int]] = {
 }
 """Functions that run in a thread what they are given, and where."""
 
+MOCKS: Final = frozenset({"unittest.mock.MagicMock", "unittest.mock.Mock"})
+
 LISTENERS: Final = frozenset("listens_for listen".split())
 """Last names of what registers functions that SQLAlchemy calls with its own, synchronous objects."""
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.convert.colour import Colours
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.libraries import AWAITED, CLASSES, RENAMED
+from flake8_async_fastapi.convert.libraries import AWAITED, CLASSES, MOCKS, RENAMED
 from flake8_async_fastapi.convert.libraries import FUNCTIONS as MAKERS
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Source
 from flake8_async_fastapi.convert.values import ENGINE, FACTORY, SESSION, Known, Library
 
 _POOLS = frozenset({"sqlalchemy.pool.SingletonThreadPool"})
 _EVENT = "sqlalchemy.event"
-_MOCKS = frozenset({"unittest.mock.MagicMock", "unittest.mock.Mock"})
 _RESULTS = frozenset({"return_value", "side_effect", "wraps"})
 
 
@@ -106,7 +105,7 @@ class SetupEdits:
         if not isinstance(kind, Known) or target.attr not in AWAITED.get(kind.kind, ()):
             return
         made = self.inference.value(self.source, mock.func)
-        if not isinstance(made, Library) or made.name not in _MOCKS or self._is_kept(node):
+        if not isinstance(made, Library) or made.name not in MOCKS or self._is_kept(node):
             return
         name = self.imports.need("unittest.mock", "AsyncMock")
         yield Edit(self.source.start(mock.func), self.source.end(mock.func), 0, name)

@@ -21,6 +21,9 @@ from flake8_async_fastapi.convert.queries import QueryEdits
 from flake8_async_fastapi.convert.texts import Edit
 from flake8_async_fastapi.store.cache import Cache
 
+NAME = "test_main.py"
+"""The rules for tests hold in it, too."""
+
 Convert = Callable[..., tuple[int, str]]
 
 
@@ -107,6 +110,25 @@ LEFT = {
         """,
         "work is async, and is passed on here",
     ),
+    "a lambda with a client of tests": (
+        """
+        from fastapi.testclient import TestClient
+
+        client = TestClient(app)
+        ask = lambda: client.get("/")
+        """,
+        "this TestClient is not converted: a lambda uses it",
+    ),
+    "a mock of a session": (
+        """
+        from unittest.mock import MagicMock
+
+        def test_count():
+            db = MagicMock(spec=Session)
+            assert db.query
+        """,
+        "a mock stands in for a session here, whose methods are awaited now",
+    ),
     "a function that makes the application": (
         """
         def make_app():
@@ -137,18 +159,21 @@ LEFT = {
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_what_is_left_is_marked_and_reported(name: str, convert: Convert, tmp_path: Path) -> None:
+def test_what_is_left_is_marked_and_reported(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, reason = LEFT[name]
-    status, printed = convert(code)
+    (tmp_path / NAME).write_text(SETUP + textwrap.dedent(code))
+    status, printed = main(["convert", str(tmp_path)]), capsys.readouterr().out
     [line] = [
         number
-        for number, text in enumerate((tmp_path / "main.py").read_text().splitlines(), start=1)
+        for number, text in enumerate((tmp_path / NAME).read_text().splitlines(), start=1)
         if text.strip() == f"# TODO(async): {reason}"
     ]
     assert status == 0
-    assert f"main.py:{line}: AFA002 the conversion to async left something open: {reason}" in printed
+    assert f"{NAME}:{line}: AFA002 the conversion to async left something open: {reason}" in printed
     analysis = open_analysis(tmp_path, Cache(None))
-    assert ("AFA002", line) in [(finding.code, finding.line) for finding in analysis.findings("main.py")]
+    assert ("AFA002", line) in [(finding.code, finding.line) for finding in analysis.findings(NAME)]
 
 
 def test_a_function_is_left_whole(convert: Convert, tmp_path: Path) -> None:
