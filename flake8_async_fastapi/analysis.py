@@ -114,6 +114,12 @@ class Analysis:
             sources[path] = _source(path, kept)
         return replace(self, sources=sources)
 
+    def with_cache(self, cache: Cache) -> Analysis:
+        """The same project with another cache, and all that is known of it."""
+        after = replace(self, cache=cache)
+        vars(after).update({name: vars(self)[name] for name in ("project", "_memo") if name in vars(self)})
+        return after
+
     def after_edits(self, texts: Mapping[str, str]) -> Analysis:
         """The project with new texts for some files, keeping all results that are still valid.
 

@@ -46,6 +46,11 @@ class Projects:
             root = self.root_of(name if Path(name).is_dir() else os.path.dirname(name))
             survive(str(root), "read", lambda root=root: self.analysis(root).prepare(told))  # type: ignore[misc]
 
+    def keep_nothing(self) -> None:
+        """Leave the cache as it is from now on."""
+        self.cache = Cache(self.cache.directory, only_reads=True)
+        self.opened = {root: analysis.with_cache(self.cache) for root, analysis in self.opened.items()}
+
     def root_of(self, folder: str) -> Path:
         """The root of the project that the files in a folder belong to.
 

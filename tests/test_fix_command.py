@@ -43,6 +43,7 @@ def fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
         status = cli.main(["fix", "--isolated", "--afa-cache-dir=off", *arguments])
         shown = capsys.readouterr()
         return status, shown.out, shown.err
@@ -63,6 +64,19 @@ def test_a_diff_changes_nothing_and_can_be_applied(fix: FixIt) -> None:
     subprocess.run(["git", "apply", "-"], input=out, text=True, check=True)
     assert Path("main.py").read_text() == SAVED
     assert fix("--diff") == (0, "", "")
+
+
+def test_a_diff_leaves_the_cache_as_it_was(fix: FixIt) -> None:
+    def cached() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in Path("cache").rglob("*") if path.is_file()}
+
+    cli.main(["check", "--isolated", "--afa-cache-dir=cache"])
+    before = cached()
+    assert before
+    assert fix("--diff", "--afa-cache-dir=cache")[0] == 1
+    assert cached() == before
+    fix("--afa-cache-dir=cache")
+    assert cached() != before
 
 
 def test_only_what_is_selected_is_fixed(fix: FixIt) -> None:
@@ -141,6 +155,25 @@ def test_a_failure_in_the_middle_leaves_the_file_whole(fix: FixIt, monkeypatch: 
     assert (status, Path("main.py").read_text()) == (1, SAVE)
     assert "main.py: not written: No space left on device" in out
     assert sorted(os.listdir(".")) == ["clean.py", "main.py", "pyproject.toml"]
+
+
+def test_a_failure_between_two_files_leaves_each_old_or_new(
+    fix: FixIt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("other.py").write_text(SAVE)
+    real, done = os.replace, []
+
+    def interrupted(*arguments: Any) -> None:
+        if str(arguments[1]).endswith(".py"):
+            done.append(arguments)
+            if len(done) == 2:
+                raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr("os.replace", interrupted)
+    assert fix()[0] == 130
+    assert sorted([Path("main.py").read_text(), Path("other.py").read_text()]) == sorted([SAVE, SAVED])
+    assert sorted(os.listdir(".")) == ["clean.py", "main.py", "other.py", "pyproject.toml"]
 
 
 def test_without_libcst_one_sentence_says_so(fix: FixIt, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     if "-" in arguments.paths:
         raise UsageError("fix changes files, and standard input is none")
     try:
-        fixing, outcome = run_fix(arguments.paths, list(forwarded(arguments)), unsafe=arguments.unsafe)
+        fixing, outcome = run_fix(
+            arguments.paths, list(forwarded(arguments)), unsafe=arguments.unsafe, only_shows=arguments.diff
+        )
     except CheckError as error:
         raise UsageError(str(error)) from error
     if arguments.diff:

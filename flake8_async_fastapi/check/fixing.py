@@ -68,9 +68,17 @@ def _findings(report: Report) -> list[Finding]:
     ]
 
 
-def run_fix(paths: Sequence[str], arguments: Sequence[str], *, unsafe: bool) -> tuple[Fixing, Outcome]:
-    """Find and fix without writing anything. See ``run_check``, also for exceptions."""
-    fixing = Fixing(open_run(paths, arguments), paths)
+def run_fix(
+    paths: Sequence[str], arguments: Sequence[str], *, unsafe: bool, only_shows: bool = False
+) -> tuple[Fixing, Outcome]:
+    """Find and fix without writing any file. See ``run_check``, also for exceptions.
+
+    With ``only_shows``, the cache stays as it is: it shall not hold verdicts on texts that never get written.
+    """
+    run = open_run(paths, arguments)
+    if only_shows:
+        run.projects.keep_nothing()
+    fixing = Fixing(run, paths)
 
     def is_wanted(finding: Finding, fix: Fix) -> bool:
         return unsafe or fix.is_safe

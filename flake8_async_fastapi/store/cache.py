@@ -45,9 +45,13 @@ _WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0
 
 
 class Cache(Struct, frozen=True):
-    """A cache in ``directory``; without one nothing is found and nothing is kept."""
+    """A cache in ``directory``; without one nothing is found and nothing is kept.
+
+    With ``only_reads`` nothing new is kept.
+    """
 
     directory: Path | None
+    only_reads: bool = False
 
     def read(self, kind: str, key: str) -> bytes | None:
         """The bytes written under a kind (the name of a folder) and a key (hexadecimal digits).
@@ -80,7 +84,7 @@ class Cache(Struct, frozen=True):
 
     def write(self, kind: str, key: str, data: bytes) -> None:
         """Keep the bytes if that is possible.  Never raises."""
-        if self.directory is None or len(data) > MAX_ENTRY:
+        if self.directory is None or self.only_reads or len(data) > MAX_ENTRY:
             return
         path = self._path(kind, key)
         # In the same folder, so that the replacement is atomic.

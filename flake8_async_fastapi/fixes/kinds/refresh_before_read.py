@@ -1,5 +1,7 @@
 """Refresh an object right before the statement that reads it, with the missing attribute, if any.
 
+A handler of errors uses what the attribute was before the ``try``, where that is known to be the same.
+
 ``words``: the attribute; the variables with the object and its session, if known; and the line of the query
 or write in the file of ``files``.
 """
@@ -14,6 +16,7 @@ from flake8_async_fastapi.fixes.awaiting import may_await
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.fixes.kept_values import read_before_try
 from flake8_async_fastapi.fixes.queries import assigned_values, called_name, neighbour, with_attribute
 from flake8_async_fastapi.rules.model import Fix
 
@@ -25,8 +28,9 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         return []
     if not holder or not session:
         holder, session = _object_and_session(fix, code, statement, files.code(fix.files[0]), int(line))
-    if not session:
-        return []
+    kept = read_before_try(code, statement, holder) if not attribute else []
+    if kept or not session:
+        return kept
     more = with_attribute(
         code, neighbour(code, statement, -1), f"await {session}.refresh({holder}", attribute
     )
@@ -100,6 +104,8 @@ def _session(code: Code, name: cst.Name, call: cst.Call, origin: Code | None, li
     if origin is None or not isinstance(call.func, cst.Attribute):
         return ""
     for query in origin.on_line(line, cst.Call):
+        if query is call:
+            return code.source(call.func.value)
         owner = query.func.value if isinstance(query.func, cst.Attribute) else None
         if isinstance(owner, cst.Attribute) and origin.source(owner.value) == "self":
             return f"{code.source(call.func.value)}.{owner.attr.value}"
