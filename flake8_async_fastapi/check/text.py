@@ -83,7 +83,7 @@ def _projects(roots: Sequence[str]) -> str:
 
 
 def _described(project: Understood) -> str:
-    """What was understood of a project: where little of its imports leads anywhere, little is found."""
+    """How much of a project was understood: if few of its imports resolve, there are few findings."""
     counts = project.counts
     share = f"{100 * counts.resolved // counts.imports} %" if counts.imports else "none"
     return (

@@ -84,7 +84,7 @@ _HIDDEN: Final = "it is handed on here to code that convert does not follow"
 
 
 def application_start(colours: Colours, sources: Iterable[Source]) -> str:
-    """What an application does when it starts: ``nothing``, ``code``, or ``state`` that requests can read."""
+    """The start-up of an application: ``nothing``, ``code``, or ``state`` that requests can read."""
     every = list(sources)
     for source in every:
         for application in applications_in(colours, source):

@@ -75,7 +75,7 @@ def _migrated(program: Program, source: Source, inis: Collection[str]) -> str | 
 
 @dataclass(frozen=True)
 class _Whole:
-    """What is known of all files when one is edited."""
+    """Knowledge about all files, for edits of one."""
 
     colours: Colours
     sources: list[Source]

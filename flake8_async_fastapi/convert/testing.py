@@ -40,7 +40,7 @@ class TestWays:
 
     @staticmethod
     def of(texts: Iterable[str]) -> TestWays:
-        """What some requirements, settings and tests say."""
+        """The statements of some requirements, settings and tests."""
         whole = "\n".join(texts)
         old = re.search(r"pytest-asyncio *[=~<]= *0\.(\d+)", whole)
         knows_scopes = old is None or int(old[1]) >= 24

@@ -127,7 +127,7 @@ def named_items(value: Value) -> list[tuple[str, Value]] | None:
 
 
 def copied_pairs(node: tree.Comp, variables: Mapping[str, Value]) -> Collection | None:
-    """What a comprehension gives that copies the pairs of a known dict, but for those without a value.
+    """The value of a comprehension that copies the pairs of a known dict, except those without a value.
 
     ``{key: value for key, value in known.items() if value is not None}``; of a list or generator, the pairs.
     None for other comprehensions.

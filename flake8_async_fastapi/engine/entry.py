@@ -162,6 +162,6 @@ _OF_THE_ENGINE: Final = (Awaited, Entered, Iterated, Called, AttributeRead, Coro
 
 
 def _kind_and_place(event: Event) -> tuple[object, ...]:
-    """What happens, and where: of several classes that complete a method, the first speaks for all."""
+    """The kind of event and its place: of several completing classes, the first stands for all."""
     what = event.event if isinstance(event, Doubtful) else event
     return type(event), type(what), event.path, event.line, event.col

@@ -135,7 +135,7 @@ def join_alike(values: list[Value]) -> Value:
 
 
 def kind_of_data(value: Value) -> str | None:
-    """What kind of data a value is; None for what holds objects, functions, names or constants to go by.
+    """The kind of data in a value; None for a value with objects, functions, names or known constants.
 
     Two values of one kind differ in nothing that code can be wrong about.
     """

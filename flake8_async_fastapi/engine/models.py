@@ -85,36 +85,36 @@ MemberModel: TypeAlias = Callable[["Context", Object, str], "Value | None"]
 
 
 class Models(Struct, frozen=True):
-    """Who gives values, by name.
+    """The models of values, by name.
 
     ``calls``: by the canonical name of a library's function or type, or its package and ``.*``.
-    ``resources``: the types whose objects are told apart by where they were made, as sessions are,
-    and what is attached to one, in code of a file, inside of a callee.
+    ``resources``: the types whose objects are identified by where they were created, as sessions are,
+    with what is attached to one, in code of a file, inside a callee.
     ``attached``: a method, by the type of what is attached to the object; ``methods``: by the
-    library type and its name, or ``*``; of a coroutine function, what awaiting the call returns.
+    library type and its name, or ``*``; for a coroutine function, the result of awaiting the call.
     ``objects``: an object that is called, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
-    attribute that a class of the project, or its instance, has from a library's base class.
-    ``parameters``: what a framework passes for a parameter, by the type of what is attached to its
-    default or to a part of its ``Annotated``.
-    ``constructors``: what calling a class of the project gives.  ``reads``: an attribute whose
-    value hangs on the path, by the type of what is attached, or ``Instance`` for a tracked object.
-    ``writes``: an attribute of a tracked object is assigned; whether its value is kept there.
-    ``items``: one element of an object, at a place where it is gone through; ``entries``: what
-    entering it gives; both by the type of what is attached.  ``awaits``: what awaiting an object gives, by
-    its library type.  ``operators``: what an operator gives,
-    by the library type of one of its sides.
+    attribute that a class of the project, or its instance, inherits from a library's base class.
+    ``parameters``: the argument that a framework passes for a parameter, by the type of what is
+    attached to its default or to a part of its ``Annotated``.
+    ``constructors``: the result of calling a class of the project.  ``reads``: an attribute whose
+    value depends on the path, by the type of what is attached, or ``Instance`` for a tracked object.
+    ``writes``: whether the value that is assigned to an attribute of a tracked object is kept there.
+    ``items``: one element of an object, at a place where it is iterated over; ``entries``: the result
+    of entering it; both by the type of what is attached.  ``awaits``: the result of awaiting an object,
+    by its library type.  ``operators``: the result of an operator, by the library type of one operand.
     ``properties``: an attribute of an object, by the library type and its name.
     ``variables``: a variable of a library's module or class, by its canonical name.
-    ``descriptors``: the library types whose objects in the body of a class give its instances something else.
-    ``undeclared``: whether something else is passed for a parameter, by its place, than its annotation says;
-    ``guesses``: what a parameter may be of which nothing is said.
-    ``registered``: what code puts into a container of a module, or of a class, that begins empty.
-    ``offloads``: whether a call goes through its lazy arguments in another thread.
-    ``descriptions``: what is known of a value on a path, in words.
-    ``literals``: a text as a value of its own, if it matters which text it is.
-    ``texts``: the texts that a value can be.
-    ``other_paths``: those on which code may go on, too, after a call whose result it drops.
+    ``descriptors``: the library types whose objects in the body of a class have another value in its
+    instances.
+    ``undeclared``: whether a parameter, by its place, gets another type than its annotation says;
+    ``guesses``: the possible value of a parameter without a type.
+    ``registered``: the values that code puts into an empty container of a module or class.
+    ``offloads``: whether a call iterates over its lazy arguments in another thread.
+    ``descriptions``: a description of a value on a path.
+    ``literals``: a text as a separate value, if its value matters.
+    ``texts``: the possible texts of a value.
+    ``other_paths``: the paths on which code may also continue after a call whose result it drops.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
     """
 

@@ -14,7 +14,7 @@ import msgspec
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Whatever a tree consists of."""
+    """A part of a tree."""
 
 
 class Node(Part, frozen=True, tag=True):

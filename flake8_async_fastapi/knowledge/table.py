@@ -11,17 +11,16 @@ A table maps the dotted name of a library type to a text like this one::
     absent query
 
 * ``bases``: library types whose members this one has too.
-* ``protocols``: the complete list of what instances can be used for besides
-  calling their members: ``with``, ``async-with``, ``iter``, ``async-iter``,
-  ``await``, ``call``; ``none`` for none of them.  Without the line nothing is
-  known, and rules about protocols stay silent.
-* ``enter``, ``aenter``, ``item``, ``aitem``, ``await``, ``call``: what ``with``,
-  ``async with``, ``for``, ``async for``, ``await`` and a call give, as
+* ``protocols``: the complete list of the protocols of its instances: ``with``,
+  ``async-with``, ``iter``, ``async-iter``, ``await``, ``call``; ``none`` for none of
+  them.  Without the line nothing is known, and rules about protocols are silent.
+* ``enter``, ``aenter``, ``item``, ``aitem``, ``await``, ``call``: the results of ``with``,
+  ``async with``, ``for``, ``async for``, ``await`` and a call, as
   ``enter -> self``.  ``getitem`` is for ``value[...]``; ``any`` for all members that are
-  not listed: of a TYPE, or ``any -> call`` for methods of which nothing is known.
+  not listed: of a TYPE, or ``any -> call`` for unknown methods.
 * ``async NAMES -> TYPE``: coroutine functions; ``def``: plain functions;
   ``async-generator``: async generator functions (TYPE is the item);
-  ``property``: attributes; ``absent``: names that a reader may expect and that
+  ``property``: attributes; ``absent``: names that users may expect and that
   do not exist.
 
 A TYPE is a dotted name of a library type, or one of
@@ -32,7 +31,7 @@ A TYPE is a dotted name of a library type, or one of
 ``object``  a value that cannot be awaited, of which nothing else is known
 ``list`` … a builtin type: not awaitable, members not tracked
 ``self``    the object whose member it is
-``cb[X]``   what the callable given as the first argument returns, else X
+``cb[X]``   the return value of the callable in the first argument, else X
 ========== ==================================================================
 """
 

@@ -10,7 +10,7 @@ from flake8_async_fastapi.engine.places import Spot
 
 
 def way(calls: Sequence[str], end: Spot | None = None) -> str:
-    """The calls that lead to a line, in brackets; empty where the line is at hand."""
+    """The calls that lead to a line, in brackets; empty if it is the reported line."""
     return f" ({' -> '.join(calls)}{at(end)})" if calls else ""
 
 

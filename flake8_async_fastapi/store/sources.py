@@ -53,7 +53,7 @@ class Source(Struct, frozen=True):
 
 
 class Sources(Struct, frozen=True):
-    """What a project consists of; paths are relative to its root, in sorted order."""
+    """The files of a project; paths are relative to its root, in sorted order."""
 
     modules: dict[str, Source]
     """Its Python files, by path."""
@@ -95,7 +95,7 @@ def load_required(
 ) -> dict[str, str]:
     """Read the files with requirements or pytest settings; files that cannot be read are left out.
 
-    ``included`` gives the paths of further ones that a file with some path and text includes.
+    ``included`` returns the paths of further files that a file with some path and text includes.
     """
     texts: dict[str, str] = {}
     pending, seen = list(paths), set()

@@ -175,7 +175,7 @@ def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) ->
 
 
 def _with_sessions_of_its_own(frame: Frame, value: Value, key: Place) -> Value:
-    """What a dependency gives that is called anew: its sessions are not those of the others, but its own."""
+    """The value of a dependency that is called anew: it has its own sessions."""
     models = frame.ctx.hooks.models
 
     def rename(inner: Value) -> Value:

@@ -29,7 +29,7 @@ _MOST_NAMES: Final = 3
 
 
 def report_ended(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Say so where a loop over a stream of a session ends its transaction, and takes further rows."""
+    """Report a loop over a stream of a session that ends its transaction and takes further rows."""
     if not frame.emit or not frame.enclosing_loops or not isinstance(callee, Member):
         return
     if callee.name not in _ENDS or not is_session_type(callee.receiver.type):

@@ -298,7 +298,7 @@ def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Cal
 
 
 def _report_shielded(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
-    """What is shielded goes on where its caller is cancelled, who closes the session."""
+    """Report a shielded task that continues when its caller is cancelled and closes the session."""
     made = frame.notes_of(Activity).creations
     for coroutine in held_coroutines(arguments.args[0]):
         creation = made.get(coroutine.origin)

@@ -152,7 +152,7 @@ def _fix_before_read(rule: Rule, missing: Missing) -> Fix | None:
 
 
 def _refresh(missing: Missing) -> str:
-    """The call that loads the attribute of the object at hand."""
+    """The call that loads the attribute of the object."""
     session, holder = missing.session or "session", missing.holder or _owner(missing).lower()
     return can_await(missing, f'await {session}.refresh({holder}, ["{missing.route[-1].partition(".")[2]}"])')
 

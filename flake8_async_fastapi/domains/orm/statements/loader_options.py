@@ -1,4 +1,4 @@
-"""Loader options: ``selectinload(...)`` and the like, as data.
+"""Loader options: ``selectinload(...)`` and similar functions, as data.
 
 Source: SQLAlchemy documentation, "Relationship Loading Techniques".
 """
