@@ -88,6 +88,20 @@ def allows_none(annotation: Expr | None) -> bool:
     )
 
 
+def is_optional(annotation: Expr) -> bool:
+    """Whether an annotation is ``X | None``, however it is written."""
+    if isinstance(annotation, tree.Subscript):
+        last = dotted(annotation.value).rpartition(".")[2]
+        return last == "Optional" or (last == "Union" and any(map(_is_none, subscript_parts(annotation))))
+    return isinstance(annotation, tree.Binary) and any(
+        _is_none(side) or is_optional(side) for side in (annotation.left, annotation.right)
+    )
+
+
+def _is_none(annotation: Expr) -> bool:
+    return isinstance(annotation, tree.Const) and annotation.value is None
+
+
 def is_iterator_hint(annotation: Expr | None) -> bool:
     """Whether a return annotation is that of a generator."""
     if annotation is None:

@@ -40,6 +40,7 @@ _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 _EXTENDING: Final = frozenset({"extend", "extendleft", "update"})
 _FILLED: Final = frozenset({"list", "dict", "set"})
 _TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard"})
+_HANDING_OUT: Final = frozenset({"items", "values"})
 
 MUTATORS: Final = frozenset(
     {"append", "remove", "extend", "insert", "pop", "clear", "add", "discard", "update", "sort", "reverse"}
@@ -133,6 +134,8 @@ def _after_method(before: Collection, name: str, arguments: Arguments) -> Collec
     if name in _TAKING:
         return Collection(before.kind, containers.any_item(before))
     if before.kind == "dict":
+        if name in _HANDING_OUT and holds_coroutine(before):
+            return Collection("dict")  # they may be replaced by their results, one by one
         if name == "setdefault" and arguments.args:
             return _after_setdefault(before, arguments)
         return _after_update(before, arguments) if name == "update" else before
@@ -213,18 +216,18 @@ def follows(state: State, path: str, receiver: str, value: Value) -> bool:
 def assign_item(state: State, path: str, before: Collection, index: Expr, value: Value) -> None:
     """Record that a container gets an item. It may have been empty before."""
     _forget_emptiness(state, path)
+    if holds_coroutine(value) and any(other is before and name != path for name, other in state.env.items()):
+        value = UNKNOWN  # the other variable may be used to replace it by its result
     state.narrow(path, _with_item(before, index, value))
 
 
 def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container after one item was assigned."""
-    if holds_coroutine(value):
-        return Collection(before.kind)
     key = _key_name(index)
     has_room = before.keys is not None and len(before.keys) < containers.MOST_KEYS
     if before.kind == "dict" and key is not None and has_room:
         return _with_value_at(before, key, value)
-    return _with_more(before, value)
+    return Collection(before.kind) if holds_coroutine(value) else _with_more(before, value)
 
 
 def _with_value_at(before: Collection, key: str | None, value: Value) -> Collection:

@@ -112,6 +112,16 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         posthog.Posthog: flush shutdown feature_enabled get_feature_flag get_all_flags
         statsig.statsig: initialize shutdown
         ldclient.LDClient: flush
+        serpapi.GoogleSearch: get_dict get_json get_object
+        serpapi: search
+        mem0.Memory: add search get get_all update delete delete_all
+        mem0.MemoryClient: add search get get_all update delete delete_all
+        qiniu: put_file put_data
+        qcloud_cos.CosS3Client: put_object get_object delete_object head_object list_objects upload_file
+        hubspot.HubSpot: api_request
+        jenkins.Jenkins: build_job get_job_info get_build_info get_jobs create_job
+        solana.rpc.api.Client: *
+        alpaca.trading.client.TradingClient: *
     """,
     (NETWORK, f"an async method such as ainvoke or {THREAD}"): """
         langchain_openai.ChatOpenAI: invoke batch stream generate predict
@@ -263,11 +273,31 @@ CLIENTS: Final[Mapping[tuple[str, str], str]] = {
         trafilatura: extract
         gensim.models: Word2Vec KeyedVectors
         gensim.downloader: load
+        llama_cpp: Llama
+        llama_cpp.Llama: __call__ create_completion create_chat_completion create_embedding embed eval
+        llama_cpp.Llama: generate from_pretrained
+        vllm: LLM
+        vllm.LLM: generate chat encode embed classify score
+        faiss: read_index write_index
+        geopandas: read_file read_parquet
+        mammoth: convert_to_html convert_to_markdown extract_raw_text
+        plotly.io: write_image to_image
     """,
     (WAIT, THREAD): """
-        ray: get wait
+        ray: get wait get_actor init kill shutdown
         celery.result.ResultSet: get join join_native
         celery.result.GroupResult: get join join_native
         dramatiq.Message: get_result
     """,
 }
+
+WRAPPERS: Final = (
+    "instructor.from_anthropic",
+    "instructor.from_groq",
+    "instructor.from_mistral",
+    "instructor.from_openai",
+    "instructor.patch",
+    "langsmith.wrappers.wrap_anthropic",
+    "langsmith.wrappers.wrap_openai",
+)
+"""Functions that give back the client that they are given, or one whose methods are async where its are."""

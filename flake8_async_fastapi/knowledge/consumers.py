@@ -14,8 +14,16 @@ from typing import Final
 
 _LOG_METHODS: Final = ["critical", "debug", "error", "exception", "info", "log", "warning"]
 _SESSION_METHODS: Final = ["add", "delete", "refresh", "merge", "expunge", "expire", "is_modified"]
+_OF_PATHS: Final = [
+    "os.listdir", "os.makedirs", "os.mkdir", "os.remove", "os.rename", "os.scandir", "os.stat", "os.unlink",
+    "os.walk", "os.path.abspath", "os.path.basename", "os.path.dirname", "os.path.exists",
+    "os.path.expanduser", "os.path.getsize", "os.path.isdir", "os.path.isfile", "os.path.join",
+    "os.path.normpath", "os.path.realpath", "os.path.relpath", "os.path.splitext",
+    "pathlib.Path", "shutil.copy", "shutil.copyfile", "shutil.copytree", "shutil.move", "shutil.rmtree",
+]  # fmt: skip
 
 PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
+    *_OF_PATHS,
     "builtins.bin",
     "builtins.bool",
     "builtins.chr",
@@ -26,6 +34,7 @@ PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.int",
     "builtins.len",
     "builtins.oct",
+    "builtins.open",
     "builtins.ord",
     "builtins.print",
     "builtins.round",
@@ -37,10 +46,13 @@ PLAIN_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.bytes",
     "builtins.bytearray",
     "fastapi.encoders.jsonable_encoder",
+    *(f"pydantic.BaseModel.{method}" for method in ("from_orm", "model_validate", "parse_obj", "validate")),
+    "pydantic.TypeAdapter.validate_python",
     "json.dump",
     "json.dumps",
     "json.load",
     "json.loads",
+    "uuid.UUID",
     "starlette.responses.HTMLResponse",
     "starlette.responses.JSONResponse",
     "starlette.responses.PlainTextResponse",

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.blocking import (
     managers,
     project_calls,
     surroundings,
+    wrappers,
 )
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
@@ -22,7 +23,9 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "blocking",
-    models=Models(offloads=(surroundings.is_offloading,), literals=(known_files.model_place,)),
+    models=Models(
+        calls=wrappers.CALLS, offloads=(surroundings.is_offloading,), literals=(known_files.model_place,)
+    ),
     observers=Observers(
         applies=(calls.note_call,),
         branch_begins=(surroundings.begin_branch,),

@@ -23,6 +23,7 @@ from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
+    NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -269,8 +270,10 @@ def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, v
         UNKNOWN,
     )
     if isinstance(declared, Instance) and not stub and not node.is_async:
-        return replace(declared, has_doubtful_type=True)  # it may return a coroutine that it got
-    return declared
+        declared = replace(declared, has_doubtful_type=True)  # it may return a coroutine that it got
+    if isinstance(declared, Unknown) or not hints.is_optional(annotation):
+        return declared
+    return union([declared, NONE])  # what follows a test for None is not dead code
 
 
 def _frame_of(ctx: Context, function: Function) -> Frame:
