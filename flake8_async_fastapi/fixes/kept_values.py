@@ -25,7 +25,7 @@ def read_before_try(code: Code, statement: cst.SimpleStatementLine, holder: str)
     line = f"{kept} = {holder}.{name}"
     before = neighbour(code, block, -1)
     is_there = before is not None and code.source(before) == line
-    if not is_there and _uses(code, block, kept):
+    if _may_change(code, block, holder, name) or (not is_there and _uses(code, block, kept)):
         return []
     added = (
         []
@@ -33,6 +33,22 @@ def read_before_try(code: Code, statement: cst.SimpleStatementLine, holder: str)
         else [insert(code.path, code.start(block), line + code.newline + code.indent_of(block))]
     )
     return [*added, *(Edit(code.path, code.start(read), code.end(read), kept) for read in reads)]
+
+
+def _may_change(code: Code, block: cst.Try, holder: str, name: str) -> bool:
+    """Whether the function around a ``try`` assigns an attribute, or passes its owner on before."""
+    function = code.function_around(block)
+    for node in code.nodes(cst.Name):
+        if node.value != holder or code.function_around(node) is not function:
+            continue
+        parent = code.parent(node)
+        if isinstance(parent, cst.Arg) and code.start(node) < code.start(block):
+            return True
+        around = code.parent(parent) if isinstance(parent, cst.Attribute) else None
+        is_assigned = isinstance(around, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign))
+        if is_assigned and isinstance(parent, cst.Attribute) and parent.attr.value == name:
+            return True
+    return False
 
 
 def _uses(code: Code, block: cst.Try, name: str) -> bool:
