@@ -408,3 +408,12 @@ async def test_session_is_closed_while_a_shielded_task_uses_it() -> None:
             await task
         await asyncio.sleep(0.05)
         assert failures
+
+async def test_statement_that_timed_out_needs_a_rollback(session: AsyncSession) -> None:
+    numbers = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 2000000)"
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(session.scalar(text(f"{numbers} select max(x) from c")), timeout=0.01)
+    with pytest.raises(PendingRollbackError):
+        await session.scalar(text("select 1"))
+    await session.rollback()
+    assert await session.scalar(text("select 1")) == 1

@@ -24,6 +24,6 @@ DOMAIN = Domain(
         assigned=(factories.report_global_session, shared.report_shared),
         call_ends=(engines.report_creation, factories.report_creation, scripts.report_script),
         decorated=(listeners.report_decorated,),
-        function_ends=(factories.report_session_left_open,),
+        function_ends=(factories.report_session_left_open, shared.report_cached),
     ),
 )

@@ -94,7 +94,8 @@ class SessionLeftOpen(Event, frozen=True):
 
     ``how`` says where the session is: a dependency provides it by ``return`` or ``yield``, it stays in a
     ``helper``, ``anext`` takes it from a dependency that is called by hand, a middleware looks for it in a
-    ``variable`` that is set below, or it belongs to a ``scope`` that is never left.
+    ``variable`` that is set below, it is returned when its block has ``closed`` it, or it belongs to a
+    ``scope`` that is never left.
     """
 
     text: str

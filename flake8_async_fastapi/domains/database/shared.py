@@ -15,6 +15,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.runners import CACHES
 from flake8_async_fastapi.project.modules import is_test
 
 _SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
@@ -42,6 +43,24 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
         if is_new and is_surely_session(frame.ctx, value):
             text = path_of(target)
             frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
+
+
+def report_cached(frame: Frame) -> None:
+    """Say so where a function whose results are cached gives an object with a session that it made."""
+    function = frame.node
+    if not frame.emit or not isinstance(function, tree.FunctionDef) or is_test(frame.path):
+        return
+    if not function.decorators or not any(isinstance(value, Instance) for value in frame.returns):
+        return
+    called = (one.func if isinstance(one, tree.Call) else one for one in function.decorators)
+    found = [names.dotted_value(frame.ctx, frame.path, dotted(one)) for one in called if dotted(one)]
+    if any(isinstance(one, Library) and one.dotted in CACHES for one in found):
+        for value in frame.returns:
+            if isinstance(value, Instance) and _holds_session_made_here(frame, value):
+                text = f"{function.name}()"
+                where = (frame.path, function.line, function.col, frame.qualname)
+                frame.emit_event(GlobalSession(*where, f"in what {text} keeps", text, ""))
+                return
 
 
 def _is_state(frame: Frame, written: Expr) -> bool:

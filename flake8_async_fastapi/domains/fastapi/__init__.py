@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.fastapi import (
     endpoints,
     exits,
     lifespans,
+    overrides,
     reports,
     request_sessions,
     request_state,
@@ -37,6 +38,7 @@ DOMAIN = Domain(
         reads={request_state.RequestState: request_state.read_state},
     ),
     observers=Observers(
+        assigned=(overrides.report_called,),
         awaited=(lifespans.note_unknown_awaited,),
         call_ends=(applications.observe_call, lifespans.note_call, reports.report_call),
         decorated=(routes.note_route, contracts.report_decorated),

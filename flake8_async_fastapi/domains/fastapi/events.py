@@ -43,6 +43,12 @@ class ApplicationMounted(Event, frozen=True):
     lifespan: str
 
 
+class OverrideCalled(Event, frozen=True):
+    """A dependency is overridden by the result of ``label``, which cannot be called."""
+
+    label: str
+
+
 class RouteErrorSwallowed(Event, frozen=True):
     """A dependency catches the errors of its routes, by ``text``, and does not raise them again."""
 

@@ -10,6 +10,7 @@ dependencies, and the objects of a session.
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.session_scope import (
+    attempts,
     connections,
     cursors,
     gathers,
@@ -34,8 +35,8 @@ DOMAIN = Domain(
         awaited=(tasks.note_awaited, transactions.note_awaited),
         block_begins=(connections.begin_blocks, transactions.begin_blocks),
         block_ends=(connections.end_blocks, transactions.end_blocks),
-        branch_begins=(transactions.begin_branch,),
-        branch_ends=(transactions.end_branch,),
+        branch_begins=(attempts.begin_branch,),
+        branch_ends=(attempts.end_branch,),
         broken_off=(connections.break_off,),
         called=(
             connections.note_call,
@@ -53,6 +54,7 @@ DOMAIN = Domain(
         function_ends=(
             late_commits.report_late_commits,
             leaks.report_left_open,
+            leaks.report_returned_closed,
             lost_writes.report_lost_writes,
             request_variables.report_unseen_session,
             resolvers.report_shared_context,

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.blocking import exemptions
+from flake8_async_fastapi.domains.database.pools import share_pool
 from flake8_async_fastapi.domains.session_scope import holders, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
     NOTHING,
@@ -33,7 +34,6 @@ from flake8_async_fastapi.domains.session_scope.keys import (
     outside,
     sessions_among,
 )
-from flake8_async_fastapi.domains.session_scope.pools import share_pool
 from flake8_async_fastapi.domains.session_scope.requests_before import (
     beginning_before,
     effects_of,

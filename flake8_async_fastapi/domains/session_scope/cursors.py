@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import pools
+from flake8_async_fastapi.domains.database import pools
 from flake8_async_fastapi.domains.session_scope.activity import Activity
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among

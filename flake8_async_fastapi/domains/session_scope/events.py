@@ -53,8 +53,9 @@ class TransactionMisused(Event, frozen=True):
     """A session is used in a way that its transaction does not allow.
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
-    own block), ``streamed`` (it is ended while a loop reads from its cursor) or ``failed`` (a flush
-    failed, and nothing was rolled back). It began at the line ``since``.
+    own block), ``streamed`` (it is ended while a loop reads from its cursor), or ``failed`` (a flush
+    failed) and ``timed out`` (a statement was cancelled), if nothing was rolled back. It began at
+    the line ``since``.
     """
 
     text: str
@@ -69,6 +70,7 @@ class TransactionMisused(Event, frozen=True):
             "begun": "the transaction of {} begins here",
             "closed": "the transaction of {} is closed here",
             "streamed": "the cursor of {} is read here",
+            "timed out": "a timeout may cancel this",
             "failed": "this flush of {} may fail",
         }
         return (Mention(*self.since, texts[self.problem].format(self.session)),)

@@ -6,8 +6,8 @@ from collections import Counter
 
 from flake8_async_fastapi.domains.session_scope import holders
 from flake8_async_fastapi.domains.session_scope.activity import Activity
+from flake8_async_fastapi.domains.session_scope.attempts import TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import SessionUsedLate
-from flake8_async_fastapi.domains.session_scope.transactions import TransactionNotes
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Library, Value

@@ -36,6 +36,26 @@ def report_left_open(frame: Frame) -> None:
             frame.emit_event(SessionLeftOpen(*frame.at(call), for_message(call), "helper"))
 
 
+def report_returned_closed(frame: Frame) -> None:
+    """Say so where a function returns a session out of the block that closes it."""
+    function, opened = frame.node, frame.notes.get(OpenedSessions)
+    if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
+        return
+    if shares_variables(function):
+        return
+    for block in nodes_in(function.body):
+        if isinstance(block, tree.With):
+            names = {
+                item.target.id
+                for item in block.items
+                if isinstance(item.target, tree.Name) and frame.place_of(item.context) in opened.calls
+            }
+            for node in nodes_in(block.body) if names else ():
+                given = node.value if isinstance(node, tree.Return) else None
+                if isinstance(given, tree.Name) and given.id in names:
+                    frame.emit_event(SessionLeftOpen(*frame.at(given), given.id, "closed"))
+
+
 def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
     """Whether other code may have the session that a call created: it is stored or passed somewhere."""
     nodes = list(nodes_in(function.body))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.database import pools
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE
-from flake8_async_fastapi.domains.session_scope import pools, providers
+from flake8_async_fastapi.domains.session_scope import providers
 from flake8_async_fastapi.domains.session_scope.events import WritesLost
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among
 from flake8_async_fastapi.domains.session_scope.leaks import shares_variables

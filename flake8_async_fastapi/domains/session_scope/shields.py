@@ -1,6 +1,6 @@
 """Coroutines that ``asyncio.shield`` keeps from the cancellation of the task that waits for them.
 
-Source: docs/behaviour.md#asyncshield.
+Source: docs/behaviour.md#asyncioshield.
 """
 
 from __future__ import annotations

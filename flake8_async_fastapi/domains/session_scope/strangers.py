@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from flake8_async_fastapi.domains.database.pools import is_made_by_factory
 from flake8_async_fastapi.domains.orm.objects.instances import (
     InstanceState,
     Loaded,
@@ -15,7 +16,6 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     locations_in,
 )
 from flake8_async_fastapi.domains.session_scope.events import ObjectOfOtherSession
-from flake8_async_fastapi.domains.session_scope.pools import is_made_by_factory
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key

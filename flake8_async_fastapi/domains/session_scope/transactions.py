@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.session_scope import requests_before
+from flake8_async_fastapi.domains.session_scope import attempts, requests_before
+from flake8_async_fastapi.domains.session_scope.attempts import (
+    Attempt,
+    TransactionNotes,
+    catches_failed_flush,
+)
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
 from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
@@ -24,7 +29,6 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
-    Library,
     Manager,
     Member,
     Object,
@@ -32,10 +36,9 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
-from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, target_names
+from flake8_async_fastapi.facts.walk import dotted, target_names
 from flake8_async_fastapi.knowledge.transactions import (
     BEGINS,
     ENDS,
@@ -49,7 +52,6 @@ Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
 ``closed`` in such a block, or it is ``nested``."""
 _ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
-_ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 
 
 class Transactions(Struct, frozen=True):
@@ -112,9 +114,9 @@ class Transactions(Struct, frozen=True):
         """The state without the failed flushes of a session."""
         return _with_lines(self.marks, self.failed - {session}, self.lines)
 
-    def fail(self, flushes: Mapping[str, Spot]) -> Transactions:
-        """The state with sessions whose flush failed, each with the line."""
-        lines = self.lines.union((session, "failed", at) for session, at in flushes.items())
+    def fail(self, flushes: Mapping[str, Spot], word: str = "failed") -> Transactions:
+        """The state with sessions whose flush failed, or whose statement "timed out", each with the line."""
+        lines = self.lines.union((session, word, at) for session, at in flushes.items())
         return replace(self, failed=self.failed.union(flushes), lines=lines)
 
 
@@ -122,13 +124,15 @@ def _with_lines(
     marks: frozenset[tuple[str, Mark]], failed: frozenset[str], lines: Iterable[tuple[str, str, Spot]]
 ) -> Transactions:
     """The state with some more lines."""
-    told = {*marks, *((session, "failed") for session in failed)}
+    told = {*marks, *((session, word) for session in failed for word in ("failed", "timed out"))}
     return Transactions(marks, failed, frozenset(one for one in lines if one[:2] in told))
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
     if not frame.emit or not isinstance(callee, Member):
+        if frame.emit:
+            attempts.note_waited(frame, callee, node)
         return
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
@@ -148,11 +152,13 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
         _report(frame, node, session, "closed", known.line_of(session, "closed"))
     elif works and failed:
-        _report(frame, node, session, "failed", known.line_of(session, "failed"))
+        problem = "failed" if known.line_of(session, "failed") else "timed out"
+        _report(frame, node, session, problem, known.line_of(session, problem))
     elif name == "begin" and known.has_mark(session, "begun", "block"):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
     course = frame.notes_of(TransactionNotes)
+    attempts.note_statement(frame, session, name, node)
     may_fail = name in FLUSHES and bool(course.tries) and not known.has_mark(session, "nested")
     if may_fail and not holds_no_objects(frame, session):
         course.flushed.append((session, tuple(course.blocks), at))
@@ -248,6 +254,7 @@ def begin_blocks(frame: Frame, items: BlockItems) -> None:
     """Begin the block of some sessions."""
     if frame.emit:
         blocks = frame.notes_of(TransactionNotes).blocks
+        attempts.begin_timeouts(frame, items)
         blocks += [session for item, value in items if (session := _session_of_block(item, value))]
 
 
@@ -255,6 +262,7 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
     """End the block of some sessions, and their transactions with it."""
     if not frame.emit:
         return
+    attempts.end_timeouts(frame, items)
     for item, value in items:
         session = _session_of_block(item, value)
         if session:
@@ -292,65 +300,10 @@ def is_savepoint(context: Expr) -> bool:
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 
 
-class _Attempt(Struct):
-    """A ``try`` that is running: the flushes and blocks before it, and the flushes before its handlers."""
-
-    since: int
-    depth: int
-    until: int = 0
-    failed: dict[str, Spot] = field(default_factory=dict)
-    is_handled: bool = False
-
-
-class TransactionNotes(Struct):
-    """The notes of one run: the sessions whose ``blocks`` it is in, and what ``flushed`` which, and where.
-
-    ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up. ``tries``
-    are the ``try`` statements that are running. ``branches`` says of each branch in them whether its
-    condition looks for a text, as ``"401" in str(error)`` does.
-    """
-
-    blocks: list[str] = field(default_factory=list)
-    met: set[str] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
-    flushed: list[tuple[str, tuple[str, ...], Spot]] = field(default_factory=list)
-    tries: list[_Attempt] = field(default_factory=list)
-    branches: list[bool] = field(default_factory=list)
-
-    @property
-    def seeks_text(self) -> bool:
-        """Whether a branch depends on the text of an error, which a failed flush may not have."""
-        return any(self.branches)
-
-
-def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
-    """Begin a branch of an ``if``."""
-    course = frame.notes_of(TransactionNotes)
-    course.branches.append(bool(course.tries) and _seeks_text(node.test, outcome))
-
-
-def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
-    """End a branch of an ``if``."""
-    frame.notes_of(TransactionNotes).branches.pop()
-
-
-def _seeks_text(test: Expr, outcome: bool) -> bool:
-    """Whether a condition holds only if a text contains another."""
-    if isinstance(test, tree.Unary) and test.op == "not":
-        return _seeks_text(test.value, not outcome)
-    return outcome and any(
-        isinstance(part, tree.Compare)
-        and part.ops == ["in"]
-        and isinstance(part.left, tree.Const)
-        and isinstance(part.left.value, str)
-        for part in nodes_in(test)
-    )
-
-
 def begin_try(frame: Frame) -> None:
     """Begin the body of a ``try``: flushes in it may fail."""
     course = frame.notes_of(TransactionNotes)
-    course.tries.append(_Attempt(len(course.flushed), len(course.blocks)))
+    course.tries.append(Attempt(len(course.flushed), len(course.blocks), len(course.timed)))
 
 
 def begin_handlers(frame: Frame) -> None:
@@ -361,14 +314,20 @@ def begin_handlers(frame: Frame) -> None:
     for session, blocks, at in course.flushed[attempt.since :]:
         if session not in blocks[attempt.depth :]:
             attempt.failed[session] = min(at, attempt.failed.get(session, at))
+    for session, blocks, at, tries in course.timed[attempt.timed_since :]:
+        if tries >= len(course.tries) and session not in blocks[attempt.depth :]:
+            attempt.timed_out.setdefault(session, at)
 
 
 def note_caught(frame: Frame, kind: Value | None) -> None:
     """Enter a handler: flushes may have failed, if it catches the failure."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
-    if attempt.failed and _catches_failed_flush(kind):
+    if attempt.failed and catches_failed_flush(kind):
         attempt.is_handled = True
         note_unwound(frame)
+    if attempt.timed_out and attempts.catches_timeout(kind):
+        attempt.catches_timeouts = True
+        frame.state.put(frame.state.part(Transactions).fail(attempt.timed_out, "timed out"))
 
 
 def note_unwound(frame: Frame) -> None:
@@ -384,10 +343,5 @@ def end_try(frame: Frame) -> None:
     attempt = course.tries.pop()
     if attempt.is_handled:
         del course.flushed[attempt.since : attempt.until]
-
-
-def _catches_failed_flush(value: Value | None) -> bool:
-    """Whether a handler catches the error of a failed flush; ``value`` is None for one that catches all."""
-    if value is None:
-        return True
-    return any(isinstance(kind, Library) and kind.dotted.startswith(_ERRORS) for kind in inner_values(value))
+    if attempt.catches_timeouts:
+        del course.timed[attempt.timed_since :]

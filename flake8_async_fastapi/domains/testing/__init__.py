@@ -1,7 +1,7 @@
 """Tests under pytest: what runs them, on which loops, and which applications their clients start.
 
-Adds no part of the state and no effect; a run notes the engines that a fixture creates. Needs fastapi and
-threads, to find what lifespans set and which functions use engines.
+Adds no part of the state and no effect; a run notes the engines that a fixture creates. Needs database,
+fastapi and threads, to find the engines of sessions, what lifespans set and which functions use engines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "testing",
-    ("fastapi", "threads"),
+    ("database", "fastapi", "threads"),
     models=Models(undeclared=(given_clients.receives_async_client, given_generators.gets_generator)),
     observers=Observers(
         call_ends=(calls.note_call,),

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from flake8_async_fastapi.domains.database import pools
 from flake8_async_fastapi.domains.testing import client_loops, fixtures
 from flake8_async_fastapi.domains.testing.collected import OTHER_PLUGINS
 from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
@@ -218,6 +219,8 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
         if isinstance(given, Generator):
             given = given.item
         engine = given if isinstance(given, Object) else None
+        if engine is not None and engine.origin is not None and is_session_type(engine.type):
+            engine = pools.pool_of(frame.ctx, engine.origin) or engine
         if engine is not None and (engine.type.endswith("sessionmaker") or is_session_type(engine.type)):
             bind = engine.argument("0") or engine.argument("bind")
             engine = bind if isinstance(bind, Object) else None

@@ -32,6 +32,11 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} keeps the session of each task open, since nothing calls its remove(): await "
                 f"{found.text}.remove() at the end of each request, or use a session per request"
             )
+        elif found.how == "closed":
+            message = (
+                f"{found.text} is closed when it is returned: whoever uses it opens a connection that nobody "
+                "returns to the pool; yield it instead"
+            )
         elif found.how == "helper":
             message = (
                 f"{found.text} opens a session that nobody closes, so its connection is not returned: "

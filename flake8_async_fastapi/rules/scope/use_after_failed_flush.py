@@ -16,13 +16,15 @@ RULE = Rule(
     fixable="safe",
 )
 
+_BEFORE = {"failed": "the failed flush", "timed out": "the statement that timed out"}
+
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(TransactionMisused):
-        if found.problem == "failed":
+        if found.problem in _BEFORE:
             yield RULE.at(
                 found,
-                f"{found.text} raises PendingRollbackError after the failed flush{at(found.since)}: "
+                f"{found.text} raises PendingRollbackError after {_BEFORE[found.problem]}{at(found.since)}: "
                 f"await {found.session}.rollback() first",
                 fix=RULE.fix(found, "roll_back", found.session),
             )

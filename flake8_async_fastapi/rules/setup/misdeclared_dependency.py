@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flake8_async_fastapi.domains.fastapi.events import OverrideCalled
 from flake8_async_fastapi.engine.events import Called, Entered
 from flake8_async_fastapi.engine.values import (
     Coroutine,
@@ -51,6 +52,9 @@ def check(events: Events) -> Iterator[Finding]:
                     "async with",
                     fix=RULE.fix(called, "open_generator"),
                 )
+    for overridden in events.of(OverrideCalled):
+        problem = f"the override is the result of {overridden.label}, not the function"
+        yield RULE.at(overridden, f"{problem}: {_DROP}")
     for entered in events.of(Entered):
         if isinstance(entered.value, Generator) and entered.value.label:
             decorator = "asynccontextmanager" if entered.value.is_async else "contextmanager"
