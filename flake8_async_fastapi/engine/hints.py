@@ -29,6 +29,10 @@ COLLECTIONS: Final = {
     "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
 }  # fmt: skip
 
+_BINDING: Final = frozenset({"classmethod", "staticmethod"})
+_NO_PLACE: Final = 1_000
+"""Of a parameter that is only passed by name."""
+
 
 def annotated_metadata(annotation: Expr | None) -> list[Expr]:
     """The metadata in ``Annotated[...]``, as far as it is written as calls."""
@@ -120,6 +124,24 @@ def takes_less(function: Function, arguments: Arguments) -> bool:
         return True
     names = {param.name for param in params if param.kind != "pos"}
     return "**" not in kinds and any(name not in names for name, _ in arguments.keywords)
+
+
+def misses_arguments(function: Function, arguments: Arguments) -> bool:
+    """Whether a call leaves out a parameter without a default, and no decorator can have filled it."""
+    node = function.node
+    first = 0 if function.receiver is None else 1
+    passed = len(arguments.args) + len(arguments.keywords)
+    if arguments.opaque or passed >= len(node.params) - first or not isinstance(node, tree.FunctionDef):
+        return False
+    if not all(dotted(decorator) in _BINDING for decorator in node.decorators):
+        return False
+    places = enumerate(node.params[first:])
+    return any(
+        param.default is None
+        and param.kind in ("pos", "any", "kw")
+        and arguments.get(_NO_PLACE if param.kind == "kw" else place, param.name) is None
+        for place, param in places
+    )
 
 
 def is_protocol(cls: Value) -> bool:

@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.database.events import (
     SessionLeftOpen,
 )
 from flake8_async_fastapi.domains.database.sessions import derives_from_session, is_surely_session
+from flake8_async_fastapi.domains.database.shared import is_used
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, names, summaries
 from flake8_async_fastapi.engine.places import Place
@@ -130,7 +131,8 @@ def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None
     if owner is None or (isinstance(value, Object) and value.declared):
         return
     for target in node.targets:
-        if isinstance(target, tree.Name):
+        is_read = bool(owner) or frame.owner is not None
+        if isinstance(target, tree.Name) and (is_read or is_used(frame, node, target.id)):
             frame.emit_event(GlobalSession(*frame.at(target), target.id, for_message(node.value), owner))
 
 

@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.database.sessions import is_surely_session
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.text import for_message, path_of
-from flake8_async_fastapi.engine.values import Instance, Library, Object, Value
+from flake8_async_fastapi.engine.values import Instance, Library, ModuleValue, Object, Value
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -85,6 +85,29 @@ def _holds_session_made_here(frame: Frame, value: Instance) -> bool:
         and is_surely_session(frame.ctx, inner)
         for inner in inner_values(value)
     )
+
+
+def is_used(frame: Frame, made: tree.Assign, name: str) -> bool:
+    """Whether any code may read a variable of a module: in that file, or in one that imports it."""
+    project = frame.ctx.project
+    besides = [statement for statement in project.body(frame.path) if statement is not made]
+    if any(isinstance(node, tree.Name) and node.id == name for node in nodes_in(besides)):
+        return True
+    others = (path for path in project.mentioning(name) if path != frame.path)
+    return any(_may_import(frame.ctx, path, frame.path, name) for path in others)
+
+
+def _may_import(ctx: Context, path: str, module: str, name: str) -> bool:
+    """Whether a file imports a name from anywhere, or mentions it as an attribute of a module."""
+    for node in nodes_in(ctx.project.body(path)):
+        match node:
+            case tree.Import(bindings=bindings):
+                if any(binding.name == name or binding.local == "*" for binding in bindings):
+                    return True
+            case tree.Attr(name=found, value=owner) if found == name and dotted(owner):
+                if names.dotted_value(ctx, path, dotted(owner)) == ModuleValue(module):
+                    return True
+    return False
 
 
 def _report_scoped(frame: Frame, target: tree.Name, made: tree.Call) -> None:

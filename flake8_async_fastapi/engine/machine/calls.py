@@ -7,6 +7,7 @@ import sys
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.frame import Frame
@@ -83,6 +84,8 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
     _hand_over_coroutines(frame, callee, arguments, node)
     if isinstance(callee, Library) and callee.dotted == "builtins.super" and not arguments.args:
         result = _super_value(frame)
+    elif isinstance(callee, Function) and hints.misses_arguments(callee, arguments):
+        result = apply_callee(frame, UNKNOWN, arguments, label, origin)  # it raises TypeError
     else:
         result = apply_callee(frame, callee, arguments, label, origin)
     for observe in frame.ctx.hooks.observers.call_ends:

@@ -14,7 +14,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
 from flake8_async_fastapi.domains.python.moments import AWARE
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import attributes, classes, expressions, functions, names
+from flake8_async_fastapi.engine.machine import attributes, callers, classes, expressions, functions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -199,8 +199,28 @@ def _check(
         return
     column = column_types.column_kind(frame.ctx, cls, name)
     for driver in _drivers_refusing(frame, column, kind, is_written) if column else ():
-        text = f"{cls.name}.{name}"
-        frame.emit_event(ValueRefused(*frame.at(written), text, column, kind, driver))
+        if not _is_passed_otherwise(frame, written, kind):
+            text = f"{cls.name}.{name}"
+            frame.emit_event(ValueRefused(*frame.at(written), text, column, kind, driver))
+
+
+def _is_passed_otherwise(frame: Frame, written: Expr, kind: str) -> bool:
+    """Whether a value is a parameter whose annotation says its kind, and no known caller passes that kind.
+
+    Nothing checks the annotations of helpers. FastAPI checks those of routes, which nobody calls.
+    """
+    node, name = frame.node, dotted(written)
+    if not isinstance(node, tree.FunctionDef) or name not in {param.name for param in node.params}:
+        return False
+    owner = frame.owner if isinstance(frame.owner, ClassValue) else None
+    function = functions.as_function(frame.path, node, owner, frame.receiver)
+
+    def passed_kinds() -> frozenset[str]:
+        passed = callers.values_passed(frame.ctx, function, name)
+        return frozenset(kind_of_value(value) for value in passed)
+
+    kinds = frame.ctx.query(("kinds passed", function.key, name), passed_kinds, frozenset())
+    return bool(kinds) and kind not in kinds
 
 
 def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
