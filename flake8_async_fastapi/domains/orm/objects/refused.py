@@ -219,7 +219,8 @@ def _is_passed_otherwise(frame: Frame, written: Expr, kind: str) -> bool:
         passed = callers.values_passed(frame.ctx, function, name)
         return frozenset(kind_of_value(value) for value in passed)
 
-    kinds = frame.ctx.query(("kinds passed", function.key, name), passed_kinds, frozenset())
+    unknown: frozenset[str] = frozenset()
+    kinds = frame.ctx.query(("kinds passed", function.key, name), passed_kinds, unknown)
     return bool(kinds) and kind not in kinds
 
 
