@@ -33,7 +33,7 @@ ENGINE = (
     ("events", "containers", "hints"),
     ("walks", "identities"),
     ("joins", "fields"),
-    ("values", "text", "places"),
+    ("values", "text", "places", "comparison"),
 )
 
 # The value of an expression needs calls, a call a summary, a summary runs statements, and these
