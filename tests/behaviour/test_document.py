@@ -44,7 +44,7 @@ def test_each_proof_has_a_statement() -> None:
 
 def test_cited_anchors_exist() -> None:
     headings = re.findall(r"^## (.+)$", TEXT, re.MULTILINE)
-    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
     cited = {
         (path.relative_to(ROOT).as_posix(), found["anchor"])
         for path in (ROOT / "flake8_async_fastapi").rglob("*.py")
