@@ -18,9 +18,11 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from unittest.mock import patch
+
+from msgspec.structs import replace
 
 from flake8_async_fastapi import analysis
 from flake8_async_fastapi.engine.frame import Frame

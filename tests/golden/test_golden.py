@@ -10,12 +10,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 from zlib import crc32
 
 import pytest
+from msgspec import Struct
 
+from flake8_async_fastapi.engine.comparison import ComparedBy
+from flake8_async_fastapi.engine.values import NONE, Closure
 from flake8_async_fastapi.facts import tree
 from golden.digests import DATA, TESTS, Report, compare, keys_of_all, lines_of, render, report_all
 
@@ -67,22 +70,17 @@ class Colour(Enum):
     RED = "red"
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(Struct, frozen=True):
     name: str
     parts: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True)
-class Renamed:
+class Renamed(ComparedBy, Struct, frozen=True, eq=False):
     title: str
     inner: tuple[object, ...] = ()
-    aside: str = field(default="", compare=False)
+    aside: str = ""
 
-
-@dataclass(frozen=True, eq=False)
-class Variables:
-    env: dict[str, object] = field(default_factory=dict)
+    compared = attrgetter("title", "inner")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ class Variables:
         ({"a": 1}, {"a": 2}, False),
         (Colour.RED, "red", True),
         (Thing("a", (tree.Name(1, 2, "x"),)), Thing("a", (tree.Name(3, 4, "y"),)), True),
-        (Thing("a", (Variables({"x": 1}),)), Thing("a", (Variables({"y": 2}),)), True),
+        (Thing("a", (Closure({"x": NONE}),)), Thing("a", (Closure({"y": NONE}),)), True),
     ],
 )
 def test_what_a_digest_sees(one: object, other: object, same: bool) -> None:
