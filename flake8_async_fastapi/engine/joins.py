@@ -158,6 +158,8 @@ def join_data(one: Value, other: Value) -> Value:
 def _holds_data(value: Value) -> bool:
     if isinstance(value, Collection):
         return not value.keys and all(map(_holds_data, _items_of(value)))
+    if isinstance(value, OneOf):  # what a join made of it
+        return all(map(_holds_data, value.values))
     return isinstance(value, (Unknown, Plain, Const))
 
 

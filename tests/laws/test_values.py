@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 
 from hypothesis import assume, given
@@ -214,6 +215,13 @@ def test_paths_that_differ_in_data_merge_in_any_order(paths: list[State], random
     one, other = limit_disjuncts([path.fork() for path in paths]), limit_disjuncts(mixed)
     assert len(one) == len(other)
     assert all(any(state == known for known in other) for state in one)
+
+
+def test_lists_of_several_types_merge_in_any_order() -> None:
+    empty, filled = Collection("list", items=()), Collection("list", items=(Plain("int"),))
+    paths = [{}, *({"a": one} for one in (empty, filled, Collection("list", Plain("str"))))]
+    for order in permutations(paths):
+        assert len(limit_disjuncts([State(dict(env)) for env in order])) == 2
 
 
 def test_paths_that_differ_in_one_variable_with_data_are_one() -> None:
