@@ -27,7 +27,7 @@ ENGINE = (
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
-    ("assignments",),
+    ("assignments", "comprehensions"),
     ("summary", "queries", "agreement", "texts"),
     ("state", "mutation"),
     ("events", "containers", "hints"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.engine.joins import union
@@ -10,7 +9,6 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
     Collection,
-    Const,
     DeclaredCallable,
     Function,
     Instance,
@@ -21,13 +19,9 @@ from flake8_async_fastapi.engine.values import (
     Payload,
     Unknown,
     Value,
-    alternatives,
-    is_none,
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
-from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
 
 CONTAINER: Final = "builtins.container"
 
@@ -124,51 +118,3 @@ def named_items(value: Value) -> list[tuple[str, Value]] | None:
     if any(key is None for key in value.keys):
         return None
     return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
-
-
-def copied_pairs(node: tree.Comp, variables: Mapping[str, Value]) -> Collection | None:
-    """The value of a comprehension that copies the pairs of a known dict, except those without a value.
-
-    ``{key: value for key, value in known.items() if value is not None}``; of a list or generator, the pairs.
-    None for other comprehensions.
-    """
-    match node:
-        case tree.Comp(
-            loops=[
-                tree.CompFor(
-                    target=tree.Display(items=[tree.Name(id=key), tree.Name(id=name)]),
-                    iter=tree.Call(func=tree.Attr(value=tree.Name(id=copied), name="items"), args=[]),
-                    ifs=ifs,
-                )
-            ],
-            items=[tree.Display(kind="tuple", items=[tree.Name(id=first), tree.Name(id=second)])]
-            | [tree.Name(id=first), tree.Name(id=second)],
-        ) if (first, second) == (key, name) and all(_asks_for_value(test, name) for test in ifs):
-            known = named_items(variables.get(copied, UNKNOWN))
-        case _:
-            return None
-    if known is None or any(holds_coroutine(value) for _, value in known):
-        return None
-    pairs = [(key, value) for key, given in known for value in _values_left(given, bool(ifs))]
-    if node.kind == "dict":
-        return display("dict", tuple(value for _, value in pairs), tuple(key for key, _ in pairs))
-    return Collection(
-        node.kind, items=tuple(Collection("tuple", items=(Const(key), value)) for key, value in pairs)
-    )
-
-
-def _asks_for_value(test: Expr, name: str) -> bool:
-    """Whether a test says only that a variable is not None, or is true."""
-    match test:
-        case tree.Name(id=tested) | tree.Compare(
-            left=tree.Name(id=tested), ops=["is not"], rights=[tree.Const(value=None)]
-        ):
-            return tested == name
-    return False
-
-
-def _values_left(value: Value, without_none: bool) -> Iterator[Value]:
-    """A value without None, if that is left out."""
-    left = [one for one in alternatives(value) if not (without_none and is_none(one))]
-    if left:
-        yield union(left)

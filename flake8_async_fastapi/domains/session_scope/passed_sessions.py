@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from flake8_async_fastapi.domains.session_scope.providers import function_around
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.engine.machine.callers import values_passed
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Object, alternatives
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import flat, nodes_in
 
 
 def are_of_requests(frame: Frame, name: str) -> bool:
@@ -24,11 +24,5 @@ def are_of_requests(frame: Frame, name: str) -> bool:
 
 
 def _is_in_generator(ctx: Context, place: Place) -> bool:
-    """Whether a call stands in a generator function at the top of a file."""
-    body = ctx.project.body(place.path) if ctx.project.has(place.path) else []
-    return any(
-        isinstance(node, tree.Call) and (node.line, node.col) == (place.line, place.col)
-        for statement in flat(body)
-        if isinstance(statement, tree.FunctionDef) and statement.is_generator
-        for node in nodes_in(statement.body)
-    )
+    function = function_around(ctx, place)
+    return function is not None and function.is_generator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flake8_async_fastapi.engine import containers, mutation
+from flake8_async_fastapi.engine import comprehensions, containers, mutation
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
@@ -319,7 +319,8 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
         if name not in bound:
             state.env.setdefault(name, value)
     conditions.keep_effects(frame, state, [inner], node)
-    return containers.copied_pairs(node, state.env) or Collection(node.kind, values[-1])
+    chosen = comprehensions.chosen_items(frame, state, node, iterated, evaluate, conditions.assume)
+    return chosen or Collection(node.kind, values[-1])
 
 
 def _evaluate_fstring(frame: Frame, state: State, node: tree.FString) -> Value:
