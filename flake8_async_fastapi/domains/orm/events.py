@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Literal, TypeAlias
-
-from msgspec.structs import astuple
+from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.blocking.events import Effect
-from flake8_async_fastapi.engine.comparison import ComparedBy, Reader
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
 from flake8_async_fastapi.engine.values import Value
@@ -33,11 +30,7 @@ Cause: TypeAlias = Literal[
 """Why reading an attribute would do I/O, or give nothing."""
 
 
-def _all_but_the_last_two(event: Any, /) -> tuple[Any, ...]:
-    return astuple(event)[:-2]
-
-
-class Missing(ComparedBy, Event, frozen=True, eq=False):
+class Missing(Event, frozen=True):
     """An attribute of an ORM object is read, and reading it would cause I/O (or return nothing).
 
     ``route`` are the attributes that lead from an object returned by a query to the missing one, each with
@@ -48,7 +41,7 @@ class Missing(ComparedBy, Event, frozen=True, eq=False):
     the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
     last. ``holder`` is the variable with the object, ``session`` the one with its session; either may be
     empty. ``in_async`` is as in ``CoroutineMisused``. ``files`` are those that define the classes of the
-    route; ``is_item`` says that the object at its beginning is one of many. These two are not compared.
+    route; ``is_item`` says that the object at its beginning is one of many.
     """
 
     route: tuple[str, ...]
@@ -67,8 +60,6 @@ class Missing(ComparedBy, Event, frozen=True, eq=False):
     in_async: bool = True
     files: tuple[str, ...] = ()
     is_item: bool = False
-
-    compared: ClassVar[Reader] = _all_but_the_last_two
 
     def others(self) -> tuple[Mention, ...]:
         made, path, line = self.source
