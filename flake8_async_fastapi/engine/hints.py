@@ -84,7 +84,7 @@ def parameter_names(cls: ClassValue) -> list[str]:
 
 
 def allows_none(annotation: Expr | None) -> bool:
-    """Whether an annotation allows None."""
+    """Whether an annotation, or a part of it as in ``Mapped[X | None]``, allows None."""
     return any(
         (isinstance(node, tree.Const) and node.value is None)
         or (isinstance(node, (tree.Name, tree.Attr)) and dotted(node).rpartition(".")[2] == "Optional")

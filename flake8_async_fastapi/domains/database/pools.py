@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.database.urls import database_and_driver, is_u
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import Const, Library, Object
+from flake8_async_fastapi.engine.values import Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import is_session_type
@@ -48,8 +48,13 @@ def _find_pool(ctx: Context, session: Place) -> Object | None:
 
 def driver_of(engine: Object) -> str:
     """The driver that the URL of an engine names; empty where that is not known."""
-    url = engine.argument("0") or engine.argument("url")
+    url = url_of(engine)
     return database_and_driver(str(url.value))[1] if isinstance(url, Const) and is_url(url) else ""
+
+
+def url_of(engine: Object) -> Value | None:
+    """The URL that an engine was given; None if it was given none."""
+    return engine.argument("0") or engine.argument("url")
 
 
 def is_made_by_factory(ctx: Context, session: Place) -> bool:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.database.urls import database_and_driver, is_url
+from flake8_async_fastapi.domains.database.pools import driver_of, url_of
+from flake8_async_fastapi.domains.database.urls import is_url
 from flake8_async_fastapi.domains.threads.decorators import names_of_decorator
 from flake8_async_fastapi.domains.threads.events import EngineInNewLoop
 from flake8_async_fastapi.domains.threads.handing_over import HandOver
@@ -26,7 +27,6 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
-    Const,
     Coroutine,
     Function,
     Library,
@@ -201,8 +201,7 @@ def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
     if place is None or place.path.startswith("<") or not _keeps_connections(engine):
         return None
     if has_known_driver(engine):
-        url = _url_of(engine)
-        is_bound = isinstance(url, Const) and database_and_driver(str(url.value))[1] in LOOP_DRIVERS
+        is_bound = driver_of(engine) in LOOP_DRIVERS
     else:
         is_bound = ctx.project.requirements_of(place.path).brings(LOOP_DRIVERS)
     return place if is_bound else None
@@ -210,12 +209,8 @@ def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
 
 def has_known_driver(engine: Object) -> bool:
     """Whether the URL of an engine names its driver."""
-    url = _url_of(engine)
+    url = url_of(engine)
     return url is not None and is_url(url)
-
-
-def _url_of(engine: Object) -> Value | None:
-    return engine.argument("0") or engine.argument("url")
 
 
 def _keeps_connections(engine: Object) -> bool:
