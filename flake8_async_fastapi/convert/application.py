@@ -34,7 +34,7 @@ from flake8_async_fastapi.store.sources import (
 
 _ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
 _SETTINGS_OF_TESTS: Final = ("pytest.ini", "tox.ini")
-_MAKERS: Final = frozenset({"create_engine", "sessionmaker"})
+_MAKERS: Final = frozenset({"create_engine", "sessionmaker", "scoped_session"})
 
 
 class Refused(Exception):

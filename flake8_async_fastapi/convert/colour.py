@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flake8_async_fastapi.convert.fixtures import fixtures_of_tests
+from flake8_async_fastapi.convert.fixtures import Fixtures
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.learning import doubles, learn_parameters
 from flake8_async_fastapi.convert.libraries import APPLICATIONS, LISTENERS
@@ -94,8 +94,11 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     finder = Sites(inference)
     for source in sources:
         _collect(colours, finder, source)
-    for test, fixture in fixtures_of_tests(sources):  # anyio runs an async fixture only for an async test
+    fixtures = Fixtures(inference.program, sources)
+    for test, fixture in fixtures.of_tests():  # anyio runs an async fixture only for an async test
         colours.sites.setdefault(test, []).append(Site("fixture", test, fixture))
+    for function, call, fixture in fixtures.asked():
+        colours.sites.setdefault(function, []).append(Site("ask", call, fixture))
     _link_overrides(colours)
     for double, declared in doubles(inference, sources):
         _link_double(colours, double, declared)
@@ -302,6 +305,9 @@ def _reason_against(colours: Colours, function: Function) -> str:
         return "pytest calls its hooks outside of an event loop"
     if name in _XUNIT and is_test(source.path):
         return f"pytest calls {name}() outside of an event loop: make it a fixture"
+    asked = next((site for site in asynchronous_sites(colours, function) if site.kind == "ask"), None)
+    if asked is not None and asked.target is not None:
+        return f"getfixturevalue() cannot run the fixture {asked.target.name}: make it a parameter"
     around = source.parents[function]
     if isinstance(around, ast.ClassDef) and any("TestCase" in ast.unparse(base) for base in around.bases):
         return "a test of unittest.TestCase cannot be async"

@@ -4,50 +4,121 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeGuard
 
+from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, has_decorator
 from flake8_async_fastapi.project.modules import is_test
 
 
-def given_fixtures(sources: Iterable[Source]) -> Iterator[tuple[Source, Function, ast.arg, Source, Function]]:
-    """The parameters that pytest fills: file, test or fixture, parameter, and the fixture with its file."""
-    tests = [source for source in sources if is_test(source.path)]
-    defined = {source.path: dict(_fixtures_in(source)) for source in tests}
-    homes = {node: source for source in tests for node in defined[source.path].values()}
-    for source in tests:
-        near = _near(source.path, defined)
-        for node in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)):
-            if node.name.startswith("test") or node in homes:
-                for argument in _arguments(node):
-                    fixture = near.get(argument.arg)
-                    if fixture is not None and fixture is not node:
-                        yield source, node, argument, homes[fixture], fixture
+class Fixtures:
+    """The fixtures of a project, and which of them each test file sees."""
+
+    def __init__(self, program: Program, sources: Iterable[Source]) -> None:
+        self.program = program
+        self.tests = [source for source in sources if is_test(source.path)]
+        self.homes: dict[Function, Source] = {}
+        self._defined: dict[str, dict[str, Function]] = {}
+        self._plugins = [plugin for source in self.tests for plugin in _plugins(program, source)]
+        self._known: dict[str, dict[str, Function]] = {}
+
+    def given(self) -> Iterator[tuple[Source, Function, ast.arg, Source, Function]]:
+        """The parameters that pytest fills: file, test or fixture, parameter, the fixture with its file."""
+        for source in _once([*self.tests, *self._plugins]):
+            near = self.near(source)
+            own = self._fixtures_in(source).values()
+            for node in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)):
+                if node.name.startswith("test") or node in own:
+                    for argument in _arguments(node):
+                        fixture = near.get(argument.arg)
+                        if fixture is not None and fixture is not node:
+                            yield source, node, argument, self.homes[fixture], fixture
+
+    def of_tests(self) -> Iterator[tuple[Function, Function]]:
+        """Each test with each fixture that it needs, directly or through others."""
+        for source in self.tests:
+            near = self.near(source)
+            for node in ast.walk(source.tree):
+                if isinstance(node, FUNCTIONS) and node.name.startswith("test"):
+                    needed = () if _is_nested(source, node) else _needed(source, node, near)
+                    yield from ((node, fixture) for fixture in needed)
+
+    def asked(self) -> Iterator[tuple[Function, ast.Call, Function]]:
+        """The calls of ``request.getfixturevalue()``: the function around each, and each possible fixture.
+
+        If the name is not written there, all names that the file writes are possible.
+        """
+        for source in _once([*self.tests, *self._plugins]):
+            calls = [node for node in ast.walk(source.tree) if _asks(node)]
+            near = self.near(source) if calls else {}
+            for call in calls:
+                given = [call.args[0]] if isinstance(call.args[0], ast.Constant) else ast.walk(source.tree)
+                names = {part.value for part in given if isinstance(part, ast.Constant)}
+                function = source.function_of(call)
+                if function is not None:
+                    yield from ((function, call, near[name]) for name in near if name in names)
+
+    def near(self, source: Source) -> dict[str, Function]:
+        """The fixtures that a file sees by name.
+
+        Its own come before those of the ``conftest.py`` files around it, which come before those of plugins.
+        """
+        if source.path not in self._known:
+            folder = source.path.rpartition("/")[0]
+            around = [
+                other
+                for other in self.tests
+                if other.path.rpartition("/")[2] == "conftest.py"
+                and f"{folder}/".startswith(_folder(other.path))
+            ]
+            around.sort(key=lambda other: other.path.count("/"))
+            found: dict[str, Function] = {}
+            for other in [*self._plugins, *around, source]:
+                found |= self._seen_in(other)
+            self._known[source.path] = found
+        return self._known[source.path]
+
+    def _seen_in(self, source: Source, depth: int = 0) -> dict[str, Function]:
+        """The fixtures that a file defines or imports."""
+        found: dict[str, Function] = {}
+        for node in source.tree.body:
+            if isinstance(node, ast.ImportFrom) and depth < 5:
+                found |= self._imported(source, node, depth)
+        return found | self._fixtures_in(source)
+
+    def _imported(self, source: Source, node: ast.ImportFrom, depth: int) -> dict[str, Function]:
+        target = self.program.imported_file(source.path, node.module or "", node.level)
+        if target is None or target is source:
+            return {}
+        there = self._seen_in(target, depth + 1)
+        if any(alias.name == "*" for alias in node.names):
+            return there
+        return {alias.asname or alias.name: there[alias.name] for alias in node.names if alias.name in there}
+
+    def _fixtures_in(self, source: Source) -> dict[str, Function]:
+        if source.path not in self._defined:
+            self._defined[source.path] = dict(_fixtures_in(source))
+            self.homes |= dict.fromkeys(self._defined[source.path].values(), source)
+        return self._defined[source.path]
 
 
-def fixtures_of_tests(sources: Iterable[Source]) -> Iterator[tuple[Function, Function]]:
-    """Each test with each fixture that it needs, directly or through others."""
-    tests = [source for source in sources if is_test(source.path)]
-    defined = {source.path: dict(_fixtures_in(source)) for source in tests}
-    for source in tests:
-        near = _near(source.path, defined)
-        for node in ast.walk(source.tree):
-            if isinstance(node, FUNCTIONS) and node.name.startswith("test") and not _is_nested(source, node):
-                for fixture in _needed(source, node, near):
-                    yield node, fixture
+def _plugins(program: Program, source: Source) -> Iterator[Source]:
+    """The files that a test file, mostly a ``conftest.py``, names in ``pytest_plugins``."""
+    for bound in program.bindings(source, source.tree).get("pytest_plugins", []):
+        for part in ast.walk(bound.node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                found = program.imported_file(source.path, part.value, 0)
+                if found is not None:
+                    yield found
 
 
-def _near(path: str, defined: Mapping[str, Mapping[str, Function]]) -> dict[str, Function]:
-    """The fixtures that a file sees by name: its own before those of the ``conftest.py`` files around it."""
-    folder = path.rpartition("/")[0]
-    around = [
-        other
-        for other in defined
-        if other.rpartition("/")[2] == "conftest.py" and f"{folder}/".startswith(_folder(other))
-    ]
-    found: dict[str, Function] = {}
-    for other in [*sorted(around, key=lambda place: place.count("/")), path]:
-        found |= defined[other]
-    return found
+def _once(sources: Iterable[Source]) -> Iterable[Source]:
+    return {source.path: source for source in sources}.values()
+
+
+def _asks(node: ast.AST) -> TypeGuard[ast.Call]:
+    function = node.func if isinstance(node, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr == "getfixturevalue" and bool(node.args)  # type: ignore[attr-defined]
 
 
 def _folder(path: str) -> str:

@@ -9,6 +9,7 @@ from flake8_async_fastapi.convert.colour import Colours, context_names
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.libraries import ASYNC_TWINS, CONTEXT_MAKERS
 from flake8_async_fastapi.convert.queries import QueryEdits
+from flake8_async_fastapi.convert.scoped import closing_edits, is_scoped
 from flake8_async_fastapi.convert.sites import Site, enclosing_comprehension, is_script
 from flake8_async_fastapi.convert.texts import (
     FUNCTIONS,
@@ -120,6 +121,8 @@ class FunctionEdits:
         elif site.kind == "bulk":
             assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             session = self.source.code(node.func.value)
+            if is_scoped(self.inference, self.source, node.func.value):
+                session += "()"
             yield Edit(
                 self.source.start(node),
                 self.source.end(node.func),
@@ -129,9 +132,11 @@ class FunctionEdits:
             yield self.source.after(node, ")")
         elif site.kind in ("await", "call"):
             assert isinstance(node, ast.Call)
+            if site.target is None:
+                yield from closing_edits(self.source, node, self.inference)
             if site.target is None or not yields_of(site.target):
                 yield from self._awaited(node)
-        elif site.kind != "fixture":
+        elif site.kind not in ("fixture", "ask"):
             yield from self._of_generator(site)
 
     def _of_generator(self, site: Site) -> Iterator[Edit]:

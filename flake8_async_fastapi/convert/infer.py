@@ -265,7 +265,7 @@ class Inference:
             return Instance(function.path, function.name)
         if isinstance(function, Maker):
             return function.made
-        if function == FACTORY:
+        if function in (FACTORY, SESSION):  # a scoped session gives the session of its scope
             return SESSION
         if isinstance(function, Instance):
             function = self.member(function, "__call__")

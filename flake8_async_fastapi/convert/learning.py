@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from flake8_async_fastapi.convert.annotations import annotated
-from flake8_async_fastapi.convert.fixtures import given_fixtures
+from flake8_async_fastapi.convert.fixtures import Fixtures
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of, yields_of
 from flake8_async_fastapi.convert.values import CLIENT, Callee, Class, Instance, Known, Query, Value
@@ -54,7 +54,7 @@ def _all_passed(
                     given = inference.value(source, value)
                     if not isinstance(given, Callee):  # another call may pass another function
                         yield home, function, argument, given
-    for source, function, argument, home, fixture in given_fixtures(sources):
+    for source, function, argument, home, fixture in Fixtures(inference.program, sources).given():
         yield source, function, argument, _made(inference, home, fixture)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from flake8_async_fastapi.convert.colour import Colours, passed_functions
 from flake8_async_fastapi.convert.learning import passed_arguments
 from flake8_async_fastapi.convert.libraries import CLASSES, COROUTINE_TAKERS, MOCKS, THREAD_CALLERS
+from flake8_async_fastapi.convert.scoped import lacks_twin
 from flake8_async_fastapi.convert.sites import Site, in_lambda, is_script
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, first_line
 from flake8_async_fastapi.convert.values import OTHER, SESSION, Library, is_plain_client
@@ -17,6 +18,7 @@ from flake8_async_fastapi.rules.left_open import MARK
 
 _CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call_soon call_later".split())
 _MOCKED: Final = "a mock stands in for a session here, whose methods are awaited now"
+_NO_PROPERTY: Final = "an async_scoped_session has no query_property(): write select()"
 _BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
 
 
@@ -28,6 +30,8 @@ def marking_edits(colours: Colours, source: Source, moved: Container[ast.AST] = 
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call):
             continue
+        if lacks_twin(colours.inference, source, node):
+            yield _comment(source, source.statement(node), _NO_PROPERTY)
         value = colours.inference.value(source, node)
         if is_plain_client(value) and value.origin == f"{source.path}:{source.start(node)}":
             reason = colours.plain_clients[value.origin]

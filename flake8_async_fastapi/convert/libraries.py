@@ -26,6 +26,8 @@ CLASSES: Final[Mapping[str, Known]] = {
     "sqlmodel.orm.session.Session": SESSION,
     "sqlalchemy.orm.sessionmaker": FACTORY,
     "sqlalchemy.orm.session.sessionmaker": FACTORY,
+    "sqlalchemy.orm.scoped_session": SESSION,
+    "sqlalchemy.orm.scoping.scoped_session": SESSION,
     "sqlalchemy.Engine": ENGINE,
     "sqlalchemy.engine.Engine": ENGINE,
     "sqlalchemy.engine.base.Engine": ENGINE,
@@ -38,6 +40,9 @@ CLASSES: Final[Mapping[str, Known]] = {
     "starlette.testclient.TestClient": CLIENT,
 }
 """Classes whose objects are followed."""
+
+SCOPED: Final = frozenset({"sqlalchemy.orm.scoped_session", "sqlalchemy.orm.scoping.scoped_session"})
+"""Those whose objects are sessions, and give the session of the current scope when they are called."""
 
 APPLICATIONS: Final = (Library("fastapi.FastAPI"), Library("fastapi.applications.FastAPI"))
 
@@ -56,6 +61,8 @@ RENAMED: Final[Mapping[str, tuple[str, str]]] = {
     "sqlmodel.orm.session.Session": (_SQLMODEL, "AsyncSession"),
     "sqlalchemy.orm.sessionmaker": (_ASYNC, "async_sessionmaker"),
     "sqlalchemy.orm.session.sessionmaker": (_ASYNC, "async_sessionmaker"),
+    "sqlalchemy.orm.scoped_session": (_ASYNC, "async_scoped_session"),
+    "sqlalchemy.orm.scoping.scoped_session": (_ASYNC, "async_scoped_session"),
     "sqlalchemy.Engine": (_ASYNC, "AsyncEngine"),
     "sqlalchemy.engine.Engine": (_ASYNC, "AsyncEngine"),
     "sqlalchemy.engine.base.Engine": (_ASYNC, "AsyncEngine"),
@@ -77,7 +84,7 @@ RENAMED: Final[Mapping[str, tuple[str, str]]] = {
 AWAITED: Final[Mapping[str, frozenset[str]]] = {
     "session": frozenset(
         "execute scalar scalars get get_one exec commit rollback flush refresh merge delete close"
-        " connection invalidate reset begin begin_nested".split()
+        " connection invalidate reset begin begin_nested remove".split()
     ),
     "connection": frozenset(
         "execute scalar scalars exec_driver_sql commit rollback close execution_options invalidate"

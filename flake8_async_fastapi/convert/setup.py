@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.convert.colour import Colours
 from flake8_async_fastapi.convert.imports import Imports
-from flake8_async_fastapi.convert.libraries import AWAITED, CLASSES, MOCKS, RENAMED
+from flake8_async_fastapi.convert.libraries import AWAITED, CLASSES, MOCKS, RENAMED, SCOPED
 from flake8_async_fastapi.convert.libraries import FUNCTIONS as MAKERS
+from flake8_async_fastapi.convert.scoped import scope_edits
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Source
 from flake8_async_fastapi.convert.values import ENGINE, FACTORY, SESSION, Known, Library
 
@@ -90,6 +91,8 @@ class SetupEdits:
         if function.name.startswith(f"{_EVENT}.") and node.args:
             if self.inference.value(self.source, node.args[0]) == ENGINE:
                 yield self.source.after(node.args[0], ".sync_engine")
+        elif function.name in SCOPED:
+            yield from scope_edits(self.source, node, self.inference, self.imports)
         elif CLASSES.get(function.name) in (SESSION, FACTORY):
             yield from self._without_expiry(node)
         elif function.name in MAKERS:

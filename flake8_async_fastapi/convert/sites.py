@@ -57,7 +57,9 @@ class Site:
     * ``call``, ``iterate``, ``enter``, ``next``, ``collect``, ``delegate``, ``thread``, ``read``, ``pass``:
     a function of the project, the ``target``, is called, iterated over, entered, and so on;
 
-    * ``fixture``: pytest passes a test the value of the ``target``; nothing is written there.
+    * ``fixture``: pytest passes a test the value of the ``target``; nothing is written there;
+
+    * ``ask``: ``request.getfixturevalue()`` may give the value of the ``target``.
     """
 
     kind: str

@@ -13,16 +13,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy
-from sync_program import READ, SETUP
+from sync_program import LEFT, NAME, READ, SETUP
 
 from flake8_async_fastapi.analysis import open_analysis
 from flake8_async_fastapi.cli import main
 from flake8_async_fastapi.convert.queries import QueryEdits
 from flake8_async_fastapi.convert.texts import Edit
 from flake8_async_fastapi.store.cache import Cache
-
-NAME = "test_main.py"
-"""The rules for tests hold in it, too."""
 
 Convert = Callable[..., tuple[int, str]]
 
@@ -38,124 +35,6 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
         return status, printed.out + printed.err
 
     return run
-
-
-LEFT = {
-    "a constructor": (
-        """
-        class Count:
-            def __init__(self, db: Session = Depends(get_db)):
-                self.value = db.query(Item).count()
-        """,
-        "__init__ is not converted: __init__() cannot be async",
-    ),
-    "a lambda": (
-        """
-        def count(db: Session):
-            return (lambda: db.query(Item).count())()
-        """,
-        "count is not converted: a lambda in it uses the database",
-    ),
-    "a validator": (
-        """
-        from functools import lru_cache
-
-        @lru_cache
-        def count():
-            with make_session() as db:
-                return db.query(Item).count()
-        """,
-        "count is not converted: a function under @lru_cache cannot be async",
-    ),
-    "a method that select() has not": (
-        """
-        def strange(db: Session):
-            return db.query(Item).enable_assertions(False).all()
-        """,
-        "strange is not converted: select() has nothing like Query.enable_assertions()",
-    ),
-    "a query without its session": (
-        """
-        def run(query):
-            return query.all()
-
-        def start(db: Session):
-            return run(db.query(Item))
-        """,
-        "run is not converted: nothing here says which session runs the query",
-    ),
-    "a callback": (
-        """
-        def size(item):
-            with make_session() as db:
-                return db.query(Item).count()
-
-        def ordered(items):
-            return sorted(items, key=size)
-        """,
-        "size is async, and is passed on here",
-    ),
-    "a thread": (
-        """
-        from threading import Thread
-
-        def work():
-            with make_session() as db:
-                db.query(Item).delete()
-                db.commit()
-
-        @app.get("/start")
-        def start():
-            Thread(target=work).start()
-        """,
-        "work is async, and is passed on here",
-    ),
-    "a lambda with a client of tests": (
-        """
-        from fastapi.testclient import TestClient
-
-        client = TestClient(app)
-        ask = lambda: client.get("/")
-        """,
-        "this TestClient is not converted: a lambda uses it",
-    ),
-    "a mock of a session": (
-        """
-        from unittest.mock import MagicMock
-
-        def test_count():
-            db = MagicMock(spec=Session)
-            assert db.query
-        """,
-        "a mock stands in for a session here, whose methods are awaited now",
-    ),
-    "a function that makes the application": (
-        """
-        def make_app():
-            app = FastAPI()
-            with make_session() as db:
-                app.state.count = db.query(Item).count()
-            return app
-        """,
-        "make_app is not converted: it makes the application, outside of an event loop",
-    ),
-    "a call on import": (
-        """
-        def count():
-            with make_session() as db:
-                return db.query(Item).count()
-
-        COUNT = count()
-        """,
-        "count is async, and no event loop runs here",
-    ),
-    "code that runs on import": (
-        """
-        items = make_session().query(Item).all()
-        """,
-        "this uses the database when the file is imported",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", LEFT)

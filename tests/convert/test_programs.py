@@ -2,28 +2,25 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sync_program import PROGRAMS, files_of
 
 from flake8_async_fastapi.cli import main
 
 HERE = Path(__file__).parent
-PROGRAMS = sorted(path.stem for path in (HERE / "programs").glob("*.txt"))
-FILE = re.compile(r"^=== (?P<path>\S+)\n(?P<text>.*?)(?=^=== |\Z)", re.MULTILINE | re.DOTALL)
+NAMES = sorted(path.stem for path in PROGRAMS.glob("*.txt"))
 
 
 def write_program(name: str, folder: Path) -> list[str]:
     """Write the files of a program, and give its requests."""
-    text = (HERE / "programs" / f"{name}.txt").read_text()
-    for found in FILE.finditer(text):
-        path = folder / found["path"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(found["text"])
+    for path, text in files_of(name).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
     return (folder / "requests.txt").read_text().splitlines()
 
 
@@ -37,7 +34,7 @@ def answers(program: Path, place: Path) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_converted_program_answers_as_before(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,7 +50,7 @@ def test_a_converted_program_answers_as_before(
         assert new == old
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_second_conversion_changes_nothing(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

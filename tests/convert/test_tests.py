@@ -216,8 +216,12 @@ def test_they_run(way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     fixtures = CONFTEST + FIXTURES if home == "conftest.py" else on_import(CONFTEST + FIXTURES)
     files = {"main.py": setup + READ + ITEMS, "test_items.py": "", "requirements.txt": f"{plugin}\n"}
     files[home] = fixtures
+    if way == "pytest-asyncio":
+        files["tests/items.py"] = "import pytest\n" + FIXTURES
+        files[home] = CONFTEST + 'pytest_plugins = ["tests.items"]\n'
     files["test_items.py"] += TESTS
     for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     if way == "AnyIO":
         assert "13 passed" in run_tests(tmp_path)
