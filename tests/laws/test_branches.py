@@ -25,7 +25,7 @@ BY_FORM = {
     "AFA205: A value that is kept after the first call, with an early return",
     "AFA205: A value that a container keeps after the first call",
     "AFA205: A value that a helper keeps after the first call",
-    "AFA208: Values that are made once, after a check of a state or of a cache",
+    "AFA208: Values that are created once, after a check of a state or a cache",
     "offloading: At import, on the first use, and at start-up",
 }
 """Lazy initialisation, which the blocking rules know by how it is written."""
