@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.fastapi.reach import functions_reached
 from flake8_async_fastapi.domains.testing import requests
 from flake8_async_fastapi.domains.testing.events import LifespanNotRun
@@ -20,7 +22,7 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Library, Object
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, shared_names
 from flake8_async_fastapi.project.modules import is_test
 
 _CLIENTS: Final = frozenset({"starlette.testclient.TestClient", "httpx.ASGITransport", "httpx.AsyncClient"})
@@ -29,6 +31,13 @@ _CALLS_FOLLOWED: Final = 3
 # Code that runs a lifespan in a test.
 _RUNNERS: Final = ("LifespanManager", "lifespan_context", "lifespan", "startup", "TestServer")
 _ENTERS: Final = ("enter_context", "__enter__", "__aenter__")
+
+
+class _Shared(Struct, frozen=True):
+    """A value that a lifespan sets, as written, and the module whose variable it is; a state has none."""
+
+    text: str
+    module: str = ""
 
 
 def report_client(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> None:
@@ -101,13 +110,13 @@ def _holds(code: object, made: tree.Call) -> bool:
 def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> tuple[str, str] | None:
     """A path that tests request from a client, and a value its route reads that only the lifespan sets."""
     ctx = frame.ctx
-    things = set(_set_by(ctx, lifespan))
+    things = frozenset(_set_by(ctx, lifespan))
     requested = list(dict.fromkeys(_requested(frame, made, folder))) if things else []
     for pattern, route in requests.routes(ctx) if requested else ():
         asked = next((one for one in requested if requests.matches(pattern, one)), None)
         if asked is not None:
-            for thing in _read_by(ctx, route):
-                if thing in things and not ctx.project.tests_mention(thing.partition("[")[0], folder):
+            for thing in _read_by(ctx, route, things):
+                if not ctx.project.tests_mention(thing.partition("[")[0], folder):
                     return asked, thing
     return None
 
@@ -147,7 +156,7 @@ def _is_over(code: Expr, made: tree.Call, transports: set[str]) -> bool:
     )
 
 
-def _set_by(ctx: Context, lifespan: Function) -> Iterator[str]:
+def _set_by(ctx: Context, lifespan: Function) -> Iterator[_Shared]:
     """The values that a lifespan sets: ``state.name``, a variable of a module, or an entry of it."""
     for function in functions_reached(ctx, lifespan, 2):
         code = function.node.body
@@ -164,44 +173,53 @@ def _set_by(ctx: Context, lifespan: Function) -> Iterator[str]:
                 case tree.Yield(value=tree.DictDisplay(keys=keys)):
                     for key in keys:
                         if isinstance(key, tree.Const):
-                            yield f"state.{key.value}"
+                            yield _Shared(f"state.{key.value}")
 
 
-def _assigned(ctx: Context, path: str, target: Expr, shared: set[str]) -> Iterator[str]:
+def _assigned(ctx: Context, path: str, target: Expr, shared: set[str]) -> Iterator[_Shared]:
     match target:
         case tree.Attr(value=tree.Attr(name="state") | tree.Name(id="state"), name=name):
-            yield f"state.{name}"
-        case tree.Name(id=name) if name in shared and _is_empty_before(ctx, path, name):
-            yield name
+            yield _Shared(f"state.{name}")
+        case tree.Name(id=name) if name in shared:
+            yield from (_Shared(name, module) for module in _empty_before(ctx, path, name))
         case tree.Subscript(value=tree.Name(id=name), index=tree.Const(value=str(key))):
-            if _is_empty_before(ctx, path, name):
-                yield f"{name}[{key!r}]"
+            yield from (_Shared(f"{name}[{key!r}]", module) for module in _empty_before(ctx, path, name))
 
 
-def _is_empty_before(ctx: Context, path: str, name: str) -> bool:
-    """Whether a module's variable is None, or an empty dictionary, when it is imported."""
+def _empty_before(ctx: Context, path: str, name: str) -> Iterator[str]:
+    """The module of a variable that is None, or an empty dictionary, when it is imported."""
     found = names.only_definition(ctx, path, name)
-    if found is None or not isinstance(found[1], tree.Assign):
-        return False
-    match found[1].value:
-        case None | tree.Const(value=None) | tree.DictDisplay(keys=[]):
-            return True
-        case tree.Call(func=tree.Name(id="dict"), args=[], keywords=[]):
-            return True
-    return False
+    if found is not None and isinstance(found[1], tree.Assign):
+        match found[1].value:
+            case None | tree.Const(value=None) | tree.DictDisplay(keys=[]):
+                yield found[0]
+            case tree.Call(func=tree.Name(id="dict"), args=[], keywords=[]):
+                yield found[0]
 
 
-def _read_by(ctx: Context, route: Function) -> list[str]:
-    """The values that a route reads and relies on, named as by ``_set_by``."""
+def _read_by(ctx: Context, route: Function, shared: frozenset[_Shared]) -> list[str]:
+    """The values, among those that a lifespan sets, that a route reads and relies on."""
+    names_set = {one.text for one in shared}
     found: dict[str, None] = {}
     coped: set[str] = set()
     for function in functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True):
         for node in nodes_in(function.node.body):
             thing = _thing(node)
-            if thing:
+            if thing in names_set and _Shared(thing, _module_of(ctx, function, thing)) in shared:
                 found[thing] = None
             coped.update(_coped_with(node))
     return [thing for thing in found if thing not in coped]
+
+
+def _module_of(ctx: Context, function: Function, thing: str) -> str:
+    """The module of a variable that a function reads; empty for an attribute of a state, and if unknown."""
+    name, node = thing.partition("[")[0], function.node
+    if "." in name or not isinstance(node, tree.FunctionDef):
+        return ""
+    if name in requests.bound_in(node) - set(shared_names(node.body)):
+        return ""
+    found = names.only_definition(ctx, function.path, name)
+    return "" if found is None else found[0]
 
 
 def _thing(node: object) -> str:

@@ -23,7 +23,7 @@ def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[
     for part in parts_of(code):
         match part:
             case tree.FunctionDef():
-                yield from requests_in(part.body, hidden | _bound_in(part))
+                yield from requests_in(part.body, hidden | bound_in(part))
                 continue
             case tree.Call(func=tree.Attr(value=owner, name=verb)) if verb in _REQUESTS:
                 url = written_argument(part, int(verb in ("request", "stream")), "url")
@@ -33,7 +33,8 @@ def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[
         yield from requests_in(part, hidden)
 
 
-def _bound_in(function: tree.FunctionDef) -> set[str]:
+def bound_in(function: tree.FunctionDef) -> set[str]:
+    """The parameters of a function, and the names that its code binds."""
     bound = {name for statement in flat(function.body) for name in bound_names(statement)}
     return bound | {param.name for param in function.params}
 

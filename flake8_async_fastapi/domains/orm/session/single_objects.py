@@ -69,6 +69,7 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             refreshed = transitions.after_refresh(obj, origin.path, origin.line)
             if obj.source == "new":
                 objects[location] = refreshed
+                _load_related(frame, obj, origin.line)
             else:  # others from a query may be the same object, with the options of the first
                 objects[location] = aliasing.join_aliases(frame.ctx, state, refreshed, location)
                 apply_select(frame, obj.session, obj.cls, obj.plan, origin.line, obj.identity, location)
@@ -90,6 +91,15 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
             if isinstance(attribute, Relationship) and attribute.target is not None:
                 inner = load_plans.strategy(obj.plan, name, attribute)[1]
                 apply_select(frame, obj.session, attribute.target, inner, origin.line)
+
+
+def _load_related(frame: Frame, obj: InstanceState, line: int) -> None:
+    """Note that the targets of an object's eager relationships were loaded, with their columns."""
+    model = models.model_of_objects(frame.ctx, obj.cls)
+    for name, attribute in model.relationships() if model is not None else ():
+        how, inner = load_plans.strategy(obj.plan, name, attribute)
+        if how in load_plans.EAGER and attribute.target is not None:
+            apply_select(frame, obj.session, attribute.target, inner, line)
 
 
 def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> InstanceState:
