@@ -77,6 +77,7 @@ class Requirements(Struct, frozen=True):
 
 
 NOTHING: Final = Requirements()
+_FRAMEWORKS: Final = ("fastapi", "sqlalchemy", "sqlmodel")
 _PRERELEASE: Final = re.compile(r"\d\.?(a|b|rc|alpha|beta|dev)", re.IGNORECASE)
 
 
@@ -86,13 +87,17 @@ class RequirementFiles(Struct, frozen=True):
     by_folder: Mapping[str, Requirements] = field(default_factory=dict)
 
     def of(self, path: str) -> Requirements:
-        """The requirements for the code in a file: those of the nearest folder above it that has any."""
+        """The requirements for the code in a file: those of the nearest folder above it that has any.
+
+        If there is none, those of the only folder whose requirements are an application's.
+        """
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]
             if folder in self.by_folder:
                 return self.by_folder[folder]
-        return NOTHING
+        applications = [found for found in self.by_folder.values() if found.brings(_FRAMEWORKS)]
+        return applications[0] if len(applications) == 1 else NOTHING
 
 
 def encode(files: RequirementFiles) -> bytes:
