@@ -190,6 +190,14 @@ async def test_refresh_needs_a_persistent_object(session: AsyncSession) -> None:
         await session.refresh(pending)
 
 
+async def test_a_detached_object_cannot_be_refreshed(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    session.expunge(post)
+    for names in (None, ["author"]):
+        with pytest.raises(InvalidRequestError):
+            await session.refresh(post, names)
+
+
 # --- identity map ------------------------------------------------------------------------------
 
 
@@ -408,6 +416,7 @@ async def test_session_is_closed_while_a_shielded_task_uses_it() -> None:
             await task
         await asyncio.sleep(0.05)
         assert failures
+
 
 async def test_statement_that_timed_out_needs_a_rollback(session: AsyncSession) -> None:
     numbers = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 2000000)"

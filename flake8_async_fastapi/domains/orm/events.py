@@ -34,8 +34,9 @@ class Missing(Event, frozen=True):
     """An attribute of an ORM object is read, and reading it would cause I/O (or return nothing).
 
     ``route`` are the attributes that lead from an object returned by a query to the missing one, each with
-    its class, as ``Post.author``. ``use`` is ``read``, ``mutated``, ``shown``, ``response``, ``validated``
-    or ``template``; ``through`` names the reader. ``source`` says where the object comes from, with file
+    its class, as ``Post.author``. ``use`` is ``read``, ``mutated``, ``shown``, ``response``, ``validated``,
+    ``template``, or ``refreshed``, for which the last of ``route`` is the class alone: the whole object is
+    out of reach. ``through`` names the reader. ``source`` says where the object comes from, with file
     and line; ``lost_at`` in which file and line the attribute was lost, and why, if known. ``chain`` are
     the functions between the reported place and the read, which is at the line ``read_at``. ``lost_by`` is
     the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
@@ -80,11 +81,13 @@ class Missing(Event, frozen=True):
         return self._read() if is_elsewhere and self.use in ("read", "mutated", "shown") else None
 
     def _read(self) -> Mention:
-        return Mention(*self.read_at, f"{self.route[-1]} is read here")
+        return Mention(
+            *self.read_at, f"{self.route[-1]} is {'refreshed' if self.use == 'refreshed' else 'read'} here"
+        )
 
 
 def _owner(attribute: str) -> str:
-    return attribute.rpartition(".")[0]
+    return attribute.partition(".")[0]
 
 
 _MADE: Final = {

@@ -43,6 +43,8 @@ def subject(missing: Missing) -> str:
         return f"{_READERS[missing.use]} {missing.through} reads {name}{via}"
     if missing.use == "mutated":
         return f"{name} is changed{via}"
+    if missing.use == "refreshed":
+        return f"{name} is refreshed{via}"
     if missing.use == "shown":
         return f"the repr of {name.partition('.')[0]} reads {name}{via}"
     return f"{name} is read{via}"
@@ -52,6 +54,8 @@ _READERS: Final = {"response": "response model", "validated": "schema"}
 
 
 def _error(missing: Missing) -> str:
+    if missing.use == "refreshed":
+        return "InvalidRequestError"
     if missing.cause == "detached":
         return "DetachedInstanceError"
     return "InvalidRequestError" if missing.cause == "raise" else "MissingGreenlet"
@@ -62,6 +66,9 @@ def why(missing: Missing) -> str:
     path, line, text = missing.lost_at
     at = Spot(path, line)
     cause = missing.lost_by
+    if missing.use == "refreshed":
+        did = "wrote" if missing.source[0] == "new" else "loaded"
+        return f"the session that {did} it at {Spot(*missing.source[1:])} is closed"
     if cause in ("commit", "rollback"):
         return f"the {cause} at {at} expired it"
     if cause == "expire":
@@ -91,6 +98,8 @@ def _origin(missing: Missing) -> str:
 def remedy(missing: Missing) -> str:
     """The remedy: an option of the query or, if the object does not come from a query, a refresh."""
     cause, refresh = missing.lost_by, _refresh(missing)
+    if missing.use == "refreshed":
+        return "fetch it by its key in this session"
     if cause == "subclass":
         return f"select {_owner(missing)}, or use selectin_polymorphic()"
     if missing.cause == "detached":
@@ -120,7 +129,11 @@ def fix(rule: Rule, missing: Missing) -> Fix | None:
     """
     made, path, line = missing.source
     is_safe = rule.fixable == "safe"
-    if missing.lost_by == "subclass" or (missing.cause == "detached" and missing.lost_by in _LOST_LATER):
+    if (
+        missing.lost_by == "subclass"
+        or missing.use == "refreshed"
+        or (missing.cause == "detached" and missing.lost_by in _LOST_LATER)
+    ):
         return None
     if missing.lost_by in _LOST_LATER:
         return _fix_before_read(rule, missing)

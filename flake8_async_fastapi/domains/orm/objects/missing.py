@@ -56,6 +56,11 @@ def report_missing(
     _report(frame, location, name, not_loaded, place, reading, unless)
 
 
+def report_detached(frame: Frame, location: Location, place: Position, use: str) -> None:
+    """Report a method of a session that needs one of its own objects, and gets a detached one."""
+    report_missing(frame, location, "", NotLoaded("detached"), place, use)
+
+
 def report_missing_in_callee(
     frame: Frame,
     location: Location,
@@ -95,7 +100,7 @@ def _report(
     obj = objects[location]
     steps = _steps_to(objects, location, name)
     top_location = steps[0][0]
-    top, route = objects[top_location], tuple(f"{objects[owner].cls.name}.{via}" for owner, via in steps)
+    top, route = objects[top_location], tuple(_step_text(objects[owner], via) for owner, via in steps)
     if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
         return  # a test may replace the functions it calls
     if top_location[0] == ARGUMENT:
@@ -168,9 +173,15 @@ def _steps_to(
     return steps
 
 
+def _step_text(obj: InstanceState, name: str) -> str:
+    """An attribute with the class of its object; the class alone for the object itself."""
+    return f"{obj.cls.name}.{name}" if name else obj.cls.name
+
+
 _INTRINSIC: Final = ("dynamic", "write_only")
 _DETACHED: Final = (
-    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update"
+    "unloaded", "new", "refreshed", "merged", "commit", "rollback", "expire", "server", "deferred", "update",
+    "detached",
 )  # fmt: skip
 
 

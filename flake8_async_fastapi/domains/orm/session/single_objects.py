@@ -23,6 +23,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     reachable,
 )
 from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
+from flake8_async_fastapi.domains.orm.objects.missing import report_detached
 from flake8_async_fastapi.domains.orm.session import item_queries
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
@@ -63,6 +64,10 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
     for location in locations_in(subject) if subject is not None else ():
         obj = objects.get(location)
         if obj is None:
+            continue
+        if obj.phase == "detached" and not obj.may_be_loaded:
+            report_detached(frame, location, origin.position, "refreshed")
+            objects[location] = replace(obj, may_be_loaded=True)  # the rest is not reached
             continue
         aliasing.forget_below(state, location)
         if given is None and not arguments.opaque:
