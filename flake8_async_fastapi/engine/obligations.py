@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Coroutine, Value, alternatives
 from flake8_async_fastapi.engine.walks import held_coroutines, may_hold_coroutine
 from flake8_async_fastapi.facts.tree import Expr
@@ -18,10 +19,14 @@ def report_misuse(
     awaited_chain: bool = False,
     in_chain: bool = False,
     unless: str = "",
+    place: Place | None = None,
 ) -> None:
-    """Report that a coroutine of this frame is used wrongly, always or ``unless`` some condition holds."""
+    """Report that a coroutine of this frame is used wrongly, always or ``unless`` some condition holds.
+
+    ``place`` is where it is used, if that says more than where it was created.
+    """
     if coroutine.origin in frame.owed:
-        path, line, col = coroutine.origin
+        path, line, col = place or coroutine.origin
         if not unless:
             frame.reported_misuses.setdefault(coroutine.origin, how)
         if frame.emit:

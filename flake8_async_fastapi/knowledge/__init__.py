@@ -220,9 +220,8 @@ def nesting_packages() -> frozenset[str]:
 
 def lacks(base: str, name: str) -> bool:
     """Whether a library's base class is known not to define a name: the lookup continues after it."""
-    if base not in bases.TRANSPARENT or name in bases.OWN_NAMES:
-        return False
-    return not name.startswith(("model_", "_"))
+    own = bases.TRANSPARENT.get(base)
+    return own is not None and name not in own and not name.startswith(("model_", "_"))
 
 
 def makes_property(dotted: str) -> bool:

@@ -5,6 +5,7 @@ Source: the documentation of Pydantic, SQLModel and SQLAlchemy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 RECORDS: Final[frozenset[str]] = frozenset(
@@ -12,22 +13,22 @@ RECORDS: Final[frozenset[str]] = frozenset(
 )
 """Their constructors keep the arguments as plain data."""
 
-TRANSPARENT: Final[frozenset[str]] = frozenset({
-    "pydantic.BaseModel",
-    "sqlalchemy.ext.asyncio.AsyncAttrs",
-    "sqlalchemy.orm.DeclarativeBase",
-    "sqlalchemy.orm.DeclarativeBaseNoMeta",
-    "sqlalchemy.orm.MappedAsDataclass",
-    "sqlmodel.SQLModel",
-    "sqlmodel.main.SQLModel",
+_PYDANTIC: Final = frozenset({
+    "construct", "copy", "dict", "fields", "from_orm", "json", "parse_file", "parse_obj", "parse_raw",
+    "schema", "schema_json", "update_forward_refs", "validate",
 })
-"""They define no names but those of ``OWN_NAMES`` and those that begin with ``model_`` or ``_``."""
+_MAPPER: Final = frozenset({"metadata", "registry", "type_annotation_map"})
 
-OWN_NAMES: Final[frozenset[str]] = frozenset({
-    "awaitable_attrs", "construct", "copy", "dict", "fields", "from_orm", "json", "metadata", "parse_file",
-    "parse_obj", "parse_raw", "registry", "schema", "schema_json", "sqlmodel_update", "type_annotation_map",
-    "update_forward_refs", "validate",
-})
+TRANSPARENT: Final[Mapping[str, frozenset[str]]] = {
+    "pydantic.BaseModel": _PYDANTIC,
+    "sqlalchemy.ext.asyncio.AsyncAttrs": frozenset({"awaitable_attrs"}),
+    "sqlalchemy.orm.DeclarativeBase": _MAPPER,
+    "sqlalchemy.orm.DeclarativeBaseNoMeta": _MAPPER,
+    "sqlalchemy.orm.MappedAsDataclass": frozenset(),
+    "sqlmodel.SQLModel": _PYDANTIC | _MAPPER | {"sqlmodel_update"},
+    "sqlmodel.main.SQLModel": _PYDANTIC | _MAPPER | {"sqlmodel_update"},
+}
+"""The names that they define, besides those that begin with ``model_`` or ``_``."""
 
 PROPERTIES: Final[frozenset[str]] = frozenset({
     "abc.abstractproperty",
@@ -36,3 +37,14 @@ PROPERTIES: Final[frozenset[str]] = frozenset({
     "sqlalchemy.ext.hybrid.hybrid_property",
 })
 """Decorators that make a property of a method."""
+
+VALIDATORS: Final[frozenset[str]] = frozenset({
+    "pydantic.field_validator",
+    "pydantic.model_validator",
+    "pydantic.root_validator",
+    "pydantic.validator",
+})
+"""Decorators of methods that run when a Pydantic model is created or a request is validated."""
+
+RUN_AFTER_INIT: Final[frozenset[str]] = frozenset({"__post_init__", "model_post_init"})
+"""Methods that the generated constructors of dataclasses and Pydantic models call."""

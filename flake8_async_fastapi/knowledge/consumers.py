@@ -78,6 +78,7 @@ ITERATING_CONSUMERS: Final[frozenset[str]] = frozenset({
     "builtins.reversed",
     "builtins.set",
     "builtins.sorted",
+    "builtins.str.join",
     "builtins.tuple",
 })
 

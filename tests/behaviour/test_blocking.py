@@ -10,7 +10,10 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.concurrency import run_in_threadpool
 
@@ -103,3 +106,29 @@ async def test_sockets_that_cannot_wait() -> None:
                 sock.recv(10)
 
     assert await longest_gap(use) < WAIT / 2
+
+
+class Named(BaseModel):
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def look_up(cls, value: str) -> str:
+        return f"{value} {threading.get_ident()}"
+
+
+async def test_validators_of_requests_run_on_the_loop() -> None:
+    app = FastAPI()
+
+    @app.post("/coroutine")
+    async def coroutine(body: Named) -> str:
+        return body.name
+
+    @app.post("/plain")
+    def plain(body: Named) -> str:
+        return body.name
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        for path in ("/coroutine", "/plain"):
+            answer = await client.post(path, json={"name": "in"})
+            assert answer.json() == f"in {threading.get_ident()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.blocking import blocking_calls, migrations, project_calls
+from flake8_async_fastapi.domains.blocking import blocking_calls, constructors, migrations, project_calls
 from flake8_async_fastapi.domains.blocking.effects import ThreadWork, report_or_keep_loop_use
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.domains.blocking.surroundings import is_known_done, note_question, note_wait
@@ -21,7 +21,7 @@ def note_call(site: CallSite) -> None:
             project_calls.note_configured_call(frame, callee, place)
             project_calls.note_recursive_call(frame, callee, place)
         case ClassValue():
-            project_calls.apply_constructor(frame, callee, arguments, place)
+            constructors.apply_constructor(frame, callee, arguments, place)
         case Member(receiver=receiver, name=name):
             note_question(frame, callee)
             if not is_known_done(frame, callee):

@@ -33,9 +33,13 @@ class Effect(Struct, frozen=True):
 
 
 class EffectReached(Event, frozen=True):
-    """A coroutine function calls a plain function that has an effect."""
+    """A coroutine function calls a plain function that has an effect.
+
+    ``is_validation``: FastAPI calls it on the event loop to validate a request for the function.
+    """
 
     effect: Effect
+    is_validation: bool = False
 
     def others(self) -> tuple[Mention, ...]:
         return (Mention(*self.effect.at, f"{self.effect.label} is called here"),) if self.effect.chain else ()

@@ -11,11 +11,9 @@ from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.blocking.events import Effect
 from flake8_async_fastapi.domains.blocking.recursion import RECURSION, takes_exponential_time
 from flake8_async_fastapi.domains.blocking.surroundings import may_call_callback
-from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
-from flake8_async_fastapi.engine.machine import classes, expressions, functions
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -62,45 +60,6 @@ def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, orig
         effects = thread.effects_of(frame.ctx, function, arguments)
         if effects and not exemptions.is_cached_or_allowed(frame.ctx, function):
             thread.apply_callback_effects(frame, effects, origin, function.name)
-
-
-def apply_constructor(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> None:
-    """Apply the effects of creating an instance: its constructor runs, and the factories of its fields."""
-    ctx = frame.ctx
-    for base in classes.mro(ctx, cls):
-        if not isinstance(base, ClassValue):
-            break
-        found = classes.body_bindings(ctx, base, "__init__")
-        if found and isinstance(found[-1], tree.FunctionDef):
-            me = Instance(cls, (), exact=True)
-            initialiser = functions.as_method(base, found[-1], me)
-            effects = thread.effects_of(ctx, initialiser, arguments)
-            thread.apply_callback_effects(frame, effects, origin, cls.name)
-            return
-    given = {name for name, _ in arguments.keywords}
-    for name, effects in _blocking_factories(ctx, cls):
-        if name not in given and not arguments.opaque:
-            thread.apply_callback_effects(frame, effects, origin, cls.name)
-
-
-def _blocking_factories(ctx: Context, cls: ClassValue) -> tuple[tuple[str, tuple[Effect, ...]], ...]:
-    """The fields whose ``default_factory=`` blocks."""
-
-    def collect() -> tuple[tuple[str, tuple[Effect, ...]], ...]:
-        found = []
-        for statement in cls.node.body:
-            if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Call):
-                for keyword in statement.value.keywords:
-                    if keyword.name == "default_factory":
-                        frame = class_frame(ctx, cls)
-                        factory = expressions.evaluate(frame, State(), keyword.value)
-                        effects = thread.effects_of_callback(frame, factory, Arguments())
-                        blocking = tuple(filter(thread.is_blocking, effects))
-                        if blocking:
-                            found.append((path_of(statement.targets[0]), blocking))
-        return tuple(found)
-
-    return ctx.query(("factories", cls), collect, ())
 
 
 def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> None:

@@ -2,7 +2,8 @@
 
 Provides the values of parameters with ``Depends``, and the role in which a framework calls a function
 (``Frame.role``). Adds no part of the state and no effect; runs note routes, included routers and use of
-engines. Needs orm and pydantic, to validate the results of routes and to find the owner of a session.
+engines. Needs blocking, orm and pydantic, to validate requests and the results of routes, and to find the
+owner of a session.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.fastapi import (
     applications,
     background,
+    bodies,
     context_variables,
     contracts,
     dependencies,
@@ -30,7 +32,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "fastapi",
-    ("orm", "pydantic"),
+    ("blocking", "orm", "pydantic"),
     models=Models(
         calls=dependencies.CALLS,
         parameters={dependencies.Dependency: dependencies.provide_dependency},
@@ -47,6 +49,7 @@ DOMAIN = Domain(
         function_begins=(
             endpoints.report_sync_endpoint,
             routes.begin_route,
+            bodies.report_validators,
             unfilled.report_parameters,
             exits.begin_dependency,
             request_sessions.note_own_sessions,

@@ -15,12 +15,17 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import parts_of
 
 _CONSUMERS: Final = frozenset(
-    "all any dict enumerate frozenset iter list max min set sorted sum tuple".split()
+    "all any dict enumerate frozenset iter list max min set sorted str.join sum tuple".split()
 )
 """The builtins that go through their first argument, which must not be an async generator."""
 
-ITEM_USES: Final[Mapping[str, str]] = {"any": "condition", "all": "condition", "sum": "operand"}
-"""How these use each item: a coroutine is always true, and cannot be added."""
+ITEM_USES: Final[Mapping[str, str]] = {
+    "all": "condition",
+    "any": "condition",
+    "str.join": "joined",
+    "sum": "operand",
+}
+"""How these use each item: a coroutine is always true, cannot be added, and is no text."""
 
 CALLBACK_USES: Final[Mapping[str, str]] = {
     "filter": "condition",

@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import library_calls, protocols
 from flake8_async_fastapi.engine.models import AwaitModel, CallModel, CallSite
+from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Collection,
@@ -24,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import flat
 
@@ -48,6 +50,15 @@ def _model_run(site: CallSite) -> Value | None:
     if not isinstance(given, Coroutine) or given.function is None or not _gives_value(given.function):
         return None
     return protocols.result_of_await(site.frame, given)
+
+
+def _check_gathered(site: CallSite) -> None:
+    """Report ``asyncio.gather(coroutines)`` without a star, which raises TypeError."""
+    arguments = site.arguments
+    for value in arguments.args[: arguments.placed if arguments.opaque else None]:
+        coroutine = next(held_coroutines(value), None) if isinstance(value, Collection) else None
+        if coroutine is not None:
+            report_misuse(site.frame, coroutine, "gathered", site.label, place=site.place)
 
 
 def _gives_value(function: Function) -> bool:
@@ -113,7 +124,11 @@ def _enter_by_stack(site: CallSite) -> Value | None:
     return protocols.enter_context(site.frame, given, True)
 
 
-CALLS: Final[Mapping[str, CallModel]] = {"asyncio.wait_for": _model_wait_for, "asyncio.run": _model_run}
+CALLS: Final[Mapping[str, CallModel]] = {
+    "asyncio.gather": _check_gathered,
+    "asyncio.run": _model_run,
+    "asyncio.wait_for": _model_wait_for,
+}
 METHODS: Final[Mapping[str, CallModel]] = {
     "asyncio.TaskGroup.create_task": _start_task,
     "asyncio.Task.result": _result_of_task,

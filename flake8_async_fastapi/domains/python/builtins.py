@@ -120,6 +120,7 @@ def _after_iteration(model: CallModel) -> CallModel:
 
 _ITERATING: Final = (
     "sum", "any", "all", "getattr", "hasattr", "min", "max", "map", "filter", "enumerate", "zip", "iter",
+    "str.join",
 )  # fmt: skip
 
 CALLS: Final[Mapping[str, CallModel]] = {

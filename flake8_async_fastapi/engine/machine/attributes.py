@@ -18,6 +18,7 @@ from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
     Collection,
+    Const,
     Coroutine,
     Folder,
     Function,
@@ -29,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     OneOf,
     Partial,
+    Plain,
     Super,
     TextPrefix,
     Value,
@@ -122,6 +124,8 @@ def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
         case TextPrefix():
             called = f"builtins.str.{name}"
             return Partial(Library(called), (owner,), ()) if called in ctx.hooks.models.calls else UNKNOWN
+        case Const(value=str()) | Plain(kind="str") if name == "join":
+            return Library("builtins.str.join")
         case Instance():
             found = classes.instance_attribute(ctx, owner, name)
             return (ctx.hooks.models.inherit(ctx, owner, name) or found) if found == UNKNOWN else found

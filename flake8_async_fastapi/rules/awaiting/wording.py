@@ -17,6 +17,7 @@ _CONSEQUENCES = {
     "compared": "the coroutine equals nothing else",
     "interpolated": "the text shows the coroutine, not the result",
     "operand": "a coroutine supports no operators",
+    "joined": "join() raises TypeError for a coroutine",
     "iterated": "{detail} cannot iterate a coroutine",
     "entered": "{detail} cannot enter a coroutine",
     "called": "a coroutine cannot be called",
@@ -24,6 +25,7 @@ _CONSEQUENCES = {
     "passed": "{detail} gets the coroutine, not the result",
     "used": "{detail} uses the coroutine as if it were the result",
     "given-back": "the function returns the coroutine, not the declared result",
+    "gathered": "{detail} raises TypeError, since it gets a list instead of its items",
     "returned": "the route returns a coroutine instead of its result",
 }
 
@@ -32,6 +34,8 @@ def unawaited(event: CoroutineMisused) -> str:
     """The message for a coroutine that is not awaited: the call, the consequence and the remedy."""
     consequence = _CONSEQUENCES[event.use].format(detail=event.detail or "a loop")
     label = event.coroutine.label
+    if event.use == "gathered":
+        return f"{label} is never awaited: {consequence}; write * before the list"
     if event.coroutine.made_by_await:
         return f"await {label} returns another coroutine that is never awaited: {consequence}; await it too"
     is_block = event.use == "entered" and event.coroutine.family == "database"
@@ -54,8 +58,10 @@ def _awaited(event: CoroutineMisused) -> str:
     return f"({awaited}).{event.detail}" if event.use == "attribute" else f"({awaited})[...]"
 
 
-def await_it(rule: Rule, event: CoroutineMisused) -> Fix:
+def await_it(rule: Rule, event: CoroutineMisused) -> Fix | None:
     """The fix for a coroutine that is not awaited: await the call that makes it."""
+    if event.use == "gathered":
+        return None
     how = "twice" if event.coroutine.made_by_await else ""
     if event.awaited_chain:
         how = "chain" if _has_async_methods(event.coroutine.result) else "instead"

@@ -24,7 +24,10 @@ def blocked(rule: Rule, events: Events, *kinds: str) -> Iterator[Finding]:
                 found[place] = event
     routes = _routes(events) if found else {}
     for event in found.values():
-        yield rule.at(event, message(event.effect), fix=_fix(rule, event, routes))
+        if event.is_validation:
+            yield rule.at(event, _of_validation(event.effect))
+        else:
+            yield rule.at(event, message(event.effect), fix=_fix(rule, event, routes))
 
 
 _Routes: TypeAlias = Mapping[str, bool]
@@ -80,6 +83,13 @@ def message(effect: Effect) -> str:
         return f"{effect.label} blocks the event loop: use {effect.advice}"
     via = way((*effect.chain, effect.label), effect.at)
     return f"{effect.label} blocks the event loop{via}: {_remedy_for_callers(effect)}"
+
+
+def _of_validation(effect: Effect) -> str:
+    """The message for a validator that blocks: FastAPI calls it, so nothing can be awaited around it."""
+    via = way((*effect.chain, effect.label), effect.at)
+    remedy = f"do that in the route instead, with {_THREAD}"
+    return f"{effect.label} blocks the event loop{via}, where FastAPI validates requests: {remedy}"
 
 
 def _remedy_for_callers(effect: Effect) -> str:
