@@ -53,6 +53,7 @@ class Observers(Struct, frozen=True):
     ``try_begins``, ``handlers_begin``, ``caught``, ``unwinds``, ``try_ends``: a ``try``; a handler is
     entered by the frame's path, given what it catches (None for everything), or its ``finally`` is, by
     an exception for which there is no handler.
+    ``run_begins``: a function is about to be run, for its result or as the code under check.
     ``function_begins``: the code under check of a function is about to be run, given the frame that
     defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
     ``function_ends``: it was run to its end.
@@ -93,6 +94,7 @@ class Observers(Struct, frozen=True):
     caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
     unwinds: tuple[Callable[[Frame], None], ...] = ()
     try_ends: tuple[Callable[[Frame], None], ...] = ()
+    run_begins: tuple[Callable[[Frame, Function], None], ...] = ()
     function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
     function_returns: tuple[Callable[[Frame, Value, Position], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()

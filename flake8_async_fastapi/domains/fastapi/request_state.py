@@ -7,13 +7,14 @@ in its final state, and no other effects of the function. Source: docs/behaviour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec.structs
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi import applications, dependencies
+from flake8_async_fastapi.domains.fastapi.rewriting import changed
 from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names, summaries, type_hints
@@ -174,14 +175,14 @@ def _giving(ctx: Context, setter: Function, node: tree.FunctionDef, name: str) -
         return None
     if is_middleware or node.is_generator:
         given: Stmt = tree.ExprStmt(line, col, tree.Yield(line, col, read))
-        body = _changed(node.body, lambda one: given if _goes_on(one, is_middleware=is_middleware) else one)
+        body = changed(node.body, lambda one: given if _goes_on(one, is_middleware=is_middleware) else one)
     else:
         given = tree.Return(line, col, read)
-        body = [*_changed(node.body, lambda one: given if isinstance(one, tree.Return) else one), given]
-    changed = msgspec.structs.replace(
+        body = [*changed(node.body, lambda one: given if isinstance(one, tree.Return) else one), given]
+    giving = msgspec.structs.replace(
         node, body=body, returns=None, is_generator=is_middleware or node.is_generator
     )
-    return replace(setter, node=changed, key=Place(f"{setter.path}:{name}", line, col))
+    return replace(setter, node=giving, key=Place(f"{setter.path}:{name}", line, col))
 
 
 def _goes_on(statement: Stmt, *, is_middleware: bool) -> bool:
@@ -192,27 +193,3 @@ def _goes_on(statement: Stmt, *, is_middleware: bool) -> bool:
         calls = (part for part in nodes_in(statement) if isinstance(part, tree.Call))
         return any(dotted(call.func) == CALL_NEXT for call in calls)
     return any(isinstance(part, tree.Yield) for part in nodes_in(statement))
-
-
-_BLOCKS: Final = ("body", "orelse", "final")
-_LISTS: Final = ("handlers", "cases")
-
-
-def _changed(body: list[Stmt], change: Callable[[Stmt], Stmt]) -> list[Stmt]:
-    """Statements of the same scope, with some of them replaced."""
-    return [_with_blocks(change(statement), change) for statement in body]
-
-
-def _with_blocks(statement: Stmt, change: Callable[[Stmt], Stmt]) -> Stmt:
-    if next(iter(blocks(statement)), None) is None:
-        return statement
-    new: dict[str, object] = {}
-    for name in _BLOCKS:
-        if hasattr(statement, name):
-            new[name] = _changed(getattr(statement, name), change)
-    for name in _LISTS:
-        if hasattr(statement, name):
-            parts = getattr(statement, name)
-            new[name] = [msgspec.structs.replace(part, body=_changed(part.body, change)) for part in parts]
-    made: Stmt = msgspec.structs.replace(statement, **new)
-    return made

@@ -251,6 +251,8 @@ def enter_function(
         if isinstance(function.receiver, Instance):
             for name, value in function.receiver.attributes or ():
                 state.attributes[f"{frame.receiver_name}.{name}"] = value
+    for observe in ctx.hooks.observers.run_begins:
+        observe(frame, function)
     return frame, state
 
 

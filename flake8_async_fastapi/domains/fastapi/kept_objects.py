@@ -1,0 +1,274 @@
+"""ORM objects that outlive their session: kept in a variable of a module, an attribute or ``app.state``.
+
+A function that finds such an object has it as the one function left it that keeps it there, and the session
+that loaded it is over by then. Source: docs/behaviour.md#sessions-and-expiry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flake8_async_fastapi.domains.fastapi import applications
+from flake8_async_fastapi.domains.fastapi.rewriting import changed
+from flake8_async_fastapi.domains.orm.objects import transitions
+from flake8_async_fastapi.domains.orm.objects.instances import instances_of, locations_in
+from flake8_async_fastapi.engine import relevance
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.machine import functions, names, summaries
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.summary import Footprint
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    ClassValue,
+    Collection,
+    Function,
+    Instance,
+    Object,
+    Unknown,
+    Value,
+    alternatives,
+    is_none,
+)
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, names_in, nodes_in
+from flake8_async_fastapi.knowledge import is_subtype
+
+_CONNECTION: Final = "starlette.requests.HTTPConnection"
+_KEPT: Final = "<kept>"
+"""The variable for what is kept, in a run for that alone."""
+
+
+class _Keeper(Struct, frozen=True):
+    """The statement that keeps something, in a function; ``kind`` is that of the container, if it is one."""
+
+    function: tree.FunctionDef
+    statement: tree.Assign
+    kind: Literal["dict", ""]
+
+
+def begin_with_kept(frame: Frame, function: Function) -> None:
+    """Put the objects that a function finds kept on its first path."""
+    ctx, node = frame.ctx, function.node
+    if not isinstance(node, tree.FunctionDef) or function.key.path != function.path:
+        return
+    mentions = relevance.mentions_of(ctx, function)
+    for name, keeper in _keepers(ctx, function.path, None).items():
+        if name in mentions.names:
+            _put(frame, name, ("kept", function.path, name), function.path, None, keeper)
+    if isinstance(frame.receiver, Instance) and frame.receiver_name:
+        cls = frame.receiver.cls
+        for name, keeper in _keepers(ctx, cls.path, cls).items():
+            if name in mentions.attributes:
+                where = f"{frame.receiver_name}.{name}"
+                _put(frame, where, ("kept", cls, name), cls.path, cls, keeper)
+    if "state" in mentions.attributes:
+        _put_state(frame, function)
+
+
+def _put(frame: Frame, where: str, key: object, path: str, owner: ClassValue | None, keeper: _Keeper) -> None:
+    if frame.state.get(where) is None:
+        kept = _kept_by(frame.ctx, key, path, owner, keeper)
+        _put_value(frame, where, kept, keeper.kind)
+
+
+def _put_value(frame: Frame, where: str, kept: tuple[Value, Footprint], kind: str) -> None:
+    value, known = kept
+    if not isinstance(value, Unknown):
+        frame.ctx.hooks.put_footprint(frame.state, known)
+        frame.state.narrow(where, Collection(kind, value) if kind else value)
+
+
+# --- what keeps something -------------------------------------------------------------------------
+
+
+def _keepers(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, _Keeper]:
+    """What coroutine functions of a module keep in its variables, or methods of a class in attributes.
+
+    Only names that a single statement sets, and whose objects no other function takes into a session again.
+    """
+
+    def find() -> dict[str, _Keeper]:
+        body = ctx.project.body(path) if owner is None else owner.node.body
+        found: dict[str, list[_Keeper]] = {}
+        own = {name for statement in flat(body) for name in bound_names(statement)}
+        for function in flat(body):
+            if isinstance(function, tree.FunctionDef):
+                for name, keeper in _keepers_in(function, own if owner is None else None):
+                    found.setdefault(name, []).append(keeper)
+        kept = {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(one[0].function)}
+        return {name: keeper for name, keeper in kept.items() if not _is_taken_up(body, name, keeper)}
+
+    return ctx.derive(("keepers", path, owner.key if owner is not None else None), find)
+
+
+def _keeps(function: tree.FunctionDef) -> bool:
+    return function.is_async and not function.is_generator
+
+
+_TAKING_UP: Final = frozenset({"add", "add_all", "awaitable_attrs", "merge", "refresh", "run_sync"})
+
+
+def _is_taken_up(body: list[Stmt], name: str, keeper: _Keeper) -> bool:
+    """Whether another function that mentions what is kept may load more of it."""
+    for function in flat(body):
+        if isinstance(function, tree.FunctionDef) and function is not keeper.function:
+            attributes = {node.name for node in nodes_in(function.body) if isinstance(node, tree.Attr)}
+            if attributes & _TAKING_UP and (name in attributes or name in names_in(function.body)):
+                return True
+    return False
+
+
+def _keepers_in(function: tree.FunctionDef, of_module: set[str] | None) -> Iterator[tuple[str, _Keeper]]:
+    if of_module is None:
+        me = function.params[0].name if function.params else ""
+    else:
+        shared = {
+            name for part in nodes_in(function.body) if isinstance(part, tree.Scope) for name in part.names
+        }
+        own = {name for one in flat(function.body) for name in bound_names(one)} - shared
+        own |= {param.name for param in function.params}
+    for statement in flat(function.body):
+        match statement:
+            case tree.Assign(targets=[target], value=value) if value is not None:
+                inside = target.value if isinstance(target, tree.Subscript) else target
+                kind: Literal["dict", ""] = "dict" if isinstance(target, tree.Subscript) else ""
+                if of_module is None:
+                    if (
+                        isinstance(inside, tree.Attr)
+                        and dotted(inside.value) == me
+                        and function.name != "__init__"
+                    ):
+                        yield inside.name, _Keeper(function, statement, kind)
+                elif isinstance(inside, tree.Name) and inside.id in of_module - own:
+                    if kind or inside.id in shared:
+                        yield inside.id, _Keeper(function, statement, kind)
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+def _kept_by(
+    ctx: Context, key: object, path: str, owner: ClassValue | None, keeper: _Keeper
+) -> tuple[Value, Footprint]:
+    """The objects that a function keeps, and what is known of them when their session is over."""
+    nothing: tuple[Value, Footprint] = (UNKNOWN, ())
+    if owner is None:
+        function = functions.as_function(path, keeper.function)
+    else:
+        function = functions.as_method(owner, keeper.function, Instance(owner))
+    return ctx.query(key, lambda: _run_keeper(ctx, function, keeper.statement), nothing)
+
+
+def _run_keeper(ctx: Context, function: Function, keeping: tree.Assign) -> tuple[Value, Footprint]:
+    node = function.node
+    assert isinstance(node, tree.FunctionDef)
+    line, col = node.line, node.col
+    kept = tree.Name(line, col, _KEPT)
+    yields = node.is_generator
+    given: Stmt = (
+        tree.ExprStmt(line, col, tree.Yield(line, col, kept)) if yields else tree.Return(line, col, kept)
+    )
+
+    def change(one: Stmt) -> Stmt:
+        if one is keeping:
+            return replace(keeping, targets=[*keeping.targets, kept])
+        if isinstance(one, tree.Return) and not yields:
+            return tree.Return(one.line, one.col, kept)
+        return (
+            given if yields and isinstance(one, tree.ExprStmt) and isinstance(one.value, tree.Yield) else one
+        )
+
+    first = tree.Assign(line, col, [kept], tree.Const(line, col, None), None)
+    body = [first, *changed(node.body, change), *([] if yields else [given])]
+    changed_node = replace(node, body=body, returns=None, decorators=[])
+    giving = replace(function, node=changed_node, key=Place(f"{function.path}:{keeping.line}", line, col))
+    frame = Frame(ctx, function.path, "")
+    summary = summaries.apply_summary(frame, giving, Arguments(), function.key)
+    value = summary.yields if yields else summary.returns
+    found = [one for one in alternatives(value) if not is_none(one)]
+    if not found or any(isinstance(one, Unknown) for one in found):
+        return UNKNOWN, ()
+    value = union(found)
+    objects = instances_of(frame.state)
+    there = {location: objects[location] for location in locations_in(value) if location in objects}
+    is_over = function.owner is None  # an object of a class may be that of one request
+    if not there or any(obj.phase != "detached" and not is_over for obj in there.values()):
+        return UNKNOWN, ()
+    for location, obj in list(objects.items()):
+        objects[location] = replace(transitions.after_detach(obj), session=_KEPT)  # of no session to come
+    return value, ctx.hooks.footprint(ctx, frame.state, None, [value])
+
+
+# --- the state of the application -----------------------------------------------------------------
+
+
+def _put_state(frame: Frame, function: Function) -> None:
+    """Put the objects on the state of the application that a function reads on its path."""
+    for owner, name in _state_read(frame.ctx, function):
+        value = frame.state.get(owner) if "." not in owner else None
+        if owner.endswith(".app"):
+            given = frame.state.env.get(owner.partition(".")[0])
+            is_app = isinstance(given, Object) and is_subtype(given.type, _CONNECTION)
+        else:
+            value = value or names.module_value(frame.ctx, function.path, owner)
+            is_app = isinstance(value, Object) and is_subtype(value.type, applications.APPLICATION)
+        where = f"{owner}.state.{name}"
+        if is_app and where not in frame.state.attributes:
+            nothing: tuple[Value, Footprint] = (UNKNOWN, ())
+            kept = frame.ctx.query(
+                ("on state", name), lambda name=name: _kept_on_state(frame.ctx, name), nothing
+            )  # type: ignore[misc]
+            _put_value(frame, where, kept, "")
+
+
+def _state_read(ctx: Context, function: Function) -> list[tuple[str, str]]:
+    """``app`` and ``name`` for each ``app.state.name`` in a function, and so for ``request.app``."""
+
+    def find() -> list[tuple[str, str]]:
+        found = dict.fromkeys(
+            (dotted(node.value.value), node.name)
+            for node in nodes_in(function.node.body)
+            if isinstance(node, tree.Attr)
+            and isinstance(node.value, tree.Attr)
+            and node.value.name == "state"
+        )
+        return [pair for pair in found if pair[0] and pair[0].count(".") == pair[0].endswith(".app")]
+
+    return ctx.derive(("state read", function.key), find)
+
+
+def _kept_on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:
+    """The objects that the one lifespan which sets a name on the application's state leaves there."""
+    found: list[tuple[str, tree.FunctionDef, tree.Assign]] = []
+    for path in ctx.project.mentioning(name):
+        for function in flat(ctx.project.body(path)):
+            if isinstance(function, tree.FunctionDef):
+                found += [(path, function, one) for one in _sets_state(function.body, name)]
+    if len(found) != 1:
+        return UNKNOWN, ()
+    ((path, function, statement),) = found
+    if not function.is_async or (function.is_generator and len(function.params) != 1):
+        return UNKNOWN, ()
+    return _run_keeper(ctx, functions.as_function(path, function), statement)
+
+
+def _sets_state(body: list[Stmt], name: str) -> Iterator[tree.Assign]:
+    for statement in flat(body):
+        if isinstance(statement, tree.Assign) and any(
+            _is_state(target, name) for target in statement.targets
+        ):
+            yield statement
+
+
+def _is_state(target: Expr, name: str) -> bool:
+    match target:
+        case tree.Attr(value=tree.Attr(name="state"), name=found):
+            return found == name
+    return False
