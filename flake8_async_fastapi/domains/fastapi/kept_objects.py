@@ -7,7 +7,7 @@ that loaded it is over by then. Source: docs/behaviour.md#sessions-and-expiry.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, names_in, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, flat, names_in, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
 
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
@@ -55,21 +55,34 @@ class _Keeper(Struct, frozen=True):
 
 def begin_with_kept(frame: Frame, function: Function) -> None:
     """Put the objects that a function finds kept on its first path."""
-    ctx, node = frame.ctx, function.node
-    if not isinstance(node, tree.FunctionDef) or function.key.path != function.path:
-        return
-    mentions = relevance.mentions_of(ctx, function)
-    for name, keeper in _keepers(ctx, function.path, None).items():
-        if name in mentions.names:
+    ctx, receiver = frame.ctx, frame.receiver
+    cls = receiver.cls if isinstance(receiver, Instance) else None
+    found, reads_state = ctx.derive(("finds", function.key, cls), lambda: _found_by(ctx, function, cls))
+    for owner, name, keeper in found:
+        if owner is None:
             _put(frame, name, ("kept", function.path, name), function.path, None, keeper)
-    if isinstance(frame.receiver, Instance) and frame.receiver_name:
-        cls = frame.receiver.cls
-        for name, keeper in _keepers(ctx, cls.path, cls).items():
-            if name in mentions.attributes:
-                where = f"{frame.receiver_name}.{name}"
-                _put(frame, where, ("kept", cls, name), cls.path, cls, keeper)
-    if "state" in mentions.attributes:
+        elif frame.receiver_name:
+            _put(frame, f"{frame.receiver_name}.{name}", ("kept", owner, name), owner.path, owner, keeper)
+    if reads_state:
         _put_state(frame, function)
+
+
+_Found: TypeAlias = tuple[tuple[tuple[ClassValue | None, str, _Keeper], ...], bool]
+
+
+def _found_by(ctx: Context, function: Function, cls: ClassValue | None) -> _Found:
+    """What a function may find kept by its module or its object, and whether it reads a ``state``."""
+    if function.key.path != function.path:
+        return (), False  # it is run for what it keeps
+    mentions = relevance.mentions_of(ctx, function)
+    found = [
+        (owner, name, keeper)
+        for owner, among in ((None, mentions.names), (cls, mentions.attributes))
+        if owner is not None or among is mentions.names
+        for name, keeper in _keepers(ctx, function.path if owner is None else owner.path, owner).items()
+        if name in among
+    ]
+    return tuple(found), "state" in mentions.attributes
 
 
 def _put(frame: Frame, where: str, key: object, path: str, owner: ClassValue | None, keeper: _Keeper) -> None:
@@ -96,16 +109,30 @@ def _keepers(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, _Ke
 
     def find() -> dict[str, _Keeper]:
         body = ctx.project.body(path) if owner is None else owner.node.body
+        empty = None if owner is not None else set(_begin_empty(body))
         found: dict[str, list[_Keeper]] = {}
-        own = {name for statement in flat(body) for name in bound_names(statement)}
-        for function in flat(body):
+        for function in body if empty is None or empty else ():
             if isinstance(function, tree.FunctionDef):
-                for name, keeper in _keepers_in(function, own if owner is None else None):
+                for name, keeper in _keepers_in(function, empty):
                     found.setdefault(name, []).append(keeper)
         kept = {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(one[0].function)}
         return {name: keeper for name, keeper in kept.items() if not _is_taken_up(body, name, keeper)}
 
     return ctx.derive(("keepers", path, owner.key if owner is not None else None), find)
+
+
+_CONTAINERS: Final = ("dict", "Dict", "Cache")
+
+
+def _begin_empty(body: list[Stmt]) -> Iterator[str]:
+    """The variables of a module that begin as None or as a new container."""
+    for statement in body:
+        match statement:
+            case tree.Assign(targets=[tree.Name(id=name)], value=tree.DictDisplay() | tree.Const(value=None)):
+                yield name
+            case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call(func=called)):
+                if dotted(called).endswith(_CONTAINERS):
+                    yield name
 
 
 def _keeps(function: tree.FunctionDef) -> bool:
@@ -126,29 +153,25 @@ def _is_taken_up(body: list[Stmt], name: str, keeper: _Keeper) -> bool:
 
 
 def _keepers_in(function: tree.FunctionDef, of_module: set[str] | None) -> Iterator[tuple[str, _Keeper]]:
-    if of_module is None:
-        me = function.params[0].name if function.params else ""
-    else:
-        shared = {
-            name for part in nodes_in(function.body) if isinstance(part, tree.Scope) for name in part.names
-        }
-        own = {name for one in flat(function.body) for name in bound_names(one)} - shared
-        own |= {param.name for param in function.params}
+    """The places of a module, or of the object of a method, that a function sets, each with how."""
+    me = function.params[0].name if of_module is None and function.params else ""
+    if of_module is None and (not function.is_async or not me):
+        return
+    shared: set[str] = set()
     for statement in flat(function.body):
         match statement:
-            case tree.Assign(targets=[target], value=value) if value is not None:
+            case tree.Scope(names=found):
+                shared.update(found)
+            case tree.Assign(targets=[target], value=value) if isinstance(value, _MAY_BE_OBJECTS):
                 inside = target.value if isinstance(target, tree.Subscript) else target
                 kind: Literal["dict", ""] = "dict" if isinstance(target, tree.Subscript) else ""
-                if of_module is None:
-                    if (
-                        isinstance(inside, tree.Attr)
-                        and dotted(inside.value) == me
-                        and function.name != "__init__"
-                    ):
-                        yield inside.name, _Keeper(function, statement, kind)
-                elif isinstance(inside, tree.Name) and inside.id in of_module - own:
-                    if kind or inside.id in shared:
-                        yield inside.id, _Keeper(function, statement, kind)
+                if me and isinstance(inside, tree.Attr) and dotted(inside.value) == me:
+                    yield inside.name, _Keeper(function, statement, kind)
+                elif isinstance(inside, tree.Name) and inside.id in ((of_module or ()) if kind else shared):
+                    yield inside.id, _Keeper(function, statement, kind)
+
+
+_MAY_BE_OBJECTS: Final = (tree.Await, tree.Call, tree.Display, tree.Name)
 
 
 # --- what is kept ---------------------------------------------------------------------------------
@@ -221,11 +244,12 @@ def _put_state(frame: Frame, function: Function) -> None:
             is_app = isinstance(value, Object) and is_subtype(value.type, applications.APPLICATION)
         where = f"{owner}.state.{name}"
         if is_app and where not in frame.state.attributes:
-            nothing: tuple[Value, Footprint] = (UNKNOWN, ())
-            kept = frame.ctx.query(
-                ("on state", name), lambda name=name: _kept_on_state(frame.ctx, name), nothing
-            )  # type: ignore[misc]
-            _put_value(frame, where, kept, "")
+            _put_value(frame, where, _on_state(frame.ctx, name), "")
+
+
+def _on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:
+    nothing: tuple[Value, Footprint] = (UNKNOWN, ())
+    return ctx.query(("on state", name), lambda: _kept_on_state(ctx, name), nothing)
 
 
 def _state_read(ctx: Context, function: Function) -> list[tuple[str, str]]:
@@ -256,7 +280,18 @@ def _kept_on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:
     ((path, function, statement),) = found
     if not function.is_async or (function.is_generator and len(function.params) != 1):
         return UNKNOWN, ()
+    if not _was_awaited(function, statement.value):
+        return UNKNOWN, ()
     return _run_keeper(ctx, functions.as_function(path, function), statement)
+
+
+def _was_awaited(function: tree.FunctionDef, value: Expr | None) -> bool:
+    """Whether a value is the result of an ``await``, or a variable that a function sets to one."""
+    made = [value]
+    if isinstance(value, tree.Name):
+        assigned = (one for one in flat(function.body) if isinstance(one, tree.Assign))
+        made = [one.value for one in assigned if value.id in map(dotted, one.targets)]
+    return any(isinstance(node, tree.Await) for one in made for node in nodes_in(one))
 
 
 def _sets_state(body: list[Stmt], name: str) -> Iterator[tree.Assign]:
