@@ -58,6 +58,7 @@ RUNNERS: Final[Mapping[str, Runner]] = {
     "asyncio.AbstractEventLoop.add_reader": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
     "asyncio.AbstractEventLoop.add_writer": Runner(1, "callback", ON_LOOP, remedy=_LOOP),
     "asyncio.Future.add_done_callback": Runner(0, "fn", ON_LOOP, "", remedy=_LOOP),
+    "asyncio.Task.add_done_callback": Runner(0, "fn", ON_LOOP, "", remedy=_LOOP),
     "concurrent.futures.Future.add_done_callback": Runner(0, "fn", THREAD, remedy=_SYNC),
     "atexit.register": Runner(0, "func", SCHEDULED, remedy=_SYNC),
     "signal.signal": Runner(1, "handler", SCHEDULED, remedy="use loop.add_signal_handler()"),

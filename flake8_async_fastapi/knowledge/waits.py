@@ -12,11 +12,22 @@ _REQUESTS: Final = ("get", "options", "head", "post", "put", "patch", "delete", 
 _RECEIVES: Final = (
     "receive", "receive_bytes", "receive_json", "receive_text", "iter_bytes", "iter_json", "iter_text",
 )  # fmt: skip
+_MODELS: Final = (
+    "openai.AsyncOpenAI",
+    "openai.AsyncAzureOpenAI",
+    "anthropic.AsyncAnthropic",
+    "groq.AsyncGroq",
+)
+_ANSWERS: Final = (
+    "chat.completions.create", "chat.completions.parse", "embeddings.create", "messages.create",
+    "messages.stream", "responses.create", "responses.parse",
+)  # fmt: skip
 # Waits by method or function: the network, or others.
 WAITS: Final[Mapping[str, str]] = {
     **{f"httpx.AsyncClient.{name}": "network" for name in (*_REQUESTS, "send", "stream")},
     **{f"aiohttp.ClientSession.{name}": "network" for name in (*_REQUESTS, "ws_connect")},
     "aiohttp.request": "network",
+    **{f"{client}.{name}": "network" for client in _MODELS for name in _ANSWERS},
     **{f"starlette.websockets.WebSocket.{name}": "others" for name in _RECEIVES},
     **{f"asyncio.{kind}.get": "others" for kind in ("Queue", "PriorityQueue", "LifoQueue")},
     "asyncio.Event.wait": "others",

@@ -8,13 +8,15 @@ from typing import Final
 from flake8_async_fastapi.domains.database.events import ScriptExecuted
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Const, Member, Object, Value
+from flake8_async_fastapi.engine.values import Arguments, Const, Library, Member, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import drivers, is_subtype
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
 _CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
+_MIGRATES: Final = Library("alembic.op.execute")
+_OF_MIGRATIONS: Final = frozenset({"pg8000", "psycopg", "psycopg2", "psycopg2-binary"})
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NO_END: Final = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|\$(\w*)\$.*?\$\1\$|\bbegin\b[^;].*?\bend\b", re.DOTALL | re.IGNORECASE
@@ -23,10 +25,8 @@ _NO_END: Final = re.compile(
 
 
 def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Report a session or connection that executes a text of several statements."""
-    if not frame.emit or not isinstance(callee, Member) or callee.name not in _EXECUTES:
-        return
-    if not is_session_type(callee.receiver.type) and not is_subtype(callee.receiver.type, _CONNECTION):
+    """Report a session, connection or migration that executes a text of several statements."""
+    if not frame.emit or not _executes(callee):
         return
     statement = arguments.get(0, "statement")
     if isinstance(statement, Object) and statement.type == "sqlalchemy.TextClause":
@@ -38,7 +38,17 @@ def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.
         requirements = frame.ctx.project.requirements_of(frame.path)
         found = [driver for driver in drivers.PACKAGES if requirements.brings(drivers.PACKAGES[driver])]
         found += ["psycopg"] if requirements.brings(drivers.MAY_BE_PSYCOPG) else []
+        if callee == _MIGRATES and requirements.brings(_OF_MIGRATIONS):
+            return  # migrations may run with a sync driver
         frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, tuple(found)))
+
+
+def _executes(callee: Value) -> bool:
+    if not isinstance(callee, Member):
+        return callee == _MIGRATES
+    if callee.name not in _EXECUTES:
+        return False
+    return is_session_type(callee.receiver.type) or is_subtype(callee.receiver.type, _CONNECTION)
 
 
 def count_statements(text: str) -> int:

@@ -171,8 +171,9 @@ def _kind_of_wait(method: Member) -> str | None:
 
 _WAITS_BY_NAME: Final[dict[str, list[tuple[str, str]]]] = {}
 for _known, _kind in WAITS.items():
-    _owner, _, _name = _known.rpartition(".")
-    _WAITS_BY_NAME.setdefault(_name, []).append((_owner, _kind))
+    _parts = _known.split(".")  # a class ends the owner; members of its members follow
+    _size = next((at for at, part in enumerate(_parts, start=1) if part[0].isupper()), len(_parts) - 1)
+    _WAITS_BY_NAME.setdefault(".".join(_parts[_size:]), []).append((".".join(_parts[:_size]), _kind))
 
 
 _METHODS: Final = frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *STARTS, *_WAITS_BY_NAME})

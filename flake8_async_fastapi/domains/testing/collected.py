@@ -12,8 +12,9 @@ from typing import Final
 from flake8_async_fastapi.domains.testing import fixtures
 from flake8_async_fastapi.domains.testing.events import FixtureNotRun, TestNotRun
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Function, Library, Value
+from flake8_async_fastapi.engine.values import ClassValue, Function, Library, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in
@@ -30,6 +31,7 @@ OTHER_PLUGINS: Final = frozenset(
 _ANYIO: Final = ("mark.anyio", "anyio_backend", "mark.trio")
 # Functions that run a coroutine, or get the next item of an async generator.
 _DRIVERS: Final = frozenset({"anext", "create_task", "ensure_future", "run", "run_until_complete"})
+_CASE: Final = Library("unittest.TestCase")
 # Hooks in which a project marks its tests, or runs them, itself.
 _HOOKS: Final = ("pytest_collection_modifyitems", "pytest_pyfunc_call", "pytest_itemcollected")
 
@@ -89,7 +91,13 @@ def report_test(frame: Frame, function: Function, outer: Frame) -> None:
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not node.is_async or not node.name.startswith("test"):
         return
-    if node.is_generator or not _TEST_MODULE.search(frame.path) or not _is_collected(function, outer):
+    if node.is_generator or not _TEST_MODULE.search(frame.path):
+        return
+    if function.owner is not None and not node.decorators and _is_plain_case(frame.ctx, function.owner):
+        event = TestNotRun(frame.path, node.line, node.col, frame.qualname, node.name, of_case=True)
+        frame.ctx.events.append(event)
+        return
+    if not _is_collected(function, outer):
         return
     if _may_be_marked(frame.ctx, frame.path, function, node) or not _is_strict(frame.ctx, frame.path):
         return
@@ -99,6 +107,21 @@ def report_test(frame: Frame, function: Function, outer: Frame) -> None:
     folder = project.pytest_settings_of(frame.path).folder
     if not any(project.tests_mention(hook, folder) for hook in _HOOKS):
         frame.ctx.events.append(TestNotRun(frame.path, node.line, node.col, frame.qualname, node.name))
+
+
+def _is_plain_case(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a class is a ``unittest.TestCase``, whose methods run as plain functions."""
+    bases = [base for base in classes.mro(ctx, cls) if base != cls]
+    known = all(isinstance(base, ClassValue) or base == _CASE for base in bases) and _CASE in bases
+    return known and not any(_wraps(base) for base in (cls, *bases) if isinstance(base, ClassValue))
+
+
+def _wraps(cls: ClassValue) -> bool:
+    """Whether a class may run its tests in another way."""
+    named = {one.name for one in cls.node.body if isinstance(one, tree.FunctionDef)}
+    return bool(
+        cls.node.decorators or cls.node.keywords or named & {"run", "_callTestMethod", "__getattribute__"}
+    )
 
 
 def _is_collected(function: Function, outer: Frame) -> bool:

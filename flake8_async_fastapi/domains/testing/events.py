@@ -15,9 +15,10 @@ class FixtureNotRun(Event, frozen=True):
 
 
 class TestNotRun(Event, frozen=True):
-    """An async test without a mark that makes a plugin run it."""
+    """An async test without a mark that makes a plugin run it; ``of_case``: it is a method of a TestCase."""
 
     name: str
+    of_case: bool = False
 
 
 class LifespanNotRun(Event, frozen=True):

@@ -71,9 +71,14 @@ def _undoes(function: tree.FunctionDef) -> bool:
 
 
 def _has_other_requests(frame: Frame, function: tree.FunctionDef) -> bool:
-    """Whether another test of the file, which should not have the override, sends requests."""
+    """Whether another test, which should not have the override, sends requests: of the file, or for a
+    fixture of a ``conftest.py`` of those that it is for.
+    """
+    files: tuple[str, ...] = (frame.path,)
+    if frame.path.endswith("conftest.py"):
+        files += frame.ctx.project.tests_mentioning("client", frame.path.rpartition("/")[0])
     affected = {function.name}
-    tests = list(fixtures.functions_in(frame.ctx, [frame.path]))
+    tests = list(fixtures.functions_in(frame.ctx, dict.fromkeys(files)))
     for _ in range(2):  # fixtures that request the fixture, and the tests that request those
         affected |= {other.name for other in tests if affected & {param.name for param in other.params}}
     return any(

@@ -81,7 +81,8 @@ def note_use(frame: Frame, callee: Library | Member, func: Expr, place: Place) -
         names = tuple(f"{base}.{callee.name}" for base in with_bases(owner))
         label = f"{owner.rpartition('.')[2]}.{callee.name}"
     if any(name in GUARDS for name in names):
-        frame.notes_of(LoopUses).guards = True
+        noted = frame.notes_of(LoopUses)
+        noted.guards |= not any(use.is_asking for use in noted.found)  # that has failed before
         return
     remedy = next((NEEDS_LOOP[name] for name in names if name in NEEDS_LOOP), None)
     is_asking = remedy is not None

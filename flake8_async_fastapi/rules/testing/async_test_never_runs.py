@@ -17,8 +17,11 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for test in events.of(TestNotRun):
-        yield RULE.at(
-            test,
-            f"{test.name} never runs: pytest does not run coroutines, and nothing marks the test for a "
-            "plugin; write @pytest.mark.asyncio, or set asyncio_mode = auto",
+        why = (
+            "unittest.TestCase calls it and drops the coroutine; derive the class from "
+            "unittest.IsolatedAsyncioTestCase"
+            if test.of_case
+            else "pytest does not run coroutines, and nothing marks the test for a plugin; write "
+            "@pytest.mark.asyncio, or set asyncio_mode = auto"
         )
+        yield RULE.at(test, f"{test.name} never runs: {why}")
