@@ -95,8 +95,9 @@ def _edits(
     ]
     new = [demand for demand in dict.fromkeys(demands) if demand.key not in tried]
     tried |= {demand.key for demand in new}
-    yield from loading.edits(new)
-    if new:
+    loaded = list(loading.edits(new))
+    yield from loaded
+    if loaded:
         return  # blocking calls are fixed after everything is loaded
     for path, source in sources.items():
         for fetched in events[path].of(JoinedCollectionFetched):

@@ -40,7 +40,9 @@ def _is_entity(inference: Answers, source: Source, node: ast.expr) -> bool:
         return node.id[:1].isupper() or "model" in node.id or node.id in ("cls", "entity")
     if isinstance(node, ast.Attribute):
         base = inference.value(source, node.value)
-        return isinstance(base, (Module, Library)) or "model" in node.attr or node.attr == "entity"
+        is_of_module = base is None and isinstance(node.value, ast.Name) and node.value.id.islower()
+        is_class = isinstance(base, (Module, Library)) or (is_of_module and node.attr[:1].isupper())
+        return is_class or "model" in node.attr or node.attr == "entity"
     return False
 
 

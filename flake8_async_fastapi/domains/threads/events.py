@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention, Spot
 
@@ -29,6 +31,10 @@ class CoroutineCached(Event, frozen=True):
     keeper: str
     is_generator: bool = False
     chain: tuple[str, ...] = ()
+
+
+FASTAPI_THREADS: Final = "FastAPI's thread pool"
+"""The threads that run plain routes and dependencies."""
 
 
 class LoopUsedInThread(Event, frozen=True):

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED, ROUTE
-from flake8_async_fastapi.domains.threads.events import LoopUsedInThread
+from flake8_async_fastapi.domains.threads.events import FASTAPI_THREADS, LoopUsedInThread
 from flake8_async_fastapi.domains.threads.handing_over import HandOver
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
@@ -174,7 +174,7 @@ def thread_of(frame: Frame) -> str:
     if frame.is_async or not isinstance(node, tree.FunctionDef):
         return ""
     if frame.role == REGISTERED or (frame.role == ROUTE and any(map(_is_http_verb, node.decorators))):
-        return "FastAPI's thread pool"
+        return FASTAPI_THREADS
     cls = frame.owner
     if cls is not None:
         for base, methods in THREAD_METHODS.items():

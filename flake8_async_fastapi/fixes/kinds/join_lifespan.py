@@ -8,15 +8,18 @@ from typing import Final
 
 import libcst as cst
 
-from flake8_async_fastapi.fixes.arguments import add_argument
 from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code, Function
 from flake8_async_fastapi.fixes.edits import Edit, insert
-from flake8_async_fastapi.fixes.imports import imported, together
-from flake8_async_fastapi.fixes.queries import called_name
+from flake8_async_fastapi.fixes.lifespans import (
+    application_named,
+    body_of,
+    given_lifespan,
+    new_lifespan,
+    yield_of_lifespan,
+)
 from flake8_async_fastapi.rules.model import Fix
 
-_NAME: Final = "lifespan"
 _OTHER_WAYS: Final = frozenset({"on_startup", "on_shutdown"})
 
 
@@ -35,7 +38,7 @@ class _Handler:
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     for call in code.starting_at(fix.line, fix.col, cst.Call):
         target = call.func.value if isinstance(call.func, cst.Attribute) else None
-        application = _application(code, target.value) if isinstance(target, cst.Name) else None
+        application = application_named(code, target.value) if isinstance(target, cst.Name) else None
         if application is None or not isinstance(target, cst.Name) or _has_other_ways(code):
             return []
         handlers = _handlers(code, target.value, code.function_around(application))
@@ -43,12 +46,12 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
             return []
         opened = [one.call for one in handlers if one.when == "startup"]
         closed = [one.call for one in handlers if one.when == "shutdown"]
-        given = [one.value for one in application.args if one.keyword and one.keyword.value == _NAME]
-        if given:
-            scope = code.function_around(application)
-            made = _in_lifespan(code, given[0], scope, opened, closed)
+        given = given_lifespan(application)
+        if given is None:
+            made = new_lifespan(code, application, [*opened, "yield", *closed])
         else:
-            made = _new_lifespan(code, application, opened, closed)
+            place = yield_of_lifespan(code, given, code.function_around(application))
+            made = [] if place is None else _in_lifespan(code, place, opened, closed)
         return [*made, *(code.without_lines(one.decorator) for one in handlers)] if made else []
     return []
 
@@ -60,33 +63,10 @@ def _has_other_ways(code: Code) -> bool:
     )
 
 
-def _application(code: Code, name: str) -> cst.Call | None:
-    """The only call in a file that creates an application, if it is assigned to a name.
-
-    It is at the top of the file, or of the application factory.
-    """
-    found = [call for call in code.nodes(cst.Call) if called_name(call) == "FastAPI"]
-    assigned = code.parent(found[0]) if len(found) == 1 else None
-    if not isinstance(assigned, (cst.Assign, cst.AnnAssign)):
-        return None
-    statement = code.parent(assigned)
-    if statement not in _body(code, code.function_around(found[0])):
-        return None
-    targets = (
-        [one.target for one in assigned.targets] if isinstance(assigned, cst.Assign) else [assigned.target]
-    )
-    return found[0] if len(targets) == 1 and code.source(targets[0]) == name else None
-
-
-def _body(code: Code, scope: Function | None) -> Sequence[cst.CSTNode]:
-    """The statements of a function, or of the file for None."""
-    return code.module.body if scope is None else scope.body.children if scope.body else ()
-
-
 def _handlers(code: Code, application: str, scope: Function | None) -> list[_Handler]:
     """The functions in a function, or in the file, that are only used as ``on_event`` handlers."""
     found = []
-    for function in _body(code, scope):
+    for function in body_of(code, scope):
         if not isinstance(function, cst.FunctionDef) or len(function.decorators) != 1:
             continue
         made = function.decorators[0].decorator
@@ -99,25 +79,9 @@ def _handlers(code: Code, application: str, scope: Function | None) -> list[_Han
 
 
 def _in_lifespan(
-    code: Code,
-    given: cst.BaseExpression,
-    scope: Function | None,
-    opened: Sequence[str],
-    closed: Sequence[str],
+    code: Code, statement: cst.SimpleStatementLine, opened: Sequence[str], closed: Sequence[str]
 ) -> list[Edit]:
-    """Edits that call handlers before and after a function's own ``yield``, if it has one.
-
-    The handlers are those of a ``scope``, and the function must be able to access them.
-    """
-    functions = [one for one in code.nodes(cst.FunctionDef) if one.name.value == code.source(given)]
-    if len(functions) != 1 or functions[0].asynchronous is None:
-        return []
-    if scope is not None and code.function_around(functions[0]) is not scope:
-        return []
-    yields = [one for one in code.nodes(cst.Yield) if code.function_around(one) is functions[0]]
-    statement = code.parent(code.parent(yields[0]) or yields[0]) if len(yields) == 1 else None
-    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
-        return []
+    """Edits that call handlers before and after the ``yield`` of a lifespan."""
     between = code.newline + code.indent_of(statement)
     made = []
     if opened:
@@ -127,38 +91,3 @@ def _in_lifespan(
             insert(code.path, code.end_of_line(statement), "".join(f"{between}{call}" for call in closed))
         )
     return made
-
-
-def _new_lifespan(
-    code: Code, application: cst.Call, opened: Sequence[str], closed: Sequence[str]
-) -> list[Edit]:
-    """Edits that write a lifespan above the application, and pass it."""
-    statement = code.first_around(application, cst.SimpleStatementLine)
-    if statement is None or code.has_name(_NAME):
-        return []
-    if any(one.name.value == _NAME for one in code.nodes(cst.FunctionDef)):
-        return []
-    manager, first = imported(code, "contextlib", "asynccontextmanager")
-    iterator, second = imported(code, "collections.abc", "AsyncIterator")
-    indent = code.indent_of(statement)
-    lines = [
-        f"{indent}@{manager}",
-        f"{indent}async def {_NAME}(app: {code.source(application.func)}) -> {iterator}[None]:",
-        *(f"{indent}{code.step}{line}" for line in (*opened, "yield", *closed)),
-    ]
-    start = code.start(statement) - len(indent)
-    if code.function_around(application) is None:
-        before = code.text[:start]
-        is_apart = before.endswith(code.newline * 3) or not before.strip()
-        gap = "" if is_apart else code.newline if before.endswith(code.newline * 2) else code.newline * 2
-        lines += ["", ""]
-    else:
-        is_first = statement is _body(code, code.function_around(application))[0]
-        gap = "" if is_first or statement.leading_lines else code.newline
-        lines.append("")
-    text = gap + "".join(f"{line}{code.newline}" for line in lines)
-    return [
-        insert(code.path, start, text),
-        add_argument(code, application, f"{_NAME}={_NAME}"),
-        *together(code, first, second),
-    ]

@@ -16,6 +16,7 @@ RULE = Rule(
     "async-session-in-sync-endpoint",
     "bug",
     "a def route or dependency holds an AsyncSession, which it cannot await",
+    fixable="unsafe",
 )
 
 _PENDING = frozenset({"add", "add_all"})
@@ -23,27 +24,32 @@ _PENDING = frozenset({"add", "add_all"})
 
 def check(events: Events) -> Iterator[Finding]:
     for endpoint in events.of(SyncEndpoint):
-        if _uses(events, endpoint):
+        left = _left_undone(events, endpoint)
+        if left:
             yield RULE.at(
                 endpoint,
                 f"{endpoint.name} is a plain def and cannot await the AsyncSession "
                 f"{endpoint.parameter}, so nothing is read or saved: make it async def",
+                fix=RULE.fix(
+                    endpoint, "make_async", endpoint.name, endpoint.parameter if left == "commit" else ""
+                ),
             )
 
 
-def _uses(events: Events, endpoint: SyncEndpoint) -> bool:
-    """Whether the function leaves something undone that only ``await`` would do."""
+def _left_undone(events: Events, endpoint: SyncEndpoint) -> str:
+    """What the function leaves undone and only ``await`` would do: ``calls``, or only the ``commit``."""
     calls = [call for call in events.of(Called) if call.function == endpoint.function and not call.in_async]
     if any(effect(called_name(call.callee)) == "event-loop" for call in calls):
-        return False  # another rule's affair
+        return ""  # another rule's affair
     adds = any(
         isinstance(call.callee, Member)
         and call.callee.name in _PENDING
         and is_session_type(call.callee.receiver.type)
         for call in calls
     )
-    forgets = any(
+    if any(
         misused.coroutine.family == "database" and misused.function == endpoint.function
         for misused in events.of(CoroutineMisused)
-    )
-    return forgets or (adds and not endpoint.saved)
+    ):
+        return "calls"
+    return "commit" if adds and not endpoint.saved else ""

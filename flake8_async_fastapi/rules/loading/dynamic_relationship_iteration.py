@@ -17,19 +17,21 @@ RULE = Rule(
 )
 
 
+_STATEMENT = {"dynamic": "statement", "write_only": "select()"}
+
+
 def check(events: Events) -> Iterator[Finding]:
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("dynamic", "write_only"):
             error = "MissingGreenlet" if missing.cause == "dynamic" else "TypeError"
-            change = 'use lazy="write_only" and ' if missing.cause == "dynamic" else ""
             collection = missing.route[-1].partition(".")[2]
             holder = missing.holder or missing.route[-1].partition(".")[0].lower()
-            select = f"{holder}.{collection}.select()"
+            select = f"{holder}.{collection}.{_STATEMENT[missing.cause]}"
             yield RULE.at(
                 missing,
                 f"{wording.subject(missing)} as a collection, which raises {error}: "
                 f"its lazy strategy is {missing.cause}; "
-                f"{change}await {missing.session or 'session'}.scalars({select})",
+                f"await {missing.session or 'session'}.scalars({select})",
                 unless,
                 RULE.fix(missing, "select_collection", missing.session, collection, missing.cause),
             )

@@ -12,6 +12,7 @@ RULE = Rule(
     "mounted-lifespan-never-runs",
     "bug",
     "the lifespan of a mounted sub-application, which never runs, sets something up",
+    fixable="unsafe",
 )
 
 
@@ -21,4 +22,5 @@ def check(events: Events) -> Iterator[Finding]:
             mounted,
             f"{mounted.lifespan}, the lifespan of the application that {mounted.text} mounts, never runs: "
             "enter it in the lifespan of the parent application",
+            fix=RULE.fix(mounted, "enter_lifespan"),
         )
