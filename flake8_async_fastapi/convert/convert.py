@@ -14,6 +14,7 @@ from flake8_async_fastapi.convert.leaving import marking_edits
 from flake8_async_fastapi.convert.lifespan import LifespanEdits
 from flake8_async_fastapi.convert.migrations import is_environment, is_migration, migration_edits
 from flake8_async_fastapi.convert.names import Program, link
+from flake8_async_fastapi.convert.scripts import scripts_with_functions
 from flake8_async_fastapi.convert.setup import SetupEdits
 from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits, tables_of_tests
 from flake8_async_fastapi.convert.testing import ANYIO, TestWays, testing_edits
@@ -42,9 +43,16 @@ def convert_texts(
     environments = [source for source in sources.values() if is_environment(source)]
     kept: dict[Function, str] = {}
     plain_clients: dict[str, str] = {}
+    moved: set[str] = set()
     while True:
         colours = colour(Inference(link(sources), plain_clients=frozenset(plain_clients)), converted, kept)
         colours.plain_clients = plain_clients
+        scripts = _parsed(scripts_with_functions(colours, converted), moved)
+        if scripts:
+            moved |= set(scripts)
+            sources |= scripts
+            converted = [sources[source.path] for source in converted]
+            continue
         stuck = stuck_clients(colours, converted)
         if stuck:
             plain_clients |= stuck
@@ -61,6 +69,12 @@ def convert_texts(
             if not blamed:
                 raise NotConvertible(source.path)
             kept |= dict.fromkeys(blamed, "its changes do not fit together")
+
+
+def _parsed(texts: Mapping[str, str], known: Collection[str]) -> dict[str, Source]:
+    """The files that parse, of those that are not known."""
+    found = {path: parse(path, text) for path, text in texts.items() if path not in known}
+    return {path: source for path, source in found.items() if source is not None}
 
 
 class NotConvertible(Exception):
