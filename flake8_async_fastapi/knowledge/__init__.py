@@ -15,6 +15,7 @@ from flake8_async_fastapi.knowledge import (
     aiofiles,
     aiohttp,
     anyio,
+    async_clients,
     asyncio_,
     asyncpg,
     bases,
@@ -37,7 +38,7 @@ from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_funct
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
-    sync_types, services, successors,
+    sync_types, services, async_clients, successors,
 )
 _OWNERS: Final = {line.partition(": ")[0] for _, _, line in BLOCKING} - MODULES
 TYPES: Final[dict[str, str]] = {
@@ -93,7 +94,12 @@ def member(type_name: str, attribute: str) -> Member | None:
             return None
         if attribute in known.members:
             return known.members[attribute]
+        if known.results.get("any") == "async" and not attribute.startswith("_"):
+            return _COROUTINE
     return None
+
+
+_COROUTINE: Final = Member("async", "?")
 
 
 @cache

@@ -175,16 +175,6 @@ SERVICES: Final[Mapping[tuple[str, str], str]] = {
 }
 
 TYPES: Final[Mapping[str, str]] = {
-    # --- language models
-    **dict.fromkeys(
-        (
-            "openai.AsyncOpenAI",
-            "openai.AsyncAzureOpenAI",
-            "anthropic.AsyncAnthropic",
-            "groq.AsyncGroq",
-        ),
-        _ANY,
-    ),
     "mysql.connector.MySQLConnection": _CONNECTION.format(cursor="mysql.connector.cursor.MySQLCursor"),
     "mysql.connector.cursor.MySQLCursor": _CURSOR,
     "pyodbc.Connection": _CONNECTION.format(cursor="pyodbc.Cursor") + "def execute -> pyodbc.Cursor",

@@ -17,7 +17,8 @@ A table maps the dotted name of a library type to a text like this one::
 * ``enter``, ``aenter``, ``item``, ``aitem``, ``await``, ``call``: the results of ``with``,
   ``async with``, ``for``, ``async for``, ``await`` and a call, as
   ``enter -> self``.  ``getitem`` is for ``value[...]``; ``any`` for all members that are
-  not listed: of a TYPE, or ``any -> call`` for unknown methods.
+  not listed: of a TYPE, ``any -> call`` for unknown methods, or ``any -> async`` for
+  coroutine functions.
 * ``async NAMES -> TYPE``: coroutine functions; ``def``: plain functions;
   ``async-generator``: async generator functions (TYPE is the item);
   ``property``: attributes; ``absent``: names that users may expect and that

@@ -10,7 +10,7 @@ import pytest
 from library_names import load
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.knowledge import blocking, services, sync_types
+from flake8_async_fastapi.knowledge import async_clients, blocking, services, sync_types
 from flake8_async_fastapi.knowledge.blocking_index import (
     Blocking,
     _index,
@@ -20,9 +20,9 @@ from flake8_async_fastapi.knowledge.blocking_index import (
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.knowledge.table import read_function, read_type
 
-TEXTS = {**sync_types.TYPES, **services.TYPES}
+TEXTS = {**sync_types.TYPES, **services.TYPES, **async_clients.TYPES}
 TYPES = {name: read_type(name, text) for name, text in TEXTS.items()}
-WORDS = {"?", "None", "self", "call"}
+WORDS = {"?", "None", "self", "call", "async", "object"}
 
 # The standard library, and what the tests need anyway.
 HERE = {*sys.stdlib_module_names, "httpx", "requests", "bcrypt", "sqlalchemy", "sqlmodel", "jinja2"}
@@ -58,7 +58,7 @@ def test_types_name_types(name: str) -> None:
     known = TYPES[name]
     named = [member.returns for member in known.members.values()] + list(known.results.values())
     assert not [word for word in named if word not in WORDS and word not in knowledge.TYPES]
-    assert not [base for base in known.bases if base not in TYPES]
+    assert not [base for base in known.bases if base not in knowledge.TYPES]
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
@@ -72,7 +72,7 @@ def test_functions_and_aliases_lead_to_types() -> None:
     functions = {**sync_types.FUNCTIONS, **services.FUNCTIONS}
     assert {read_function(text).returns for text in functions.values()} <= set(knowledge.TYPES)
     known = knowledge.TYPES.keys() | knowledge.FUNCTIONS.keys() | _index().names.keys()
-    aliases = {**sync_types.ALIASES, **services.ALIASES}
+    aliases = {**sync_types.ALIASES, **services.ALIASES, **async_clients.ALIASES}
     assert {alias: name for alias, name in aliases.items() if name not in known} == {
         "boto3.session.Session.client": "boto3.Session.client"
     }

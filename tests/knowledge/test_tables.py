@@ -16,7 +16,15 @@ import pytest
 from library_names import load
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.knowledge import consumers, decorators, drivers, services, successors, sync_types
+from flake8_async_fastapi.knowledge import (
+    async_clients,
+    consumers,
+    decorators,
+    drivers,
+    services,
+    successors,
+    sync_types,
+)
 from flake8_async_fastapi.knowledge.table import read_function, read_type
 
 if sys.version_info[:2] != (3, 11):
@@ -24,23 +32,19 @@ if sys.version_info[:2] != (3, 11):
     pytest.skip(reason, allow_module_level=True)
 
 
-# The tables of synchronous libraries, few of which are installed, have tests of their own.
+# The tables of synchronous libraries and of clients, few of which are installed, have tests of their own.
+_OTHERS = (sync_types, services, async_clients, successors)
 TYPES = {
     name: read_type(name, text)
     for name, text in knowledge.TYPES.items()
-    if name not in {**sync_types.TYPES, **services.TYPES, **successors.TYPES} and text != sync_types.CLIENT
+    if not any(name in table.TYPES for table in _OTHERS) and text != sync_types.CLIENT
 }
 FUNCTIONS = {
     name: read_function(text)
     for name, text in knowledge.FUNCTIONS.items()
-    if name not in {**sync_types.FUNCTIONS, **services.FUNCTIONS, **successors.FUNCTIONS}
+    if not any(name in table.FUNCTIONS for table in _OTHERS)
 }
-ALIASES = sorted(
-    knowledge.ALIASES.keys()
-    - sync_types.ALIASES.keys()
-    - services.ALIASES.keys()
-    - successors.ALIASES.keys()
-)
+ALIASES = sorted(knowledge.ALIASES.keys() - {alias for table in _OTHERS for alias in table.ALIASES})
 
 WORDS = set("? None object self call bool bytes dict float int list set str tuple".split())
 
