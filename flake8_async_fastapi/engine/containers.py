@@ -50,6 +50,12 @@ def container_method(collection: Collection, name: str) -> Value:
     return Member(Object(CONTAINER, detail=BoundContainer(collection)), name)
 
 
+def container_of_method(method: Value) -> Collection | None:
+    """The container whose method is called; None for other values."""
+    bound = method.receiver.detail if isinstance(method, Member) else None
+    return bound.value if isinstance(bound, BoundContainer) else None
+
+
 def any_item(collection: Collection) -> Value:
     """Any item of a container: for a dict, one of its values."""
     return union(list(collection.items)) if collection.items is not None else collection.item

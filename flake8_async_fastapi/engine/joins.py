@@ -76,7 +76,7 @@ def join_bindings(values: Iterable[Value]) -> Value:
         case [Instance(cls=cls, location=None), *others] if all(
             isinstance(o, Instance) and o.cls == cls and o.location is None for o in others
         ):
-            return Instance(cls)
+            return _join_made([o for o in found if isinstance(o, Instance)])
         case [Instance(cls=cls), *others] if len(found) <= MOST_ALTERNATIVES and all(
             isinstance(o, Instance) and o.cls == cls for o in others
         ):
@@ -106,6 +106,24 @@ def join_bindings(values: Iterable[Value]) -> Value:
         case [Plain() | Const(), *others] if all(isinstance(o, (Plain, Const)) for o in others):
             return Plain("object")
     return UNKNOWN
+
+
+def _join_made(found: list[Instance]) -> Instance:
+    """One object of a class for several; of new ones, a list that one path filled is kept.
+
+    Where it was not filled, it has no items that code can be wrong about.
+    """
+    usual, made = Instance(found[0].cls), [dict(one.attributes or ()) for one in found]
+    if not all(one.exact for one in found) or not any(made):
+        return usual
+    kept = []
+    for name in sorted({name for attributes in made for name in attributes}):
+        values = [attributes[name] for attributes in made if name in attributes]
+        filled = [value for value in values if isinstance(value, Collection) and value.kind == "list"]
+        if len(filled) == len(values):
+            item = union([item for value in filled for item in _items_of(value)])
+            kept.append((name, Collection("list", item)))
+    return replace(usual, attributes=tuple(kept), exact=True) if kept else usual
 
 
 def _join_objects(found: list[Object]) -> Value:

@@ -69,11 +69,20 @@ def change_containers(
         return
     path = path_of(owner)
     known = state.get(path) if path else None
+    if known is None and is_of_made_object(state, path):
+        known = containers.container_of_method(callee)
     if isinstance(known, Collection):
         if name in MUTATORS:
             _forget_emptiness(state, path)
         appended = _after_append(known, arguments) if once and name == "append" else None
         state.narrow(path, appended or _after_method(known, name, arguments))
+
+
+def is_of_made_object(state: State, path: str) -> bool:
+    """Whether a path of attributes leads to an attribute of an object that the code around created."""
+    name, _, attribute = path.partition(".")
+    made = state.env.get(name) if attribute and "." not in attribute else None
+    return isinstance(made, Instance) and made.exact and made.location is None
 
 
 def _may_fill(callee: Value, given: Collection) -> bool:
@@ -207,10 +216,13 @@ def follows(state: State, path: str, receiver: str, value: Value) -> bool:
     """Whether a path of attributes should get a container to which an item was assigned.
 
     It should if it has it already, or if the container is an attribute of the receiver, whose other methods
-    use it.
+    use it, or of an object that the code created.
     """
+    if state.get(path) is not None:
+        return True
     owner, _, name = path.rpartition(".")
-    return state.get(path) is not None or (bool(name) and owner == receiver != "" and not is_plain(value))
+    is_kept = bool(name) and owner == receiver != "" or is_of_made_object(state, path)
+    return is_kept and not is_plain(value)
 
 
 def assign_item(state: State, path: str, before: Collection, index: Expr, value: Value) -> None:

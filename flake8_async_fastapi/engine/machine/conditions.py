@@ -11,9 +11,8 @@ from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import attributes, expressions, implementations, names
+from flake8_async_fastapi.engine.machine import attributes, expressions, implementations, names, truth
 from flake8_async_fastapi.engine.machine import classes as project_classes
-from flake8_async_fastapi.engine.machine.truth import fits_truth_test, may_be
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
 from flake8_async_fastapi.engine.texts import compare_texts
@@ -27,7 +26,6 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     DeclaredCallable,
     Function,
-    Generator,
     Instance,
     Library,
     Object,
@@ -72,16 +70,20 @@ def _assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State
         case tree.Compare():
             return _assume_comparison(frame, state, test, outcome)
         case tree.Name(id=name):
-            states = _decide(frame, state, test, outcome, fits_truth_test(frame, state, name, outcome), name)
-            return states if outcome else [_without_items(frame, after, name) for after in states]
+            fits = truth.fits_truth_test(frame, state, name, outcome)
+            if outcome:
+                return _decide(frame, state, test, True, fits, name)
+            states = _decide(frame, state, test, False, _unless_found(frame, state.get(name), fits), name)
+            return [_without_items(frame, after, name) for after in states]
         case tree.Unary(op="not", value=value):
             return assume(frame, state, value, not outcome)
         case tree.BoolOp(op=op, values=values):
             return _assume_all(frame, state, values, outcome, stops=(op == "and") is not outcome)
         case tree.Walrus(target=target):
-            return _narrow(frame, state, target, lambda value: may_be(value, outcome))
+            return _narrow(frame, state, target, lambda value: truth.may_be(value, outcome))
         case tree.Attr(value=owner, name=name):
-            states = _decide(frame, state, test, outcome, lambda value: may_be(value, outcome), path_of(test))
+            path = path_of(test)
+            states = _decide(frame, state, test, outcome, lambda value: truth.may_be(value, outcome), path)
             for after in states:
                 _note_column_test(frame, after, owner, name, is_empty=not outcome)
             return states
@@ -101,6 +103,8 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
             path = path_of(left)
             states = _decide(frame, state, test, outcome, _fits_none_test(frame, state, path, wanted), path)
             for after in states:
+                if isinstance(left, tree.Name) and not wanted and _is_found(frame, state.get(path)):
+                    after.known[path] = True
                 if isinstance(left, tree.Attr):
                     _note_column_test(frame, after, left.value, left.name, is_empty=wanted)
             return states
@@ -133,6 +137,28 @@ def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: 
                     observe(frame, after, test, outcome)
             return states
     return _decide(frame, state, test, outcome, lambda value: True, "")
+
+
+def _unless_found(frame: Frame, value: Value | None, fits: _Test) -> _Test:
+    """A test for false values: of an object or None, only None is false."""
+    if not _is_found(frame, value):
+        return fits
+    return lambda option: is_none(option) is not False and fits(option)
+
+
+def _is_found(frame: Frame, value: Value | None) -> bool:
+    """Whether a value is None, or else tracked objects, all of which count as true."""
+    options = value.values if isinstance(value, OneOf) else ()
+    return any(map(is_none, options)) and all(
+        is_none(option) or _is_always_true(frame, option) for option in options
+    )
+
+
+def _is_always_true(frame: Frame, value: Value) -> bool:
+    if not isinstance(value, Instance) or value.location is None:
+        return False
+    has = project_classes.has_member
+    return not (has(frame.ctx, value.cls, "__bool__") or has(frame.ctx, value.cls, "__len__"))
 
 
 _COMPARISONS: Final = {"==": True, "!=": False, "in": True, "not in": False}
@@ -284,10 +310,10 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
             )
         if callee.dotted.endswith(".iscoroutinefunction"):
             return _narrow(
-                frame, state, name, lambda value: _is_coroutine_function(value) is not (not outcome)
+                frame, state, name, lambda value: truth.is_coroutine_function(value) is not (not outcome)
             )
         if is_guard(callee.dotted):
-            return _narrow(frame, state, name, lambda value: _is_awaitable(value) is not (not outcome))
+            return _narrow(frame, state, name, lambda value: truth.is_awaitable(value) is not (not outcome))
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             states = _narrow(
                 frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
@@ -330,21 +356,9 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
 def _has_attribute(value: Value, name: object) -> bool | None:
     """Whether ``hasattr`` returns True; None if it is not known."""
     if name == "__await__":
-        return _is_awaitable(value)
+        return truth.is_awaitable(value)
     if isinstance(value, Object) and isinstance(name, str):
         return False if is_absent(value.type, name) else None
-    return None
-
-
-def _is_coroutine_function(value: Value) -> bool | None:
-    return value.is_async and not value.is_generator if isinstance(value, Function) else None
-
-
-def _is_awaitable(value: Value) -> bool | None:
-    if isinstance(value, Coroutine):
-        return True
-    if isinstance(value, (Const, Plain, Generator, Collection, Function, ClassValue)):
-        return False
     return None
 
 

@@ -135,6 +135,8 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
     if isinstance(called, Library):
         if called.dotted in CONTEXTS and isinstance(value, Function):
             return as_context_manager(called.dotted, value)
+        if called.dotted in implementations.DISPATCHERS and isinstance(value, Function):
+            return replace(value, wrapped=implementations.BY_TYPE)
         coroutine = isinstance(value, Function) and value.is_async
         if called.dotted in _BINDING or knowledge.is_keeper(called.dotted, of_coroutine_function=coroutine):
             return value
@@ -175,6 +177,9 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, label:
     """Call a function: the result is a coroutine, a generator, a context manager, or its return value."""
     function, arguments = bind_first_argument(frame.ctx, function, arguments)
     node = function.node
+    if function.wrapped == implementations.BY_TYPE:
+        chosen = implementations.chosen_function(frame.ctx, function, arguments)
+        return UNKNOWN if chosen is None else call_function(frame, chosen, arguments, label, origin)
     if function.wrapped:
         summary = summaries.apply_summary(frame, function, arguments, origin)
         value = _known_or_declared(frame.ctx, function, arguments, summary.yields)

@@ -1,7 +1,7 @@
 """Subclasses: those behind a protocol or an abstract base class, and the possible classes of an object.
 
 A receiver is annotated with the abstract class, and at run time it is an instance of the implementing class:
-that class's methods run.
+that class's methods run. A function under ``singledispatch`` calls one that is registered for a class.
 """
 
 from __future__ import annotations
@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine import hints
-from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import classes, names
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Library, Object, Unknown, Value
+from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, names
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Unknown,
+    Value,
+)
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import names_in
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, flat, names_in
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.project.modules import is_test
 
@@ -119,3 +132,65 @@ def _is_used(ctx: Context, cls: ClassValue) -> bool:
         if other != path and not other.endswith("__init__.py"):
             return True
     return name in names_in(ctx.project.body(path))
+
+
+# --- functools.singledispatch ------------------------------------------------------------------
+
+DISPATCHERS: Final = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
+BY_TYPE: Final = "by-type"
+"""What ``Function.wrapped`` is for a function under one of the decorators."""
+
+
+def chosen_function(ctx: Context, function: Function, arguments: Arguments) -> Function | None:
+    """The function that is called for the class of the first argument; None if that is not known."""
+    given = arguments.args[0] if arguments.args else None
+    if not isinstance(given, Instance):
+        return None
+    key = ("registered", function.key, function.owner)
+    nothing: tuple[tuple[ClassValue, Function], ...] = ()
+    registered = dict(ctx.query(key, lambda: tuple(_registered(ctx, function)), nothing))
+    for base in classes.mro(ctx, given.cls):
+        if not isinstance(base, ClassValue):
+            break
+        if base in registered:
+            return replace(registered[base], receiver=function.receiver)
+    return None
+
+
+def _registered(ctx: Context, function: Function) -> Iterator[tuple[ClassValue, Function]]:
+    """The functions registered for a class, each with the class."""
+    if function.owner is not None:
+        frame = class_frame(ctx, function.owner)
+        for method in flat(function.owner.node.body):
+            if isinstance(method, tree.FunctionDef):
+                for decorator, asked in _registrations(method):
+                    if dotted(decorator) == f"{function.name}.register":
+                        yield from _for_class(frame, asked, method, function.owner)
+        return
+    for path in ctx.project.mentioning(function.name):
+        frame = Frame(ctx, path, "")
+        for one in flat(ctx.project.body(path)):
+            if isinstance(one, tree.FunctionDef):
+                for decorator, asked in _registrations(one):
+                    found = expressions.evaluate(frame, State(), decorator.value)
+                    if isinstance(found, Function) and found.key == function.key:
+                        yield from _for_class(frame, asked, one, None)
+
+
+def _registrations(node: tree.FunctionDef) -> Iterator[tuple[tree.Attr, Expr | None]]:
+    """The decorators ``name.register`` and ``name.register(Class)`` of a function, with the class written."""
+    first = node.params[1 if node.params and node.params[0].name in ("self", "cls") else 0 :][:1]
+    for decorator in node.decorators:
+        match decorator:
+            case tree.Attr(name="register"):
+                yield decorator, first[0].annotation if first else None
+            case tree.Call(func=tree.Attr(name="register") as func, args=[asked, *_]):
+                yield func, asked
+
+
+def _for_class(
+    frame: Frame, asked: Expr | None, node: tree.FunctionDef, owner: ClassValue | None
+) -> Iterator[tuple[ClassValue, Function]]:
+    cls = expressions.evaluate(frame, State(), asked) if asked is not None else None
+    if isinstance(cls, ClassValue):
+        yield cls, functions.as_function(frame.path, node, owner, None, frame.closure)

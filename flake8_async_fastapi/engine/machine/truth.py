@@ -1,4 +1,4 @@
-"""True and false values."""
+"""True and false values, and what code asks of a value's type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.containers import is_empty
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Const, Object, Plain, Value, alternatives, truth_value
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Collection,
+    Const,
+    Coroutine,
+    Function,
+    Generator,
+    Object,
+    Plain,
+    Value,
+    alternatives,
+    truth_value,
+)
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, names_in
@@ -19,6 +31,20 @@ def may_be(value: Value, outcome: bool) -> bool:
     if isinstance(value, Object) and not value.declared and knowledge.is_always_true(value.type):
         return outcome
     return truth_value(value) is not (not outcome)
+
+
+def is_coroutine_function(value: Value) -> bool | None:
+    """Whether a value is a coroutine function; None if that is not known."""
+    return value.is_async and not value.is_generator if isinstance(value, Function) else None
+
+
+def is_awaitable(value: Value) -> bool | None:
+    """Whether a value can be awaited; None if that is not known."""
+    if isinstance(value, Coroutine):
+        return True
+    if isinstance(value, (Const, Plain, Generator, Collection, Function, ClassValue)):
+        return False
+    return None
 
 
 def narrow_to_truth(value: Value, outcome: bool) -> Value:
