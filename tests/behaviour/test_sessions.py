@@ -334,6 +334,17 @@ async def test_failed_flush_needs_a_rollback(session: AsyncSession) -> None:
     assert len((await session.scalars(select(Post))).all()) == 3
 
 
+async def test_rollback_takes_back_all_flushes(session: AsyncSession) -> None:
+    session.add(Post(title="first"))
+    await session.flush()
+    session.add(Comment(text="lost"))  # no post
+    with pytest.raises(IntegrityError):
+        await session.flush()
+    await session.rollback()
+    await session.commit()
+    assert "first" not in (await session.scalars(select(Post.title))).all()
+
+
 async def test_failed_query_needs_no_rollback(session: AsyncSession) -> None:
     with pytest.raises(OperationalError):
         await session.scalar(select(func.missing()))

@@ -58,6 +58,8 @@ def report_creation(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report a factory or a session that is created, and note the session."""
+    if frame.emit and isinstance(callee, Function):
+        _note_opened_by(frame, callee, node, result)
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     project = frame.ctx.project
@@ -79,6 +81,19 @@ def report_creation(
         frame.emit_event(event)
     if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):
         frame.notes_of(OpenedSessions).calls[frame.place_of(node)] = node
+
+
+def _note_opened_by(frame: Frame, function: Function, node: tree.Call, session: Value) -> None:
+    """Note a session that a plain function of the project makes and returns at once."""
+    body = function.node.body
+    if function.is_async or function.is_generator or function.wrapped or not isinstance(body, list):
+        return
+    made = session.origin if isinstance(session, Object) else None
+    if made is None or made.path != function.path or not is_surely_session(frame.ctx, session):
+        return
+    given = [statement.value for statement in nodes_in(body) if isinstance(statement, tree.Return)]
+    if given and all(value is not None and _stands_at(value, made) for value in given):
+        frame.notes_of(OpenedSessions).calls[made] = node
 
 
 def _is_factory(frame: Frame, callee: Value) -> bool:

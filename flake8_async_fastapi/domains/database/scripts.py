@@ -7,15 +7,19 @@ from typing import Final
 
 from flake8_async_fastapi.domains.database.events import ScriptExecuted
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Member, Object, Value
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, flat
 from flake8_async_fastapi.knowledge import drivers, is_subtype
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
 _CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
 _MIGRATES: Final = Library("alembic.op.execute")
+_GIVES_BIND: Final = Library("alembic.op.get_bind")
 _OF_MIGRATIONS: Final = frozenset({"pg8000", "psycopg", "psycopg2", "psycopg2-binary"})
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NO_END: Final = re.compile(
@@ -26,7 +30,7 @@ _NO_END: Final = re.compile(
 
 def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a session, connection or migration that executes a text of several statements."""
-    if not frame.emit or not _executes(callee):
+    if not frame.emit or not _executes(frame, callee, node):
         return
     statement = arguments.get(0, "statement")
     if isinstance(statement, Object) and statement.type == "sqlalchemy.TextClause":
@@ -38,17 +42,30 @@ def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.
         requirements = frame.ctx.project.requirements_of(frame.path)
         found = [driver for driver in drivers.PACKAGES if requirements.brings(drivers.PACKAGES[driver])]
         found += ["psycopg"] if requirements.brings(drivers.MAY_BE_PSYCOPG) else []
-        if callee == _MIGRATES and requirements.brings(_OF_MIGRATIONS):
+        if not isinstance(callee, Member) and requirements.brings(_OF_MIGRATIONS):
             return  # migrations may run with a sync driver
         frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, tuple(found)))
 
 
-def _executes(callee: Value) -> bool:
-    if not isinstance(callee, Member):
-        return callee == _MIGRATES
-    if callee.name not in _EXECUTES:
+def _executes(frame: Frame, callee: Value, node: tree.Call) -> bool:
+    """Whether a call executes SQL: of an async session or connection, or of a migration."""
+    if isinstance(callee, Member):
+        if callee.name not in _EXECUTES:
+            return False
+        return is_session_type(callee.receiver.type) or is_subtype(callee.receiver.type, _CONNECTION)
+    return callee == _MIGRATES or _is_of_migration(frame, node.func)
+
+
+def _is_of_migration(frame: Frame, func: Expr) -> bool:
+    """Whether a call is ``op.get_bind().execute``, perhaps through a variable."""
+    if not isinstance(func, tree.Attr) or func.name != "execute":
         return False
-    return is_session_type(callee.receiver.type) or is_subtype(callee.receiver.type, _CONNECTION)
+    bind: Expr | None = func.value
+    if isinstance(bind, tree.Name) and isinstance(frame.node, tree.FunctionDef):
+        made = (one for one in flat(frame.node.body) if isinstance(one, tree.Assign))
+        bind = next((one.value for one in made if dotted(one.targets[0]) == dotted(func.value)), None)
+    text = dotted(bind.func) if isinstance(bind, tree.Call) else ""
+    return text.endswith(".get_bind") and names.dotted_value(frame.ctx, frame.path, text) == _GIVES_BIND
 
 
 def count_statements(text: str) -> int:

@@ -13,7 +13,7 @@ from flake8_async_fastapi.engine.values import Instance, Library, ModuleValue, O
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, shared_names, written_argument
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.runners import CACHES
 from flake8_async_fastapi.project.modules import is_test
@@ -32,7 +32,10 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
     if not frame.emit or not isinstance(node.value, (tree.Call, tree.Name)):
         return
     if isinstance(target, tree.Name):
-        if frame.node is not None or is_test(frame.path):
+        if is_test(frame.path):
+            return
+        if frame.node is not None:
+            _report_global(frame, target.id, value, node)
             return
         if isinstance(value, Object) and value.type == _SCOPED and isinstance(node.value, tree.Call):
             _report_scoped(frame, target, node.value)
@@ -43,6 +46,16 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
         if is_new and is_surely_session(frame.ctx, value):
             text = path_of(target)
             frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
+
+
+def _report_global(frame: Frame, name: str, value: Value, node: tree.Assign) -> None:
+    """Report a function that keeps an object with a session that it made in a variable of the module."""
+    if not isinstance(value, Instance) or not isinstance(frame.node, tree.FunctionDef):
+        return
+    if name in shared_names(frame.node.body) and _holds_session_made_here(frame, value):
+        target, made = node.targets[0], node.value
+        if made is not None:
+            frame.emit_event(GlobalSession(*frame.at(target), f"in {name}", for_message(made), ""))
 
 
 def report_cached(frame: Frame) -> None:

@@ -124,6 +124,8 @@ def functions_before(frame: Frame, node: tree.FunctionDef, depth: int = 0) -> It
         target = dependency.target
         if isinstance(target, ClassValue):
             target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
+        elif isinstance(target, Instance):
+            target = attributes.attribute_of(frame.ctx, target, "__call__")
         if isinstance(target, Function) and isinstance(target.node, tree.FunctionDef) and depth < _DEEPEST:
             inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
             yield from functions_before(inner, target.node, depth + 1)

@@ -23,6 +23,7 @@ from flake8_async_fastapi.engine.machine import functions, names, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.summary import Footprint
 from flake8_async_fastapi.engine.values import (
+    NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -88,14 +89,15 @@ def _found_by(ctx: Context, function: Function, cls: ClassValue | None) -> _Foun
 def _put(frame: Frame, where: str, key: object, path: str, owner: ClassValue | None, keeper: _Keeper) -> None:
     if frame.state.get(where) is None:
         kept = _kept_by(frame.ctx, key, path, owner, keeper)
-        _put_value(frame, where, kept, keeper.kind)
+        value, known = kept
+        if not isinstance(value, Unknown):
+            kind = keeper.kind
+            _put_value(frame, where, Collection(kind, value) if kind else union([value, NONE]), known)
 
 
-def _put_value(frame: Frame, where: str, kept: tuple[Value, Footprint], kind: str) -> None:
-    value, known = kept
-    if not isinstance(value, Unknown):
-        frame.ctx.hooks.put_footprint(frame.state, known)
-        frame.state.narrow(where, Collection(kind, value) if kind else value)
+def _put_value(frame: Frame, where: str, value: Value, known: Footprint) -> None:
+    frame.ctx.hooks.put_footprint(frame.state, known)
+    frame.state.narrow(where, value)
 
 
 # --- what keeps something -------------------------------------------------------------------------
@@ -244,7 +246,9 @@ def _put_state(frame: Frame, function: Function) -> None:
             is_app = isinstance(value, Object) and is_subtype(value.type, applications.APPLICATION)
         where = f"{owner}.state.{name}"
         if is_app and where not in frame.state.attributes:
-            _put_value(frame, where, _on_state(frame.ctx, name), "")
+            found, known = _on_state(frame.ctx, name)
+            if not isinstance(found, Unknown):
+                _put_value(frame, where, found, known)
 
 
 def _on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:

@@ -111,6 +111,16 @@ class WritesLost(Event, frozen=True):
     text: str
 
 
+class WritesTakenBack(Event, frozen=True):
+    """``text`` rolls back what earlier passes of a loop flushed, too; a pass does so at ``since``."""
+
+    text: str
+    since: Spot
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.since, "each pass writes here"),)
+
+
 class ObjectOfOtherSession(Event, frozen=True):
     """``method`` passes a session an object of the class ``name`` that another open session has."""
 

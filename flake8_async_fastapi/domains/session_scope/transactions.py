@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.session_scope import attempts, requests_before
+from flake8_async_fastapi.domains.session_scope import after_failure, attempts, requests_before
 from flake8_async_fastapi.domains.session_scope.attempts import (
     Attempt,
     TransactionNotes,
@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
+    Function,
     Manager,
     Member,
     Object,
@@ -133,6 +134,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if not frame.emit or not isinstance(callee, Member):
         if frame.emit:
             attempts.note_waited(frame, callee, node)
+            _note_function(frame, callee, node)
         return
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
@@ -171,6 +173,19 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if failed and (name in ROLLS_BACK or works):  # reported once
         known = known.recover(session)
     state.put(known)
+
+
+def _note_function(frame: Frame, callee: Value, node: tree.Call) -> None:
+    """Report a function of the project that uses a session whose flush has failed."""
+    known: Transactions | None = frame.state.parts.get(Transactions)
+    if known is None or not known.failed or not isinstance(callee, Function):
+        return
+    if frame.notes_of(TransactionNotes).seeks_text:
+        return
+    for session in after_failure.sessions_used(frame, callee, node, known.failed):
+        problem = "failed" if known.line_of(session, "failed") else "timed out"
+        _report(frame, node, session, problem, known.line_of(session, problem))
+        frame.state.put(known.recover(session))  # reported once
 
 
 def _mark_by_dependencies(frame: Frame, method: Member, session: str, known: Transactions) -> Transactions:

@@ -238,8 +238,13 @@ def outcome_of_none_test(frame: Frame, state: State, node: tree.Compare, value: 
 
 
 def _is_optional(frame: Frame, state: State, path: str) -> bool:
-    """Whether a parameter of the code under check, or an attribute of a class, is declared ``X | None``."""
+    """Whether a parameter of the code under check, a variable of the module, or an attribute of a class is
+    declared ``X | None``.
+    """
     owner, _, name = path.rpartition(".")
+    if not owner and name not in state.env:
+        found = frame.ctx.project.bindings(frame.path, name)
+        return any(isinstance(one, tree.Assign) and hints.allows_none(one.annotation) for _, one in found)
     if not owner:
         params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
         return any(param.name == name and hints.allows_none(param.annotation) for param in params)

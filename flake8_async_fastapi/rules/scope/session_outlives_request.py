@@ -31,7 +31,7 @@ def check(events: Events) -> Iterator[Finding]:
             )
             continue
         if found.use == "shield":
-            yield RULE.at(found, _SHIELDED.format(found.text, found.closed_by, found.session))
+            yield RULE.advise(found, _SHIELDED.format(found.text, found.closed_by, found.session))
             continue
         # since 0.118 FastAPI closes what a request was given after its background tasks and streams
         if found.closed_by == "block" or found.use == "task" or found.may_be_older:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.session_scope.events import WritesLost
+from flake8_async_fastapi.domains.session_scope.events import WritesLost, WritesTakenBack
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -19,3 +19,9 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(WritesLost):
         problem = f"{found.text} writes data that is lost: the session is closed without a commit"
         yield RULE.at(found, f"{problem}; commit before that")
+    for taken in events.of(WritesTakenBack):
+        yield RULE.at(
+            taken,
+            f"{taken.text} takes back the whole transaction, so what earlier passes of the loop wrote is "
+            "lost: write in async with session.begin_nested() in each pass",
+        )

@@ -62,9 +62,9 @@ def check(events: Events) -> Iterator[Finding]:
             f"{remedy}",
         )
     for pooled in events.of(PooledStatements):
-        yield RULE.at(
+        yield RULE.advise(
             pooled,
-            f"{pooled.text} connects asyncpg to PgBouncer, where its prepared statements fail: pass "
+            f"{pooled.text} connects asyncpg to PgBouncer, where its prepared statements may fail: pass "
             "statement_cache_size=0 and prepared_statement_name_func in connect_args",
         )
 

@@ -35,13 +35,14 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import drivers
 from flake8_async_fastapi.knowledge.column_types import REFUSED_BY_ASYNCPG, REFUSED_BY_SQLITE
-from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.knowledge.transactions import CONNECTION, is_session_type
 from flake8_async_fastapi.project.modules import is_test
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _GETS: Final = frozenset({"get", "get_one"})
 _JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
+_NAIVE: Final = "naive moment"
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
 
@@ -54,6 +55,9 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
             _check_keywords(frame, callee, arguments, node)
     elif isinstance(callee, Member) and callee.name in _GETS and is_session_type(callee.receiver.type):
         _check_key(frame, arguments, node)
+    elif isinstance(callee, Member) and callee.name == "execute":
+        if is_session_type(callee.receiver.type) or callee.receiver.type == CONNECTION:
+            _check_rows(frame, arguments, node)
     elif isinstance(callee, Member) and isinstance(callee.receiver.detail, (Query, UpdateStatement)):
         if callee.name in _CONDITIONS:
             _check_conditions(frame, node)
@@ -118,9 +122,34 @@ def _kind_of_default(frame: Frame, written: Expr) -> str:
 def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: tree.Call) -> None:
     written = {keyword.name: keyword.value for keyword in node.keywords}
     for name, value in arguments.keywords:
-        kind = kind_of_value(value)
-        if kind and name in written and not _validates(frame, cls, name):
+        if name not in written:
+            continue
+        kind = kind_of_value(value) or _kind_passed(frame, cls, name, written[name])
+        if kind and not _validates(frame, cls, name):
             _check(frame, cls, name, kind, written[name])
+
+
+def _kind_passed(frame: Frame, cls: ClassValue, name: str, written: Expr) -> str:
+    """``aware``, if a parameter stands for a naive moment for which all callers pass an aware one."""
+    if not isinstance(written, tree.Name) or column_types.column_kind(frame.ctx, cls, name) != _NAIVE:
+        return ""
+    return "aware" if _kinds_passed(frame, written.id) == {"aware"} else ""
+
+
+def _check_rows(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
+    """Check the rows of ``session.execute(insert(Model), [{...}])``."""
+    statement, rows = arguments.get(0, "statement"), written_argument(node, 1, "params")
+    if not isinstance(statement, Object) or statement.type not in _CHANGES or rows is None:
+        return
+    model = statement.argument("0")
+    for row in nodes_in(rows) if isinstance(model, ClassValue) else ():
+        for key, written in (
+            zip(row.keys, row.values, strict=True) if isinstance(row, tree.DictDisplay) else ()
+        ):
+            if isinstance(key, tree.Const) and isinstance(key.value, str) and written is not None:
+                kind = _kind_written(frame, written)
+                if kind and isinstance(model, ClassValue):
+                    _check(frame, model, key.value, kind, written)
 
 
 def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
@@ -209,19 +238,24 @@ def _is_passed_otherwise(frame: Frame, written: Expr, kind: str) -> bool:
 
     Nothing checks the annotations of helpers. FastAPI checks those of routes, which nobody calls.
     """
-    node, name = frame.node, dotted(written)
+    kinds = _kinds_passed(frame, dotted(written))
+    return bool(kinds) and kind not in kinds
+
+
+def _kinds_passed(frame: Frame, name: str) -> frozenset[str]:
+    """The kinds of the values that known callers pass for a parameter of the function."""
+    node = frame.node
     if not isinstance(node, tree.FunctionDef) or name not in {param.name for param in node.params}:
-        return False
+        return frozenset()
     owner = frame.owner if isinstance(frame.owner, ClassValue) else None
     function = functions.as_function(frame.path, node, owner, frame.receiver)
 
     def passed_kinds() -> frozenset[str]:
         passed = callers.values_passed(frame.ctx, function, name)
-        return frozenset(kind_of_value(value) for value in passed)
+        return frozenset(kind_of_value(value) for value in passed if not is_none(value))
 
     unknown: frozenset[str] = frozenset()
-    kinds = frame.ctx.query(("kinds passed", function.key, name), passed_kinds, unknown)
-    return bool(kinds) and kind not in kinds
+    return frame.ctx.query(("kinds passed", function.key, name), passed_kinds, unknown)
 
 
 def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
