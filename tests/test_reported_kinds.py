@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-
 from case_files import read_cases
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| .*? \| (.+?) \| (?:\[(AFA\d+)\]\(rules/\2\.md\)|not seen) \| (.*?) ?\|$", PAGE, re.MULTILINE)
+ROW = r"^\| .*? \| (.+?) \| (?:\[(AFA\d+)\]\(rules/\2\.md\)|not seen) \| (.*?) ?\|$"
+ROWS = re.findall(ROW, PAGE, re.MULTILINE)
 CASES = {(case.source.partition("/")[0], case.title): case for case in read_cases(ROOT / "tests" / "cases")}
 
 

@@ -335,14 +335,14 @@ async def test_failed_flush_needs_a_rollback(session: AsyncSession) -> None:
 
 
 async def test_rollback_takes_back_all_flushes(session: AsyncSession) -> None:
-    session.add(Post(title="first"))
+    session.add(Post(title="taken back"))
     await session.flush()
     session.add(Comment(text="lost"))  # no post
     with pytest.raises(IntegrityError):
         await session.flush()
     await session.rollback()
     await session.commit()
-    assert "first" not in (await session.scalars(select(Post.title))).all()
+    assert "taken back" not in (await session.scalars(select(Post.title))).all()
 
 
 async def test_failed_query_needs_no_rollback(session: AsyncSession) -> None:
