@@ -24,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
-    DeclaredCallable,
     Function,
     Instance,
     Library,
@@ -218,8 +217,8 @@ def _fits_none_test(frame: Frame, state: State, path: str, wanted: bool) -> _Tes
     asked = alternatives(
         (_value_outside(frame, state, path) if path else UNKNOWN) if value is None else value
     )
-    leaves_open = wanted and any(map(_is_declared, asked)) and _is_optional(frame, state, path)
-    return lambda option: is_none(option) is not (not wanted) or (leaves_open and _is_declared(option))
+    leaves_open = wanted and any(map(truth.is_declared, asked)) and _is_optional(frame, state, path)
+    return lambda option: is_none(option) is not (not wanted) or (leaves_open and truth.is_declared(option))
 
 
 def outcome_of_none_test(frame: Frame, state: State, node: tree.Compare, value: Value) -> Value:
@@ -238,13 +237,10 @@ def outcome_of_none_test(frame: Frame, state: State, node: tree.Compare, value: 
 
 
 def _is_optional(frame: Frame, state: State, path: str) -> bool:
-    """Whether a parameter of the code under check, a variable of the module, or an attribute of a class is
-    declared ``X | None``.
-    """
+    """Whether a parameter, a variable of the module, or an attribute of a class is declared ``X | None``."""
     owner, _, name = path.rpartition(".")
     if not owner and name not in state.env:
-        found = frame.ctx.project.bindings(frame.path, name)
-        return any(isinstance(one, tree.Assign) and hints.allows_none(one.annotation) for _, one in found)
+        return any(_declares_none(one) for _, one in frame.ctx.project.bindings(frame.path, name))
     if not owner:
         params = frame.node.params if frame.emit and isinstance(frame.node, tree.FunctionDef) else []
         return any(param.name == name and hints.allows_none(param.annotation) for param in params)
@@ -252,25 +248,16 @@ def _is_optional(frame: Frame, state: State, path: str) -> bool:
     for alternative in alternatives(_value_outside(frame, state, owner) if value is None else value):
         if isinstance(alternative, Instance):
             for base in project_classes.mro(frame.ctx, alternative.cls):
-                if isinstance(base, ClassValue):
-                    for binding in project_classes.body_bindings(frame.ctx, base, name):
-                        if isinstance(binding, tree.Assign) and hints.allows_none(binding.annotation):
-                            return True
+                if isinstance(base, ClassValue) and any(
+                    map(_declares_none, project_classes.body_bindings(frame.ctx, base, name))
+                ):
+                    return True
     return False
 
 
-def _is_declared(value: Value) -> bool:
-    """Whether a value may be known only from an annotation."""
-    match value:
-        case Plain() | DeclaredCallable():
-            return True
-        case Collection(items=items):
-            return items is None
-        case Instance(location=location, exact=exact):
-            return location is None and not exact
-        case Object(declared=declared):
-            return declared
-    return False
+def _declares_none(binding: object) -> bool:
+    return isinstance(binding, tree.Assign) and hints.allows_none(binding.annotation)
+
 
 
 def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:

@@ -13,6 +13,7 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Function,
     Generator,
     Object,
@@ -108,3 +109,17 @@ def _is_shared(body: list[Stmt], name: str) -> bool:
                 continue
         own += sum(1 for part in parts if isinstance(part, tree.Name) and part.id == name)
     return own < mentioned
+
+
+def is_declared(value: Value) -> bool:
+    """Whether a value may be known only from an annotation."""
+    match value:
+        case Plain() | DeclaredCallable():
+            return True
+        case Collection(items=items):
+            return items is None
+        case Instance(location=location, exact=exact):
+            return location is None and not exact
+        case Object(declared=declared):
+            return declared
+    return False
