@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.values import (
     DeclaredCallable,
     Function,
     Generator,
+    Instance,
     Object,
     Plain,
     Value,
