@@ -147,6 +147,7 @@ ATTACHED: Final[Mapping[type[Any], CallModel]] = {
     FetchedResult: _call_result,
     TransactionBlock: _call_block,
     DynamicRelationship: _call_dynamic,
+    inspection.InspectedClass: inspection.call_inspected,
 }
 METHODS: Final[Mapping[str, CallModel]] = {
     f"{SESSION}.*": sessions.call_session_method,

@@ -18,6 +18,11 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
+    found: dict[tuple[object, ...], list[tuple[str, str, Missing]]] = {}
     for missing, unless in events.with_doubtful(Missing):
         if missing.cause in ("commit", "rollback", "expire"):
-            yield RULE.at(missing, wording.message(missing), unless, wording.fix(RULE, missing))
+            place = missing.line, missing.col, missing.route, missing.lost_at, missing.chain
+            found.setdefault(place, []).append((unless, wording.message(missing), missing))
+    for several in found.values():  # of objects that only their variables tell apart, one is enough
+        unless, message, missing = min(several, key=lambda one: one[:2])
+        yield RULE.at(missing, message, unless, wording.fix(RULE, missing))
