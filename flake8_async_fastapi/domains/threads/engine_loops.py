@@ -196,8 +196,8 @@ def _kept_engine(frame: Frame, engine: Object) -> Place | None:
 
 
 def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
-    """The place of an engine that keeps connections which belong to a loop; None for others."""
-    place = engine.origin
+    """The place of an engine that keeps connections which belong to a loop; None for other objects."""
+    place = engine.origin if engine.type in _ENGINES else None
     if place is None or place.path.startswith("<") or not _keeps_connections(engine):
         return None
     if has_known_driver(engine):

@@ -20,6 +20,8 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for entered in events.of(Entered):
+        if isinstance(entered.value, Generator) and entered.value.label:
+            continue  # AFA412 says what it is, and what to write
         words = ("async with", "with") if entered.is_async else ("with", "async with")
         if problem := _problem(entered, words):
             yield RULE.at(entered, problem, fix=_fix(entered, words))
