@@ -20,6 +20,7 @@ _MOST: Final = 12
 """Calls that are looked at."""
 _STEPS: Final = 3
 """From variable to variable."""
+_ADDS_TASK: Final = "add_task"
 
 
 def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
@@ -96,9 +97,14 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
 
 
 def _calls_in(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
+    """The calls of a name in a function, also those that a background task will make."""
     for part in nodes_in(node.body):
-        if isinstance(part, tree.Call) and _last_name(part.func) == name:
-            yield part
+        if isinstance(part, tree.Call):
+            called = _last_name(part.func)
+            if called == name:
+                yield part
+            elif called == _ADDS_TASK and part.args and _last_name(part.args[0]) == name:
+                yield msgspec.structs.replace(part, func=part.args[0], args=part.args[1:])
 
 
 def _last_name(func: Expr) -> str:

@@ -23,12 +23,15 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param, Stmt
-from flake8_async_fastapi.facts.walk import flat, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
+_ASYNC: Final = "AsyncSession"
+_SYNC: Final = "sqlalchemy.orm.Session"
+_MAKES_SYNC: Final = "create_engine"
 
 
 def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
@@ -49,6 +52,26 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
         return Object(found[0].type, declared=True) if agree else UNKNOWN
 
     return ctx.query(("passed", function.key, param.name), find, UNKNOWN)
+
+
+def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
+    """Whether known callers pass only sync sessions for a parameter that is annotated as an async one.
+
+    Nothing checks the annotation of a helper.
+    """
+    params = function.node.params[function.receiver is not None :]
+    if place >= len(params) or not ctx.project.mentioning(_MAKES_SYNC):
+        return False
+    param = params[place]
+    if param.annotation is None or dotted(param.annotation).rpartition(".")[2] != _ASYNC:
+        return False
+
+    def find() -> bool:
+        passed = [one for value in values_passed(ctx, function, param.name) for one in alternatives(value)]
+        known = [value for value in passed if not isinstance(value, Unknown)]
+        return bool(known) and all(isinstance(one, Object) and one.type == _SYNC for one in known)
+
+    return ctx.query(("given sync sessions", function.key, param.name), find, False)
 
 
 def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
