@@ -21,6 +21,7 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import CONNECTS
 
+_BEGUN_ALREADY: Final = "InvalidRequestError"
 _ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 _WAIT: Final = "asyncio.wait_for"
 _BLOCKS: Final = frozenset({"asyncio.timeout", "asyncio.timeout_at", "anyio.fail_after"})
@@ -101,6 +102,21 @@ def catches_failed_flush(value: Value | None) -> bool:
     if value is None:
         return True
     return any(isinstance(kind, Library) and kind.dotted.startswith(_ERRORS) for kind in inner_values(value))
+
+
+def expects_begun(frame: Frame, node: tree.Call) -> bool:
+    """Whether a ``try`` around a call catches the error that says that a transaction has begun already."""
+    code = frame.node.body if isinstance(frame.node, tree.FunctionDef) else []
+    return any(
+        isinstance(attempt, tree.Try)
+        and any(map(_is_begun_already, nodes_in([handler.type for handler in attempt.handlers])))
+        and any(part is node for part in nodes_in(attempt.body))
+        for attempt in nodes_in(code)
+    )
+
+
+def _is_begun_already(kind: object) -> bool:
+    return isinstance(kind, (tree.Name, tree.Attr)) and dotted(kind).endswith(_BEGUN_ALREADY)
 
 
 def catches_timeout(value: Value | None) -> bool:

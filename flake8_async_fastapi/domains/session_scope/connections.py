@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.database.pools import share_pool
-from flake8_async_fastapi.domains.session_scope import holders, writes
+from flake8_async_fastapi.domains.session_scope import attempts, holders, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
     NOTHING,
     ConnectionEffect,
@@ -129,7 +129,7 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
     state = frame.state
     known = state.part(Connections)
     if callee.name in STARTS:
-        known = _begin(frame, session, callee.name, known)
+        known = _begin(frame, session, node, callee.name, known)
     if callee.name in CONNECTS:
         if session not in known.held and session not in frame.notes_of(ConnectionNotes).loose:
             if session.path != GIVEN:
@@ -146,12 +146,13 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
             _note_commit(frame, state, frame.place_of(node), for_message(node.func))
 
 
-def _begin(frame: Frame, session: Place, name: str, known: Connections) -> Connections:
+def _begin(frame: Frame, session: Place, node: tree.Call, name: str, known: Connections) -> Connections:
     """Begin the transaction of a session, by ``begin()`` or its first use; after a test it may be in one."""
     notes = frame.notes_of(ConnectionNotes)
     if name == "in_transaction" or session in notes.loose:
         return replace(known, begun=known.begun - {session}, ended=known.ended | {session})
-    if name == "begin" and not frame.branches and session not in known.begun | known.ended:
+    is_first = name == "begin" and not frame.branches and session not in known.begun | known.ended
+    if is_first and not attempts.expects_begun(frame, node):
         notes.begins.add(session)
     return replace(known, begun=known.begun | {session})
 

@@ -156,7 +156,11 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif works and failed:
         problem = "failed" if known.line_of(session, "failed") else "timed out"
         _report(frame, node, session, problem, known.line_of(session, problem))
-    elif name == "begin" and known.has_mark(session, "begun", "block"):
+    elif (
+        name == "begin"
+        and known.has_mark(session, "begun", "block")
+        and not attempts.expects_begun(frame, node)
+    ):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
     course = frame.notes_of(TransactionNotes)

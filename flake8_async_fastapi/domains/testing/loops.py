@@ -194,8 +194,20 @@ def _engines_used(frame: Frame, function: tree.FunctionDef, scope: str) -> Itera
     elif not _disposes_before_yield(function):
         if notes is not None:
             yield from notes.uses.items()
-        if own := frame.notes.get(OwnEngines):
+        own = frame.notes.get(OwnEngines)
+        if own is not None and _leaves_a_value(function):
             yield from own.opened.items()
+
+
+def _leaves_a_value(function: tree.FunctionDef) -> bool:
+    """Whether a fixture gives its tests a value, or keeps one elsewhere: they may use its engine."""
+    for node in nodes_in(function.body):
+        match node:
+            case tree.Yield(value=value) | tree.Return(value=value) if value is not None:
+                return True
+            case tree.Scope() | tree.Assign(targets=[tree.Attr(), *_] | [tree.Subscript(), *_]):
+                return True
+    return False
 
 
 def _disposes_before_yield(function: tree.FunctionDef) -> bool:
