@@ -141,6 +141,8 @@ def _run_query(
     if not isinstance(statement, Object):
         return None
     detail = statement.detail
+    if statement.type == "sqlalchemy.Delete":
+        _run_delete(frame, statement.argument("0"), session)
     if isinstance(detail, UpdateStatement):
         _run_update(frame, detail, session, origin)
         detail = detail.returning or Query(())
@@ -232,6 +234,16 @@ def _lacks_attribute(frame: Frame, obj: InstanceState, found: tuple[Directive, .
             ):
                 return True
     return False
+
+
+def _run_delete(frame: Frame, cls: Value | None, session: object) -> None:
+    """Apply a ``delete()`` statement: objects whose rows it deletes leave the session as they are."""
+    if not isinstance(cls, ClassValue):
+        return
+    objects = instances_of(frame.state)
+    for location, obj in transitions.instances_of_session(objects, session):
+        if obj.phase == "persistent" and load_plans.may_be_both(frame.ctx, obj.cls, cls):
+            objects[location] = transitions.after_delete(obj)
 
 
 def _run_update(frame: Frame, detail: UpdateStatement, session: object, origin: Place) -> None:
