@@ -59,11 +59,13 @@ def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
 
     Nothing checks the annotation of a helper.
     """
-    params = function.node.params[function.receiver is not None :]
-    if place >= len(params) or not ctx.project.mentioning(_MAKES_SYNC):
+    node, params = function.node, function.node.params[function.receiver is not None :]
+    if place >= len(params) or not isinstance(node, tree.FunctionDef):
         return False
     param = params[place]
     if param.annotation is None or dotted(param.annotation).rpartition(".")[2] != _ASYNC:
+        return False
+    if not ctx.project.mentioning(_MAKES_SYNC) or not _is_used_plainly(node, param.name):
         return False
 
     def find() -> bool:
@@ -72,6 +74,18 @@ def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
         return bool(known) and all(isinstance(one, Object) and one.type == _SYNC for one in known)
 
     return ctx.query(("given sync sessions", function.key, param.name), find, False)
+
+
+def _is_used_plainly(node: tree.FunctionDef, name: str) -> bool:
+    """Whether a statement calls a method of a parameter without awaiting it, as for a sync session."""
+    for statement in flat(node.body):
+        if isinstance(statement, (tree.ExprStmt, tree.Assign, tree.Return)):
+            code = statement.value
+            while isinstance(code, (tree.Call, tree.Attr)):
+                code = code.func if isinstance(code, tree.Call) else code.value
+            if isinstance(code, tree.Name) and code.id == name and isinstance(statement.value, tree.Call):
+                return True
+    return False
 
 
 def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
