@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
+from flake8_async_fastapi.engine.comparison import are_alike
 from flake8_async_fastapi.project.project import Project
 from flake8_async_fastapi.project.reads import NOTHING, UNRELIABLE
 
@@ -202,7 +203,7 @@ class Queries(Struct):
         """The result that no longer changes when computed from itself; the default if there is none."""
         assumed = default
         known = len(self.provisional)
-        for _ in range(MOST_ROUNDS):
+        for done in range(MOST_ROUNDS):
             self.lowest_head = _NO_HEAD
             self.running[key] = depth, assumed
             try:
@@ -222,7 +223,7 @@ class Queries(Struct):
             if self.lowest_head < depth:  # it rests on one further out too: computed anew when that is known
                 self.partial.update(resting, (key,))
                 return value
-            if value == assumed:
+            if value == assumed or (done and are_alike(value, assumed)):
                 read = self.project.all_reads.bundle(self.project.reads)
                 for other in resting:
                     found, _, _ = self.provisional.pop(other)

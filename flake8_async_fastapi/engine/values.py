@@ -132,6 +132,8 @@ class Closure(Struct, frozen=True, eq=False):
     outer: Closure | None = None
     scope: object = None
 
+    contents = attrgetter("env", "outer")
+
     def find(self, name: str) -> Value | None:
         """The value of the innermost variable of a name; None if there is none."""
         found = self.env.get(name)

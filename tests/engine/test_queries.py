@@ -11,7 +11,9 @@ import pytest
 
 import flake8_async_fastapi
 from flake8_async_fastapi.analysis import analysis_of, open_analysis
+from flake8_async_fastapi.engine.comparison import are_alike
 from flake8_async_fastapi.engine.queries import Queries
+from flake8_async_fastapi.engine.values import Closure, Collection, Const, Object
 from flake8_async_fastapi.project.answers import Question
 from flake8_async_fastapi.project.reads import UNRELIABLE, Reads
 from flake8_async_fastapi.store.cache import Cache
@@ -60,6 +62,35 @@ def test_all_in_a_circle_have_read_what_one_of_them_has() -> None:
     assert asked(one) == [("exists", "a.py"), ("exists", "b.py")]
     assert one.query("second", second, 0) == 1
     assert asked(one) == [("exists", "a.py"), ("exists", "b.py")]
+
+
+def seen_by_nested(value: str, depth: int = 1) -> Closure:
+    """What a nested function sees in a new run."""
+    outer = seen_by_nested(value, depth - 1) if depth else None
+    return Closure({"x": Const(value), "xs": Collection("list", items=(Const("a"),))}, outer, object())
+
+
+def test_results_of_two_runs_are_alike() -> None:
+    assert seen_by_nested("a") != seen_by_nested("a")
+    assert are_alike((seen_by_nested("a"), Object("a.B")), (seen_by_nested("a"), Object("a.B")))
+    assert not are_alike((seen_by_nested("a"), Object("a.B")), (seen_by_nested("a"), Object("a.C")))
+    assert not are_alike(seen_by_nested("a"), seen_by_nested("b"))
+    assert not are_alike(seen_by_nested("a", 2), seen_by_nested("a", 1))
+    assert not are_alike((seen_by_nested("a"),), (seen_by_nested("a"), seen_by_nested("a")))
+    assert not are_alike({"a": 1}, {"b": 1})
+
+
+def test_a_result_that_holds_what_a_nested_function_sees_settles() -> None:
+    one = queries()
+
+    def keep() -> Closure | None:
+        before = one.query("keep", keep, None)
+        return seen_by_nested("a" if before is None else "b")
+
+    found = one.query("keep", keep, None)
+    assert found is not None
+    assert found.env["x"] == Const("b")
+    assert asked(one) == []
 
 
 def test_a_result_that_never_settles_has_no_list_of_questions() -> None:
