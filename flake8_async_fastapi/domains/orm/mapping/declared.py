@@ -232,6 +232,26 @@ def _names_of_keys(keys: Value | None) -> tuple[str, ...] | None:
     return tuple(re.findall(r"\w+\.(\w+)", keys.value)) or None
 
 
+def written_keys(written: Expr | None) -> tuple[str, ...] | None:
+    """The columns that ``relationship(foreign_keys=[author_id])`` names; None if they are not known.
+
+    The names are those of the class's body, which has no values for them yet.
+    """
+    if not isinstance(written, tree.Call):
+        return None
+    given = {keyword.name: keyword.value for keyword in written.keywords}
+    inside = given.get("sa_relationship_kwargs")
+    if isinstance(inside, tree.DictDisplay):
+        given = {key.value: item for key, item in zip(inside.keys, inside.values, strict=True)
+                 if isinstance(key, tree.Const) and isinstance(key.value, str)}  # fmt: skip
+    keys = given.get("foreign_keys")
+    if isinstance(keys, tree.Lambda):
+        keys = keys.body
+    parts = keys.items if isinstance(keys, tree.Display) else [keys] if keys is not None else []
+    names = tuple(dotted(part).rpartition(".")[2] for part in parts)
+    return names if names and all(names) else None
+
+
 def strategy_of(lazy: Value | None) -> str:
     """The load strategy that ``lazy=`` selects; empty if it is not known or does not exist."""
     if lazy is None:

@@ -6,6 +6,7 @@ Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "Declarative
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -127,46 +128,51 @@ def _eager_defaults(settings: list[dict[str, Value] | None]) -> str:
 # --- declarations ----------------------------------------------------------------------
 
 
+_Declaration: TypeAlias = tuple[Frame, str, Value, Expr | None, Expr | None]
+"""A mapped attribute: the scope of its names, its name, value and annotation, and the value as written."""
+
+
 def _declared_attributes(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[tuple[str, Attribute]]:
     """The attributes that ``base`` maps in ``cls``."""
-    for frame, name, value, annotation in _declarations(ctx, base, cls):
+    for frame, name, value, annotation, written in _declarations(ctx, base, cls):
         found = declared.mapped_attribute(frame, value, annotation)
+        if isinstance(found, Relationship) and found.keys is None:
+            found = replace(found, keys=declared.written_keys(written))
         if found is not None:
             yield name, found
 
 
 def _declarations(
     ctx: Context, base: ClassValue, cls: ClassValue
-) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
+) -> Iterator[_Declaration]:
     """The attributes that the table, the body or the imperative mapping of ``base`` declares for ``cls``."""
     frame = class_frame(ctx, base)
     frame.receiver = Instance(cls)
     table = imperative.table_of(ctx, base)
     if table is not None:
         for name, column in imperative.columns_of(table)[0]:
-            yield frame, name, column, None
+            yield frame, name, column, None, None
     mapping = imperative.mapping_of(ctx, base)
     if mapping is not None:
         for name, value in mapping.properties:
-            yield Frame(ctx, mapping.path, ""), name, value, None
+            yield Frame(ctx, mapping.path, ""), name, value, None, None
         return
     for statement in flat(base.node.body):
         if isinstance(statement, tree.FunctionDef):
             made = _returned_expression(statement) if _is_declared_attr(frame, statement) else None
             if made is not None:
-                yield frame, statement.name, expressions.evaluate(frame, State(), made), statement.returns
+                value = expressions.evaluate(frame, State(), made)
+                yield frame, statement.name, value, statement.returns, made
         elif isinstance(statement, tree.Assign) and isinstance(statement.targets[0], tree.Name):
             name = statement.targets[0].id
             if not name.startswith("__"):
                 expr = statement.value
                 value = NONE if expr is None else expressions.evaluate(frame, State(), expr)
-                yield frame, name, value, statement.annotation
+                yield frame, name, value, statement.annotation, expr
     yield from _declarations_added_later(ctx, base)
 
 
-def _declarations_added_later(
-    ctx: Context, cls: ClassValue
-) -> Iterator[tuple[Frame, str, Value, Expr | None]]:
+def _declarations_added_later(ctx: Context, cls: ClassValue) -> Iterator[_Declaration]:
     """Attributes that modules assign to a class after its creation: ``Post.tags = relationship(...)``."""
     for path in ctx.project.files_adding_to(cls.name):
         frame = Frame(ctx, path, "")
@@ -177,7 +183,8 @@ def _declarations_added_later(
                 if not isinstance(target, tree.Attr) or dotted(target.value).rpartition(".")[2] != cls.name:
                     continue
                 if expressions.evaluate(frame, State(), target.value) == cls:
-                    yield frame, target.name, expressions.evaluate(frame, State(), statement.value), None
+                    value = expressions.evaluate(frame, State(), statement.value)
+                    yield frame, target.name, value, None, statement.value
 
 
 def _returned_expression(statement: tree.Stmt) -> Expr | None:
@@ -248,7 +255,7 @@ def _backref_attributes(
     for other in (*named_so, *mapped_so):
         if not isinstance(other, ClassValue):
             continue
-        for frame, name, value, annotation in _declarations(ctx, other, other):
+        for frame, name, value, annotation, _ in _declarations(ctx, other, other):
             if not isinstance(value, Object) or value.type != declared.RELATIONSHIP:
                 continue
             backref = value.argument("backref")
