@@ -46,8 +46,8 @@ class Observers(Struct, frozen=True):
     to be awaited; ``entered``: so is a value by an item of a ``with``.
     ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
     given the paths as they were at the begin of the block.
-    ``iteration_begins``: a loop takes an item; ``loop_ends``: a loop is over, given its items (unknown
-    for a ``while``), the paths before it and those that come out of it.
+    ``iteration_begins``: a loop takes an item, the first one or (true) a further one; ``loop_ends``: a loop
+    is over, given its items (unknown for a ``while``), the paths before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
     the end also the paths that reach it.
     ``try_begins``, ``handlers_begin``, ``caught``, ``unwinds``, ``try_ends``: a ``try``; a handler is
@@ -85,7 +85,7 @@ class Observers(Struct, frozen=True):
     entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
     left: tuple[Callable[[Frame, Value, Place], None], ...] = ()
     broken_off: tuple[Callable[[Frame, Value, Place, list[State]], None], ...] = ()
-    iteration_begins: tuple[Callable[[Frame, Value], None], ...] = ()
+    iteration_begins: tuple[Callable[[Frame, Value, tree.For, bool], None], ...] = ()
     loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
     block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()
     block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()

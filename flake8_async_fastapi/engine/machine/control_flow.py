@@ -112,14 +112,14 @@ def _run_for(frame: Frame, states: States, node: tree.For) -> States:
 
 
 def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -> States:
-    observers = frame.ctx.hooks.observers
+    observers, first = frame.ctx.hooks.observers, frame.iteration + 1
 
     def enter(inside: State) -> States:
         split = statements.split_alternatives(frame, inside, item)
         for after, single in split:
             frame.state = after
             for observe in observers.iteration_begins:
-                observe(frame, single)
+                observe(frame, single, node, frame.iteration != first)
             statements.assign_target(frame, after, node.target, single)
         return [after for after, _ in split]
 

@@ -23,7 +23,7 @@ from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Object, Value
 from flake8_async_fastapi.engine.walks import inner_values
-from flake8_async_fastapi.facts.tree import WithItem
+from flake8_async_fastapi.facts.tree import For, WithItem
 from flake8_async_fastapi.knowledge.transactions import SESSION
 
 
@@ -34,6 +34,11 @@ def call_block_method(frame: Frame, block: TransactionBlock, name: str, origin: 
         apply_transition(
             frame, Transition(block.session, kinds[name], block.settings or SessionSettings()), origin.line
         )
+
+
+def on_iteration(frame: Frame, value: Value, node: For, again: bool) -> None:
+    """Handle a session that a loop takes from an iterator: each pass makes it again."""
+    on_remake(frame, value)
 
 
 def on_remake(frame: Frame, value: Value) -> None:
