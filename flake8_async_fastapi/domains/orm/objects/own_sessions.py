@@ -33,10 +33,10 @@ def holds_only_known(frame: Frame, session: object) -> bool:
         return False
     own: OwnSessions | None = frame.notes.get(OwnSessions)
     is_given = own is not None and own.find is not None and session in own.find()
-    return is_given or _is_made_in(frame, session)
+    return is_given or is_made_in(frame, session)
 
 
-def _is_made_in(frame: Frame, session: object) -> bool:
+def is_made_in(frame: Frame, session: object) -> bool:
     """Whether a call in the current function made a session."""
     node = frame.node
     if not isinstance(session, Place) or not isinstance(node, tree.FunctionDef) or session.path != frame.path:

@@ -117,7 +117,7 @@ def call_session_method(site: CallSite) -> Value | None:
         return None
     if name == "refresh":
         apply_transition(frame, Transition(session, "query", known), origin.line)
-        single_objects.refresh_object(frame, arguments, origin)
+        single_objects.refresh_object(frame, arguments, session, origin)
         return None
     if name == "expire":
         single_objects.expire_object(frame, arguments, origin)

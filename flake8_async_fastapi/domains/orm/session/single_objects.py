@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions, transitions
 from flake8_async_fastapi.domains.orm.objects.instances import (
     LOADED,
     MAYBE,
@@ -56,7 +56,7 @@ def add_to_session(state: State, value: Value, session: object) -> None:
             objects[location] = replace(obj, phase="added", session=session)
 
 
-def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
+def refresh_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> None:
     """Apply ``refresh(obj)``: it loads columns and eager relationships, or the attributes that are named."""
     state, objects = frame.state, instances_of(frame.state)
     given = arguments.get(1, "attribute_names")
@@ -66,7 +66,9 @@ def refresh_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
         if obj is None:
             continue
         if obj.phase == "detached" and not obj.may_be_loaded:
-            report_detached(frame, location, origin.position, "refreshed")
+            # the session of a context manager of the project may be that of another block
+            if obj.session != session or own_sessions.is_made_in(frame, session):
+                report_detached(frame, location, origin.position, "refreshed")
             objects[location] = replace(obj, may_be_loaded=True)  # the rest is not reached
             continue
         aliasing.forget_below(state, location)
