@@ -39,6 +39,12 @@ def test_names_in_other_alphabets_are_printable() -> None:
     assert finding.message.startswith(r"gr\xf6\xdfe() is never awaited")
 
 
+def test_a_coroutine_before_or_is_a_condition() -> None:
+    text = "async def may(): return 1\n\nasync def main(own):\n    if may() or own == 2:\n        return 1\n"
+    (finding,) = analysis_of({"main.py": text}).findings("main.py")
+    assert "the coroutine is always true" in finding.message
+
+
 SUCCESSORS = """
 import httpx2
 from niquests import Session, get as fetch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
@@ -52,6 +52,8 @@ class Language(Protocol):
 
 
 N = TypeVar("N")
+Test: TypeAlias = tuple[int, int, type[Expr], str]
+"""The place of a test with the type of its code, and how it tests."""
 
 
 class Context(Queries, kw_only=True):
@@ -116,8 +118,8 @@ class Frame(Struct):
     discharged: set[Place] = field(default_factory=set)
     returned: set[Place] = field(default_factory=set)
     reported_misuses: dict[Place, str] = field(default_factory=dict)
-    tests: dict[Place, list[tuple[int, int, str]]] = field(default_factory=dict)
-    open_tests: set[tuple[int, int, str]] = field(default_factory=set)
+    tests: dict[Place, list[Test]] = field(default_factory=dict)
+    open_tests: set[Test] = field(default_factory=set)
     awaited_calls: set[Position] = field(default_factory=set)
     in_offloaded_argument: int = 0
     runs_elsewhere: int = 0

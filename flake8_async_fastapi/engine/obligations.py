@@ -47,7 +47,7 @@ def check_use(frame: Frame, value: Value, how: str, detail: str = "") -> None:
 
 def note_test(frame: Frame, value: Value, node: Expr, how: str = "condition") -> None:
     """Record a test of a value. It is fine if the coroutine is awaited elsewhere, or may be another value."""
-    place = (node.line, node.col, how)  # `x is None` is a comparison, and begins where `x` does
+    place = (node.line, node.col, type(node), how)  # `x or y` and `x is None` begin where `x` does
     if not may_hold_coroutine(value):
         frame.open_tests.add(place)
         return
@@ -84,5 +84,5 @@ def _way_of_testing(frame: Frame, coroutine: Coroutine) -> str:
     """How a coroutine was tested, if no other value is ever tested there; empty if it was not."""
     for place in frame.tests.get(coroutine.origin, ()):
         if place not in frame.open_tests:
-            return place[2]
+            return place[-1]
     return ""

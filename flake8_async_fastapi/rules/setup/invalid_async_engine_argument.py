@@ -46,6 +46,7 @@ def _problems(called: Called) -> Iterator[str]:
     for name, value in called.arguments.keywords:
         if name == "poolclass" and isinstance(value, Library) and value.dotted in SYNC_POOLS:
             pool = value.dotted.rpartition(".")[2]
-            yield f"gets poolclass={pool}, which blocks: leave it out, or use AsyncAdaptedQueuePool"
+            remedy = "leave it out, or use AsyncAdaptedQueuePool"
+            yield f"gets poolclass={pool}, which async engines refuse: {remedy}"
         elif name in NOT_OF_ENGINES:
             yield f"does not accept {name}=, so it fails: {NOT_OF_ENGINES[name]}"
