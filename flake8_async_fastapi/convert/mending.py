@@ -91,7 +91,7 @@ def _edits(
         Demand.of(missing)
         for path in sources
         for missing, _ in events[path].with_doubtful(Missing)
-        if path in sources and missing.use != "refreshed"  # that fails in sync code too
+        if path in sources and missing.use not in ("refreshed", "encoded")  # as in sync code
     ]
     new = [demand for demand in dict.fromkeys(demands) if demand.key not in tried]
     tried |= {demand.key for demand in new}

@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.fastapi import (
     context_variables,
     contracts,
     dependencies,
+    encoding,
     endpoints,
     exits,
     kept_objects,
@@ -59,6 +60,6 @@ DOMAIN = Domain(
         ),
         run_begins=(kept_objects.begin_with_kept,),
         function_ends=(context_variables.report_lost, lifespans.report_engine_not_disposed),
-        function_returns=(routes.validate_response, background.report_replaced),
+        function_returns=(routes.validate_response, encoding.report_expired, background.report_replaced),
     ),
 )

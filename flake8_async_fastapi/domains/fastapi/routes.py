@@ -29,10 +29,15 @@ def is_route_verb(value: Value) -> bool:
 
 
 class Routes(Struct):
-    """The functions that a run defines as routes, and how its own result is processed."""
+    """The functions that a run defines as routes, and how its own result is processed.
+
+    ``response`` is the response model; ``encodes``: there is none, and nothing else takes the result before
+    FastAPI encodes it.
+    """
 
     keys: set[Place] = field(default_factory=set)
     response: ValidationTarget | None = None
+    encodes: bool = False
 
 
 def note_route(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
@@ -48,7 +53,9 @@ def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
         frame.role = ROUTE
         if isinstance(function.node, tree.FunctionDef):
             around = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
-            frame.notes_of(Routes).response = _response_adapter(around, function.node)
+            notes = frame.notes_of(Routes)
+            notes.response = _response_adapter(around, function.node)
+            notes.encodes = notes.response is None and _is_only_route(around, function.node)
     elif applications.is_registered(frame.ctx, function):
         frame.role = REGISTERED
 
@@ -77,3 +84,13 @@ def _response_adapter(frame: Frame, node: tree.FunctionDef) -> ValidationTarget 
         if node.returns is not None:
             return ValidationTarget(node.returns, frame, Position(node.returns.line, node.returns.col))
     return None
+
+
+def _is_only_route(frame: Frame, node: tree.FunctionDef) -> bool:
+    """Whether all decorators of a function register it as a route, with options that are all known."""
+    return all(
+        isinstance(one, tree.Call)
+        and all(keyword.name is not None for keyword in one.keywords)
+        and is_route_verb(expressions.evaluate(frame, State(), one.func))
+        for one in node.decorators
+    )

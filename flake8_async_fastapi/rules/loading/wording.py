@@ -30,6 +30,9 @@ WRITTEN = frozenset({"new", "refreshed", "merged"})
 
 def message(missing: Missing) -> str:
     """The message for an attribute that cannot be read: who reads it, how that fails, why, the remedy."""
+    if missing.use == "encoded":
+        result = f"{missing.route[-1]} is returned without a response model, so the client gets {{}}"
+        return f"{result}: {why(missing)}; {remedy(missing)}"
     return f"{subject(missing)}, which raises {_error(missing)}: {why(missing)}; {remedy(missing)}"
 
 
@@ -167,7 +170,9 @@ def _fix_before_read(rule: Rule, missing: Missing) -> Fix | None:
 def _refresh(missing: Missing) -> str:
     """The call that loads the attribute of the object."""
     session, holder = missing.session or "session", missing.holder or _owner(missing).lower()
-    return can_await(missing, f'await {session}.refresh({holder}, ["{missing.route[-1].partition(".")[2]}"])')
+    name = missing.route[-1].partition(".")[2]
+    only = f', ["{name}"]' if name else ""
+    return can_await(missing, f"await {session}.refresh({holder}{only})")
 
 
 def _owner(missing: Missing) -> str:

@@ -119,7 +119,7 @@ def _report(
         lost_by: Cause = not_loaded.cause
         if lost_by == "refreshed" and top.parent is None and top.source == "query":
             lost_by = "unloaded"
-        is_gone = obj.phase in ("detached", "deleted") and lost_by in _DETACHED
+        is_gone = obj.phase in ("detached", "deleted") and lost_by in _DETACHED and reading.use != "encoded"
         frame.emit_event(
             Missing(
                 frame.path,
