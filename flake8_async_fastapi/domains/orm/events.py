@@ -36,8 +36,9 @@ class Missing(Event, frozen=True):
     ``route`` are the attributes that lead from an object returned by a query to the missing one, each with
     its class, as ``Post.author``. ``use`` is ``read``, ``mutated``, ``shown``, ``response``, ``validated``,
     ``template``, ``refreshed`` or ``encoded``. For the last two the last of ``route`` is the class alone: the
-    whole object is out of reach, or a route without a response model returns it. ``through`` names the reader. ``source`` says where the object comes from, with file
-    and line; ``lost_at`` in which file and line the attribute was lost, and why, if known. ``chain`` are
+    whole object is out of reach, or a route without a response model returns it. ``through`` names the
+    reader. ``source`` says where the object comes from, with file and line;
+    ``lost_at`` in which file and line the attribute was lost, and why, if known. ``chain`` are
     the functions between the reported place and the read, which is at the line ``read_at``. ``lost_by`` is
     the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
     last. ``holder`` is the variable with the object, ``session`` the one with its session; either may be

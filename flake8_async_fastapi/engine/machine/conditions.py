@@ -259,7 +259,6 @@ def _declares_none(binding: object) -> bool:
     return isinstance(binding, tree.Assign) and hints.allows_none(binding.annotation)
 
 
-
 def _narrow(frame: Frame, state: State, name: str, fits: _Test) -> list[State]:
     """The state in which a variable has only the values that fit; None if no value does."""
     value = state.get(name)

@@ -142,9 +142,7 @@ def _declared_attributes(ctx: Context, base: ClassValue, cls: ClassValue) -> Ite
             yield name, found
 
 
-def _declarations(
-    ctx: Context, base: ClassValue, cls: ClassValue
-) -> Iterator[_Declaration]:
+def _declarations(ctx: Context, base: ClassValue, cls: ClassValue) -> Iterator[_Declaration]:
     """The attributes that the table, the body or the imperative mapping of ``base`` declares for ``cls``."""
     frame = class_frame(ctx, base)
     frame.receiver = Instance(cls)
