@@ -11,14 +11,13 @@ import libcst as cst
 
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
+from flake8_async_fastapi.knowledge.transactions import GETS, QUERIES
 
-_RUN: Final = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
 BEGIN: Final = frozenset({"select", "insert", "update", "delete"})
 _NO_STATEMENT: Final = frozenset(
     {"subquery", "scalar_subquery", "cte", "alias", "exists", "union", "union_all", "intersect", "except_"}
 )
 """Methods that make a part of another statement of a statement."""
-_GET: Final = frozenset({"get", "get_one"})
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,10 @@ def queries_on(code: Code, line: int) -> Iterator[Query]:
             statement = _whole_chain(code, call)
             if not any(called_name(part) in _NO_STATEMENT for part in called_chain(statement)):
                 yield Query(call, statement)
-        elif name in _GET and len(call.args) > 1:
+        elif name in GETS and len(call.args) > 1:
             yield Query(call, None)
     for call in code.on_line(line, cst.Call):
-        if called_name(call) in _RUN and call.args:
+        if called_name(call) in QUERIES and call.args:
             yield Query(call, written_statement(code, call.args[0].value))
 
 

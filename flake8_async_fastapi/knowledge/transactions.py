@@ -20,20 +20,14 @@ def is_session_type(name: str) -> bool:
     return is_subtype(name, SESSION)
 
 
-# Methods that access the database.
-STATEMENTS: Final = frozenset(
-    {
-        "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "merge", "flush",
-        "refresh", "connection", "exec", "delete",
-    }
-)  # fmt: skip
+# Methods that run a statement they are given; `exec` is SQLModel's.
+QUERIES: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec"})
+# Methods that find an object by its key.
+GETS: Final = frozenset({"get", "get_one"})
 # Methods that certainly take a connection.
-CONNECTS: Final = frozenset(
-    {
-        "execute", "scalar", "scalars", "stream", "stream_scalars", "get", "get_one", "refresh",
-        "connection", "exec",
-    }
-)  # fmt: skip
+CONNECTS: Final = QUERIES | GETS | {"refresh", "connection"}
+# Methods that access the database.
+STATEMENTS: Final = CONNECTS | {"merge", "flush", "delete"}
 # Methods that begin a transaction without a statement.
 BEGINS: Final = frozenset({"add", "add_all"})
 # Methods that begin one, and the test for one.

@@ -40,6 +40,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, names_in, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.transactions import GETS, QUERIES
 
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
 _KEPT: Final = "<kept>"
@@ -117,8 +118,7 @@ def _keepers(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, _Ke
             if isinstance(function, tree.FunctionDef):
                 for name, keeper in _keepers_in(function, empty):
                     found.setdefault(name, []).append(keeper)
-        kept = {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(one[0].function)}
-        return {name: keeper for name, keeper in kept.items() if not _is_taken_up(body, name, keeper)}
+        return {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(body, name, one[0])}
 
     return ctx.derive(("keepers", path, owner.key if owner is not None else None), find)
 
@@ -137,8 +137,26 @@ def _begin_empty(body: list[Stmt]) -> Iterator[str]:
                     yield name
 
 
-def _keeps(function: tree.FunctionDef) -> bool:
-    return function.is_async and not function.is_generator
+def _keeps(body: list[Stmt], name: str, keeper: _Keeper) -> bool:
+    function = keeper.function
+    return not function.is_generator and _loads(function) and not _is_taken_up(body, name, keeper)
+
+
+def _loads(function: tree.FunctionDef) -> bool:
+    """Whether a coroutine function itself asks a session for objects.
+
+    Most functions that keep something keep anything else, and to run one costs as much as to check it.
+    """
+    return function.is_async and any(
+        isinstance(node, tree.Await) and _queries(node.value) for node in nodes_in(function.body)
+    )
+
+
+def _queries(awaited: Expr) -> bool:
+    match awaited:
+        case tree.Call(func=tree.Attr(name=name), args=arguments):
+            return name in QUERIES or (name in GETS and len(arguments) > 1)
+    return False
 
 
 _TAKING_UP: Final = frozenset({"add", "add_all", "awaitable_attrs", "merge", "refresh", "run_sync"})
@@ -282,7 +300,7 @@ def _kept_on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:
     if len(found) != 1:
         return UNKNOWN, ()
     ((path, function, statement),) = found
-    if not function.is_async or (function.is_generator and len(function.params) != 1):
+    if not _loads(function) or (function.is_generator and len(function.params) != 1):
         return UNKNOWN, ()
     if not _was_awaited(function, statement.value):
         return UNKNOWN, ()

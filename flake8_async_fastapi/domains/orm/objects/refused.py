@@ -35,11 +35,10 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import drivers
 from flake8_async_fastapi.knowledge.column_types import REFUSED_BY_ASYNCPG, REFUSED_BY_SQLITE
-from flake8_async_fastapi.knowledge.transactions import CONNECTION, is_session_type
+from flake8_async_fastapi.knowledge.transactions import CONNECTION, GETS, is_session_type
 from flake8_async_fastapi.project.modules import is_test
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
-_GETS: Final = frozenset({"get", "get_one"})
 _JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _NAIVE: Final = "naive moment"
@@ -53,7 +52,7 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     if isinstance(callee, ClassValue):
         if arguments.keywords and _is_made_by_library(frame, callee):
             _check_keywords(frame, callee, arguments, node)
-    elif isinstance(callee, Member) and callee.name in _GETS and is_session_type(callee.receiver.type):
+    elif isinstance(callee, Member) and callee.name in GETS and is_session_type(callee.receiver.type):
         _check_key(frame, arguments, node)
     elif isinstance(callee, Member) and callee.name == "execute":
         if is_session_type(callee.receiver.type) or callee.receiver.type == CONNECTION:

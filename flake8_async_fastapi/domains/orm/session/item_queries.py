@@ -33,13 +33,12 @@ from flake8_async_fastapi.facts.walk import (
     target_names,
     written_argument,
 )
-from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.knowledge.transactions import GETS, is_session_type
 from flake8_async_fastapi.project.modules import is_test
 
 Loop: TypeAlias = tree.For | tree.Comp
-_BY_KEY: Final = frozenset({"get", "get_one"})
 _BY_STATEMENT: Final = frozenset({"execute", "scalar", "scalars", "exec"})
-_METHODS: Final = _BY_KEY | _BY_STATEMENT
+_METHODS: Final = GETS | _BY_STATEMENT
 # Calls in a loop whose passes are separate on purpose.
 _PARTS_PASSES: Final = frozenset(
     {"commit", "rollback", "begin", "begin_nested", "flush", "sleep", "close", "expire", "expire_all"}
@@ -218,7 +217,7 @@ def asked_for(
     body: list[Stmt],
 ) -> Asked | None:
     """The query of a statement that depends on some names only, written in a block; None for others."""
-    if method.name not in _BY_KEY:
+    if method.name not in GETS:
         return _asked_by_equality(arguments, node, told, body)
     cls = _asked_by_key(frame, arguments, node, told)
     return None if cls is None else Asked(cls, by_key=True)

@@ -58,6 +58,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge.transactions import GETS, QUERIES
 
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 
@@ -67,11 +68,10 @@ _TRANSITION_KINDS: Final[Mapping[str, TransitionKind]] = {
     "reset": "close", "expire_all": "expire", "expunge_all": "close", "invalidate": "close",
     "remove": "close",
 }  # fmt: skip
-_QUERIES = frozenset({"execute", "scalars", "scalar", "stream", "stream_scalars", "exec"})
 _KNOWN = frozenset(
     {"in_transaction", "is_modified", "get_bind", "begin", "begin_nested", "connection", "identity_key",
-     "in_nested_transaction", "add", "add_all", "refresh", "expire", "expunge", "delete", "merge", "get",
-     "get_one", "enable_relationship_loading", "run_sync", *_TRANSITION_KINDS, *_QUERIES}
+     "in_nested_transaction", "add", "add_all", "refresh", "expire", "expunge", "delete", "merge", "run_sync",
+     "enable_relationship_loading", *_TRANSITION_KINDS, *QUERIES, *GETS}
 )  # fmt: skip
 
 
@@ -102,13 +102,13 @@ def call_session_method(site: CallSite) -> Value | None:
     if name in _TRANSITION_KINDS:
         apply_transition(frame, Transition(session, _TRANSITION_KINDS[name], known), origin.line)
         return None
-    if name in _QUERIES:
+    if name in QUERIES:
         return _run_query(frame, name, arguments, session, known, origin)
     if name in ("begin", "begin_nested"):
         return Object(
             _TRANSACTION, origin=origin, detail=TransactionBlock(session, known, name == "begin_nested")
         )
-    if name in ("get", "get_one"):
+    if name in GETS:
         apply_transition(frame, Transition(session, "query", known), origin.line)
         return _get_object(frame, name, arguments, session, origin)
     if name in ("add", "add_all"):
