@@ -14,6 +14,7 @@ from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.strategies import Strategies
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, nodes_of
 from flake8_async_fastapi.convert.values import Class, Instance, Module
+from flake8_async_fastapi.convert.writes import Written, last_write, refreshed
 from flake8_async_fastapi.domains.orm.events import Missing
 
 _LOADED_BY_QUERY: Final = frozenset({"unloaded", "raise", "detached", "noload"})
@@ -64,6 +65,22 @@ class Demand:
         return self.made == "query" and self.is_relationship and self.cause in _LOADED_BY_QUERY
 
 
+@dataclass(frozen=True)
+class _Place:
+    """The line before which a refresh is added, its indentation, and the call without its end."""
+
+    path: str
+    line: int
+    indent: str
+    call: str
+
+    def inserted(self, source: Source, rest: str) -> Edit:
+        """The new statement."""
+        at = source.line_start(self.line)
+        lead = "" if source.text[:at].endswith("\n") or at == 0 else "\n"
+        return Edit(at, at, 0, f"{lead}{self.indent}{self.call}{rest}\n")
+
+
 class LoadingEdits:
     """Makes such edits in a project."""
 
@@ -78,7 +95,7 @@ class LoadingEdits:
     def edits(self, demands: Iterable[Demand]) -> Iterator[tuple[str, Edit]]:
         """The edits for some demands, each with its file."""
         by_query: dict[tuple[str, int], list[tuple[str, ...]]] = {}
-        refreshed: dict[tuple[str, int, str], list[str]] = {}
+        to_refresh: dict[_Place, list[str]] = {}
         for demand in demands:
             if demand.is_of_query:
                 by_query.setdefault(demand.origin, []).append(demand.route)
@@ -87,7 +104,7 @@ class LoadingEdits:
                 if place is None and demand.is_relationship:
                     yield from self.strategies.always(set(demand.route))
                 elif place is not None:
-                    names = refreshed.setdefault(place, [])
+                    names = to_refresh.setdefault(place, [])
                     name = demand.route[0].rpartition(".")[2]
                     names += [name] if name not in names else []
         for (path, line), routes in by_query.items():
@@ -95,9 +112,9 @@ class LoadingEdits:
             if source is not None:
                 shorter = [route for route in dict.fromkeys(routes) if len(route) <= _LONGEST_ROUTE]
                 yield from self._options(source, line, _longest(shorter))
-        for (path, line, call), attributes in refreshed.items():
+        for place, attributes in to_refresh.items():
             quoted = ", ".join(f'"{name}"' for name in attributes)
-            yield path, self._inserted(self.sources[path], line, f"{call}, attribute_names=[{quoted}])")
+            yield place.path, place.inserted(self.sources[place.path], f", attribute_names=[{quoted}])")
 
     # --- queries --------------------------------------------------------------------------
 
@@ -122,17 +139,18 @@ class LoadingEdits:
         loader = self.imports[source.path].need("sqlalchemy.orm", "selectinload")
         end, call = self._chain_of(source, node)
         present = _options_of_get(node) if _is_get(node) else (call.args if call is not None else [])
-        added = []
+        added, longer = [], dict.fromkeys(present, "")
         for route in routes:
-            extended = self._extended(source, present, route, loader)
-            if extended is None:
+            option, rest = self._extended(source, present, route, loader)
+            if option is None or longer[option]:  # one chain leads to one relationship
                 added.append(self._chain(source, route, loader))
             else:
-                yield extended
-        if not added:
-            return
+                longer[option] = rest
         if present:
-            yield source.after(present[-1], "".join(f", {text}" for text in added))
+            longer[present[-1]] += "".join(f", {text}" for text in added)
+            yield from (source.after(option, text) for option, text in longer.items() if text)
+        elif not added:
+            return
         elif _is_get(node):
             last = max([*node.args, *(word.value for word in node.keywords)], key=source.end)
             yield source.after(last, f", options=[{', '.join(added)}]")
@@ -181,18 +199,16 @@ class LoadingEdits:
 
     def _extended(
         self, source: Source, present: list[ast.expr], route: tuple[str, ...], loader: str
-    ) -> Edit | None:
-        """A longer chain, if an option loads the beginning of the route."""
+    ) -> tuple[ast.expr | None, str]:
+        """The option that loads the beginning of a route, if there is one, and the rest of its chain."""
         for option in present:
             steps = _steps(source, option)
             named = tuple(step.rpartition(".")[2] for step in steps)
             wanted = tuple(step.rpartition(".")[2] for step in route)
             if steps and len(steps) < len(route) and wanted[: len(steps)] == named:
-                rest = "".join(
-                    f".{_plain(loader)}({self._step(source, step)})" for step in route[len(steps) :]
-                )
-                return source.after(option, rest)
-        return None
+                rest = [f".{_plain(loader)}({self._step(source, step)})" for step in route[len(steps) :]]
+                return option, "".join(rest)
+        return None, ""
 
     def _chain(self, source: Source, route: tuple[str, ...], loader: str) -> str:
         first, *rest = (self._step(source, step) for step in route)
@@ -218,8 +234,8 @@ class LoadingEdits:
 
     # --- refreshes ------------------------------------------------------------------------
 
-    def _refresh_place(self, demand: Demand) -> tuple[str, int, str] | None:
-        """The place for a refresh: after which line of which file, and the call without its end."""
+    def _refresh_place(self, demand: Demand) -> _Place | None:
+        """The place for a refresh: behind the last write of the block that lost the attribute."""
         if len(demand.route) != 1:
             return None
         anchor = demand.lost if demand.lost[0] in self.sources else demand.origin
@@ -233,12 +249,14 @@ class LoadingEdits:
         if statement is None or not isinstance(function, ast.AsyncFunctionDef):
             return None
         session = self._session_in(source, statement)
-        name = self._object(demand, source, function)
+        name = refreshed(statement) or self._object(demand, source, function)
         if session is None or name is None:
             return None
-        return source.path, statement.end_lineno or anchor[1], f"await {session}.refresh({name}"
+        last = last_write(source, statement, Written(session, name, demand.route[0].rpartition(".")[2]))
+        line = (last.end_lineno or anchor[1]) + 1
+        return _Place(source.path, line, source.indent(last), f"await {session}.refresh({name}")
 
-    def _before_reading(self, demand: Demand) -> tuple[str, int, str] | None:
+    def _before_reading(self, demand: Demand) -> _Place | None:
         path, line, _ = demand.read
         source = self.sources.get(path)
         statement = None if source is None else _statement_at(source, line)
@@ -251,7 +269,7 @@ class LoadingEdits:
         name = self._read_name(demand, source)
         if session is None or name is None or isinstance(statement, FUNCTIONS):
             return None
-        return path, -statement.lineno, f"await {session}.refresh({name}"
+        return _Place(path, statement.lineno, source.indent(statement), f"await {session}.refresh({name}")
 
     def _session_in(self, source: Source, statement: ast.stmt) -> str | None:
         for node in ast.walk(statement):
@@ -314,15 +332,6 @@ class LoadingEdits:
             if isinstance(node.value, ast.Name) and node.col_offset <= column + len(source.code(node)):
                 return node.value.id
         return None
-
-    def _inserted(self, source: Source, line: int, text: str) -> Edit:
-        """A new statement after a line, or before one if it is negative."""
-        statement = _statement_at(source, abs(line))
-        assert statement is not None
-        indent = source.indent(statement)
-        at = source.line_start(-line if line < 0 else line + 1)
-        lead = "" if source.text[:at].endswith("\n") or at == 0 else "\n"
-        return Edit(at, at, 0, f"{lead}{indent}{text}\n")
 
     # --- joined collections ---------------------------------------------------------------
 
