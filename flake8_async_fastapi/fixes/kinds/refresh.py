@@ -13,6 +13,7 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
 from flake8_async_fastapi.fixes.queries import assigned_name, called_name, neighbour, with_attribute
+from flake8_async_fastapi.fixes.writes import Written, last_write
 from flake8_async_fastapi.rules.model import Fix
 
 _WRITES: Final = frozenset({"commit", "flush", "refresh"})
@@ -71,15 +72,16 @@ def _refresh(code: Code, call: cst.Call, attribute: str) -> list[Edit]:
 
 
 def _refresh_behind(code: Code, call: cst.Call, name: str, attribute: str) -> list[Edit]:
-    """An edit that adds a refresh after the statement with a call of the session."""
+    """An edit that adds a refresh after the last write of the block with a call of the session."""
     statement = code.first_around(call, cst.SimpleStatementLine)
     if statement is None or not isinstance(call.func, cst.Attribute):
         return []
     session = code.source(call.func.value)
+    last = last_write(code, statement, Written(session, name, attribute))
     line = f"await {session}.refresh({name}"
-    more = with_attribute(code, neighbour(code, statement, 1), line, attribute)
-    added = f'{code.newline}{code.indent_of(statement)}{line}, ["{attribute}"])'
-    return [more or insert(code.path, code.end_of_line(statement), added)]
+    more = with_attribute(code, neighbour(code, last, 1), line, attribute)
+    added = f'{code.newline}{code.indent_of(last)}{line}, ["{attribute}"])'
+    return [more or insert(code.path, code.end_of_line(last), added)]
 
 
 def _writes_behind(code: Code, made: cst.Call, name: str) -> list[cst.Call]:
