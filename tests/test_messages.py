@@ -45,6 +45,12 @@ def test_a_coroutine_before_or_is_a_condition() -> None:
     assert "the coroutine is always true" in finding.message
 
 
+def test_a_coroutine_whose_attributes_are_read_is_one_mistake() -> None:
+    text = "async def get(): ...\n\nasync def main():\n    found = get()\n    return found.size, found.name\n"
+    (finding,) = analysis_of({"main.py": text}).findings("main.py")
+    assert "the coroutine has no .name" in finding.message
+
+
 SUCCESSORS = """
 import httpx2
 from niquests import Session, get as fetch

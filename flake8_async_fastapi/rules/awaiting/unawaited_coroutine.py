@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
-from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import await_it, never_run, unawaited
+from flake8_async_fastapi.rules.awaiting.wording import await_it, never_run, one_for_each_use, unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -19,7 +18,7 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for event, unless in events.with_doubtful(CoroutineMisused):
+    for event, unless in one_for_each_use(events):
         if event.coroutine.family != "database" and not event.awaited_chain:
             yield RULE.at(event, unawaited(event), unless, await_it(RULE, event))
     for dropped in events.of(CallbackNeverAwaited):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.engine.events import CoroutineMisused
-from flake8_async_fastapi.rules.awaiting.wording import await_it, unawaited
+from flake8_async_fastapi.rules.awaiting.wording import await_it, one_for_each_use, unawaited
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -18,6 +17,6 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    for event, unless in events.with_doubtful(CoroutineMisused):
+    for event, unless in one_for_each_use(events):
         if event.coroutine.family == "database" and not event.awaited_chain:
             yield RULE.at(event, unawaited(event), unless, await_it(RULE, event))

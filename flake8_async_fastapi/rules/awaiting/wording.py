@@ -5,7 +5,7 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited
 from flake8_async_fastapi.engine.events import CoroutineMisused
 from flake8_async_fastapi.engine.values import Object, Value
-from flake8_async_fastapi.rules.model import Fix, Rule
+from flake8_async_fastapi.rules.model import Events, Fix, Rule
 from flake8_async_fastapi.rules.wording import can_await, way
 
 _CONSEQUENCES = {
@@ -28,6 +28,20 @@ _CONSEQUENCES = {
     "gathered": "{detail} raises TypeError, since it gets a list instead of its items",
     "returned": "the route returns a coroutine instead of its result",
 }
+
+
+def one_for_each_use(events: Events) -> list[tuple[CoroutineMisused, str]]:
+    """The misused coroutines, as ``Events.with_doubtful`` has them, but each only once for a kind of use.
+
+    One ``await`` mends all attributes that are read from a coroutine, so they are one mistake.
+    """
+    kept: dict[tuple[object, ...], tuple[CoroutineMisused, str]] = {}
+    for event, unless in events.with_doubtful(CoroutineMisused):
+        key = (event.path, event.line, event.col, event.coroutine.origin, event.use, event.awaited_chain)
+        best = kept.setdefault(key, (event, unless))
+        if (bool(unless), event.detail) < (bool(best[1]), best[0].detail):
+            kept[key] = (event, unless)
+    return list(kept.values())
 
 
 def unawaited(event: CoroutineMisused) -> str:
