@@ -23,6 +23,18 @@ def compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
     return given in texts if given is not None and len(texts) == len(written) else None
 
 
+def equals_another_text(state: State, condition: str) -> bool:
+    """Whether a condition such as ``kind == 'a'`` cannot hold, as ``kind == 'b'`` does on this path."""
+    compared, equals, written = condition.partition(" == ")
+    return written[-1:] in _QUOTES and any(
+        holds and known != condition and known.startswith(f"{compared}{equals}") and known[-1] in _QUOTES
+        for known, holds in state.known.items()
+    )
+
+
+_QUOTES: Final = ("'", '"')
+
+
 def _given_text(state: State, node: Expr) -> str | None:
     if isinstance(node, tree.Name):
         value = state.env.get(node.id)

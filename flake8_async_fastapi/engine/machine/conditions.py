@@ -15,7 +15,7 @@ from flake8_async_fastapi.engine.machine import attributes, expressions, impleme
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
-from flake8_async_fastapi.engine.texts import compare_texts
+from flake8_async_fastapi.engine.texts import compare_texts, equals_another_text
 from flake8_async_fastapi.engine.values import (
     BOOL,
     NONE,
@@ -203,6 +203,8 @@ def _decide(frame: Frame, state: State, test: Expr, outcome: bool, fits: _Test, 
         text, negated = spoken
         before = state.known.get(text)
         if before is not None and before is (outcome is negated):
+            return []
+        if outcome is not negated and equals_another_text(state, text):
             return []
     states = _narrow(frame, state, name, fits) if name else [state.fork()]
     if spoken is not None:
