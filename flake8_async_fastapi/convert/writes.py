@@ -58,7 +58,7 @@ def _may_read(source: Source, node: ast.AST, written: Written) -> bool:
     if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
         return True
     if isinstance(node, ast.Attribute) and node.attr == written.attribute:
-        return True
+        return not isinstance(node.value, ast.Name) or node.value.id == written.name
     if not isinstance(node, ast.Name) or node.id != written.name:
         return False
     parent = source.parents[node]

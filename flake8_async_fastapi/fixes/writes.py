@@ -52,7 +52,7 @@ def _may_read(code: Code, node: cst.CSTNode, written: Written) -> bool:
     if isinstance(node, (cst.Return, cst.Yield)):
         return True
     if isinstance(node, cst.Attribute) and node.attr.value == written.attribute:
-        return True
+        return not isinstance(node.value, cst.Name) or node.value.value == written.name
     if not isinstance(node, cst.Name) or node.value != written.name or code.is_label(node):
         return False
     parent = code.parent(node)
