@@ -57,6 +57,27 @@ LEFT = {
         """,
         "count is not converted: a lambda in it uses the database",
     ),
+    "a decorator of functions of both kinds": (
+        """
+        def safe(function):
+            def wrapper(*args):
+                try:
+                    return function(*args)
+                except ValueError:
+                    return None
+
+            return wrapper
+
+        @safe
+        def count(db: Session):
+            return db.query(Item).count()
+
+        @safe
+        def double(text):
+            return int(text) * 2
+        """,
+        "wrapper is not converted: it wraps functions that are async now, and others that are not",
+    ),
     "a validator": (
         """
         from functools import lru_cache

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from flake8_async_fastapi.convert.decorators import hands_on, wrapped_functions
 from flake8_async_fastapi.convert.fixtures import Fixtures
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.learning import doubles, learn_parameters
@@ -106,6 +107,7 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     for source in sources:
         _add_by_name(colours, source)
     _spread(colours)
+    _colour_wrappers(colours, sources)
     for factory in colours.factories:
         if not all(is_movable(colours, factory, site) for site in asynchronous_sites(colours, factory)):
             colours.kept[factory] = "it makes the application, outside of an event loop"
@@ -280,6 +282,20 @@ def _spread(colours: Colours) -> None:
             continue
         colours.asynchronous.add(function)
         pending += [*callers.get(function, ()), *colours.linked.get(function, ())]
+
+
+def _colour_wrappers(colours: Colours, sources: list[Source]) -> None:
+    """Colour what decorators put around coloured functions: it has to await them, to see their errors."""
+    for wrapper, (calls, wrapped) in wrapped_functions(colours.inference, sources).items():
+        coloured = wrapped & colours.asynchronous
+        if not coloured or isinstance(wrapper, ast.AsyncFunctionDef):
+            continue
+        if coloured == wrapped:
+            added = [Site("call", call, function) for call in calls for function in wrapped]
+            colours.sites.setdefault(wrapper, []).extend(added)
+        elif not all(hands_on(colours.homes[wrapper], call) for call in calls):
+            colours.kept[wrapper] = "it wraps functions that are async now, and others that are not"
+    _spread(colours)
 
 
 def _makes_application(colours: Colours, function: Function) -> bool:
