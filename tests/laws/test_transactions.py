@@ -13,28 +13,31 @@ from hypothesis import strategies as st
 from msgspec.structs import fields
 
 from flake8_async_fastapi.domains.session_scope import DOMAIN
+from flake8_async_fastapi.domains.session_scope.attempts import Failure
 from flake8_async_fastapi.domains.session_scope.transactions import Mark, Transactions
 from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.state import State
 
 SESSIONS = st.sampled_from(["session", "self.session", "self.session.inner", "sessions"])
 MARKS: st.SearchStrategy[Mark] = st.sampled_from(["begun", "block", "closed", "nested"])
-
+FAILURES: st.SearchStrategy[Failure] = st.sampled_from(["failed", "timed out"])
 SPOTS = st.builds(Spot, st.just("main.py"), st.integers(1, 3))
 
 
-def known(marks: dict[tuple[str, Mark], Spot], failed: dict[str, Spot]) -> Transactions:
-    """Marks and failed flushes, each with its line."""
+def known(marks: dict[tuple[str, Mark], Spot], failures: dict[tuple[str, Failure], Spot]) -> Transactions:
+    """Marks and failures, each with its line."""
     found = Transactions()
     for (session, mark), spot in marks.items():
         found = found.add_marks(session, mark, at=spot)
-    return found.fail(failed)
+    for (session, failure), spot in failures.items():
+        found = found.fail(failure, {session: spot})
+    return found
 
 
 parts = st.builds(
     known,
     st.dictionaries(st.tuples(SESSIONS, MARKS), SPOTS),
-    st.dictionaries(SESSIONS, SPOTS),
+    st.dictionaries(st.tuples(SESSIONS, FAILURES), SPOTS),
 )
 few = st.lists(parts, min_size=1, max_size=4)
 STATES = State(), State()
@@ -78,8 +81,8 @@ def test_what_all_say_is_kept_and_nothing_else_is_claimed(paths: list[Transactio
     found = join(paths)
     for session, mark in {pair for path in paths for pair in path.marks}:
         assert found.has_mark(session, mark) is all(path.has_mark(session, mark) for path in paths)
-    for session in {session for path in paths for session in path.failed}:
-        assert (session in found.failed) is all(session in path.failed for path in paths)
+    for one in {one for path in paths for one in path.failed}:
+        assert (one in found.failed) is all(one in path.failed for path in paths)
     assert found.marks <= paths[0].marks
     assert found.failed <= paths[0].failed
 
@@ -87,7 +90,7 @@ def test_what_all_say_is_kept_and_nothing_else_is_claimed(paths: list[Transactio
 @given(few)
 def test_lines_are_told_of_what_is_known_only(paths: list[Transactions]) -> None:
     found = join(paths)
-    told = {*found.marks, *((session, "failed") for session in found.failed)}
+    told = {*found.marks, *found.failed}
     assert {(session, word) for session, word, _ in found.lines} == told
     for session, word in told:
         assert found.line_of(session, word) == min(path.line_of(session, word) for path in paths)
@@ -99,7 +102,7 @@ def test_a_path_that_knows_nothing_leaves_nothing(paths: list[Transactions]) -> 
 
 
 @given(parts, parts)
-def test_paths_become_one_only_if_the_same_flushes_failed(one: Transactions, other: Transactions) -> None:
+def test_paths_become_one_only_if_the_same_sessions_failed(one: Transactions, other: Transactions) -> None:
     unified = one.unify(other, STATES)
     assert unified == other.unify(one, STATES)
     assert unified == (join([one, other]) if one.failed == other.failed else None)
@@ -120,11 +123,12 @@ def test_a_name_that_is_assigned_anew_has_no_marks(known: Transactions, path: st
     after = known.forget(path)
     gone = {name for name, _ in known.marks - after.marks}
     assert gone == {name for name, _ in known.marks if f"{name}.".startswith(f"{path}.")}
-    assert after.failed == {name for name in known.failed if not f"{name}.".startswith(f"{path}.")}
+    assert after.failed == {one for one in known.failed if not f"{one[0]}.".startswith(f"{path}.")}
 
 
 @given(parts, SESSIONS)
 def test_of_a_session_that_is_forgotten_nothing_is_known(known: Transactions, session: str) -> None:
     found = known.forget_session(session)
     assert found.marks == {pair for pair in known.marks if pair[0] != session}
-    assert found.failed == known.failed - {session}
+    assert found.failed == {pair for pair in known.failed if pair[0] != session}
+    assert found.failure_of(session) is None

@@ -13,9 +13,9 @@ from flake8_async_fastapi.knowledge.transactions import ROLLS_BACK, STATEMENTS
 _WORKS = STATEMENTS | {"commit", "begin_nested"}
 
 
-def sessions_used(frame: Frame, function: Function, node: tree.Call, failed: frozenset[str]) -> Iterator[str]:
+def sessions_used(frame: Frame, function: Function, node: tree.Call, broken: set[str]) -> Iterator[str]:
     """The failed sessions that a call passes on, or that its object has, and that the function uses."""
-    for session in sorted(failed):
+    for session in sorted(broken):
         inside = _name_inside(frame, function, node, session)
         if inside and _uses_first(function.node, inside):
             yield session

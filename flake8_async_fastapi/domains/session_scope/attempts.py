@@ -1,12 +1,11 @@
-"""What may go wrong in a ``try``: flushes that fail, and statements that a timeout cancels.
+"""What may leave a session to be rolled back: a flush that fails, and a statement that a timeout cancels.
 
-Both leave the session to be rolled back.
 Source: docs/behaviour.md#transactions.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -30,39 +29,51 @@ _TIMEOUTS: Final = frozenset(
 )
 
 
-class Attempt(Struct):
-    """A ``try`` that is running: the flushes and blocks before it, and the flushes before its handlers.
+Failure: TypeAlias = Literal["failed", "timed out"]
+"""A flush ``failed``, or a statement ``timed out``."""
 
-    ``failed`` are the sessions of which a flush may have failed in it, and where, and ``timed_out`` those of
-    which a statement may have been cancelled; ``is_handled`` says that a handler catches the former,
-    ``catches_timeouts`` the latter.
+
+class Risk(Struct, frozen=True):
+    """A call that may leave a session to be rolled back, in the blocks of some sessions.
+
+    Its error is raised inside of ``tries`` running ``try`` statements: for a statement under a timeout,
+    those around the timeout.
+    """
+
+    session: str
+    failure: Failure
+    blocks: tuple[str, ...]
+    at: Spot
+    tries: int
+
+
+class Attempt(Struct):
+    """A running ``try``: how many risks and blocks came before it, and how many risks before its handlers.
+
+    ``broken`` says by failure which sessions it may have left to be rolled back, and where; ``handled`` are
+    the failures that its handlers catch.
     """
 
     since: int
     depth: int
-    timed_since: int
     until: int = 0
-    failed: dict[str, Spot] = field(default_factory=dict)
-    timed_out: dict[str, Spot] = field(default_factory=dict)
-    is_handled: bool = False
-    catches_timeouts: bool = False
+    broken: dict[Failure, dict[str, Spot]] = field(default_factory=dict)
+    handled: set[Failure] = field(default_factory=set)
 
 
 class TransactionNotes(Struct):
-    """The notes of one run: the sessions whose ``blocks`` it is in, and what ``flushed`` which, and where.
+    """The notes of one run: the sessions whose ``blocks`` it is in, and the ``risks`` so far.
 
-    ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up. ``timed``
-    are the statements that a timeout may cancel, as ``flushed``, each with the number of ``try`` statements
-    around the timeout, and ``timeouts`` those numbers for the running blocks. ``tries``
-    are the ``try`` statements that are running. ``branches`` says of each branch in them whether its
-    condition looks for a text, as ``"401" in str(error)`` does.
+    ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up.
+    ``timeouts`` are, for the running blocks of timeouts, the numbers of ``try`` statements around them;
+    ``tries`` are the ``try`` statements that are running. ``branches`` says of each branch in them whether
+    its condition looks for a text, as ``"401" in str(error)`` does.
     """
 
     blocks: list[str] = field(default_factory=list)
     met: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
-    flushed: list[tuple[str, tuple[str, ...], Spot]] = field(default_factory=list)
-    timed: list[tuple[str, tuple[str, ...], Spot, int]] = field(default_factory=list)
+    risks: list[Risk] = field(default_factory=list)
     timeouts: list[int] = field(default_factory=list)
     tries: list[Attempt] = field(default_factory=list)
     branches: list[bool] = field(default_factory=list)
@@ -97,11 +108,43 @@ def _seeks_text(test: Expr, outcome: bool) -> bool:
     )
 
 
-def catches_failed_flush(value: Value | None) -> bool:
-    """Whether a handler catches the error of a failed flush; ``value`` is None for one that catches all."""
+def begin_try(frame: Frame) -> None:
+    """Begin the body of a ``try``."""
+    course = frame.notes_of(TransactionNotes)
+    course.tries.append(Attempt(len(course.risks), len(course.blocks)))
+
+
+def begin_handlers(frame: Frame) -> None:
+    """Begin its handlers, or its ``finally``: a block that the error has left rolled back."""
+    course = frame.notes_of(TransactionNotes)
+    attempt = course.tries[-1]
+    attempt.until = len(course.risks)
+    for risk in course.risks[attempt.since :]:
+        if risk.tries >= len(course.tries) and risk.session not in risk.blocks[attempt.depth :]:
+            broken = attempt.broken.setdefault(risk.failure, {})
+            broken[risk.session] = min(risk.at, broken.get(risk.session, risk.at))
+
+
+def end_try(frame: Frame) -> None:
+    """End the handlers: an error that they catch reaches the handlers around them only by a ``raise``."""
+    course = frame.notes_of(TransactionNotes)
+    attempt = course.tries.pop()
+    course.risks[attempt.since : attempt.until] = [
+        risk for risk in course.risks[attempt.since : attempt.until] if risk.failure not in attempt.handled
+    ]
+
+
+def catches(failure: Failure, value: Value | None) -> bool:
+    """Whether a handler catches the error of a failure; ``value`` is None for one that catches all.
+
+    One that catches all is not written for timeouts: it may never see one.
+    """
     if value is None:
-        return True
-    return any(isinstance(kind, Library) and kind.dotted.startswith(_ERRORS) for kind in inner_values(value))
+        return failure == "failed"
+    kinds = [kind.dotted for kind in inner_values(value) if isinstance(kind, Library)]
+    if failure == "failed":
+        return any(kind.startswith(_ERRORS) for kind in kinds)
+    return not _TIMEOUTS.isdisjoint(kinds)
 
 
 def expects_begun(frame: Frame, node: tree.Call) -> bool:
@@ -119,12 +162,6 @@ def _is_begun_already(kind: object) -> bool:
     return isinstance(kind, (tree.Name, tree.Attr)) and dotted(kind).endswith(_BEGUN_ALREADY)
 
 
-def catches_timeout(value: Value | None) -> bool:
-    """Whether a handler is for timeouts, by name."""
-    found = inner_values(value) if value is not None else ()
-    return any(isinstance(kind, Library) and kind.dotted in _TIMEOUTS for kind in found)
-
-
 def note_waited(frame: Frame, callee: Value, node: tree.Call) -> None:
     """``asyncio.wait_for(session.execute(...), timeout)`` may cancel the statement."""
     if not isinstance(callee, Library) or callee.dotted != _WAIT or not node.args:
@@ -133,19 +170,20 @@ def note_waited(frame: Frame, callee: Value, node: tree.Call) -> None:
     if course.tries and isinstance(waited, tree.Call) and isinstance(waited.func, tree.Attr):
         session = dotted(waited.func.value)
         if session in course.met and waited.func.name in CONNECTS:
-            _note_timed(frame, session, node, len(course.tries))
+            note_risk(frame, session, "timed out", node, len(course.tries))
 
 
 def note_statement(frame: Frame, session: str, name: str, node: tree.Call) -> None:
     """A method of a session is called, which the timeout of a block may cancel."""
     course = frame.notes_of(TransactionNotes)
     if any(course.timeouts) and name in CONNECTS:
-        _note_timed(frame, session, node, max(course.timeouts))
+        note_risk(frame, session, "timed out", node, max(course.timeouts))
 
 
-def _note_timed(frame: Frame, session: str, node: tree.Call, tries: int) -> None:
+def note_risk(frame: Frame, session: str, failure: Failure, node: tree.Call, tries: int) -> None:
+    """A call may leave a session to be rolled back; its error is raised inside of ``tries`` statements."""
     course = frame.notes_of(TransactionNotes)
-    course.timed.append((session, tuple(course.blocks), frame.place_of(node).spot, tries))
+    course.risks.append(Risk(session, failure, tuple(course.blocks), frame.place_of(node).spot, tries))
 
 
 def begin_timeouts(frame: Frame, items: BlockItems) -> None:

@@ -12,11 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.session_scope import after_failure, attempts, requests_before
-from flake8_async_fastapi.domains.session_scope.attempts import (
-    Attempt,
-    TransactionNotes,
-    catches_failed_flush,
-)
+from flake8_async_fastapi.domains.session_scope.attempts import Failure, TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
 from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
@@ -58,12 +54,12 @@ _ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
 class Transactions(Struct, frozen=True):
     """Certain knowledge about transactions on one path; paths with different ``failed`` sessions stay apart.
 
-    ``failed`` are the sessions with a failed flush. ``lines`` are those where the marks were set, and where
-    flushes failed.
+    ``failed`` are the sessions that have to be rolled back, and why. ``lines`` are those where the marks were
+    set, and where it failed.
     """
 
     marks: frozenset[tuple[str, Mark]] = frozenset()
-    failed: frozenset[str] = frozenset()
+    failed: frozenset[tuple[str, Failure]] = frozenset()
     lines: frozenset[tuple[str, str, Spot]] = frozenset()
 
     def fork(self) -> Transactions:
@@ -84,7 +80,7 @@ class Transactions(Struct, frozen=True):
             return self
         below = f"{path}."
         marks = frozenset(pair for pair in self.marks if pair[0] != path and not pair[0].startswith(below))
-        failed = frozenset(name for name in self.failed if name != path and not name.startswith(below))
+        failed = frozenset(one for one in self.failed if one[0] != path and not one[0].startswith(below))
         return _with_lines(marks, failed, self.lines)
 
     def has_mark(self, session: str, *marks: Mark) -> bool:
@@ -105,27 +101,35 @@ class Transactions(Struct, frozen=True):
     def forget_session(self, session: str) -> Transactions:
         """The state with nothing known about a session."""
         marks = frozenset(pair for pair in self.marks if pair[0] != session)
-        return _with_lines(marks, self.failed - {session}, self.lines)
+        return _with_lines(marks, self.failed, self.lines).recover(session)
 
     def line_of(self, session: str, *words: str) -> Spot | None:
-        """The line where a session first got one of some marks, or ``failed``; None if it is not known."""
+        """The line where a session first got one of some marks, or why it failed; None if it is not known."""
         return min((at for name, word, at in self.lines if name == session and word in words), default=None)
 
     def recover(self, session: str) -> Transactions:
-        """The state without the failed flushes of a session."""
-        return _with_lines(self.marks, self.failed - {session}, self.lines)
+        """The state after a session was rolled back."""
+        failed = frozenset(one for one in self.failed if one[0] != session)
+        return _with_lines(self.marks, failed, self.lines)
 
-    def fail(self, flushes: Mapping[str, Spot], word: str = "failed") -> Transactions:
-        """The state with sessions whose flush failed, or whose statement "timed out", each with the line."""
-        lines = self.lines.union((session, word, at) for session, at in flushes.items())
-        return replace(self, failed=self.failed.union(flushes), lines=lines)
+    def failure_of(self, session: str) -> Failure | None:
+        """Why a session has to be rolled back; None if it does not."""
+        return min((failure for name, failure in self.failed if name == session), default=None)
+
+    def fail(self, failure: Failure, broken: Mapping[str, Spot]) -> Transactions:
+        """The state with sessions that have to be rolled back, each with the line where it failed."""
+        failed = self.failed.union((session, failure) for session in broken)
+        lines = self.lines.union((session, failure, at) for session, at in broken.items())
+        return replace(self, failed=failed, lines=lines)
 
 
 def _with_lines(
-    marks: frozenset[tuple[str, Mark]], failed: frozenset[str], lines: Iterable[tuple[str, str, Spot]]
+    marks: frozenset[tuple[str, Mark]],
+    failed: frozenset[tuple[str, Failure]],
+    lines: Iterable[tuple[str, str, Spot]],
 ) -> Transactions:
-    """The state with some more lines."""
-    told = {*marks, *((session, word) for session in failed for word in ("failed", "timed out"))}
+    """The state with those lines that belong to its marks and failures."""
+    told = {*marks, *failed}
     return Transactions(marks, failed, frozenset(one for one in lines if one[:2] in told))
 
 
@@ -149,13 +153,13 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if name in _ENDS_OR_BEGINS:
         known = _mark_by_dependencies(frame, callee, session, known)
     frame.notes_of(TransactionNotes).met.add(session)
-    failed = session in known.failed and not frame.notes_of(TransactionNotes).seeks_text
+    course = frame.notes_of(TransactionNotes)
+    failure = known.failure_of(session) if not course.seeks_text else None
     works = name in STATEMENTS or name in ("commit", "begin_nested")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
         _report(frame, node, session, "closed", known.line_of(session, "closed"))
-    elif works and failed:
-        problem = "failed" if known.line_of(session, "failed") else "timed out"
-        _report(frame, node, session, problem, known.line_of(session, problem))
+    elif works and failure is not None:
+        _report(frame, node, session, failure, known.line_of(session, failure))
     elif (
         name == "begin"
         and known.has_mark(session, "begun", "block")
@@ -163,18 +167,17 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     ):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
-    course = frame.notes_of(TransactionNotes)
     attempts.note_statement(frame, session, name, node)
     may_fail = name in FLUSHES and bool(course.tries) and not known.has_mark(session, "nested")
     if may_fail and not holds_no_objects(frame, session):
-        course.flushed.append((session, tuple(course.blocks), at))
+        attempts.note_risk(frame, session, "failed", node, len(course.tries))
     if name in STATEMENTS or name in BEGINS:
         known = known.add_marks(session, "begun", at=at)
     if name in ENDS:
         known = known.drop_marks(session, "begun")
         if name in ("commit", "rollback") and known.has_mark(session, "block"):
             known = known.add_marks(session, "closed", at=at)
-    if failed and (name in ROLLS_BACK or works):  # reported once
+    if failure is not None and (name in ROLLS_BACK or works):  # reported once
         known = known.recover(session)
     state.put(known)
 
@@ -186,9 +189,10 @@ def _note_function(frame: Frame, callee: Value, node: tree.Call) -> None:
         return
     if frame.notes_of(TransactionNotes).seeks_text:
         return
-    for session in after_failure.sessions_used(frame, callee, node, known.failed):
-        problem = "failed" if known.line_of(session, "failed") else "timed out"
-        _report(frame, node, session, problem, known.line_of(session, problem))
+    broken = {session for session, _ in known.failed}
+    for session in after_failure.sessions_used(frame, callee, node, broken):
+        failure = known.failure_of(session) or "failed"
+        _report(frame, node, session, failure, known.line_of(session, failure))
         frame.state.put(known.recover(session))  # reported once
 
 
@@ -319,48 +323,16 @@ def is_savepoint(context: Expr) -> bool:
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 
 
-def begin_try(frame: Frame) -> None:
-    """Begin the body of a ``try``: flushes in it may fail."""
-    course = frame.notes_of(TransactionNotes)
-    course.tries.append(Attempt(len(course.flushed), len(course.blocks), len(course.timed)))
-
-
-def begin_handlers(frame: Frame) -> None:
-    """Begin its handlers, or its ``finally``: a block that the error has left rolled back."""
-    course = frame.notes_of(TransactionNotes)
-    attempt = course.tries[-1]
-    attempt.until = len(course.flushed)
-    for session, blocks, at in course.flushed[attempt.since :]:
-        if session not in blocks[attempt.depth :]:
-            attempt.failed[session] = min(at, attempt.failed.get(session, at))
-    for session, blocks, at, tries in course.timed[attempt.timed_since :]:
-        if tries >= len(course.tries) and session not in blocks[attempt.depth :]:
-            attempt.timed_out.setdefault(session, at)
-
-
 def note_caught(frame: Frame, kind: Value | None) -> None:
-    """Enter a handler: flushes may have failed, if it catches the failure."""
+    """Enter a handler: what it catches may have left sessions to be rolled back."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
-    if attempt.failed and catches_failed_flush(kind):
-        attempt.is_handled = True
-        note_unwound(frame)
-    if attempt.timed_out and attempts.catches_timeout(kind):
-        attempt.catches_timeouts = True
-        frame.state.put(frame.state.part(Transactions).fail(attempt.timed_out, "timed out"))
+    for failure, broken in attempt.broken.items():
+        if attempts.catches(failure, kind):
+            attempt.handled.add(failure)
+            frame.state.put(frame.state.part(Transactions).fail(failure, broken))
 
 
 def note_unwound(frame: Frame) -> None:
-    """Enter a ``finally`` by an exception: flushes may have failed."""
-    attempt = frame.notes_of(TransactionNotes).tries[-1]
-    if attempt.failed:
-        frame.state.put(frame.state.part(Transactions).fail(attempt.failed))
-
-
-def end_try(frame: Frame) -> None:
-    """End the handlers: an error that they catch reaches the handlers around them only by a ``raise``."""
-    course = frame.notes_of(TransactionNotes)
-    attempt = course.tries.pop()
-    if attempt.is_handled:
-        del course.flushed[attempt.since : attempt.until]
-    if attempt.catches_timeouts:
-        del course.timed[attempt.timed_since :]
+    """Enter a ``finally`` by an exception: any failure may have raised it."""
+    for failure, broken in frame.notes_of(TransactionNotes).tries[-1].broken.items():
+        frame.state.put(frame.state.part(Transactions).fail(failure, broken))
