@@ -133,7 +133,7 @@ def misses_arguments(function: Function, arguments: Arguments) -> bool:
     passed = len(arguments.args) + len(arguments.keywords)
     if arguments.opaque or passed >= len(node.params) - first or not isinstance(node, tree.FunctionDef):
         return False
-    if not all(dotted(decorator) in _BINDING for decorator in node.decorators):
+    if not _shows_signature(node):
         return False
     places = enumerate(node.params[first:])
     return any(
@@ -142,6 +142,17 @@ def misses_arguments(function: Function, arguments: Arguments) -> bool:
         and arguments.get(_NO_PLACE if param.kind == "kw" else place, param.name) is None
         for place, param in places
     )
+
+
+def fits(function: Function, arguments: Arguments) -> bool:
+    """Whether a function accepts the arguments of a call, or a decorator may change what it accepts."""
+    node = function.node
+    is_shown = isinstance(node, tree.Lambda) or _shows_signature(node)
+    return not (is_shown and takes_less(function, arguments)) and not misses_arguments(function, arguments)
+
+
+def _shows_signature(node: tree.FunctionDef) -> bool:
+    return all(dotted(decorator) in _BINDING for decorator in node.decorators)
 
 
 def is_protocol(cls: Value) -> bool:

@@ -54,7 +54,7 @@ def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     """The value of a call; making it may emit events."""
     around, frame.current_call = frame.current_call, node
     if isinstance(callee, OneOf):
-        options = tuple(option for option in callee.values if not is_none(option))
+        options = _callable_options(callee, arguments)
         results = frame.each(options, lambda option: _call_option(frame, option, arguments, node))
         if any(map(holds_coroutine, results)) and not all(map(_is_coroutine, results)):
             for value in results:  # whether there is anything to await depends on code that is not seen
@@ -67,6 +67,15 @@ def call_value(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
         result = _call_option(frame, callee, arguments, node)
     frame.current_call = around
     return result
+
+
+def _callable_options(callee: OneOf, arguments: Arguments) -> tuple[Value, ...]:
+    """The values that a call may reach: None and functions with other parameters would raise."""
+    options = tuple(option for option in callee.values if not is_none(option))
+    fitting = tuple(
+        option for option in options if not isinstance(option, Function) or hints.fits(option, arguments)
+    )
+    return fitting or options
 
 
 def _is_coroutine(value: Value) -> bool:

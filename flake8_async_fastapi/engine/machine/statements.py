@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.joins import MOST_ALTERNATIVES, union
 from flake8_async_fastapi.engine.machine import (
     conditions,
     control_flow,
@@ -172,17 +172,18 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
 def split_alternatives(frame: Frame, state: State, value: Value) -> list[tuple[State, Value]]:
     """One path for each value that a variable may have, so that a later test can distinguish them.
 
-    A value that may be None is not split: tests for None narrow it. Nor are objects of several classes: the
-    code may know which class it has, and only what is common to all is certain.
+    A value that may be None is not split: tests for None narrow it. Nor are large tables, nor objects of
+    several classes: the code may know which class it has, and only what is common to all is certain.
     """
-    if isinstance(value, OneOf) and not (_is_optional(frame.ctx, value) or may_be_of_several_classes(value)):
-        return [(state.fork(), option) for option in value.values]
-    return [(state, value)]
+    is_split = isinstance(value, OneOf) and not _is_kept_whole(frame.ctx, value)
+    return [(state.fork(), option) for option in alternatives(value)] if is_split else [(state, value)]
 
 
-def _is_optional(ctx: Context, value: OneOf) -> bool:
+def _is_kept_whole(ctx: Context, value: OneOf) -> bool:
+    if len(value.values) > MOST_ALTERNATIVES or may_be_of_several_classes(value):
+        return True
     there = [option for option in value.values if not is_none(option)]
-    is_one = len(there) == 1 and len(value.values) == 2
+    is_one = len(there) == 1 < len(value.values)
     return is_one and (renaming.has_identity(ctx, there[0]) or protocols.is_future(ctx, there[0]))
 
 
