@@ -12,6 +12,7 @@ RULE = Rule(
     "session-outlives-request",
     "bug",
     "a session is passed to a background task, a detached task or a stream that outlives it",
+    fixable="unsafe",
 )
 
 _SHIELDED = (
@@ -40,4 +41,5 @@ def check(events: Events) -> Iterator[Finding]:
                 f"{found.text} passes {found.session} to {_WORDS[found.use]}, which runs after the "
                 f"{found.closed_by} has closed it: open a session there",
                 unless,
+                RULE.fix(found, "own_session", found.session, found.closed_by, found.use),
             )
