@@ -19,7 +19,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, subscript_parts
 
 ITERATORS: Final = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
@@ -153,6 +153,13 @@ def fits(function: Function, arguments: Arguments) -> bool:
 
 def _shows_signature(node: tree.FunctionDef) -> bool:
     return all(dotted(decorator) in _BINDING for decorator in node.decorators)
+
+
+def passes_on(node: tree.FunctionDef) -> bool:
+    """Whether a function returns what a call in it gives: perhaps a coroutine, whatever it declares."""
+    return any(
+        isinstance(inner, tree.Return) and isinstance(inner.value, tree.Call) for inner in flat(node.body)
+    )
 
 
 def is_protocol(cls: Value) -> bool:

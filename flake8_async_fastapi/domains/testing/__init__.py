@@ -10,6 +10,7 @@ from flake8_async_fastapi.domains.testing import (
     calls,
     collected,
     given_clients,
+    given_fixtures,
     given_generators,
     loops,
     overrides,
@@ -21,7 +22,13 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "testing",
     ("database", "fastapi", "threads"),
-    models=Models(undeclared=(given_clients.receives_async_client, given_generators.gets_generator)),
+    models=Models(
+        undeclared=(
+            given_clients.receives_async_client,
+            given_fixtures.gets_other_type,
+            given_generators.gets_generator,
+        )
+    ),
     observers=Observers(
         call_ends=(calls.note_call,),
         decorated=(collected.report_fixture,),

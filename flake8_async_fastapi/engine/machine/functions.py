@@ -37,6 +37,7 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Manager,
     Member,
+    Plain,
     Unknown,
     Value,
     alternatives,
@@ -274,8 +275,11 @@ def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, v
         lambda: type_hints.declared_result(frame, State(), annotation, yields=yields),
         UNKNOWN,
     )
-    if isinstance(declared, Instance) and not stub and not node.is_async:
-        declared = replace(declared, has_doubtful_type=True)  # it may return a coroutine that it got
+    if not stub and not node.is_async and not yields:  # it may return a coroutine that it got
+        if isinstance(declared, Plain) and hints.passes_on(node):
+            return UNKNOWN
+        if isinstance(declared, Instance):
+            declared = replace(declared, has_doubtful_type=True)
     if isinstance(declared, Unknown) or not hints.is_optional(annotation):
         return declared
     return union([declared, NONE])  # what follows a test for None is not dead code

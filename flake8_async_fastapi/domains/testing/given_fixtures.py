@@ -1,0 +1,48 @@
+"""Tests and fixtures that are annotated with one type and get another: pytest reads no annotations."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named, is_test_function
+from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Generator, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.knowledge import with_bases
+
+
+def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
+    """Whether a fixture gives a test, or another fixture, a library's object of an unrelated type."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or not (
+        is_test_function(node) or fixture_decorator(node) is not None
+    ):
+        return False
+    params = node.params[function.receiver is not None :]
+    if place >= len(params) or params[place].annotation is None:
+        return False
+    param = params[place]
+    found = fixture_named(ctx, function.path, param.name)
+    if found is None or found.key == function.key:
+        return False
+
+    def find() -> bool:
+        asking = Frame(ctx, function.path, "")
+        declared = type_hints.declared_value(asking, State(), param.annotation) if param.annotation else None
+        given = _value_of(asking, found)
+        return (
+            isinstance(declared, Object)
+            and isinstance(given, Object)
+            and declared.type not in with_bases(given.type)
+            and given.type not in with_bases(declared.type)
+        )
+
+    return ctx.query(("given fixture", function.key, param.name), find, False)
+
+
+def _value_of(frame: Frame, fixture: Function) -> Value:
+    """What a fixture returns or yields."""
+    given = functions.quiet_result(frame, fixture, Arguments(opaque=True), fixture.key)
+    if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
+        given = functions.result_of_call(frame, given.function, given.call, fixture.key)
+    return given.item if isinstance(given, Generator) else given
