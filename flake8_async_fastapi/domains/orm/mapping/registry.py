@@ -31,10 +31,17 @@ def is_mapped(ctx: Context, cls: ClassValue, own: list[ClassValue], libraries: s
         )
     if any(_assigns_name(statement, "__abstract__") for statement in cls.node.body):
         return False
-    has_table = any(
-        classes.body_bindings(ctx, base, name) for base in own for name in ("__tablename__", "__table__")
-    ) or any(map(_names_tables_below, own[1:]))
+    has_table = any(_names_table(ctx, base) for base in own) or any(map(_names_tables_below, own[1:]))
     return has_table and (bool(libraries & _ROOTS) or len(own) > 1 or bool(cls.node.decorators))
+
+
+def _names_table(ctx: Context, cls: ClassValue) -> bool:
+    """Whether the body of a class gives it a table. A dataclass's field ``__tablename__: str`` does not."""
+    return any(
+        not isinstance(binding, tree.Assign) or binding.value is not None
+        for name in ("__tablename__", "__table__")
+        for binding in classes.body_bindings(ctx, cls, name)
+    )
 
 
 def _names_tables_below(base: ClassValue) -> bool:
