@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState
 from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements.expected import expects_nothing
 from flake8_async_fastapi.domains.orm.statements.queries import Entity, FetchedResult, MappedAttribute, Query
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
@@ -88,7 +89,7 @@ def check_unique(frame: Frame, fetch: FetchedResult, origin: Place, name: str) -
             continue
         plan = load_plans.query_plan(frame.ctx, fetch.query, entity)
         path = load_plans.path_of_joined_collection(frame.ctx, entity.cls, plan)
-        if path is not None:
+        if path is not None and not expects_nothing(frame, origin):
             frame.emit_event(JoinedCollectionFetched(*origin, frame.qualname, path, name))
             return
 
