@@ -7,6 +7,7 @@ docs/behaviour.md#fastapi-functions.
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.dependencies import target_of_parameter
+from flake8_async_fastapi.domains.orm.objects.own_sessions import OwnSessions
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, protocols
 from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Instance, Object, Plain, Value
@@ -22,6 +23,7 @@ def run_dependencies(frame: Frame, function: Function, outer: Frame) -> None:
         return
     quiet = Frame(frame.ctx, frame.path, frame.qualname)
     quiet.state = frame.state
+    quiet.notes_of(OwnSessions).are_of_request = True
     seen: set[Function] = set()
     for param in params:
         _run_dependency(quiet, frame, param, seen)

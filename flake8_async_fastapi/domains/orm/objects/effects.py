@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     instances,
     missing,
     outcomes,
+    own_sessions,
     transitions,
 )
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
@@ -191,7 +192,9 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
             del objects[place]
     line = call.place.line
     for step in effect.session_effects:
-        session_effects.apply_transition(frame, transition_to_caller(out, step), line)
+        is_given = step.session in out.renaming.original_sessions
+        if is_given or not own_sessions.is_made_by_call(frame, step.session):
+            session_effects.apply_transition(frame, transition_to_caller(out, step), line)
     for location, obj in left.items():
         after = instance_to_caller(out, obj, before.get(location))
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
