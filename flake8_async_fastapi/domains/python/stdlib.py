@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.machine import functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     called_name,
 )
+from flake8_async_fastapi.facts.tree import Binding
 
 
 def model_partial(site: CallSite) -> Value:
@@ -55,6 +56,15 @@ def model_static_method(site: CallSite) -> Value:
     """The value of ``name = staticmethod(f)`` in the body of a class: no instance is passed."""
     first = model_first_argument(site)
     return replace(first, is_static=True) if isinstance(first, Function) else UNKNOWN
+
+
+def model_import_module(site: CallSite) -> Value:
+    """The module that ``importlib.import_module("a.b")`` returns, as ``import a.b as c`` binds it."""
+    match site.arguments.args:
+        case (Const(value=str() as dotted),) if dotted and not dotted.startswith("."):
+            binding = Binding("", dotted, None, 0)
+            return names.target_value(site.frame.ctx, site.frame.ctx.project.target(site.frame.path, binding))
+    return UNKNOWN
 
 
 def model_is_coroutine_function(site: CallSite) -> Value:
@@ -138,6 +148,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "functools.partial": model_partial,
     "builtins.staticmethod": model_static_method,
     "functools.wraps": model_wraps,
+    "importlib.import_module": model_import_module,
     "functools.wraps.decorator": model_first_argument,
     "asyncio.iscoroutinefunction": model_is_coroutine_function,
     "inspect.iscoroutinefunction": model_is_coroutine_function,
