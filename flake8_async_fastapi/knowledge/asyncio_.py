@@ -87,6 +87,13 @@ TYPES: Final[Mapping[str, str]] = {
         def qsize -> int
         property maxsize -> int
     """,
+    "contextvars.ContextVar": """
+        protocols: none
+        def get -> ?
+        def reset -> None
+        def set -> object
+        property name -> str
+    """,
     "asyncio.PriorityQueue": "bases: asyncio.Queue",
     "asyncio.LifoQueue": "bases: asyncio.Queue",
     "asyncio.StreamReader": """

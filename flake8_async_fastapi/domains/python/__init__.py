@@ -32,7 +32,7 @@ DOMAIN = Domain(
             **stdlib.CALLS,
         },
         attached={BoundContainer: iteration.call_container_method},
-        methods={**awaitables.METHODS, **paths.METHODS},
+        methods={**awaitables.METHODS, **paths.METHODS, **stdlib.METHODS},
         awaits=awaitables.AWAITS,
         registered=(registries.filled_container,),
         objects={"operator.attrgetter": iteration.call_getter},

@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Instance,
     Library,
+    Member,
     Object,
     OneOf,
     Partial,
@@ -143,6 +144,12 @@ def model_row(site: CallSite) -> Value:
     return Collection("row", items=tuple(values[name] for name in fields), keys=tuple(map(str, fields)))
 
 
+def model_get_of_context(site: CallSite) -> Value | None:
+    """The value of ``variable.get()``, of the type that the annotation of the variable declares."""
+    assert isinstance(site.callee, Member)
+    return site.callee.receiver.argument("0")
+
+
 CALLS: Final[Mapping[str, CallModel]] = {
     **dict.fromkeys(functions.CONTEXTS, model_context_manager),
     "functools.partial": model_partial,
@@ -163,3 +170,4 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "typing.NamedTuple": model_named_tuple,
     _ROW: model_row,
 }
+METHODS: Final[Mapping[str, CallModel]] = {f"{type_hints.CONTEXT_VARIABLE}.get": model_get_of_context}

@@ -46,6 +46,8 @@ _NEVER_STARTED = frozenset({"Awaitable", "Coroutine"})
 _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
 _DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"})
 _DEEPEST = 8
+CONTEXT_VARIABLE = "contextvars.ContextVar"
+"""The type of a context variable; its argument is a value of the declared type."""
 
 
 def declared_value(frame: Frame, state: State, annotation: Expr, depth: int = 0) -> Value:
@@ -97,6 +99,10 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
         return Library(named.type) if isinstance(named, Object) else UNKNOWN
     if last in _PLAIN:
         return Plain(last.lower())
+    if last == "ContextVar":
+        held = declared_value(frame, state, inner[0], depth + 1)
+        is_real = expressions.evaluate(frame, state, annotation.value) == Library(CONTEXT_VARIABLE)
+        return Object(CONTEXT_VARIABLE, (("0", held),), declared=True) if is_real else UNKNOWN
     if last == "Callable" and len(inner) == 2:
         return declared_callable(frame, state, inner[1], depth)
     if last in ITERATORS and last.startswith("Async") and inner:
@@ -130,7 +136,9 @@ def async_callable(frame: Frame, returns: Expr, depth: int = 0) -> Value:
 
 
 def with_declared_item(frame: Frame, state: State, value: Value, annotation: Expr) -> Value:
-    """A container, with the item type of its annotation for items that are not known."""
+    """A container, with the item type of its annotation for unknown items; so a context variable."""
+    if isinstance(value, Object) and value.type == CONTEXT_VARIABLE:
+        return declared_value(frame, state, annotation)
     if not isinstance(value, Collection) or not isinstance(annotation, tree.Subscript):
         return value
     last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
