@@ -25,6 +25,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
@@ -90,7 +91,7 @@ def is_live(other: InstanceState, obj: InstanceState) -> bool:
     """Whether the session of one object can use another object, which is held by a variable."""
     if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
         return False
-    return other.session == obj.session or instances.ANY in (other.session, obj.session)
+    return instances.may_be_one(other.session, obj.session)
 
 
 def share_loaded(frame: Frame, location: Location, name: str) -> None:
@@ -127,8 +128,8 @@ def join_aliases(
         return obj
     there = [
         (other, _is_parent(location, other, obj))
-        for location, other in transitions.instances_of_session(instances_of(state), obj.session)
-        if own is None or base(location) != base(own)
+        for location, other in instances_of(state).items()
+        if instances.may_be_one(other.session, obj.session) and (own is None or base(location) != base(own))
     ]
     unread = ((other, False) for other in unread_results(ctx, state, obj.session))
     others = [(other, is_parent) for other, is_parent in (*there, *unread) if _is_at_hand(other, obj)]
@@ -225,7 +226,7 @@ def unread_results(ctx: Context, state: State, session: object) -> Iterator[Inst
     """The objects in results that variables hold, as they will be after they are fetched."""
     for value in state.values():
         fetch = value.detail if isinstance(value, Object) else None
-        if isinstance(fetch, FetchedResult) and fetch.session == session:
+        if isinstance(fetch, FetchedResult) and instances.may_be_one(fetch.session, session):
             for entity in fetch.query.items or ():
                 if entity is not None:
                     plan = load_plans.query_plan(ctx, fetch.query, entity)
@@ -233,8 +234,11 @@ def unread_results(ctx: Context, state: State, session: object) -> Iterator[Inst
                         yield replace(transitions.instance_on_path(loaded_path), session=session)
 
 
-def after_select(ctx: Context, obj: InstanceState, select: Transition) -> InstanceState:
-    """An object after a query that may have returned it: it may now have the attributes that it lacked."""
+def after_select(ctx: Context, obj: InstanceState, select: Transition, spot: Spot) -> InstanceState:
+    """An object after a query that may have returned it: it may now have the attributes that it lacked.
+
+    If it was expired, it has at most the relationships that the query loads.
+    """
     cls, plan = select.cls, select.plan
     if cls is None or obj.phase in ("transient", "pending"):
         return obj
@@ -246,8 +250,25 @@ def after_select(ctx: Context, obj: InstanceState, select: Transition) -> Instan
             if loaded_path.names or not is_another
         )
         met = met or not plan.certain  # an unknown option may lead to it
-        return replace(obj, default="perhaps", fields=()) if met else obj
+        if not met:
+            return obj
+        missing = _left_out(ctx, obj, cls, plan, is_another=is_another) if plan.certain else ()
+        lost = NotLoaded("unloaded", *spot)
+        return replace(obj, default="perhaps", fields=tuple((name, lost) for name in missing))
     return after_loading(ctx, obj, cls, plan, is_another=is_another)
+
+
+def _left_out(
+    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, *, is_another: bool
+) -> list[str]:
+    """The relationships of an object that neither a query loads, on any of its paths, nor the first one.
+
+    ``get`` repeats the options of the query that loaded the object first.
+    """
+    model = models.model_of_objects(ctx, obj.cls)
+    found = _loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    found |= _loaded_by(ctx, obj.cls, obj.cls, obj.plan, is_another=False)
+    return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
 
 
 _BY_QUERY: Final = (

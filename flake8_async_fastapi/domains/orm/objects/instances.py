@@ -212,6 +212,13 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
 
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""
+
+
+def may_be_one(session: object, other: object) -> bool:
+    """Whether two sessions may be the same: one that is known by its type only may be any."""
+    return session == other or ANY in (session, other) or isinstance(session, str) or isinstance(other, str)
+
+
 _SOME_PLAN: Final = Plan(certain=False)
 _SOURCES: Final[tuple[Source, ...]] = ("refreshed", "query", "merge", "new", "given")
 

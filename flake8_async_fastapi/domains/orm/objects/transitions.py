@@ -26,6 +26,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     NotLoaded,
     Source,
     instances_of,
+    may_be_one,
     reachable,
 )
 from flake8_async_fastapi.domains.orm.statements import load_plans
@@ -232,10 +233,18 @@ def change_instances(
     session: object,
     transition: Callable[[InstanceState], InstanceState],
     besides: Location | None = None,
+    *,
+    is_doubtful: bool = False,
 ) -> None:
-    """Apply a change to all objects of a session, ``besides`` those from the place of one of them."""
+    """Apply a change to all objects of a session, ``besides`` those from the place of one of them.
+
+    ``is_doubtful``: also to those of sessions that may be the same.
+    """
     own = base(besides)[:3] if besides is not None else None
-    for location, obj in instances_of_session(objects, session):
+    there = instances_of_session(objects, session)
+    if is_doubtful:
+        there = [(at, obj) for at, obj in objects.items() if may_be_one(obj.session, session)]
+    for location, obj in there:
         if own is None or base(location)[:3] != own:
             objects[location] = transition(obj)
 

@@ -28,6 +28,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Transition,
 )
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
     ClassValue,
@@ -57,7 +58,7 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
 
     def change(obj: InstanceState) -> InstanceState:
         if what == "select":
-            return aliasing.after_select(ctx, obj, transition)
+            return aliasing.after_select(ctx, obj, transition, Spot(where, line))
         if what == "commit":
             return transitions.after_commit(ctx, obj, where, line, expires=known.expires)
         if what in ("flush", "query"):
@@ -80,7 +81,9 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
             return replace(obj, default="perhaps", fields=()) if there else obj
         return transitions.after_detach(obj)
 
-    transitions.change_instances(part.heap, transition.session, change, transition.base)
+    transitions.change_instances(
+        part.heap, transition.session, change, transition.base, is_doubtful=what == "select"
+    )
 
 
 def havoc(frame: Frame, values: Sequence[Value]) -> None:
