@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.fastapi import applications, dependencies
+from flake8_async_fastapi.domains.fastapi import applications, dependencies, kept_markers
 from flake8_async_fastapi.domains.fastapi.events import CalledByHand, CalledByStarlette
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, summaries
@@ -107,6 +107,12 @@ def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, nod
     passed = {param.name for param, _ in summaries.passed_parameters(function, arguments)}
     for param in expected:
         if param.name not in passed and _relies_on(frame, function, param):
+            if (
+                isinstance(callee, ClassValue)
+                and param.is_default
+                and not kept_markers.is_missed(frame, callee, function, param.name, node)
+            ):
+                continue
             name = callee.name if isinstance(callee, ClassValue) else function.name
             text, marker = for_message(node), param.marker
             frame.emit_event(CalledByHand(*frame.at(node), text, name, param.name, marker, param.is_default))
