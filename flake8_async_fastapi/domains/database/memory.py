@@ -99,7 +99,8 @@ def _assigns(node: object, name: str) -> bool:
 def _shares_connection(frame: Frame) -> bool:
     """Whether code of this file opens one connection and binds its sessions to it."""
     opened, given = set(), set()
-    for node in nodes_in(frame.ctx.project.body(frame.path)):
+    body = frame.ctx.project.body(frame.path)
+    for node in nodes_in(body):
         match node:
             case tree.WithItem(
                 context=tree.Call(func=tree.Attr(name="connect" | "begin")), target=tree.Name(id=name)
@@ -113,4 +114,16 @@ def _shares_connection(frame: Frame) -> bool:
             case tree.Call(func=func) if "session" in dotted(func).lower():
                 bind = written_argument(node, 0, "bind")
                 given.add("" if bind is None else dotted(bind))
+    functions = (node for node in nodes_in(body) if isinstance(node, tree.FunctionDef))
+    opened |= {function.name for function in functions if _gives_one_of(function, opened)}
     return bool(opened & given)
+
+
+def _gives_one_of(function: tree.FunctionDef, variables: set[str]) -> bool:
+    """Whether a fixture yields or returns one of some variables: others get it by the name of the fixture."""
+    return any(
+        isinstance(node, (tree.Yield, tree.Return))
+        and isinstance(node.value, tree.Name)
+        and node.value.id in variables
+        for node in nodes_in(function.body)
+    )

@@ -148,7 +148,19 @@ def _may_run_lifespan(above: Value | None, lifespan: Function) -> bool:
         return False
     if not isinstance(above, Function):
         return True
-    return any(_word_may_run(word, lifespan) for word in _words_in(above))
+    return any(_word_may_run(word, lifespan) for word in _words_in(above)) or _does_as_much(above, lifespan)
+
+
+def _does_as_much(above: Function, lifespan: Function) -> bool:
+    """Whether the lifespan of the parent awaits all that the mounted one does, which sets nothing else."""
+    if any(isinstance(inner, (tree.Assign, tree.With)) for inner in nodes_in(lifespan.node.body)):
+        return False
+    return _calls_awaited(lifespan) <= _calls_awaited(above)
+
+
+def _calls_awaited(function: Function) -> set[str]:
+    awaited = (inner.value for inner in nodes_in(function.node.body) if isinstance(inner, tree.Await))
+    return {dotted(value.func) if isinstance(value, tree.Call) else "" for value in awaited}
 
 
 def _words_in(function: Function) -> Iterator[str]:
