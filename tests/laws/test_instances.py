@@ -51,6 +51,7 @@ FLAGS = [
     "has_unknown_arguments",
     "is_all",
     "discriminated",
+    "is_committed",
 ]
 PLANS = st.sampled_from([EMPTY_PLAN, Plan((("author", "selectin", EMPTY_PLAN),)), Plan(certain=False)])
 

@@ -97,7 +97,8 @@ class InstanceState(Struct, frozen=True):
     many-to-one relationships without a foreign key. ``compared_keys`` are those whose foreign key the query
     compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
     of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
-    object that a query returned. ``identity`` is the key that it was fetched by.
+    object that a query returned. ``identity`` is the key that it was fetched by. ``is_committed``: created
+    here, and written by a commit that did not fail.
     """
 
     cls: ClassValue
@@ -123,6 +124,7 @@ class InstanceState(Struct, frozen=True):
     classes_above: tuple[ClassValue, ...] = ()
     strategies_above: tuple[str, ...] = ()
     identity: object = None
+    is_committed: bool = False
 
     def field(self, name: str) -> AttributeState | None:
         for known, found in self.fields:
@@ -207,6 +209,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         ),
         strategies_above=min(obj.strategies_above for obj in objects),
         identity=_only_value({obj.identity for obj in objects}, None),
+        is_committed=all(obj.is_committed for obj in objects),
     )
 
 

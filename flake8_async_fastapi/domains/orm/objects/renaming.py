@@ -132,7 +132,7 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
         discriminated=before is not None and before.discriminated,
     )  # fmt: skip
     if before is not None:
-        obj = replace(obj, identity=before.identity, parent=before.parent)
+        obj = replace(obj, identity=before.identity, parent=before.parent, is_committed=before.is_committed)
         if not obj.path:
             obj = replace(obj, path=before.path, line=before.line)
     return obj

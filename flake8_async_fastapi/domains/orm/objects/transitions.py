@@ -326,9 +326,15 @@ def after_commit(
     return after_expire(obj, NotLoaded("commit", path, line)) if expires else obj
 
 
+def as_committed(obj: InstanceState) -> InstanceState:
+    """The state of an object that a commit has written: a later rollback does not take it back."""
+    is_new = obj.source == "new" and obj.phase == "persistent"
+    return replace(obj, is_committed=True) if is_new else obj
+
+
 def after_rollback(obj: InstanceState, path: str, line: int) -> InstanceState:
     """The state after a rollback: expired whatever the settings; new objects are no longer pending."""
-    if obj.source == "new":
+    if obj.source == "new" and not obj.is_committed:
         return replace(obj, default="perhaps", fields=())
     return after_expire(obj, NotLoaded("rollback", path, line))
 

@@ -60,7 +60,9 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
         if what == "select":
             return aliasing.after_select(ctx, obj, transition, Spot(where, line))
         if what == "commit":
-            return transitions.after_commit(ctx, obj, where, line, expires=known.expires)
+            done = transitions.after_commit(ctx, obj, where, line, expires=known.expires)
+            # a handler runs also if the commit failed
+            return transitions.as_committed(done) if frame.exception_states is None else done
         if what in ("flush", "query"):
             if what == "query" and known.flushes is not True:
                 waiting = obj.dirty or obj.phase == "pending"
