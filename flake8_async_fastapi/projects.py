@@ -39,6 +39,8 @@ class Projects:
     """By root."""
     _roots: dict[str, Path] = field(default_factory=dict)
     """The root of the project that the files in a folder belong to."""
+    _links: dict[Path, Mapping[Path, Path]] = field(default_factory=dict)
+    """The roots of projects that import from each other, by repository."""
 
     def prepare(self, told: Callable[[int, int], None] | None = None) -> None:
         """Read and link the projects of all named files; ``told`` is as in ``Analysis.prepare``."""
@@ -58,7 +60,11 @@ class Projects:
         """
         if folder not in self._roots:
             self._roots[folder] = find_root(
-                Path(folder, "x.py"), arguments=self._files(), cwd=self.cwd, configured=self.configured
+                Path(folder, "x.py"),
+                arguments=self._files(),
+                cwd=self.cwd,
+                configured=self.configured,
+                links=self._links,
             )
         return self._roots[folder]
 

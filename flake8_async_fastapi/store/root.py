@@ -9,13 +9,19 @@ where it begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from flake8_async_fastapi.store.workspace import REPOSITORY_FOLDERS, is_setup_module, workspace_of
+from flake8_async_fastapi.store.links import linked_roots
+from flake8_async_fastapi.store.workspace import (
+    PANTS_FILE,
+    REPOSITORY_FOLDERS,
+    is_setup_module,
+    workspace_of,
+)
 
-PROJECT_FILES: Final = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8")
+PROJECT_FILES: Final = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8", PANTS_FILE)
 
 _AT_HOME: Final = frozenset({"pyproject.toml", "setup.py"})
 """In a home directory the others are the user's settings, not a project's."""
@@ -31,6 +37,7 @@ def find_root(
     arguments: Sequence[str] = (),
     cwd: Path,
     configured: str | None = None,
+    links: dict[Path, Mapping[Path, Path]] | None = None,
 ) -> Path:
     """Return the root of the project that the file ``path`` belongs to, absolute.
 
@@ -40,11 +47,13 @@ def find_root(
 
     In this order: the configured root; the nearest directory above the file
     with a project file that is no package of a project around it, or the
-    workspace around that; the nearest one with a repository; the outermost
+    workspace around that, or what holds it and the projects of the repository that
+    import from each other; the nearest one with a repository; the outermost
     directory of the command line that holds the file (what holds it, if it is
     a package); ``cwd`` if it holds the file; the directory that holds the
     file's topmost package.  The user's home and the root of the file system are
     taken only for good reasons, since everything below the root is searched.
+    ``links`` keeps for the next calls which projects import from each other.
 
     Raises RootError if the configured root is not a directory.
     """
@@ -59,7 +68,9 @@ def find_root(
     wide = _wide(file)
     for directory in above:
         if _holds(directory, PROJECT_FILES, wide) and not _is_inner(directory, wide):
-            return workspace_of(directory, wide)
+            linked = _linked_root(directory, wide, {} if links is None else links)
+            # each holds the project, so one holds the other
+            return min(workspace_of(directory, wide), linked, key=lambda root: len(root.parts))
     for directory in above:
         if _holds(directory, REPOSITORY_FOLDERS, wide):
             return directory
@@ -70,6 +81,27 @@ def find_root(
     if here in above and here not in wide:
         return here
     return _above_packages(file.parent)
+
+
+def _linked_root(project: Path, wide: frozenset[Path], links: dict[Path, Mapping[Path, Path]]) -> Path:
+    """What holds a project and those that it imports from, or that import from it."""
+    whole = project
+    for folder in (project, *project.parents):
+        if folder in wide:
+            break
+        if _holds(folder, (*REPOSITORY_FOLDERS, *PROJECT_FILES), wide):
+            whole = folder
+        if _holds(folder, REPOSITORY_FOLDERS, wide):
+            break
+    if whole == project:
+        return project
+
+    def begins(folder: Path) -> bool:
+        return _holds(folder, PROJECT_FILES, wide) and not _is_inner(folder, wide)
+
+    if whole not in links:
+        links[whole] = linked_roots(whole, begins)
+    return links[whole].get(project, project)
 
 
 def is_makeshift(

@@ -121,6 +121,13 @@ def test_module_called_setup(base: Path, files: list[str], text: str, expected: 
         pytest.param("", 'core = { path = "../core", develop = true }', "packages", id="Poetry, a path"),
         pytest.param("", 'core = { path = "../none" }', "packages/api", id="a path where nothing is"),
         pytest.param("", 'readme = "../README.md"', "packages/api", id="another path"),
+        pytest.param(
+            "", 'dependencies = ["core @ file:///${PROJECT_ROOT}/../core"]', "packages", id="a URL of a path"
+        ),
+        pytest.param('dev = ["-e file:///${PROJECT_ROOT}/packages/api"]', "", ".", id="PDM"),
+        pytest.param(
+            '[tool.poetry.dependencies]\napi = { path = "packages/api" }', "", ".", id="Poetry"
+        ),
     ],
 )
 def test_workspace_of_several_packages(base: Path, above: str, member: str, expected: str) -> None:
@@ -128,6 +135,52 @@ def test_workspace_of_several_packages(base: Path, above: str, member: str, expe
     (base / "pyproject.toml").write_text(above)
     (base / "packages/api/pyproject.toml").write_text(member)
     assert find_root(base / "packages/api/src/api/routes.py", cwd=base) == base / expected
+
+
+def test_workspace_of_pants(base: Path) -> None:
+    make(base, "pants.toml", "apps/api/pyproject.toml", "apps/api/src/api/routes.py", "libs/core/db.py")
+    assert find_root(base / "libs/core/db.py", cwd=base / "libs") == base
+    assert find_root(base / "apps/api/src/api/routes.py", cwd=base) == base
+
+
+@pytest.mark.parametrize(
+    ("imports", "root_of_api", "root_of_core"),
+    [
+        pytest.param("from core.db import Post", "packages", "packages", id="a module of another project"),
+        pytest.param("from core import db", "packages", "packages", id="a package of another project"),
+        pytest.param("import core.other", "packages/api", "packages/core", id="a module that is nowhere"),
+        pytest.param("from api.db import Post", "packages/api", "packages/core", id="its own module"),
+        pytest.param("import fastapi", "packages/api", "packages/core", id="a library"),
+        pytest.param("import scripts.load", ".", "packages/core", id="a module outside all projects"),
+        pytest.param(
+            "import web.views", "packages/api", "packages/core", id="one that two have"
+        ),
+        pytest.param(
+            "import redis", "packages/api", "packages/core", id="a folder of that name"
+        ),
+    ],
+)
+@pytest.mark.parametrize("mark", [".git/", "pyproject.toml"])
+def test_projects_are_linked_by_their_imports(
+    base: Path, imports: str, root_of_api: str, root_of_core: str, mark: str
+) -> None:
+    make(base, mark, "packages/core/pyproject.toml", "packages/core/src/core/__init__.py",
+         "packages/core/src/core/db.py", "packages/api/setup.cfg", "packages/api/src/api/__init__.py",
+         "packages/api/src/api/db.py", "packages/one/pyproject.toml", "packages/one/web/views.py",
+         "packages/two/pyproject.toml", "packages/two/web/views.py", "redis/start.py",
+         "scripts/load.py")  # fmt: skip
+    routes = base / "packages/api/src/api/routes.py"
+    routes.write_text(f"import fastapi\n{imports}\n")
+    assert find_root(routes, cwd=base) == base / root_of_api
+    assert find_root(base / "packages/core/src/core/db.py", cwd=base) == base / root_of_core
+    assert find_root(base / "packages/one/web/views.py", cwd=base) == base / "packages/one"
+
+
+def test_settings_in_a_folder_that_is_no_package(base: Path) -> None:
+    """A folder without ``__init__.py`` may be a package, too: its modules say so."""
+    make(base, ".git/", "app/db.py", "app/routers/.flake8")
+    (base / "app/routers/posts.py").write_text("from app.db import Post\n")
+    assert find_root(base / "app/routers/posts.py", cwd=base) == base
 
 
 def test_workspace_ends_at_the_repository(base: Path) -> None:
