@@ -28,6 +28,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     OneOf,
     Payload,
+    Plain,
     Value,
     is_none,
 )
@@ -206,4 +207,7 @@ def without_none(value: Value) -> Value:
 
 
 def _says_little(value: Value) -> bool:
+    """Whether the annotation says more: of an object of any type, such as a row's, or an object or None."""
+    if isinstance(value, Plain):
+        return value.kind == "object"
     return isinstance(value, OneOf) and any(is_none(option) for option in value.values)
