@@ -131,6 +131,10 @@ def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offse
     params = list(creation.function.node.params)
     if creation.function.receiver is not None and params and params[0].kind in ("pos", "any"):
         params.pop(0)
+    elif creation.function.receiver is not None and params and params[0].name == name:
+        if not offset:  # a wrapper gets the object itself as the first of its `*args`
+            return holder_of(frame, creation.func.value) if isinstance(creation.func, tree.Attr) else None
+        offset -= 1
     place = next((at + offset for at, param in enumerate(params) if param.name == name), None)
     for keyword, written in creation.keywords:
         if keyword == name:
