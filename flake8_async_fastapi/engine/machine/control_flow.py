@@ -52,7 +52,7 @@ States = list[State]
 def _run_if(frame: Frame, states: States, node: tree.If) -> States:
     frame.rejects = raises_at_end(node.body) or raises_at_end(node.orelse)
     for state in states:
-        note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
+        expressions.test(frame, state, node.test)
     into = [
         [path for state in states for path in conditions.assume(frame, state, node.test, outcome)]
         for outcome in (True, False)
@@ -131,7 +131,7 @@ def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -
 
 def _run_while(frame: Frame, states: States, node: tree.While) -> States:
     def enter(inside: State) -> States:
-        note_test(frame, expressions.evaluate(frame, inside, node.test), node.test)
+        expressions.test(frame, inside, node.test)
         return conditions.assume(frame, inside, node.test, True)
 
     frame.enclosing_loops.append(node)
@@ -355,7 +355,7 @@ def _match_case(frame: Frame, state: State, node: Expr, subject: Value, case: tr
     _bind_captures(frame, state, node, subject, case.captures)
     if case.guard is None:
         return [state]
-    note_test(frame, expressions.evaluate(frame, state, case.guard), case.guard)
+    expressions.test(frame, state, case.guard)
     return conditions.assume(frame, state, case.guard, True)
 
 

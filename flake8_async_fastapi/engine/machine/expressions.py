@@ -80,10 +80,8 @@ def _evaluate_const(frame: Frame, state: State, node: tree.Const) -> Value:
 
 
 def _evaluate_attribute(frame: Frame, state: State, node: tree.Attr, awaited_chain: bool) -> Value:
-    if state.attributes:
-        assigned = state.attributes.get(path_of(node))
-        if assigned is not None:
-            return assigned
+    if state.attributes and (assigned := state.attributes.get(path_of(node))) is not None:
+        return assigned
     owner = evaluate(frame, state, node.value, awaited_chain=awaited_chain)
     frame.state = state
     return attributes.read_attribute(frame, owner, node, awaited_chain)
@@ -201,8 +199,8 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
         note_test(frame, right, node.right, "interpolated")
     frame.discharge_items(left)
     frame.discharge_items(right)
-    operated = frame.ctx.hooks.models.operate(Operation(state, node.op, left, right, node.right))
-    if operated is not None:
+    operation = Operation(state, node.op, left, right, node.right)
+    if (operated := frame.ctx.hooks.models.operate(operation)) is not None:
         return operated
     if node.op in ("+", "%") and isinstance(left, Const):
         return frame.ctx.hooks.models.join_texts(frame.ctx, (left, right))
@@ -210,8 +208,17 @@ def _evaluate_binary(frame: Frame, state: State, node: tree.Binary) -> Value:
     return OBJECT if known or isinstance(left, (Const, Plain)) else UNKNOWN
 
 
+def test(frame: Frame, state: State, node: Expr) -> Value:
+    """Evaluate a condition. Nobody gets its value, so a coroutine in ``a and b`` is not passed on."""
+    if isinstance(node, tree.BoolOp):
+        return _evaluate_bool_op(frame, state, node, tested=True)
+    value = evaluate(frame, state, node)
+    note_test(frame, value, node)
+    return value
+
+
 def operands_by_path(
-    frame: Frame, state: State, node: tree.BoolOp
+    frame: Frame, state: State, node: tree.BoolOp, *, tested: bool = False
 ) -> list[tuple[State, list[Value], Expr | None]]:
     """The possible values of ``a or b``: of each part if those before it do not decide.
 
@@ -219,39 +226,34 @@ def operands_by_path(
     """
     found: list[tuple[State, list[Value], Expr | None]] = []
     *firsts, last = node.values
+    evaluate_part = test if tested else evaluate
     for part in firsts:
-        value = evaluate(frame, state, part)
-        note_test(frame, value, part)
-        kept = [
-            truth.narrow_to_truth(alternative, node.op == "or")
-            for alternative in alternatives(value)
-            if truth.may_be(alternative, node.op == "or")
-        ]
-        found.append((state, kept, part))
+        note_test(frame, value := evaluate_part(frame, state, part), part)
+        found.append((state, truth.narrow_all(value, node.op == "or"), part))
         through = conditions.assume(frame, state, part, node.op == "and")
         if not through:
             return found
         state = through[0]
-    return [*found, (state, [evaluate(frame, state, last)], None)]
+    return [*found, (state, [evaluate_part(frame, state, last)], None)]
 
 
-def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp) -> Value:
-    found = operands_by_path(frame, state, node)
+def _evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp, *, tested: bool = False) -> Value:
+    found = operands_by_path(frame, state, node, tested=tested)
     ends = [found[-1][0]]
     if ends[0].parts != state.parts:  # an earlier operand may be the result, such as a list that is not empty
         for path, kept, condition in found:
             if kept and condition is not None:
                 ends += conditions.assume(frame, path, condition, node.op == "or")[:1]
     conditions.keep_effects(frame, state, ends, node)
-    return frame.join_or_discharge([value for _, kept, _ in found for value in kept])
+    values = [value for _, kept, _ in found for value in kept]
+    return union(values) if tested else frame.join_or_discharge(values)
 
 
 def _evaluate_unary(frame: Frame, state: State, node: tree.Unary) -> Value:
-    value = evaluate(frame, state, node.value)
     if node.op == "not":
-        note_test(frame, value, node.value)
+        test(frame, state, node.value)
         return BOOL
-    check_use(frame, value, "operand")
+    check_use(frame, evaluate(frame, state, node.value), "operand")
     return UNKNOWN
 
 
@@ -262,8 +264,7 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
     sides = [evaluate(frame, state, side) for side in (node.left, *node.rights)]
     if len(node.ops) == 1:
         operation = Operation(state, node.ops[0], sides[0], sides[1], node.rights[0])
-        condition = frame.ctx.hooks.models.operate(operation)
-        if condition is not None:
+        if (condition := frame.ctx.hooks.models.operate(operation)) is not None:
             return condition
         if node.ops[0] in _IDENTITY and (same := are_identical(*sides)) is not None:
             return Const(same is (node.ops[0] == "is"))
@@ -278,7 +279,7 @@ def _evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
 
 
 def _evaluate_if_exp(frame: Frame, state: State, node: tree.IfExp) -> Value:
-    note_test(frame, evaluate(frame, state, node.test), node.test)
+    test(frame, state, node.test)
     results = []
     paths = []
     for outcome, part in ((True, node.body), (False, node.orelse)):
@@ -304,7 +305,7 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
         item = protocols.iterate_value(frame, iterated, loop.iter, loop.is_async)
         statements.assign_target(frame, inner, loop.target, item)
         for condition in loop.ifs:
-            note_test(frame, evaluate(frame, inner, condition), condition)
+            test(frame, inner, condition)
             through = conditions.assume(frame, inner, condition, True)
             if not through:  # the condition is known not to hold on this path
                 frame.runs_elsewhere -= elsewhere

@@ -22,7 +22,7 @@ from flake8_async_fastapi.engine.machine import (
     type_hints,
 )
 from flake8_async_fastapi.engine.models import Access
-from flake8_async_fastapi.engine.obligations import check_discarded, check_use, note_test, report_misuse
+from flake8_async_fastapi.engine.obligations import check_discarded, check_use, report_misuse
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.text import path_of
@@ -130,7 +130,7 @@ def _paths_of_choice(frame: Frame, state: State, node: Expr) -> States:
 
 def _assign_alternatives(frame: Frame, state: State, node: tree.Assign, value: tree.IfExp) -> States:
     """``x = a if c else b``: one path for each, so that a later ``if c`` agrees with it."""
-    note_test(frame, expressions.evaluate(frame, state, value.test), value.test)
+    expressions.test(frame, state, value.test)
     ends: States = []
     for outcome, part in ((True, value.body), (False, value.orelse)):
         for path in conditions.assume(frame, state, value.test, outcome):
@@ -316,7 +316,7 @@ def _run_raise(frame: Frame, state: State, node: tree.Raise) -> States:
 
 
 def _run_assert(frame: Frame, state: State, node: tree.Assert) -> States:
-    note_test(frame, expressions.evaluate(frame, state, node.test), node.test)
+    expressions.test(frame, state, node.test)
     if node.message is not None:
         expressions.evaluate(frame, state, node.message)
     return conditions.assume(frame, state, node.test, True)

@@ -54,6 +54,11 @@ def narrow_to_truth(value: Value, outcome: bool) -> Value:
     return Const(False) if not outcome and value == Plain("bool") else value
 
 
+def narrow_all(value: Value, outcome: bool) -> list[Value]:
+    """The alternatives of a value that can be true (or false) in a condition."""
+    return [narrow_to_truth(option, outcome) for option in alternatives(value) if may_be(option, outcome)]
+
+
 def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Callable[[Value], bool]:
     """The values that agree with ``if name``: a container that nothing filled is false."""
     if outcome and _is_surely_empty(frame, state, name):
