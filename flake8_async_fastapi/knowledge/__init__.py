@@ -174,6 +174,16 @@ def _roots() -> frozenset[str]:
     return frozenset(name.partition(".")[0] for names in (TYPES, FUNCTIONS, ALIASES) for name in names)
 
 
+def is_blocking_root(package: str) -> bool:
+    """Whether a top-level package has calls that block, which its module may be named for."""
+    return package in _blocking_roots()
+
+
+@cache
+def _blocking_roots() -> frozenset[str]:
+    return frozenset(owner.partition(".")[0] for owner in _OWNERS)
+
+
 def _with_bases(name: str) -> Iterator[LibraryType]:
     """The type and its bases, nearest first. A base that is met again is repeated."""
     known = library_type(name)

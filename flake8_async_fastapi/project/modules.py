@@ -2,7 +2,8 @@
 
 Nothing declares where the import path of a project starts: at the root, in ``src/``, or in one of several
 services of a monorepo. So a file can be imported by any tail of its path that starts in a folder without
-``__init__.py``. If several files match, the one nearest to the importing file wins.
+``__init__.py``. If several files match, the one nearest to the importing file wins. If none does, the
+program may be started inside a package: then its modules do not write the name of the package.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from flake8_async_fastapi.knowledge import is_known_root
+from flake8_async_fastapi.knowledge import is_blocking_root, is_known_root
 
 _TEST_FILE: Final = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 
@@ -48,8 +49,10 @@ class Modules(Struct, frozen=True):
                 base = module[: -len(tail)].rstrip("/")
                 if self._is_import_base(base) and self._may_shadow(parts[0], base):
                     found.append((path, base))
-        inside = None if found else self._inside(dotted)
-        return _nearest(found, importer) if inside is None else self.at(inside)
+        if found:
+            return _nearest(found, importer)
+        inside = self._inside(dotted)
+        return self.at(inside) if inside is not None else self._beside(dotted, importer)
 
     def is_folder(self, dotted: str, importer: str) -> bool:
         """Whether the name is a namespace package: a folder with modules, but without ``__init__.py``.
@@ -92,6 +95,15 @@ class Modules(Struct, frozen=True):
         is_own = bool(top) and top == self.package and not _is_library(top)
         return rest if is_own else None
 
+    def _beside(self, dotted: str, importer: str) -> str | None:
+        """The file that a name means if the program starts in the outermost package around ``importer``."""
+        base = _outermost_package(importer, self.packages)
+        top = dotted.partition(".")[0]
+        if not base or _is_library(top) or is_blocking_root(top):
+            return None
+        found = self.at(f"{base.replace('/', '.')}.{dotted}")
+        return found if found != importer else None  # a module that imports its own name means a library
+
     def _is_import_base(self, base: str) -> bool:
         return base not in self.packages or base == ""
 
@@ -102,6 +114,15 @@ class Modules(Struct, frozen=True):
 @functools.cache
 def _is_library(top: str) -> bool:
     return top in sys.stdlib_module_names or is_known_root(top)
+
+
+def _outermost_package(path: str, packages: frozenset[str]) -> str:
+    """The topmost folder around a file such that it and the folders below are packages; empty if none is."""
+    folder = path.rpartition("/")[0]
+    outermost = ""
+    while folder and folder in packages:
+        outermost, folder = folder, folder.rpartition("/")[0]
+    return "" if "" in packages else outermost
 
 
 def module_folder(path: str) -> str:
