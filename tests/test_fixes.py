@@ -44,7 +44,8 @@ def test_a_case_is_fixed_as_it_says(case: Case) -> None:
     after = Program({**texts, **case.program.fixed}, level=case.program.level)
     assert after.findings(case.source) == after.marks()
     for path, text in outcome.texts.items():
-        compile(text, path, "exec")
+        if path.endswith(".py"):
+            compile(text, path, "exec")
 
 
 @pytest.mark.parametrize("case", [case for case in FIXED if case.program.runs], ids=lambda case: case.id)

@@ -35,7 +35,8 @@ class Fixing:
 
     def lint(self, texts: Mapping[str, str]) -> list[Finding]:
         """The findings of the files of the run, and of those that have another text."""
-        wanted = {path: texts.get(path, self.read(path) or "") for path in {**self.shown, **texts}}
+        code = {path: text for path, text in texts.items() if path.endswith((".py", ".pyi"))}
+        wanted = {path: code.get(path, self.read(path) or "") for path in {**self.shown, **code}}
         changed = {path: text for path, text in wanted.items() if self.shown.get(path) != text}
         self.run.projects.show_texts(changed)
         self.shown |= changed

@@ -178,7 +178,7 @@ class _Rounds:
     def _harm(self, changes: Sequence[_Change], findings: Sequence[Finding]) -> _Harm:
         applied = self._applied(changes)
         for path, text in applied.items():
-            if not _compiles(text):
+            if path.endswith((".py", ".pyi")) and not _compiles(text):
                 return _Harm(f"{path} would not compile", findings, _touching(changes, (path,)))
         after = self.lint(self.texts | applied)
         left = _counted(change.finding for change in changes) - (_counted(findings) - _counted(after))

@@ -1,6 +1,7 @@
 """Replace a part of a text in a call, or in a file where only this text can be meant.
 
-That is the file with the call, or one from which it imports the argument, such as settings.
+That is the file with the call, or one from which it imports the argument, such as settings. If the text is
+the default of a variable of the environment, files that set the variable are changed, too.
 
 ``words``: the current and the correct text; and ``here`` if only a text in the call is meant.
 """
@@ -15,27 +16,33 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit
 from flake8_async_fastapi.fixes.imports import dotted, origins_of
+from flake8_async_fastapi.fixes.settings import in_settings, variable_of
 from flake8_async_fastapi.rules.model import Fix
 
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     written, wanted = fix.words[:2]
     calls = code.starting_at(fix.line, fix.col, cst.Call)
-    inside = [place for call in calls[-1:] for place in _places(code, call, written)]
+    inside = [literal for call in calls[-1:] for literal in _literals(code, call, written)]
     if inside or "here" in fix.words:
-        return _replaced(code, inside, written, wanted)
+        return _replaced(code, inside, written, wanted, files)
     passed = [argument.value for call in calls[-1:] for argument in call.args]
     for where in (code, *_origins(code, passed, files)):
-        places = list(_places(where, where.module, written))
-        if places:
-            return _replaced(where, places, written, wanted)
+        literals = list(_literals(where, where.module, written))
+        if literals:
+            return _replaced(where, literals, written, wanted, files)
     return []
 
 
-def _replaced(code: Code, places: Sequence[int], written: str, wanted: str) -> list[Edit]:
-    if len(places) != 1:
+def _replaced(
+    code: Code, literals: Sequence[cst.CSTNode], written: str, wanted: str, files: Files
+) -> list[Edit]:
+    if len(literals) != 1:
         return []
-    return [Edit(code.path, places[0], places[0] + len(written), wanted)]
+    start = _start_of_text(code, literals[0])
+    variable = variable_of(code, literals[0])
+    beside = in_settings(code, variable, written, wanted, files) if variable else ()
+    return [Edit(code.path, start, start + len(written), wanted), *beside]
 
 
 def _origins(code: Code, values: Sequence[cst.BaseExpression], files: Files) -> Iterator[Code]:
@@ -49,12 +56,14 @@ def _origins(code: Code, values: Sequence[cst.BaseExpression], files: Files) -> 
                 break
 
 
-def _places(code: Code, within: cst.CSTNode, written: str) -> Iterator[int]:
-    """The places of literals in some code that start with the current text."""
+def _literals(code: Code, within: cst.CSTNode, written: str) -> Iterator[cst.CSTNode]:
+    """The literals in some code that start with the current text."""
     for node in (*code.nodes(cst.SimpleString), *code.nodes(cst.FormattedStringText)):
-        if within is code.module or any(outer is within for _, outer in code.around(node)):
-            start = code.start(node)
-            if isinstance(node, cst.SimpleString):
-                start += len(node.prefix) + len(node.quote)
-            if code.text.startswith(written, start):
-                yield start
+        is_within = within is code.module or any(outer is within for _, outer in code.around(node))
+        if is_within and code.text.startswith(written, _start_of_text(code, node)):
+            yield node
+
+
+def _start_of_text(code: Code, node: cst.CSTNode) -> int:
+    start = code.start(node)
+    return start + len(node.prefix) + len(node.quote) if isinstance(node, cst.SimpleString) else start
