@@ -97,6 +97,8 @@ def test_sarif(check: Check) -> None:
         assert rules[result["ruleIndex"]] == result["ruleId"]
         (location,) = result["locations"]
         assert location["physicalLocation"]["artifactLocation"] == {"uri": "main.py"}
+    for rule in run["tool"]["driver"]["rules"]:
+        assert rule["help"]["markdown"].startswith("# ") and rule["id"] in rule["help"]["text"]
     _, loading = run["results"]
     (flow,) = loading["codeFlows"][0]["threadFlows"]
     steps = [step["location"]["physicalLocation"]["artifactLocation"]["uri"] for step in flow["locations"]]
@@ -252,6 +254,32 @@ def test_baseline(check: Check, tmp_path: Path) -> None:
     assert status == 0
     line = "größe = 1; session.commit()"
     assert f"The baseline lists AFA101 in main.py, which is no longer found: {line}" in out
+
+
+def test_a_run_of_a_part_says_nothing_of_the_rest_of_a_baseline(check: Check, tmp_path: Path) -> None:
+    check("--write-baseline=known.json")
+    (tmp_path / "main.py").write_text("")
+    gone = "The baseline lists AFA101 in main.py"
+    assert gone in check("--baseline=known.json")[1]
+    assert gone not in check("--baseline=known.json", "models.py")[1]
+    status, out, _ = check("--baseline=known.json", "--select=AFA3")
+    assert status == 0 and gone not in out and "The baseline lists AFA301 in main.py" in out
+    # in the other formats, too, beside the findings
+    _, out, err = check("--baseline=known.json", "--output-format=json")
+    assert json.loads(out) == [] and gone in err
+    (tmp_path / "main.py").unlink()
+    assert gone in check("--baseline=known.json")[1]
+
+
+@pytest.mark.parametrize("form", ["full", "concise", "sarif"])
+def test_a_run_in_which_there_is_nothing_to_check(check: Check, tmp_path: Path, form: str) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "setup.cfg").touch()
+    status, _, err = check(f"--output-format={form}", "static")
+    assert status == 0
+    assert f"the project root {tmp_path / 'static'} holds no Python file\n" in err
+    assert "nothing to check in static: no Python file, or all are excluded\n" in err
+    assert check(f"--output-format={form}", "main.py")[2] == ""
 
 
 def test_baseline_of_another_version(check: Check, tmp_path: Path) -> None:

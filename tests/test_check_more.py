@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from check_runs import MAIN, PROJECT, QUERIES, Check, as_json
 from flake8_runs import write_files
 
 from flake8_async_fastapi.check.comments import with_comments
+from flake8_async_fastapi.check.report import Report, Shown
+from flake8_async_fastapi.check.text import full
 from flake8_async_fastapi.cli import BLOG
+from flake8_async_fastapi.engine.places import Mention, Position
 
 ROUTES = """\
 from fastapi import APIRouter
@@ -35,6 +39,27 @@ async def first() -> None: ...
 @router.post("/y")
 async def second() -> None: ...
 """
+
+
+def test_findings_of_one_cause_are_shown_together() -> None:
+    query = Mention("queries.py", 4, "this query loads the Post")
+    found = [
+        Shown("main.py", 2, 4, Position(2, 9), "AFA304", f"reads {name}", False, "    a = b",
+              (query, Mention("page.html", line, f"{name} is read here")))
+        for name, line in (("tags", 1), ("author", 3))
+    ]  # fmt: skip
+    other = replace(
+        found[0], others=(Mention("queries.py", 7, "this query loads the Post"), *found[0].others[1:])
+    )
+    lines = list(full(Report([*found, other], 1, ["."])))
+    assert sum(line.startswith("main.py:2:5: AFA304") for line in lines) == 2
+    assert lines[4:9] == [
+        "   = reads tags",
+        "   = reads author",
+        "   : queries.py:4: this query loads the Post",
+        "   : page.html:1: tags is read here",
+        "   : page.html:3: author is read here",
+    ]
 
 
 def last_line(check: Check, *arguments: str) -> str:

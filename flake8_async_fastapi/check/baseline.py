@@ -61,7 +61,10 @@ def decode_baseline(data: bytes) -> list[Entry]:
 
 
 def without_known(report: Report, entries: Iterable[Entry], folder: str) -> Report:
-    """A report without the findings that a baseline names, and with the entries that no finding meets."""
+    """A report without the findings that a baseline names, and with the entries that no finding meets.
+
+    A run of some files or codes says nothing about the entries of the others.
+    """
     left = Counter[tuple[str, str, str]]()
     for entry in entries:
         left[entry.key] += entry.count
@@ -72,7 +75,13 @@ def without_known(report: Report, entries: Iterable[Entry], folder: str) -> Repo
             left[key] -= 1
         else:
             new.append(finding)
-    stale = tuple(sorted(key for key, count in left.items() if count > 0))
+    stale = tuple(
+        sorted(
+            (path, code, text)
+            for (path, code, text), count in left.items()
+            if count > 0 and report.covers(os.path.join(folder, path), code)
+        )
+    )
     return replace(report, findings=tuple(new), known=len(report.findings) - len(new), stale=stale)
 
 

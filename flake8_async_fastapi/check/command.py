@@ -180,13 +180,27 @@ def _print(report: Report, arguments: argparse.Namespace) -> None:
     else:
         text = "".join(f"{line}\n" for line in lines)
         _write(arguments.output_file, text.encode("utf-8", "backslashreplace"))
-    for name in report.unknown:
-        print(f"an option names {name}, which is nowhere in the project", file=sys.stderr)
+    for remark in _remarks(report, arguments):
+        print(remark, file=sys.stderr)
     beside = sys.stdout if arguments.output_format in ("full", "concise") else sys.stderr
     if arguments.statistics:
         counts = Counter(finding.code for finding in report.findings)
         for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             print(f"{count:6} {code}", file=beside)
+
+
+def _remarks(report: Report, arguments: argparse.Namespace) -> Iterator[str]:
+    """What a user should know whatever the format: findings can be missing because of it."""
+    for name in report.unknown:
+        yield f"an option names {name}, which is nowhere in the project"
+    for root in report.empty:
+        yield f"the project root {root} holds no Python file"
+    if not report.files:
+        yield f"nothing to check in {', '.join(arguments.paths)}: no Python file, or all are excluded"
+    if arguments.output_format != "full":  # which shows them with the findings
+        from flake8_async_fastapi.check.text import stale_entries
+
+        yield from stale_entries(report)
 
 
 def _writers() -> dict[str, Callable[[Report], Iterator[str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -72,6 +72,10 @@ class Report:
     """What is in the projects, the largest first; nothing if nobody asked."""
     unknown: Sequence[str] = ()
     """Names in the options of what is in none of the projects."""
+    empty: Sequence[str] = ()
+    """The roots that hold no Python file."""
+    covers: Callable[[str, str], bool] = lambda path, code: True
+    """Whether the run would have reported a code in a file, if it were there."""
 
     @property
     def is_clean(self) -> bool:

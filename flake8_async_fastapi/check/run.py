@@ -254,7 +254,16 @@ class Run:
             tuple(self.unread),
             self.suppressed,
             unknown=self.unknown_names(),
+            empty=tuple(str(root) for root, one in self.projects.opened.items() if not one.sources),
+            covers=self._covers,
         )
+
+    def _covers(self, path: str, code: str) -> bool:
+        """Whether a finding in a file would have been reported; in a file that is gone there is none."""
+        checked = {os.path.abspath(shown): shown for shown in self.processors}.get(os.path.abspath(path))
+        if checked is None:
+            return not os.path.exists(path)
+        return self.guide.style_guide_for(checked).should_report_error(code) is Decision.Selected
 
     def unknown_names(self) -> tuple[str, ...]:
         """Names in the options that do not exist in any project: misspelt or removed."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from flake8_async_fastapi import __version__
 from flake8_async_fastapi.check.report import Replacement, Report, Shown, with_fingerprints
 from flake8_async_fastapi.engine.places import Mention
+from flake8_async_fastapi.pages import find_page, shorten_page
 from flake8_async_fastapi.rules.model import Level, Rule, catalogue
 
 
@@ -62,9 +63,18 @@ def _rule(rule: Rule) -> dict[str, object]:
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
         "shortDescription": {"text": rule.summary},
-        "help": {"text": f"flake8-async-fastapi explain {rule.code} shows the page of this rule."},
+        "help": _help(rule),
         "defaultConfiguration": {"level": _level(rule.kind == "advice")},
     }
+
+
+def _help(rule: Rule) -> dict[str, str]:
+    """The rule's page, which code hosts show beside a finding."""
+    page = find_page(rule.code)
+    if page is None:
+        return {"text": f"flake8-async-fastapi explain {rule.code} shows the page of this rule."}
+    text = shorten_page(page.read_text(encoding="utf-8"))
+    return {"text": text, "markdown": text}
 
 
 def _level(is_advice: bool, level: Level = "certain") -> str:

@@ -30,8 +30,8 @@ def full(report: Report) -> Iterator[str]:
 
 
 def _cause(finding: Shown) -> tuple[object, ...]:
-    """The common cause of findings that one change can fix."""
-    return finding.path, finding.line, finding.col, finding.code, finding.others
+    """The common cause of findings that one change can fix: the other places begin with it."""
+    return finding.path, finding.line, finding.col, finding.code, finding.others[:1]
 
 
 def _block(findings: list[Shown]) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _block(findings: list[Shown]) -> Iterator[str]:
         yield f" {margin} | {under}{'^' * max(1, until - first.col)}"
     for finding in findings:
         yield f" {margin} = {finding.message}"
-    for other in first.others:
+    for other in dict.fromkeys(other for finding in findings for other in finding.others):
         yield f" {margin} : {other.path}:{other.line}: {other.text}"
 
 
@@ -57,10 +57,15 @@ def _unread(report: Report) -> Iterator[str]:
         yield f"{path}: not checked: {why}"
 
 
-def summary(report: Report) -> Iterator[str]:
-    """The numbers of files checked and of findings."""
+def stale_entries(report: Report) -> Iterator[str]:
+    """The entries of the baseline that match nothing any more."""
     for path, code, text in report.stale:
         yield f"The baseline lists {code} in {path}, which is no longer found: {text}"
+
+
+def summary(report: Report) -> Iterator[str]:
+    """The numbers of files checked and of findings."""
+    yield from stale_entries(report)
     found, advice = len(report.findings), sum(finding.is_advice for finding in report.findings)
     left_out = [
         f"{count} {why}"
