@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from flake8_async_fastapi.rules.model import catalogue
 
 ROOT = Path(__file__).parent.parent
 NAME = f"flake8_async_fastapi-{__version__}"
+ADDRESS = "https://example.org/owner/name"
 NOT_BUILT = (".git", ".venv", ".tox", "site", "dist", "__pycache__", ".*_cache", "*.db", "node_modules")
 
 
@@ -24,6 +26,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     unset = ("PYTHONPATH", "PYTHONHOME", "FLAKE8_ASYNC_FASTAPI_CACHE_DIR")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     environment |= {"XDG_CACHE_HOME": str(cwd / "cache"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment |= {"PROJECT_ADDRESS": ADDRESS}
     done = subprocess.run(list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -53,6 +56,17 @@ def test_both_hold_what_they_should(built: Path) -> None:
         held = {name.partition("/")[2] for name in source.getnames()}
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "tests/test_packaging.py"} <= held
     assert {f"docs/rules/{page}" for page in pages} <= held
+
+
+@pytest.mark.slow
+def test_a_release_knows_its_address(built: Path) -> None:
+    with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
+        metadata = wheel.read(f"{NAME}.dist-info/METADATA").decode()
+    assert f"Project-URL: Homepage, {ADDRESS}\n" in metadata
+    assert f"]({ADDRESS}/blob/v{__version__}/docs/check.md)" in metadata
+    assert f"git+{ADDRESS}" in metadata
+    links = re.findall(r"\]\(([^)]+)\)", metadata)
+    assert len(links) > 20 and all(link.startswith(("https://", "#")) for link in links)
 
 
 @pytest.mark.slow
