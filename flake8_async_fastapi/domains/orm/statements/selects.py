@@ -135,6 +135,9 @@ _NARROWING = frozenset(
 )
 
 
+_EXTENDS_UPDATE: Final = frozenset({"values", "where", "filter", "returning", "options"})
+
+
 def call_statement_method(
     frame: Frame, receiver: Object, name: str, arguments: Arguments, origin: Place
 ) -> Value | None:
@@ -148,7 +151,7 @@ def call_statement_method(
         if name == "in_":
             return Object("sqlalchemy.ColumnElement", detail=EqualityCondition(detail, None))
         return None
-    if isinstance(detail, UpdateStatement) and name in ("values", "where", "filter", "returning"):
+    if isinstance(detail, UpdateStatement) and name in _EXTENDS_UPDATE:
         return _extend_update(frame, receiver, detail, name, arguments, origin)
     if not isinstance(detail, Query):
         return None
@@ -202,6 +205,13 @@ def _extend_update(
         )  # fmt: skip
     if name == "returning":
         more = select_query(frame, arguments, origin, single=False)
+        if (said := detail.returning) is not None:  # its options
+            more = replace(more, options=said.options, certain=more.certain and said.certain)
+        return replace(receiver, detail=replace(detail, returning=more))
+    if name == "options":  # they apply to the objects that it returns
+        options, certain = loader_options.directives_in(arguments)
+        said = detail.returning or Query(())
+        more = replace(said, options=(*said.options, *options), certain=said.certain and certain)
         return replace(receiver, detail=replace(detail, returning=more))
     found = _conjunction(arguments.args)
     conditions = len(found.equals) + found.others + len(arguments.keywords) + arguments.opaque
