@@ -12,6 +12,7 @@ RULE = Rule(
     "session-parameter-without-depends",
     "bug",
     "a route or dependency has a session parameter without a Depends()",
+    fixable="unsafe",
 )
 
 
@@ -21,4 +22,5 @@ def check(events: Events) -> Iterator[Finding]:
             found,
             f"{found.owner} has the parameter {found.parameter}: {found.type} without Depends(), so FastAPI "
             "reads it from the request and fails: give it a Depends(...)",
+            fix=RULE.fix(found, "depend_as_others", found.parameter, found.type),
         )
