@@ -321,7 +321,7 @@ def test_what_is_no_path_of_a_machine(text: str) -> None:
 
 
 def test_the_site_has_all_documents() -> None:
-    named = re.findall(r'= "([\w/]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    named = re.findall(r'= "([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
     folder = ROOT / "docs"
     assert sorted(named) == sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
 
