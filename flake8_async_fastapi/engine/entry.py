@@ -68,7 +68,7 @@ def _run_body(
         frame, state = enter()
         frame.emit = True
         frames.append(frame)
-        statements.run_statements(frame, body, [state])
+        frame.ends = statements.run_statements(frame, body, [state])
         _announce_returns(frame)
         if owes and not ctx.exhausted():
             obligations.report_forgotten(frame)

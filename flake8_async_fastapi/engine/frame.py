@@ -97,6 +97,7 @@ class Frame(Struct):
     does. ``language`` is the language of the code, if it is not Python. ``type_arguments`` are the values
     of the function's type variables in a call. ``branches`` are the sides of the conditions around the
     current code, ``enclosing_loops`` the loops and comprehensions, and ``iteration`` counts their passes.
+    ``ends`` are the paths that reach the end of the code under check without a ``return``.
     ``scope`` identifies the variables of the run: other frames that evaluate parts of it share them.
     ``rejects``: the current condition belongs to an ``if`` that raises.
     """
@@ -134,6 +135,7 @@ class Frame(Struct):
     state: State = field(default_factory=State)
     mutated_attribute: Expr | None = None
     return_places: list[Position] = field(default_factory=list)
+    ends: list[State] = field(default_factory=list)
     current_call: Call | None = None
     dropped_call: Call | None = None
     language: Language | None = None

@@ -14,10 +14,11 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Function, Generator, Value
+from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import ENDS
+from flake8_async_fastapi.project.modules import is_test
 
 _NEXT: Final = frozenset({"anext", "__anext__"})
 
@@ -76,8 +77,9 @@ def _is_kept(function: tree.FunctionDef, call: tree.Call) -> bool:
 
 
 def _left_at_returns(frame: Frame) -> Iterator[Place]:
-    """The sessions that hold a connection at a ``return`` that does not return them."""
-    for value, state in zip(frame.returns, frame.exits, strict=True):
+    """The sessions that hold a connection at the end, or at a ``return`` that does not return them."""
+    ends = [(NONE, state) for state in frame.ends if not is_test(frame.path)]
+    for value, state in [*zip(frame.returns, frame.exits, strict=True), *ends]:
         given = set(sessions_among([value, *state.attributes.values()]))
         yield from state.part(Connections).held - given
 
