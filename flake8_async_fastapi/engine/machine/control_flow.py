@@ -34,6 +34,7 @@ from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     Arguments,
+    Collection,
     Coroutine,
     Function,
     Instance,
@@ -104,14 +105,15 @@ def _run_for(frame: Frame, states: States, node: tree.For) -> States:
     for state in states:
         value = expressions.evaluate(frame, state, node.iter)
         frame.state = state
-        iterated.append((state, protocols.iterate_value(frame, value, node.iter, node.is_async)))
+        item = protocols.iterate_value(frame, value, node.iter, node.is_async)
+        iterated.append((state, (item, isinstance(value, Collection) and bool(value.items))))
     ends: States = []
-    for item, alike in group_paths(iterated):
-        ends += _bind_each_item(frame, alike, node, item)
+    for (item, is_filled), alike in group_paths(iterated):
+        ends += _bind_each_item(frame, alike, node, item, is_filled)
     return ends
 
 
-def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -> States:
+def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value, is_filled: bool) -> States:
     observers, first = frame.ctx.hooks.observers, frame.iteration + 1
 
     def enter(inside: State) -> States:
@@ -126,6 +128,8 @@ def _bind_each_item(frame: Frame, states: States, node: tree.For, item: Value) -
     frame.enclosing_loops.append(node)
     head, left = _run_loop(frame, states, enter, node.body, item)
     frame.enclosing_loops.pop()
+    if is_filled:  # the body has run
+        head = [after for after in head if not any(after is first for first in states)] or head
     return statements.run_statements(frame, node.orelse, head) + left
 
 
