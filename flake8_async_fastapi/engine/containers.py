@@ -22,7 +22,10 @@ from flake8_async_fastapi.engine.values import (
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 
+_CLASS: Final = "class "
 CONTAINER: Final = "builtins.container"
 
 _MOST_TEXTS: Final = 8
@@ -59,6 +62,18 @@ def container_of_method(method: Value) -> Collection | None:
 def any_item(collection: Collection) -> Value:
     """Any item of a container: for a dict, one of its values."""
     return union(list(collection.items)) if collection.items is not None else collection.item
+
+
+def key_of(written: Expr, value: Value) -> str | None:
+    """What stands for a key of a dict: the text that is written, or the name of a class; None for others."""
+    if isinstance(value, ClassValue):
+        return f"{_CLASS}{value.path}:{value.key}"
+    return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else None
+
+
+def has_classes_as_keys(collection: Collection) -> bool:
+    """Whether a dict is a table of what belongs to each of several classes."""
+    return any(key is not None and key.startswith(_CLASS) for key in collection.keys or ())
 
 
 def item_at(collection: Collection, key: str | None) -> Value | None:

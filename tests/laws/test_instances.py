@@ -52,6 +52,7 @@ FLAGS = [
     "is_all",
     "discriminated",
     "is_committed",
+    "is_lazy",
 ]
 PLANS = st.sampled_from([EMPTY_PLAN, Plan((("author", "selectin", EMPTY_PLAN),)), Plan(certain=False)])
 

@@ -152,6 +152,7 @@ ATTACHED: Final[Mapping[type[Any], CallModel]] = {
 METHODS: Final[Mapping[str, CallModel]] = {
     f"{SESSION}.*": sessions.call_session_method,
     f"{session_factories.SCOPED}.*": sessions.call_session_method,
+    f"{run_sync.SYNC_SESSION}.*": sessions.call_sync_method,
     "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": run_sync.call_run_sync,
     "sqlalchemy.ext.asyncio.async_sessionmaker.begin": session_factories.begin_session,
     "sqlalchemy.orm.registry.generate_base": _make_base,

@@ -91,6 +91,9 @@ def call_container_method(site: CallSite) -> Value:
 
 
 def _item_or_default(frame: Frame, collection: Collection, asked: Value | None) -> Value:
+    named = containers.key_of(tree.Name(0, 0, ""), asked) if asked is not None else None
+    if named is not None and named in (collection.keys or ()) and collection.items is not None:
+        return collection.items[(collection.keys or ()).index(named)]
     if collection.keys is not None and collection.items is not None and isinstance(asked, Const):
         key = asked.value
         if isinstance(key, str) and key in collection.keys:

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from flake8_async_fastapi.engine.containers import key_of
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import expressions, functions, names
@@ -110,8 +111,8 @@ def _values_of(
 ) -> Iterator[tuple[str | None, Value]]:
     """What is put into a container at one place, with the keys: as all callers say."""
     if not filling.makers:
-        value = expressions.evaluate(Frame(ctx, path, ""), State(), filling.value)
-        yield _text_of(filling.key), value
+        frame = Frame(ctx, path, "")
+        yield _key_of(frame, filling.key), expressions.evaluate(frame, State(), filling.value)
         return
     *around, inner = filling.makers
     outer = around[0] if around else inner
@@ -133,11 +134,11 @@ def _values_of(
                 yield _UNSEEN  # one of several such objects
                 return
             value = _value_given(frame, use, place)
-            yield _key_given(use, filling, outer, value, is_method=owner is not None), value
+            yield _key_given(frame, use, filling, outer, value, is_method=owner is not None), value
 
 
-def _text_of(written: Expr | None) -> str | None:
-    return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else None
+def _key_of(frame: Frame, written: Expr | None) -> str | None:
+    return None if written is None else key_of(written, expressions.evaluate(frame, State(), written))
 
 
 def _is_maker(value: Value, maker: Function) -> bool:
@@ -187,7 +188,7 @@ def _value_given(frame: Frame, use: _Use, place: tuple[int, str]) -> Value:
 
 
 def _key_given(
-    use: _Use, filling: _Filling, outer: tree.FunctionDef, value: Value, *, is_method: bool
+    frame: Frame, use: _Use, filling: _Filling, outer: tree.FunctionDef, value: Value, *, is_method: bool
 ) -> str | None:
     """The key as a use says it: the name of what is registered, or an argument."""
     match filling.key:
@@ -199,6 +200,6 @@ def _key_given(
                 call = call.func
             params = [param.name for param in outer.params[is_method:]]
             if name in params and isinstance(call, tree.Call):
-                return _text_of(written_argument(call, params.index(name), name))
+                return _key_of(frame, written_argument(call, params.index(name), name))
             return None
-    return _text_of(filling.key)
+    return _key_of(frame, filling.key)

@@ -172,8 +172,9 @@ def _evaluate_dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
             keys += [None] if known is None else [name for name, _ in known]
             items += [UNKNOWN] if known is None else [item for _, item in known]
         else:
-            frame.discharge(evaluate(frame, state, key))
-            keys.append(key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None)
+            named = evaluate(frame, state, key)
+            frame.discharge(named)
+            keys.append(containers.key_of(key, named))
             items.append(value)
     if None not in keys:  # the last of equal keys wins
         pairs = dict(zip(keys, items, strict=True))

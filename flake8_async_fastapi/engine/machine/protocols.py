@@ -6,7 +6,13 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
-from flake8_async_fastapi.engine.containers import any_function, has_several_functions, is_empty
+from flake8_async_fastapi.engine.containers import (
+    any_function,
+    has_classes_as_keys,
+    has_several_functions,
+    is_empty,
+    key_of,
+)
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -14,6 +20,7 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
     attributes,
     classes,
+    expressions,
     functions,
     implementations,
     library_calls,
@@ -326,6 +333,10 @@ def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
         if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
             return owner.items[owner.keys.index(index.value)]
         return UNKNOWN
+    if has_classes_as_keys(owner) and owner.keys is not None and owner.items is not None:
+        key = key_of(index, expressions.evaluate(frame, frame.state, index))
+        if key in owner.keys:
+            return owner.items[owner.keys.index(key)]
     if owner.items is None and not has_several_functions(owner):
         return owner.item
     return UNKNOWN if isinstance(index, tree.Const) else function_at(frame, owner, index)

@@ -98,7 +98,8 @@ class InstanceState(Struct, frozen=True):
     compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
     of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
     object that a query returned. ``identity`` is the key that it was fetched by. ``is_committed``: created
-    here, and written by a commit that did not fail.
+    here, and written by a commit that did not fail. ``is_lazy``: the code runs in ``run_sync``, where reading
+    a missing attribute loads it.
     """
 
     cls: ClassValue
@@ -125,6 +126,7 @@ class InstanceState(Struct, frozen=True):
     strategies_above: tuple[str, ...] = ()
     identity: object = None
     is_committed: bool = False
+    is_lazy: bool = False
 
     def field(self, name: str) -> AttributeState | None:
         for known, found in self.fields:
@@ -204,6 +206,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         null_keys=frozenset.intersection(*(obj.null_keys for obj in objects)),
         compared_keys=frozenset.union(*(obj.compared_keys for obj in objects)),
         discriminated=any(obj.discriminated for obj in objects),
+        is_lazy=any(obj.is_lazy for obj in objects),
         classes_above=min(
             (obj.classes_above for obj in objects), key=lambda above: [(cls.path, cls.key) for cls in above]
         ),

@@ -99,7 +99,7 @@ def read_mapped_attribute(
     if isinstance(found, NotLoaded):
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
-    elif isinstance(found, Maybe) and found.not_loaded is not None:
+    elif isinstance(found, Maybe) and found.not_loaded is not None and not obj.is_lazy:
         report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
         objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, the rest is not reached
     elif isinstance(found, Maybe) and obj.may_be_expired and isinstance(attribute, Relationship):
@@ -138,6 +138,8 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     """
     location, obj, name, not_loaded = unloaded.location, unloaded.obj, unloaded.name, unloaded.not_loaded
     objects = instances_of(frame.state)
+    if obj.is_lazy and obj.phase != "detached" and not_loaded.cause not in ("noload", "raise"):
+        return _load_lazily(frame, unloaded)
     if not_loaded.cause == "noload":
         reader = frame.notes.get(Reader)
         unless = "an empty value is intended" if reader is not None and reader.takes_nothing else ""
@@ -162,6 +164,19 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     else:
         objects[location] = current.put(name, MAYBE)
     return not_loaded
+
+
+def _load_lazily(frame: Frame, unloaded: UnloadedAttribute) -> AttributeState:
+    """Load an attribute that is read in ``run_sync``, as the sync session does.
+
+    The code may go on to load more of its targets, which the caller does not get to know.
+    """
+    objects, obj = instances_of(frame.state), unloaded.obj
+    if isinstance(obj.default, NotLoaded):  # and all columns
+        obj = replace(obj, default="perhaps", fields=())
+    objects[unloaded.location] = obj.put(unloaded.name, MAYBE)
+    aliasing.share_loaded(frame, unloaded.location, unloaded.name)
+    return MAYBE
 
 
 def _loaded_value(
@@ -193,6 +208,7 @@ def _loaded_value(
             strategies_above=(*obj.strategies_above, how),
             is_item=attribute.is_collection,
             may_be_expired=obj.may_be_expired,
+            is_lazy=obj.is_lazy,
             may_be_loaded=_depth_of(child) > instances.LONGEST_PATH or obj.source == "new",
         )
         objects[child] = aliasing.join_aliases(frame.ctx, state, made)
@@ -253,7 +269,9 @@ def _read_subclass_column(
     use: str,
 ) -> Value | None:
     """The value of a column of a subclass, read after a type test: a query of the base left it out."""
-    if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan" or obj.may_be_loaded:
+    if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan":
+        return None
+    if obj.may_be_loaded or obj.is_lazy:
         return None
     below = models.mapped_model(frame.ctx, instance.cls)
     attribute = below.attributes.get(name) if below is not None else None

@@ -5,11 +5,20 @@ Source: SQLAlchemy documentation, "Running Synchronous Methods and Functions und
 
 from __future__ import annotations
 
+from typing import Final
+
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.blocking.effects import effects_of_run
 from flake8_async_fastapi.domains.orm.events import RunSync
+from flake8_async_fastapi.domains.orm.objects.instances import instances_of, may_be_one
+from flake8_async_fastapi.domains.orm.session import session_factories
+from flake8_async_fastapi.domains.orm.statements.queries import SyncTwin
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, functions
 from flake8_async_fastapi.engine.models import CallSite
+from flake8_async_fastapi.engine.renaming import resource_key
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -24,6 +33,8 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import is_database
 
+SYNC_SESSION: Final = "sqlalchemy.orm.Session"
+
 
 def call_run_sync(site: CallSite) -> Value:
     """The awaited result of ``run_sync``: the result of its function, if that is not a coroutine."""
@@ -32,14 +43,32 @@ def call_run_sync(site: CallSite) -> Value:
     return UNKNOWN if isinstance(result, Coroutine) else result
 
 
-def _run_callback(frame: Frame, receiver: Object, arguments: Arguments) -> tuple[Value, Frame]:
+def _run_callback(
+    frame: Frame, receiver: Object, arguments: Arguments, state: State | None = None
+) -> tuple[Value, Frame]:
     """The result of a function that gets a sync session or connection, and the frame of the call."""
     if not arguments.args:
         return UNKNOWN, frame
     function, *rest = arguments.args
-    twin = "sqlalchemy.orm.Session" if "Session" in receiver.type else "sqlalchemy.engine.Connection"
-    given = Arguments((Object(twin), *rest), (), arguments.opaque)
-    return functions.call_quietly(frame, function, given)
+    twin = Object("sqlalchemy.engine.Connection")
+    if session_factories.is_tracked_session(receiver):
+        known = session_factories.session_settings(frame.ctx, frame.path, receiver)
+        twin = Object(SYNC_SESSION, detail=SyncTwin(resource_key(receiver), known))
+    given = Arguments((twin, *rest), (), arguments.opaque)
+    state = frame.state if state is None else state
+    _set_lazy(state, resource_key(receiver), True)
+    result, quiet = functions.call_quietly(frame, function, given, state=state)
+    for after in (state, quiet.state):
+        _set_lazy(after, resource_key(receiver), False)
+    return result, quiet
+
+
+def _set_lazy(state: State, session: object, is_lazy: bool) -> None:
+    """Say whether reading a missing attribute of a session's objects loads it: in ``run_sync`` it does."""
+    objects = instances_of(state)
+    for location, obj in objects.items():
+        if obj.is_lazy != is_lazy and may_be_one(obj.session, session):
+            objects[location] = replace(obj, is_lazy=is_lazy)
 
 
 def receives_sync_twin(ctx: Context, function: Function, place: int) -> bool:
@@ -56,7 +85,7 @@ def report_run_sync(
     function = arguments.get(0, "fn")
     if function is None:
         return
-    returned, quiet = _run_callback(frame, callee.receiver, arguments)
+    returned, quiet = _run_callback(frame, callee.receiver, arguments, frame.state.fork())
     callable_instance = isinstance(function, Instance) and (
         not classes.is_closed(frame.ctx, function.cls)
         or classes.has_member(frame.ctx, function.cls, "__call__")

@@ -25,6 +25,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     Plan,
     Query,
     SessionSettings,
+    SyncTwin,
     Transition,
 )
 from flake8_async_fastapi.engine.frame import Frame
@@ -96,8 +97,18 @@ def havoc(frame: Frame, values: Sequence[Value]) -> None:
     transitions.havoc_instances(frame.state, values)
     for value in values:
         for inner in inner_values(value):
-            if isinstance(inner, Object) and session_factories.is_tracked_session(inner):
-                apply_transition(frame, Transition(resource_key(inner), "anything", SessionSettings()), 0)
+            session = _session_in(inner)
+            if session is not None:
+                apply_transition(frame, Transition(session, "anything", SessionSettings()), 0)
+
+
+def _session_in(value: Value) -> object:
+    """The key of a session, or of that to which the sync session of ``run_sync`` belongs; None for others."""
+    if not isinstance(value, Object):
+        return None
+    if isinstance(value.detail, SyncTwin):
+        return value.detail.session
+    return resource_key(value) if session_factories.is_tracked_session(value) else None
 
 
 def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequence[Value]) -> None:
@@ -109,7 +120,7 @@ def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequ
         havoc(frame, values)
     elif isinstance(callee, Library) or not knowledge.is_database(callee.receiver.type):
         havoc(frame, [value for value in values if _is_deferred(value)])
-        if any(session_factories.is_tracked_session(value) for value in values):
+        if any(_session_in(value) is not None for value in values):
             havoc(frame, values)
 
 

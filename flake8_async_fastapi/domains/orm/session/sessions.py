@@ -14,7 +14,13 @@ from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
-from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded, instances_of
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    MAYBE,
+    InstanceState,
+    NotLoaded,
+    instances_of,
+    locations_in,
+)
 from flake8_async_fastapi.domains.orm.session import (
     item_queries,
     keyed_queries,
@@ -31,6 +37,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     FetchedResult,
     Query,
     SessionSettings,
+    SyncTwin,
     TransactionBlock,
     Transition,
     TransitionKind,
@@ -95,25 +102,50 @@ def call_session_method(site: CallSite) -> Value | None:
         if arguments.args and isinstance(arguments.args[0], Function):
             transitions.havoc_instances(frame.state, relevance.closure_values(frame.ctx, arguments.args[0]))
             transitions.havoc_instances(frame.state, arguments.args[1:])
+            objects = instances_of(frame.state)
+            known_well = {at: objects[at] for at in locations_in(given_back) if at in objects}
             apply_transition(frame, Transition(session, "reload", known), origin.line)
+            instances_of(frame.state).update(known_well)
             return given_back
         apply_transition(frame, Transition(session, "doubt", known), origin.line)
         return given_back
+    return _apply_method(site, session, known)
+
+
+def call_sync_method(site: CallSite) -> Value | None:
+    """Apply a method of the sync session that ``run_sync`` passes on, as one of its async session."""
+    assert isinstance(site.callee, Member)
+    twin, name = site.callee.receiver.detail, site.callee.name
+    if not isinstance(twin, SyncTwin) or name in ("begin", "begin_nested"):
+        return None
+    if name not in _KNOWN:  # such as a query in the old style
+        apply_transition(site.frame, Transition(twin.session, "anything", twin.settings), site.place.line)
+        return None
+    return _apply_method(site, twin.session, twin.settings, is_lazy=True)
+
+
+def _apply_method(
+    site: CallSite, session: object, known: SessionSettings, *, is_lazy: bool = False
+) -> Value | None:
+    """Apply a method of a session; ``is_lazy``: within ``run_sync``."""
+    frame, arguments, origin = site.frame, site.arguments, site.place
+    assert isinstance(site.callee, Member)
+    name = site.callee.name
     if name in _TRANSITION_KINDS:
         apply_transition(frame, Transition(session, _TRANSITION_KINDS[name], known), origin.line)
         return None
     if name in QUERIES:
-        return _run_query(frame, name, arguments, session, known, origin)
+        return _run_query(frame, name, arguments, session, known, origin, is_lazy=is_lazy)
     if name in ("begin", "begin_nested"):
         return Object(
             _TRANSACTION, origin=origin, detail=TransactionBlock(session, known, name == "begin_nested")
         )
     if name in GETS:
         apply_transition(frame, Transition(session, "query", known), origin.line)
-        return _get_object(frame, name, arguments, session, origin)
+        return _get_object(frame, name, arguments, session, origin, is_lazy=is_lazy)
     if name in ("add", "add_all"):
         for value in arguments.values():
-            single_objects.add_to_session(frame.state, value, session)
+            single_objects.add_to_session(frame.state, value, session, is_lazy=is_lazy)
         return None
     if name == "refresh":
         apply_transition(frame, Transition(session, "query", known), origin.line)
@@ -134,8 +166,9 @@ def call_session_method(site: CallSite) -> Value | None:
 
 
 def _run_query(
-    frame: Frame, name: str, arguments: Arguments, session: object, known: SessionSettings, origin: Place
-) -> Value | None:
+    frame: Frame, name: str, arguments: Arguments, session: object, known: SessionSettings, origin: Place,
+    *, is_lazy: bool,
+) -> Value | None:  # fmt: skip
     apply_transition(frame, Transition(session, "query", known), origin.line)
     statement = arguments.get(0, "statement")
     if not isinstance(statement, Object):
@@ -150,7 +183,7 @@ def _run_query(
         return None
     detail = replace(detail, populates=detail.populates or _populates(arguments))
     session_effects.record_select(frame, detail, session, origin.line)
-    fetch = FetchedResult(detail, session, (origin.path, origin.line))
+    fetch = FetchedResult(detail, session, (origin.path, origin.line), is_lazy=is_lazy)
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
         name == "exec" and detail.single and detail.items is not None and len(detail.items) == 1
@@ -173,7 +206,7 @@ def _populates(arguments: Arguments) -> bool:
 
 
 def _get_object(
-    frame: Frame, name: str, arguments: Arguments, session: object, origin: Place
+    frame: Frame, name: str, arguments: Arguments, session: object, origin: Place, *, is_lazy: bool
 ) -> Value | None:
     cls = arguments.get(0, "entity")
     if not isinstance(cls, ClassValue) or models.mapped_model(frame.ctx, cls) is None:
@@ -201,7 +234,9 @@ def _get_object(
     session_effects.apply_select(frame, session, cls, plan, origin.line, identity)
     if populates:
         session_effects.populate(frame, session, cls, plan, origin.line, identity)
-    obj = InstanceState(cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity)
+    obj = InstanceState(
+        cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity, is_lazy=is_lazy
+    )
     return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 
 

@@ -43,11 +43,11 @@ def change_argument(
             objects[location] = change(objects[location])
 
 
-def add_to_session(state: State, value: Value, session: object) -> None:
+def add_to_session(state: State, value: Value, session: object, *, is_lazy: bool = False) -> None:
     """Apply ``session.add``: the object is pending, and so are new ones that it leads to."""
     objects = instances_of(state)
     for location in reachable(objects, [value]):
-        obj = objects[location]
+        obj = replace(objects[location], is_lazy=is_lazy)
         if obj.phase == "transient":
             objects[location] = replace(obj, phase="pending", session=session)
         elif obj.phase == "detached":

@@ -41,6 +41,7 @@ _STRATEGIES: Final = {
     "immediateload": "immediate", "noload": "noload", "contains_eager": "contains", "defaultload": "default",
     "raiseload": "raise", "joinedload_all": "joined", "selectin_polymorphic": "",
 }  # fmt: skip
+_CRITERIA: Final = "with_loader_criteria"
 _COLUMNS: Final = {"load_only": "only", "defer": "defer", "undefer": "undefer"}
 
 
@@ -79,6 +80,8 @@ def extend_option(
         )
     if name == "options":
         return _add_nested(option, arguments)
+    if name == _CRITERIA:  # it limits what others load
+        return Object(LOAD, detail=LoaderOption((), ()))
     if name in _COLUMNS:
         return _add_columns(frame, option, name, arguments, origin)
     if name in ("undefer_group", "with_expression"):  # the columns are not known
@@ -189,5 +192,5 @@ def entity_of(value: Value) -> tuple[ClassValue | None, object]:
     return None, None
 
 
-LOADERS: Final = (*_STRATEGIES, *_COLUMNS, "Load", "undefer_group", "with_expression")
+LOADERS: Final = (*_STRATEGIES, *_COLUMNS, "Load", "undefer_group", "with_expression", _CRITERIA)
 """The functions of ``sqlalchemy.orm`` that make a loader option."""

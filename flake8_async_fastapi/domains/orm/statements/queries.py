@@ -141,7 +141,8 @@ class Query(Payload, frozen=True):
 class FetchedResult(Payload, frozen=True):
     """A result: its query, the session that it came from, and the form of its items.
 
-    ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out.
+    ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out;
+    ``is_lazy`` as in ``InstanceState``.
     """
 
     query: Query
@@ -150,6 +151,7 @@ class FetchedResult(Payload, frozen=True):
     shape: str = "rows"
     unique: bool = False
     index: int = 0
+    is_lazy: bool = False
 
     def change_keys(self, change: Callable[[object], object]) -> FetchedResult:
         return replace(self, session=change(self.session))
@@ -175,6 +177,16 @@ class SessionSettings(Payload, frozen=True):
 
     expires: bool | None = None
     flushes: bool | None = True
+
+
+class SyncTwin(Payload, frozen=True):
+    """The sync session that ``run_sync`` passes on: the async session that it belongs to."""
+
+    session: object
+    settings: SessionSettings
+
+    def change_keys(self, change: Callable[[object], object]) -> SyncTwin:
+        return replace(self, session=change(self.session))
 
 
 class TransactionBlock(Payload, frozen=True):

@@ -127,6 +127,7 @@ def _selected_value(frame: Frame, fetch: FetchedResult, origin: Place, index: in
         identity=identity_asked_for(frame.ctx, fetch.query, entity),
         null_keys=_null_keys(frame.ctx, fetch.query, entity),
         compared_keys=_compared_keys(frame.ctx, fetch.query, entity),
+        is_lazy=fetch.is_lazy,
     )
     for place, other in enumerate(fetch.query.items or ()):
         if other is not None and place != index:
