@@ -15,7 +15,8 @@ _MOST_FILES: Final = 20_000
 """In a larger repository, only what its projects declare counts: reading all of it takes too long."""
 _MOST_BYTES: Final = 1_000_000
 
-_IMPORT: Final = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+_IMPORT: Final = re.compile(rb"\n(?:from|import)[ \t]+([A-Za-z_][\w.]*)")
+"""At the beginning of a line: with indented imports, the search takes three times as long."""
 _SOURCE_FOLDERS: Final = ("", "src/")
 """Where the modules of a project begin."""
 
@@ -98,7 +99,7 @@ def _imported(whole: Path, files: Iterable[str]) -> Iterator[str]:
     for file in files:
         try:
             with open(whole / file, "rb") as text:
-                found.update(_IMPORT.findall(text.read(_MOST_BYTES)))
+                found.update(_IMPORT.findall(b"\n" + text.read(_MOST_BYTES)))
         except OSError:
             continue
     yield from sorted(name.decode("ascii", "replace") for name in found)
