@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from check_runs import AWAITING, LOADING, MAIN, QUERIES, Check, as_json
-from flake8_runs import RunFlake8
+from flake8_runs import RunFlake8, write_files
 
 
 def test_the_same_findings_as_flake8(check: Check, tmp_path: Path, flake8: RunFlake8) -> None:
@@ -169,6 +169,24 @@ def test_a_named_file_tells_what_it_breaks_elsewhere(check: Check) -> None:
     assert as_json(check, "queries.py", "main.py") == [AWAITING, LOADING]
     assert as_json(check) == [AWAITING, LOADING]
     assert as_json(check, "models.py") == []
+
+
+def test_the_field_that_reads_is_among_the_other_places(check: Check, tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "schemas.py": "from pydantic import BaseModel\n\n\nclass JarOut(BaseModel):\n    id: int\n\n\n"
+            "class ShelfOut(BaseModel):\n    id: int\n    jars: list[JarOut]\n",
+            "main.py": MAIN.replace("print(shelf.jars)", "ShelfOut.model_validate(shelf)").replace(
+                "import find\n", "import find\nfrom schemas import ShelfOut\n"
+            ),
+        },
+    )
+    assert "\n    : schemas.py:10: Shelf.jars is read for this field\n" in check("main.py")[1]
+    assert as_json(check, "schemas.py") == [("schemas.py", 10, "AFA303")]
+    # lines above the field move it, and the kept finding with it
+    (tmp_path / "schemas.py").write_text("\n" + (tmp_path / "schemas.py").read_text())
+    assert "\n    : schemas.py:11: Shelf.jars is read for this field\n" in check("main.py")[1]
 
 
 def test_the_file_of_the_finding_decides_too(check: Check, tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ class Missing(Event, frozen=True):
     the cause that would apply in the session too. ``strategies`` load all attributes of the route but the
     last. ``holder`` is the variable with the object, ``session`` the one with its session; either may be
     empty. ``in_async`` is as in ``CoroutineMisused``. ``files`` are those that define the classes of the
-    route; ``is_item`` says that the object at its beginning is one of many.
+    route; ``is_item`` says that the object at its beginning is one of many. ``field_at`` is the field of
+    the schema that reads it, if that is known.
     """
 
     route: tuple[str, ...]
@@ -62,6 +63,7 @@ class Missing(Event, frozen=True):
     in_async: bool = True
     files: tuple[str, ...] = ()
     is_item: bool = False
+    field_at: Spot = Spot("", 0)
 
     def others(self) -> tuple[Mention, ...]:
         made, path, line = self.source
@@ -75,6 +77,8 @@ class Missing(Event, frozen=True):
             )
         if self.chain or self.read_at.path != self.path:
             found.append(self._read())
+        if self.field_at != (self.path, self.line):
+            found.append(Mention(*self.field_at, f"{self.route[-1]} is read for this field"))
         return tuple(mention for mention in found if mention.path)
 
     def within(self) -> Mention | None:

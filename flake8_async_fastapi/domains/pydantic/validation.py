@@ -29,7 +29,7 @@ from flake8_async_fastapi.engine.machine import (
     protocols,
     type_hints,
 )
-from flake8_async_fastapi.engine.places import Place, Position
+from flake8_async_fastapi.engine.places import Place, Position, Spot
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -276,6 +276,7 @@ def _validate_fields(
         inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
         for name in one.reads:
             reader.takes_nothing = one.converts or not _wants_object(frame, inner, 0)
+            reader.field_at = Spot(inner.frame.path, one.annotation.line)
             value = _read_attribute_path(frame, instance, name, place)
             reader.takes_nothing = False
             if value is None:

@@ -141,6 +141,7 @@ def _report(
                 frame.is_async,
                 tuple(objects[owner].cls.path for owner, _ in steps),
                 top.is_item,
+                Spot("", 0) if reader is None else reader.field_at,
             ),
             unless,
         )

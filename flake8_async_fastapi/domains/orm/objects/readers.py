@@ -18,7 +18,7 @@ class Reader(Struct):
 
     ``reports_for`` are the frame and the place of reports, if not in the run itself. ``chain`` are the
     functions of libraries between that place and the read. ``takes_nothing``: None or an empty list would
-    do instead of objects, and may be meant.
+    do instead of objects, and may be meant. ``field_at`` is the field of a schema that a read is for.
     """
 
     use: str = ""
@@ -26,6 +26,7 @@ class Reader(Struct):
     reports_for: tuple[Frame, Position] | None = None
     chain: tuple[str, ...] = ()
     takes_nothing: bool = False
+    field_at: Spot = Spot("", 0)
 
 
 @contextmanager
@@ -41,10 +42,10 @@ def reading_by(frame: Frame, function: str) -> Iterator[None]:
 def reading_for(frame: Frame, use: str, name: str) -> Iterator[None]:
     """Within the block, the reads of a run happen on behalf of other code."""
     reader = frame.notes_of(Reader)
-    before = reader.use, reader.name
+    before = reader.use, reader.name, reader.field_at
     reader.use, reader.name = use, name
     yield
-    reader.use, reader.name = before
+    reader.use, reader.name, reader.field_at = before
 
 
 class UnloadedRead(Struct, frozen=True):
