@@ -44,8 +44,8 @@ class Observers(Struct, frozen=True):
     ``assigned``: a statement assigns a value; ``dropped``: the value of a statement is dropped;
     ``awaits``: an ``await`` is about to be evaluated on the frame's path; ``awaited``: a value is about
     to be awaited; ``entered``: so is a value by an item of a ``with``.
-    ``left``: a value that was entered is left, at a place; ``broken_off``: it is left by an exception,
-    given the paths as they were at the begin of the block.
+    ``left``: a value that was entered is left, at a place; ``broken_off``: that of an item of a ``with``
+    is left by an exception, given the paths as they were at the begin of the block.
     ``iteration_begins``: a loop takes an item, the first one or (true) a further one; ``loop_ends``: a loop
     is over, given its items (unknown for a ``while``), the paths before it and those that come out of it.
     ``block_begins``, ``block_ends``: the block of a ``with``, given its items with their values; at
@@ -84,7 +84,7 @@ class Observers(Struct, frozen=True):
     awaits: tuple[Callable[[Frame, tree.Await], None], ...] = ()
     entered: tuple[Callable[[Frame, tree.WithItem, Value], None], ...] = ()
     left: tuple[Callable[[Frame, Value, Place], None], ...] = ()
-    broken_off: tuple[Callable[[Frame, Value, Place, list[State]], None], ...] = ()
+    broken_off: tuple[Callable[[Frame, tree.WithItem, Value, Place, list[State]], None], ...] = ()
     iteration_begins: tuple[Callable[[Frame, Value, tree.For, bool], None], ...] = ()
     loop_ends: tuple[Callable[[Value, list[State], list[State]], None], ...] = ()
     block_begins: tuple[Callable[[Frame, BlockItems], None], ...] = ()

@@ -38,7 +38,7 @@ DOMAIN = Domain(
         block_ends=(connections.end_blocks, transactions.end_blocks),
         branch_begins=(attempts.begin_branch,),
         branch_ends=(attempts.end_branch,),
-        broken_off=(connections.break_off,),
+        broken_off=(connections.break_off, transactions.break_off),
         called=(
             connections.note_call,
             leaks.report_taken_from_generator,

@@ -303,7 +303,9 @@ def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: V
                     yield from sessions_among([holders.value_of_text(frame, text)])
 
 
-def break_off(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
+def break_off(
+    frame: Frame, item: tree.WithItem, value: Value, place: Place, before: list[State]
+) -> None:
     """Leave a block by an exception: which connections are held then is not known."""
     known = frame.state.parts.get(Connections)
     if known is not None:

@@ -19,7 +19,7 @@ from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
 from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
-from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -291,6 +291,13 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
         if session:
             frame.notes_of(TransactionNotes).blocks.pop()
             _end_transactions(ends, session, is_savepoint(item.context))
+
+
+def break_off(frame: Frame, item: tree.WithItem, value: Value, place: Place, before: list[State]) -> None:
+    """Leave a block by an exception: its transaction is rolled back and over."""
+    session = _session_of_block(item, value) if frame.emit else ""
+    if session:
+        _end_transactions([frame.state], session, is_savepoint(item.context))
 
 
 def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:

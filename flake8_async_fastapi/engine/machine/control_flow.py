@@ -217,9 +217,9 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
             _leave_context(frame, _at_end(end, item, context), node)
     for end in raised:
         frame.state = end
-        for context in reversed(contexts):
+        for item, context in reversed(items):
             for observe in observers.broken_off:
-                observe(frame, context, Place(frame.path, node.line, node.col), before)
+                observe(frame, item, context, Place(frame.path, node.line, node.col), before)
     if handled is not None:
         handled += raised
     return ends or (before if swallows else [])

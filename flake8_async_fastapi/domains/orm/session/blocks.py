@@ -90,7 +90,7 @@ def on_exit(frame: Frame, value: Value, place: Place) -> None:
             apply_transition(frame, Transition(block.session, "close", known), line)
 
 
-def on_exception(frame: Frame, value: Value, place: Place, before: list[State]) -> None:
+def on_exception(frame: Frame, _: WithItem, value: Value, place: Place, before: list[State]) -> None:
     """Leave the block of a session or a transaction by an exception.
 
     ``before`` are the paths at its beginning: the end of a savepoint expires only the objects that were
