@@ -32,7 +32,7 @@ DOMAIN = Domain(
     "session_scope",
     ("blocking", "database", "fastapi", "orm"),
     observers=Observers(
-        assigned=(tasks.note_assignment,),
+        assigned=(tasks.note_assignment, transactions.note_assignment),
         awaited=(tasks.note_awaited, transactions.note_awaited),
         block_begins=(connections.begin_blocks, transactions.begin_blocks),
         block_ends=(connections.end_blocks, transactions.end_blocks),

@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
     Function,
+    Library,
     Manager,
     Member,
     Object,
@@ -45,9 +46,9 @@ from flake8_async_fastapi.knowledge.transactions import (
     is_session_type,
 )
 
-Mark: TypeAlias = Literal["begun", "block", "closed", "nested"]
+Mark: TypeAlias = Literal["begun", "block", "closed", "nested", "flushed"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
-``closed`` in such a block, or it is ``nested``."""
+``closed`` in such a block, or it is ``nested``; the end of a savepoint has ``flushed`` all changes."""
 _ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
 
 
@@ -135,10 +136,12 @@ def _with_lines(
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
-    if not frame.emit or not isinstance(callee, Member):
-        if frame.emit:
-            attempts.note_waited(frame, callee, node)
-            _note_function(frame, callee, node)
+    if not frame.emit:
+        return
+    flushed = frozenset[str]() if isinstance(callee, Library) else _drop_flushed(frame)
+    if not isinstance(callee, Member):
+        attempts.note_waited(frame, callee, node)
+        _note_function(frame, callee, node)
         return
     state = frame.state
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
@@ -169,6 +172,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     at = frame.place_of(node).spot
     attempts.note_statement(frame, session, name, node)
     may_fail = name in FLUSHES and bool(course.tries) and not known.has_mark(session, "nested")
+    may_fail = may_fail and session not in flushed
     if may_fail and not holds_no_objects(frame, session):
         attempts.note_risk(frame, session, "failed", node, len(course.tries))
     if name in STATEMENTS or name in BEGINS:
@@ -180,6 +184,24 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if failure is not None and (name in ROLLS_BACK or works):  # reported once
         known = known.recover(session)
     state.put(known)
+
+
+def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
+    """Handle an assignment: it may change an object that a savepoint has flushed."""
+    if frame.emit and any(isinstance(target, (tree.Attr, tree.Subscript)) for target in node.targets):
+        _drop_flushed(frame)
+
+
+def _drop_flushed(frame: Frame) -> frozenset[str]:
+    """Forget which sessions have nothing to flush, and return them: objects may change now."""
+    known: Transactions | None = frame.state.parts.get(Transactions)
+    if known is None:
+        return frozenset()
+    flushed = frozenset(session for session, mark in known.marks if mark == "flushed")
+    if flushed:
+        kept = known.marks.difference((session, "flushed") for session in flushed)
+        frame.state.put(_with_lines(kept, known.failed, known.lines))
+    return flushed
 
 
 def _note_function(frame: Frame, callee: Value, node: tree.Call) -> None:
@@ -290,14 +312,14 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
         session = _session_of_block(item, value)
         if session:
             frame.notes_of(TransactionNotes).blocks.pop()
-            _end_transactions(ends, session, is_savepoint(item.context))
+            _end_transactions(ends, session, is_savepoint(item.context), is_broken=False)
 
 
 def break_off(frame: Frame, item: tree.WithItem, value: Value, place: Place, before: list[State]) -> None:
     """Leave a block by an exception: its transaction is rolled back and over."""
     session = _session_of_block(item, value) if frame.emit else ""
     if session:
-        _end_transactions([frame.state], session, is_savepoint(item.context))
+        _end_transactions([frame.state], session, is_savepoint(item.context), is_broken=True)
 
 
 def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
@@ -315,11 +337,13 @@ def _makes_session(value: Object) -> bool:
     return is_session_type(value.type) or value.type.endswith("ext.asyncio._SessionBegin")
 
 
-def _end_transactions(states: list[State], session: str, is_nested: bool) -> None:
+def _end_transactions(states: list[State], session: str, is_nested: bool, is_broken: bool) -> None:
     for state in states:
         known = state.part(Transactions)
         if is_nested:
             known = known.drop_marks(session, "nested").recover(session)
+            marks = known.marks if is_broken else known.marks | {(session, "flushed")}
+            known = replace(known, marks=marks)
         else:
             known = known.forget_session(session)
         state.put(known)
