@@ -34,6 +34,8 @@ def test_json(check: Check) -> None:
     assert (first["path"], first["line"], first["column"], first["end_column"]) == ("main.py", 7, 16, 32)
     assert (first["code"], first["name"], first["kind"]) == ("AFA101", "unawaited-database-call", "bug")
     assert second["others"] == [{"path": "queries.py", "line": 8, "message": "this query loads the Shelf"}]
+    assert second["cause"] == second["others"][0]
+    assert first["cause"] is None and first["others"] == []
 
 
 def test_levels(check: Check, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from flake8_async_fastapi.check.report import Replacement, Report, Shown, rule_of, with_fingerprints
+from flake8_async_fastapi.engine.places import Mention
 
 
 def as_json(report: Report) -> Iterator[str]:
@@ -28,13 +29,16 @@ def _record(finding: Shown) -> dict[str, object]:
         "kind": "advice" if finding.is_advice else "bug",
         "level": finding.level,
         "message": finding.message,
-        "others": [
-            {"path": other.path, "line": other.line, "message": other.text} for other in finding.others
-        ],
+        "cause": None if finding.cause is None else _place(finding.cause),
+        "others": [_place(other) for other in finding.others],
     }
     if finding.edits:
         record["fix"] = {"is_safe": finding.is_safely_fixed, "edits": [_edit(edit) for edit in finding.edits]}
     return record
+
+
+def _place(place: Mention) -> dict[str, object]:
+    return {"path": place.path, "line": place.line, "message": place.text}
 
 
 def _edit(edit: Replacement) -> dict[str, object]:

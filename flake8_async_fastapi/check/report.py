@@ -47,6 +47,11 @@ class Shown:
     """The finding of another file that is told here, where it comes from."""
 
     @property
+    def cause(self) -> Mention | None:
+        """Where it comes from; see ``Finding``."""
+        return self.others[0] if self.others else None
+
+    @property
     def is_safely_fixed(self) -> bool:
         """Whether it has a fix that is safe."""
         return self.fix is not None and self.fix.is_safe

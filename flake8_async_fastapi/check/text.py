@@ -30,8 +30,8 @@ def full(report: Report) -> Iterator[str]:
 
 
 def _cause(finding: Shown) -> tuple[object, ...]:
-    """The common cause of findings that one change can fix: the other places begin with it."""
-    return finding.path, finding.line, finding.col, finding.code, finding.others[:1]
+    """What findings have in common that one change can fix."""
+    return finding.path, finding.line, finding.col, finding.code, finding.cause
 
 
 def _block(findings: list[Shown]) -> Iterator[str]:

@@ -72,6 +72,11 @@ class Finding:
     fix: Fix | None = field(default=None, compare=False)
     within: Mention | None = field(default=None, compare=False)
 
+    @property
+    def cause(self) -> Mention | None:
+        """Where it comes from: the first of the other places, such as the query; None if it has none."""
+        return self.others[0] if self.others else None
+
 
 NOT_ANALYSED: Final = "AFA001"
 """A code that is no rule's."""
