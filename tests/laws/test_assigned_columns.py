@@ -52,7 +52,7 @@ LOST: Final = NotLoaded("commit", "a.py", 3)
 def _post(*fields: tuple[str, AttributeState]) -> InstanceState:
     cls = names.module_value(CTX, "models.py", "Post")
     assert isinstance(cls, ClassValue)
-    return InstanceState(cls, "persistent", None, "a.py", 8, fields=fields, dirty=True)
+    return InstanceState(cls, "persistent", None, "a.py", 8, fields=fields, dirty="row")
 
 
 def _inside(post: InstanceState) -> tuple[Renaming, InstanceState]:
@@ -69,9 +69,9 @@ def test_which_columns_were_assigned_keeps_no_calls_apart_and_is_as_before_after
     assert inside == _inside(_post())[1] == _inside(_post(("title", LOADED)))[1]
     out = ToCaller(renaming, ("a.py", 9, 0))
     assert instance_to_caller(out, inside, post) == post
-    written = instance_to_caller(out, replace(inside, dirty=False), post)
+    written = instance_to_caller(out, replace(inside, dirty=""), post)
     assert written.fields == ()  # loaded, as the plan says
-    expired = instance_to_caller(out, replace(inside, default=LOST, dirty=False), post)
+    expired = instance_to_caller(out, replace(inside, default=LOST, dirty=""), post)
     assert transitions.attribute_state(CTX, expired, "title", _column("title")) == LOST
     kept = instance_to_caller(out, replace(inside, fields=(("title", LOST),)), post)
     assert kept.field("title") == LOST

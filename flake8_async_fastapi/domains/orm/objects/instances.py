@@ -91,9 +91,9 @@ class InstanceState(Struct, frozen=True):
     ``default`` applies to attributes that are not in ``fields``, or says that all are lost. ``parent`` is
     the object and the attribute that led to it. ``may_be_loaded``: unknown code had it, which may have
     loaded more. ``may_be_expired``: loaded attributes may have been expired since; missing ones still are.
-    ``is_empty``: on this path there is no such object, because the container is empty. ``dirty``: changed
-    since the last flush. ``is_item``: stands for one of many; ``is_all``: of all that exist.
-    ``has_unknown_arguments``: created with arguments that are not all known. ``null_keys`` are the
+    ``is_empty``: on this path there is no such object, because the container is empty. ``dirty``: since the
+    last flush the ``row`` changed, or only ``links`` in other rows. ``is_item``: stands for one of many;
+    ``is_all``: of all that exist. ``has_unknown_arguments``: not all are known. ``null_keys`` are the
     many-to-one relationships without a foreign key. ``compared_keys`` are those whose foreign key the query
     compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
     of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
@@ -115,7 +115,7 @@ class InstanceState(Struct, frozen=True):
     may_be_loaded: bool = False
     may_be_expired: bool = False
     is_empty: bool = False
-    dirty: bool = False
+    dirty: Literal["", "links", "row"] = ""
     is_item: bool = False
     has_unknown_arguments: bool = False
     is_all: bool = False
@@ -199,7 +199,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         or not (same_class and same_way),
         may_be_expired=any(obj.may_be_expired for obj in objects),
         is_empty=all(obj.is_empty for obj in objects),
-        dirty=any(obj.dirty for obj in objects),
+        dirty=max(obj.dirty for obj in objects),
         is_item=any(obj.is_item for obj in objects),
         has_unknown_arguments=any(obj.has_unknown_arguments for obj in objects),
         is_all=all(obj.is_all for obj in objects),

@@ -253,16 +253,18 @@ def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> Insta
     """The state after a flush: pending objects are written, values computed by the database are expired."""
     if obj.phase == "pending":
         default = "inserted" if obj.default == "unset" else obj.default
-        obj = replace(obj, phase="persistent", default=default, dirty=False, path=path, line=line)
+        obj = replace(obj, phase="persistent", default=default, dirty="", path=path, line=line)
         return _after_write(ctx, replace(obj, null_keys=_null_keys(ctx, obj)), path, line, insert=True)
     if obj.phase == "added":
-        return replace(obj, phase="given", dirty=False, fields=(), default="perhaps")
+        return replace(obj, phase="given", dirty="", fields=(), default="perhaps")
     if obj.phase in ("persistent", "given") and obj.dirty and isinstance(obj.default, NotLoaded):
         return replace(
-            obj, default="perhaps", dirty=False
+            obj, default="perhaps", dirty=""
         )  # an UPDATE needs the key, and loads it if it is expired
+    if obj.phase in ("persistent", "given") and obj.dirty == "links":
+        return replace(obj, dirty="")  # the rows of other tables are written
     if obj.phase in ("persistent", "given") and obj.dirty:
-        return _after_write(ctx, replace(obj, dirty=False), path, line, insert=False)
+        return _after_write(ctx, replace(obj, dirty=""), path, line, insert=False)
     return obj
 
 
@@ -311,7 +313,7 @@ def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
     if obj.phase not in ("persistent", "given"):
         return obj
     kept = obj.may_be_loaded and obj.session is ANY
-    return replace(obj, default=cause, fields=(), dirty=False, may_be_expired=False, may_be_loaded=kept)
+    return replace(obj, default=cause, fields=(), dirty="", may_be_expired=False, may_be_loaded=kept)
 
 
 def after_commit(
@@ -373,17 +375,17 @@ def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
     An object from a caller may come from a query with any options.
     """
     if obj.phase in ("deleted", "transient", "pending") or obj.source == "given":
-        return replace(obj, default="perhaps", fields=(), dirty=False, may_be_expired=False)
+        return replace(obj, default="perhaps", fields=(), dirty="", may_be_expired=False)
     made = "refreshed" if obj.source in ("query", "refreshed") else obj.source
     return replace(
-        obj, default="plan", fields=(), source=made, dirty=False, may_be_expired=False, path=path, line=line
+        obj, default="plan", fields=(), source=made, dirty="", may_be_expired=False, path=path, line=line
     )
 
 
 def after_population(obj: InstanceState, plan: Plan, path: str, line: int) -> InstanceState:
     """The state after a query with ``populate_existing`` returned the object: as if newly loaded."""
     return replace(
-        obj, default="plan", plan=plan, fields=(), source="query", dirty=False, may_be_loaded=False,
+        obj, default="plan", plan=plan, fields=(), source="query", dirty="", may_be_loaded=False,
         may_be_expired=False, null_keys=frozenset(), path=path, line=line,
     )  # fmt: skip
 

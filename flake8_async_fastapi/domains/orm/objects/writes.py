@@ -76,7 +76,8 @@ def write_mapped_attribute(
         status = Loaded(value) if _can_be_followed(value) else MAYBE
         obj = replace(obj.put(name, status), null_keys=obj.null_keys - {name})
         _link_other_side(frame, instance, attribute, value)
-    objects[instance.location] = replace(obj, dirty=True)
+    is_link = isinstance(attribute, Relationship) and attribute.to_one is False and obj.dirty != "row"
+    objects[instance.location] = replace(obj, dirty="links" if is_link else "row")
     return True
 
 
@@ -185,7 +186,7 @@ def write_by_setattr(frame: Frame, arguments: Arguments) -> None:
             )
             write_mapped_attribute(frame, alternative, name.value, value, place)
         else:
-            objects[alternative.location] = replace(objects[alternative.location], dirty=True)
+            objects[alternative.location] = replace(objects[alternative.location], dirty="row")
 
 
 def set_committed_value(frame: Frame, arguments: Arguments) -> None:

@@ -174,7 +174,7 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
         for name, found in given.fields:
             if isinstance(found, Loaded):  # related objects are merged too
                 obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
-        obj = replace(obj, dirty=True, null_keys=given.null_keys)
+        obj = replace(obj, dirty="row", null_keys=given.null_keys)
         if given.default == "plan":
             obj = replace(obj, plan=given.plan)
     return aliasing.add_loaded(frame, state, (*origin, 0), obj)
