@@ -18,8 +18,8 @@ from typing import Union
 
 import msgspec
 
-from flake8_async_fastapi.facts.tree import Expr, FunctionDef, Stmt
-from flake8_async_fastapi.facts.walk import flat
+from flake8_async_fastapi.facts.tree import Attr, Expr, FunctionDef, Stmt
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -49,6 +49,12 @@ class TemplateFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return {
             statement.name: statement for statement in flat(self.body) if isinstance(statement, FunctionDef)
         }
+
+    def attributes_of(self, path: str) -> set[str]:
+        """The attributes of a variable, or of a chain of attributes, that the template mentions."""
+        code = [self.body, *(block.body for block in self.blocks.values())]
+        nodes = (node for part in code for node in nodes_in(part) if isinstance(node, Attr))
+        return {node.name for node in nodes if dotted(node.value) == path}
 
 
 @functools.cache

@@ -95,6 +95,12 @@ class Answers:
         except (TypeError, AttributeError, IndexError):
             return None
 
+    # --- templates ------------------------------------------------------------------------
+
+    def attributes_in_templates(self, path: str) -> tuple[str, ...]:
+        loaded = (self.load_template(one) for found in self.templates.by_last.values() for one in found)
+        return tuple(sorted({name for facts in loaded if facts for name in facts.attributes_of(path)}))
+
     # --- one file -------------------------------------------------------------------------
 
     def body(self, path: str) -> list[Stmt]:
@@ -351,6 +357,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "template": lambda answers, path: answers.load_template(path),
     "template file": lambda answers, name, importer, folder: answers.templates.find(name, importer, folder),
     "template names": lambda answers: frozenset(answers.templates.by_last),
+    "attributes in templates": Answers.attributes_in_templates,
     "requirements": lambda answers, path: answers.requirements.of(path),
     "pytest": lambda answers, path: answers.pytest.of(path),
     "mentioning": Answers.mentioning,

@@ -176,6 +176,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "template": lambda changes, path: changes.others,
     "template file": lambda changes, name, importer, folder: changes.others,
     "template names": lambda changes: changes.others,
+    "attributes in templates": lambda changes, path: changes.others,
     "requirements": lambda changes, path: changes.others or any(map(is_setup_script, changes.before)),
     "pytest": lambda changes, path: changes.others,
     "imported": lambda changes, dotted: "imports" in changes.parts,

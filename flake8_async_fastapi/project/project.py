@@ -168,6 +168,11 @@ class Project:
         found: frozenset[str] = self._ask("template names")
         return found
 
+    def attributes_in_templates(self, path: str) -> tuple[str, ...]:
+        """The attributes of a variable, or of a chain of attributes, that any template mentions."""
+        found: tuple[str, ...] = self._ask("attributes in templates", path)
+        return found
+
     def requirements_of(self, path: str) -> Requirements:
         """The requirements that apply to the code in a file."""
         found: Requirements = self._ask("requirements", path)

@@ -42,6 +42,7 @@ DOMAIN = Domain(
         reads={request_state.RequestState: request_state.read_state},
     ),
     observers=Observers(
+        applies=(request_state.forget_passed,),
         assigned=(overrides.report_called,),
         awaited=(lifespans.note_unknown_awaited,),
         call_ends=(applications.observe_call, lifespans.note_call, reports.report_call),

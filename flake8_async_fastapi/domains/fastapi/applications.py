@@ -22,12 +22,18 @@ _REGISTRARS = frozenset({"on_event", "add_event_handler"})
 _HANDLERS = ("on_startup", "on_shutdown")
 
 
-class Inclusions(Struct):
-    """The routers that a run includes, each with the one that includes it; only special runs have this
-    note.
-    """
+class Inclusion(Struct, frozen=True):
+    """An application or router that includes a router, and the ``dependencies`` that it adds."""
 
-    pairs: list[tuple[Object, Object]] = field(default_factory=list)
+    including: Object
+    router: Object
+    dependencies: Value | None
+
+
+class Inclusions(Struct):
+    """The routers that a run includes; only special runs have this note."""
+
+    found: list[Inclusion] = field(default_factory=list)
 
 
 def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
@@ -53,7 +59,7 @@ def _report_handlers_with_lifespan(frame: Frame, made: Object, node: tree.Call) 
 def _note_include(frame: Frame, including: Object, arguments: Arguments) -> None:
     noted, router = frame.notes.get(Inclusions), arguments.get(0, "router")
     if noted is not None and isinstance(router, Object):
-        noted.pairs.append((including, router))
+        noted.found.append(Inclusion(including, router, dict(arguments.keywords).get("dependencies")))
 
 
 def is_application_part(value: Object) -> bool:
@@ -80,25 +86,40 @@ def _application_ignoring_handlers(ctx: Context, owner: Object) -> str:
 
 def _applications_including(ctx: Context, router: Object, seen: frozenset[Object]) -> Iterator[Object]:
     """The applications that include a router, directly or through other routers."""
-    for including, included in inclusions(ctx):
-        if included == router and including not in seen:
-            if is_subtype(including.type, APPLICATION):
-                yield including
+    for one in inclusions(ctx):
+        if one.router == router and one.including not in seen:
+            if is_subtype(one.including.type, APPLICATION):
+                yield one.including
             else:
-                yield from _applications_including(ctx, including, seen | {router})
+                yield from _applications_including(ctx, one.including, seen | {router})
 
 
-def inclusions(ctx: Context) -> tuple[tuple[Object, Object], ...]:
-    """All pairs of an application or router and a router that it includes, in any file."""
+def dependencies_around(
+    ctx: Context, owner: Object, seen: frozenset[Object] = frozenset()
+) -> Iterator[tuple[Value, ...]]:
+    """The values of all ``dependencies`` that apply to an application or router, each way it is included."""
+    own = owner.argument("dependencies")
+    given = () if own is None else (own,)
+    around = [one for one in inclusions(ctx) if one.router == owner and one.including not in seen]
+    if not around:
+        yield given
+    for one in around:
+        added = () if one.dependencies is None else (one.dependencies,)
+        for above in dependencies_around(ctx, one.including, seen | {owner}):
+            yield (*given, *added, *above)
+
+
+def inclusions(ctx: Context) -> tuple[Inclusion, ...]:
+    """All inclusions of routers, in any file."""
     return ctx.query(("inclusions",), lambda: tuple(dict.fromkeys(_find_inclusions(ctx))), ())
 
 
-def _find_inclusions(ctx: Context) -> Iterator[tuple[Object, Object]]:
+def _find_inclusions(ctx: Context) -> Iterator[Inclusion]:
     for path in ctx.project.files_including_routers():
         yield from _inclusions_in(ctx, path)
 
 
-def _inclusions_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
+def _inclusions_in(ctx: Context, path: str) -> Iterator[Inclusion]:
     """The inclusions in one file, found by running its module body and its functions."""
     body = ctx.project.body(path)
     functions = [
@@ -112,7 +133,7 @@ def _inclusions_in(ctx: Context, path: str) -> Iterator[tuple[Object, Object]]:
         frame = Frame(ctx, path, function.qualname, is_async=function.is_async)
         runs.append((frame, function.body))
     for frame, code in runs:
-        included = frame.notes_of(Inclusions).pairs
+        included = frame.notes_of(Inclusions).found
         statements.run_statements(frame, code, [State()])
         yield from included
 

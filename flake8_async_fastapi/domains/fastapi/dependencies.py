@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
+from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes, expressions, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
@@ -122,32 +123,62 @@ def functions_before(frame: Frame, node: tree.FunctionDef, depth: int = 0) -> It
             dependency = Dependency(target, dependency.is_fresh)
         found += [dependency] if dependency is not None else []
     for dependency in found:
-        target = dependency.target
-        if isinstance(target, ClassValue):
-            target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
-        elif isinstance(target, Instance):
-            target = attributes.attribute_of(frame.ctx, target, "__call__")
-        if isinstance(target, Function) and isinstance(target.node, tree.FunctionDef) and depth < _DEEPEST:
-            inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
-            yield from functions_before(inner, target.node, depth + 1)
-            yield target, dependency.is_fresh
+        yield from _functions_of(frame, dependency, depth)
+
+
+def _functions_of(frame: Frame, dependency: Dependency, depth: int) -> Iterator[tuple[Function, bool]]:
+    """The function that a dependency calls, after those before it."""
+    target = dependency.target
+    if isinstance(target, ClassValue):
+        target = attributes.attribute_of(frame.ctx, Instance(target), "__init__")
+    elif isinstance(target, Instance):
+        target = attributes.attribute_of(frame.ctx, target, "__call__")
+    if isinstance(target, Function) and isinstance(target.node, tree.FunctionDef) and depth < _DEEPEST:
+        inner = Frame(frame.ctx, target.path, "", owner=target.owner, closure=target.closure)
+        yield from functions_before(inner, target.node, depth + 1)
+        yield target, dependency.is_fresh
+
+
+def surely_runs_before(frame: Frame, node: tree.FunctionDef, sought: Function) -> bool:
+    """Whether FastAPI certainly calls a function before a route, however its router is included."""
+    if any(function.key == sought.key for function, _ in functions_before(frame, node)):
+        return True
+    routers = [router for _, router in _called_decorators(frame, node) if router is not None]
+    ways = [way for router in routers for way in applications.dependencies_around(frame.ctx, router)]
+    return bool(ways) and all(_calls(frame, way, sought) for way in ways)
+
+
+def _calls(frame: Frame, given: Iterable[Value], sought: Function) -> bool:
+    found = (dependency for value in given for dependency in _dependencies_in(value))
+    called = (function for dependency in found for function, _ in _functions_of(frame, dependency, 0))
+    return any(function.key == sought.key for function in called)
 
 
 def _decorated_dependencies(frame: Frame, node: tree.FunctionDef) -> Iterator[Dependency]:
     """The dependencies in the ``dependencies=`` of a route and of its router."""
+    for decorator, router in _called_decorators(frame, node):
+        given = [router.argument("dependencies")] if router is not None else []
+        given += [
+            expressions.evaluate(frame, State(), keyword.value)
+            for keyword in decorator.keywords
+            if keyword.name == "dependencies"
+        ]
+        for value in given:
+            yield from _dependencies_in(value)
+
+
+def _called_decorators(frame: Frame, node: tree.FunctionDef) -> Iterator[tuple[tree.Call, Object | None]]:
+    """The decorators of a function that are calls, each with the router or application whose method it is."""
     for decorator in node.decorators:
         if isinstance(decorator, tree.Call):
             route = expressions.evaluate(frame, State(), decorator.func)
-            router = route.receiver if isinstance(route, Member) else None
-            given = [router.argument("dependencies")] if router is not None else []
-            given += [
-                expressions.evaluate(frame, State(), keyword.value)
-                for keyword in decorator.keywords
-                if keyword.name == "dependencies"
-            ]
-            for value in given:
-                items = value.items if isinstance(value, Collection) and value.items is not None else ()
-                yield from (found for item in items if (found := _dependency_in(item)) is not None)
+            yield decorator, route.receiver if isinstance(route, Member) else None
+
+
+def _dependencies_in(given: Value | None) -> Iterator[Dependency]:
+    """The dependencies in the value of ``dependencies=``."""
+    items = given.items if isinstance(given, Collection) and given.items is not None else ()
+    yield from (found for item in items if (found := _dependency_in(item)) is not None)
 
 
 def provide_dependency(frame: Frame, marker: Object, annotation: Expr | None) -> Value:

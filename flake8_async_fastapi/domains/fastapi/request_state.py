@@ -7,7 +7,7 @@ in its final state, and no other effects of the function. Source: docs/behaviour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec.structs
@@ -18,7 +18,7 @@ from flake8_async_fastapi.domains.fastapi.rewriting import changed
 from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names, summaries, type_hints
-from flake8_async_fastapi.engine.models import Access, MemberModel
+from flake8_async_fastapi.engine.models import Access, CallSite, MemberModel
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
@@ -28,6 +28,8 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Function,
     Instance,
+    Library,
+    Member,
     Object,
     Payload,
     Unknown,
@@ -43,6 +45,10 @@ from flake8_async_fastapi.knowledge import is_subtype
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
 CALL_NEXT: Final = "call_next"
 _STATE: Final = "starlette.datastructures.State"
+_RENDERING: Final = frozenset({"TemplateResponse", "render", "render_async"})
+"""Methods that may render a template."""
+_IN_TEMPLATES: Final = "request"
+"""The variable of templates that holds the request; Starlette gives it this name."""
 
 
 class RequestState(Payload, frozen=True):
@@ -60,15 +66,75 @@ PROPERTIES: Final[Mapping[str, MemberModel]] = {
 
 
 def begin_with_state(frame: Frame, function: Function, outer: Frame) -> None:
-    """Put the values that a function reads of its request on its path, if FastAPI calls it."""
-    if not frame.role or "state" not in relevance.mentions_of(frame.ctx, function).attributes:
+    """Put the values that a function, or a template that it may render, reads of its request on its path.
+
+    FastAPI has to call the function.
+    """
+    if not frame.role:
+        return
+    mentioned = relevance.mentions_of(frame.ctx, function).attributes
+    if not mentioned.isdisjoint(_RENDERING):
+        _put_values_for_templates(frame, function)
+    if "state" not in mentioned:
         return
     for node in nodes_in(function.node.body):
         match node:
             case tree.Attr(value=tree.Attr(value=tree.Name(id=owner), name="state"), name=name):
                 value = frame.state.env.get(owner)
-                if isinstance(value, Object) and is_subtype(value.type, _CONNECTION):
+                if isinstance(value, Object) and _is_connection(value):
                     _put_value(frame, f"{owner}.state.{name}", name)
+
+
+def _put_values_for_templates(frame: Frame, function: Function) -> None:
+    """Put the values that templates read, under each variable that holds the request."""
+    env = frame.state.env.items()
+    for owner in [name for name, value in env if isinstance(value, Object) and _is_connection(value)]:
+        for name in frame.ctx.project.attributes_in_templates(f"{_IN_TEMPLATES}.state"):
+            if _is_surely_set(frame, function, name):
+                _put_value(frame, f"{owner}.state.{name}", name)
+
+
+def _is_surely_set(frame: Frame, function: Function, name: str) -> bool:
+    """Whether what sets a name runs before a route: a template may ask whether there is a value."""
+    setters = list(_setters(frame.ctx, name))
+    setter = setters[0] if len(setters) == 1 else None
+    if setter is None or not isinstance(function.node, tree.FunctionDef):
+        return False
+    around = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
+    is_middleware = any(param.name == CALL_NEXT for param in setter.node.params)
+    return is_middleware or dependencies.surely_runs_before(around, function.node, setter)
+
+
+def forget_passed(site: CallSite) -> None:
+    """Forget what is known of the values of a request that is passed to code which may change them."""
+    frame, callee = site.frame, site.callee
+    if not frame.role or not frame.state.attributes or isinstance(callee, (Library, Member)):
+        return
+    given: list[tuple[int | str, Value]] = [*enumerate(site.arguments.args), *site.arguments.keywords]
+    passed = [place for place, value in given if isinstance(value, Object) and _is_connection(value)]
+    if passed and not (isinstance(callee, Function) and _only_reads(callee, passed)):
+        paths = [path for path in frame.state.attributes if path.split(".")[1:2] == ["state"]]
+        frame.ctx.hooks.observers.cause_havoc(frame, [frame.state.attributes[path] for path in paths])
+
+
+def _only_reads(function: Function, passed: Sequence[int | str]) -> bool:
+    """Whether a function does with some arguments no more than reading other attributes than the state."""
+    params = function.node.params
+    first = 0 if function.receiver is None else 1
+    names = [
+        place if isinstance(place, str) else params[place + first].name
+        for place in passed
+        if isinstance(place, str) or place + first < len(params)
+    ]
+    nodes = [*nodes_in(function.node.body)]
+    read = [node.value for node in nodes if isinstance(node, tree.Attr) and node.name != "state"]
+    harmless = {id(owner) for owner in read}
+    used = (node for node in nodes if isinstance(node, tree.Name) and node.id in names)
+    return len(names) == len(passed) and all(id(node) in harmless for node in used)
+
+
+def _is_connection(value: Object) -> bool:
+    return is_subtype(value.type, _CONNECTION)
 
 
 def read_state(access: Access) -> Value | None:
@@ -158,7 +224,7 @@ def _is_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
     for param in function.node.params:
         if isinstance(owner, tree.Name) and param.name == owner.id and param.annotation is not None:
             value = type_hints.declared_value(Frame(ctx, function.path, ""), State(), param.annotation)
-            return is_subtype(value.type, _CONNECTION) if isinstance(value, Object) else None
+            return _is_connection(value) if isinstance(value, Object) else None
     return None
 
 

@@ -82,9 +82,10 @@ def _render_response(frame: Frame, receiver: Object, arguments: Arguments, place
         variables, more = _context_variables(option)
         contexts.append(variables)
         is_open = is_open or more
+    request = words.get("request") or (args[0] if first and args else UNKNOWN)
     contexts = contexts or [{}]
     for variables in contexts:
-        variables.setdefault("request", UNKNOWN)
+        variables.setdefault("request", request)
     rendering.render_template(
         frame, TemplateName(named, _template_folders(receiver)), contexts, is_open, place
     )

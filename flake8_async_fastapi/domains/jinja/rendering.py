@@ -26,8 +26,8 @@ from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import simple_condition
-from flake8_async_fastapi.engine.values import Collection
+from flake8_async_fastapi.engine.text import path_of, simple_condition
+from flake8_async_fastapi.engine.values import Collection, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -39,14 +39,16 @@ def render_template(
     state, ctx = frame.state, frame.ctx
     ends: list[State] = []
     for variables in contexts:
-        if not any(renaming.has_identity(ctx, value) for value in variables.values()):
+        attributes = _attributes_in_template(frame, state, variables)
+        given = (*variables.values(), *attributes.values())
+        if not any(renaming.has_identity(ctx, value) for value in given):
             continue  # nothing that it reads can be missing
         rendering = Rendering(frame.path, named.folders, is_open, ctx.steps, (frame, place), TemplateLanguage)
         others = tuple(value for value in state.values() if renaming.has_identity(ctx, value))
         known = _conditions_in_template(frame, state, variables)
         for path in find_templates(ctx, rendering, named.value):
             env = {**variables, CALLER: Collection("tuple", items=others)}
-            inner = State(env, {}, dict(known))
+            inner = State(env, dict(attributes), dict(known))
             inner.put(state.part(Instances).fork())
             ends += run_template(ctx, Page(rendering, active=(path,)), path, [inner], ())
     ctx.hooks.join_into(state, ends)
@@ -65,10 +67,26 @@ def _conditions_in_template(frame: Frame, state: State, variables: Variables) ->
     return known
 
 
+def _attributes_in_template(frame: Frame, state: State, variables: Variables) -> dict[str, Value]:
+    """The assigned attributes of variables that the path knows, by their names in the template."""
+    found: dict[str, Value] = {}
+    if state.attributes:
+        texts = [(name, path_of(expression)) for name, expression in _named_arguments(frame.current_call)]
+        # a context in a variable: an equal name means the same value
+        for name, text in (*((name, name) for name in variables), *texts):
+            if text and name in variables and state.get(text) == variables[name]:
+                prefix = f"{text}."
+                known = (path for path in state.attributes if path.startswith(prefix))
+                found |= {f"{name}.{path.removeprefix(prefix)}": state.attributes[path] for path in known}
+    return found
+
+
 def _named_arguments(call: tree.Call | None) -> Iterator[tuple[str, Expr]]:
-    """The keyword arguments of a call, or the entries of a dict that it passes."""
+    """The keyword arguments of a call, or the entries of a dict that it passes; and a request before them."""
     if call is None:
         return
+    if call.args:
+        yield "request", call.args[0]
     words = [(keyword.name, keyword.value) for keyword in call.keywords if keyword.name is not None]
     yield from words
     for given in (*call.args, *(value for _, value in words)):
