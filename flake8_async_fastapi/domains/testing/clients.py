@@ -202,13 +202,42 @@ def _read_by(ctx: Context, route: Function, shared: frozenset[_Shared]) -> list[
     names_set = {one.text for one in shared}
     found: dict[str, None] = {}
     coped: set[str] = set()
-    for function in functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True):
+    getters: dict[str, str] = {}
+    reached = list(functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True))
+    for function in reached:
         for node in nodes_in(function.node.body):
             thing = _thing(node)
             if thing in names_set and _Shared(thing, _module_of(ctx, function, thing)) in shared:
                 found[thing] = None
             coped.update(_coped_with(node))
+            if isinstance(node, tree.Return) and (given := _thing(node.value)) in names_set:
+                getters[function.name] = given
+    for function in reached if getters else ():
+        coped.update(_tested_results(function, getters))
     return [thing for thing in found if thing not in coped]
+
+
+def _tested_results(function: Function, getters: dict[str, str]) -> Iterator[str]:
+    """The values that a function gets from one of some getters, and checks before it uses them."""
+    code, params = function.node.body, function.node.params
+    held = {param.name: [param.annotation, param.default] for param in params}
+    for node in nodes_in(code):
+        if isinstance(node, tree.Assign):
+            held |= {name: [node.value] for name in map(dotted, node.targets) if name}
+    for node in nodes_in(code):
+        if isinstance(node, (tree.If, tree.IfExp)):
+            words = set(_words_in(node.test))
+            for word in words.union(*(_words_in(held[name]) for name in words & held.keys())):
+                if word in getters:
+                    yield getters[word]
+
+
+def _words_in(code: object) -> Iterator[str]:
+    for node in nodes_in(code):
+        if isinstance(node, tree.Name):
+            yield node.id
+        elif isinstance(node, tree.Attr):
+            yield node.name
 
 
 def _module_of(ctx: Context, function: Function, thing: str) -> str:
