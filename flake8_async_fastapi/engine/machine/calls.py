@@ -97,9 +97,25 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         result = apply_callee(frame, UNKNOWN, arguments, label, origin)  # it raises TypeError
     else:
         result = apply_callee(frame, callee, arguments, label, origin)
+    if isinstance(callee, ClassValue) and isinstance(result, Instance) and _is_own_class(frame, node.func):
+        result = replace(result, exact=False)  # `cls` may be a subclass
     for observe in frame.ctx.hooks.observers.call_ends:
         observe(frame, callee, arguments, node, result)
     return protocols.take_over(frame, result, node)
+
+
+def _is_own_class(frame: Frame, func: Expr) -> bool:
+    """Whether code under check calls the class that it is called on: ``cls``, or that of ``self``."""
+    if not frame.emit or not frame.receiver_name:
+        return False
+    match func:
+        case tree.Name(id=name):
+            return name == frame.receiver_name and isinstance(frame.receiver, ClassValue)
+        case tree.Attr(value=tree.Name(id=name), name="__class__"):
+            return name == frame.receiver_name
+        case tree.Call(func=tree.Name(id="type"), args=[tree.Name(id=name)]):
+            return name == frame.receiver_name
+    return False
 
 
 _CALLABLE_TYPES = (Function, ClassValue, Member, Object, Library)
