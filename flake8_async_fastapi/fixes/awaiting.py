@@ -53,7 +53,7 @@ def _is_first_iterable(generator: cst.GeneratorExp, node: cst.CSTNode, code: Cod
 def with_await(code: Code, node: cst.BaseExpression) -> list[Edit]:
     """Edits that await an expression, in parentheses if the code after it would bind more tightly."""
     before, after = "await ", ""
-    if isinstance(node, cst.Await) and not node.lpar:
+    if isinstance(node, cst.Await):
         before, after = "await (", ")"
     if binds_tighter(code.parent(node), node) and not node.lpar:
         before, after = f"({before}", f"{after})"

@@ -132,7 +132,8 @@ class _Rounds:
             change = self._change(finding, files)
             if change is not None and not _collides(change, taken):
                 taken.append(change)
-        return [change for change in taken if change.fix.kind in _FIRST] or taken
+        first = [change for change in taken if change.fix.kind in _FIRST]
+        return first or [change for change in taken if not _waits_for_others(change.fix)] or taken
 
     def _change(self, finding: Finding, files: Files) -> _Change | None:
         """The change that fixes a finding: the first of its fixes that can be made and was not taken back."""
@@ -209,6 +210,11 @@ class _Rounds:
 def _touching(changes: Iterable[_Change], paths: Container[str]) -> list[_Change]:
     """The changes that are made in some files."""
     return [change for change in changes if any(edit.path in paths for edit in change.edits)]
+
+
+def _waits_for_others(fix: Fix) -> bool:
+    """Whether what a fix is for may be right once another finding is fixed: a coroutine is returned."""
+    return fix.kind == "insert_await" and "twice" in fix.words[1:]
 
 
 def _collides(change: _Change, taken: Iterable[_Change]) -> bool:
