@@ -30,7 +30,7 @@ from flake8_async_fastapi.domains.orm.session import (
     single_objects,
 )
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
-from flake8_async_fastapi.domains.orm.statements import load_plans, loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements import inserts, load_plans, loader_options, results, selects
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Directive,
     Entity,
@@ -182,6 +182,8 @@ def _run_query(
     if not isinstance(detail, Query):
         return None
     detail = replace(detail, populates=detail.populates or _populates(arguments))
+    if statement.type == inserts.INSERT and (arguments.get(1, "params") is not None or arguments.opaque):
+        detail = inserts.without_null_keys(detail)
     session_effects.record_select(frame, detail, session, origin.line)
     fetch = FetchedResult(detail, session, (origin.path, origin.line), is_lazy=is_lazy)
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."

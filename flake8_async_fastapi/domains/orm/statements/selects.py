@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.statements import loader_options
+from flake8_async_fastapi.domains.orm.statements import inserts, loader_options
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Aggregate,
     Conjunction,
@@ -155,6 +155,10 @@ def call_statement_method(
         return _extend_update(frame, receiver, detail, name, arguments, origin)
     if not isinstance(detail, Query):
         return None
+    if receiver.type == inserts.INSERT:
+        extended = inserts.extend_insert(frame.ctx, receiver, detail, name, arguments)
+        if extended is not None:
+            return extended
     if name == "options":
         options, certain = loader_options.directives_in(arguments)
         check_option_bases(frame, detail, options, origin)
