@@ -10,7 +10,7 @@ from typing import Final
 from flake8_async_fastapi.convert.decorators import hands_on, wrapped_functions
 from flake8_async_fastapi.convert.fixtures import Fixtures
 from flake8_async_fastapi.convert.infer import Inference
-from flake8_async_fastapi.convert.learning import doubles, learn_parameters
+from flake8_async_fastapi.convert.learning import doubles, learn_parameters, methods_by_name
 from flake8_async_fastapi.convert.libraries import APPLICATIONS, LISTENERS
 from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.queries import problem_with
@@ -38,15 +38,6 @@ _XUNIT: Final = frozenset(
     f"{when}_{what}" for when in ("setup", "teardown") for what in ("method", "class", "module", "function")
 )
 _MOVABLE: Final = ("ddl", "call")
-_EVERYDAY: Final = frozenset(
-    {*dir(str), *dir(list), *dir(dict), *dir(set), *dir(bytes)}
-    | set(
-        "first all one filter save delete close execute commit read write send run start stop create"
-        " flush open load dump dumps loads query add select where order_by group exists refresh call process"
-        " search match".split()
-    )
-)
-"""Methods that objects of libraries have, too."""
 
 
 @dataclass
@@ -346,26 +337,18 @@ def _is_mixed(colours: Colours, function: Function, node: ast.With) -> bool:
 
 def _add_by_name(colours: Colours, source: Source) -> None:
     """Take a method of an unknown object for the project's method, if all of that name are coloured."""
-    named = _methods_by_name(colours)
+    named = methods_by_name(dict.fromkeys(colours.homes.values()))
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        found = named.get(node.func.attr, [])
-        if node.func.attr in _EVERYDAY or not found or not all(m in colours.asynchronous for m in found):
+        found = [method for _, method in named.get(node.func.attr, [])]
+        if not found or not all(m in colours.asynchronous for m in found):
             continue
         owner = source.function_of(node)
         if owner is None or colours.inference.value(source, node.func.value) is not None:
             continue
         if all(site.node is not node for site in colours.sites.get(owner, [])):
             colours.sites.setdefault(owner, []).append(Site("call", node, found[0]))
-
-
-def _methods_by_name(colours: Colours) -> dict[str, list[Function]]:
-    found: dict[str, list[Function]] = {}
-    for function, source in colours.homes.items():
-        if isinstance(source.parents[function], ast.ClassDef):
-            found.setdefault(function.name, []).append(function)
-    return found
 
 
 def context_names() -> dict[str, str]:

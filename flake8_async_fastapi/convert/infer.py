@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -62,6 +62,8 @@ class Inference:
     program: Program
     given: dict[tuple[str, str, str], Value] = field(default_factory=dict)
     """What calls pass to parameters that say nothing of themselves: by path, function and parameter."""
+    taken: dict[ast.expr, Value] = field(default_factory=dict)
+    """What expressions have to be that say nothing of themselves, because of what takes their values."""
     plain_clients: frozenset[str] = frozenset()
     """The origins of those that stay a ``TestClient``."""
     _known: dict[ast.AST, Value | None] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Inference:
         self.running.add(node)
         before = self._circles
         try:
-            found = self._evaluate(source, node)
+            found = self._evaluate(source, node) or self.taken.get(node)
         finally:
             self.running.discard(node)
         if found is not None or before == self._circles:
@@ -367,22 +369,13 @@ class Inference:
         return None
 
     def _set_on_self(self, source: Source, node: ast.ClassDef, name: str) -> Value | None:
-        for method in node.body:
-            if isinstance(method, FUNCTIONS):
-                for part in nodes_of(method):
-                    value = self._assigned(source, part, name)
-                    if value is not None:
-                        return value
-        return None
-
-    def _assigned(self, source: Source, part: ast.AST, name: str) -> Value | None:
-        if isinstance(part, ast.AnnAssign) and _is_self(part.target, name):
-            declared = annotated(self, source, part.annotation, part)
-            if declared is not None:
-                return declared
-            return None if part.value is None else self.value(source, part.value)
-        if isinstance(part, ast.Assign) and any(_is_self(target, name) for target in part.targets):
-            return self.value(source, part.value)
+        for part in assignments_to_self(node, name):
+            declared = None
+            if isinstance(part, ast.AnnAssign):
+                declared = annotated(self, source, part.annotation, part)
+            value = declared if declared is not None or part.value is None else self.value(source, part.value)
+            if value is not None:
+                return value
         return None
 
     def result(
@@ -408,6 +401,16 @@ class Inference:
             return query_of_helper(self, value, node, source, call) if isinstance(value, Query) else value
         finally:
             self.running.discard(node)
+
+
+def assignments_to_self(node: ast.ClassDef, name: str) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments of an attribute in the methods of a class."""
+    for method in node.body:
+        for part in nodes_of(method) if isinstance(method, FUNCTIONS) else ():
+            if isinstance(part, (ast.Assign, ast.AnnAssign)):
+                targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+                if any(_is_self(target, name) for target in targets):
+                    yield part
 
 
 def _is_telling(declared: Value) -> bool:

@@ -1,26 +1,51 @@
-"""The arguments that calls, and pytest, pass to parameters."""
+"""The arguments that calls, and pytest, pass to parameters; and what is passed for a session."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from flake8_async_fastapi.convert.annotations import annotated
 from flake8_async_fastapi.convert.fixtures import Fixtures
-from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.infer import Inference, assignments_to_self
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, nodes_of, yields_of
-from flake8_async_fastapi.convert.values import CLIENT, Callee, Class, Instance, Known, Query, Value
+from flake8_async_fastapi.convert.values import (
+    CLIENT,
+    FACTORY,
+    SESSION,
+    Callee,
+    Class,
+    Instance,
+    Known,
+    Query,
+    Value,
+)
 from flake8_async_fastapi.project.modules import is_test
 
 Passed: TypeAlias = tuple[Source, Function, ast.arg, "Value | None"]
 
 
+_EVERYDAY: Final = frozenset(
+    {*dir(str), *dir(list), *dir(dict), *dir(set), *dir(bytes)}
+    | set(
+        "first all one filter save delete close execute commit read write send run start stop create"
+        " flush open load dump dumps loads query add select where order_by group exists refresh call process"
+        " search match".split()
+    )
+)
+"""Methods that objects of libraries have, too."""
+_DIRECT: Final = frozenset({"value", "enter"})
+"""Kinds of bindings whose name has the value of their expression, or what a session gives when entered."""
+_MOST_STEPS: Final = 4
+
+
 def learn_parameters(inference: Inference, sources: list[Source]) -> None:
-    """Learn the arguments of parameters without annotations."""
+    """Learn the arguments of parameters without annotations, and where sessions come from."""
+    named = methods_by_name(sources)
     for _ in range(3):
-        before = len(inference.given)
+        before = len(inference.given) + len(inference.taken)
         for home, function, argument, value in _all_passed(inference, sources):
             if isinstance(value, Query):
                 value = replace(value, session="")  # the name of its session has no meaning there
@@ -28,9 +53,72 @@ def learn_parameters(inference: Inference, sources: list[Source]) -> None:
                 continue  # which one it is may still be learnt
             if isinstance(value, (Known, Instance, Class, Query, Callee)):
                 inference.given.setdefault((home.path, home.qualname(function), argument.arg), value)
-        if len(inference.given) == before:
+        for source in sources:
+            _learn_sessions(inference, source, named)
+        if len(inference.given) + len(inference.taken) == before:
             return
         inference.forget()
+
+
+def methods_by_name(sources: Iterable[Source]) -> dict[str, list[tuple[Source, Function]]]:
+    """The methods that a call of an unknown object's method means by its name, if it is no everyday one."""
+    found: dict[str, list[tuple[Source, Function]]] = {}
+    for source in sources:
+        functions = (node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS))
+        for node in functions:
+            if isinstance(source.parents[node], ast.ClassDef) and node.name not in _EVERYDAY:
+                found.setdefault(node.name, []).append((source, node))
+    return found
+
+
+def _learn_sessions(
+    inference: Inference, source: Source, named: Mapping[str, list[tuple[Source, Function]]]
+) -> None:
+    """Learn that what a call passes for a session is one, if nothing else says what it is."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        ways = [list(passed_arguments(inference, source, node))]
+        if isinstance(node.func, ast.Attribute) and inference.value(source, node.func.value) is None:
+            ways = [list(_filled(*method, node)) for method in named.get(node.func.attr, [])]
+        given = [
+            {node for home, function, at, node in way if _is_session(inference, home, function, at)}
+            for way in ways
+        ]
+        for passed in set.intersection(*given) if given else ():
+            if isinstance(passed, (ast.Name, ast.Attribute)):
+                _take(inference, source, passed, SESSION)
+
+
+def _is_session(inference: Inference, home: Source, function: Function, parameter: ast.arg) -> bool:
+    return inference.name(home, parameter.arg, function.body[0]) == SESSION
+
+
+def _take(inference: Inference, source: Source, node: ast.expr, value: Value, depth: int = 0) -> None:
+    """Note what an expression has to be, and the parameter, call or attribute from which it comes."""
+    if depth > _MOST_STEPS or inference.value(source, node) is not None:
+        return
+    if isinstance(node, ast.Name):
+        for bound in inference.program.lookup(source, node.id, node):
+            if bound.kind == "parameter" and isinstance(bound.node, ast.arg) and bound.function is not None:
+                key = bound.source.path, bound.source.qualname(bound.function), bound.node.arg
+                inference.given.setdefault(key, value)
+            elif bound.kind in _DIRECT and isinstance(bound.node, ast.expr):
+                _take(inference, bound.source, bound.node, value, depth + 1)
+        return
+    if isinstance(node, ast.Call):
+        inference.taken.setdefault(node, value)
+        if value == SESSION and not node.args and not node.keywords:
+            _take(inference, source, node.func, FACTORY, depth + 1)
+    elif isinstance(node, ast.Attribute):
+        inference.taken.setdefault(node, value)
+        owner = inference.value(source, node.value)
+        found = inference.program.definition(owner.path, owner.name) if isinstance(owner, Instance) else None
+        if isinstance(owner, Instance) and isinstance(found, ast.ClassDef):
+            home = inference.program.sources[owner.path]
+            for part in assignments_to_self(found, node.attr):
+                if part.value is not None:
+                    _take(inference, home, part.value, value, depth + 1)
 
 
 def doubles(inference: Inference, sources: list[Source]) -> Iterator[tuple[Instance, Instance]]:
@@ -70,7 +158,13 @@ def passed_arguments(
     found = inference.program.definition(function.path, function.name)
     if not isinstance(found, FUNCTIONS):
         return
-    home = inference.program.sources[function.path]
+    yield from _filled(inference.program.sources[function.path], found, node)
+
+
+def _filled(
+    home: Source, found: Function, node: ast.Call
+) -> Iterator[tuple[Source, Function, ast.arg, ast.expr]]:
+    """The parameters of a function that a call fills, each with its argument."""
     parameters = [*found.args.posonlyargs, *found.args.args]
     if parameters and parameters[0].arg in ("self", "cls"):
         parameters = parameters[1:]

@@ -33,7 +33,7 @@ def sources_of(texts: Mapping[str, str]) -> dict[str, Source]:
 
 
 def halves(texts: Mapping[str, str]) -> Iterator[str]:
-    """The places where an async function is used as if it were a plain one, and no comment says so."""
+    """The places where async functions, or sessions, are used as if they were plain, without a mark."""
     sources = sources_of(texts)
     inference = Inference(link(sources))
     learn_parameters(inference, list(sources.values()))
@@ -42,14 +42,15 @@ def halves(texts: Mapping[str, str]) -> Iterator[str]:
         compile(source.text, source.path, "exec")  # a plain function that awaits is a SyntaxError
         for node in ast.walk(source.tree):
             for site in finder.of(source, node):
-                is_plain = not isinstance(site.target, ast.AsyncFunctionDef)
+                is_plain = site.kind != "with" and not isinstance(site.target, ast.AsyncFunctionDef)
                 if not (is_plain or is_whole(source, site) or is_marked(source, node)):
                     yield f"{source.path}: {source.code(source.statement(node))}"
 
 
 def is_whole(source: Source, site: Site) -> bool:
-    """Whether an async function is used as one."""
-    assert site.target is not None
+    """Whether an async function or session is used as one."""
+    if site.target is None:
+        return isinstance(site.node, ast.AsyncWith) or source.function_of(site.node) is None
     parent = source.parents[site.node]
     if isinstance(parent, (ast.keyword, ast.Starred)):
         parent = source.parents[parent]
