@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes
-from flake8_async_fastapi.engine.values import ClassValue, Function
+from flake8_async_fastapi.engine.machine import classes, type_hints
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import ClassValue, Function, Instance
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
@@ -32,8 +33,11 @@ def is_missed(frame: Frame, cls: ClassValue, constructor: Function, name: str, n
         if isinstance(target, tree.Attr) and dotted(target.value) == me
     }
     mentions = sum(_names(part, name) for part in nodes_in(body))
-    if not kept or mentions > len(kept):
+    unused = sum(_is_unused_default(frame.ctx, constructor, part, name) for part in nodes_in(body))
+    if mentions > len(kept) + unused:
         return True
+    if not kept:
+        return not unused
     called = _methods_called(frame, node)
     if called:
         return any(_reads(frame.ctx, cls, method, kept.keys(), _CALLS_FOLLOWED) for method in called)
@@ -41,6 +45,24 @@ def is_missed(frame: Frame, cls: ClassValue, constructor: Function, name: str, n
     return bool(methods) and all(
         _reads(frame.ctx, cls, method, kept.keys(), _CALLS_FOLLOWED) for method in methods
     )
+
+
+def _is_unused_default(ctx: Context, constructor: Function, part: object, name: str) -> bool:
+    """Whether code is ``getattr(other, "attribute", name)`` of a parameter whose class has the attribute."""
+    match part:
+        case tree.Call(
+            func=tree.Name(id="getattr"),
+            args=[tree.Name(id=other), tree.Const(value=str(attribute)), tree.Name(id=default)],
+        ) if default == name:
+            frame = Frame(ctx, constructor.path, "")
+            for param in constructor.node.params:
+                if param.name == other and param.annotation is not None:
+                    value = type_hints.declared_value(frame, State(), param.annotation)
+                    return isinstance(value, Instance) and (
+                        classes.has_member(ctx, value.cls, attribute)
+                        or attribute in classes.assigned_names(ctx, value.cls)
+                    )
+    return False
 
 
 def _names(part: object, name: str) -> bool:
