@@ -123,7 +123,7 @@ class Projects:
         def seen(path: str) -> str:
             if path != finding.path:
                 return seen_from(self.cwd, root, path)
-            return path if filename in STDIN else os.path.normpath(filename)
+            return path if filename in STDIN else seen_from(self.cwd, self.cwd, filename)
 
         return message_seen(finding, seen)
 

@@ -23,7 +23,7 @@ from flake8_async_fastapi.engine.places import Mention, Position
 from flake8_async_fastapi.faults import survive
 from flake8_async_fastapi.plugin import Plugin, files_to_check
 from flake8_async_fastapi.project.counts import exists
-from flake8_async_fastapi.projects import STDIN, Projects, message_seen, seen_from
+from flake8_async_fastapi.projects import STDIN, Projects, seen_from
 from flake8_async_fastapi.rules.model import LEVELS, Finding, not_analysed, of_level
 from flake8_async_fastapi.store.root import relative_path
 
@@ -189,7 +189,6 @@ class Run:
 
         others = tuple(Mention(seen(other.path), other.line, other.text) for other in finding.others)
         fix = None if finding.fix is None else finding.fix.with_paths(seen)
-        message = message_seen(finding, seen)
         self.findings.append(
             Shown(
                 shown,
@@ -197,7 +196,7 @@ class Run:
                 col,
                 end,
                 finding.code,
-                message,
+                self.projects.message(finding, shown),
                 finding.advice,
                 text,
                 others,
