@@ -130,7 +130,7 @@ def test_only_the_requirements_changed(tmp_path: Path, run: Run, tool: str) -> N
 def test_what_is_shipped_installs_and_runs(tmp_path: Path, run: Run) -> None:
     shipped = tmp_path / "shipped"
     shipped.mkdir()
-    names = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
+    names = (".pre-commit-hooks.yaml", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
     write_files(shipped, {name: (ROOT / name).read_text() for name in names})
     for name in ("flake8_async_fastapi", "docs"):
         shutil.copytree(ROOT / name, shipped / name, ignore=shutil.ignore_patterns("__pycache__", "*.db"))

@@ -35,7 +35,8 @@ def test_an_edit_breaks_another_open_file_and_mends_it(project: Path) -> None:
         assert finding.code_description.href.endswith("AFA303.md")
         others = [one.location for one in finding.related_information or ()]
         places = [(other.uri, other.range.start.line) for other in others]
-        assert places == [(session.uri("app/repository.py"), 9)]
+        # the query, and the field of the schema that reads the attribute
+        assert places == [(session.uri("app/repository.py"), 9), (session.uri("app/routes.py"), 24)]
 
         session.replace("app/repository.py", "select(Post)", "select(Post")  # broken while it is typed
         session.replace("app/routes.py", "import time\n", "import time\nimport os\n")
