@@ -9,10 +9,19 @@ from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.agreement import join_results
 from flake8_async_fastapi.engine.events import AttributeRead
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes, functions, library_calls, names, protocols
+from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.machine import (
+    classes,
+    expressions,
+    functions,
+    library_calls,
+    names,
+    protocols,
+)
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -37,6 +46,7 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 
@@ -51,6 +61,21 @@ def read_attribute(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: b
     # None would fail for another reason; the author knows it is not None here
     results = frame.each_apart(options, lambda one: _read_option(frame, one, node, awaited_chain))
     return join_results(options, results)
+
+
+def evaluate_whole(frame: Frame, state: State, node: Expr) -> Value:
+    """The value of an expression that is a whole statement's: the object whose attribute it is, is not None.
+
+    Reading the attribute would have raised otherwise.
+    """
+    value = expressions.evaluate(frame, state, node)
+    if isinstance(node, tree.Attr) and isinstance(node.value, tree.Name):
+        owner = state.env.get(node.value.id)
+        if isinstance(owner, OneOf) and not node.name.startswith("__"):
+            there = [option for option in owner.values if not is_none(option)]
+            if 0 < len(there) < len(owner.values):
+                state.narrow(node.value.id, union(there))
+    return value
 
 
 def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: bool) -> Value:

@@ -13,6 +13,7 @@ from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import MOST_ALTERNATIVES, union
 from flake8_async_fastapi.engine.machine import (
+    attributes,
     conditions,
     control_flow,
     expressions,
@@ -23,7 +24,7 @@ from flake8_async_fastapi.engine.machine import (
 )
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import check_discarded, check_use, report_misuse
-from flake8_async_fastapi.engine.places import Place, Position
+from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
@@ -110,7 +111,7 @@ def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
         return _assign_operands(frame, state, node, node.value)
     ends: States = []
     for path in _paths_of_choice(frame, state, node.value):
-        value = expressions.evaluate(frame, path, node.value)
+        value = attributes.evaluate_whole(frame, path, node.value)
         if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
             return [path]  # obj.name = obj.name changes nothing
         ends += _assign_value(frame, path, node, value)
@@ -202,13 +203,12 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
             path = path_of(target)
             owned = expressions.evaluate(frame, state, owner)
             frame.discharge(value)
-            frame.state = state
-            place = Place(frame.path, target.line, target.col)
+            frame.state, at = state, frame.place_of(target)
             for alternative in alternatives(owned):
                 if (
                     isinstance(alternative, Instance)
                     and alternative.location is not None
-                    and _is_kept_by_domain(Access(frame, alternative, target.name, place), value)
+                    and _is_kept_by_domain(Access(frame, alternative, target.name, at), value)
                 ):
                     path = ""
             if path:
