@@ -95,8 +95,9 @@ def colour(inference: Inference, sources: list[Source], kept: Mapping[Function, 
     for double, declared in doubles(inference, sources):
         _link_double(colours, double, declared)
     _spread(colours)
+    named = methods_by_name(dict.fromkeys(colours.homes.values()))
     for source in sources:
-        _add_by_name(colours, source)
+        _add_by_name(colours, source, named)
     _spread(colours)
     _colour_wrappers(colours, sources)
     for factory in colours.factories:
@@ -335,9 +336,10 @@ def _is_mixed(colours: Colours, function: Function, node: ast.With) -> bool:
     return 0 < len(found) < len(node.items)
 
 
-def _add_by_name(colours: Colours, source: Source) -> None:
+def _add_by_name(
+    colours: Colours, source: Source, named: Mapping[str, list[tuple[Source, Function]]]
+) -> None:
     """Take a method of an unknown object for the project's method, if all of that name are coloured."""
-    named = methods_by_name(dict.fromkeys(colours.homes.values()))
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue

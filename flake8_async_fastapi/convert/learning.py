@@ -53,8 +53,7 @@ def learn_parameters(inference: Inference, sources: list[Source]) -> None:
                 continue  # which one it is may still be learnt
             if isinstance(value, (Known, Instance, Class, Query, Callee)):
                 inference.given.setdefault((home.path, home.qualname(function), argument.arg), value)
-        for source in sources:
-            _learn_sessions(inference, source, named)
+        _learn_sessions(inference, sources, named)
         if len(inference.given) + len(inference.taken) == before:
             return
         inference.forget()
@@ -72,26 +71,32 @@ def methods_by_name(sources: Iterable[Source]) -> dict[str, list[tuple[Source, F
 
 
 def _learn_sessions(
-    inference: Inference, source: Source, named: Mapping[str, list[tuple[Source, Function]]]
+    inference: Inference, sources: list[Source], named: Mapping[str, list[tuple[Source, Function]]]
 ) -> None:
     """Learn that what a call passes for a session is one, if nothing else says what it is."""
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call):
-            continue
-        ways = [list(passed_arguments(inference, source, node))]
-        if isinstance(node.func, ast.Attribute) and inference.value(source, node.func.value) is None:
-            ways = [list(_filled(*method, node)) for method in named.get(node.func.attr, [])]
-        given = [
-            {node for home, function, at, node in way if _is_session(inference, home, function, at)}
-            for way in ways
-        ]
-        for passed in set.intersection(*given) if given else ():
+    takes: dict[ast.arg, bool] = {}
+
+    def sessions(way: Iterable[tuple[Source, Function, ast.arg, ast.expr]]) -> set[ast.expr]:
+        found: set[ast.expr] = set()
+        for home, function, parameter, passed in way:
             if isinstance(passed, (ast.Name, ast.Attribute)):
+                if parameter not in takes:
+                    takes[parameter] = inference.name(home, parameter.arg, function.body[0]) == SESSION
+                if takes[parameter]:
+                    found.add(passed)
+        return found
+
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call) or not (node.args or node.keywords):
+                continue
+            methods = named.get(node.func.attr, []) if isinstance(node.func, ast.Attribute) else []
+            if methods and inference.value(source, node.func) is None:
+                given = [sessions(_filled(*method, node)) for method in methods]
+            else:
+                given = [sessions(passed_arguments(inference, source, node))]
+            for passed in set.intersection(*given):
                 _take(inference, source, passed, SESSION)
-
-
-def _is_session(inference: Inference, home: Source, function: Function, parameter: ast.arg) -> bool:
-    return inference.name(home, parameter.arg, function.body[0]) == SESSION
 
 
 def _take(inference: Inference, source: Source, node: ast.expr, value: Value, depth: int = 0) -> None:
