@@ -4,4 +4,4 @@ Invariant: nothing in this package imports or runs the code that it checks, nor 
 Pydantic. The bundled blog is an exception: it is example code, and the linter never imports it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

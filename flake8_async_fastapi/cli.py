@@ -166,6 +166,7 @@ def _row(rule: Rule) -> dict[str, object]:
         "family": family(rule),
         "kind": rule.kind,
         "fixable": rule.fixable,
+        "since": rule.since,
         "summary": rule.summary,
         "options": sorted(options),
         "page": str(page or ""),

@@ -127,7 +127,7 @@ class Rule:
 
     ``kind`` is ``bug`` for what fails, blocks or silently does nothing at run
     time, ``advice`` for what works today and bites later.  ``fixable`` says whether findings may have a
-    fix, and of which sort.
+    fix, and of which sort, ``since`` which version has the rule.
     """
 
     code: str
@@ -135,6 +135,7 @@ class Rule:
     kind: Literal["bug", "advice"]
     summary: str
     fixable: Fixable = "no"
+    since: str = "0.2.0"
 
     def at(self, event: Event, message: str, unless: str = "", fix: Fix | None = None) -> Finding:
         """A finding of this rule at the place of an event; ``unless`` as ``Events.with_doubtful`` has it."""
