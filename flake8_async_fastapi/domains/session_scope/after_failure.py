@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Function
@@ -13,7 +13,7 @@ from flake8_async_fastapi.knowledge.transactions import ROLLS_BACK, STATEMENTS
 _WORKS = STATEMENTS | {"commit", "begin_nested"}
 
 
-def sessions_used(frame: Frame, function: Function, node: tree.Call, broken: set[str]) -> Iterator[str]:
+def sessions_used(frame: Frame, function: Function, node: tree.Call, broken: Iterable[str]) -> Iterator[str]:
     """The failed sessions that a call passes on, or that its object has, and that the function uses."""
     for session in sorted(broken):
         inside = _name_inside(frame, function, node, session)

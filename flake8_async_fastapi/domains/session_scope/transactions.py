@@ -211,10 +211,9 @@ def _note_function(frame: Frame, callee: Value, node: tree.Call) -> None:
         return
     if frame.notes_of(TransactionNotes).seeks_text:
         return
-    broken = {session for session, _ in known.failed}
+    broken = dict(sorted(known.failed, reverse=True))  # for each session, what `failure_of` returns
     for session in after_failure.sessions_used(frame, callee, node, broken):
-        failure = known.failure_of(session) or "failed"
-        _report(frame, node, session, failure, known.line_of(session, failure))
+        _report(frame, node, session, broken[session], known.line_of(session, broken[session]))
         frame.state.put(known.recover(session))  # reported once
 
 
