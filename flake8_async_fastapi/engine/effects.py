@@ -41,12 +41,14 @@ class EffectHooks(Struct, frozen=True):
 
     ``summarise`` creates them from a run. ``call`` applies one on the path of a caller, and returns
     whatever has to wait until later, in types that also have hooks. ``leave`` applies those when a context
-    manager is left.
+    manager is left. ``raised`` creates them from a path by which the run was left with an exception, which
+    is given as an object.
     """
 
     summarise: Callable[[Frame, Ends], Iterable[Hashable]] | None = None
     call: Callable[[AppliedCall, Any], Iterable[Hashable]] | None = None
     leave: Callable[[Frame, Manager, Any, Place], None] | None = None
+    raised: Callable[[Frame, State, Value], Iterable[Hashable]] | None = None
 
 
 class PartHooks(Struct, frozen=True):

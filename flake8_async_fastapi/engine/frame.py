@@ -91,12 +91,14 @@ class Frame(Struct):
     passed on), ``returned`` to the caller, or in ``reported_misuses``. ``tests`` are the places where they
     were tested, ``open_tests`` the places where another value was tested as well. ``assigned_by_nested``
     are the variables that nested functions assign. ``state`` is the current path, ``exception_states`` are
-    the paths on which an exception reaches the handlers of the innermost ``try``, and ``mutated_attribute``
-    is the place of an attribute whose value is about to change. ``role`` is the purpose for which a
-    framework calls the function, in the words of the domain that knows the framework; it is empty if none
-    does. ``language`` is the language of the code, if it is not Python. ``type_arguments`` are the values
-    of the function's type variables in a call. ``branches`` are the sides of the conditions around the
-    current code, ``enclosing_loops`` the loops and comprehensions, and ``iteration`` counts their passes.
+    the paths on which an exception reaches the handlers of the innermost ``try``, ``raised`` those on which
+    a ``raise`` leaves the function; ``handled`` is the exception that the current handler caught, with its
+    name. ``mutated_attribute`` is the place of an attribute whose value is about to change. ``role`` is the
+    purpose for which a framework calls the function, in the words of the domain that knows the framework; it
+    is empty if none does. ``language`` is the language of the code, if it is not Python. ``type_arguments``
+    are the values of the function's type variables in a call. ``branches`` are the sides of the conditions
+    around the current code, ``enclosing_loops`` the loops and comprehensions, and ``iteration`` counts their
+    passes.
     ``ends`` are the paths that reach the end of the code under check without a ``return``.
     ``scope`` identifies the variables of the run: other frames that evaluate parts of it share them.
     ``rejects``: the current condition belongs to an ``if`` that raises. ``acts_anyway``: a call in the
@@ -129,6 +131,8 @@ class Frame(Struct):
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
     exits: list[State] = field(default_factory=list)
     exception_states: list[State] | None = None
+    raised: list[State] = field(default_factory=list)
+    handled: tuple[str | None, Any] = (None, None)
     assigned_anywhere: State = field(default_factory=State)
     nested_functions: dict[Place, Function] = field(default_factory=dict)
     nested_classes: dict[tuple[str, int], ClassValue] = field(default_factory=dict)
@@ -173,6 +177,10 @@ class Frame(Struct):
             event = Doubtful(event.path, event.line, event.col, event.function, event, unless)
         if self.emit:
             self.ctx.events.append(event)
+
+    def leave_by_exception(self, state: State) -> None:
+        """Take a path to the handlers around the current code, or out of the function."""
+        (self.raised if self.exception_states is None else self.exception_states).append(state)
 
     def place_of(self, node: Expr) -> Place:
         """The place of an expression."""

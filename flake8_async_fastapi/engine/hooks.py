@@ -64,6 +64,14 @@ class Hooks(Struct, frozen=True):
                 found += hooks.summarise(frame, ends)
         return tuple(found)
 
+    def summarise_raised(self, frame: Frame, path: State, exception: Value) -> tuple[Hashable, ...]:
+        """The effects of a run on a path that an exception takes out of it."""
+        found: list[Hashable] = []
+        for hooks in self.effects.values():
+            if hooks.raised is not None:
+                found += hooks.raised(frame, path, exception)
+        return tuple(found)
+
     def call(self, call: AppliedCall, effects: Iterable[Hashable]) -> tuple[Hashable, ...]:
         """Apply the effects of a call, and return those that have to wait until later."""
         left: list[Hashable] = []

@@ -14,7 +14,8 @@ class Summary(Struct, frozen=True):
     """The effects of a call: its results, the values it yields, and its changes to the receiver.
 
     ``parts`` are the effects that domains record, each of a type of its own. ``wanted`` are the attributes
-    of its arguments whose objects the run needed but was not given.
+    of its arguments whose objects the run needed but was not given. ``raises`` are the exceptions by which
+    it may end, each with the effects until then.
     """
 
     returns: Value = UNKNOWN
@@ -22,6 +23,7 @@ class Summary(Struct, frozen=True):
     receiver: Value | None = None
     parts: tuple[Hashable, ...] = ()
     wanted: frozenset[str] = frozenset()
+    raises: tuple[tuple[Any, tuple[Hashable, ...]], ...] = ()
 
 
 NOTHING: Final = Summary()

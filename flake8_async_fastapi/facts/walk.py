@@ -49,10 +49,10 @@ def colour_of(function: tree.FunctionDef) -> tree.Colour:
 
 
 def cannot_raise(statement: Stmt) -> bool:
-    """Whether a statement only leaves a block, with a value that exists already."""
+    """Whether a statement only leaves a block, with a value that exists already or its own exception."""
     if isinstance(statement, tree.Return):
         return statement.value is None or isinstance(statement.value, (tree.Name, tree.Const))
-    return isinstance(statement, tree.Jump)
+    return isinstance(statement, (tree.Jump, tree.Raise))
 
 
 def raises_at_end(body: list[Stmt]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flake8_async_fastapi.engine import raising
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.leaving import (
     as_try,
@@ -20,6 +21,7 @@ from flake8_async_fastapi.engine.leaving import (
 )
 from flake8_async_fastapi.engine.machine import (
     attributes,
+    classes,
     conditions,
     expressions,
     functions,
@@ -194,10 +196,11 @@ def _run_with(frame: Frame, states: States, node: tree.With) -> States:
 def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list[Value]) -> States:
     """Run the block of a ``with``, and leave its context managers."""
     observers, already, handled = frame.ctx.hooks.observers, count_left(frame), frame.exception_states
+    outside, frame.raised = frame.raised, []
     items = list(zip(node.items, contexts, strict=True))
     swallows = any(may_swallow(item.context) for item in node.items)
-    fails = handled is not None and any(map(undoes_on_exception, contexts))
-    before = [state.fork() for state in states] if swallows or fails else []
+    undoes = any(map(undoes_on_exception, contexts))
+    before = [state.fork() for state in states] if swallows or undoes else []
     for begin in observers.block_begins:
         begin(frame, items)
     raised: States = []
@@ -205,10 +208,11 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
     # any statement may raise
     ends = (
         _run_and_record(frame, node.body, states, raised)
-        if fails
+        if undoes and handled is not None
         else statements.run_statements(frame, node.body, states)
     )
-    frame.exception_states = handled
+    raised += frame.raised
+    frame.exception_states, frame.raised = handled, outside
     leaving = [*ends]
     for paths, count in zip(paths_left(frame), already, strict=True):
         leaving += paths[count:]
@@ -223,8 +227,7 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
         for item, context in reversed(items):
             for observe in observers.broken_off:
                 observe(frame, item, context, Place(frame.path, node.line, node.col), before)
-    if handled is not None:
-        handled += raised
+    (outside if handled is None else handled).extend(raised)
     return ends or (before if swallows else [])
 
 
@@ -283,42 +286,59 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     raised = limit_disjuncts(seen, frame)
     for begin in observers.handlers_begin:
         begin(frame)
-    left: States = []  # by a ``raise`` in a handler
+    left: States = []  # by an exception
     if node.final:
         frame.exception_states = left
-    for handler in node.handlers:
-        entering = [before.fork() for before in raised]
-        _enter_handler(frame, handler, entering)
-        ends = ends + statements.run_statements(frame, handler.body, entering)
+    handled, uncaught = _run_handlers(frame, node.handlers, [before.fork() for before in raised])
+    ends = ends + handled
     frame.exception_states = outer
-    if outer is not None:
-        outer += left
-    if not node.handlers:
-        left = [before.fork() for before in raised]
-        for frame.state in left:
-            for unwind in observers.unwinds:
-                unwind(frame)
+    left += uncaught if not node.handlers else filter(raising.is_raised, uncaught)
+    for frame.state in left if not node.handlers else ():
+        for unwind in observers.unwinds:
+            unwind(frame)
     for finish in observers.try_ends:
         finish(frame)
+    if node.final:
+        _run_finally(frame, node.final, already)
+        # an exception that is not caught changes nothing after the statement
+        left = left if frame.emit else list(filter(raising.is_raised, left))
+        left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
+    for path in filter(raising.is_raised, left):
+        frame.leave_by_exception(path)
     if not node.final:
         return ends
-    _run_finally(frame, node.final, already)
-    if frame.emit:  # an exception that is not caught changes nothing after the statement
-        statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
     unhandled = [] if ends or not node.handlers else [before.fork() for before in raised]
     after = statements.run_statements(frame, node.final, ends + unhandled)
     return after if ends else []
 
 
-def _enter_handler(frame: Frame, handler: tree.Handler, entering: States) -> None:
-    """The knowledge on the paths that an exception takes to a handler."""
-    for before in entering:
-        kind = None if handler.type is None else expressions.evaluate(frame, before, handler.type)
-        frame.state = before
-        for observe in frame.ctx.hooks.observers.caught:
-            observe(frame, kind)
-        if handler.name is not None:
-            before.bind(handler.name, UNKNOWN)
+def _run_handlers(frame: Frame, handlers: list[tree.Handler], raised: States) -> tuple[States, States]:
+    """Run the handlers of a ``try``: the paths that reach their ends, and those that none of them catches."""
+    ends: States = []
+    for handler in handlers:
+        caught, raised = raising.paths_caught(
+            [(before, *_enter_handler(frame, handler, before.fork())) for before in raised],
+            lambda cls: classes.mro(frame.ctx, cls),
+        )
+        around = frame.handled
+        for exception, entering in group_paths(caught):
+            frame.handled = handler.name, exception
+            for before in entering:
+                before.parts.pop(raising.Raised, None)
+                if handler.name is not None:
+                    before.bind(handler.name, exception.value)
+            ends += statements.run_statements(frame, handler.body, entering)
+        frame.handled = around
+    return ends, raised
+
+
+def _enter_handler(frame: Frame, handler: tree.Handler, entering: State) -> tuple[State, Value | None]:
+    """A path that may enter a handler, and what this names there, None for everything."""
+    kind = None if handler.type is None else expressions.evaluate(frame, entering, handler.type)
+    frame.state = entering
+    for observe in frame.ctx.hooks.observers.caught:
+        observe(frame, kind)
+    return entering, kind
 
 
 def _run_finally(frame: Frame, final: list[Stmt], already: list[int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import hints, mutation, tracing
+from flake8_async_fastapi.engine import hints, mutation, raising, tracing
 from flake8_async_fastapi.engine.events import VariableTraced
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
@@ -90,7 +90,8 @@ def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     if isinstance(node.value, tree.Call) and knowledge.never_returns(path_of(node.value.func)):
         return []
     if _only_raises(frame, state, node.value):
-        return _run_raise(frame, state, tree.Raise(node.line, node.col, []))
+        raising.leave(frame, state, raising.UNKNOWN_EXCEPTION)
+        return []
     others = frame.ctx.hooks.models.other_paths if state.parts else ()
     return [state, *(path for ask in others for path in ask(frame, state, node.value))]
 
@@ -216,10 +217,11 @@ def _return_value(frame: Frame, state: State, node: tree.Return) -> None:
 
 
 def _run_raise(frame: Frame, state: State, node: tree.Raise) -> States:
-    for part in node.parts:
-        expressions.evaluate(frame, state, part)
-    if frame.exception_states is not None:
-        frame.exception_states.append(state)
+    values = [expressions.evaluate(frame, state, part) for part in node.parts]
+    maker: Value = UNKNOWN
+    if values and isinstance(values[0], Unknown) and isinstance(node.parts[0], tree.Call):
+        maker = expressions.evaluate(frame, state, node.parts[0].func)
+    raising.leave(frame, state, raising.exception_of(frame, node, values[0] if values else UNKNOWN, maker))
     return []
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.engine import assignments, relevance, renaming
+from flake8_async_fastapi.engine import assignments, raising, relevance, renaming
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -73,7 +73,7 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
 
     Reads of missing attributes are reported at the call, or left to the next caller.
     """
-    ctx, receiver = frame.ctx, function.receiver
+    ctx, receiver, names = frame.ctx, function.receiver, renaming.Renaming()
     captured = _captured_objects(frame, function) if function.closure is not None else ()
     given = [*arguments.values(), *((function.receiver,) if function.receiver is not None else ())]
     carries = bool(captured) or any(renaming.has_identity(ctx, value) for value in given)
@@ -84,10 +84,10 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
         if usual:
             ctx.hooks.observers.cause_havoc(frame, [*given, *(value for _, value in captured)])
         summary = summarise(ctx, function, arguments)
-        names = renaming.Renaming()
     else:
         function, summary, names = _summary_with_objects(frame, function, arguments, captured)
-    summary = _apply_to_caller(frame, function, summary, renaming.ToCaller(names, origin))
+    call = AppliedCall(frame, function, origin, renaming.ToCaller(names, origin))
+    summary = _apply_to_caller(call, summary)
     for observe in ctx.hooks.observers.receiver_changed:
         observe(frame, receiver, summary.receiver)
     is_made = isinstance(frame.node, tree.FunctionDef) and frame.node.name == "__init__"
@@ -124,11 +124,13 @@ def _summary_with_objects(
         followed |= summary.wanted
 
 
-def _apply_to_caller(frame: Frame, function: Function, summary: Summary, out: renaming.ToCaller) -> Summary:
+def _apply_to_caller(call: AppliedCall, summary: Summary) -> Summary:
     """A summary in the caller's names, with the remaining parts after they were applied to the path."""
-    if not summary.parts and not out.renaming.resources:
+    raising.raise_in_caller(call, summary.raises)
+    out: renaming.ToCaller = call.renaming
+    if not (summary.parts or out.renaming.resources):
         return summary
-    left = frame.ctx.hooks.call(AppliedCall(frame, function, out.origin, out), summary.parts)
+    left = call.frame.ctx.hooks.call(call, summary.parts)
     return replace(
         summary,
         returns=out.value(summary.returns),
@@ -348,8 +350,7 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
     frame, state = enter_function(ctx, function, bound, footprint)
     node = function.node
     if isinstance(node, tree.Lambda):
-        value = expressions.evaluate(frame, state, node.body)
-        frame.returns.append(value)
+        frame.returns.append(expressions.evaluate(frame, state, node.body))
         frame.exits.append(state)
         ends = []
     else:
@@ -365,8 +366,8 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
     found = Ends(frame.returns or [returns], paths, [])
     if frame.yields and frame.yield_states:
         found = Ends(frame.yields, frame.yield_states, paths)
-    parts = ctx.hooks.summarise(frame, found)
-    return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted))
+    parts, raises = ctx.hooks.summarise(frame, found), raising.ways_out(frame)
+    return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted), raises)
 
 
 def _hides_coroutine(value: Value) -> bool:

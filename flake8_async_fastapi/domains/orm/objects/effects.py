@@ -82,6 +82,11 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     return () if effect == _NOTHING else (effect,)
 
 
+def _summarise_raised(frame: Frame, path: State, exception: Value) -> tuple[InstanceEffect, ...]:
+    effect = _effect_of(Ends([exception], [path], []))
+    return () if effect == _NOTHING else (effect,)
+
+
 def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceEffect:
     """The common effect of some ends of a run; the caller also learns of the objects in ``told``."""
     done = [end.part(Instances).session_effects for end in ends.paths]
@@ -254,7 +259,7 @@ def _apply_exit(frame: Frame, manager: Manager, step: Transition, place: Place) 
 
 
 EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {
-    InstanceEffect: EffectHooks(_summarise, _apply_call),
+    InstanceEffect: EffectHooks(_summarise, _apply_call, raised=_summarise_raised),
     Transition: EffectHooks(leave=_apply_exit),
 }
 PARTS: Final = {Instances: PartHooks(footprint, put_footprint, lambda part: bool(part.heap))}
