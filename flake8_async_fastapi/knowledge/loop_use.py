@@ -92,6 +92,11 @@ LOOP_STARTERS: Final[Mapping[str, str]] = {
 }
 """What runs a coroutine in a new loop; for some, if the function around it mentions a name."""
 
+LOOP_KEEPERS: Final = frozenset({"get_event_loop", "set_event_loop"})
+"""A function with both takes the loop of its thread; it makes one only at first, or after ``close``."""
+
+LOOP_CLOSER: Final = "close"
+
 LOOP_DRIVERS: Final = frozenset({"asyncpg", "aiomysql", "asyncmy"})
 """Drivers whose connections belong to the loop that opened them."""
 

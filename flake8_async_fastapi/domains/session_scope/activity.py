@@ -59,7 +59,8 @@ class Activity(Struct):
     ``sources`` is the expression assigned to each variable (None for more than one), ``opened`` are the
     variables that an ``async with`` bound, ``lists`` the coroutines put into lists, ``groups`` the depth of
     loops at which a task group was created, and the tasks that it runs. ``passes_on`` says that an unknown
-    function got a session.
+    function got a session. ``entered`` are the attributes that context managers set when they were
+    entered, and ``enters_unknown`` says that there may be more.
     """
 
     creations: dict[Place, Creation] = field(default_factory=dict)
@@ -69,5 +70,7 @@ class Activity(Struct):
     groups: dict[object, tuple[int, dict[Place, Creation]]] = field(default_factory=dict)
     tasks: list[RunningTask] = field(default_factory=list)
     uses: set[tuple[str, str]] | None = None
+    entered: set[Session] = field(default_factory=set)
+    enters_unknown: bool = False
     takes_turns: bool = False
     passes_on: bool = False

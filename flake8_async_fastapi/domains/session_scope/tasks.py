@@ -68,6 +68,7 @@ def note_entered(frame: Frame, item: tree.WithItem, value: Value) -> None:
     if isinstance(item.target, tree.Name):
         frame.notes_of(Activity).opened.add(item.target.id)
     context = item.context
+    holders.note_manager(frame, context, value)
     if isinstance(context, (tree.Name, tree.Attr)) and isinstance(value, Object):
         frame.notes_of(Activity).takes_turns |= value.type in concurrency.LOCKS
 
@@ -85,7 +86,7 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     activity = frame.notes_of(Activity)
     if activity.uses is not None and isinstance(value, Unknown) and isinstance(node.value, tree.Call):
         found = list(_sessions_of_unknown_call(frame, node.value))
-        activity.uses.update(found)
+        holders.note_used(activity, found)
         activity.passes_on |= bool(found)
     end_tasks(frame, value)
 
@@ -150,7 +151,7 @@ def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Va
     if made or isinstance(result, Generator):
         activity.creations[place] = creation
     if activity.uses is not None:
-        activity.uses.update(holders.sessions_of(frame, creation))
+        holders.note_used(activity, holders.sessions_of(frame, creation))
 
 
 # --- concurrent code -----------------------------------------------------------------------------

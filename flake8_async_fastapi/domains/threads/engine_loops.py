@@ -44,7 +44,9 @@ from flake8_async_fastapi.knowledge.loop_use import (
     CLOSES,
     KEEPS_NOTHING,
     LOOP_CLIENTS,
+    LOOP_CLOSER,
     LOOP_DRIVERS,
+    LOOP_KEEPERS,
     LOOP_STARTERS,
 )
 from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS, TASK_SIGNALS
@@ -181,9 +183,12 @@ def starts_loop(frame: Frame, callee: Value) -> bool:
     name = called_name(callee)
     if name not in LOOP_STARTERS:
         return False
-    body = frame.node.body if frame.node is not None else ()
     needed = LOOP_STARTERS[name]
-    return not needed or any(isinstance(node, tree.Attr) and node.name == needed for node in nodes_in(body))
+    if not needed:
+        return True
+    body = frame.node.body if frame.node is not None else ()
+    mentioned = {node.name for node in nodes_in(body) if isinstance(node, tree.Attr)}
+    return needed in mentioned and not (mentioned >= LOOP_KEEPERS and LOOP_CLOSER not in mentioned)
 
 
 def _starts_by(frame: Frame, given: Value | None, label: str) -> Iterator[LoopStart]:

@@ -147,7 +147,7 @@ def _apply_method(
             single_objects.add_to_session(frame.state, value, session, is_lazy=is_lazy)
         return None
     if name == "refresh":
-        unflushed.report_refresh(frame, arguments, origin)
+        unflushed.report_refresh(frame, arguments, session, origin)
         apply_transition(frame, Transition(session, "query", known), origin.line)
         single_objects.refresh_object(frame, arguments, session, origin)
         return None

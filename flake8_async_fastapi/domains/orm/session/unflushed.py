@@ -38,10 +38,11 @@ _SQLMODEL: Final = frozenset({"sqlmodel.SQLModel", "sqlmodel.main.SQLModel"})
 # --- refresh() -----------------------------------------------------------------------------
 
 
-def report_refresh(frame: Frame, arguments: Arguments, origin: Place) -> None:
+def report_refresh(frame: Frame, arguments: Arguments, session: object, origin: Place) -> None:
     """Report ``refresh(obj)`` for an object that was not flushed, or has changes that were not.
 
-    It expires the attributes before it would flush, so the changes are gone whatever the settings.
+    It expires the attributes before it would flush, so the changes are gone whatever the settings. A session
+    refuses an object of another one, and changes nothing.
     """
     subject = arguments.get(0, "instance")
     given = arguments.get(1, "attribute_names")
@@ -52,6 +53,8 @@ def report_refresh(frame: Frame, arguments: Arguments, origin: Place) -> None:
     for location in locations_in(subject) if given is None or chosen is not None else ():
         obj = objects.get(location)
         if obj is None or obj.may_be_loaded or obj.is_empty or obj.is_item or _may_be_flushed(frame, obj):
+            continue
+        if not may_be_one(session, obj.session):
             continue
         since = Spot(obj.path, obj.line)
         if obj.phase == "pending" and obj.source == "new" and obj.default == "unset":
