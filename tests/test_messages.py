@@ -51,6 +51,41 @@ def test_a_coroutine_whose_attributes_are_read_is_one_mistake() -> None:
     assert "the coroutine has no .name" in finding.message
 
 
+REFRESHED = """
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+class Base(DeclarativeBase): ...
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    books: Mapped[list["Book"]] = relationship()
+
+class Book(Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+
+async def count(session: AsyncSession, newest: bool) -> int:
+    if newest:
+        authors = (await session.scalars(select(Author).where(Author.id > 100))).all()
+    else:
+        authors = (await session.scalars(select(Author))).all()
+    found = 0
+    for author in authors:
+        await session.refresh(author, ["books"])
+        found += len(author.books)
+    return found
+"""
+
+
+def test_a_loop_over_the_rows_of_one_of_several_queries_is_one_finding() -> None:
+    (finding,) = analysis_of({"main.py": REFRESHED}).findings("main.py")
+    assert "to the query at main.py:20 (and to 1 more)" in finding.message
+
+
 SUCCESSORS = """
 import httpx2
 from niquests import Session, get as fetch

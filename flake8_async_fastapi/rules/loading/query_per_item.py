@@ -17,19 +17,25 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
+    same: dict[tuple[object, ...], list[ItemQueried]] = {}
     for queried in events.of(ItemQueried):
+        place = queried.path, queried.line, queried.col
+        same.setdefault((*place, queried.text, queried.asked, queried.sent), []).append(queried)
+    for first, *others in same.values():
         yield RULE.at(
-            queried,
-            f"{queried.text} sends a statement{at(queried.sent)} "
-            f"for each item of the loop at {queried.loop}: "
-            + _remedy(queried),
+            first,
+            f"{first.text} sends a statement{at(first.sent)} "
+            f"for each item of the loop at {first.loop}: "
+            + _remedy(first, len(others)),
         )
 
 
-def _remedy(queried: ItemQueried) -> str:
+def _remedy(queried: ItemQueried, more: int) -> str:
+    """What to do instead; ``more`` other queries return such objects for the same loop."""
     cls, _, attribute = queried.asked.partition(".")
     if not attribute:
         what = f"the {cls} objects" if cls else "the rows"
         return f"fetch {what} before the loop, with one select() and in_()"
     where = f"query at {queried.query}" if queried.query is not None else "query of these objects"
-    return f"add .options(selectinload({cls}.{attribute})) to the {where}"
+    others = f" (and to {more} more)" if more else ""
+    return f"add .options(selectinload({cls}.{attribute})) to the {where}{others}"
