@@ -92,6 +92,9 @@ LOOP_STARTERS: Final[Mapping[str, str]] = {
 }
 """What runs a coroutine in a new loop; for some, if the function around it mentions a name."""
 
+MAIN_RUNNERS: Final = frozenset({"asyncio.run", "anyio.run", "asyncio.Runner"})
+"""What a main program calls to run its event loop."""
+
 LOOP_KEEPERS: Final = frozenset({"get_event_loop", "set_event_loop"})
 """A function with both takes the loop of its thread; it makes one only at first, or after ``close``."""
 

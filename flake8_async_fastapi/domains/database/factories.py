@@ -18,6 +18,7 @@ from flake8_async_fastapi.domains.database.shared import is_used
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, names, summaries
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.programs import is_program
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -143,12 +144,18 @@ def report_global_session(frame: Frame, node: tree.Assign, value: Value) -> None
     if any(side == "main" for _, _, side in frame.branches):
         return
     owner = "" if is_surely_session(frame.ctx, value) else _owner_of_entered_session(frame, value)
-    if owner is None or (isinstance(value, Object) and value.declared):
+    if owner is None or (isinstance(value, Object) and value.declared) or _is_script(frame):
         return
     for target in node.targets:
         is_read = bool(owner) or frame.owner is not None
         if isinstance(target, tree.Name) and (is_read or is_used(frame, node, target.id)):
             frame.emit_event(GlobalSession(*frame.at(target), target.id, for_message(node.value), owner))
+
+
+def _is_script(frame: Frame) -> bool:
+    """Whether a file is run by hand, and has no function that a decorator hands to others, as of a bot."""
+    functions = (node for node in frame.ctx.project.body(frame.path) if isinstance(node, tree.FunctionDef))
+    return is_program(frame.ctx, frame.path) and not any(function.decorators for function in functions)
 
 
 def _owner_of_entered_session(frame: Frame, value: Value) -> str | None:

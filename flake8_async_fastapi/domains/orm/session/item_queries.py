@@ -18,9 +18,10 @@ from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.statements.queries import Query
-from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place, Spot
+from flake8_async_fastapi.engine.programs import is_program
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Member, Object
 from flake8_async_fastapi.facts import tree
@@ -30,13 +31,12 @@ from flake8_async_fastapi.facts.walk import (
     bound_names,
     dotted,
     flat,
-    names_in,
     nodes_in,
     target_names,
     written_argument,
 )
 from flake8_async_fastapi.knowledge.transactions import GETS, is_session_type
-from flake8_async_fastapi.project.modules import is_test, module_folder
+from flake8_async_fastapi.project.modules import is_test
 
 Loop: TypeAlias = tree.For | tree.Comp
 _BY_STATEMENT: Final = frozenset({"execute", "scalar", "scalars", "exec"})
@@ -48,7 +48,6 @@ _PARTS_PASSES: Final = frozenset(
 _CONDITIONS: Final = frozenset({"where", "filter"})
 _CHAIN: Final = _CONDITIONS | {"filter_by", "options", "join", "outerjoin", "select_from", "join_from"}
 _REPEAT: Final = (tree.For, tree.While, tree.Comp)
-_RUNNERS: Final = frozenset({"asyncio.run", "anyio.run", "asyncio.Runner"})
 _VIEWS: Final = frozenset({"enumerate", "sorted", "list", "set", "tuple", "reversed", "zip"})
 
 
@@ -114,7 +113,7 @@ def _holds_line(frame: Frame, loop: Loop, obj: InstanceState) -> bool:
 
 def loops_of(frame: Frame) -> list[Loop]:
     """The loops around the running code, from the outermost, that go through items in any order."""
-    if is_test(frame.path) or _is_script(frame.ctx, frame.path):
+    if is_test(frame.path) or is_program(frame.ctx, frame.path):
         return []
     found: list[Loop] = []
     for loop in frame.enclosing_loops:
@@ -124,24 +123,6 @@ def loops_of(frame: Frame) -> list[Loop]:
         elif isinstance(loop, tree.Comp) and loop.kind != "generator":
             found += [loop] if all(_has_many(frame, part.iter) for part in loop.loops) else []
     return found
-
-
-def _is_script(ctx: Context, path: str) -> bool:
-    """Whether a file runs an event loop if it is the main program, and no other file imports it."""
-
-    def find() -> bool:
-        body = ctx.project.body(path)
-        guards = [one for one in body if isinstance(one, tree.If) and "__name__" in names_in(one.test)]
-        called = set(names_in(guards))
-        mains = [one for one in body if isinstance(one, tree.FunctionDef) and one.name in called]
-        if not any(
-            dotted(one) in _RUNNERS for one in nodes_in([guards, mains]) if isinstance(one, tree.Attr)
-        ):
-            return False
-        parts = module_folder(path).split("/")
-        return not any(ctx.project.is_imported(".".join(parts[start:])) for start in range(len(parts)))
-
-    return ctx.query(("script", path), find, False)
 
 
 def is_kept(loop: Loop, node: tree.Call) -> bool:
