@@ -62,7 +62,7 @@ class Attempt(Struct):
 
 
 class TransactionNotes(Struct):
-    """The notes of one run: the sessions whose ``blocks`` it is in, and the ``risks`` so far.
+    """The notes of one run: the sessions, or their managers, whose ``blocks`` it is in, and the ``risks``.
 
     ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up.
     ``timeouts`` are, for the running blocks of timeouts, the numbers of ``try`` statements around them;
@@ -120,9 +120,17 @@ def begin_handlers(frame: Frame) -> None:
     attempt = course.tries[-1]
     attempt.until = len(course.risks)
     for risk in course.risks[attempt.since :]:
-        if risk.tries >= len(course.tries) and risk.session not in risk.blocks[attempt.depth :]:
+        if risk.tries >= len(course.tries) and not _is_left(risk, attempt.depth):
             broken = attempt.broken.setdefault(risk.failure, {})
             broken[risk.session] = min(risk.at, broken.get(risk.session, risk.at))
+
+
+def _is_left(risk: Risk, depth: int) -> bool:
+    """Whether an error leaves a block that ends the transaction; a manager's ends in a dot."""
+    return any(
+        risk.session == block or (block.endswith(".") and risk.session.startswith(block))
+        for block in risk.blocks[depth:]
+    )
 
 
 def end_try(frame: Frame) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.database import sessions
+from flake8_async_fastapi.domains.session_scope import managers
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session, Use
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.assignments import attributes_assigned_in
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
 from flake8_async_fastapi.engine.values import (
@@ -29,7 +29,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 
 _FARTHEST: Final = 6
 """Assignments followed to the variable that holds a session."""
@@ -131,7 +131,7 @@ def note_manager(frame: Frame, context: Expr, value: Value) -> None:
     params = frame.node.params if frame.node is not None else ()
     is_given = holder is not None and any(holder[0] == param.name for param in params)
     for manager in alternatives(value):
-        names = _set_on_entry(frame.ctx, manager) if isinstance(manager, Instance) else frozenset()
+        names = managers.set_on_entry(frame.ctx, manager) if isinstance(manager, Instance) else frozenset()
         activity.enters_unknown |= isinstance(manager, Unknown) or (bool(names) and not is_given)
         activity.entered.update((holder[0], join_path(holder[1], name)) for name in names if holder)
 
@@ -146,28 +146,6 @@ def note_used(activity: Activity, found: Iterable[Session]) -> None:
         may_be_set_here = activity.enters_unknown and "." in way
         if activity.uses is not None and not is_set_here and not may_be_set_here:
             activity.uses.add((name, path))
-
-
-def _set_on_entry(ctx: Context, manager: Instance) -> frozenset[str]:
-    """The attributes of a context manager that it sets when it is entered, itself or by its methods."""
-    found: set[str] = set()
-    for name in ("__aenter__", "__enter__"):
-        method = attributes.attribute_of(ctx, manager, name)
-        if isinstance(method, Function) and isinstance(method.node, tree.FunctionDef):
-            found |= attributes_assigned_in(ctx, method.path, method.node)
-            for called in _own_methods(ctx, manager, method.node):
-                found |= attributes_assigned_in(ctx, called.path, called.node)
-    return frozenset(found)
-
-
-def _own_methods(ctx: Context, manager: Instance, method: tree.FunctionDef) -> Iterator[Function]:
-    """The methods that a method calls on its first parameter."""
-    me = method.params[0].name if method.params else ""
-    for node in nodes_in(method.body):
-        if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and dotted(node.func.value) == me:
-            called = attributes.attribute_of(ctx, manager, node.func.name)
-            if isinstance(called, Function) and isinstance(called.node, tree.FunctionDef):
-                yield called
 
 
 def _session_given(frame: Frame, creation: Creation, kind: str, name: str, offset: int) -> Session | None:

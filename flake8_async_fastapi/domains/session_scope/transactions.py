@@ -11,7 +11,13 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.session_scope import after_failure, attempts, requests_before, unsaved
+from flake8_async_fastapi.domains.session_scope import (
+    after_failure,
+    attempts,
+    managers,
+    requests_before,
+    unsaved,
+)
 from flake8_async_fastapi.domains.session_scope.attempts import Failure, TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
@@ -305,12 +311,18 @@ def _session_of_block(item: tree.WithItem, value: Value) -> str:
     return session or _name_of_session_made(item, value)
 
 
+def _names_of_blocks(frame: Frame, items: BlockItems) -> list[str]:
+    """The sessions whose blocks a ``with`` is, and how those of managers begin."""
+    names = (_session_of_block(item, value) or managers.ended_by(frame, item, value) for item, value in items)
+    return [name for name in names if name]
+
+
 def begin_blocks(frame: Frame, items: BlockItems) -> None:
     """Begin the block of some sessions."""
     if frame.emit:
         blocks = frame.notes_of(TransactionNotes).blocks
         attempts.begin_timeouts(frame, items)
-        blocks += [session for item, value in items if (session := _session_of_block(item, value))]
+        blocks += _names_of_blocks(frame, items)
 
 
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
@@ -318,10 +330,11 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
     if not frame.emit:
         return
     attempts.end_timeouts(frame, items)
+    blocks = frame.notes_of(TransactionNotes).blocks
+    del blocks[len(blocks) - len(_names_of_blocks(frame, items)) :]
     for item, value in items:
         session = _session_of_block(item, value)
         if session:
-            frame.notes_of(TransactionNotes).blocks.pop()
             _end_transactions(ends, session, is_savepoint(item.context), is_broken=False)
 
 
@@ -330,6 +343,11 @@ def break_off(frame: Frame, item: tree.WithItem, value: Value, place: Place, bef
     session = _session_of_block(item, value) if frame.emit else ""
     if session:
         _end_transactions([frame.state], session, is_savepoint(item.context), is_broken=True)
+    elif frame.emit and (known := frame.state.part(Transactions)).failed:
+        start = managers.ended_by(frame, item, value)
+        for failed, _ in known.failed if start else ():
+            if failed.startswith(start):
+                _end_transactions([frame.state], failed, is_nested=False, is_broken=True)
 
 
 def _block_and_marks(context: Expr, value: Value) -> tuple[str, tuple[Mark, ...]]:
