@@ -16,8 +16,8 @@ from flake8_async_fastapi.knowledge.transactions import ROLLS_BACK
 def set_on_entry(ctx: Context, manager: Instance) -> frozenset[str]:
     """The attributes that a manager sets when it is entered, itself or by its methods."""
     found: set[str] = set()
-    for method in _methods(ctx, manager, "__aenter__", "__enter__"):
-        found |= attributes_assigned_in(ctx, method.path, method.node)
+    for path, method in _methods(ctx, manager, "__aenter__", "__enter__"):
+        found |= attributes_assigned_in(ctx, path, method)
     return frozenset(found)
 
 
@@ -32,25 +32,27 @@ def ended_by(frame: Frame, item: tree.WithItem, value: Value) -> str:
     methods = list(_methods(frame.ctx, value, "__aexit__", "__exit__"))
     ends = not methods or any(
         isinstance(node, tree.Attr) and node.name in ROLLS_BACK
-        for method in methods
-        for node in nodes_in(method.node)
+        for _, method in methods
+        for node in nodes_in(method)
     )
     return f"{dotted(written)}." if ends and dotted(written) else ""
 
 
-def _methods(ctx: Context, manager: Instance, *names: str) -> Iterator[Function]:
-    """The methods of some names that a manager has, and those of its own that they call."""
+def _methods(
+    ctx: Context, manager: Instance, *names: str, calls: bool = True
+) -> Iterator[tuple[str, tree.FunctionDef]]:
+    """The methods of some names that a manager has, with their files, and those of its own that they call."""
     for name in names:
         method = attributes.attribute_of(ctx, manager, name)
         if isinstance(method, Function) and isinstance(method.node, tree.FunctionDef):
-            yield method
-            yield from _called_by(ctx, manager, method.node)
+            yield method.path, method.node
+            if calls:
+                yield from _methods(ctx, manager, *_called_by(method.node), calls=False)
 
 
-def _called_by(ctx: Context, manager: Instance, method: tree.FunctionDef) -> Iterator[Function]:
+def _called_by(method: tree.FunctionDef) -> Iterator[str]:
+    """The methods that a method calls on its first parameter."""
     me = method.params[0].name if method.params else ""
     for node in nodes_in(method.body):
         if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and dotted(node.func.value) == me:
-            called = attributes.attribute_of(ctx, manager, node.func.name)
-            if isinstance(called, Function) and isinstance(called.node, tree.FunctionDef):
-                yield called
+            yield node.func.name

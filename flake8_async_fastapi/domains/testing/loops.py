@@ -23,6 +23,7 @@ from flake8_async_fastapi.domains.threads.engine_loops import (
     loop_bound_engine,
     uses_of,
 )
+from flake8_async_fastapi.domains.threads.sure_uses import SureUses
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
@@ -201,7 +202,8 @@ def _engines_used(frame: Frame, function: tree.FunctionDef, scope: str) -> Itera
     """The engines whose connections a test or fixture leaves in a pool, each with the opening place."""
     notes = frame.notes.get(EngineNotes)
     uses = notes.uses.items() if notes is not None else ()
-    engines = [(use, place) for use, place in uses if not use.is_client]
+    sure = frame.notes_of(SureUses).engines
+    engines = [(use, place) for use, place in uses if not use.is_client and use.engine in sure]
     if scope == _FUNCTION:
         if notes is not None and not notes.disposes:
             yield from engines

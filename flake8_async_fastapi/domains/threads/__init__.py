@@ -1,11 +1,11 @@
 """Functions that are handed over: to a thread, to the loop for later, to a scheduler, or to a cache.
 
 Adds to the summary of a function: ``Drop`` (it drops or keeps the coroutine of a function that it got),
-``LoopUse`` (it uses objects of the event loop), ``EngineUse`` (it opens a connection), ``EngineDisposal``
-(it closes those in the pool), ``LoopStart`` (it opens one in its own loop) and ``SessionRun`` (it uses a
-session of its caller there). Adds no part of the state; a
-run notes which of these it does. Needs database and fastapi, to know the drivers of engines, and which
-functions run in threads.
+``LoopUse`` (it uses objects of the event loop), ``EngineUse`` (it opens a connection), ``SureUse`` (it does
+so in any case), ``EngineDisposal`` (it closes those in the pool), ``LoopStart`` (it opens one in its own
+loop) and ``SessionRun`` (it uses a session of its caller there). Adds no part of the state; a run notes
+which of these it does. Needs database and fastapi, to know the drivers of engines, and which functions run
+in threads.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flake8_async_fastapi.domains.threads import (
     engine_loops,
     loop_use,
     session_loops,
+    sure_uses,
     unawaited,
 )
 from flake8_async_fastapi.engine.domain import Domain
@@ -32,5 +33,11 @@ DOMAIN = Domain(
         dropped=(unawaited.note_dropped,),
         function_begins=(cancellation.report_swallowed,),
     ),
-    effects={**unawaited.EFFECTS, **loop_use.EFFECTS, **engine_loops.EFFECTS, **session_loops.EFFECTS},
+    effects={
+        **unawaited.EFFECTS,
+        **loop_use.EFFECTS,
+        **engine_loops.EFFECTS,
+        **session_loops.EFFECTS,
+        **sure_uses.EFFECTS,
+    },
 )

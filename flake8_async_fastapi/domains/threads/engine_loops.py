@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.database.pools import driver_of, url_of
 from flake8_async_fastapi.domains.database.urls import is_url
+from flake8_async_fastapi.domains.threads import sure_uses
 from flake8_async_fastapi.domains.threads.decorators import names_of_decorator
 from flake8_async_fastapi.domains.threads.events import EngineInNewLoop
 from flake8_async_fastapi.domains.threads.handing_over import HandOver
@@ -118,6 +119,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if engine is not None and (place := _kept_engine(frame, engine)) is not None:
         use = EngineUse(place, has_known_driver(engine))
         frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
+        sure_uses.note_use(frame, place, frame.place_of(node))
     elif isinstance(callee, Member) and callee.receiver.type in LOOP_CLIENTS:
         _note_client(frame, callee, node)
     if isinstance(callee, Member) and callee.name == "dispose" and callee.receiver.type in _ENGINES:
@@ -183,12 +185,10 @@ def starts_loop(frame: Frame, callee: Value) -> bool:
     name = called_name(callee)
     if name not in LOOP_STARTERS:
         return False
-    needed = LOOP_STARTERS[name]
-    if not needed:
-        return True
-    body = frame.node.body if frame.node is not None else ()
-    mentioned = {node.name for node in nodes_in(body) if isinstance(node, tree.Attr)}
-    return needed in mentioned and not (mentioned >= LOOP_KEEPERS and LOOP_CLOSER not in mentioned)
+    body = frame.node.body if LOOP_STARTERS[name] and frame.node is not None else ()
+    mentioned = {"", *(node.name for node in nodes_in(body) if isinstance(node, tree.Attr))}
+    keeps = mentioned >= LOOP_KEEPERS and LOOP_CLOSER not in mentioned
+    return LOOP_STARTERS[name] in mentioned and not keeps
 
 
 def _starts_by(frame: Frame, given: Value | None, label: str) -> Iterator[LoopStart]:
