@@ -24,7 +24,7 @@ ENGINE = (
     ("entry",),
     ("machine",),
     ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept", "leaving",
-     "comprehensions", "raising"),
+     "comprehensions", "raising", "programs"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("frame",),
