@@ -74,6 +74,7 @@ PLANNED = {
     "AFA419": "context-variable-lost",
     "AFA420": "several-statements-in-one-text",
     "AFA421": "value-of-wrong-type",
+    "AFA422": "misused-statement",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
     "AFA503": "global-session",

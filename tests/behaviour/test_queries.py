@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io, parent_and_child
-from sqlalchemy import ColumnElement, ForeignKey, Select, func, inspect, select
-from sqlalchemy.exc import ArgumentError, InvalidRequestError
+from sqlalchemy import ColumnElement, ForeignKey, Select, delete, func, insert, inspect, select, text, update
+from sqlalchemy.exc import ArgumentError, InvalidRequestError, ObjectNotExecutableError, ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -197,6 +197,39 @@ async def test_a_count_is_never_none(session: AsyncSession, expression: ColumnEl
     assert await session.scalar(of_nothing) == 0
     assert await session.scalar(of_nothing.group_by(Post.author_id)) is None
     assert await session.scalar(select(func.max(Post.id)).where(Post.id == -1)) is None
+
+
+async def test_rows_of_changes_need_returning(session: AsyncSession) -> None:
+    rename = update(Post).where(Post.id == 1).values(title="new")
+    for statement in (rename, insert(Author).values(name="dan"), delete(Post).where(Post.id == -1)):
+        result = await session.execute(statement)
+        for fetch in (result.all, result.first, result.scalars, result.scalar_one_or_none):
+            with pytest.raises(ResourceClosedError):
+                fetch()
+        with pytest.raises(ResourceClosedError):
+            await session.scalar(statement)
+    fetched = await session.execute(rename.execution_options(synchronize_session="fetch"))
+    assert fetched.scalar_one_or_none() is None
+    changed = await session.execute(text("UPDATE post SET title = 'x' WHERE id = 1"))
+    with pytest.raises(ResourceClosedError):
+        changed.fetchone()
+    assert (await session.execute(rename.returning(Post.id))).scalar_one() == 1
+
+
+async def test_strings_are_refused(session: AsyncSession) -> None:
+    plain: Any = "SELECT 1"
+    with pytest.raises(ArgumentError, match="explicitly declared as text"):
+        await session.execute(plain)
+    with pytest.raises(ObjectNotExecutableError):
+        await (await session.connection()).execute(plain)
+
+
+async def test_conditions_that_python_decides(session: AsyncSession) -> None:
+    title: Any = Post.title
+    decided: list[Any] = [title is None, title in ["a"], not title]
+    for condition in decided:
+        assert condition is False
+    assert (title == "a" and Post.id == 1).compare(title == "a")
 
 
 async def test_where_unique_is_not_needed(session: AsyncSession) -> None:

@@ -293,6 +293,15 @@ def test_afa420_a_text_of_two_statements(play: Play) -> None:
     assert play("converted", run).value is None
 
 
+@proves("AFA422", "app/maintenance/lower_tags.py")
+def test_afa422_rows_of_an_update(play: Play) -> None:
+    run = running("lower_tags")
+    half = play("pitfalls", run)
+    assert half.raised("ResourceClosedError", "does not return rows")
+    assert half.failed_at("AFA422", "app/maintenance/lower_tags.py")
+    assert play("converted", run).value != []
+
+
 @proves("AFA421", "app/maintenance/note_move.py")
 def test_afa421_a_text_for_a_timestamp(play: Play) -> None:
     run = running("note_move")

@@ -54,6 +54,12 @@ class ScriptExecuted(Event, frozen=True):
     drivers: tuple[str, ...]
 
 
+class StringExecuted(Event, frozen=True):
+    """An async session or connection executes a plain string."""
+
+    text: str
+
+
 class FactoryMade(Event, frozen=True):
     """A session factory, or a session without one, is created; ``callee`` and ``arguments`` as in a call.
 

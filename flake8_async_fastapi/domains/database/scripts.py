@@ -1,22 +1,22 @@
-"""Texts of several SQL statements that are executed at once."""
+"""Texts of SQL that are executed: several statements at once, and plain strings."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from flake8_async_fastapi.domains.database.events import ScriptExecuted
+from flake8_async_fastapi.domains.database.events import ScriptExecuted, StringExecuted
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Const, Library, Member, Object, Value
+from flake8_async_fastapi.engine.values import TEXT, Arguments, Const, Library, Member, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
 from flake8_async_fastapi.knowledge import drivers, is_subtype
-from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.knowledge.transactions import QUERIES, is_session_type
 
-_EXECUTES: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
+_EXECUTES: Final = QUERIES | {"exec_driver_sql"}
 _CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
 _MIGRATES: Final = Library("alembic.op.execute")
 _GIVES_BIND: Final = Library("alembic.op.get_bind")
@@ -29,10 +29,14 @@ _NO_END: Final = re.compile(
 
 
 def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Report a session, connection or migration that executes a text of several statements."""
+    """Report a session, connection or migration that executes a text of several statements, or a string."""
     if not frame.emit or not _executes(frame, callee, node):
         return
     statement = arguments.get(0, "statement")
+    if isinstance(callee, Member) and callee.name != "exec_driver_sql" and _is_string(statement, frame, node):
+        if frame.ctx.project.requirements_of(frame.path).at_least("sqlalchemy", (2, 0)) is not False:
+            frame.emit_event(StringExecuted(*frame.at(node), for_message(node.func)))
+        return
     if isinstance(statement, Object) and statement.type == "sqlalchemy.TextClause":
         statement = statement.argument("0") or statement.argument("text")
     if not isinstance(statement, Const) or not isinstance(statement.value, str):
@@ -45,6 +49,16 @@ def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.
         if not isinstance(callee, Member) and requirements.brings(_OF_MIGRATIONS):
             return  # migrations may run with a sync driver
         frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, tuple(found)))
+
+
+def _is_string(statement: Value | None, frame: Frame, node: tree.Call) -> bool:
+    """Whether a statement is a string. The annotation of a parameter says so too, but may be wrong."""
+    if isinstance(statement, Const):
+        return isinstance(statement.value, str)
+    written = node.args[0] if node.args else None
+    params = frame.node.params if frame.node is not None else ()
+    is_param = isinstance(written, tree.Name) and any(written.id == param.name for param in params)
+    return statement == TEXT and not is_param
 
 
 def _executes(frame: Frame, callee: Value, node: tree.Call) -> bool:

@@ -178,6 +178,20 @@ class ValueRefused(Event, frozen=True):
     driver: str
 
 
+class StatementMisused(Event, frozen=True):
+    """A statement that is not what it seems: rows are fetched of one with ``no rows``, made at ``sent``, or a
+    condition is ``decided`` by an operator of Python before the statement is made.
+    """
+
+    problem: Literal["no rows", "decided"]
+    text: str
+    sent: Spot = Spot("", 0)
+    operator: str = ""
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.sent, "this statement returns no rows"),) if self.sent.path else ()
+
+
 class UsedBeforeFlush(Event, frozen=True):
     """An object of the class ``owner`` is used as if it had been flushed.
 

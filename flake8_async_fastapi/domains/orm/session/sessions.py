@@ -26,7 +26,14 @@ from flake8_async_fastapi.domains.orm.session import (
     unflushed,
 )
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_transition
-from flake8_async_fastapi.domains.orm.statements import inserts, load_plans, loader_options, results, selects
+from flake8_async_fastapi.domains.orm.statements import (
+    inserts,
+    load_plans,
+    loader_options,
+    misused,
+    results,
+    selects,
+)
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Directive,
     Entity,
@@ -180,12 +187,15 @@ def _run_query(
         _run_update(frame, detail, session, origin)
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
+        detail = misused.query_of_text(statement)
+    if detail is None:
         return None
     detail = replace(detail, populates=detail.populates or _populates(arguments))
     if statement.type == inserts.INSERT and (arguments.get(1, "params") is not None or arguments.opaque):
         detail = inserts.without_null_keys(detail)
     session_effects.record_select(frame, detail, session, origin.line)
     fetch = FetchedResult(detail, session, (origin.path, origin.line), is_lazy=is_lazy)
+    misused.report_fetch(frame, fetch, name.removeprefix("stream_"))
     package = "sqlalchemy.ext.asyncio.Async" if name.startswith("stream") else "sqlalchemy.engine."
     if name in ("scalars", "stream_scalars") or (
         name == "exec" and detail.single and detail.items is not None and len(detail.items) == 1

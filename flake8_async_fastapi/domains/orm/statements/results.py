@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState
-from flake8_async_fastapi.domains.orm.statements import load_plans
+from flake8_async_fastapi.domains.orm.statements import load_plans, misused
 from flake8_async_fastapi.domains.orm.statements.fetches import check_unique
 from flake8_async_fastapi.domains.orm.statements.queries import Entity, FetchedResult, MappedAttribute, Query
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -47,6 +47,7 @@ def call_result_method(
     fetch = receiver.detail
     if not isinstance(fetch, FetchedResult):
         return None
+    misused.report_fetch(frame, fetch, name)
     asynchronous = receiver.type.startswith("sqlalchemy.ext.asyncio")
     package = "sqlalchemy.ext.asyncio.Async" if asynchronous else "sqlalchemy.engine."
     if name in ("scalars", "mappings"):

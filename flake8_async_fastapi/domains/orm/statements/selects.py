@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.statements import inserts, loader_options
+from flake8_async_fastapi.domains.orm.statements import inserts, loader_options, misused
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Aggregate,
     Conjunction,
@@ -69,7 +69,7 @@ def select_query(frame: Frame, arguments: Arguments, origin: Place, *, single: b
         else:
             items.append(None)
     alone = len(items) == 1 and _is_never_null(arguments.args[0])
-    known = None if arguments.opaque else tuple(items)
+    known = None if arguments.opaque or not items else tuple(items)
     return Query(known, origin=(origin.path, origin.line), single=single, is_never_null=alone)
 
 
@@ -143,6 +143,8 @@ def call_statement_method(
 ) -> Value | None:
     """The result of a method of a statement, a loader option or an attribute; None for the usual one."""
     detail = receiver.detail
+    if name in misused.CONDITIONS:
+        misused.report_conditions(frame)
     if isinstance(detail, LoaderOption):
         return loader_options.extend_option(frame, detail, name, arguments, origin)
     if isinstance(detail, MappedAttribute):
@@ -169,8 +171,8 @@ def call_statement_method(
     if name in ("with_only_columns", "returning", "add_columns", "column"):
         more = select_query(frame, arguments, origin, single=detail.single)
         items = more.items
-        if name in ("add_columns", "column") and detail.items is not None and more.items is not None:
-            items = detail.items + more.items
+        if name in ("add_columns", "column") and detail.items is not None and items is not None:
+            items = detail.items + items
         alone = more.is_never_null and name == "with_only_columns"
         return replace(receiver, detail=replace(detail, items=items, is_never_null=alone))
     if name == "group_by":

@@ -1,0 +1,89 @@
+"""Statements that are not what they seem: without rows to fetch, or with a condition that Python decides.
+
+Source: docs/behaviour.md#results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from flake8_async_fastapi.domains.orm.events import StatementMisused
+from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, MappedAttribute, Query
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import expressions
+from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.values import Const, Object, Value
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.knowledge.transactions import WRITING_WORDS
+
+CONDITIONS: Final = frozenset({"where", "filter", "having"})
+"""Methods of a statement that take conditions."""
+_JOINING: Final = frozenset({"and_", "or_", "not_"})
+_DECIDED: Final = frozenset({"is", "is not", "in", "not in"})
+_TESTS: Final = frozenset({"is_", "is_not", "isnot", "in_", "not_in", "notin_", "like", "ilike", "between"})
+_FETCHES: Final = frozenset({
+    "all", "fetchall", "fetchmany", "fetchone", "first", "keys", "mappings", "one", "one_or_none",
+    "partitions", "scalar", "scalar_one", "scalar_one_or_none", "scalars", "tuples",
+})  # fmt: skip
+
+
+def query_of_text(statement: Object) -> Query | None:
+    """The query of ``text("UPDATE ...")``, which returns no rows; None if nothing is known of it."""
+    text = statement.argument("0") or statement.argument("text")
+    words = text.value.lower().strip(" \n;") if isinstance(text, Const) and isinstance(text.value, str) else ""
+    changes = statement.type == "sqlalchemy.TextClause" and words.startswith(WRITING_WORDS)
+    return Query(()) if changes and not any(word in words for word in ("returning", ";")) else None
+
+
+def report_fetch(frame: Frame, fetch: FetchedResult, name: str) -> None:
+    """Report a method that fetches rows of a statement that returns none."""
+    node = frame.current_call
+    is_first = fetch.shape == "rows"  # `scalars()` fails before `all()` does
+    if frame.emit and node is not None and is_first and name in _FETCHES and fetch.query.items == ():
+        sent = Spot(*fetch.origin)
+        frame.emit_event(StatementMisused(*frame.at(node), "no rows", for_message(node.func), sent))
+
+
+def report_conditions(frame: Frame) -> None:
+    """Report conditions of the current call, such as ``where()``, that Python decides: ``column is None``."""
+    if frame.emit and frame.current_call is not None:
+        for written, operator, text in _decided(frame, frame.current_call.args):
+            frame.emit_event(StatementMisused(*frame.at(written), "decided", text, operator=operator))
+
+
+def _decided(frame: Frame, conditions: Sequence[Expr]) -> Iterator[tuple[Expr, str, str]]:
+    """The conditions that are decided before the statement is made, each with its operator and as text."""
+    for written in conditions:
+        match written:
+            case tree.Call(func=function, args=args) if dotted(function).rpartition(".")[2] in _JOINING:
+                yield from _decided(frame, args)
+            case tree.Compare(left=left, ops=[operator, *_]) if operator in _DECIDED:
+                if _is_column(frame, left):
+                    yield written, operator, f"{for_message(left)} {operator} ..."
+            case tree.Unary(op="not", value=value) if _is_condition(frame, value):
+                yield written, "not", "not ..."
+            case tree.BoolOp(op=operator, values=[*tested, _]):
+                if any(_is_condition(frame, value) for value in tested):
+                    yield written, operator, f"... {operator} ..."
+
+
+def _is_condition(frame: Frame, written: Expr) -> bool:
+    """Whether an expression is a mapped column, or compares one."""
+    match written:
+        case tree.Compare(left=left, ops=[operator]) if operator not in _DECIDED:
+            return _is_column(frame, left)
+        case tree.Call(func=tree.Attr(value=column, name=name)) if name in _TESTS:
+            return _is_column(frame, column)
+    return _is_column(frame, written)
+
+
+def _is_column(frame: Frame, written: Expr) -> bool:
+    """Whether an expression names an attribute of a model's class."""
+    if not isinstance(written, tree.Attr) or not dotted(written):
+        return False
+    value: Value = expressions.evaluate(frame, frame.state, written)
+    return isinstance(value, Object) and isinstance(value.detail, MappedAttribute)
