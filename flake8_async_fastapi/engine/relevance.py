@@ -39,14 +39,14 @@ from flake8_async_fastapi.facts.walk import all_nodes, blocks, bound_names, flat
 def specialise(ctx: Context, passed: Value, known: Value) -> Value:
     """An argument, if more is known of it than of its parameter anyway.
 
-    All plain values are alike, but for lists of texts, which are mostly names of attributes. So are all
-    objects of a declared type.
+    All plain values are alike, but for lists of texts, which are mostly names of attributes, or of functions.
+    So are all objects of a declared type.
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
     if is_plain(passed) or holds_coroutine(passed):
         return known
-    if isinstance(passed, Text) or _lists_names(passed) or renaming.has_identity(ctx, passed):
+    if isinstance(passed, Text) or _lists_what_matters(passed) or renaming.has_identity(ctx, passed):
         return passed
     says_little = isinstance(known, (Unknown, DeclaredCallable))
     if says_little or isinstance(passed, (Function, ClassValue, Partial, Const)):
@@ -60,12 +60,13 @@ def specialise(ctx: Context, passed: Value, known: Value) -> Value:
     return known
 
 
-def _lists_names(value: Value) -> bool:
-    """Whether a value is a list of a few known texts."""
+def _lists_what_matters(value: Value) -> bool:
+    """Whether a value is a list of a few known texts, or of functions that are called one after the other."""
     items = value.items if isinstance(value, Collection) and value.kind in ("list", "tuple", "set") else None
-    return bool(items) and len(items or ()) <= _MOST_NAMES and all(
-        isinstance(item, Const) and isinstance(item.value, str) for item in items or ()
-    )
+    if not items or len(items) > _MOST_NAMES:
+        return False
+    names = (isinstance(item, Const) and isinstance(item.value, str) for item in items)
+    return all(names) or all(isinstance(item, (Function, Partial)) for item in items)
 
 
 def limit_depth(value: Value, depth: int = 0) -> Value:

@@ -64,11 +64,13 @@ class OverrideIgnored(Event, frozen=True):
 class RouteErrorSwallowed(Event, frozen=True):
     """A dependency catches the errors of its routes, by ``text``, and does not raise them again.
 
-    ``is_left`` says that the text is a statement that leaves a ``finally``.
+    ``is_left`` says that the text is a statement that leaves a ``finally``. ``is_own`` says that it is the
+    route itself that enters a context manager which commits at its end, and keeps the errors before that.
     """
 
     text: str
     is_left: bool = False
+    is_own: bool = False
 
 
 class ParameterNotFilled(Event, frozen=True):

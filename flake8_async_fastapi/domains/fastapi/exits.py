@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi.events import RouteErrorSwallowed
-from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
+from flake8_async_fastapi.domains.fastapi.routes import REGISTERED, ROUTE
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, expressions, names
 from flake8_async_fastapi.engine.places import Position
@@ -23,6 +23,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
+_ENTERS: Final = frozenset({"enter_async_context", "enter_context"})
 _ALL: Final = ("builtins.Exception", "builtins.BaseException")
 _CAUGHT: Final = (*_ALL, "fastapi.HTTPException", "starlette.exceptions.HTTPException", "sqlalchemy.exc.")
 
@@ -58,13 +59,34 @@ def begin_dependency(frame: Frame, function: Function, outer: Frame) -> None:
 
 
 def enter_manager(frame: Frame, item: tree.WithItem, value: Value) -> None:
-    """Report a dependency that yields inside a context manager that catches and swallows errors."""
+    """Report a dependency that yields inside a context manager that catches and swallows errors.
+
+    Report also a route that writes inside one that commits: it goes on as if the commit had succeeded.
+    """
+    made = value.function if frame.role == ROUTE and isinstance(value, Manager) else None
+    if made is not None and frame.emit and _commits(made) and _swallows(frame.ctx, value):
+        event = RouteErrorSwallowed(*frame.at(item.context), for_message(item.context), is_own=True)
+        frame.emit_event(event)
     notes = frame.notes.get(ExitNotes)
     if notes is None:
         return
     at = Position(item.context.line, item.context.col)
     if at in notes.around_yield and _swallows(frame.ctx, value):
         frame.emit_event(RouteErrorSwallowed(*frame.at(item.context), for_message(item.context)))
+
+
+def _commits(manager: Function) -> bool:
+    """Whether a generator commits what is written in the block at its ``yield``."""
+    body = manager.node.body if isinstance(manager.node.body, list) else []
+    return any(
+        _yields(attempt.body)
+        and any(
+            isinstance(one, tree.Attr) and one.name == "commit"
+            for one in nodes_in([*attempt.body, *attempt.orelse])
+        )
+        for attempt in flat(body)
+        if isinstance(attempt, tree.Try)
+    )
 
 
 def _swallows(ctx: Context, manager: Value) -> bool:
@@ -101,11 +123,27 @@ def _swallowing(ctx: Context, function: Function) -> Iterator[Swallowing]:
         if isinstance(statement, tree.Try):
             yield from _swallowing_try(frame, body, statement)
         elif isinstance(statement, tree.With) and _yields(statement.body):
-            for item in statement.items:
-                if _suppresses(frame, item.context) or _swallows(
-                    ctx, expressions.evaluate(frame, State(), item.context)
+            entered = [item.context for item in statement.items]
+            for context in (*entered, *_entered_by_stack(statement)):
+                if _suppresses(frame, context) or _swallows(
+                    ctx, expressions.evaluate(frame, State(), context)
                 ):
-                    yield Swallowing(Position(item.context.line, item.context.col), for_message(item.context))
+                    yield Swallowing(Position(context.line, context.col), for_message(context))
+
+
+def _entered_by_stack(block: tree.With) -> Iterator[Expr]:
+    """The managers that the block of an ``AsyncExitStack`` or ``ExitStack`` enters by a method of it."""
+    stacks = {
+        dotted(item.target)
+        for item in block.items
+        if item.target is not None and isinstance(item.context, tree.Call)
+        if dotted(item.context.func).endswith("ExitStack")
+    }
+    for node in nodes_in(block.body) if stacks else ():
+        match node:
+            case tree.Call(func=tree.Attr(value=stack, name=name), args=[made]) if name in _ENTERS:
+                if dotted(stack) in stacks:
+                    yield made
 
 
 def _suppresses(frame: Frame, node: Expr) -> bool:

@@ -21,6 +21,8 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Coroutine,
     Function,
+    Library,
+    Manager,
     Object,
     Value,
     alternatives,
@@ -124,7 +126,16 @@ def _enter_by_stack(site: CallSite) -> Value | None:
     return protocols.enter_context(site.frame, given, True)
 
 
+def _close_at_end(site: CallSite) -> Value | None:
+    """The value of ``closing(thing)`` or ``aclosing(thing)``: a manager that gives the thing itself."""
+    thing = site.arguments.get(0, "thing")
+    is_async = site.callee == Library("contextlib.aclosing")
+    return None if thing is None else Manager(site.label, thing, is_async)
+
+
 CALLS: Final[Mapping[str, CallModel]] = {
+    "contextlib.aclosing": _close_at_end,
+    "contextlib.closing": _close_at_end,
     "asyncio.gather": _check_gathered,
     "asyncio.run": _model_run,
     "asyncio.wait_for": _model_wait_for,

@@ -11,12 +11,19 @@ RULE = Rule(
     "AFA510",
     "swallowed-route-error",
     "bug",
-    "a dependency catches errors around its yield and does not raise them again",
+    "a dependency, or a manager in a route, catches errors around its yield and does not raise them again",
 )
 
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(RouteErrorSwallowed):
+        if found.is_own:
+            yield RULE.at(
+                found,
+                f"{found.text} keeps the errors of its block and of its commit, so the route goes on as if "
+                "everything was saved: raise them again there",
+            )
+            continue
         yield RULE.at(
             found,
             f"{found.text} around the yield swallows the error of the route, so FastAPI answers 500 with an "

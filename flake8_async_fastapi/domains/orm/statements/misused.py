@@ -34,7 +34,8 @@ _FETCHES: Final = frozenset({
 def query_of_text(statement: Object) -> Query | None:
     """The query of ``text("UPDATE ...")``, which returns no rows; None if nothing is known of it."""
     text = statement.argument("0") or statement.argument("text")
-    words = text.value.lower().strip(" \n;") if isinstance(text, Const) and isinstance(text.value, str) else ""
+    known = text.value if isinstance(text, Const) and isinstance(text.value, str) else ""
+    words = known.lower().strip(" \n;")
     changes = statement.type == "sqlalchemy.TextClause" and words.startswith(WRITING_WORDS)
     return Query(()) if changes and not any(word in words for word in ("returning", ";")) else None
 
