@@ -88,6 +88,7 @@ PLANNED = {
     "AFA511": "uncommitted-session",
     "AFA512": "upload-read-after-request",
     "AFA513": "object-of-other-session",
+    "AFA514": "unclosed-client",
     "AFA601": "cached-coroutine",
     "AFA602": "asyncio-object-used-from-thread",
     "AFA603": "engine-used-by-several-loops",

@@ -284,6 +284,15 @@ async def the_same_twice(module: ModuleType) -> list[int]:
         return [(await client.post("/users?name=ann")).status_code for _ in range(2)]
 
 
+async def degrees_twice(module: ModuleType) -> list[str]:
+    """What two requests are answered, one after the other."""
+    import httpx
+
+    transport = httpx.ASGITransport(app=module.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        return [(await client.get("/degrees")).text for _ in range(2)]
+
+
 async def in_a_thread(module: ModuleType) -> Any:
     """Runs a plain `main` where no event loop runs."""
     return await asyncio.to_thread(module.main)
@@ -416,6 +425,9 @@ PROOFS = {
     "AFA511": Proof(requests("POST", "/users?name=ann", count_users), value=0, right=1),
     "AFA513": Proof(
         requests("DELETE", "/me"), error=("InvalidRequestError", "already attached to session"), right=200
+    ),
+    "AFA514": Proof(
+        degrees_twice, error=("RuntimeError", "Cannot reopen a client instance"), right=["5", "5"]
     ),
     "AFA601": Proof(error=("RuntimeError", "cannot reuse already awaited coroutine"), right=4),
     "AFA602": Proof(value=False, right=True),

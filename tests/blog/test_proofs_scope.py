@@ -294,6 +294,18 @@ def test_afa512_a_task_reads_an_upload_that_is_closed(play: Play) -> None:
     assert play("converted", send).value == {1: "Dear Ada"}
 
 
+@proves("AFA514", "app/routers/beta.py")
+def test_afa514_the_second_request_has_no_client(play: Play) -> None:
+    async def check(blog: Blog) -> list[Any]:
+        url = "/api/beta/reachable?url=http://127.0.0.1:9/"
+        return [(await blog.client.get(url)).json() for _ in range(2)]
+
+    half = play("pitfalls", check, beta_api=True)
+    assert half.raised("RuntimeError", "Cannot reopen a client")
+    assert half.failed_at("AFA514", "app/routers/beta.py")
+    assert play("converted", check, beta_api=True).value == [False, False]
+
+
 @proves("AFA513", "app/routers/beta.py")
 def test_afa513_a_tag_of_another_session_is_deleted(play: Play) -> None:
     async def delete(blog: Blog) -> list[int]:

@@ -46,7 +46,15 @@ _SINCE_NAMES: Final = (
 )
 """Further names that came with it."""
 _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
+CLIENTS: Final = frozenset({"httpx.AsyncClient", "aiohttp.ClientSession"})
+"""The types of async HTTP clients, which have to be closed."""
 _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
+
+
+class OpenedClients(Struct):
+    """The calls in one run that made an async HTTP client, by their place."""
+
+    calls: dict[Place, tree.Call] = field(default_factory=dict)
 
 
 class OpenedSessions(Struct):
@@ -64,6 +72,8 @@ def report_creation(
     if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     project = frame.ctx.project
+    if isinstance(callee, Library) and callee.dotted in CLIENTS:
+        frame.notes_of(OpenedClients).calls[frame.place_of(node)] = node
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
         requirements = project.requirements_of(frame.path)
         is_older = requirements.may_be_prerelease("httpx")  # 1.0.0b0 is of 2021

@@ -2,15 +2,16 @@
 
 Adds ``Transactions`` and ``Connections`` to the state of a path: certain knowledge of each session's
 transaction, which stays within one function, and of its connection. Adds ``ConnectionEffect`` and
-``WriteEffect`` to the summary of a call. A run notes its coroutines, tasks, flushes, waits, writes and late
-commits. Needs blocking, database, fastapi and orm, to find functions that run before requests, sessions,
-dependencies, and the objects of a session.
+``WriteEffect`` to the summary of a call, and ``ClientClosing`` for HTTP clients. A run notes its coroutines,
+tasks, flushes, waits, writes and late commits. Needs blocking, database, fastapi and orm, to find functions
+that run before requests, sessions, dependencies, and the objects of a session.
 """
 
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.session_scope import (
     attempts,
+    clients,
     connections,
     cursors,
     gathers,
@@ -27,11 +28,13 @@ from flake8_async_fastapi.domains.session_scope import (
     writes,
 )
 from flake8_async_fastapi.engine.domain import Domain
+from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "session_scope",
     ("blocking", "database", "fastapi", "orm"),
+    models=Models(methods=clients.METHODS),
     observers=Observers(
         assigned=(tasks.note_assignment, transactions.note_assignment),
         awaited=(tasks.note_awaited, transactions.note_awaited),
@@ -53,8 +56,9 @@ DOMAIN = Domain(
         caught=(transactions.note_caught,),
         dropped=(tasks.note_dropped,),
         escaped=(connections.note_escaped,),
-        entered=(tasks.note_entered, transactions.enter_block),
+        entered=(clients.note_entered, tasks.note_entered, transactions.enter_block),
         function_ends=(
+            clients.report_left_open,
             late_commits.report_late_commits,
             leaks.report_left_open,
             leaks.report_returned_closed,
@@ -72,5 +76,5 @@ DOMAIN = Domain(
         try_ends=(attempts.end_try,),
         unwinds=(transactions.note_unwound,),
     ),
-    effects={**connections.EFFECTS, **writes.EFFECTS},
+    effects={**clients.EFFECTS, **connections.EFFECTS, **writes.EFFECTS},
 )

@@ -142,3 +142,19 @@ class ObjectOfOtherSession(Event, frozen=True):
     text: str
     name: str
     method: str
+
+
+class ClientLeftOpen(Event, frozen=True):
+    """A function makes an HTTP client, ``text``, for its requests and never closes it."""
+
+    text: str
+
+
+class SharedClientClosed(Event, frozen=True):
+    """Each request closes the HTTP client of a module, made at ``client``, by ``text``."""
+
+    text: str
+    client: Spot
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.client, "the client is made here"),)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from flake8_async_fastapi.domains.database.kept import is_of_module
 from flake8_async_fastapi.domains.database.pools import driver_of, url_of
 from flake8_async_fastapi.domains.database.urls import is_url
 from flake8_async_fastapi.domains.threads import sure_uses
@@ -39,7 +40,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, parts_of
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.loop_use import (
     AWAITERS,
     CLOSES,
@@ -151,7 +152,7 @@ def _note_client(frame: Frame, method: Member, node: tree.Call) -> None:
         frame.notes_of(EngineNotes).disposes = True
     elif method.name in LOOP_CLIENTS[client.type] and client.origin is not None:
         is_kept = not any(client.argument(name) is not None for name in KEEPS_NOTHING)
-        if is_kept and not client.origin.path.startswith("<") and _is_of_module(frame.ctx, client.origin):
+        if is_kept and not client.origin.path.startswith("<") and is_of_module(frame.ctx, client.origin):
             use = EngineUse(client.origin, is_client=True)
             frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
 
@@ -220,7 +221,7 @@ def uses_of(frame: Frame, function: Function | None, call: Arguments | None) -> 
 def _kept_engine(frame: Frame, engine: Object) -> Place | None:
     """The place of an engine that outlives every loop and keeps connections; None for others."""
     place = loop_bound_engine(frame.ctx, engine)
-    return place if place is not None and _is_of_module(frame.ctx, place) else None
+    return place if place is not None and is_of_module(frame.ctx, place) else None
 
 
 def loop_bound_engine(ctx: Context, engine: Object) -> Place | None:
@@ -246,31 +247,6 @@ def _keeps_connections(engine: Object) -> bool:
         return False
     pool = engine.argument("poolclass")
     return pool is None or (isinstance(pool, Library) and pool.dotted.endswith("QueuePool"))
-
-
-def _is_of_module(ctx: Context, place: Place) -> bool:
-    """Whether a call is in the body of a module, or in a function that caches its result."""
-
-    def find() -> bool:
-        return any(
-            isinstance(node, tree.Call) and (node.line, node.col) == place.position
-            for node in _run_once(ctx.project.body(place.path))
-        )
-
-    return ctx.derive(("of module", place), find)
-
-
-def _run_once(code: object) -> Iterator[object]:
-    """All nodes of a module that run once."""
-    if isinstance(code, tree.Lambda):
-        return
-    if isinstance(code, tree.FunctionDef):
-        called = [part.func if isinstance(part, tree.Call) else part for part in code.decorators]
-        if not any(dotted(part).rpartition(".")[2] in ("cache", "lru_cache") for part in called):
-            return
-    yield code
-    for part in parts_of(code):
-        yield from _run_once(part)
 
 
 # --- effects ---------------------------------------------------------------------------------------

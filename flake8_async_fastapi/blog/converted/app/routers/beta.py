@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import httpx
 from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.database import SessionLocal
-from app.dependencies import SessionDep
+from app.dependencies import HttpClientDep, SessionDep
 from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
 from app.schemas import PostSummary
@@ -27,6 +28,15 @@ async def drafts(session: SessionDep) -> Sequence[Post]:
 @router.get("/latest")
 async def latest(session: SessionDep) -> str | None:
     return await session.scalar(select(Post.title).order_by(Post.id.desc()).limit(1))
+
+
+@router.get("/reachable")
+async def reachable(url: str, client: HttpClientDep) -> bool:
+    try:
+        response = await client.head(url)
+    except httpx.HTTPError:
+        return False
+    return response.is_success
 
 
 @router.get("/reactions")

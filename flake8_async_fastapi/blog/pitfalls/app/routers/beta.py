@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+import httpx
 from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +27,19 @@ async def drafts(session: SessionDep) -> Sequence[Post]:
 @router.get("/latest")
 async def latest(session: AsyncSession = Depends(session_scope)) -> str | None:  # AFA412
     return await session.scalar(select(Post.title).order_by(Post.id.desc()).limit(1))
+
+
+checker = httpx.AsyncClient(timeout=1.0)
+
+
+@router.get("/reachable")
+async def reachable(url: str) -> bool:
+    try:
+        async with checker:  # AFA514
+            response = await checker.head(url)
+    except httpx.HTTPError:
+        return False
+    return response.is_success
 
 
 @router.get("/reactions")

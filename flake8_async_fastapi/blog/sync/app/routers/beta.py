@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import httpx
 from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database import SessionLocal
-from app.dependencies import SessionDep
+from app.dependencies import HttpClientDep, SessionDep
 from app.models import PageView, Post, Tag
 from app.plugins.reactions import REACTIONS, Reaction
 from app.schemas import PostSummary
@@ -24,6 +25,15 @@ def drafts(session: SessionDep) -> Sequence[Post]:
 @router.get("/latest")
 def latest(session: SessionDep) -> str | None:
     return session.scalar(select(Post.title).order_by(Post.id.desc()).limit(1))
+
+
+@router.get("/reachable")
+def reachable(url: str, client: HttpClientDep) -> bool:
+    try:
+        response = client.head(url)
+    except httpx.HTTPError:
+        return False
+    return response.is_success
 
 
 @router.get("/reactions")

@@ -1,0 +1,35 @@
+"""Objects that a module makes once, and keeps as long as the program runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, parts_of
+
+
+def is_of_module(ctx: Context, place: Place) -> bool:
+    """Whether a call is in the body of a module, or in a function that caches its result."""
+
+    def find() -> bool:
+        return any(
+            isinstance(node, tree.Call) and (node.line, node.col) == place.position
+            for node in _run_once(ctx.project.body(place.path))
+        )
+
+    return ctx.derive(("of module", place), find)
+
+
+def _run_once(code: object) -> Iterator[object]:
+    """All nodes of a module that run once."""
+    if isinstance(code, tree.Lambda):
+        return
+    if isinstance(code, tree.FunctionDef):
+        called = [part.func if isinstance(part, tree.Call) else part for part in code.decorators]
+        if not any(dotted(part).rpartition(".")[2] in ("cache", "lru_cache") for part in called):
+            return
+    yield code
+    for part in parts_of(code):
+        yield from _run_once(part)
