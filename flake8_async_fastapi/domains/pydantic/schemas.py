@@ -16,6 +16,7 @@ from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
+    Arguments,
     ClassValue,
     Collection,
     Instance,
@@ -83,7 +84,8 @@ def call_schema_method(site: CallSite) -> Value:
         value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
         if value is not None:
             validate_instance(frame, cls, value, site.place.position, "validated", cls.name)
-        return Instance(cls, exact=True)
+        made = frame.ctx.hooks.models.construct(frame, cls, _taken(site, value), site.place)
+        return Instance(cls, exact=True) if made is None else made
     if callee.name in _DUMPING:
         known = schema_fields(frame.ctx, cls)
         if arguments.args or {key for key, _ in arguments.keywords} & {"by_alias"}:
@@ -92,6 +94,22 @@ def call_schema_method(site: CallSite) -> Value:
             "dict", items=tuple(Plain("object") for _ in known), keys=tuple(one.name for one in known)
         )
     return UNKNOWN
+
+
+def _taken(site: CallSite, source: Value | None) -> Arguments:
+    """What a validated instance takes from its source and from ``update=``, as arguments of its class."""
+    given: list[tuple[str, Value]] = []
+    for value in (source, site.arguments.get(1, "update")):
+        if isinstance(value, Collection) and value.items is not None and value.keys is not None:
+            known = [(name, item) for name, item in zip(value.keys, value.items, strict=True) if name]
+            if len(known) < len(value.items):
+                return Arguments(opaque=True)
+            given += known
+        elif isinstance(value, Instance) and value.location is None and is_schema(site.frame.ctx, value.cls):
+            given += ((field.name, UNKNOWN) for field in schema_fields(site.frame.ctx, value.cls))
+        elif value is not None:
+            return Arguments(opaque=True)
+    return Arguments(keywords=tuple(given), opaque=source is None or site.arguments.opaque)
 
 
 def schema_method(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
