@@ -26,7 +26,7 @@ from flake8_async_fastapi.fixes.settings import (
     is_option,
     with_async_urls,
 )
-from flake8_async_fastapi.fixes.urls import drivers_in
+from flake8_async_fastapi.fixes.urls import DRIVERS, WITH_PSYCOPG, drivers_in
 from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.store.rewriting import Original, read_original, restored, rewrite_all
 from flake8_async_fastapi.store.root import absolute, find_root
@@ -43,6 +43,8 @@ _ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
 _SETTINGS_OF_TESTS: Final = ("pytest.ini", "tox.ini")
 _WORD: Final = re.compile(r"\w+")
 _PREFIX: Final = re.compile(r"env_prefix\s*=\s*[\"'](\w+)[\"']")
+_PSYCOPG: Final = re.compile(r"""(?im)(?:^\s*(?:- +)?|["'])psycopg(?![\w-])""")
+"""Version 3; the package of version 2 has another name."""
 _MADE: Final = frozenset({"create_engine", "engine_from_config", "sessionmaker", "scoped_session", "Session"})
 _MAKERS: Final = frozenset({"create_engine", "sessionmaker", "scoped_session"})
 
@@ -73,9 +75,10 @@ class Converted:
         rewrite_all({self.originals[path]: text for path, text in self.texts.items()})
 
 
-def convert_project(root: Path) -> Converted:
+def convert_project(root: Path, driver: str = "") -> Converted:
     """Convert the project in a folder, without writing anything.
 
+    ``driver`` is that for PostgreSQL: ``asyncpg``, or ``psycopg`` if empty and the project requires it.
     Raises Refused.
     """
     originals = _read(root)
@@ -85,22 +88,25 @@ def convert_project(root: Path) -> Converted:
     try:
         inis = [text for path, text in texts.items() if is_ini(path)]
         ways = TestWays.of(text for path, text in texts.items() if _says_how_to_test(path))
-        found = convert_texts(modules, inis, ways)
+        schemes = _schemes(driver, (text for path, text in texts.items() if is_requirement_file(path)))
+        found = convert_texts(modules, inis, ways, schemes)
     except NotConvertible as error:
         raise Refused(
             f"the changes of {root / str(error)} do not fit together: nothing is converted"
         ) from error
     converted = {**modules, **found}
     beside = {path: text for path, text in texts.items() if path not in modules}
-    beside |= _with_async_urls(beside, converted.values())
+    beside |= _with_async_urls(beside, converted.values(), schemes)
     settings = (text for path, text in beside.items() if is_environment_file(path) or is_compose_file(path))
-    drivers = set().union(*map(drivers_in, (*converted.values(), *settings)))
+    drivers = set().union(*(drivers_in(text, schemes) for text in (*converted.values(), *settings)))
     beside |= {
         path: with_drivers(path, text, drivers) for path, text in beside.items() if is_requirement_file(path)
     }
     beside |= _with_client(beside, found.values(), ways.http)
     if any(_takes_url_of_ini(path, modules[path]) for path in found):
-        beside |= {path: with_async_urls(text, is_option) for path, text in beside.items() if is_ini(path)}
+        beside |= {
+            path: with_async_urls(text, is_option, schemes) for path, text in beside.items() if is_ini(path)
+        }
     known = {path: text for path, text in beside.items() if is_template(path) or is_requirement_file(path)}
     mended, left = mend(converted, known)
     mended |= {
@@ -142,7 +148,15 @@ def _takes_url_of_ini(path: str, text: str) -> bool:
     return source is not None and is_environment(source) and takes_url_of_ini(source.tree)
 
 
-def _with_async_urls(beside: Mapping[str, str], modules: Iterable[str]) -> dict[str, str]:
+def _schemes(driver: str, requirements: Iterable[str]) -> Mapping[str, tuple[str, str]]:
+    """The async name for each scheme of a URL; the driver for PostgreSQL is asked for, or required."""
+    is_required = any(_PSYCOPG.search(text) for text in requirements)
+    return WITH_PSYCOPG if driver == "psycopg" or (not driver and is_required) else DRIVERS
+
+
+def _with_async_urls(
+    beside: Mapping[str, str], modules: Iterable[str], schemes: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
     """The files that set variables of the environment, with async drivers in their URLs.
 
     A file of Docker Compose sets those of other programs, too. So there, only what the code names is changed.
@@ -159,9 +173,9 @@ def _with_async_urls(beside: Mapping[str, str], modules: Iterable[str]) -> dict[
     found = {}
     for path, text in beside.items():
         if is_environment_file(path):
-            found[path] = with_async_urls(text, lambda _: True)
+            found[path] = with_async_urls(text, lambda _: True, schemes)
         elif is_compose_file(path):
-            found[path] = with_async_urls(text, is_named)
+            found[path] = with_async_urls(text, is_named, schemes)
     return found
 
 

@@ -26,7 +26,7 @@ def await_missed(
         source = sources.get(place.path)
         if source is None:
             continue
-        call = _call_at(finder, source, place.line, place.col)
+        call = _call_at(finder, source, (place.line, place.col), event.coroutine.label)
         owner = None if call is None else source.function_of(call)
         if call is not None and owner is not None and not is_marked(source, owner):
             seeds.setdefault(owner, []).append(Site("await", call))
@@ -41,14 +41,17 @@ def await_missed(
     return changed
 
 
-def _call_at(finder: Sites, source: Source, line: int, column: int) -> ast.Call | None:
+def _call_at(finder: Sites, source: Source, place: tuple[int, int], label: str) -> ast.Call | None:
+    """The call at a place that makes a coroutine; all calls of a chain begin at one place."""
     found = [
         node
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and (node.lineno, node.col_offset) == (line, column)
+        if isinstance(node, ast.Call) and (node.lineno, node.col_offset) == place
     ]
     targets = [node for node in found if isinstance(finder.target_of(source, node), ast.AsyncFunctionDef)]
-    return next(iter([*targets, *found]), None)
+    name = label.removesuffix("(...)").rpartition(".")[2]
+    named = [node for node in found if getattr(node.func, "attr", getattr(node.func, "id", "")) == name]
+    return next(iter([*targets, *named, *found]), None)
 
 
 def _changed(colours: Colours, source: Source) -> str | None:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flake8_async_fastapi.faults import UsageError
 
 if TYPE_CHECKING:
     from flake8_async_fastapi.convert.application import Converted
 
+_REFUSED: Final = frozenset({"AFA404", "AFA421"})
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("path", type=Path, metavar="PATH", help="the folder of the project")
+    parser.add_argument(
+        "--driver",
+        choices=("asyncpg", "psycopg"),
+        default="",
+        help="the driver for PostgreSQL; without it, psycopg if the project requires version 3, or asyncpg",
+    )
     parser.add_argument("--diff", action="store_true", help="only show the changes")
     parser.add_argument(
         "--check", action="store_true", help="change nothing; exit with status 1 if something would change"
@@ -36,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not root.is_dir():
         raise UsageError(f"there is no folder {root}")
     try:
-        converted = convert_project(root)
+        converted = convert_project(root, arguments.driver)
     except Refused as refused:
         if refused.is_done:
             print(refused)
@@ -81,3 +89,6 @@ def _summary(converted: Converted, *, would: bool) -> Iterator[str]:
             yield heading
         for finding in findings:
             yield f"  {finding.path}:{finding.line}: {finding.code} {finding.message}"
+    if any(finding.code in _REFUSED and "asyncpg" in finding.message for finding in converted.left.new):
+        yield ""
+        yield "with --driver psycopg, nothing is left of what asyncpg refuses"

@@ -29,14 +29,19 @@ from flake8_async_fastapi.convert.texts import (
     parse,
 )
 from flake8_async_fastapi.convert.urls import url_edits
+from flake8_async_fastapi.fixes.urls import DRIVERS
 
 
 def convert_texts(
-    texts: Mapping[str, str], inis: Collection[str] = (), ways: TestWays = ANYIO
+    texts: Mapping[str, str],
+    inis: Collection[str] = (),
+    ways: TestWays = ANYIO,
+    drivers: Mapping[str, tuple[str, str]] = DRIVERS,
 ) -> dict[str, str]:
     """The new texts of the Python files that change, by path.
 
-    ``inis`` are the texts of the ``alembic.ini`` files; ``ways`` says how to run async tests.
+    ``inis`` are the texts of the ``alembic.ini`` files; ``ways`` says how to run async tests. ``drivers`` has
+    the async name for each scheme of a URL.
     Raises NotConvertible.
     """
     sources = {path: source for path, text in texts.items() if (source := parse(path, text)) is not None}
@@ -60,11 +65,13 @@ def convert_texts(
             continue
         elsewhere = homes_of_tables(colours, converted)
         mocks = SessionMocks(colours, converted)
-        whole = _Whole(colours, converted, elsewhere, application_start(colours, converted), ways, mocks)
+        whole = _Whole(
+            colours, converted, elsewhere, application_start(colours, converted), ways, mocks, drivers
+        )
         found = {source.path: _applied(source, _edits(whole, source)) for source in converted}
         spoilt = [source for source in converted if found[source.path] is None]
         if not spoilt:
-            found |= {source.path: _migrated(link(sources), source, inis) for source in environments}
+            found |= {source.path: _migrated(link(sources), source, inis, drivers) for source in environments}
             return {path: text for path, text in found.items() if text != texts[path] and text is not None}
         for source in spoilt:
             blamed = [node for node in _blamed(whole, source) if node not in kept]
@@ -83,9 +90,11 @@ class NotConvertible(Exception):
     """The changes of a file, with this path, conflict."""
 
 
-def _migrated(program: Program, source: Source, inis: Collection[str]) -> str | None:
+def _migrated(
+    program: Program, source: Source, inis: Collection[str], drivers: Mapping[str, tuple[str, str]]
+) -> str | None:
     imports = Imports(program, source)
-    edits = [*migration_edits(Inference(program), source, imports, inis)]
+    edits = [*migration_edits(Inference(program), source, imports, inis, drivers)]
     return _applied(source, [*edits, *imports.edits()])
 
 
@@ -101,6 +110,7 @@ class _Whole:
     """What the application does when it starts."""
     ways: TestWays
     mocks: SessionMocks
+    drivers: Mapping[str, tuple[str, str]]
 
 
 def _blamed(whole: _Whole, source: Source) -> Iterator[Function]:
@@ -125,7 +135,7 @@ def _edits(whole: _Whole, source: Source) -> list[Edit]:
     edits += tables_of_tests(colours, source, imports, lifespan.moved)
     edits += SetupEdits(colours, source, imports).edits()
     edits += ClientEdits(colours, source, imports, whole.start, whole.ways.http).edits()
-    edits += url_edits(source)
+    edits += url_edits(source, whole.drivers)
     edits += stand_in_edits(colours, source, imports)
     edits += whole.mocks.edits(source, imports)
     edits += marking_edits(colours, source, lifespan.moved, whole.mocks)

@@ -4,87 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from flake8_async_fastapi.convert.expired import is_set_before, may_be_none
+from flake8_async_fastapi.convert.demands import Demand
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
 from flake8_async_fastapi.convert.libraries import BUILDERS
 from flake8_async_fastapi.convert.names import Program
+from flake8_async_fastapi.convert.refreshes import EXPIRING, Place, Refreshes
 from flake8_async_fastapi.convert.strategies import Strategies
-from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, nodes_of
-from flake8_async_fastapi.convert.values import Class, Instance, Module
-from flake8_async_fastapi.domains.orm.events import Missing
-from flake8_async_fastapi.fixes.writes import Written, last_write
+from flake8_async_fastapi.convert.texts import Edit, Source
+from flake8_async_fastapi.convert.values import Class, Module
 
-_LOADED_BY_QUERY: Final = frozenset({"unloaded", "raise", "detached", "noload"})
-_WRITING: Final = frozenset("commit flush refresh execute scalar scalars merge rollback expire".split())
 _LONGEST_ROUTE: Final = 4
 _CHAINED: Final = frozenset({*BUILDERS, *BUILDERS.values(), "values", "returning"})
 _SELECTING: Final = frozenset("select sql_select get get_one insert update delete".split())
-_EXPIRING: Final = frozenset({"rollback", "commit", "expire"})
-"""Causes for which all columns of an object are gone."""
 _LOADERS: Final = frozenset("selectinload joinedload subqueryload contains_eager defaultload".split())
-
-
-@dataclass(frozen=True)
-class Demand:
-    """An attribute that is read and is not loaded.
-
-    ``made`` says how its object was created, ``origin`` where; ``lost`` where it was lost, ``read`` where
-    it is read. ``holder`` is the variable with the object, if that is known.
-    """
-
-    made: str
-    origin: tuple[str, int]
-    lost: tuple[str, int]
-    read: tuple[str, int, int]
-    route: tuple[str, ...]
-    cause: str
-    is_relationship: bool
-    holder: str = ""
-
-    @classmethod
-    def of(cls, missing: Missing) -> Demand:
-        """The demand in an event."""
-        made, path, line = missing.source
-        return cls(
-            made,
-            (path, line),
-            missing.lost_at[:2],
-            (missing.path, missing.line, missing.col),
-            missing.route,
-            missing.cause,
-            missing.is_relationship,
-            missing.holder,
-        )
-
-    @property
-    def key(self) -> tuple[str, tuple[str, ...], str, str]:
-        """The key of a demand, each of which is tried only once."""
-        return self.made, self.route, f"{self.origin[0]} {self.lost[0]} {self.read[0]}", str(self.origin[1])
-
-    @property
-    def is_of_query(self) -> bool:
-        """Whether the query that returned the object can load it."""
-        return self.made == "query" and self.is_relationship and self.cause in _LOADED_BY_QUERY
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The line before which a refresh is added, its indentation, and the call without its end."""
-
-    path: str
-    line: int
-    indent: str
-    call: str
-
-    def inserted(self, source: Source, rest: str) -> Edit:
-        """The new statement."""
-        at = source.line_start(self.line)
-        lead = "" if source.text[:at].endswith("\n") or at == 0 else "\n"
-        return Edit(at, at, 0, f"{lead}{self.indent}{self.call}{rest}\n")
 
 
 class LoadingEdits:
@@ -96,20 +31,21 @@ class LoadingEdits:
         self.inference = inference
         self.sources = sources
         self.imports = imports
+        self.refreshes = Refreshes(inference, sources)
         self.strategies = Strategies(inference, sources)
 
     def edits(self, demands: Iterable[Demand]) -> Iterator[tuple[str, Edit]]:
         """The edits for some demands, each with its file."""
         by_query: dict[tuple[str, int], list[tuple[str, ...]]] = {}
-        to_refresh: dict[_Place, list[Demand]] = {}
+        to_refresh: dict[Place, list[Demand]] = {}
         for demand in demands:
             if demand.is_of_query:
                 by_query.setdefault(demand.origin, []).append(demand.route)
             else:
-                place = self._refresh_place(demand)
+                place = self.refreshes.place(demand)
                 if place is not None:
                     to_refresh.setdefault(place, []).append(demand)
-                elif demand.is_relationship and demand.cause not in _EXPIRING:
+                elif demand.is_relationship and demand.cause not in EXPIRING:
                     yield from self.strategies.always(set(demand.route))
         for (path, line), routes in by_query.items():
             source = self.sources.get(path)
@@ -117,7 +53,7 @@ class LoadingEdits:
                 shorter = [route for route in dict.fromkeys(routes) if len(route) <= _LONGEST_ROUTE]
                 yield from self._options(source, line, _longest(shorter))
         for place, lost in to_refresh.items():
-            is_whole = all(demand.cause in _EXPIRING and not demand.is_relationship for demand in lost)
+            is_whole = all(demand.cause in EXPIRING and not demand.is_relationship for demand in lost)
             attributes = dict.fromkeys(demand.route[0].rpartition(".")[2] for demand in lost)
             quoted = ", ".join(f'"{name}"' for name in attributes)
             rest = ")" if is_whole else f", attribute_names=[{quoted}])"
@@ -239,126 +175,6 @@ class LoadingEdits:
             return model
         return self.imports[source.path].need(program.module_name(source, self.sources[homes[0]]), model)
 
-    # --- refreshes ------------------------------------------------------------------------
-
-    def _refresh_place(self, demand: Demand) -> _Place | None:
-        """The place for a refresh: behind the last write of the block that lost the attribute."""
-        if len(demand.route) != 1:
-            return None
-        anchor = demand.lost if demand.lost[0] in self.sources else demand.origin
-        if demand.made == "given" and demand.cause in ("unloaded", "raise"):
-            return self._before_reading(demand)
-        source = self.sources.get(anchor[0])
-        if source is None:
-            return None
-        if demand.cause in _EXPIRING:
-            return self._behind_expiry(demand, source)
-        statement = statement_at(source, anchor[1])
-        function = None if statement is None else source.function_of(statement)
-        if statement is None or not isinstance(function, ast.AsyncFunctionDef):
-            return None
-        session = self._session_in(source, statement)
-        name = _refreshed(statement) or self._object(demand, source, function)
-        if session is None or name is None:
-            return None
-        written = Written(session, name, demand.route[0].rpartition(".")[2])
-        last = last_write(source.tree, statement, written)
-        line = (last.end_lineno or anchor[1]) + 1
-        return _Place(source.path, line, source.indent(last), f"await {session}.refresh({name}")
-
-    def _behind_expiry(self, demand: Demand, source: Source) -> _Place | None:
-        """Behind a rollback, for an object that the function holds in a variable."""
-        statement, name = statement_at(source, demand.lost[1]), demand.holder
-        function = None if statement is None else source.function_of(statement)
-        if statement is None or not isinstance(function, ast.AsyncFunctionDef) or not name.isidentifier():
-            return None
-        path, line, _ = demand.read
-        is_read_here = path == source.path and function.lineno <= line <= (function.end_lineno or line)
-        session = self._session_in(source, statement)
-        if session is None or not is_read_here or not is_set_before(source, function, name, statement):
-            return None
-        indent, call = source.indent(statement), f"await {session}.refresh({name}"
-        if may_be_none(source, function, name, statement):
-            call = f"if {name} is not None:\n{indent}    {call}"
-        return _Place(source.path, (statement.end_lineno or statement.lineno) + 1, indent, call)
-
-    def _before_reading(self, demand: Demand) -> _Place | None:
-        path, line, _ = demand.read
-        source = self.sources.get(path)
-        statement = None if source is None else statement_at(source, line)
-        if source is None or statement is None:
-            return None
-        function = source.function_of(statement)
-        if not isinstance(function, ast.AsyncFunctionDef):
-            return None
-        session = self._session_of(source, function)
-        name = self._read_name(demand, source)
-        if session is None or name is None or isinstance(statement, FUNCTIONS):
-            return None
-        return _Place(path, statement.lineno, source.indent(statement), f"await {session}.refresh({name}")
-
-    def _session_in(self, source: Source, statement: ast.stmt) -> str | None:
-        for node in ast.walk(statement):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and called.attr in _WRITING:
-                return source.code(called.value)
-        return None
-
-    def _session_of(self, source: Source, function: Function) -> str | None:
-        """The name of a session that a function has."""
-        for node in nodes_of(function):
-            if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
-                called = node.value.func
-                if isinstance(called, ast.Attribute) and called.attr in (
-                    "commit",
-                    "scalars",
-                    "execute",
-                    "get",
-                ):
-                    return source.code(called.value)
-        for argument in (*function.args.args, *function.args.kwonlyargs):
-            if argument.annotation is not None and "Session" in ast.unparse(argument.annotation):
-                return argument.arg
-        return None
-
-    def _object(self, demand: Demand, source: Source, function: Function) -> str | None:
-        """The variable with the object of a demand in the function that wrote it."""
-        path, line, _ = demand.read
-        if path == source.path and function.lineno <= line <= (function.end_lineno or line):
-            name = self._read_name(demand, source)
-            if name is not None:
-                return name
-        model = demand.route[0].partition(".")[0]
-        names = [
-            argument.id
-            for node in nodes_of(function)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if node.func.attr in ("add", "refresh", "delete")
-            for argument in node.args[:1]
-            if isinstance(argument, ast.Name) and self._is_of(source, argument, model)
-        ]
-        if not names:
-            parameters = (*function.args.args, *function.args.kwonlyargs)
-            names = [
-                a.arg for a in parameters if a.annotation is not None and model in ast.unparse(a.annotation)
-            ]
-        return names[-1] if names else None
-
-    def _is_of(self, source: Source, node: ast.expr, model: str) -> bool:
-        value = self.inference.value(source, node)
-        return isinstance(value, (Instance, Class)) and value.name == model
-
-    def _read_name(self, demand: Demand, source: Source) -> str | None:
-        """The variable whose attribute is read."""
-        _, line, column = demand.read
-        attribute = demand.route[0].rpartition(".")[2]
-        for node in ast.walk(source.tree):
-            if not isinstance(node, ast.Attribute) or node.attr != attribute or node.lineno != line:
-                continue
-            if isinstance(node.value, ast.Name) and node.col_offset <= column + len(source.code(node)):
-                return node.value.id
-        return None
-
     # --- joined collections ---------------------------------------------------------------
 
     def unique(self, source: Source, line: int, method: str) -> Iterator[Edit]:
@@ -369,24 +185,6 @@ class LoadingEdits:
                 if source.text[at] == ".":
                     yield Edit(at, at, 0, ".unique()")
                     return
-
-
-def _refreshed(statement: ast.stmt) -> str:
-    """The variable that a statement refreshes; empty for another statement."""
-    match statement:
-        case ast.Expr(ast.Await(ast.Call(ast.Attribute(attr="refresh"), [ast.Name(name), *_]))):
-            return name
-    return ""
-
-
-def statement_at(source: Source, line: int) -> ast.stmt | None:
-    """The innermost statement that holds a line."""
-    found = [
-        node
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line)
-    ]
-    return max(found, key=lambda node: (node.lineno, node.col_offset)) if found else None
 
 
 def _longest(routes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -12,9 +12,10 @@ from typing import Final
 from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.convert.awaiting import await_missed
 from flake8_async_fastapi.convert.blocking import BlockingEdits
+from flake8_async_fastapi.convert.demands import Demand
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
-from flake8_async_fastapi.convert.loading import Demand, LoadingEdits
+from flake8_async_fastapi.convert.loading import LoadingEdits
 from flake8_async_fastapi.convert.names import link
 from flake8_async_fastapi.convert.remaining import Remaining, remaining, with_marks
 from flake8_async_fastapi.convert.texts import Edit, EditError, Source, apply_edits, parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.convert.imports import Imports
@@ -42,7 +42,11 @@ def is_environment(source: Source) -> bool:
 
 
 def migration_edits(
-    inference: Inference, source: Source, imports: Imports, inis: Iterable[str]
+    inference: Inference,
+    source: Source,
+    imports: Imports,
+    inis: Iterable[str],
+    drivers: Mapping[str, tuple[str, str]],
 ) -> Iterator[Edit]:
     """The edits of an ``env.py`` whose URL is now async; none for another."""
     blocks = [node for node in ast.walk(source.tree) if isinstance(node, ast.With)]
@@ -60,7 +64,7 @@ def migration_edits(
         if is_application:
             yield Edit(0, 0, -9, f"{MARK}{_LEFT}\n")
         return
-    yield from url_edits(source)
+    yield from url_edits(source, drivers)
     yield from _connected(source, opened[0], imports)
     for node in ast.walk(source.tree):
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):

@@ -29,7 +29,10 @@ def _selecting(inference: Answers, source: Source, query: Query, node: ast.Call)
         made = Instance(model.path, model.name) if isinstance(model, Class) else None
         return replace(query, kind="entity", entity=source.code(node.args[0]), model=made)
     single = len(node.args) == 1 and _is_aggregate(node.args[0])
-    return replace(query, kind="value" if single else "row", entity="", model=None)
+    query = replace(query, kind="value" if single else "row", entity="", model=None)
+    if node.args and all(_is_column(inference, source, argument) for argument in node.args):
+        return replace(query, of_columns=True, unique=False)
+    return query
 
 
 def _is_entity(inference: Answers, source: Source, node: ast.expr) -> bool:
@@ -44,6 +47,16 @@ def _is_entity(inference: Answers, source: Source, node: ast.expr) -> bool:
         is_class = isinstance(base, (Module, Library)) or (is_of_module and node.attr[:1].isupper())
         return is_class or "model" in node.attr or node.attr == "entity"
     return False
+
+
+def _is_column(inference: Answers, source: Source, node: ast.expr) -> bool:
+    """Whether an expression is certainly no entity: a column of one, or the result of a function."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        is_of_function = isinstance(node.func.value, ast.Name) and node.func.value.id == "func"
+        return is_of_function or (
+            node.func.attr == "label" and _is_column(inference, source, node.func.value)
+        )
+    return isinstance(node, ast.Attribute) and _is_entity(inference, source, node.value)
 
 
 def method_of_query(

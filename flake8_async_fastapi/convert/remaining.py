@@ -9,7 +9,7 @@ from typing import Final
 
 from flake8_async_fastapi.analysis import Analysis
 from flake8_async_fastapi.convert.leaving import comment_above, left_functions
-from flake8_async_fastapi.convert.loading import statement_at
+from flake8_async_fastapi.convert.refreshes import statement_at
 from flake8_async_fastapi.convert.texts import Edit, Source, apply_edits, first_line, parse
 from flake8_async_fastapi.rules.left_open import LEFT_OPEN, MARK
 from flake8_async_fastapi.rules.model import Finding, catalogue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flake8_async_fastapi.convert.texts import Edit, Source
@@ -16,7 +16,7 @@ _SCHEME_ARGUMENTS: Final = frozenset({"scheme", "drivername"})
 _SOUGHT_BY: Final = frozenset({"replace", "startswith", "removeprefix"})
 
 
-def url_edits(source: Source) -> Iterator[Edit]:
+def url_edits(source: Source, drivers: Mapping[str, tuple[str, str]] = DRIVERS) -> Iterator[Edit]:
     """The edits of the URLs in a file's literals."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.JoinedStr) or (
@@ -31,7 +31,7 @@ def url_edits(source: Source) -> Iterator[Edit]:
             found = (_WHOLE if is_scheme else _LITERAL).match(source.code(node))
             if found:
                 start = source.start(node)
-                yield Edit(start + found.start(2), start + found.end(2), 0, DRIVERS[found[2]][0])
+                yield Edit(start + found.start(2), start + found.end(2), 0, drivers[found[2]][0])
 
 
 def _is_bare(parent: ast.AST, node: ast.Constant) -> bool:

@@ -77,8 +77,8 @@ class Query:
 
     ``session`` is the text of the expression for its session, valid where the query is used. ``kind`` is
     ``entity``, ``row`` or ``value`` (one column, of an aggregate: a single row). ``entity`` is the text of
-    its only entity. ``unique`` says that rows may repeat an entity, which a query leaves out. ``filtered``
-    says that it is more than ``session.query(Entity)``.
+    its only entity. ``unique`` says that rows may repeat an entity, which a query leaves out; one
+    ``of_columns`` keeps all rows. ``filtered`` says that it is more than ``session.query(Entity)``.
     """
 
     session: str
@@ -87,10 +87,11 @@ class Query:
     model: Value | None = None
     unique: bool = False
     filtered: bool = False
+    of_columns: bool = False
 
     def after(self, *, unique: bool = False) -> Query:
         """The query after one more method."""
-        return replace(self, unique=self.unique or unique, filtered=True)
+        return replace(self, unique=self.unique or (unique and not self.of_columns), filtered=True)
 
 
 Value: TypeAlias = "Library | Module | Class | Callee | Instance | Known | Many | Maker | Query"

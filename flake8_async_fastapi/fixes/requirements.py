@@ -83,7 +83,8 @@ def brings_client(texts: Iterable[str]) -> bool:
 
 
 def _names(text: str, package: str) -> bool:
-    return re.search(rf"(?im)(?:^\s*(?:- +)?|[\"']){re.escape(package)}(?![\w-])", text) is not None
+    name = re.escape(package.partition("[")[0])
+    return re.search(rf"(?im)(?:^\s*(?:- +)?|[\"']){name}(?![\w-])", text) is not None
 
 
 def _with_extra(found: re.Match[str]) -> str:
@@ -153,11 +154,17 @@ def _toml(text: str, missing: list[str]) -> str:
         entry = _entry(found)
         if found["name"].lower() == "sqlmodel":
             entry = f'{found[0]}\nsqlalchemy = {{ version = "*", extras = ["asyncio"] }}'
-        added = "".join(f'\n{driver} = "*"' for driver in missing)
+        added = "".join(f"\n{_any_version(driver)}" for driver in missing)
         end = text.find("\n", found.end())
         rest = text[found.end() :] if end < 0 else text[found.end() : end]
         return text[: found.start()] + entry + rest + added + ("" if end < 0 else text[end:])
     return _quoted_list(text, missing)
+
+
+def _any_version(package: str) -> str:
+    """The entry of a table for a package, which may have an extra."""
+    name, _, extra = package.removesuffix("]").partition("[")
+    return f'{name} = {{ version = "*", extras = ["{extra}"] }}' if extra else f'{name} = "*"'
 
 
 def _quoted_list(text: str, missing: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,11 +66,15 @@ def is_option(url: SettingUrl) -> bool:
     return url.name == "sqlalchemy.url" and not url.is_comment
 
 
-def with_async_urls(text: str, is_wanted: Callable[[SettingUrl], bool]) -> str:
+def with_async_urls(
+    text: str,
+    is_wanted: Callable[[SettingUrl], bool],
+    drivers: Mapping[str, tuple[str, str]] = DRIVERS,
+) -> str:
     """The text of a file with settings, with async drivers in the URLs that are wanted."""
     parts, at = [], 0
     for url in urls_of_settings(text):
-        if url.scheme in DRIVERS and is_wanted(url):
-            parts += [text[at : url.start], DRIVERS[url.scheme][0]]
+        if url.scheme in drivers and is_wanted(url):
+            parts += [text[at : url.start], drivers[url.scheme][0]]
             at = url.end
     return "".join([*parts, text[at:]])

@@ -332,6 +332,45 @@ def test_what_lies_beside_the_code(
     assert (tmp_path / file).read_text() == after
 
 
+@pytest.mark.parametrize(
+    ("options", "before", "after", "driver"),
+    [
+        ((), "sqlalchemy\npsycopg2\n", "sqlalchemy[asyncio]\nasyncpg\npsycopg2\n", "asyncpg"),
+        ((), "sqlalchemy\npsycopg>=3\n", "sqlalchemy[asyncio]\npsycopg>=3\n", "psycopg"),
+        (
+            ("--driver", "psycopg"),
+            "sqlalchemy\npsycopg2\n",
+            "sqlalchemy[asyncio]\npsycopg[binary]\npsycopg2\n",
+            "psycopg",
+        ),
+        (
+            ("--driver=asyncpg",),
+            "sqlalchemy\npsycopg\n",
+            "sqlalchemy[asyncio]\nasyncpg\npsycopg\n",
+            "asyncpg",
+        ),
+    ],
+)
+def test_the_driver_for_postgresql(
+    options: tuple[str, ...], before: str, after: str, driver: str, convert: Convert, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements.txt").write_text(before)
+    (tmp_path / ".env").write_text("URL=postgresql+psycopg2://db/x\n")
+    setup = SETUP.replace('"sqlite:///app.db"', '"postgresql://localhost/app"')
+    assert convert(READ, *options, setup=setup)[0] == 0
+    assert (tmp_path / "requirements.txt").read_text() == after
+    assert (tmp_path / ".env").read_text() == f"URL=postgresql+{driver}://db/x\n"
+    assert f'"postgresql+{driver}://localhost/app"' in (tmp_path / "main.py").read_text()
+
+
+def test_another_driver_is_named_for_what_one_refuses(convert: Convert, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("sqlalchemy\n")
+    setup = SETUP.replace('"sqlite:///app.db"', '"postgresql://localhost/app?sslmode=require"')
+    printed = convert(READ, "--check", setup=setup)[1]
+    assert "AFA404" in printed and "with --driver psycopg, nothing is left" in printed
+    assert "AFA404" not in convert(READ, "--driver", "psycopg", setup=setup)[1]
+
+
 def test_requirements_as_the_shell_of_windows_writes_them(convert: Convert, tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     path.write_bytes("\ufeffSQLAlchemy==2.0.30\r\n".encode("utf-16-le"))
