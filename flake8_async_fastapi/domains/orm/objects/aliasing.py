@@ -20,7 +20,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceSt
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
@@ -86,7 +86,13 @@ def is_live(other: InstanceState, obj: InstanceState) -> bool:
     """Whether the session of one object can use another object, which is held by a variable."""
     if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
         return False
-    return instances.may_be_one(other.session, obj.session)
+    is_given = _is_given(other.session) or _is_given(obj.session)
+    return is_given or instances.may_be_one(other.session, obj.session)
+
+
+def _is_given(session: object) -> bool:
+    """Whether only a parameter is known of a session, so that it may be any."""
+    return isinstance(session, Place) and session.path.startswith("<")
 
 
 def share_loaded(frame: Frame, location: Location, name: str) -> None:
