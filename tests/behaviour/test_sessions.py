@@ -269,6 +269,25 @@ async def test_merge_returns_the_object_of_the_session(session: AsyncSession) ->
     assert (merged.title, merged.views) == ("changed", 0)
 
 
+async def test_merge_of_an_object_that_is_there_changes_nothing(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    session.expire(post)
+    assert await session.merge(post) is post
+    with needs_io():
+        print(post.title)
+
+
+async def test_merge_of_an_unchanged_object_writes_nothing() -> None:
+    async with database() as factory:
+        async with factory() as other:
+            post = await other.get_one(Post, 1)
+        async with factory() as session:
+            merged = await session.merge(post)
+            assert merged is not post
+            await session.flush()
+            assert merged.updated_at is None
+
+
 async def test_merge_leaves_unset_relationships_unloaded(session: AsyncSession) -> None:
     merged = await session.merge(Post(id=1, title="changed"))
     with session.no_autoflush, needs_io():
@@ -508,6 +527,18 @@ async def test_queries_flush_first(session: AsyncSession) -> None:
     await session.execute(select(Author))
     with needs_io():
         print(post.updated_at)
+
+
+async def test_a_flush_loads_what_it_writes(session: AsyncSession) -> None:
+    author, bob = await session.get_one(Author, 1), await session.get_one(Author, 2)
+    session.expire_all()
+    author.name = "changed"
+    session.add(Post(title="new", author=bob))
+    await session.flush()
+    assert (author.id, author.name, bob.name) == (1, "changed", "bob")
+    for read in (lambda: author.posts, lambda: bob.profile):
+        with needs_io():
+            read()
 
 
 async def test_registry_gives_the_session_of_the_scope() -> None:

@@ -244,6 +244,8 @@ def _judge_special(
         return "right"
     if finding.code == "AFA313":
         return "alarm"
+    if finding.code == "AFA315":
+        return "right"  # it costs statements, and does not fail
     if finding.code == "AFA314":
         texts = "\n".join(program.files.values())
         return "right" if any(word in texts for word in ("noload", "lazy=None", '"lazy": None')) else "alarm"

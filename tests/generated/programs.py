@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
-from . import sessions
+from . import further, sessions
 from .schemas import EAGER, OPAQUE, Entity, Relation, random_schema
 
 URL = "sqlite+aiosqlite:///blog.db"
@@ -54,12 +54,14 @@ def random_program(seed: int) -> Program:
 
 _LIBRARY = {
     "sqlalchemy": "Column Computed DateTime FetchedValue ForeignKey Integer String Table"
-    " func inspect select update",
+    " delete func insert inspect select update",
     "sqlalchemy.ext.associationproxy": "association_proxy",
+    "sqlalchemy.ext.hybrid": "hybrid_property",
+    "sqlalchemy.orm.attributes": "set_committed_value",
     "sqlalchemy.ext.asyncio": "AsyncAttrs AsyncSession async_sessionmaker create_async_engine",
     "sqlalchemy.orm": "DeclarativeBase DynamicMapped Load Mapped MappedAsDataclass WriteOnlyMapped aliased"
     " backref column_property configure_mappers contains_eager declarative_base defer deferred"
-    " immediateload joinedload lazyload load_only mapped_column noload raiseload relationship"
+    " defaultload immediateload joinedload lazyload load_only mapped_column noload raiseload relationship"
     " selectinload sessionmaker subqueryload undefer",
     "sqlmodel": "Field Relationship SQLModel",
     "pydantic": "AliasPath BaseModel ConfigDict TypeAdapter field_validator",
@@ -154,7 +156,8 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.rng = Random(f"loading {seed}")
-        self.schema = random_schema(self.rng)
+        self.has_more = seed >= further.FIRST
+        self.schema = random_schema(self.rng, further.extend if self.has_more else None)
         self.names: dict[str, str] = dict(self.schema.names)
         self.modules: dict[str, list[str]] = {"models": self.schema.lines}
         self.split = self.rng.random() < 0.55
@@ -1460,6 +1463,8 @@ class Writer:
                 self.query() if self.chance(0.72) else self.construct()
             elif self.fills_session and self.chance(0.3):
                 self.rng.choice(sessions.SCENES)(self)
+            elif self.has_more and self.chance(0.3):
+                self.rng.choice(further.SCENES)(self)
             elif form < 0.36:
                 self.change()
             else:

@@ -6,7 +6,7 @@ names of columns are the same in all schemas; styles, strategies and defaults di
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -122,8 +122,8 @@ class Schema:
         return self.entities[name]
 
 
-def random_schema(rng: Random) -> Schema:
-    """A schema of any style."""
+def random_schema(rng: Random, extend: Callable[[Random, Schema], None] | None = None) -> Schema:
+    """A schema of any style; ``extend`` changes its models before they are written."""
     style = rng.choices(["mapped", "column", "dataclass", "sqlmodel"], [62, 26, 6, 6])[0]
     entities = _entities(rng, style)
     _relate(rng, style, entities)
@@ -131,6 +131,8 @@ def random_schema(rng: Random) -> Schema:
         _behave(rng, style, entity, entities)
     async_attrs = style in {"mapped", "column"} and rng.random() < 0.4
     schema = Schema(style, entities, async_attrs, [])
+    if extend is not None:
+        extend(rng, schema)
     _write(rng, schema)
     return schema
 

@@ -40,8 +40,8 @@ class UnloadedAttribute(Struct, frozen=True):
 
 def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether the query may have loaded the same object on another path too, with more attributes."""
-    if unloaded.not_loaded.cause not in _BY_QUERY:
-        return False  # what expires later is lost on all paths
+    if unloaded.not_loaded.cause not in _BY_QUERY or unloaded.not_loaded.cause in ("server", "update"):
+        return False  # what is lost later is lost on all paths
     objects = instances_of(frame.state)
     at, own = way_from_top(objects, unloaded.location)
     base_obj = objects.get(at, unloaded.obj)
@@ -281,9 +281,11 @@ _BY_QUERY: Final = (
 )  # fmt: skip
 
 
-def forget_below(state: State, location: tuple[object, ...]) -> None:
-    """Forget the objects that were reached through one that is loaded anew."""
+def forget_below(
+    state: State, location: tuple[object, ...], besides: Mapping[Location, InstanceState] = {}
+) -> None:
+    """Forget the objects that were reached through one that is loaded anew, ``besides`` some."""
     objects = instances_of(state)
-    for known in [known for known in objects if known[0] == location]:
-        forget_below(state, known)
+    for known in [known for known in objects if known[0] == location and known not in besides]:
+        forget_below(state, known, besides)
         del objects[known]

@@ -200,8 +200,15 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
             session_effects.apply_transition(frame, transition_to_caller(out, step), line)
     for location, obj in left.items():
         after = instance_to_caller(out, obj, before.get(location))
+        if location in before and _is_loaded_anew(before[location], after):
+            aliasing.forget_below(state, location, left)
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
     return effect.exit_effects
+
+
+def _is_loaded_anew(before: InstanceState, after: InstanceState) -> bool:
+    """Whether a call refreshed an object, and with it those that it leads to."""
+    return after.default == "plan" and (before.path, before.line) != (after.path, after.line)
 
 
 def _apply_unloaded_read(

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions
+from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Loaded, NotLoaded
@@ -66,6 +66,50 @@ def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | Non
     if not held:
         return None
     return TargetAtHand(_BY_CHANCE.format(attribute.target.name) if all(held) else "")
+
+
+def only_target(frame: Frame, unloaded: UnloadedAttribute) -> Instance | None:
+    """The object to which a many-to-one leads that was found: the only one of its class in the session.
+
+    None if there may be others.
+    """
+    obj, attribute, state = unloaded.obj, unloaded.attribute, frame.state
+    target = attribute.target if isinstance(attribute, Relationship) else None
+    if target is None or not own_sessions.holds_only_known(frame, obj.session):
+        return None
+    if state.part(Instances).held_elsewhere or _is_in_variable(frame, target):
+        return None
+    if next(aliasing.unread_results(frame.ctx, state, obj.session), None) is not None:
+        return None
+    holders = [
+        (at, other)
+        for at, other in instances_of(state).items()
+        if at != unloaded.location and _may_hold(frame, other, target)
+    ]
+    if len(holders) != 1:
+        return None
+    at, other = holders[0]
+    is_it = other.cls == target and other.session == obj.session and aliasing.is_live(other, obj)
+    return Instance(target, location=at) if is_it and not _leads_to(frame, other, target) else None
+
+
+def _may_hold(frame: Frame, other: InstanceState, target: ClassValue) -> bool:
+    """Whether an object is of a class, or leads to such an object, as far as is known."""
+    return load_plans.may_be_both(frame.ctx, other.cls, target) or _leads_to(frame, other, target)
+
+
+def _leads_to(frame: Frame, other: InstanceState, target: ClassValue) -> bool:
+    if other.may_be_loaded or other.default == "perhaps":
+        return True
+    model = models.model_of_objects(frame.ctx, other.cls)
+    for name, found in model.relationships() if model is not None else ():
+        fits = found.target is None or load_plans.may_be_both(frame.ctx, found.target, target)
+        if fits and not isinstance(transitions.attribute_state(frame.ctx, other, name, found), NotLoaded):
+            return True
+    return any(
+        loaded_path.names and load_plans.may_be_both(frame.ctx, loaded_path.cls, target)
+        for loaded_path in load_plans.loaded_paths(frame.ctx, other.cls, other.plan)
+    )
 
 
 _BY_CHANCE: Final = "the session happens to hold that {}"

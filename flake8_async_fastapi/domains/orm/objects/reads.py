@@ -19,7 +19,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     Model,
     Relationship,
 )
-from flake8_async_fastapi.domains.orm.objects import aliasing, identity_map, instances, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, flushes, identity_map, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import (
@@ -96,6 +96,9 @@ def read_mapped_attribute(
     found = transitions.attribute_state(frame.ctx, obj, name, attribute)
     if use == "mutated" and isinstance(found, Loaded) and obj.phase in ("transient", "pending"):
         objects[instance.location] = obj.put(name, Loaded(Collection("list")))  # an assigned value stays
+    if use == "mutated" and isinstance(attribute, Relationship):
+        linked = (at for at, other in objects.items() if other.cls == attribute.target)
+        flushes.note_linked(objects, list(linked))
     if isinstance(found, NotLoaded):
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
@@ -112,6 +115,8 @@ def read_mapped_attribute(
     if isinstance(found, Loaded):
         if found.is_withheld:
             frame.ctx.wanted.add(name)
+        if name in obj.null_keys and obj.phase == "persistent" and obj.field(name) is None:
+            objects[instance.location] = obj.put(name, found)  # it stays, also without the session
         return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
     return None
 
@@ -151,9 +156,11 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if held is not None:
         if held.unless:
             report_missing(frame, location, name, not_loaded, place, use, held.unless)
-        objects[location] = obj.put(name, MAYBE)  # once found, it stays loaded
+        target = identity_map.only_target(frame, unloaded)
+        found = MAYBE if target is None else Loaded(OneOf((target, NONE)))
+        objects[location] = obj.put(name, found)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)
-        return MAYBE
+        return found
     if aliasing.may_be_loaded_by_other_path(frame, unloaded):
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:

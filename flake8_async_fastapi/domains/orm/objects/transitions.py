@@ -123,7 +123,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
         how = relationship.lazy
         if how in load_plans.EAGER or how == "select":
             if not relationship.is_collection and relationship.to_one is not False:
-                return _unset_to_one_state(obj, relationship)
+                return _null_state(obj, relationship, unset_to_one_state(obj, relationship))
             if relationship.is_collection is None:
                 return MAYBE
             if relationship.defaults:
@@ -132,7 +132,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
     if how in ("dynamic", "write_only"):
         return LOADED
     if name in obj.null_keys and how != "raise":
-        return Loaded(NONE)
+        return _null_state(obj, relationship, Loaded(NONE)) if how == "select" else Loaded(NONE)
     if not how or (not obj.plan.certain and obj.plan.step(name) is None):
         return MAYBE
     if how in load_plans.EAGER:
@@ -143,7 +143,7 @@ def _relationship_state(obj: InstanceState, name: str, relationship: Relationshi
         return NotLoaded("noload", obj.path, obj.line)
     if how in ("raise", "raise_on_sql"):
         if how == "raise_on_sql" and obj.default == "inserted" and relationship.to_one:
-            return _unset_to_one_state(obj, relationship)
+            return unset_to_one_state(obj, relationship)
         return NotLoaded("raise", obj.path, obj.line, how)
     if obj.has_unknown_arguments and not relationship.is_collection and relationship.to_one is not False:
         return MAYBE  # its foreign key may be null
@@ -176,7 +176,16 @@ def _stops_at_circle(obj: InstanceState, relationship: Relationship) -> bool:
     return relationship.target is not None and relationship.target in (*obj.classes_above, obj.cls)
 
 
-def _unset_to_one_state(obj: InstanceState, relationship: Relationship) -> AttributeState:
+def _null_state(obj: InstanceState, relationship: Relationship, found: AttributeState) -> AttributeState:
+    """The state of a many-to-one without a key: looking up its None causes no I/O, but needs the session."""
+    if found != Loaded(NONE) or obj.phase != "detached":
+        return found
+    if relationship.defaults:
+        return MAYBE  # as for collections
+    return NotLoaded("new" if obj.source == "new" else "unloaded", obj.path, obj.line)
+
+
+def unset_to_one_state(obj: InstanceState, relationship: Relationship) -> AttributeState:
     """The state of a many-to-one that was not set: None without I/O if its foreign key was not set either."""
     if relationship.keys is None:
         return MAYBE
@@ -248,83 +257,12 @@ def change_instances(
             objects[location] = transition(obj)
 
 
-def after_flush(ctx: Context, obj: InstanceState, path: str, line: int) -> InstanceState:
-    """The state after a flush: pending objects are written, values computed by the database are expired."""
-    if obj.phase == "pending":
-        default = "inserted" if obj.default == "unset" else obj.default
-        obj = replace(obj, phase="persistent", default=default, dirty="", path=path, line=line)
-        return _after_write(ctx, replace(obj, null_keys=_null_keys(ctx, obj)), path, line, insert=True)
-    if obj.phase == "added":
-        return replace(obj, phase="given", dirty="", fields=(), default="perhaps")
-    if obj.phase in ("persistent", "given") and obj.dirty and isinstance(obj.default, NotLoaded):
-        return replace(
-            obj, default="perhaps", dirty=""
-        )  # an UPDATE needs the key, and loads it if it is expired
-    if obj.phase in ("persistent", "given") and obj.dirty == "links":
-        return replace(obj, dirty="")  # the rows of other tables are written
-    if obj.phase in ("persistent", "given") and obj.dirty:
-        return _after_write(ctx, replace(obj, dirty=""), path, line, insert=False)
-    return obj
-
-
-def _null_keys(ctx: Context, obj: InstanceState) -> frozenset[str]:
-    """The many-to-one relationships of a new object that got no foreign key."""
-    model = models.model_of_objects(ctx, obj.cls)
-    if model is None:
-        return frozenset()
-    return frozenset(
-        name
-        for name, found in model.relationships()
-        if found.to_one
-        and found.keys
-        and obj.field(name) is None
-        and _unset_to_one_state(obj, found) == Loaded(NONE)
-    )
-
-
-def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, insert: bool) -> InstanceState:
-    model = models.model_of_objects(ctx, obj.cls)
-    if model is None:
-        return obj
-    for name, attribute in model.attributes.items():
-        if not isinstance(attribute, Column):
-            continue
-        given = obj.field(name)
-        if isinstance(given, Loaded) and given.value == assigned.SET_TO_SQL:
-            obj = obj.put(name, NotLoaded("server", path, line, "an SQL expression"))
-        elif insert:
-            continue
-        elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
-            obj = obj.put(name, MAYBE)
-        elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
-            was_set = isinstance(given, Loaded) and given.value == assigned.SET_TO_VALUE
-            obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))
-    fields = tuple(
-        (name, LOADED if isinstance(found, Loaded) and found.value == assigned.SET_TO_VALUE else found)
-        for name, found in obj.fields
-        if not assigned.says_no_more_than_plan(ctx, obj, name, found)
-    )
-    return replace(obj, fields=fields)
-
-
 def after_expire(obj: InstanceState, cause: NotLoaded) -> InstanceState:
     """The state after an object was expired completely, also of attributes loaded by unknown code."""
     if obj.phase not in ("persistent", "given"):
         return obj
     kept = obj.may_be_loaded and obj.session is ANY
     return replace(obj, default=cause, fields=(), dirty="", may_be_expired=False, may_be_loaded=kept)
-
-
-def after_commit(
-    ctx: Context, obj: InstanceState, path: str, line: int, *, expires: bool | None
-) -> InstanceState:
-    """The state after a commit: flushed, and expired unless the session keeps loaded attributes."""
-    obj = after_flush(ctx, obj, path, line)
-    if obj.phase == "deleting":
-        return replace(obj, phase="deleted") if expires else obj
-    if expires is None and obj.phase in ("persistent", "given"):
-        return after_possible_end(obj)
-    return after_expire(obj, NotLoaded("commit", path, line)) if expires else obj
 
 
 def as_committed(obj: InstanceState) -> InstanceState:

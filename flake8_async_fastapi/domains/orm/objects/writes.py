@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, transitions
-from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
+from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.engine.frame import Frame
@@ -71,6 +71,9 @@ def write_mapped_attribute(
         status = Loaded(value) if _can_be_followed(value) else MAYBE
         obj = replace(obj.put(name, status), null_keys=obj.null_keys - {name})
         _link_other_side(frame, instance, attribute, value)
+        for location in reachable(objects, [value]) if obj.phase in ("persistent", "pending") else ():
+            if objects[location].phase == "transient":  # the cascade adds it
+                objects[location] = replace(objects[location], phase="pending", session=obj.session)
     is_link = isinstance(attribute, Relationship) and attribute.to_one is False and obj.dirty != "row"
     objects[instance.location] = replace(obj, dirty="links" if is_link else "row")
     return True
@@ -86,6 +89,7 @@ def _column_value(value: Value) -> Value:
 def _link_other_side(frame: Frame, instance: Instance, relationship: Relationship, value: Value) -> None:
     """Set the other side of an assigned relationship: for a new object it is loaded too."""
     objects = instances_of(frame.state)
+    flushes.note_linked(objects, locations_in(value))
     if not relationship.inverse:
         return
     given = [value]

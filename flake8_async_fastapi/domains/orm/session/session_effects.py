@@ -11,8 +11,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
-from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of
+from flake8_async_fastapi.domains.orm.objects import aliasing, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
@@ -52,19 +52,21 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
             return  # nothing would begin one
     part.session_effects = _add_transition(part.session_effects, transition)
     what, known = transition.kind, transition.settings
+    if what == "flush" or (what == "query" and known.flushes) or (what == "commit" and not known.expires):
+        _load_written(frame, transition.session, line)
 
     def change(obj: InstanceState) -> InstanceState:
         if what == "select":
             return aliasing.after_select(ctx, obj, transition, Spot(where, line))
         if what == "commit":
-            done = transitions.after_commit(ctx, obj, where, line, expires=known.expires)
+            done = flushes.after_commit(ctx, obj, where, line, expires=known.expires)
             # a handler runs also if the commit failed
             return transitions.as_committed(done) if frame.exception_states is None else done
         if what in ("flush", "query"):
             if what == "query" and known.flushes is not True:
                 waiting = obj.dirty or obj.phase == "pending"
                 return obj if known.flushes is False or not waiting else replace(obj, may_be_loaded=True)
-            return transitions.after_flush(ctx, obj, where, line)
+            return flushes.after_flush(ctx, obj, where, line)
         if what == "rollback":
             return transitions.after_rollback(obj, where, line)
         if what == "expire":
@@ -87,6 +89,15 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     )
 
 
+def _load_written(frame: Frame, session: object, line: int) -> None:
+    """Note that a flush loads the expired objects that it writes, as a refresh does."""
+    objects = instances_of(frame.state)
+    for location, obj in list(objects.items()):
+        if obj.dirty and isinstance(obj.default, NotLoaded) and obj.session == session:
+            aliasing.forget_below(frame.state, location)
+            apply_select(frame, session, obj.cls, obj.plan, line, obj.identity, location)
+
+
 def havoc(frame: Frame, values: Sequence[Value]) -> None:
     """Forget what a callee that is not followed may have changed: it may have loaded, committed or closed."""
     objects = instances_of(frame.state)
@@ -98,6 +109,18 @@ def havoc(frame: Frame, values: Sequence[Value]) -> None:
             session = _session_in(inner)
             if session is not None:
                 apply_transition(frame, Transition(session, "anything", SessionSettings()), 0)
+
+
+def havoc_loaded(frame: Frame, values: Sequence[Value], session: object) -> None:
+    """Forget what code that may load did to objects, and to others of the session that may be the same."""
+    objects = instances_of(frame.state)
+    transitions.havoc_instances(frame.state, values)
+    reached = [objects[location] for location in reachable(objects, values)]
+    for location, obj in transitions.instances_of_session(objects, session) if reached else ():
+        for one in reached:
+            same = load_plans.may_be_both(frame.ctx, one.cls, obj.cls)
+            if same and not aliasing.are_different_keys(one.identity, obj.identity):
+                objects[location] = replace(obj, may_be_loaded=True)
 
 
 def _session_in(value: Value) -> object:

@@ -103,8 +103,8 @@ def call_session_method(site: CallSite) -> Value | None:
     if name == "run_sync":
         given_back = run_sync.call_run_sync(site)  # which casts doubt on the function's arguments
         if arguments.args and isinstance(arguments.args[0], Function):
-            transitions.havoc_instances(frame.state, relevance.closure_values(frame.ctx, arguments.args[0]))
-            transitions.havoc_instances(frame.state, arguments.args[1:])
+            reached = (*relevance.closure_values(frame.ctx, arguments.args[0]), *arguments.args[1:])
+            session_effects.havoc_loaded(frame, reached, session)
             objects = instances_of(frame.state)
             known_well = {at: objects[at] for at in locations_in(given_back) if at in objects}
             apply_transition(frame, Transition(session, "reload", known), origin.line)
@@ -165,7 +165,11 @@ def _apply_method(
     elif name == "delete":
         single_objects.change_argument(frame, arguments, transitions.after_delete)
     elif name == "merge":
-        return single_objects.merge_object(frame, arguments, session, origin)
+        apply_transition(frame, Transition(session, "query", known), origin.line)
+        merged = single_objects.merge_object(frame, arguments, session, origin)
+        if merged is None:  # what it returns may be any object of the session
+            apply_transition(frame, Transition(session, "doubt", known), origin.line)
+        return merged
     return None
 
 

@@ -22,7 +22,7 @@ from flake8_async_fastapi.domains.orm.statements import load_plans, results
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives
+from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives, is_none
 
 
 def change_argument(
@@ -151,13 +151,18 @@ def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
 def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Place) -> Value | None:
     """The result of ``session.merge(obj)``: an object of the session, loaded by its key or new.
 
-    None for anything but an object of a mapped class.
+    An object that is in the session already is returned as it is. None for anything but an object of a
+    mapped class.
     """
-    subject = arguments.get(0, "instance")
+    given_value = arguments.get(0, "instance")
+    options = [one for one in alternatives(given_value) if not is_none(one)] if given_value else []
+    subject = options[0] if len(options) == 1 else None  # None cannot be merged
     state = frame.state
     if not isinstance(subject, Instance) or models.mapped_model(frame.ctx, subject.cls) is None:
         return None
     given = instances_of(state).get(subject.location) if subject.location is not None else None
+    if given is not None and given.phase == "persistent" and given.session == session:
+        return subject
     obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
     is_unknown = given is None or given.default == "perhaps" or given.may_be_loaded
     if is_unknown or arguments.opaque or arguments.get(2, "options") is not None:  # its attributes are copied
@@ -166,7 +171,8 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
         for name, found in given.fields:
             if isinstance(found, Loaded):  # related objects are merged too
                 obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
-        obj = replace(obj, dirty="row", null_keys=given.null_keys)
+        is_changed = given.dirty or given.phase not in ("detached", "persistent")
+        obj = replace(obj, dirty="row" if is_changed else "", null_keys=given.null_keys)
         if given.default == "plan":
             obj = replace(obj, plan=given.plan)
     return aliasing.add_loaded(frame, state, (*origin, 0), obj)
