@@ -18,11 +18,14 @@ from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, No
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Query
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Instance, Location, Object, Value, alternatives
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
 
 
 class Reading(Struct, frozen=True):
@@ -110,7 +113,7 @@ def _report(
         read = reading.of(location, name, not_loaded, unless)
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
-        if _is_of_given_statement(frame, top):
+        if _is_of_given_statement(frame, top) or _is_of_given_class(frame, top, reading):
             read = reading.of(location, name, not_loaded, unless)
             frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     else:
@@ -160,6 +163,31 @@ def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
         if isinstance(inner, Object)
     )
     return any(isinstance(one, Query) and one.origin == (obj.path, obj.line) for one in statements)
+
+
+def _is_of_given_class(frame: Frame, obj: InstanceState, reading: Reading) -> bool:
+    """Whether a run knows the class of an object, or the schema that reads it, from its caller only.
+
+    A generic repository gets them when it is made, and keeps them as attributes.
+    """
+    node, receiver = frame.node, frame.receiver
+    if node is None:
+        return False
+    names = {obj.cls.name, reading.through} - {
+        written.id for written in nodes_in(node.body) if isinstance(written, tree.Name)
+    }
+    given = (frame.state.env.get(param.name) for param in node.params)
+    if any(isinstance(value, ClassValue) and value.name in names for value in given):
+        return True
+    if not isinstance(receiver, Instance):
+        return False
+    bare = Instance(receiver.cls)
+    return any(
+        isinstance(value, ClassValue)
+        and value.name in names
+        and classes.instance_attribute(frame.ctx, bare, name) != value
+        for name, value in receiver.attributes or ()
+    )
 
 
 def _steps_to(
