@@ -297,7 +297,8 @@ def _report_or_keep(frame: Frame, start: LoopStart, place: Place, loop: str = ""
     """Report a loop that starts repeatedly, or after another one; otherwise keep it for the callers."""
     notes = frame.notes_of(EngineNotes)
     branches = tuple(frame.branches)
-    if frame.emit and start.engine is not None and not notes.disposes and not is_test(frame.path):
+    is_kept = not notes.disposes and not _disposes_later(frame)
+    if frame.emit and start.engine is not None and is_kept and not is_test(frame.path):
         again = _reason_to_repeat(frame, loop)
         for other, (where, around, driven) in notes.starts.items():
             is_same = bool(loop) and driven == loop
@@ -306,6 +307,13 @@ def _report_or_keep(frame: Frame, start: LoopStart, place: Place, loop: str = ""
         if again:
             _emit(frame, start, place, again)
     notes.starts.setdefault(start, (place, branches, loop))
+
+
+def _disposes_later(frame: Frame) -> bool:
+    """Whether code that starts loops disposes of an engine itself, perhaps behind the loop in question."""
+    body = frame.node.body if frame.node is not None else []
+    calls = (node.func for node in nodes_in(body) if isinstance(node, tree.Call)) if frame.emit else ()
+    return any(isinstance(func, tree.Attr) and func.name == "dispose" for func in calls)
 
 
 def _reason_to_repeat(frame: Frame, loop: str) -> str:

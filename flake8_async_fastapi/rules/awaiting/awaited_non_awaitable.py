@@ -31,13 +31,19 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
+    same: dict[tuple[str, int, int, str], dict[str, Awaited]] = {}
     for event in events.of(Awaited):
         what = _not_awaitable(event.value, event.supports)
-        if what:
-            remedy = _remedy(event.value, event.text)
-            fix = RULE.fix(event, _KINDS[remedy]) if remedy in _KINDS else None
-            verb = "returns" if event.text.endswith(")") else "is"
-            yield RULE.at(event, f"{event.text} {verb} {what}, which cannot be awaited: {remedy}", fix=fix)
+        if what:  # a value may be one of several, such as the row or None of `first()`
+            same.setdefault((event.path, event.line, event.col, event.text), {})[what] = event
+    for (*_, text), found in same.items():
+        whats = sorted(found, key=lambda what: what == "None")
+        event = found[whats[0]]
+        remedy = _remedy(event.value, text)
+        fix = RULE.fix(event, _KINDS[remedy]) if remedy in _KINDS else None
+        verb = "returns" if text.endswith(")") else "is"
+        found_there = " or ".join(whats)
+        yield RULE.at(event, f"{text} {verb} {found_there}, which cannot be awaited: {remedy}", fix=fix)
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:
