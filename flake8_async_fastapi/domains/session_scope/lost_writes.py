@@ -11,7 +11,10 @@ from flake8_async_fastapi.domains.session_scope.leaks import shares_variables
 from flake8_async_fastapi.domains.session_scope.writes import Write, WriteNotes
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.values import Function
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge.transactions import ROLLS_BACK
 from flake8_async_fastapi.project.modules import is_test
 
 
@@ -46,7 +49,15 @@ def _is_closed(frame: Frame, session: Place, notes: WriteNotes) -> bool:
     if session not in notes.closed:
         return frame.role == ROUTE and providers.request_only_closes(frame, session)
     manager = notes.closed[session]
-    return manager is None or providers.only_closes(frame.ctx, manager)
+    return manager is None or (not _lends(manager) and providers.only_closes(frame.ctx, manager))
+
+
+def _lends(manager: Function) -> bool:
+    """Whether a context manager yields what it was given, and leaves it open."""
+    given, nodes = {param.name for param in manager.node.params}, list(nodes_in(manager.node.body))
+    yielded = (node.value for node in nodes if isinstance(node, tree.Yield) and node.value is not None)
+    ended = {dotted(node.value) for node in nodes if isinstance(node, tree.Attr) and node.name in ROLLS_BACK}
+    return bool(given.intersection(map(dotted, yielded)) - ended)
 
 
 def _is_kept(frame: Frame, session: Place) -> bool:
