@@ -90,21 +90,28 @@ def limit_depth(value: Value, depth: int = 0) -> Value:
 _MOST_NAMES: Final = 8
 _MOST_STATEMENTS: Final = 60
 _MOST_STEPS: Final = _MOST_STATEMENTS * MOST_STATES
+_FEW_CALLERS: Final = 3
+_TOO_LONG: Final = 5 * _MOST_STEPS
 
 
 def is_long(ctx: Context, function: Function) -> bool:
     """Whether a function is too long to run for each combination of arguments.
 
-    Many statements in a row take no more steps than a few in branches.
+    Many statements in a row take no more steps than a few in branches. A part of a long function that stands
+    by itself has one caller or two, and there are no more combinations than callers.
     """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.name == "__init__":
         return False
 
-    def measure() -> bool:
-        return sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS and _steps_of(node.body, 1)[0] > _MOST_STEPS
+    def measure() -> int:
+        many = sum(1 for _ in flat(node.body)) > _MOST_STATEMENTS
+        return _steps_of(node.body, 1)[0] if many else 0
 
-    return ctx.derive(("long", function.key), measure)
+    steps: int = ctx.derive(("steps", function.key), measure)
+    if steps <= _MOST_STEPS:
+        return False
+    return steps > _TOO_LONG or ctx.project.functions_mentioning(node.name) > _FEW_CALLERS
 
 
 def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:

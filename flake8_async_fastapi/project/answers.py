@@ -207,6 +207,9 @@ class Answers:
             found = self._mentions[word] = tuple(mentions)
         return found
 
+    def functions_mentioning(self, word: str) -> int:
+        return sum(len(self._functions(path).get(word, ())) for path in self.mentioning(word))
+
     def callers(self, path: str, name: str, is_anywhere: bool) -> tuple[str, ...]:
         return find_callers(
             path,
@@ -329,6 +332,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "requirements": lambda answers, path: answers.requirements.of(path),
     "pytest": lambda answers, path: answers.pytest.of(path),
     "mentioning": Answers.mentioning,
+    "functions mentioning": Answers.functions_mentioning,
     "callers": Answers.callers,
     "tests mentioning": Answers.tests_mention,
     "test files mentioning": Answers.tests_mentioning,

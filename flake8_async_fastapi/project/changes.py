@@ -170,6 +170,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "submodule": lambda changes, path, name: changes.moves,
     "module": lambda changes, dotted, importer: changes.moves,
     "mentioning": Changes.mentions,
+    "functions mentioning": lambda changes, word: not changes.calls_alike,
     "callers": lambda changes, path, name, is_anywhere: not changes.calls_alike,
     "tests mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),
     "test files mentioning": lambda changes, dotted, folder: changes.mentions_attributes(dotted),

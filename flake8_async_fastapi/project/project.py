@@ -190,6 +190,11 @@ class Project:
         found: tuple[str, ...] = self._ask("mentioning", word)
         return found
 
+    def functions_mentioning(self, word: str) -> int:
+        """How many functions, except tests, mention a word. The code of a file around them is one more."""
+        found: int = self._ask("functions mentioning", word)
+        return found
+
     def callers(self, path: str, name: str, *, is_anywhere: bool) -> tuple[str, ...]:
         """The files, except tests, with code that may lead to a call of a function of this name in a file.
 
