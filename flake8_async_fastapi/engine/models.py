@@ -27,7 +27,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.facts.tree import Expr, Param
+from flake8_async_fastapi.facts.tree import Assign, Expr, ExprStmt, Param
 from flake8_async_fastapi.knowledge import is_subtype, with_bases
 
 GAP: Final = "\0"
@@ -114,7 +114,8 @@ class Models(Struct, frozen=True):
     ``descriptions``: a description of a value on a path.
     ``literals``: a text as a separate value, if its value matters.
     ``texts``: the possible texts of a value.
-    ``other_paths``: the paths on which code may also continue after a call whose result it drops.
+    ``other_paths``: the paths on which code may also continue after a call that it assigns, or whose
+    result it drops.
     ``conditions``: whether a condition comes out true, given how to evaluate its parts.
     """
 
@@ -142,7 +143,7 @@ class Models(Struct, frozen=True):
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
-    other_paths: tuple[Callable[[Frame, State, Expr], Iterable[State]], ...] = ()
+    other_paths: tuple[Callable[[Frame, State, ExprStmt | Assign], Iterable[State]], ...] = ()
     literals: tuple[Callable[[Context, str], Text | None], ...] = ()
     conditions: tuple[Callable[[Expr, Callable[[Expr], Value]], bool | None], ...] = ()
 

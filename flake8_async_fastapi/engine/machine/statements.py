@@ -92,8 +92,13 @@ def _run_expression(frame: Frame, state: State, node: tree.ExprStmt) -> States:
     if _only_raises(frame, state, node.value):
         raising.leave(frame, state, raising.UNKNOWN_EXCEPTION)
         return []
+    return [state, *_other_paths(frame, state, node)]
+
+
+def _other_paths(frame: Frame, state: State, node: tree.ExprStmt | tree.Assign) -> States:
+    """The other paths that the call of a statement may have taken, too."""
     others = frame.ctx.hooks.models.other_paths if state.parts else ()
-    return [state, *(path for ask in others for path in ask(frame, state, node.value))]
+    return [path for ask in others for path in ask(frame, state, node)]
 
 
 def _only_raises(frame: Frame, state: State, node: Expr) -> bool:
@@ -120,7 +125,11 @@ def _run_assign(frame: Frame, state: State, node: tree.Assign) -> States:
         value = attributes.evaluate_whole(frame, path, node.value)
         if isinstance(node.targets[0], tree.Attr) and path_of(node.value) == path_of(node.targets[0]) != "":
             return [path]  # obj.name = obj.name changes nothing
-        ends += _assign_value(frame, path, node, value)
+        assigned = _assign_value(frame, path, node, value)
+        ends += assigned
+        if isinstance(node.value, tree.Await):
+            for end in assigned:
+                ends += _other_paths(frame, end, node)
     return ends
 
 

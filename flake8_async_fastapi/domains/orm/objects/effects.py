@@ -52,7 +52,9 @@ class InstanceEffect(Struct, frozen=True):
     ``session_effects`` are the changes to sessions, ``unloaded_reads`` the attributes of its arguments that
     it reads though they are not loaded, with their places, ``lost`` those that it reads and does not know
     in the end, ``exit_effects`` the changes of a context manager to sessions when it is left. ``by_truth``
-    are the effects if it returns a false value, and a true one, where they differ.
+    are the effects if it returns a false value, and a true one, where they differ. ``on_failure`` and
+    ``on_commit`` are those of the ends after a rollback, and after a commit, if only some ends do that.
+    ``returns_alike`` is whether the result says nothing about it.
     """
 
     instances: FrozenHeap = ()
@@ -62,6 +64,8 @@ class InstanceEffect(Struct, frozen=True):
     exit_effects: tuple[Transition, ...] = ()
     by_truth: tuple[InstanceEffect, ...] = ()
     on_failure: tuple[InstanceEffect, ...] = ()
+    on_commit: tuple[InstanceEffect, ...] = ()
+    returns_alike: bool = False
 
 
 # --- the ends of a run -----------------------------------------------------------------------
@@ -71,6 +75,7 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     noted = frame.notes_of(UnloadedReads)
     effect = _effect_of(ends, frozenset(noted.objects))
     known = {location for location, _ in effect.instances} if noted.objects else ()
+    committed = outcomes.ends_after_commit(frame, ends)
     effect = replace(
         effect,
         unloaded_reads=tuple(noted.reads.items()),
@@ -78,6 +83,8 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
         on_failure=tuple(map(_effect_of, outcomes.ends_in_failure(frame, ends))),
+        on_commit=tuple(map(_effect_of, committed)),
+        returns_alike=bool(committed) and outcomes.returns_alike(ends),
     )
     return () if effect == _NOTHING else (effect,)
 
@@ -162,10 +169,12 @@ def _apply_call(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, 
     """
     if_false, if_true = [_known_after(call, one) for one in effect.by_truth] or (None, None)
     if_failed = next((_known_after(call, one) for one in effect.on_failure), None)
+    if_committed = next((_known_after(call, one) for one in effect.on_commit), None)
     left_for_exit = _apply_effect(call, effect)
-    if if_false is not None or if_failed is not None:
+    told = if_false, if_true, if_failed, if_committed
+    if any(known is not None for known in told):
         part = call.frame.state.part(Instances)
-        part.outcome = outcomes.Outcome(call.place, part.fork(), if_false, if_true, if_failed)
+        part.outcome = outcomes.Outcome(call.place, part.fork(), *told, effect.returns_alike)
     return left_for_exit
 
 

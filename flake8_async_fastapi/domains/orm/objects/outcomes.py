@@ -19,14 +19,15 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Value, alternatives, truth_value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import flat, nodes_in, raises_at_end, target_names
+from flake8_async_fastapi.facts.walk import flat, names_in, nodes_in, raises_at_end, target_names
 
 
 class Outcome(Struct, frozen=True):
     """A path's knowledge right ``after`` a call, and its knowledge if the call ended in a certain way.
 
     ``if_false`` and ``if_true``: it returned a false or a true value. ``if_failed``: it rolled back, and
-    only its result says so. None if that is the same, or not known.
+    only its result says so. ``if_committed``: it took one of the ways on which it commits. None if that is
+    the same, or not known. ``returns_alike``: it always returns an object of a model.
     """
 
     place: Place
@@ -34,6 +35,8 @@ class Outcome(Struct, frozen=True):
     if_false: Instances | None = None
     if_true: Instances | None = None
     if_failed: Instances | None = None
+    if_committed: Instances | None = None
+    returns_alike: bool = False
 
 
 def ends_by_truth(ends: Ends) -> tuple[Ends, ...]:
@@ -66,6 +69,37 @@ def ends_in_failure(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
     pairs = zip(ends.values, ends.paths, strict=True)
     failed = [pair for pair, has_failed in zip(pairs, rolled_back, strict=True) if has_failed]
     return (Ends([value for value, _ in failed], [path for _, path in failed], []),)
+
+
+def ends_after_commit(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
+    """The ends after a commit that expires objects; none if all ends commit, or none does.
+
+    What a method remembers itself, such as whether it has committed already, may rule out some of its ways.
+    """
+    if ends.exits or len(ends.values) != len(ends.paths) or not isinstance(frame.node, tree.FunctionDef):
+        return ()
+    pairs = list(zip(ends.values, ends.paths, strict=True))
+    committed = [pair for pair in pairs if _has_committed(pair[1])]
+    if not committed or len(committed) == len(pairs) or _asks_itself(frame.node, frame.receiver_name):
+        return ()
+    return (Ends([value for value, _ in committed], [path for _, path in committed], []),)
+
+
+def _asks_itself(node: tree.FunctionDef, me: str) -> bool:
+    """Whether a method has a condition on its receiver."""
+    tests = [one.test for one in nodes_in(node.body) if isinstance(one, (tree.If, tree.IfExp, tree.While))]
+    return bool(me) and me in names_in(tests)
+
+
+def returns_alike(ends: Ends) -> bool:
+    """Whether all ends return an object of a model, which hardly says how it was found."""
+    options = [option for value in ends.values for option in alternatives(value)]
+    return all(isinstance(option, Instance) and option.location is not None for option in options)
+
+
+def _has_committed(path: State) -> bool:
+    steps = path.part(Instances).session_effects
+    return any(step.kind == "commit" and step.settings.expires for step in steps)
 
 
 def _hides_failures(node: tree.FunctionDef) -> bool:
@@ -120,16 +154,23 @@ def settle_outcome(frame: Frame, state: State, test: Expr, holds: bool) -> None:
         state.put(known.fork())
 
 
-def paths_after(frame: Frame, state: State, dropped: Expr) -> Iterable[State]:
-    """The path after a call that failed and rolled back, if code drops the result that says so."""
+def paths_after(frame: Frame, state: State, statement: tree.ExprStmt | tree.Assign) -> Iterable[State]:
+    """The paths after a call that failed and rolled back, and after one that committed, where not all its
+    ways do so and the code has no result that may say which it took.
+    """
     part: Instances | None = state.parts.get(Instances)
     outcome = part.outcome if part is not None else None
-    if part is None or outcome is None or outcome.if_failed is None:
+    if part is None or outcome is None or statement.value is None:
         return
-    if _is_right_after(frame, part, outcome, dropped):
-        failed = state.fork()
-        failed.put(outcome.if_failed.fork())
-        yield failed
+    if not _is_right_after(frame, part, outcome, statement.value):
+        return
+    is_told = isinstance(statement, tree.Assign)
+    committed = outcome.if_committed if outcome.returns_alike or not is_told else None
+    for known in (committed, None if is_told else outcome.if_failed):
+        if known is not None:
+            other = state.fork()
+            other.put(known.fork())
+            yield other
 
 
 def _is_right_after(frame: Frame, part: Instances, outcome: Outcome, call: Expr) -> bool:
