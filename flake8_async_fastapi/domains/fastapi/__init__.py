@@ -28,6 +28,7 @@ from flake8_async_fastapi.domains.fastapi import (
     requests,
     routes,
     unfilled,
+    wrapped,
 )
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
@@ -62,6 +63,7 @@ DOMAIN = Domain(
             request_sessions.note_own_sessions,
             request_state.begin_with_state,
             requests.run_dependencies,
+            wrapped.report_wrapped,
         ),
         run_begins=(kept_objects.begin_with_kept,),
         function_ends=(context_variables.report_lost, lifespans.report_engine_not_disposed),

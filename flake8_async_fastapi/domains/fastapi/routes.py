@@ -33,6 +33,12 @@ def only_reads(route: tree.FunctionDef) -> bool:
     return bool(verbs) and verbs <= _READING
 
 
+def is_written_verb(decorator: Expr) -> bool:
+    """Whether a decorator is written like one that registers a route: ``@router.get(...)``."""
+    made = decorator.func if isinstance(decorator, tree.Call) else None
+    return isinstance(made, tree.Attr) and made.name in (_READING | _CHANGING)
+
+
 def is_route_verb(value: Value) -> bool:
     """Whether a value is ``app.get`` or another decorator that registers a route."""
     return isinstance(value, Member) and knowledge.is_registering_method(value.receiver.type, value.name)
