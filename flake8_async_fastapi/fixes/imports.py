@@ -85,6 +85,16 @@ def full_name(code: Code, node: cst.CSTNode) -> str:
     return ""
 
 
+def module_of(code: Code, name: str) -> str:
+    """The module from which a file imports a name, as the file writes it; empty if it is renamed there."""
+    for statement in run_time_imports(code):
+        if isinstance(statement, cst.ImportFrom):
+            for alias in _aliases(statement):
+                if alias.evaluated_name == name and alias.evaluated_alias in (None, name):
+                    return _dotted_from(statement)
+    return ""
+
+
 def origins_of(code: Code, name: str) -> list[str]:
     """The possible paths of the module from which a file imports a name, the nearest first."""
     found = []

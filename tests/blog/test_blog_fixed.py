@@ -19,10 +19,6 @@ pytest.importorskip("libcst")
 
 Play = Callable[..., Outcome]
 FIXABLE = {rule.code for rule, _ in catalogue() if rule.fixable != "no"}
-LEFT = {
-    ("AFA416", "app/routers/trends.py"): "nothing says which of several dependencies is meant",
-}
-"""Findings of rules with a fix that cannot be made in this case, each with the reason."""
 NOT_MENDED = {
     ("GET", "/api/admin/comments/longest"): "AFA106",
     ("POST", "/api/admin/users/linus/hide-comments"): "AFA505",
@@ -54,7 +50,7 @@ def test_what_is_left_has_no_fix(
     cli.main(["check", "--isolated", "--output-format=json", f"--afa-cache-dir={fixed / 'cache'}", "app"])
     found = json.loads(capsys.readouterr().out)
     left = {(one["code"], one["path"]) for one in found if one["code"] in FIXABLE}
-    assert left == set(LEFT)
+    assert left == set()
     assert set(NOT_MENDED.values()) <= {one["code"] for one in found}
 
 
