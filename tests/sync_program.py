@@ -42,6 +42,15 @@ NAME = "test_main.py"
 """The rules for tests hold in it, too."""
 
 LEFT = {
+    "an inspected engine": (
+        """
+        from sqlalchemy import inspect
+
+        def has_tables(db: Session):
+            return db.query(Item).count() and inspect(engine).has_table("items")
+        """,
+        "inspect() takes no async engine or connection: call it in a function",
+    ),
     "a constructor": (
         """
         class Count:

@@ -12,12 +12,16 @@ from flake8_async_fastapi.convert.mocks import SessionMocks
 from flake8_async_fastapi.convert.scoped import lacks_twin
 from flake8_async_fastapi.convert.sites import Site, in_lambda, is_script
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, first_line
-from flake8_async_fastapi.convert.values import OTHER, Library, is_plain_client
+from flake8_async_fastapi.convert.values import CONNECTION, ENGINE, OTHER, Library, is_plain_client
 from flake8_async_fastapi.rules.left_open import MARK
 
 _CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call_soon call_later".split())
 _MOCKED: Final = "a mock stands in for a session here, whose methods are awaited now"
 _NO_PROPERTY: Final = "an async_scoped_session has no query_property(): write select()"
+_INSPECTED: Final = (
+    "inspect() takes no async engine or connection: call it in a function that connection.run_sync() runs"
+)
+_INSPECTORS: Final = frozenset({"sqlalchemy.inspect", "sqlalchemy.inspection.inspect"})
 _BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
 
 
@@ -33,6 +37,8 @@ def marking_edits(
             continue
         if lacks_twin(colours.inference, source, node):
             yield comment_above(source, source.statement(node), _NO_PROPERTY)
+        if _inspects(colours, source, node):
+            yield comment_above(source, source.statement(node), _INSPECTED)
         value = colours.inference.value(source, node)
         if is_plain_client(value) and value.origin == f"{source.path}:{source.start(node)}":
             reason = colours.plain_clients[value.origin]
@@ -66,6 +72,16 @@ def marking_edits(
             yield comment_above(
                 source, statement, f"{site.target.name} is async, and no event loop runs here"
             )
+
+
+def _inspects(colours: Colours, source: Source, node: ast.Call) -> bool:
+    """Whether a call is ``inspect(engine)``, and no ``run_sync`` runs it."""
+    value = colours.inference.value
+    function = value(source, node.func)
+    if not isinstance(function, Library) or function.name not in _INSPECTORS or not node.args:
+        return False
+    is_kept = source.function_of(node) in colours.kept
+    return not is_kept and value(source, node.args[0]) in (ENGINE, CONNECTION)
 
 
 def _is_called_synchronously(colours: Colours, source: Source, site: Site) -> bool:
