@@ -49,7 +49,7 @@ LEFT = {
         def has_tables(db: Session):
             return db.query(Item).count() and inspect(engine).has_table("items")
         """,
-        "inspect() takes no async engine or connection: call it in a function",
+        "inspect() takes no async engine: let connection.run_sync() run what calls it",
     ),
     "a constructor": (
         """

@@ -18,9 +18,7 @@ from flake8_async_fastapi.rules.left_open import MARK
 _CALLING: Final = frozenset("submit map run_in_executor add_job apply_async call_soon call_later".split())
 _MOCKED: Final = "a mock stands in for a session here, whose methods are awaited now"
 _NO_PROPERTY: Final = "an async_scoped_session has no query_property(): write select()"
-_INSPECTED: Final = (
-    "inspect() takes no async engine or connection: call it in a function that connection.run_sync() runs"
-)
+_INSPECTED: Final = "inspect() takes no async engine: let connection.run_sync() run what calls it"
 _INSPECTORS: Final = frozenset({"sqlalchemy.inspect", "sqlalchemy.inspection.inspect"})
 _BUILTINS: Final = frozenset({"map", "filter", "sorted", "min", "max", "iter"})
 
