@@ -16,6 +16,7 @@ from flake8_async_fastapi.rules.model import catalogue
 FOLDER = Path(__file__).parent / "cases"
 CASES = read_cases(FOLDER)
 KNOWN = {"Known miss": "missed", "Known alarm": "alarm"}
+ADVICE = {"Advice": True, "No advice": False}
 RUN = [case for case in CASES if case.program.runs]
 PROMISED = {rule.code: rule.fixable for rule, _ in catalogue()}
 MOST_LINES = 1000
@@ -59,6 +60,9 @@ def test_case(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     """
     assert case.program.findings(case.source) == {**case.program.marks(), **case.program.marks("alarm")}
     assert not caplog.records  # a fault while analysing would look like silence
+    own, said = case.source.partition("/")[0], ADVICE.get(case.title.partition(":")[0])
+    told = {finding.advice for finding in case.program.linted if finding.code == own}
+    assert said is None or told == {said}
     for finding in case.program.linted:
         assert list(faults_of(finding, case.program.files)) == [], finding.message
         if finding.fix is not None:

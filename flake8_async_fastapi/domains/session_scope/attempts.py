@@ -13,7 +13,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.values import Library, Value
+from flake8_async_fastapi.engine.values import Coroutine, Library, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -29,8 +29,9 @@ _TIMEOUTS: Final = frozenset(
 )
 
 
-Failure: TypeAlias = Literal["failed", "timed out"]
-"""A flush ``failed``, or a statement ``timed out``."""
+Failure: TypeAlias = Literal["failed", "may have failed", "timed out"]
+"""A flush ``failed``, or it ``may have failed``, in a handler of any error of code that does more than use
+sessions; or a statement ``timed out``."""
 
 
 class Risk(Struct, frozen=True):
@@ -51,12 +52,15 @@ class Attempt(Struct):
     """A running ``try``: how many risks and blocks came before it, and how many risks before its handlers.
 
     ``broken`` says by failure which sessions it may have left to be rolled back, and where; ``handled`` are
-    the failures that its handlers catch.
+    the failures that its handlers catch. ``waits`` says that it awaits something else than a session,
+    ``is_mixed`` that its body does.
     """
 
     since: int
     depth: int
     until: int = 0
+    waits: bool = False
+    is_mixed: bool = False
     broken: dict[Failure, dict[str, Spot]] = field(default_factory=dict)
     handled: set[Failure] = field(default_factory=set)
 
@@ -119,6 +123,7 @@ def begin_handlers(frame: Frame) -> None:
     course = frame.notes_of(TransactionNotes)
     attempt = course.tries[-1]
     attempt.until = len(course.risks)
+    attempt.is_mixed = attempt.waits
     for risk in course.risks[attempt.since :]:
         if risk.tries >= len(course.tries) and not _is_left(risk, attempt.depth):
             broken = attempt.broken.setdefault(risk.failure, {})
@@ -153,6 +158,26 @@ def catches(failure: Failure, value: Value | None) -> bool:
     if failure == "failed":
         return any(kind.startswith(_ERRORS) for kind in kinds)
     return not _TIMEOUTS.isdisjoint(kinds)
+
+
+def told_as(failure: Failure, kind: Value | None, attempt: Attempt) -> Failure:
+    """A failure as a handler meets it: one of any error seldom sees a failed flush if other code may fail."""
+    if failure != "failed" or not attempt.is_mixed:
+        return failure
+    kinds = [] if kind is None else [part.dotted for part in inner_values(kind) if isinstance(part, Library)]
+    return failure if any(part.startswith("sqlalchemy.") for part in kinds) else "may have failed"
+
+
+def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
+    """Note in the running ``try`` statements that something else than a method of a session is awaited."""
+    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
+    if course is None or not course.tries:
+        return
+    at = frame.place_of(node.value).spot
+    is_own = all(isinstance(part, Coroutine) and part.family == "database" for part in alternatives(value))
+    if not is_own and not any(risk.at == at for risk in course.risks):  # a function that flushes
+        for attempt in course.tries:
+            attempt.waits = True
 
 
 def expects_begun(frame: Frame, node: tree.Call) -> bool:

@@ -23,7 +23,7 @@ from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
     """A call of a coroutine or generator function, or of a session's method, with its expressions."""
-    if not isinstance(callee, (Function, Member, Partial)):
+    if not _may_be_later(callee):  # nearly all calls
         return None
     func, args = node.func, tuple(node.args)
     keywords = tuple((k.name, k.value) for k in node.keywords if k.name is not None)
@@ -38,13 +38,22 @@ def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tr
     around = tuple(frame.enclosing_loops), tuple(frame.branches)
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
         return Creation(func, args, keywords, callee, arguments, *around)
-    if isinstance(callee, Member) and is_session_type(callee.receiver.type):
+    if isinstance(callee, Member):
         if callee.name == "delete" and not deletes.deleting_queries(frame.ctx, arguments.get(0, "instance")):
             return None
         known = member(callee.receiver.type, callee.name)
         if known is not None and known.kind == "async" and callee.name not in concurrency.ENDS:
             return Creation(func, args, keywords, None, arguments, *around)
     return None
+
+
+def _may_be_later(callee: Value) -> bool:
+    """Whether a call of a value may make a coroutine or a generator, or use a session."""
+    if isinstance(callee, Function):
+        return callee.is_async or callee.is_generator
+    return isinstance(callee, Partial) or (
+        isinstance(callee, Member) and is_session_type(callee.receiver.type)
+    )
 
 
 def creation_by_map(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> Creation | None:

@@ -59,8 +59,8 @@ class TransactionMisused(Event, frozen=True):
 
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
     own block), ``streamed`` (it is ended while a loop reads from its cursor), or ``failed`` (a flush
-    failed) and ``timed out`` (a statement was cancelled), if nothing was rolled back. It began at
-    the line ``since``.
+    failed), ``may have failed`` (or other code did) and ``timed out`` (a statement was cancelled), if nothing
+    was rolled back. It began at the line ``since``.
     """
 
     text: str
@@ -77,6 +77,7 @@ class TransactionMisused(Event, frozen=True):
             "streamed": "the cursor of {} is read here",
             "timed out": "a timeout may cancel this",
             "failed": "this flush of {} may fail",
+            "may have failed": "this flush of {} may fail",
         }
         return (Mention(*self.since, texts[self.problem].format(self.session)),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.engine.effects import AppliedCall
@@ -45,17 +45,19 @@ def names_outside(out: ToCaller, sessions: Iterable[Place]) -> Iterator[Place]:
 
 
 def names_in_caller(
-    call: AppliedCall, sessions: Iterable[Place], others: Iterable[Place] = ()
-) -> Iterator[Place]:
+    call: AppliedCall, sessions: Collection[Place], others: Iterable[Place] = ()
+) -> Iterable[Place]:
     """The caller's names of sessions that it passed, and of those of the object whose methods both are.
 
     ``others`` are further ones, which have the caller's names.
     """
-    yield from others
-    yield from names_outside(call.renaming, sessions)
+    if not sessions:
+        return others
+    found = [*others, *names_outside(call.renaming, sessions)]
     receiver, known = call.function.receiver, call.renaming.renaming.original_sessions
     if isinstance(receiver, Instance) and receiver == call.frame.receiver:
-        yield from (one for one in sessions if one.path.startswith("<") and one not in known)
+        found += (one for one in sessions if one.path.startswith("<") and one not in known)
+    return found
 
 
 def sessions_of_object(frame: Frame, value: Value) -> Iterator[Place]:
@@ -95,8 +97,9 @@ def _attributes_of(frame: Frame, owner: Instance) -> Iterator[tuple[str, Value]]
     return ((name, attributes.attribute_of(frame.ctx, owner, name)) for name in names)
 
 
-def outside(out: ToCaller, sessions: frozenset[Place]) -> Iterator[Place]:
+def outside(out: ToCaller, sessions: frozenset[Place]) -> Iterable[Place]:
     """Sessions of a callee in the caller's names; those that it did not get are from a dependency."""
+    if not sessions:
+        return ()
     given = given_among(sessions)
-    yield from names_outside(out, given)
-    yield from sessions - given
+    return [*names_outside(out, given), *(sessions - given)]

@@ -160,13 +160,12 @@ def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Va
 def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     name = called_name(callee)
     activity = frame.notes_of(Activity)
-    place = frame.place_of(node)
     if name in concurrency.GROUPS and isinstance(result, Object):
         activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
         isinstance(callee, Function)
         and any(map(holds_coroutine, arguments.values()))
-        and _runs_together(callee)
+        and frame.ctx.derive(("runs together", callee.key), lambda: _runs_together(callee))
     ):
         makings = {place: activity.creations[place] for place in _coroutines_passed(frame, arguments, node)
                    if place in activity.creations}  # fmt: skip
@@ -174,7 +173,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
     elif name in concurrency.STARTS and arguments.args:
         _start_in_group(frame, callee, arguments, node)
     elif name in concurrency.TASKS and isinstance(result, Object):
-        _start_task(frame, place, arguments, node)
+        _start_task(frame, frame.place_of(node), arguments, node)
     elif name == concurrency.SHIELD and arguments.args:
         _report_shielded(frame, arguments, node)
     elif any(map(holds_coroutine, arguments.args)):

@@ -76,7 +76,7 @@ class Transactions(Struct, frozen=True):
         return self.join([other]) if self.failed == other.failed else None
 
     def join(self, others: list[Transactions]) -> Transactions:
-        if all(other is self for other in others):
+        if all(other is self or other == self for other in others):
             return self
         marks = self.marks.intersection(*(other.marks for other in others))
         failed = self.failed.intersection(*(other.failed for other in others))
@@ -259,6 +259,7 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     if not frame.emit:
         return
     state = frame.state
+    attempts.note_awaited(frame, value, node)
     if any(_is_foreign(alternative) for alternative in alternatives(value)):
         forget_transactions(state)
     session, _ = _block_and_marks(node.value, value)
@@ -388,10 +389,13 @@ def note_caught(frame: Frame, kind: Value | None) -> None:
     for failure, broken in attempt.broken.items():
         if attempts.catches(failure, kind):
             attempt.handled.add(failure)
-            frame.state.put(frame.state.part(Transactions).fail(failure, broken))
+            told = attempts.told_as(failure, kind, attempt)
+            frame.state.put(frame.state.part(Transactions).fail(told, broken))
 
 
 def note_unwound(frame: Frame) -> None:
     """Enter a ``finally`` by an exception: any failure may have raised it."""
-    for failure, broken in frame.notes_of(TransactionNotes).tries[-1].broken.items():
-        frame.state.put(frame.state.part(Transactions).fail(failure, broken))
+    attempt = frame.notes_of(TransactionNotes).tries[-1]
+    for failure, broken in attempt.broken.items():
+        told = attempts.told_as(failure, None, attempt)
+        frame.state.put(frame.state.part(Transactions).fail(told, broken))

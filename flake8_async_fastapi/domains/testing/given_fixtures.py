@@ -43,10 +43,11 @@ def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
     def find() -> bool:
         asking = Frame(ctx, function.path, "")
         declared = type_hints.declared_value(asking, State(), param.annotation) if param.annotation else None
+        if not isinstance(declared, Object):
+            return False
         given = _value_of(asking, found)
         return (
-            isinstance(declared, Object)
-            and isinstance(given, Object)
+            isinstance(given, Object)
             and declared.type not in with_bases(given.type)
             and given.type not in with_bases(declared.type)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flake8_async_fastapi.domains.threads import engine_loops, loop_use, session_loops, unawaited
+from flake8_async_fastapi.domains.threads import engine_loops, loop_starts, loop_use, session_loops, unawaited
 from flake8_async_fastapi.domains.threads.handing_over import METHODS, hand_over, run_handed_over
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
@@ -32,9 +32,10 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif frame.is_async or not (isinstance(callee, Function) and _is_given_coroutine(arguments)):
         return
     engine_loops.note_call(frame, callee, arguments, node)
+    loop_starts.note_call(frame, callee, arguments, node)
     if not isinstance(callee, (Library, Member)):
         return
-    if not frame.is_async and engine_loops.starts_loop(frame, callee):
+    if not frame.is_async and loop_starts.starts_loop(frame, callee):
         session_loops.note_started(frame, arguments.get(0, "main"), for_message(node.func))
     loop_use.note_use(frame, callee, node.func, frame.place_of(node))
     given = hand_over(callee, arguments, node)
@@ -42,7 +43,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         value, quiet = run_handed_over(frame, given)
         unawaited.check_handed_over(frame, given, value, quiet, node)
         loop_use.check_handed_over(frame, given, quiet, node)
-        engine_loops.check_handed_over(frame, given, quiet, node)
+        loop_starts.check_handed_over(frame, given, quiet, node)
         session_loops.check_handed_over(frame, given, quiet, node)
 
 

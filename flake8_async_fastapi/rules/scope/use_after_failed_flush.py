@@ -16,15 +16,20 @@ RULE = Rule(
     fixable="safe",
 )
 
-_BEFORE = {"failed": "the failed flush", "timed out": "the statement that timed out"}
+_WHEN = {
+    "failed": "after the failed flush{}",
+    "may have failed": "if it was the flush{} that failed",
+    "timed out": "after the statement that timed out{}",
+}
 
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(TransactionMisused):
-        if found.problem in _BEFORE:
-            yield RULE.at(
+        if found.problem in _WHEN:
+            tell = RULE.advise if found.problem == "may have failed" else RULE.at
+            yield tell(
                 found,
-                f"{found.text} raises PendingRollbackError after {_BEFORE[found.problem]}{at(found.since)}: "
+                f"{found.text} raises PendingRollbackError {_WHEN[found.problem].format(at(found.since))}: "
                 f"await {found.session}.rollback() first",
                 fix=RULE.fix(found, "roll_back", found.session),
             )
