@@ -53,6 +53,7 @@ PLANNED = {
     "AFA314": "noload-relationship-access",
     "AFA315": "query-per-item",
     "AFA316": "used-before-flush",
+    "AFA317": "changed-in-place",
     "AFA401": "deprecated-on-event",
     "AFA402": "ignored-event-handler",
     "AFA403": "sync-ddl-on-async-engine",

@@ -373,6 +373,7 @@ PROOFS = {
     ),
     "AFA315": Proof(value=4, right=2),
     "AFA316": Proof(value=(None, "draft"), right=(1, "final")),
+    "AFA317": Proof(value={"theme": "light"}, right={"theme": "dark"}),
     "AFA401": Proof(settings, value={"title": "Blog"}, right={"title": "Blog"}),
     "AFA402": Proof(requests("GET", "/cache"), error=("AttributeError", "cache"), right=200),
     "AFA403": Proof(error=("AttributeError", "_run_ddl_visitor"), right=None),

@@ -22,6 +22,13 @@ TYPES: Final[Mapping[str, str]] = {
         "integer",
     ),
     **dict.fromkeys(("sqlalchemy.Boolean", "sqlalchemy.BOOLEAN"), "boolean"),
+    **dict.fromkeys(
+        (*(f"{package}.{name}" for package in ("sqlalchemy", "sqlalchemy.types")
+           for name in ("ARRAY", "JSON", "PickleType")),
+         *(f"sqlalchemy.dialects.postgresql.{name}" for name in ("JSON", "JSONB", "ARRAY", "HSTORE")),
+         *(f"sqlalchemy.dialects.{name}.JSON" for name in ("mysql", "sqlite", "mssql"))),
+        "container",
+    ),
 }  # fmt: skip
 MOMENTS: Final = frozenset({"sqlalchemy.DateTime", "sqlalchemy.DATETIME", "sqlalchemy.TIMESTAMP"})
 # The kind of a column that only has an annotation.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy
 from behaviour_models import Author, Comment, Post, Profile, database, needs_io
-from sqlalchemy import ForeignKey, delete, event, func, insert, inspect, select, update
+from sqlalchemy import JSON, ForeignKey, delete, event, func, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -51,6 +53,47 @@ async def test_insert_leaves_collections_unloaded(session: AsyncSession) -> None
     await session.flush()
     with needs_io():
         len(post.comments)
+
+
+def _set_item(settings: dict[str, Any], _: Any) -> None:
+    settings["theme"] = "dark"
+
+
+def _assign_again(settings: dict[str, Any], owner: Any) -> None:
+    settings["theme"] = "dark"
+    owner.settings = settings
+
+
+def _flag(settings: dict[str, Any], owner: Any) -> None:
+    settings["theme"] = "dark"
+    attributes.flag_modified(owner, "settings")
+
+
+def _assign_before(settings: dict[str, Any], owner: Any) -> None:
+    owner.settings = dict(settings)
+    owner.settings["theme"] = "dark"
+
+
+@pytest.mark.parametrize(
+    ("change", "written"),
+    [(_set_item, "light"), (_assign_again, "light"), (_flag, "dark"), (_assign_before, "dark")],
+)
+async def test_changes_in_place(change: Callable[[dict[str, Any], Any], None], written: str) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Profile(Base):
+        __tablename__ = "profiles"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    async with database([], model=Base) as factory, factory() as session:
+        session.add(Profile(id=1, settings={"theme": "light"}))
+        await session.commit()
+        owner = await session.get_one(Profile, 1, populate_existing=True)
+        change(owner.settings, owner)
+        await session.commit()
+        assert (await session.get_one(Profile, 1, populate_existing=True)).settings == {"theme": written}
 
 
 @pytest.mark.parametrize("eager", [False, "auto", True])

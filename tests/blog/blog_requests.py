@@ -133,6 +133,8 @@ REQUESTS = (
     post("/api/beta/tags/wild"),
     put("/api/beta/tags/wild?new=tame"),
     put("/api/beta/tags/tame?new=wild"),
+    put("/api/beta/tags/wild/other-names?new=free"),
+    put("/api/beta/tags/wild/other-names?new=untamed"),
     delete("/api/beta/tags/wild"),
     delete("/api/beta/tags/wild"),
     get("/api/labs/word-count"),

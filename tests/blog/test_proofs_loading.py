@@ -231,6 +231,18 @@ def test_afa316_a_refresh_discards_the_new_name(play: Play) -> None:
     assert play("converted", rename, beta_api=True).value == [200, "threads"]
 
 
+@proves("AFA317", "app/routers/beta.py")
+def test_afa317_a_name_that_was_appended_is_not_stored(play: Play) -> None:
+    async def add(blog: Blog) -> list[Any]:
+        url = "/api/beta/tags/greenlets/other-names"
+        await blog.client.post("/api/beta/tags/greenlets")
+        answers = [await blog.client.put(url, params={"new": name}) for name in ("fibres", "threads")]
+        return [answer.json() for answer in answers]
+
+    assert play("pitfalls", add, beta_api=True).value == [["fibres"], ["threads"]]
+    assert play("converted", add, beta_api=True).value == [["fibres"], ["fibres", "threads"]]
+
+
 @proves("AFA315", "app/services/statistics.py")
 def test_afa315_a_statement_for_each_comment(play: Play) -> None:
     async def count_statements(blog: Blog) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, parts_of
 
@@ -13,13 +13,11 @@ from flake8_async_fastapi.facts.walk import dotted, parts_of
 def is_of_module(ctx: Context, place: Place) -> bool:
     """Whether a call is in the body of a module, or in a function that caches its result."""
 
-    def find() -> bool:
-        return any(
-            isinstance(node, tree.Call) and (node.line, node.col) == place.position
-            for node in _run_once(ctx.project.body(place.path))
-        )
+    def find() -> frozenset[Position]:
+        code = _run_once(ctx.project.body(place.path))
+        return frozenset(Position(node.line, node.col) for node in code if isinstance(node, tree.Call))
 
-    return ctx.derive(("of module", place), find)
+    return place.position in ctx.derive(("calls of module", place.path), find)
 
 
 def _run_once(code: object) -> Iterator[object]:

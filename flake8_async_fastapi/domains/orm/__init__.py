@@ -11,6 +11,7 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.orm import library_models
 from flake8_async_fastapi.domains.orm.mapping import declared, inspection
 from flake8_async_fastapi.domains.orm.objects import (
+    changed_in_place,
     conditions,
     effects,
     given,
@@ -103,9 +104,10 @@ DOMAIN = Domain(
         caught=(conditions.note_handler,),
         emptied=(conditions.note_empty_container, repeated_options.empty_list),
         shown=(representation.read_repr,),
-        escaped=(runners.follow_escaped,),
+        escaped=(runners.follow_escaped, changed_in_place.note_escaped),
         havoc=(session_effects.havoc,),
-        assigned=(refused.check_assignment, unflushed.check_assignment),
+        assigned=(refused.check_assignment, unflushed.check_assignment, changed_in_place.check_assignment),
+        called=(changed_in_place.note_method,),
         call_ends=(run_sync.report_run_sync, refused.check_call, unflushed.check_call),
         consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters, given.announce_readers),

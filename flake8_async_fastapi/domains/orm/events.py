@@ -210,6 +210,13 @@ class UsedBeforeFlush(Event, frozen=True):
         return (Mention(*self.since, f"the {self.owner} is {made} here"),) if self.since.path else ()
 
 
+class ChangedInPlace(Event, frozen=True):
+    """Something in the value of ``owner.name`` was changed, and the commit after that does not write it."""
+
+    owner: str
+    name: str
+
+
 class ItemQueried(Event, frozen=True):
     """``text`` sends a statement for each item of the ``loop``, while one statement could fetch them all.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flake8_async_fastapi.domains.orm.mapping import declared, inspection
-from flake8_async_fastapi.domains.orm.objects import copies, writes
+from flake8_async_fastapi.domains.orm.objects import changed_in_place, copies, writes
 from flake8_async_fastapi.domains.orm.session import (
     blocks,
     run_sync,
@@ -92,6 +92,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "dataclasses.asdict": copies.copy_fields,
     "dataclasses.astuple": copies.copy_fields,
     "sqlalchemy.orm.attributes.set_committed_value": _model_set_committed_value,
+    "sqlalchemy.orm.attributes.flag_modified": changed_in_place.note_flag,
     "sqlalchemy.orm.make_transient": _make_transient,
     "sqlalchemy.orm.make_transient_to_detached": _make_transient,
     "sqlalchemy.orm.relationship": declared.check_strategy,

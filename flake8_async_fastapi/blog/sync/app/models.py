@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String, Table, Text, func
+from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text, func
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from app.database import Base
@@ -76,6 +76,7 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(30), unique=True)
+    other_names: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     posts: Mapped[list[Post]] = relationship(secondary=post_tags, back_populates="tags")
 

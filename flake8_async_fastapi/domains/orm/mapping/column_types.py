@@ -77,7 +77,9 @@ def _maps_annotations(ctx: Context) -> bool:
 def _type_arguments(call: tree.Call) -> Iterator[Expr | None]:
     """The arguments with the type of a column; None if there may be one that is not understood."""
     for keyword in call.keywords:
-        if keyword.name in _NAMED_TYPES:
+        if keyword.name == "sa_column" and isinstance(keyword.value, tree.Call):
+            yield from _type_arguments(keyword.value)
+        elif keyword.name in _NAMED_TYPES:
             yield keyword.value
         elif keyword.name in _ELSEWHERE:
             yield None

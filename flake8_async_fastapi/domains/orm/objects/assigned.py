@@ -15,6 +15,8 @@ SET_TO_SQL: Final = Plain("an SQL expression")
 """The value of a column that was assigned an SQL expression."""
 SET_TO_VALUE: Final = Plain("set")
 """The value of a column that was assigned since the last flush: no ``onupdate`` replaces it."""
+CHANGED_IN_PLACE: Final = Plain("changed in place")
+"""The value of a column of which something inside was changed, which no flush notices."""
 ANY_COLUMN: Final = "*"
 """Stands for a column that was assigned, and whose name is not known."""
 

@@ -7,12 +7,14 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from flake8_async_fastapi.domains.orm.objects.assigned import CHANGED_IN_PLACE, SET_TO_SQL, SET_TO_VALUE
 from flake8_async_fastapi.domains.orm.objects.instances import (
     ANY,
     MAYBE,
     OTHER_BRANCH,
     AttributeState,
     InstanceState,
+    Loaded,
     Maybe,
     NotLoaded,
     Source,
@@ -115,6 +117,9 @@ def _only_value(values: set[T], otherwise: T) -> T:
     return next(iter(values)) if len(values) == 1 else otherwise
 
 
+_CHANGED: Final = Loaded(CHANGED_IN_PLACE)
+
+
 def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tuple[str, AttributeState], ...]:
     """Join the attributes of all objects; an attribute that one leaves to its plan, another may know."""
     agreed: list[tuple[str, AttributeState]] = []
@@ -125,8 +130,10 @@ def _join_fields(objects: list[InstanceState], *, same_class: bool) -> tuple[tup
     return tuple(agreed)
 
 
-def _join_attribute(found: set[AttributeState | None]) -> Maybe:
+def _join_attribute(found: set[AttributeState | None]) -> AttributeState:
     """Join an attribute that differs between paths; None stands for the plan of the object."""
+    if _CHANGED in found and all(one is None or _is_unassigned(one) for one in found):
+        return _CHANGED  # no path writes it
     if MAYBE in found:
         return MAYBE  # a path that found it elsewhere, or that knows nothing of it
     unsure = [one for one in found if isinstance(one, Maybe)]
@@ -137,6 +144,10 @@ def _join_attribute(found: set[AttributeState | None]) -> Maybe:
     lost += [one.not_loaded for one in unsure if one.not_loaded is not None]
     first = min(lost, key=_sort_key_of_lost, default=None)
     return Maybe(first, min(unless)) if unless else Maybe(is_loaded=True)
+
+
+def _is_unassigned(found: AttributeState) -> bool:
+    return isinstance(found, Loaded) and found.value not in (SET_TO_VALUE, SET_TO_SQL)
 
 
 def join_heaps(

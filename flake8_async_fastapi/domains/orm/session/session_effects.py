@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm.objects import aliasing, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, changed_in_place, flushes, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import session_factories
@@ -50,6 +50,8 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
             return  # there is no transaction to roll back
         if not _is_changed(part, transition.session):
             return  # nothing would begin one
+    if transition.kind == "commit":
+        changed_in_place.report_lost(frame, transition.session)
     part.session_effects = _add_transition(part.session_effects, transition)
     what, known = transition.kind, transition.settings
     if what == "flush" or (what == "query" and known.flushes) or (what == "commit" and not known.expires):

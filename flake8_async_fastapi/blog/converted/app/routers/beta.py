@@ -92,6 +92,16 @@ async def rename_tag(name: str, new: str, session: SessionDep) -> str:
     return tag.name
 
 
+@router.put("/tags/{name}/other-names")
+async def add_other_name(name: str, new: str, session: SessionDep) -> list[str]:
+    tag = await session.scalar(select(Tag).where(Tag.name == name))
+    if tag is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    tag.other_names = [*tag.other_names, new]
+    await session.commit()
+    return tag.other_names
+
+
 @router.delete("/tags/{name}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_tag(session: SessionDep, tag: Tag = Depends(known_tag)) -> None:
     await session.delete(tag)
