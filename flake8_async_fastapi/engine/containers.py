@@ -111,6 +111,8 @@ def says_nothing(value: Value) -> bool:
     """Whether a value is a container of which nothing is known, but perhaps that it holds callables."""
     if not isinstance(value, Collection) or value.items not in (None, ()):
         return False
+    if value.kind == "tuple" and value.items is not None:
+        return False  # nothing can be added to it
     return isinstance(value.item, (Unknown, DeclaredCallable))
 
 

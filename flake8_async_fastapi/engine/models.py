@@ -97,7 +97,9 @@ class Models(Struct, frozen=True):
     attribute that a class of the project, or its instance, inherits from a library's base class.
     ``parameters``: the argument that a framework passes for a parameter, by the type of what is
     attached to its default or to a part of its ``Annotated``.
-    ``constructors``: the result of calling a class of the project.  ``reads``: an attribute whose
+    ``parents``: what ``super()`` is in a method of a class, by the type of what is attached to the object.
+    ``constructors``: the result of calling a class of the project; ``declared``: its instance where only an
+    annotation in a file names it.  ``reads``: an attribute whose
     value depends on the path, by the type of what is attached, or ``Instance`` for a tracked object.
     ``writes``: whether the value that is assigned to an attribute of a tracked object is kept there.
     ``items``: one element of an object, at a place where it is iterated over; ``entries``: the result
@@ -125,7 +127,9 @@ class Models(Struct, frozen=True):
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     objects: Mapping[str, CallModel] = field(default_factory=dict)
     members: Mapping[type[Any], MemberModel] = field(default_factory=dict)
+    parents: Mapping[type[Any], Callable[[Context, Object, ClassValue], Value]] = field(default_factory=dict)
     constructors: tuple[Callable[[Frame, ClassValue, Arguments, Place], Value | None], ...] = ()
+    declared: tuple[Callable[[Context, str, ClassValue], Value | None], ...] = ()
     reads: Mapping[type[Any], Callable[[Access], Value | None]] = field(default_factory=dict)
     writes: tuple[Callable[[Access, Value], bool], ...] = ()
     items: Mapping[type[Any], ItemModel] = field(default_factory=dict)
@@ -192,6 +196,14 @@ class Models(Struct, frozen=True):
             if found is not None:
                 return found
         return None
+
+    def instance(self, ctx: Context, path: str, cls: ClassValue) -> Value:
+        """An instance of a class that an annotation in a file names."""
+        for model in self.declared:
+            found = model(ctx, path, cls)
+            if found is not None:
+                return found
+        return Instance(cls)
 
     def operate(self, operation: Operation) -> Value | None:
         """The result of an operator that a library defines."""

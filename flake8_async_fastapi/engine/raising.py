@@ -13,7 +13,10 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.leaving import group_paths
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
 from flake8_async_fastapi.engine.values import (
+    NONE,
+    TRUE,
     UNKNOWN,
+    Arguments,
     ClassValue,
     Collection,
     Instance,
@@ -78,6 +81,19 @@ def exception_of(frame: Frame, node: tree.Raise, value: Value, maker: Value) -> 
         case Object(type=name):
             return Raised((Library(name),), True)
     return Raised((maker,), True) if isinstance(maker, Library) else UNKNOWN_EXCEPTION
+
+
+NO_EXCEPTION: Final = Arguments((NONE, NONE, NONE))
+"""What ``__exit__`` gets at the end of a block."""
+
+
+def as_arguments(state: State) -> Arguments:
+    """What ``__exit__`` gets on a path with an exception."""
+    exception = state.part(Raised)
+    kind = exception.kinds[0] if exception.is_exact else UNKNOWN
+    if isinstance(kind, ClassValue):
+        return Arguments((kind, exception.value, UNKNOWN))
+    return Arguments((TRUE, Object(kind.dotted) if isinstance(kind, Library) else UNKNOWN, UNKNOWN))
 
 
 def leave(frame: Frame, state: State, exception: Raised) -> None:

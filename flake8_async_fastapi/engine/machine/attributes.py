@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
     Collection,
     Const,
     Coroutine,
+    DeclaredCallable,
     Folder,
     Function,
     Generator,
@@ -138,7 +139,11 @@ def _type_looked_up(ctx: Context, owner: Value, name: str) -> Object | None:
     """The library type in which an attribute is looked up; None for another value."""
     if isinstance(owner, Instance) and not classes.has_member(ctx, owner.cls, name):
         return classes.library_base(ctx, owner.cls)
-    return owner if isinstance(owner, Object) else None
+    if not isinstance(owner, Object):
+        return None
+    model = ctx.hooks.models.members.get(type(owner.detail))
+    is_added = model is not None and knowledge.member(owner.type, name) is None
+    return None if model is not None and is_added and model(ctx, owner, name) is not None else owner
 
 
 def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
@@ -168,6 +173,8 @@ def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
             return ctx.hooks.models.variables.get(asked) or Library(asked)
         case Member() if knowledge.result(owner.receiver.type, "any") == "call":
             return Member(owner.receiver, f"{owner.name}.{name}")
+        case Coroutine() if name == "__await__":
+            return DeclaredCallable(owner, is_async=False)
         case Generator() if name in ("__anext__", "__next__"):
             return Member(Object("builtins.generator"), name)
     return UNKNOWN

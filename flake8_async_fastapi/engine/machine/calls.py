@@ -196,6 +196,9 @@ def _announce_shown(frame: Frame, dotted: str, arguments: Arguments) -> None:
 def _super_value(frame: Frame) -> Value:
     if frame.owner is None or frame.receiver is None:
         return UNKNOWN
+    if isinstance(frame.receiver, Object):
+        parent = frame.ctx.hooks.models.parents.get(type(frame.receiver.detail))
+        return parent(frame.ctx, frame.receiver, frame.owner) if parent is not None else UNKNOWN
     if not isinstance(frame.receiver, (Instance, ClassValue)):
         return UNKNOWN
     return Super(frame.owner, frame.receiver)

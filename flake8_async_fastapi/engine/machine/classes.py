@@ -313,7 +313,7 @@ def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
                 maker = _initialiser(ctx, Instance(cls)) if statement.name == "__init__" else None
                 by_maker = UNKNOWN if maker is None else summaries.assigned_value(ctx, maker, name)
                 own = isinstance(by_maker, Unknown)
-                values.append(summaries.assigned_value(ctx, method, name) if own else by_maker)
+                values.append(implementations.value_assigned_by(ctx, method, name) if own else by_maker)
         if values:
             break
     return join_bindings(values)

@@ -33,9 +33,8 @@ from flake8_async_fastapi.engine.machine import (
 from flake8_async_fastapi.engine.obligations import note_test
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State, limit_disjuncts
-from flake8_async_fastapi.engine.text import asks_for_main, may_swallow, simple_conditions_in
+from flake8_async_fastapi.engine.text import asks_for_main, may_swallow, path_of, simple_conditions_in
 from flake8_async_fastapi.engine.values import (
-    NONE,
     UNKNOWN,
     Arguments,
     Collection,
@@ -179,6 +178,9 @@ def _run_with(frame: Frame, states: States, node: tree.With) -> States:
             frame.state = before
             value = protocols.enter_context(frame, context, node.is_async, item.context)
             for split, single in targets.split_alternatives(frame, before, value):
+                match single, context:
+                    case Instance(cls=cls), Instance(cls=other) if cls == other and path_of(item.context):
+                        split.narrow(path_of(item.context), single)  # it has what `__enter__` assigned
                 if item.target is not None:
                     targets.assign_target(frame, split, item.target, single)
                 frame.state = split
@@ -227,6 +229,8 @@ def _run_with_body(frame: Frame, states: States, node: tree.With, contexts: list
         for item, context in reversed(items):
             for observe in observers.broken_off:
                 observe(frame, item, context, Place(frame.path, node.line, node.col), before)
+            if isinstance(context, Instance) and frame.ctx.hooks.tracks(end):
+                _leave_context(frame, at_end(end, item, context), node, raising.as_arguments(end))
     (outside if handled is None else handled).extend(raised)
     return ends or (before if swallows else [])
 
@@ -256,7 +260,9 @@ def _is_lone_call(statement: Stmt) -> bool:
     return isinstance(call, tree.Call) and not call.args and not call.keywords and bool(dotted(call.func))
 
 
-def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
+def _leave_context(
+    frame: Frame, context: Value, node: tree.With, exception: Arguments = raising.NO_EXCEPTION
+) -> None:
     """Apply the end of a ``with`` block."""
     place = Place(frame.path, node.line, node.col)
     if isinstance(context, Manager):
@@ -265,7 +271,7 @@ def _leave_context(frame: Frame, context: Value, node: tree.With) -> None:
         name = "__aexit__" if node.is_async else "__exit__"
         method = attributes.attribute_of(frame.ctx, context, name)
         if isinstance(method, Function):
-            given = functions.quiet_result(frame, method, Arguments((NONE, NONE, NONE)), place)
+            given = functions.quiet_result(frame, method, exception, place)
             if isinstance(given, Coroutine):
                 protocols.result_of_await(frame, given)
     else:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
-from flake8_async_fastapi.engine.machine import classes, expressions, functions, names
+from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, summaries
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -251,3 +251,16 @@ def _for_class(
     cls = expressions.evaluate(frame, State(), asked) if asked is not None else None
     if isinstance(cls, ClassValue):
         yield cls, functions.as_function(frame.path, node, owner, None, frame.closure)
+
+
+def value_assigned_by(ctx: Context, method: Function, name: str) -> Value:
+    """The value that a method assigns to an attribute; by its defaults, if an argument decides it.
+
+    ``self.store = store or Store()``: what callers pass instead is of that kind.
+    """
+    found = summaries.assigned_value(ctx, method, name)
+    params = method.node.params if isinstance(found, Unknown) else ()
+    if any(one.default is not None for one in params):
+        usual = summaries.assigned_value(ctx, method, name, Arguments())
+        return usual if isinstance(usual, (Instance, Object)) else found
+    return found

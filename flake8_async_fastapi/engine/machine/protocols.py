@@ -24,6 +24,7 @@ from flake8_async_fastapi.engine.machine import (
     functions,
     implementations,
     library_calls,
+    summaries,
 )
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
@@ -34,6 +35,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Coroutine,
+    Function,
     Generator,
     Instance,
     Manager,
@@ -149,6 +151,10 @@ def result_of_await(frame: Frame, value: Value) -> Value:
         if modelled is not None:
             return modelled
         return library_calls.value_of_type(knowledge.result(value.type, "await") or "?", value)
+    method = attributes.attribute_of(frame.ctx, value, "__await__") if isinstance(value, Instance) else None
+    if isinstance(method, Function):
+        result = summaries.apply_summary(frame, method, Arguments(), method.key).returns
+        return result_of_await(frame, result) if isinstance(result, Coroutine) else result
     return UNKNOWN
 
 

@@ -156,9 +156,9 @@ def _captured_objects(frame: Frame, function: Function) -> Bound:
     return ()
 
 
-def assigned_value(ctx: Context, method: Function, name: str) -> Value:
+def assigned_value(ctx: Context, method: Function, name: str, arguments: Arguments | None = None) -> Value:
     """The value that a method assigns to an attribute of its receiver."""
-    receiver = summarise(ctx, method, None).receiver
+    receiver = summarise(ctx, method, arguments).receiver
     if isinstance(receiver, Instance):
         for attribute, value in receiver.attributes or ():
             if attribute == name:

@@ -171,7 +171,7 @@ def _named_type(frame: Frame, state: State, annotation: Expr, depth: int) -> Val
         return bound
     value = expressions.evaluate(frame, state, annotation)
     if isinstance(value, ClassValue):
-        return Instance(value)
+        return frame.ctx.hooks.models.instance(frame.ctx, frame.path, value)
     if isinstance(value, Library):
         last = value.dotted.rpartition(".")[2]
         if value.dotted.startswith("builtins."):

@@ -19,7 +19,8 @@ class Column(Struct, frozen=True):
     UPDATE (``sql``), or may do so (``?``). ``on_insert``: the same for a default that only the database
     knows. ``has_default``: there is or may be a default, so that a new object has a value that the code did
     not set. ``expression``: a ``column_property``, which no flush reloads. ``references``: the table of its
-    foreign key, or the class that the key names. ``is_key``: a part of the primary key.
+    foreign key, or the class that the key names. ``is_key``: a part of the primary key. ``group``: what it is
+    deferred with, ``?`` for a name that is not known.
     """
 
     deferred: bool = False
@@ -29,6 +30,7 @@ class Column(Struct, frozen=True):
     expression: bool = False
     references: str = ""
     is_key: bool = False
+    group: str = ""
     in_repr: bool = True
 
 

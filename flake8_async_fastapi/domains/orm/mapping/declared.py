@@ -131,9 +131,11 @@ def _read_column(value: Object) -> Column:
     elif key is not None:
         references = "?"
     deferred = arguments.get("deferred")
+    group = arguments.get("group" if value.type == DEFERRED else "deferred_group")
     return Column(
         deferred=base.deferred or value.type == DEFERRED
-        or (isinstance(deferred, Const) and deferred.value is True),
+        or group is not None or (isinstance(deferred, Const) and deferred.value is True),
+        group=_name_of_group(group) or base.group,
         on_update=on_update or base.on_update,
         on_insert=on_insert or base.on_insert,
         has_default=base.has_default or bool(on_insert) or _gives_value(arguments),
@@ -145,6 +147,13 @@ def _read_column(value: Object) -> Column:
 
 
 _GIVE_VALUES: Final = frozenset({"default", "insert_default", "default_factory", "sa_column_kwargs", "**"})
+
+
+def _name_of_group(given: Value | None) -> str:
+    """The name of a group of deferred columns."""
+    if given is None or is_none(given):
+        return ""
+    return given.value if isinstance(given, Const) and isinstance(given.value, str) else "?"
 
 
 def _gives_value(arguments: Mapping[str, Value]) -> bool:

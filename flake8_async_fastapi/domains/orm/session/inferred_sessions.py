@@ -106,9 +106,14 @@ def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str
 
 
 def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:
-    """The variables and attributes on which code calls methods of a session."""
-    return frozenset(
-        path_of(part.func.value)
-        for part in nodes_in(code)
-        if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr) and part.func.name in _METHODS
-    )
+    """The variables and attributes on which code calls methods of a session; other objects have a ``get``
+    that is not awaited.
+    """
+    found = set()
+    for part in nodes_in(code):
+        match part:
+            case tree.Call(func=tree.Attr(value=owner, name=name)) if name in _METHODS:
+                found.add(path_of(owner))
+            case tree.Await(value=tree.Call(func=tree.Attr(value=owner, name="get"))):
+                found.add(path_of(owner))
+    return frozenset(found)

@@ -32,12 +32,13 @@ from flake8_async_fastapi.engine.values import (
     is_only_declared,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, flat
 from flake8_async_fastapi.knowledge.transactions import SESSION, is_session_type
 
 
 class ExtendedSession(SessionSettings, frozen=True, kw_only=True):
-    """The settings of a session of a class of the project, which adds methods to those of its base."""
+    """The settings of a session of a class of the project, with methods of its own."""
 
     cls: ClassValue
 
@@ -79,10 +80,7 @@ def call_session_factory(site: CallSite) -> Value:
     cls = factory.argument("class_")
     if isinstance(cls, ClassValue) and (base := _extended_base(frame.ctx, cls)):
         plain = replace(factory, arguments=tuple(one for one in factory.arguments if one[0] != "class_"))
-        session = _session_made(frame.ctx, plain, arguments, Object(base), site.place)
-        known = session.detail if isinstance(session, Object) else None
-        if isinstance(session, Object) and isinstance(known, SessionSettings):
-            return replace(session, detail=ExtendedSession(known.expires, known.flushes, cls=cls))
+        return _of_class(_session_made(frame.ctx, plain, arguments, Object(base), site.place), cls)
     if cls is not None and not is_none(cls):
         return _session_made(
             frame.ctx, factory, arguments, functions.quiet_result(frame, cls, arguments), site.place
@@ -95,21 +93,65 @@ def call_session_factory(site: CallSite) -> Value:
     return _session_made(frame.ctx, factory, arguments, made, site.place)
 
 
+def _of_class(session: Value, cls: ClassValue) -> Value:
+    """A session of a class of the project."""
+    if not isinstance(session, Object) or not isinstance(session.detail, SessionSettings):
+        return session
+    known = session.detail
+    return replace(session, detail=ExtendedSession(known.expires, known.flushes, cls=cls))
+
+
+def make_extended_session(frame: Frame, cls: ClassValue, arguments: Arguments, place: Place) -> Value | None:
+    """The session that a call of a class of the project makes."""
+    base = _extended_base(frame.ctx, cls) if cls.node.bases else ""
+    if not base:
+        return None
+    return _of_class(_session_made(frame.ctx, Object(base), arguments, Object(base), place), cls)
+
+
+def declared_session(ctx: Context, path: str, cls: ClassValue) -> Value | None:
+    """A session of a class of the project that only an annotation names."""
+    base = _extended_base(ctx, cls) if cls.node.bases else ""
+    if not base:
+        return None
+    known = session_settings(ctx, path, Object(base))
+    return Object(base, declared=True, detail=ExtendedSession(known.expires, known.flushes, cls=cls))
+
+
 def _extended_base(ctx: Context, cls: ClassValue) -> str:
-    """The async session to which a class adds methods; empty if it replaces any that the session has."""
+    """The async session whose methods a class adds to or replaces; empty if it does more."""
+    return ctx.query(("session class", cls), lambda: _find_extended_base(ctx, cls), "")
+
+
+def _find_extended_base(ctx: Context, cls: ClassValue) -> str:
     order = classes.mro(ctx, cls)
     base = next((one.dotted for one in order if isinstance(one, Library)), "")
     if not is_session_type(base) or any(isinstance(one, Unknown) for one in order):
         return ""
-    own = {
-        name
-        for one in order
-        if isinstance(one, ClassValue)
-        for statement in flat(one.node.body)
-        for name in bound_names(statement)
-    }
-    replaced = (name for name in own if name.startswith("__") or knowledge.member(base, name) is not None)
-    return "" if any(name != "__slots__" for name in replaced) else base
+    own = [statement for one in order if isinstance(one, ClassValue) for statement in flat(one.node.body)]
+    return base if all(_keeps_to(base, name, one) for one in own for name in bound_names(one)) else ""
+
+
+def _keeps_to(base: str, name: str, statement: Stmt) -> bool:
+    """Whether what binds a name in the class of a session is used as that of its base, if that has one."""
+    replaced = knowledge.member(base, name)
+    if name.startswith("__"):
+        return name == "__slots__"
+    if replaced is None:
+        return True
+    return isinstance(statement, tree.FunctionDef) and statement.is_async is (replaced.kind == "async")
+
+
+def parent_of_extended_session(ctx: Context, owner: Object, cls: ClassValue) -> Value:
+    """The session as ``super()`` in a method of its class."""
+    known = owner.detail
+    assert isinstance(known, ExtendedSession)
+    order = classes.mro(ctx, known.cls)
+    after = order[order.index(cls) + 1 :] if cls in order else ()
+    above = next((one for one in after if isinstance(one, ClassValue)), None)
+    if above is not None:
+        return replace(owner, detail=ExtendedSession(known.expires, known.flushes, cls=above))
+    return replace(owner, detail=SessionSettings(known.expires, known.flushes))
 
 
 def member_of_extended_session(ctx: Context, owner: Object, name: str) -> Value | None:
@@ -196,7 +238,13 @@ def begin_session(site: CallSite) -> Value:
     )
 
 
-RESOURCES: Final = {SESSION: session_settings, SCOPED: session_settings}
+def settings_inside(ctx: Context, path: str, session: Object) -> SessionSettings:
+    """What is attached to a session inside of a callee: its settings and its class."""
+    known = session.detail
+    return known if isinstance(known, ExtendedSession) else session_settings(ctx, path, session)
+
+
+RESOURCES: Final = {SESSION: settings_inside, SCOPED: settings_inside}
 """What is attached to a session inside of a callee."""
 VARIABLES: Final = {
     # Of FastAPI-Async-SQLAlchemy: the session of the request, which does not expire on commit.

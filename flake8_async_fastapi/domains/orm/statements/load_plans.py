@@ -109,9 +109,19 @@ def is_loaded(plan: Plan, name: str, column: Column) -> bool:
     """Whether a plan loads a column."""
     if column.is_key or plan.undeferred is None or name in plan.undeferred:
         return True
+    if column.group and any(
+        one == group_of_columns(column.group) or (column.group == "?" and one.startswith("("))
+        for one in plan.undeferred
+    ):
+        return True
     if plan.only is not None:
         return name in plan.only
     return name not in plan.deferred and not column.deferred
+
+
+def group_of_columns(name: str) -> str:
+    """What stands for a group of deferred columns among the names of columns."""
+    return f"({name})"
 
 
 def path_of_joined_collection(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.statements.load_plans import group_of_columns
 from flake8_async_fastapi.domains.orm.statements.queries import (
     Directive,
     Entity,
@@ -88,6 +89,11 @@ def extend_option(
         return Object(LOAD, detail=LoaderOption((), ()))
     if name in _COLUMNS:
         return _add_columns(frame, option, name, arguments, origin)
+    group = arguments.get(0, "name")
+    if name == "undefer_group" and isinstance(group, Const) and isinstance(group.value, str):
+        names = (group_of_columns(group.value),)
+        made = Directive(option.path, "undefer", names, base=option.base)
+        return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
     if name in ("undefer_group", "with_expression"):  # the columns are not known
         made = Directive(option.path, "undefer", None, base=option.base)
         return Object(LOAD, detail=replace(option, directives=(*option.directives, made)))
