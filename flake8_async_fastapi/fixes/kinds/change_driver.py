@@ -37,7 +37,7 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     if inside or "here" in fix.words:
         return _changed(code, inside, written, wanted, files)
     passed = [argument.value for argument in call.args]
-    homes = [code, *(home for value in passed for home in _homes(code, value, files))]
+    homes = [code, *(home for value in passed for home in homes_of(code, value, files))]
     written_in = [(home, list(_schemes_in(home, home.module, written))) for home in homes]
     names = {name for value in passed for name in _names_in(value)}
     for home, found in written_in:
@@ -71,7 +71,7 @@ def _schemes_in(code: Code, within: cst.CSTNode, written: str) -> Iterator[cst.C
                 yield literal
 
 
-def _homes(code: Code, value: cst.CSTNode, files: Files, steps: int = 0) -> Iterator[Code]:
+def homes_of(code: Code, value: cst.CSTNode, files: Files, steps: int = 0) -> Iterator[Code]:
     """The files of the project from which a value may come, the nearest first."""
     if steps > _FARTHEST:
         return
@@ -79,7 +79,7 @@ def _homes(code: Code, value: cst.CSTNode, files: Files, steps: int = 0) -> Iter
         for assigned in code.nodes(cst.Assign):
             targets = (target.target for target in assigned.targets)
             if any(isinstance(one, cst.Name) and one.value == name for one in targets):
-                yield from _homes(code, assigned.value, files, steps + 1)
+                yield from homes_of(code, assigned.value, files, steps + 1)
         yield from _origins(code, name, files, steps)
 
 
@@ -88,7 +88,7 @@ def _origins(code: Code, name: str, files: Files, steps: int) -> Iterator[Code]:
         found = files.code(path)
         if found is not None:
             yield found
-            yield from _homes(found, cst.Name(name), files, steps + 1)
+            yield from homes_of(found, cst.Name(name), files, steps + 1)
             return
 
 

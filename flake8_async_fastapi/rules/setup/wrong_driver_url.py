@@ -60,6 +60,7 @@ def check(events: Events) -> Iterator[Finding]:
             refused,
             f"{refused.text} gets {names}, which {refused.driver} does not accept, so connecting fails: "
             f"{remedy}",
+            fix=RULE.fix(refused, "rename_option", "sslmode", "ssl") if names == "sslmode" else None,
         )
     for pooled in events.of(PooledStatements):
         yield RULE.advise(
