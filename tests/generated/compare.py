@@ -158,6 +158,8 @@ def compare(program: Program, family: str = FAMILY) -> Comparison:
     runs = outcome.runs
     if "alarm" in first.values():
         runs = [*runs, *run_program(program, data=1).runs]
+        if any(verdict == "alarm" == _judge(one, outcome, runs) for one, verdict in first.items()):
+            runs = [*runs, *(run for data in _OTHER_ROWS[1:] for run in run_program(program, data).runs)]
     sure = all(run.failure is None for run in runs)
     for finding in findings:
         verdict = _judge(finding, outcome, runs)

@@ -52,6 +52,7 @@ FLAGS = [
     "is_item",
     "has_unknown_arguments",
     "is_all",
+    "is_chosen",
     "discriminated",
     "is_committed",
     "is_lazy",
@@ -107,6 +108,7 @@ undoubted = st.lists(
             classes_above=(),
             strategies_above=(),
             is_all=False,
+            is_chosen=False,
             may_be_loaded=False,
         )
     ),

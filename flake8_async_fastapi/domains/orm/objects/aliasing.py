@@ -15,15 +15,24 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute
 from flake8_async_fastapi.domains.orm.objects import instances, transitions
-from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of
+from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Maybe, NotLoaded
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place, Spot
-from flake8_async_fastapi.engine.renaming import base
+from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Instance,
+    Location,
+    Object,
+    Value,
+    alternatives,
+    is_none,
+)
+from flake8_async_fastapi.project.modules import is_test
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
@@ -82,6 +91,21 @@ def are_different_keys(one: object, other: object) -> bool:
     return len(both) == 2 and both[0] != both[1]
 
 
+def is_one_of_all(state: State, at: Location, other: InstanceState, obj: InstanceState) -> bool:
+    """Whether an object that a query asked for before is just one of all, for which an item stands.
+
+    What holds for it holds for no other. A test knows all rows, and a list may hold one for each.
+    """
+    if not (other.is_chosen and other.source == "query" and obj.is_all) or base(at)[0] == ARGUMENT:
+        return False
+    lists = (value for value in state.values() if not _is_plain(value))
+    return not is_test(obj.path) and all(at not in locations_in(value) for value in lists)
+
+
+def _is_plain(value: Value) -> bool:
+    return all(isinstance(one, Instance) or is_none(one) for one in alternatives(value))
+
+
 def is_live(other: InstanceState, obj: InstanceState) -> bool:
     """Whether the session of one object can use another object, which is held by a variable."""
     if isinstance(other.default, NotLoaded) or other.phase in _NOT_LIVE:
@@ -128,17 +152,17 @@ def join_aliases(
     if own is None and obj.source == "new":
         return obj
     there = [
-        (other, _is_parent(location, other, obj))
+        (other, _is_parent(location, other, obj) or is_one_of_all(state, location, other, obj))
         for location, other in instances_of(state).items()
         if instances.may_be_one(other.session, obj.session) and (own is None or base(location) != base(own))
     ]
     unread = ((other, False) for other in unread_results(ctx, state, obj.session))
-    others = [(other, is_parent) for other, is_parent in (*there, *unread) if _is_at_hand(other, obj)]
+    others = [(other, is_other) for other, is_other in (*there, *unread) if _is_at_hand(other, obj)]
     lacking = _lacking(ctx, obj) if others else {}
     attributes = {name: attribute for name, (attribute, _) in lacking.items()}
     found: set[str] = set()
-    for other, is_parent in others if lacking else ():
-        is_another = is_parent or are_different_keys(other.identity, obj.identity)
+    for other, is_other in others if lacking else ():
+        is_another = is_other or are_different_keys(other.identity, obj.identity)
         if other.default == "plan":
             found |= _loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:

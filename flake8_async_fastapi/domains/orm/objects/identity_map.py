@@ -23,6 +23,8 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import nodes_in
 
 
 class TargetAtHand(Struct, frozen=True):
@@ -60,12 +62,41 @@ def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | Non
         if base(other_location) != base(location)
         and aliasing.is_live(other, obj)
         and _holds(frame, other, attribute.target)
+        and not _is_bystander(frame, other_location, other, unloaded)
     ]
     if _is_in_variable(frame, attribute.target):
         held.append(_is_open(unloaded))
     if not held:
         return None
     return TargetAtHand(_BY_CHANCE.format(attribute.target.name) if all(held) else "")
+
+
+def _is_bystander(frame: Frame, at: Location, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
+    """Whether an object was there before all objects of a table were queried: it is the target of some only.
+
+    The user who sent the request is not the author of every post. But code may compare the key itself.
+    """
+    attribute, here = unloaded.attribute, list(instances_of(frame.state))
+    if not isinstance(attribute, Relationship) or not aliasing.is_one_of_all(
+        frame.state, at, other, unloaded.obj
+    ):
+        return False
+    if attribute.target is None or not attribute.keys or _leads_to(frame, other, attribute.target):
+        return False
+    return here.index(at) < here.index(unloaded.location) and not _mentions(frame, attribute.keys)
+
+
+def _mentions(frame: Frame, names: tuple[str, ...]) -> bool:
+    """Whether the code of a function mentions attributes of these names."""
+    node = frame.node
+    if node is None:
+        return True
+
+    def find() -> frozenset[str]:
+        return frozenset(one.name for one in nodes_in(node.body) if isinstance(one, tree.Attr))
+
+    key = ("attributes in", frame.path, node.line, node.col)
+    return not frame.ctx.derive(key, find).isdisjoint(names)
 
 
 def only_target(frame: Frame, unloaded: UnloadedAttribute) -> Instance | None:

@@ -82,13 +82,13 @@ class InstanceState(Struct, frozen=True):
     loaded more. ``may_be_expired``: loaded attributes may have been expired since; missing ones still are.
     ``is_empty``: on this path there is no such object, because the container is empty. ``dirty``: since the
     last flush the ``row`` changed, or only ``links`` in other rows. ``is_item``: stands for one of many;
-    ``is_all``: of all that exist. ``has_unknown_arguments``: not all are known. ``null_keys`` are the
-    many-to-one relationships without a foreign key. ``compared_keys`` are those whose foreign key the query
-    compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
-    of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
-    object that a query returned. ``identity`` is the key that it was fetched by. ``is_committed``: created
-    here, and written by a commit that did not fail. ``is_lazy``: the code runs in ``run_sync``, where reading
-    a missing attribute loads it.
+    ``is_all``: of all that exist. ``is_chosen``: the one that a query asked for by a key or another value.
+    ``has_unknown_arguments``: not all are known. ``null_keys`` are the many-to-one relationships without a
+    foreign key. ``compared_keys`` are those whose foreign key the query compared: code that knows the key may
+    hold the target. ``discriminated``: a condition tested the value of a column. ``classes_above`` are the
+    classes, ``strategies_above`` the strategies on the way from the object that a query returned.
+    ``identity`` is the key that it was fetched by. ``is_committed``: created here, and written by a commit
+    that did not fail. ``is_lazy``: the code runs in ``run_sync``, where reading a missing attribute loads it.
     """
 
     cls: ClassValue
@@ -108,6 +108,7 @@ class InstanceState(Struct, frozen=True):
     is_item: bool = False
     has_unknown_arguments: bool = False
     is_all: bool = False
+    is_chosen: bool = False
     null_keys: frozenset[str] = frozenset()
     compared_keys: frozenset[str] = frozenset()
     discriminated: bool = False

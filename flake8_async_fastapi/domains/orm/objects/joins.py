@@ -94,6 +94,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         is_item=any(obj.is_item for obj in objects),
         has_unknown_arguments=any(obj.has_unknown_arguments for obj in objects),
         is_all=all(obj.is_all for obj in objects),
+        is_chosen=all(obj.is_chosen for obj in objects),
         null_keys=frozenset.intersection(*(obj.null_keys for obj in objects)),
         compared_keys=frozenset.union(*(obj.compared_keys for obj in objects)),
         discriminated=any(obj.discriminated for obj in objects),

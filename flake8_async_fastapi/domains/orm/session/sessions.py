@@ -195,6 +195,8 @@ def _run_query(
     if detail is None:
         return None
     detail = replace(detail, populates=detail.populates or _populates(arguments))
+    if not statement.type.rpartition(".")[2].startswith("Select"):
+        detail = replace(detail, is_joined=True)  # not all rows, but those that it wrote
     if statement.type == inserts.INSERT and (arguments.get(1, "params") is not None or arguments.opaque):
         detail = inserts.without_null_keys(detail)
     session_effects.record_select(frame, detail, session, origin.line)
@@ -251,8 +253,9 @@ def _get_object(
     if populates:
         session_effects.populate(frame, session, cls, plan, origin.line, identity)
     obj = InstanceState(
-        cls, "persistent", session, origin.path, origin.line, plan=plan, identity=identity, is_lazy=is_lazy
-    )
+        cls, "persistent", session, origin.path, origin.line, plan=plan, is_chosen=True, identity=identity,
+        is_lazy=is_lazy,
+    )  # fmt: skip
     return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 
 
