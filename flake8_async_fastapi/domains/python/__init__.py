@@ -34,6 +34,7 @@ DOMAIN = Domain(
         attached={BoundContainer: iteration.call_container_method},
         methods={**awaitables.METHODS, **paths.METHODS, **stdlib.METHODS},
         awaits=awaitables.AWAITS,
+        constructors=(stdlib.make_typed_dict,),
         registered=(registries.filled_container,),
         objects={"operator.attrgetter": iteration.call_getter},
         operators={**paths.OPERATORS, **moments.OPERATORS},

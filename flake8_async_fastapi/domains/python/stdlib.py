@@ -7,11 +7,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.engine.machine import functions, names, type_hints
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import classes, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
+    Arguments,
+    ClassValue,
     Collection,
     Const,
     Function,
@@ -26,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     called_name,
 )
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts.tree import Binding
 
 
@@ -56,7 +61,24 @@ def model_first_argument(site: CallSite) -> Value:
 def model_static_method(site: CallSite) -> Value:
     """The value of ``name = staticmethod(f)`` in the body of a class: no instance is passed."""
     first = model_first_argument(site)
-    return replace(first, is_static=True) if isinstance(first, Function) else UNKNOWN
+    if isinstance(first, Function):
+        return replace(first, is_static=True)
+    return first if isinstance(first, (Object, Partial)) else UNKNOWN
+
+
+def make_typed_dict(frame: Frame, cls: ClassValue, arguments: Arguments, _: Place) -> Value | None:
+    """The dictionary that a call of a ``TypedDict`` makes; None for other classes."""
+    if not cls.node.bases or not arguments.keywords or arguments.args or arguments.opaque:
+        return None
+    if not classes.derives_from(frame.ctx, cls, _TYPED_DICTS):
+        return None
+    items = tuple(value for _, value in arguments.keywords)
+    if any(map(holds_coroutine, items)):
+        return None
+    return Collection("dict", items=items, keys=tuple(name for name, _ in arguments.keywords))
+
+
+_TYPED_DICTS: Final = frozenset({"typing.TypedDict", "typing_extensions.TypedDict"})
 
 
 def model_import_module(site: CallSite) -> Value:
