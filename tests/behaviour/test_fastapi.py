@@ -403,10 +403,11 @@ async def test_router_that_is_included_is_started() -> None:
         seen.append("lifespan")
         yield
 
-    app = FastAPI()
+    app = FastAPI(lifespan=own)
     app.include_router(APIRouter(lifespan=own))
+    app.include_router(APIRouter(on_startup=[lambda: seen.append("handler")]))
     async with app.router.lifespan_context(app):
-        assert seen == ["lifespan"]
+        assert seen == ["lifespan", "lifespan", "handler"]
 
 
 async def order_of_exit(**options: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -30,6 +31,10 @@ class Inclusion(Struct, frozen=True):
     dependencies: Value | None
 
 
+_MERGES_LIFESPANS: Final = (0, 112, 2)
+"""The first FastAPI in which an application starts the routers that it includes, whatever its lifespan."""
+
+
 class Inclusions(Struct):
     """The routers that a run includes; only special runs have this note."""
 
@@ -42,7 +47,7 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         if callee.name == "include_router":
             _note_include(frame, callee.receiver, arguments)
         elif frame.emit and callee.name in _REGISTRARS and is_application_part(callee.receiver):
-            ignored_by = _application_ignoring_handlers(frame.ctx, callee.receiver)
+            ignored_by = _application_ignoring_handlers(frame, callee.receiver)
             frame.emit_event(HandlerAdded(*frame.at(node), for_message(node), ignored_by, deprecated=True))
     if frame.emit and isinstance(result, Object) and is_application_part(result):
         _report_handlers_with_lifespan(frame, result, node)
@@ -73,12 +78,13 @@ def has_lifespan(application: Object) -> bool:
     return lifespan is not None and not isinstance(lifespan, Unknown) and is_none(lifespan) is False
 
 
-def _application_ignoring_handlers(ctx: Context, owner: Object) -> str:
+def _application_ignoring_handlers(frame: Frame, owner: Object) -> str:
     """The application with a lifespan that a router or application belongs to, or an empty text."""
     if has_lifespan(owner):
         return "this router" if is_subtype(owner.type, ROUTER) else "the application"
-    if is_subtype(owner.type, ROUTER):
-        above = list(_applications_including(ctx, owner, frozenset()))
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    if is_subtype(owner.type, ROUTER) and requirements.at_least("fastapi", _MERGES_LIFESPANS) is False:
+        above = list(_applications_including(frame.ctx, owner, frozenset()))
         if above and all(has_lifespan(application) for application in above):
             return "the application that includes this router"
     return ""
