@@ -397,5 +397,4 @@ def note_unwound(frame: Frame) -> None:
     """Enter a ``finally`` by an exception: any failure may have raised it."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
     for failure, broken in attempt.broken.items():
-        told = attempts.told_as(failure, None, attempt)
-        frame.state.put(frame.state.part(Transactions).fail(told, broken))
+        frame.state.put(frame.state.part(Transactions).fail(attempts.told_as(failure, None, attempt), broken))

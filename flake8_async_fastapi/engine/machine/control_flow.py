@@ -305,7 +305,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     for finish in observers.try_ends:
         finish(frame)
     if node.final:
-        _run_finally(frame, node.final, already)
+        _run_finally(frame, node.final, already, is_only_left=not ends)
         # an exception that is not caught changes nothing after the statement
         left = left if frame.emit else list(filter(raising.is_raised, left))
         left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
@@ -347,11 +347,14 @@ def _enter_handler(frame: Frame, handler: tree.Handler, entering: State) -> tupl
     return entering, kind
 
 
-def _run_finally(frame: Frame, final: list[Stmt], already: list[int]) -> None:
-    """Run a ``finally``, also after a ``return``, ``break`` or ``continue`` in the block."""
+def _run_finally(frame: Frame, final: list[Stmt], already: list[int], *, is_only_left: bool) -> None:
+    """Run a ``finally`` after a ``return``, ``break`` or ``continue`` in the block; if no path reaches its
+    end (``is_only_left``), once in any case, since domains note what it does.
+    """
     (_, returned), *jumps = zip(paths_left(frame), already, strict=True)
     for place in range(returned, len(frame.exits)):
-        if frame.emit or frame.ctx.hooks.tracks(frame.exits[place]):
+        is_first = is_only_left and place == returned
+        if frame.emit or is_first or frame.ctx.hooks.tracks(frame.exits[place]):
             after = statements.run_statements(frame, final, [frame.exits[place]])
             if after:
                 frame.exits[place] = after[0]

@@ -76,7 +76,7 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(30), unique=True)
-    other_names: Mapped[list[str]] = mapped_column(JSON, default=list)
+    other_names: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     posts: Mapped[list[Post]] = relationship(secondary=post_tags, back_populates="tags")
 

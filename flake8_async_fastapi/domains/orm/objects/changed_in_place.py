@@ -4,7 +4,7 @@ SQLAlchemy notes what is assigned to an attribute. It sees no change inside a di
 the column is wrapped by `sqlalchemy.ext.mutable`, or the code calls `flag_modified()`. Assigning the changed
 value again writes nothing either: it equals the old one, which is the same.
 
-Source: docs/behaviour.md#changes-in-place.
+Source: docs/behaviour.md#writing.
 """
 
 from __future__ import annotations
