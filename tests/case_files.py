@@ -35,6 +35,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy.orm import registry
+
 from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.rules.model import LEVELS, Finding, Level, of_level
 
@@ -274,7 +276,7 @@ def run(program: Program, folder: Path, driver: Driver = call_main) -> Outcome:
         (folder / path).write_text(text, encoding="utf-8")
     value, error = None, None
     shown: tuple[str, ...] = ()
-    with _importing(folder), warnings.catch_warnings(record=True) as caught:
+    with _importing(folder), _own_registry(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             value = asyncio.run(_drive(driver))
@@ -309,6 +311,23 @@ async def _drive(driver: Driver) -> Any:
         for engine in list(vars(module).values()):
             if type(engine).__name__ == "AsyncEngine":
                 await engine.dispose()
+
+
+@contextlib.contextmanager
+def _own_registry() -> Iterator[None]:
+    """Give the tables of SQLModel that a program defines a registry of their own: others do not matter."""
+    try:
+        from sqlmodel import SQLModel
+    except ImportError:
+        yield
+        return
+    kept = SQLModel._sa_registry, SQLModel.metadata
+    SQLModel._sa_registry = registry()
+    SQLModel.metadata = SQLModel._sa_registry.metadata
+    try:
+        yield
+    finally:
+        SQLModel._sa_registry, SQLModel.metadata = kept
 
 
 @contextlib.contextmanager
