@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.text import asks_for_main
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in
 from flake8_async_fastapi.knowledge.loop_use import MAIN_RUNNERS
@@ -14,7 +15,7 @@ def is_program(ctx: Context, path: str) -> bool:
 
     def find() -> bool:
         body = ctx.project.body(path)
-        guards = [one for one in body if isinstance(one, tree.If) and "__name__" in names_in(one.test)]
+        guards = [one for one in body if isinstance(one, tree.If) and asks_for_main(one.test)]
         calls = [one for one in body if isinstance(one, tree.ExprStmt)]
         called = set(names_in([guards, calls]))
         mains = [one for one in body if isinstance(one, tree.FunctionDef) and one.name in called]

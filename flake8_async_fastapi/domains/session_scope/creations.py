@@ -38,7 +38,7 @@ def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tr
     around = tuple(frame.enclosing_loops), tuple(frame.branches)
     if isinstance(callee, Function) and (callee.is_async or callee.is_generator):
         return Creation(func, args, keywords, callee, arguments, *around)
-    if isinstance(callee, Member):
+    if isinstance(callee, Member) and is_session_type(callee.receiver.type):  # also that of a partial
         if callee.name == "delete" and not deletes.deleting_queries(frame.ctx, arguments.get(0, "instance")):
             return None
         known = member(callee.receiver.type, callee.name)

@@ -49,7 +49,7 @@ class UnloadedAttribute(Struct, frozen=True):
 
 def may_be_loaded_by_other_path(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether the query may have loaded the same object on another path too, with more attributes."""
-    if unloaded.not_loaded.cause not in _BY_QUERY or unloaded.not_loaded.cause in ("server", "update"):
+    if unloaded.not_loaded.cause not in _BY_QUERY:
         return False  # what is lost later is lost on all paths
     objects = instances_of(frame.state)
     at, own = way_from_top(objects, unloaded.location)
@@ -199,7 +199,7 @@ def _lacking(ctx: Context, obj: InstanceState) -> dict[str, tuple[Attribute, Not
     lacking: dict[str, tuple[Attribute, NotLoaded]] = {}
     for name, attribute in model.attributes.items() if model is not None else ():
         found = transitions.attribute_state(ctx, obj, name, attribute)
-        if isinstance(found, NotLoaded) and found.cause in _BY_QUERY:
+        if isinstance(found, NotLoaded) and found.cause in _FOR_ONE:
             lacking[name] = attribute, found
     return lacking
 
@@ -299,10 +299,10 @@ def _left_out(
     return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
 
 
-_BY_QUERY: Final = (
-    "unloaded", "deferred", "new", "refreshed", "merged", "server", "update",
-    "raise", "noload",
-)  # fmt: skip
+_BY_QUERY: Final = ("unloaded", "deferred", "new", "refreshed", "merged", "raise", "noload")
+"""Why an attribute is missing that the query left out: it may have it on another path."""
+_FOR_ONE: Final = (*_BY_QUERY, "server", "update")
+"""Why an attribute is missing of one object only, so that others that are the same may have it."""
 
 
 def forget_below(

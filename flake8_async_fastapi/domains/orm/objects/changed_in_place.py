@@ -52,9 +52,6 @@ class Changes(Struct):
     aliases: dict[str, tuple[Subject, bool]] = field(default_factory=dict)
     kept: dict[Subject, Place] = field(default_factory=dict)
 
-    def fork(self) -> Changes:
-        return Changes(dict(self.places), dict(self.aliases), dict(self.kept))
-
 
 def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Note ``obj.column[key] = value``, and variables that hold the value of a column."""
@@ -83,10 +80,8 @@ def note_flag(site: CallSite) -> None:
     for location in locations_in(subject) if subject is not None else ():
         obj = objects.get(location)
         if obj is not None:
-            named = {key.value} if isinstance(key, Const) else {name for name, _ in obj.fields}
-            for name in sorted(str(one) for one in named):
-                if not isinstance(key, Const) and not _is_changed(obj, name):
-                    continue
+            changed = [name for name, _ in obj.fields if _is_changed(obj, name)]
+            for name in [str(key.value)] if isinstance(key, Const) else changed:
                 obj = obj.put(name, Loaded(assigned.SET_TO_VALUE))
             objects[location] = replace(obj, dirty="row")
 
