@@ -17,7 +17,7 @@ from flake8_async_fastapi.convert.remaining import Remaining
 from flake8_async_fastapi.convert.testing import TestWays
 from flake8_async_fastapi.convert.texts import Source, parse
 from flake8_async_fastapi.fixes.migrations import takes_url_of_ini
-from flake8_async_fastapi.fixes.requirements import brings_client, with_client, with_drivers
+from flake8_async_fastapi.fixes.requirements import brings_client, names_package, with_client, with_drivers
 from flake8_async_fastapi.fixes.settings import (
     SettingUrl,
     is_compose_file,
@@ -43,8 +43,6 @@ _ASYNC: Final = ("sqlalchemy.ext.asyncio", "sqlmodel.ext.asyncio")
 _SETTINGS_OF_TESTS: Final = ("pytest.ini", "tox.ini")
 _WORD: Final = re.compile(r"\w+")
 _PREFIX: Final = re.compile(r"env_prefix\s*=\s*[\"'](\w+)[\"']")
-_PSYCOPG: Final = re.compile(r"""(?im)(?:^\s*(?:- +)?|["'])psycopg(?![\w-])""")
-"""Version 3; the package of version 2 has another name."""
 _MADE: Final = frozenset({"create_engine", "engine_from_config", "sessionmaker", "scoped_session", "Session"})
 _MAKERS: Final = frozenset({"create_engine", "sessionmaker", "scoped_session"})
 
@@ -150,7 +148,7 @@ def _takes_url_of_ini(path: str, text: str) -> bool:
 
 def _schemes(driver: str, requirements: Iterable[str]) -> Mapping[str, tuple[str, str]]:
     """The async name for each scheme of a URL; the driver for PostgreSQL is asked for, or required."""
-    is_required = any(_PSYCOPG.search(text) for text in requirements)
+    is_required = any(names_package(text, "psycopg") for text in requirements)  # version 2 is psycopg2
     return WITH_PSYCOPG if driver == "psycopg" or (not driver and is_required) else DRIVERS
 
 

@@ -41,7 +41,7 @@ def with_drivers(path: str, text: str, drivers: Iterable[str]) -> str:
     """
     if "\r\n" in text:
         return with_drivers(path, text.replace("\r\n", "\n"), drivers).replace("\n", "\r\n")
-    missing = [driver for driver in sorted(drivers) if not _names(text, driver)]
+    missing = [driver for driver in sorted(drivers) if not names_package(text, driver)]
     if path.endswith(("pyproject.toml", "Pipfile")):
         return _toml(text, missing)
     if path.endswith(".py"):
@@ -82,7 +82,8 @@ def brings_client(texts: Iterable[str]) -> bool:
     return any(_CLIENT.search(text) is not None for text in texts)
 
 
-def _names(text: str, package: str) -> bool:
+def names_package(text: str, package: str) -> bool:
+    """Whether the text of requirements names a package, with or without an extra."""
     name = re.escape(package.partition("[")[0])
     return re.search(rf"(?im)(?:^\s*(?:- +)?|[\"']){name}(?![\w-])", text) is not None
 
@@ -135,7 +136,7 @@ def _conda(text: str, missing: list[str]) -> str:
         extra = [] if is_alone else ["sqlalchemy[asyncio]"]
         item = _with_extra(found) if is_alone else found[0].partition("- ")[2]
     else:
-        extra = [] if _names(text, "greenlet") else ["greenlet"]
+        extra = [] if names_package(text, "greenlet") else ["greenlet"]
         item = found[0].partition("- ")[2]
     gap = f"\n{found['indent']}- "
     return (
