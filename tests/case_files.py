@@ -317,7 +317,7 @@ async def _drive(driver: Driver) -> Any:
 def _own_registry() -> Iterator[None]:
     """Give the tables of SQLModel that a program defines a registry of their own: others do not matter."""
     try:
-        from sqlmodel import SQLModel
+        SQLModel = importlib.import_module("sqlmodel").SQLModel  # no import statement: mypy would need it
     except ImportError:
         yield
         return
