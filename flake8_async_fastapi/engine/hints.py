@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -167,6 +167,27 @@ def is_protocol(cls: Value) -> bool:
     return isinstance(cls, ClassValue) and any(
         dotted(base).rpartition(".")[2] == "Protocol" for base in cls.node.bases
     )
+
+
+def is_double(type_name: str, above: Sequence[Value]) -> bool:
+    """Whether an object of a class with these bases only stands in for a library's type, as a mock does.
+
+    The class has nothing to do with the type then, and is none that any object may be an instance of.
+    """
+
+    def is_apart(base: Value) -> bool:
+        if isinstance(base, Library):
+            is_other = not knowledge.is_subtype(type_name, base.dotted)
+            is_other = is_other and not knowledge.is_subtype(base.dotted, type_name)
+            return is_other and base.dotted.partition(".")[0] not in _STRUCTURAL
+        return isinstance(base, ClassValue) and not is_protocol(base)
+
+    return bool(above) and all(map(is_apart, above))
+
+
+_STRUCTURAL: Final = frozenset(
+    {"abc", "builtins", "collections", "contextlib", "typing", "typing_extensions"}
+)
 
 
 def keeps_signature(node: tree.FunctionDef | tree.Lambda) -> bool:

@@ -154,7 +154,7 @@ def is_registered(ctx: Context, function: Function) -> bool:
 
 
 def _find_registration(ctx: Context, function: Function) -> bool:
-    return _means_any(ctx, function, ctx.project.registrations_of(function.name))
+    return any(_meant_by(ctx, function, ctx.project.registrations_of(function.name)))
 
 
 def may_end_after_response(ctx: Context, function: Function) -> bool:
@@ -163,13 +163,14 @@ def may_end_after_response(ctx: Context, function: Function) -> bool:
 
 
 def _find_late_end(ctx: Context, function: Function) -> bool:
-    return _means_any(ctx, function, ctx.project.request_scoped_uses_of(function.name))
+    uses = ctx.project.request_scoped_uses_of(function.name)
+    # FastAPI does not enter what a function under @asynccontextmanager returns
+    return any(not meant.wrapped for meant in _meant_by(ctx, function, uses))
 
 
-def _means_any(ctx: Context, function: Function, named: Iterable[tuple[str, str]]) -> bool:
-    """Whether one of some texts in files means a function."""
+def _meant_by(ctx: Context, function: Function, named: Iterable[tuple[str, str]]) -> Iterator[Function]:
+    """The values of those texts in files that mean a function."""
     for path, text in named:
         value = names.dotted_value(ctx, path, text)
         if isinstance(value, Function) and value.key == function.key:
-            return True
-    return False
+            yield value

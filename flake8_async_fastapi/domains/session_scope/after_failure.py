@@ -42,6 +42,19 @@ def sessions_flushed(
             yield outside
 
 
+def waits_for_others(function: Function) -> bool:
+    """Whether a function that flushes also awaits something that has nothing to do with its sessions."""
+    node = function.node
+    flushed = _flushed_in(node) if isinstance(node, tree.FunctionDef) else set()
+
+    def is_of_session(part: object) -> bool:
+        text = dotted(part) if isinstance(part, (tree.Name, tree.Attr)) else ""
+        return bool(text) and any(f"{name}.".startswith(f"{text}.") for name in flushed)
+
+    awaits = (inner for inner in nodes_in(node.body) if isinstance(inner, tree.Await))
+    return bool(flushed) and any(not any(map(is_of_session, nodes_in(one))) for one in awaits)
+
+
 def _flushed_in(node: tree.FunctionDef) -> set[str]:
     """What a function certainly flushes, by its own names."""
     calls = [

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from flake8_async_fastapi.domains.session_scope.after_failure import waits_for_others
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
@@ -174,8 +175,12 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     if course is None or not course.tries:
         return
     at = frame.place_of(node.value).spot
-    is_own = all(isinstance(part, Coroutine) and part.family == "database" for part in alternatives(value))
-    if not is_own and not any(risk.at == at for risk in course.risks):  # a function that flushes
+    awaited = alternatives(value)
+    is_own = all(isinstance(part, Coroutine) and part.family == "database" for part in awaited)
+    if any(risk.at == at for risk in course.risks):  # a function that flushes, and may do more
+        made_by = [part.function for part in awaited if isinstance(part, Coroutine)]
+        is_own = not any(one is not None and waits_for_others(one) for one in made_by)
+    if not is_own:
         for attempt in course.tries:
             attempt.waits = True
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from flake8_async_fastapi.domains.fastapi.reach import functions_reached
 from flake8_async_fastapi.domains.testing import requests
 from flake8_async_fastapi.domains.testing.events import LifespanNotRun
-from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator
+from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.text import for_message
@@ -132,6 +132,9 @@ def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
     if isinstance(frame.node, tree.FunctionDef) and fixture_decorator(frame.node) is not None:
         name = frame.node.name
         for file in {frame.path, *frame.ctx.project.tests_mentioning(name, folder)}:
+            meant = fixture_named(frame.ctx, file, name)
+            if meant is not None and meant.node != frame.node:
+                continue  # a fixture of this name that is nearer to the tests
             for node in nodes_in(frame.ctx.project.body(file)):
                 if isinstance(node, tree.FunctionDef) and name in {param.name for param in node.params}:
                     found = requests.requests_in(node.body)

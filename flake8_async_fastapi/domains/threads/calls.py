@@ -8,7 +8,7 @@ from flake8_async_fastapi.domains.threads import engine_loops, loop_starts, loop
 from flake8_async_fastapi.domains.threads.handing_over import METHODS, hand_over, run_handed_over
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Function, Library, Member, Object, Value
+from flake8_async_fastapi.engine.values import Arguments, Function, Library, Member, Object, Unknown, Value
 from flake8_async_fastapi.engine.walks import may_hold_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge.loop_use import GUARDS, LOOP_CLIENTS, NEEDS_LOOP
@@ -29,6 +29,10 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif isinstance(callee, Object):
         if callee.type not in engine_loops.FACTORIES:
             return
+    elif isinstance(callee, Unknown):
+        if engine_loops.is_disposal(node):
+            engine_loops.note_disposal(frame)
+        return
     elif frame.is_async or not (isinstance(callee, Function) and _is_given_coroutine(arguments)):
         return
     engine_loops.note_call(frame, callee, arguments, node)

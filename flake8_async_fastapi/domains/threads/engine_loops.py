@@ -96,7 +96,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     elif isinstance(callee, Member) and callee.receiver.type in LOOP_CLIENTS:
         _note_client(frame, callee, node)
     if isinstance(callee, Member) and callee.name == "dispose" and callee.receiver.type in _ENGINES:
-        frame.notes_of(EngineNotes).disposes = True
+        note_disposal(frame)
     is_asked = not frame.emit or is_test(frame.path)  # by callers, and for each test
     if frame.is_async and is_asked and called_name(callee) in AWAITERS:
         for coroutine in coroutines_in(arguments):
@@ -104,11 +104,21 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
                 frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
 
 
+def is_disposal(node: tree.Call) -> bool:
+    """Whether a call of something unknown may dispose of an engine."""
+    return isinstance(node.func, tree.Attr) and node.func.name == "dispose"
+
+
+def note_disposal(frame: Frame) -> None:
+    """Note that code disposes of an engine, or closes a client."""
+    frame.notes_of(EngineNotes).disposes = True
+
+
 def _note_client(frame: Frame, method: Member, node: tree.Call) -> None:
     """Note a method of a client that uses one of its connections, or closes them."""
     client = method.receiver
     if method.name in CLOSES:
-        frame.notes_of(EngineNotes).disposes = True
+        note_disposal(frame)
     elif method.name in LOOP_CLIENTS[client.type] and client.origin is not None:
         is_kept = not any(client.argument(name) is not None for name in KEEPS_NOTHING)
         if is_kept and not client.origin.path.startswith("<") and is_of_module(frame.ctx, client.origin):
@@ -197,7 +207,7 @@ def _summarise_disposal(frame: Frame, ends: Ends) -> Iterable[EngineDisposal]:
 
 
 def _apply_disposal(call: AppliedCall, disposal: EngineDisposal) -> Iterable[EngineDisposal]:
-    call.frame.notes_of(EngineNotes).disposes = True
+    note_disposal(call.frame)
     return ()
 
 

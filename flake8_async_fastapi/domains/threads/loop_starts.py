@@ -24,6 +24,7 @@ from flake8_async_fastapi.domains.threads.engine_loops import (
 from flake8_async_fastapi.domains.threads.events import EngineInNewLoop
 from flake8_async_fastapi.domains.threads.handing_over import HandOver
 from flake8_async_fastapi.domains.threads.loop_use import thread_of
+from flake8_async_fastapi.domains.threads.retries import repeats
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -152,7 +153,7 @@ def _report_or_keep(frame: Frame, begun: LoopStart, start: Start) -> None:
     """Report a loop that starts repeatedly, or after another one; otherwise keep it for the callers."""
     notes = frame.notes_of(StartNotes)
     if frame.emit and not is_test(frame.path) and not disposes(frame):
-        again = _reason_to_repeat(frame, start.loop)
+        again = _reason_to_repeat(frame, start)
         before = [] if again else [other for other, at in notes.found.items() if _may_follow(start, at)]
         is_told = bool(again or before) and not _disposes_later(frame)
         for use in _uses_in(frame, begun) if is_told else ():
@@ -189,9 +190,10 @@ def _engines_in(frame: Frame, begun: LoopStart) -> set[Place]:
     return {use.engine for use in _uses_in(frame, begun)}
 
 
-def _reason_to_repeat(frame: Frame, loop: str) -> str:
+def _reason_to_repeat(frame: Frame, start: Start) -> str:
     """Why the code under check runs more than once, or along with another loop; empty if not known."""
-    if frame.enclosing_loops and not (loop and not _is_bound_in(frame, loop)):
+    is_kept = bool(start.loop) and not _is_bound_in(frame, start.loop)
+    if not is_kept and repeats(frame.enclosing_loops, start.place):
         return "in each pass of a loop"
     if thread := thread_of(frame):
         return f"in {thread}"

@@ -11,7 +11,14 @@ from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import attributes, expressions, implementations, names, truth
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    expressions,
+    implementations,
+    names,
+    protocols,
+    truth,
+)
 from flake8_async_fastapi.engine.machine import classes as project_classes
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of, simple_condition
@@ -295,21 +302,19 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
     name = path_of(args[0])
     # nothing is called twice: a name or attribute path has no calls
     callee = expressions.evaluate(frame, state, func) if name and path_of(func) else UNKNOWN
+    wrong = not outcome
     if isinstance(callee, Library):
         if callee.dotted == "builtins.hasattr":
             asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
-            return _narrow(
-                frame, state, name, lambda value: _has_attribute(value, asked) is not (not outcome)
-            )
+            return _narrow(frame, state, name, lambda value: _has_attribute(frame, value, asked) is not wrong)
         if callee.dotted.endswith(".iscoroutinefunction"):
-            return _narrow(
-                frame, state, name, lambda value: truth.is_coroutine_function(value) is not (not outcome)
-            )
+            return _narrow(frame, state, name, lambda value: truth.is_coroutine_function(value) is not wrong)
         if is_guard(callee.dotted):
-            return _narrow(frame, state, name, lambda value: truth.is_awaitable(value) is not (not outcome))
+            able = protocols.is_awaitable
+            return _narrow(frame, state, name, lambda value: able(frame.ctx, value) is not wrong)
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             states = _narrow(
-                frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not (not outcome)
+                frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not wrong
             )
             if outcome:
                 _narrow_to_class(frame, states, name, expressions.evaluate(frame, state, args[1]))
@@ -330,6 +335,7 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
 
     Objects of unrelated classes are dropped, if there are others.
     """
+    value = implementations.without_strangers(frame.ctx, value, cls)
     if not isinstance(cls, ClassValue):
         return value
     related: list[Value] = []
@@ -346,10 +352,10 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
     return union(found) if found else value
 
 
-def _has_attribute(value: Value, name: object) -> bool | None:
+def _has_attribute(frame: Frame, value: Value, name: object) -> bool | None:
     """Whether ``hasattr`` returns True; None if it is not known."""
     if name == "__await__":
-        return truth.is_awaitable(value)
+        return protocols.is_awaitable(frame.ctx, value)
     if isinstance(value, Object) and isinstance(name, str):
         return False if is_absent(value.type, name) else None
     return None

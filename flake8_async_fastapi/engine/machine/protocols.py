@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.machine import (
     implementations,
     library_calls,
     summaries,
+    truth,
 )
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
@@ -132,6 +133,12 @@ def may_be_awaited(ctx: Context, value: Value) -> bool:
     else:
         return isinstance(value, Coroutine)
     return able is None or "await" in able
+
+
+def is_awaitable(ctx: Context, value: Value) -> bool | None:
+    """Whether a value can be awaited; None if that is not known."""
+    can_be = not isinstance(value, (Instance, Object)) or may_be_awaited(ctx, value)
+    return truth.is_awaitable(value) if can_be else False
 
 
 def is_future(ctx: Context, value: Value) -> bool:

@@ -41,6 +41,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     DynamicRelationship,
     ProxiedItems,
 )
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.events import ReadTraced
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import Access
@@ -62,6 +63,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.facts import tree
 
 
 def read_attribute(access: Access) -> Value | None:
@@ -372,7 +374,18 @@ def consume_dynamic(frame: Frame, value: Value, origin: Place) -> None:
     if isinstance(value, Object) and isinstance(value.detail, DynamicRelationship):
         dynamic = value.detail
         obj = instances_of(frame.state).get(dynamic.location)
-        if obj is not None:
+        is_sync = dynamic.strategy == "dynamic" and _is_provided(frame, dynamic.location)
+        if obj is not None and not is_sync:
             cause: Cause = "dynamic" if dynamic.strategy == "dynamic" else "write_only"
             not_loaded = NotLoaded(cause, obj.path, obj.line)
             report_missing(frame, dynamic.location, dynamic.attribute, not_loaded, origin.position, "read")
+
+
+def _is_provided(frame: Frame, location: Location) -> bool:
+    """Whether a framework passes an object, from code that uses no AsyncSession as far as is known."""
+    params = frame.node.params if isinstance(frame.node, tree.FunctionDef) else ()
+    return any(
+        location == ("given", param.name)
+        and (isinstance(param.default, tree.Call) or bool(hints.annotated_metadata(param.annotation)))
+        for param in params
+    )
