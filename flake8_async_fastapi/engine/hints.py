@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
     Arguments,
     ClassValue,
     Collection,
@@ -15,6 +17,7 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Object,
     Value,
+    alternatives,
 )
 from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
@@ -169,7 +172,16 @@ def is_protocol(cls: Value) -> bool:
     )
 
 
-def is_double(type_name: str, above: Sequence[Value]) -> bool:
+def without_doubles(value: Value, cls: Value, mro: Callable[[ClassValue], Iterable[Value]]) -> Value:
+    """A value that is an instance of a class: an object that only stands in for a library's is unknown."""
+    asked = (cls.items or ()) if isinstance(cls, Collection) else (cls,)
+    above = [base for one in asked for base in (mro(one) if isinstance(one, ClassValue) else (one,))]
+    options = alternatives(value)
+    kept = [one for one in options if not (isinstance(one, Object) and _is_double(one.type, above))]
+    return value if len(kept) == len(options) else union(kept) if kept else UNKNOWN
+
+
+def _is_double(type_name: str, above: Sequence[Value]) -> bool:
     """Whether an object of a class with these bases only stands in for a library's type, as a mock does.
 
     The class has nothing to do with the type then, and is none that any object may be an instance of.

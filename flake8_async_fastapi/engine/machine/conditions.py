@@ -335,7 +335,7 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
 
     Objects of unrelated classes are dropped, if there are others.
     """
-    value = implementations.without_strangers(frame.ctx, value, cls)
+    value = hints.without_doubles(value, cls, lambda one: project_classes.mro(frame.ctx, one))
     if not isinstance(cls, ClassValue):
         return value
     related: list[Value] = []

@@ -13,21 +13,17 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
-from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, summaries
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
-    UNKNOWN,
     Arguments,
     ClassValue,
-    Collection,
     Function,
     Instance,
     Library,
     Object,
     Unknown,
     Value,
-    alternatives,
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -88,17 +84,6 @@ def is_one_of(ctx: Context, value: Instance | Object, asked: list[Value]) -> boo
             return True
         exact = not value.declared and all(isinstance(cls, Library) for cls in asked)
     return False if exact and known else None
-
-
-def without_strangers(ctx: Context, value: Value, cls: Value) -> Value:
-    """A value that is an instance of a class: an object that only stands in for a library's is unknown."""
-    asked = (cls.items or ()) if isinstance(cls, Collection) else (cls,)
-    above: list[Value] = []
-    for one in asked:
-        above += classes.mro(ctx, one) if isinstance(one, ClassValue) else (one,)
-    options = alternatives(value)
-    kept = [one for one in options if not (isinstance(one, Object) and hints.is_double(one.type, above))]
-    return value if len(kept) == len(options) else union(kept) if kept else UNKNOWN
 
 
 def _may_be_both(ctx: Context, cls: ClassValue, other: Value) -> bool:
