@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.dependencies import (
     Dependency,
+    functions_before,
     provide_dependency,
     target_of_parameter,
 )
@@ -34,8 +35,11 @@ from flake8_async_fastapi.facts.walk import nodes_in
 def note_own_sessions(frame: Frame, function: Function, outer: Frame) -> None:
     """Note the sessions that only a route has, if that matters."""
     if frame.role == ROUTE and isinstance(function.node, tree.FunctionDef):
-        given = dict(frame.state.env)
-        frame.notes_of(OwnSessions).find = lambda: _own_sessions(frame, function, given)
+        given, node = dict(frame.state.env), function.node
+        outside = Frame(frame.ctx, function.path, "", owner=function.owner, closure=function.closure)
+        own = frame.notes_of(OwnSessions)
+        own.find = lambda: _own_sessions(frame, function, given)
+        own.called_before = lambda: (before for before, _ in functions_before(outside, node))
 
 
 def _own_sessions(frame: Frame, function: Function, given: dict[str, Value]) -> frozenset[object]:

@@ -84,6 +84,9 @@ def why(missing: Missing) -> str:
         return f"{_origin(missing)} loads only the columns of its base"
     if cause == "raise":
         return f"its lazy strategy is to raise, and {_origin(missing)} does not load it"
+    if missing.source[0] == "new" and len(missing.route) > 1:
+        written = Spot(*missing.source[1:])
+        return f"loading {missing.route[-2]} of the object written at {written} does not load it"
     return f"{_origin(missing)} does not load it"
 
 
@@ -122,7 +125,8 @@ def remedy(missing: Missing) -> str:
     if cause in ("server", "update"):
         return f"{refresh}, or set eager_defaults"
     if missing.source[0] != "query":
-        return refresh
+        is_behind = missing.source[0] == "new" and len(missing.route) > 1
+        return f"select the object with {options(missing)}" if is_behind else refresh
     return f"add {options(missing)}"
 
 

@@ -164,11 +164,16 @@ def join_aliases(
     for other, is_other in others if lacking else ():
         is_another = is_other or are_different_keys(other.identity, obj.identity)
         if other.default == "plan":
-            found |= _loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
+            found |= loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
             found |= _loaded_of(ctx, other, attributes)
-    unless = "" if obj.is_item else f"the session happens to hold that {obj.cls.name} with it"
+    unless = "" if obj.is_item else doubt_of(obj.cls)
     return _may_have(obj, {name: lost for name, (_, lost) in lacking.items() if name in found}, unless)
+
+
+def doubt_of(cls: ClassValue) -> str:
+    """In which case an object of a class has more loaded than its query loads."""
+    return f"the session happens to hold that {cls.name} with it"
 
 
 def _is_parent(location: Location, other: InstanceState, obj: InstanceState) -> bool:
@@ -189,7 +194,7 @@ def after_loading(
 
     ``is_another``: it is not the object that the query asks for.
     """
-    found = _loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
     return _may_have(obj, {name: lost for name, (_, lost) in _lacking(ctx, obj).items() if name in found})
 
 
@@ -213,7 +218,7 @@ def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attrib
     )
 
 
-def _loaded_by(
+def loaded_by(
     ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool
 ) -> frozenset[str]:
     """The attributes of a class that may be loaded in an object which a plan loads.
@@ -294,8 +299,8 @@ def _left_out(
     ``get`` repeats the options of the query that loaded the object first.
     """
     model = models.model_of_objects(ctx, obj.cls)
-    found = _loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
-    found |= _loaded_by(ctx, obj.cls, obj.cls, obj.plan, is_another=False)
+    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    found |= loaded_by(ctx, obj.cls, obj.cls, obj.plan, is_another=False)
     return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
 
 

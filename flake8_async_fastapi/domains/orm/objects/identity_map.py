@@ -12,16 +12,28 @@ from msgspec import Struct
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions, strangers, transitions
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
-from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Loaded, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    AttributeState,
+    InstanceState,
+    Loaded,
+    NotLoaded,
+)
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.load_plans import LoadedPath
 from flake8_async_fastapi.domains.orm.statements.queries import EMPTY_PLAN
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.renaming import base
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Location
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Collection,
+    Instance,
+    Location,
+    alternatives,
+    is_none,
+)
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -63,6 +75,7 @@ def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | Non
         and aliasing.is_live(other, obj)
         and _holds(frame, other, attribute.target)
         and not _is_bystander(frame, other_location, other, unloaded)
+        and not _is_stranger(frame, other_location, other, unloaded)
     ]
     if _is_in_variable(frame, attribute.target):
         held.append(_is_open(unloaded))
@@ -86,6 +99,56 @@ def _is_bystander(frame: Frame, at: Location, other: InstanceState, unloaded: Un
     return here.index(at) < here.index(unloaded.location) and not _mentions(frame, attribute.keys)
 
 
+def _is_stranger(frame: Frame, at: Location, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
+    """Whether a request got an object before it asked for another one, which has nothing to do with it."""
+    objects, attribute = instances_of(frame.state), unloaded.attribute
+    keys = attribute.keys if isinstance(attribute, Relationship) else None
+    if not keys or unloaded.not_loaded.cause != "unloaded" or unloaded.name in unloaded.obj.compared_keys:
+        return False
+    return not _mentions(frame, keys) and _were_asked_for(objects, at, unloaded.location) and (
+        strangers.are_strangers(frame, at, aliasing.way_from_top(objects, unloaded.location)[0])
+    )
+
+
+def _were_asked_for(objects: Mapping[Location, InstanceState], one: Location, other: Location) -> bool:
+    """Whether queries gave one object and later another, or what led to it."""
+    top, here = aliasing.way_from_top(objects, other)[0], list(objects)
+    if objects[one].source != "query" or objects[one].is_item or objects[top].source != "query":
+        return False
+    return here.index(one) < here.index(top)
+
+
+def remaining_doubt(frame: Frame, unloaded: UnloadedAttribute, unless: str) -> str:
+    """In which case an attribute is loaded that its query left out; empty if only strangers have it."""
+    obj, objects = unloaded.obj, instances_of(frame.state)
+    if unless != aliasing.doubt_of(obj.cls) or unloaded.not_loaded.cause != "unloaded":
+        return unless
+    suspects = [
+        at
+        for at, other in _alive_objects(frame)
+        if base(at) != base(unloaded.location)
+        and aliasing.is_live(other, obj)
+        and _has(frame, other, unloaded)
+    ]
+    top = aliasing.way_from_top(objects, unloaded.location)[0]
+    are_all = suspects and all(
+        _were_asked_for(objects, at, unloaded.location) and strangers.are_strangers(frame, at, top)
+        for at in suspects
+    )
+    return "" if are_all else unless
+
+
+def _has(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
+    """Whether an object may be the one with an attribute that is not loaded, or lead to it."""
+    cls, name = unloaded.obj.cls, unloaded.name
+    if load_plans.may_be_both(frame.ctx, other.cls, cls):
+        found = transitions.attribute_state(frame.ctx, other, name, unloaded.attribute)
+        if not isinstance(found, NotLoaded):
+            return True
+    leads = other.default in ("plan", "perhaps")
+    return leads and name in aliasing.loaded_by(frame.ctx, cls, other.cls, other.plan, is_another=True)
+
+
 def _mentions(frame: Frame, names: tuple[str, ...]) -> bool:
     """Whether the code of a function mentions attributes of these names."""
     node = frame.node
@@ -99,29 +162,88 @@ def _mentions(frame: Frame, names: tuple[str, ...]) -> bool:
     return not frame.ctx.derive(key, find).isdisjoint(names)
 
 
-def only_target(frame: Frame, unloaded: UnloadedAttribute) -> Instance | None:
+def held_target(frame: Frame, unloaded: UnloadedAttribute) -> Instance | None:
     """The object to which a many-to-one leads that was found: the only one of its class in the session.
 
-    None if there may be others.
+    If there are several, it lacks what all of them lack. None if there may be others.
     """
     obj, attribute, state = unloaded.obj, unloaded.attribute, frame.state
     target = attribute.target if isinstance(attribute, Relationship) else None
-    if target is None or not own_sessions.holds_only_known(frame, obj.session):
+    if target is None or not own_sessions.knows_objects(frame, obj.session):
         return None
     if state.part(Instances).held_elsewhere or _is_in_variable(frame, target):
         return None
     if next(aliasing.unread_results(frame.ctx, state, obj.session), None) is not None:
         return None
-    holders = [
-        (at, other)
-        for at, other in instances_of(state).items()
-        if at != unloaded.location and _may_hold(frame, other, target)
-    ]
-    if len(holders) != 1:
+    held: list[tuple[Location | None, InstanceState]] = []
+    for at, other in instances_of(state).items():
+        if at != unloaded.location and _may_hold(frame, other, target):
+            found = _targets_of(frame, at, other, unloaded)
+            if found is None:
+                return None
+            held += found
+    if len(held) == 1 and held[0][0] is not None:
+        return Instance(target, location=held[0][0])
+    return _one_of(frame, [other for _, other in held], target, unloaded)
+
+
+def _targets_of(
+    frame: Frame, at: Location, other: InstanceState, unloaded: UnloadedAttribute
+) -> list[tuple[Location | None, InstanceState]] | None:
+    """The targets that a many-to-one may have in an object and what was loaded with it; None if unknown."""
+    target = unloaded.attribute.target if isinstance(unloaded.attribute, Relationship) else None
+    model = models.model_of_objects(frame.ctx, other.cls)
+    if other.may_be_loaded or other.default == "perhaps" or target is None or model is None:
         return None
-    at, other = holders[0]
-    is_it = other.cls == target and other.session == obj.session and aliasing.is_live(other, obj)
-    return Instance(target, location=at) if is_it and not _leads_to(frame, other, target) else None
+    found: list[tuple[Location | None, InstanceState]] = []
+    if load_plans.may_be_both(frame.ctx, other.cls, target):
+        if other.session != unloaded.obj.session or not aliasing.is_live(other, unloaded.obj):
+            return None
+        found.append((at, other))
+    for loaded_path in load_plans.loaded_paths(frame.ctx, other.cls, other.plan):
+        if loaded_path.names and load_plans.may_be_both(frame.ctx, loaded_path.cls, target):
+            found.append((None, transitions.instance_on_path(loaded_path)))
+    for name, relationship in model.relationships():
+        fits = relationship.target is None or load_plans.may_be_both(frame.ctx, relationship.target, target)
+        state = transitions.attribute_state(frame.ctx, other, name, relationship)
+        is_planned = other.field(name) is None and isinstance(state, Loaded)
+        if fits and not isinstance(state, NotLoaded) and not is_planned and not _is_followed(state):
+            return None
+    return found if all(one.cls == target for _, one in found) else None
+
+
+def _is_followed(state: object) -> bool:
+    """Whether all objects in a loaded attribute are known."""
+    if not isinstance(state, Loaded):
+        return False
+    return all(
+        isinstance(inner, Instance) and inner.location is not None
+        for value in alternatives(state.value)
+        for inner in (value.items or () if isinstance(value, Collection) else (value,))
+        if not is_none(inner)
+    )
+
+
+def _one_of(
+    frame: Frame, held: list[InstanceState], target: ClassValue, unloaded: UnloadedAttribute
+) -> Instance | None:
+    """An object that is one of several, so that it lacks what all of them lack."""
+    obj, model = unloaded.obj, models.model_of_objects(frame.ctx, target)
+    lacking: list[tuple[str, AttributeState]] = []
+    for name, attribute in model.attributes.items() if model is not None and held else ():
+        states = [transitions.attribute_state(frame.ctx, other, name, attribute) for other in held]
+        lost = [state for state in states if isinstance(state, NotLoaded)]
+        if len(lost) == len(held):
+            lacking.append((name, lost[0]))
+    if not lacking:
+        return None
+    at: Location = (unloaded.location, unloaded.name)
+    instances_of(frame.state)[at] = InstanceState(
+        target, obj.phase, obj.session, obj.path, obj.line, default="perhaps", fields=tuple(sorted(lacking)),
+        parent=(unloaded.location, unloaded.name), classes_above=(*obj.classes_above, obj.cls),
+        strategies_above=(*obj.strategies_above, "select"), is_item=obj.is_item, is_lazy=obj.is_lazy,
+    )  # fmt: skip
+    return Instance(target, location=at)
 
 
 def _may_hold(frame: Frame, other: InstanceState, target: ClassValue) -> bool:

@@ -5,7 +5,7 @@ Such a session holds only objects that variables lead to. Source: docs/behaviour
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Library, Unknown, Value
+from flake8_async_fastapi.engine.values import Function, Library, Unknown, Value
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -25,10 +25,12 @@ class OwnSessions(Struct):
     """``find`` returns the sessions that belong to a run though others made them; None if there are none.
 
     ``are_of_request``: the functions called are dependencies, and those that one of them makes are for all.
+    ``called_before`` returns the functions that run before a route, with parts of the same request.
     """
 
     find: Callable[[], frozenset[object]] | None = None
     are_of_request: bool = False
+    called_before: Callable[[], Iterable[Function]] | None = None
 
 
 def holds_only_known(frame: Frame, session: object) -> bool:
@@ -36,15 +38,25 @@ def holds_only_known(frame: Frame, session: object) -> bool:
 
     Unknown values of the surrounding code may be objects of it, but not those of parameters that are data.
     """
+    own: OwnSessions | None = frame.notes.get(OwnSessions)
+    is_given = own is not None and own.find is not None and session in own.find()
+    return _has_only_data(frame) and (is_given or is_made_in(frame, session))
+
+
+def knows_objects(frame: Frame, session: object) -> bool:
+    """Whether every object of a session is known, but for those of a caller, who passed nothing but it."""
+    is_passed = isinstance(session, Place) and session.path.startswith("<")
+    return holds_only_known(frame, session) or (is_passed and _has_only_data(frame))
+
+
+def _has_only_data(frame: Frame) -> bool:
+    """Whether no unknown value of a function may be an object of a session."""
     env = frame.state.env
     unknown = [name for name, value in env.items() if any(map(_is_unknown, inner_values(value)))]
     if unknown and not _data_parameters(frame).issuperset(unknown):
         return False
-    if any(_is_unknown(inner) for value in frame.state.attributes.values() for inner in inner_values(value)):
-        return False
-    own: OwnSessions | None = frame.notes.get(OwnSessions)
-    is_given = own is not None and own.find is not None and session in own.find()
-    return is_given or is_made_in(frame, session)
+    attributes = frame.state.attributes.values()
+    return not any(_is_unknown(inner) for value in attributes for inner in inner_values(value))
 
 
 def _is_unknown(value: Value) -> bool:

@@ -50,6 +50,7 @@ from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
+    OBJECT,
     UNKNOWN,
     Collection,
     Coroutine,
@@ -105,13 +106,15 @@ def read_mapped_attribute(
         unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found)
         found = _read_unloaded(frame, unloaded, place, use)
     elif isinstance(found, Maybe) and found.not_loaded is not None and not obj.is_lazy:
-        report_missing(frame, instance.location, name, found.not_loaded, place, use, found.unless)
+        unloaded = UnloadedAttribute(instance.location, obj, name, attribute, found.not_loaded)
+        unless = identity_map.remaining_doubt(frame, unloaded, found.unless)
+        report_missing(frame, instance.location, name, found.not_loaded, place, use, unless)
         objects[instance.location] = obj.put(name, MAYBE)  # if it is not loaded, the rest is not reached
     elif isinstance(found, Maybe) and obj.may_be_expired and isinstance(attribute, Relationship):
         unexpired = replace(obj, may_be_expired=False)
         kept = transitions.attribute_state(frame.ctx, unexpired, name, attribute)
         if isinstance(kept, Loaded):  # or the rest is not reached
-            return _loaded_value(frame, instance.location, obj, name, attribute, kept.value)
+            return _loaded_value(frame, instance.location, obj, name, attribute, kept)
     if frame.ctx.trace:
         _trace_read(frame, obj, name, found, place, isinstance(attribute, Relationship))
     if isinstance(found, Loaded):
@@ -119,7 +122,7 @@ def read_mapped_attribute(
             frame.ctx.wanted.add(name)
         if name in obj.null_keys and obj.phase == "persistent" and obj.field(name) is None:
             objects[instance.location] = obj.put(name, found)  # it stays, also without the session
-        return _loaded_value(frame, instance.location, obj, name, attribute, found.value)
+        return _loaded_value(frame, instance.location, obj, name, attribute, found)
     return None
 
 
@@ -158,7 +161,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if held is not None:
         if held.unless:
             report_missing(frame, location, name, not_loaded, place, use, held.unless)
-        target = identity_map.only_target(frame, unloaded)
+        target = identity_map.held_target(frame, unloaded)
         found = MAYBE if target is None else Loaded(OneOf((target, NONE)))
         objects[location] = obj.put(name, found)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)
@@ -190,11 +193,12 @@ def _load_lazily(frame: Frame, unloaded: UnloadedAttribute) -> AttributeState:
 
 
 def _loaded_value(
-    frame: Frame, location: Location, obj: InstanceState, name: str, attribute: Attribute, value: Value
+    frame: Frame, location: Location, obj: InstanceState, name: str, attribute: Attribute, found: Loaded
 ) -> Value:
     """The value of a loaded attribute; the object of a relationship becomes known here."""
+    value = found.value
     if isinstance(attribute, Column):
-        return UNKNOWN if isinstance(value, Plain) else value
+        return OBJECT if isinstance(value, (Plain, Unknown)) else value  # which is no object of a session
     if not isinstance(attribute, Relationship) or not isinstance(value, Unknown):
         return value
     how, inner = load_plans.strategy(obj.plan, name, attribute)
@@ -219,11 +223,29 @@ def _loaded_value(
             is_item=attribute.is_collection,
             may_be_expired=obj.may_be_expired,
             is_lazy=obj.is_lazy,
-            may_be_loaded=_depth_of(child) > LONGEST_PATH or obj.source == "new",
+            may_be_loaded=_depth_of(child) > LONGEST_PATH
+            or (obj.source == "new" and _is_unsure(objects, obj, attribute, found)),
         )
         objects[child] = aliasing.join_aliases(frame.ctx, state, made)
     instance = Instance(attribute.target, location=child)
     return Collection("list", instance) if attribute.is_collection else OneOf((instance, NONE))
+
+
+def _is_unsure(
+    objects: Mapping[Location, InstanceState], obj: InstanceState, attribute: Relationship, found: Loaded
+) -> bool:
+    """Whether nothing is known of the objects in an attribute of a new object, or that there are any.
+
+    A collection of an object that was just made is empty, unless the code made something for it.
+    """
+    if found.is_linked or obj.has_unknown_arguments:
+        return True
+    return attribute.to_one is not True and not _is_any_made(objects, attribute)
+
+
+def _is_any_made(objects: Mapping[Location, InstanceState], attribute: Relationship) -> bool:
+    """Whether this path made an object of the class to which a relationship leads."""
+    return any(one.source == "new" and one.cls == attribute.target for one in objects.values())
 
 
 def _depth_of(location: object) -> int:
@@ -300,7 +322,7 @@ def _is_truly_empty(objects: Mapping[Location, InstanceState], unloaded: Unloade
     obj, attribute = unloaded.obj, unloaded.attribute
     if obj.source != "new" or not isinstance(attribute, Relationship) or not attribute.is_collection:
         return False
-    return not any(one.source == "new" and one.cls == attribute.target for one in objects.values())
+    return not _is_any_made(objects, attribute)
 
 
 # --- other accesses to objects ---------------------------------------------------------------

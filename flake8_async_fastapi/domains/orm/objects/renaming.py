@@ -87,7 +87,7 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
         if isinstance(status, Loaded):
             reached = locations_in(status.value)
             withheld = status.is_withheld or any(renaming.location(location) is None for location in reached)
-            status = Loaded(to_callee(renaming, status.value), withheld)
+            status = Loaded(to_callee(renaming, status.value), withheld, status.is_linked)
         elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
         else:
@@ -112,7 +112,7 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
         if isinstance(status, Loaded) and status.is_withheld and before is not None:
             status = before.field(name) or MAYBE
         elif isinstance(status, Loaded):
-            status = Loaded(out.value(status.value), status.is_withheld)
+            status = Loaded(out.value(status.value), status.is_withheld, status.is_linked)
         elif isinstance(status, NotLoaded) and not status.path and before is not None:
             old = before.field(name)
             status = (

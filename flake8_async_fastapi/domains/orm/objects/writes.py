@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, flushes, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
-from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import Access
@@ -110,7 +110,7 @@ def _link_other_side(frame: Frame, instance: Instance, relationship: Relationshi
                 continue
             if inverse.is_collection:
                 if obj.phase in ("transient", "pending"):
-                    objects[alternative.location] = obj.put(relationship.inverse, LOADED)
+                    objects[alternative.location] = obj.put(relationship.inverse, Loaded(is_linked=True))
             else:
                 objects[alternative.location] = obj.put(relationship.inverse, Loaded(instance))
 
