@@ -18,6 +18,7 @@ from flake8_async_fastapi.engine.effects import EffectHooks, PartHooks
 from flake8_async_fastapi.engine.hooks import Hooks
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
+from flake8_async_fastapi.engine.watches import Watches
 
 T = TypeVar("T", Models, Observers)
 
@@ -49,11 +50,14 @@ def combine(domains: Iterable[Domain]) -> Hooks:
     Raises DomainError if two domains model the same thing and neither needs the other.
     """
     ordered = _sort_by_needs(domains)
+    observers = _merge_hooks(Observers, [(domain, domain.observers) for domain in ordered])
     return Hooks(
         _merge_hooks(Models, [(domain, domain.models) for domain in ordered]),
-        _merge_hooks(Observers, [(domain, domain.observers) for domain in ordered]),
+        observers,
         {kind: hooks for domain in ordered for kind, hooks in domain.effects.items()},
         {kind: hooks for domain in ordered for kind, hooks in domain.parts.items()},
+        Watches(observers.called),
+        Watches(observers.call_ends),
     )
 
 

@@ -15,15 +15,18 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import Footprint
 from flake8_async_fastapi.engine.values import Manager, Value
+from flake8_async_fastapi.engine.watches import Watches
 
 
 class Hooks(Struct, frozen=True):
-    """The hooks of all domains together."""
+    """The hooks of all domains together. ``called`` and ``call_ends`` are those observers by kind of call."""
 
     models: Models = field(default_factory=Models)
     observers: Observers = field(default_factory=Observers)
     effects: Mapping[type[Any], EffectHooks] = field(default_factory=dict)
     parts: Mapping[type[Any], PartHooks] = field(default_factory=dict)
+    called: Watches = field(default_factory=Watches)
+    call_ends: Watches = field(default_factory=Watches)
 
     def footprint(self, ctx: Context, state: State, names: Any, values: Sequence[Value]) -> Footprint:
         """The knowledge on a path about the objects that values lead to, by the type of its part."""

@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr
 
@@ -40,7 +41,8 @@ class AttributeObserver(Protocol):
 class Observers(Struct, frozen=True):
     """Who is told what happens; observers give nothing.
 
-    ``called``: a call as it is written is done; ``decorated``: a function, by a value, at an expression.
+    ``called``: a call as it is written is done, with the value, the arguments and the result;
+    ``decorated``: a function, by a value, at an expression.
     ``assigned``: a statement assigns a value; ``dropped``: the value of a statement is dropped;
     ``awaits``: an ``await`` is about to be evaluated on the frame's path; ``awaited``: a value is about
     to be awaited; ``entered``: so is a value by an item of a ``with``.
@@ -100,7 +102,7 @@ class Observers(Struct, frozen=True):
     function_begins: tuple[Callable[[Frame, Function, Frame], None], ...] = ()
     function_returns: tuple[Callable[[Frame, Value, Position], None], ...] = ()
     function_ends: tuple[Callable[[Frame], None], ...] = ()
-    call_ends: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    call_ends: tuple[Watch, ...] = ()
     applies: tuple[Callable[[CallSite], None], ...] = ()
     function_called: tuple[Callable[[Frame, Function, tuple[Hashable, ...], Place], None], ...] = ()
     coroutine_called: tuple[Callable[[Frame, Function, Arguments, Place], None], ...] = ()
@@ -121,7 +123,7 @@ class Observers(Struct, frozen=True):
     escaped: tuple[Callable[[Frame, Unknown | Library | Member, Arguments, Place], None], ...] = ()
     havoc: tuple[Callable[[Frame, Sequence[Value]], None], ...] = ()
     constructs: tuple[Callable[[Frame, ClassValue, Arguments, Place], None], ...] = ()
-    called: tuple[Callable[[Frame, Value, Arguments, Call, Value], None], ...] = ()
+    called: tuple[Watch, ...] = ()
     receiver_changed: tuple[Callable[[Frame, Value | None, Value | None], None], ...] = ()
 
     decorated: tuple[Callable[[Frame, Value, Function, Expr], None], ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, field
@@ -21,7 +20,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine, limit_parts
+from flake8_async_fastapi.engine.walks import holds_coroutine, limit_parts, may_hold_coroutine
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -83,10 +82,9 @@ class State(Struct):
         """Replace a part of the same type."""
         self.parts[type(part)] = part
 
-    def values(self) -> Iterator[Value]:
+    def values(self) -> list[Value]:
         """The values of all variables and assigned attributes."""
-        yield from self.env.values()
-        yield from self.attributes.values()
+        return [*self.env.values(), *self.attributes.values()]
 
     def get(self, path: str) -> Value | None:
         """The value of a variable or an assigned attribute; None if there is none."""
@@ -158,9 +156,8 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
     if len(kept) <= MOST_STATES:
         return kept
     if frame is not None and frame.owed:
-        for state in kept:
-            for value in (*state.env.values(), *state.attributes.values()):
-                frame.discharge(value)
+        for value in [value for state in kept for value in state.values() if may_hold_coroutine(value)]:
+            frame.discharge(value)
     return [join_states(kept)]
 
 
@@ -196,13 +193,14 @@ def _join_data(states: list[State]) -> list[State]:
 def _differing(one: dict[str, Value], other: dict[str, Value]) -> list[str]:
     """The variables in which two paths differ, two of them at most."""
     found: list[str] = []
-    for name in one.keys() | other.keys():
-        left, right = one.get(name, UNKNOWN), other.get(name, UNKNOWN)
+    for name, left in one.items():
+        right = other.get(name, UNKNOWN)
         if left is not right and left != right:
             found.append(name)
             if len(found) == 2:
-                break
-    return found
+                return found
+    found += [name for name in other.keys() - one.keys() if other[name] != UNKNOWN]
+    return found[:2]
 
 
 def _is_data(name: str, one: State, other: State) -> bool:

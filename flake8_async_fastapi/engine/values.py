@@ -6,7 +6,7 @@ reports anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import ClassVar, Final, TypeAlias
 
@@ -320,9 +320,8 @@ class Arguments(Struct, frozen=True):
         """These arguments without the first positional one."""
         return Arguments(self.args[1:], self.keywords, self.opaque, max(self.placed - 1, 0))
 
-    def values(self) -> Iterator[Value]:
-        yield from self.args
-        yield from (value for _, value in self.keywords)
+    def values(self) -> tuple[Value, ...]:
+        return (*self.args, *[value for _, value in self.keywords]) if self.keywords else self.args
 
 
 Value: TypeAlias = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -35,15 +35,20 @@ from flake8_async_fastapi.engine.values import (
 
 def may_hold_coroutine(value: Value) -> bool:
     """Whether the type of a value can be or contain a coroutine."""
-    return isinstance(value, _HOLDERS)
+    return type(value) in _HOLDERS
 
 
-_HOLDERS: Final = (Coroutine, OneOf, Collection, Partial)
+def may_hold_coroutines(values: Iterable[Value]) -> bool:
+    """As ``may_hold_coroutine``, of any of several values."""
+    return not _HOLDERS.isdisjoint(map(type, values))
+
+
+_HOLDERS: Final = frozenset({Coroutine, OneOf, Collection, Partial})
 
 
 def holds_coroutine(value: Value) -> bool:
     """Whether a value is or contains a coroutine."""
-    if not isinstance(value, _HOLDERS):
+    if type(value) not in _HOLDERS:
         return False
     if isinstance(value, Collection):
         items = value.items
@@ -108,42 +113,49 @@ def _are_few(value: Value) -> bool:
     return not pending
 
 
-_HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, Object, ClassValue})
+HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, Object, ClassValue})
+"""The types of values that contain no others."""
 
 
-def inner_values(value: Value) -> Iterator[Value]:
-    """A value and all values that it contains, except variables of closures."""
-    yield value
-    if type(value) in _HOLDING_NOTHING:
-        return
+def inner_values(value: Value) -> Sequence[Value]:
+    """A value and all values that it contains, except variables of closures, each before its parts."""
+    if type(value) in HOLDING_NOTHING:
+        return (value,)
+    found, pending = [], [value]
+    while pending:  # no recursion: there are very many calls
+        inner = pending.pop()
+        found.append(inner)
+        if type(inner) not in HOLDING_NOTHING:
+            pending.extend(reversed(_parts_of(inner)))
+    return found
+
+
+def _parts_of(value: Value) -> tuple[Value, ...]:
     match value:
+        case Instance(attributes=pairs):
+            return tuple([kept for _, kept in pairs]) if pairs else ()
         case OneOf(values=parts) | Collection(items=tuple(parts)):
-            pass
+            return parts
         case Collection(item=item) | Generator(item=item) | DeclaredCallable(result=item):
-            parts = (item,)
-        case Instance(attributes=tuple(pairs)):
-            parts = tuple(kept for _, kept in pairs)
+            return (item,)
         case Manager(value=entered):
-            parts = (entered,)
+            return (entered,)
         case Coroutine(result=result, function=function, call=call):
-            parts = (result, *(call.values() if call is not None else ()), *((function,) if function else ()))
-        case Function(receiver=receiver) if receiver is not None:
-            parts = (receiver,)
+            return (result, *(call.values() if call is not None else ()), *((function,) if function else ()))
+        case Function(receiver=receiver):
+            return (receiver,) if receiver is not None else ()
         case Partial(function=callee, args=args, keywords=keywords):
-            parts = (callee, *args, *(kept for _, kept in keywords))
+            return (callee, *args, *(kept for _, kept in keywords))
         case Member(receiver=owner):
-            parts = (owner,)
-        case _:
-            return
-    for part in parts:
-        yield from inner_values(part)
+            return (owner,)
+    return ()
 
 
 def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
     """A value with ``change`` applied to every instance and library object in it."""
     if type(value) is Object:
         return change(value)
-    if type(value) in _HOLDING_NOTHING:
+    if type(value) in HOLDING_NOTHING:
         return value
     match value:
         case OneOf(values=parts):

@@ -67,8 +67,9 @@ class Requirements(Struct, frozen=True):
     def brings(self, names: Iterable[str]) -> bool:
         """Whether one of some packages is declared or locked."""
         wanted = set(names)
-        return any(requirement.name in wanted for requirement in self.declared) or any(
-            package in wanted for package, _ in self.locked
+        return not (
+            wanted.isdisjoint([requirement.name for requirement in self.declared])
+            and wanted.isdisjoint([package for package, _ in self.locked])
         )
 
     def unlocked(self) -> tuple[Requirement, ...]:

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import all_nodes, bound_names, dotted, flat, nodes_in
 
 _FILLING: Final = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
 """Methods that put something into a container."""
@@ -173,7 +173,7 @@ def _place_asked(node: Expr, body: list[Stmt]) -> str:
 
 
 def _assignments_in(body: list[Stmt]) -> Iterator[tree.Assign]:
-    for node in nodes_in(body):
+    for node in all_nodes(body):
         if isinstance(node, tree.Assign):
             yield node
 

@@ -18,7 +18,7 @@ from flake8_async_fastapi.engine.text import asks_for_main, path_of
 from flake8_async_fastapi.engine.values import ClassValue, Function, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import nodes_in, parts_of
+from flake8_async_fastapi.facts.walk import all_nodes, nodes_in, parts_of
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import is_test, module_folder
 
@@ -109,7 +109,7 @@ def _file_imports(ctx: Context, path: str, name: str) -> bool:
     """Whether a file imports a name, anywhere in it."""
 
     def collect() -> frozenset[str | None]:
-        bindings = [node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.Binding)]
+        bindings = [node for node in all_nodes(ctx.project.body(path)) if isinstance(node, tree.Binding)]
         return frozenset(word for binding in bindings for word in (binding.local, binding.name))
 
     imported = ctx.query(("imported", path), collect, frozenset[str | None]())
@@ -144,18 +144,29 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
     return ctx.query(("uses", home, name, owner), find, ())
 
 
-def _statements_with_names(ctx: Context, path: str) -> list[tuple[Stmt, frozenset[str]]]:
+def _statements_with_names(ctx: Context, path: str) -> list[tuple[object, frozenset[str]]]:
     """The statements of a file, each with the names it mentions. Most mention no name that is looked for."""
 
-    def collect() -> list[tuple[Stmt, frozenset[str]]]:
-        return [(statement, frozenset(_names_in(statement))) for statement in ctx.project.body(path)]
+    def collect() -> list[tuple[object, frozenset[str]]]:
+        parts = [part for statement in ctx.project.body(path) for part in _parts_apart(statement)]
+        return [(part, frozenset(_names_in(part))) for part in parts]
 
-    nothing: list[tuple[Stmt, frozenset[str]]] = []
+    nothing: list[tuple[object, frozenset[str]]] = []
     return ctx.query(("words", path), collect, nothing)
 
 
-def _names_in(statement: Stmt) -> Iterator[str]:
-    for node in nodes_in(statement):
+def _parts_apart(statement: Stmt) -> Iterator[object]:
+    """A statement; of a class what is around its body, and the statements of the body."""
+    if isinstance(statement, tree.ClassDef):
+        yield [part for part in parts_of(statement) if part is not statement.body]
+        for inner in statement.body:
+            yield from _parts_apart(inner)
+    else:
+        yield statement
+
+
+def _names_in(code: object) -> Iterator[str]:
+    for node in all_nodes(code):
         if isinstance(node, tree.Name):
             yield node.id
         elif isinstance(node, (tree.Attr, tree.FunctionDef)):
@@ -269,7 +280,7 @@ def _mentions_in_call(
 
 def _lists_awaited_in_turn(body: list[Stmt]) -> Iterator[str]:
     """The lists of functions that code calls and awaits one after the other."""
-    for node in nodes_in(body):
+    for node in all_nodes(body):
         if isinstance(node, tree.For) and isinstance(node.target, tree.Name):
             for part in nodes_in(node.body):
                 call = part.value if isinstance(part, tree.Await) else None

@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in
 
 STARTERS: Final = frozenset({"run", "run_until_complete"})
 
@@ -32,7 +32,7 @@ def own_runners(ctx: Context) -> frozenset[str]:
 
 def _runners_in(ctx: Context, path: str) -> Iterator[str]:
     def find() -> tuple[str, ...]:
-        functions = (node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.FunctionDef))
+        functions = (node for node in all_nodes(ctx.project.body(path)) if isinstance(node, tree.FunctionDef))
         return tuple(one.name for one in functions if not one.is_async and _runs_parameter(one))
 
     nothing: tuple[str, ...] = ()

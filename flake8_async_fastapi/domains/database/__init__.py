@@ -22,7 +22,7 @@ DOMAIN = Domain(
     ),
     observers=Observers(
         assigned=(factories.report_global_session, shared.report_shared),
-        call_ends=(engines.report_creation, factories.report_creation, scripts.report_script),
+        call_ends=(engines.CALLS, factories.CALLS, scripts.CALLS),
         decorated=(listeners.report_decorated,),
         function_ends=(factories.report_session_left_open, shared.report_cached),
     ),

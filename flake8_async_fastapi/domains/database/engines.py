@@ -24,6 +24,7 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import CallModel, CallSite, MemberModel
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, written_argument
 from flake8_async_fastapi.knowledge.drivers import FOR_POOLERS, REFUSED_BY_ASYNCPG, REFUSED_IN_URL
@@ -42,7 +43,7 @@ def report_creation(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report an engine that is created, with everything known about its URL."""
-    if not frame.emit or not isinstance(callee, Library) or callee.dotted not in _ENGINES:
+    if not isinstance(callee, Library):
         return
     url = _url_given(frame, callee, arguments, node)
     beginning = str(url.value).partition("?")[0] if isinstance(url, Const) and is_url(url) else ""
@@ -120,3 +121,6 @@ PROPERTIES: Final[Mapping[str, MemberModel]] = {
     "sqlalchemy.ext.asyncio.AsyncEngine.sync_engine": sync_engine,
     "sqlalchemy.ext.asyncio.AsyncConnection.sync_engine": sync_engine,
 }
+
+
+CALLS: Final = Watch(report_creation, functions=frozenset(_ENGINES), checked=True)

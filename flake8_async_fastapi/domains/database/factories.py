@@ -30,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -67,9 +68,8 @@ def report_creation(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report a factory or a session that is created, and note the session."""
-    if frame.emit and isinstance(callee, Function):
+    if isinstance(callee, Function):
         _note_opened_by(frame, callee, node, result)
-    if not frame.emit or not isinstance(callee, (Library, ClassValue, Object)):
         return
     project = frame.ctx.project
     if isinstance(callee, Library) and callee.dotted in CLIENTS:
@@ -258,3 +258,8 @@ def _is_closed_or_passed_on(function: tree.FunctionDef, name: str) -> bool:
                 if any(isinstance(part, tree.Name) and part.id == name for part in passed):
                     return True
     return False
+
+
+CALLS: Final = Watch(
+    report_creation, functions=ALL, others=(Function, ClassValue, Object), checked=True
+)

@@ -22,12 +22,16 @@ def is_of_module(ctx: Context, place: Place) -> bool:
 
 def _run_once(code: object) -> Iterator[object]:
     """All nodes of a module that run once."""
-    if isinstance(code, tree.Lambda):
-        return
-    if isinstance(code, tree.FunctionDef):
-        called = [part.func if isinstance(part, tree.Call) else part for part in code.decorators]
-        if not any(dotted(part).rpartition(".")[2] in ("cache", "lru_cache") for part in called):
-            return
-    yield code
-    for part in parts_of(code):
-        yield from _run_once(part)
+    pending = [code]
+    while pending:
+        part = pending.pop()
+        if not isinstance(part, tree.Lambda) and (
+            not isinstance(part, tree.FunctionDef) or _caches_result(part)
+        ):
+            yield part
+            pending.extend(parts_of(part))
+
+
+def _caches_result(function: tree.FunctionDef) -> bool:
+    called = [part.func if isinstance(part, tree.Call) else part for part in function.decorators]
+    return any(dotted(part).rpartition(".")[2] in ("cache", "lru_cache") for part in called)

@@ -9,7 +9,8 @@ from flake8_async_fastapi.domains.database.events import ScriptExecuted, StringE
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import TEXT, Arguments, Const, Library, Member, Object, Value
+from flake8_async_fastapi.engine.values import TEXT, Arguments, Const, Library, Member, Object, Unknown, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
@@ -30,7 +31,7 @@ _NO_END: Final = re.compile(
 
 def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a session, connection or migration that executes a text of several statements, or a string."""
-    if not frame.emit or not _executes(frame, callee, node):
+    if not _executes(frame, callee, node):
         return
     statement = arguments.get(0, "statement")
     if isinstance(callee, Member) and callee.name != "exec_driver_sql" and _is_string(statement, frame, node):
@@ -64,8 +65,6 @@ def _is_string(statement: Value | None, frame: Frame, node: tree.Call) -> bool:
 def _executes(frame: Frame, callee: Value, node: tree.Call) -> bool:
     """Whether a call executes SQL: of an async session or connection, or of a migration."""
     if isinstance(callee, Member):
-        if callee.name not in _EXECUTES:
-            return False
         return is_session_type(callee.receiver.type) or is_subtype(callee.receiver.type, _CONNECTION)
     return callee == _MIGRATES or _is_of_migration(frame, node.func)
 
@@ -86,3 +85,12 @@ def count_statements(text: str) -> int:
     """The number of statements in a text of SQL."""
     plain = _COMMENT.sub(" ", _NO_END.sub("x", text))
     return sum(bool(part.strip()) for part in plain.split(";"))
+
+
+CALLS: Final = Watch(
+    report_script,
+    methods=_EXECUTES,
+    functions=frozenset({_MIGRATES.dotted}),
+    others=(Unknown,),
+    checked=True,
+)

@@ -13,6 +13,7 @@ from flake8_async_fastapi.engine.machine import names, statements
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
@@ -49,12 +50,15 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         elif frame.emit and callee.name in _REGISTRARS and is_application_part(callee.receiver):
             ignored_by = _application_ignoring_handlers(frame, callee.receiver)
             frame.emit_event(HandlerAdded(*frame.at(node), for_message(node), ignored_by, deprecated=True))
-    if frame.emit and isinstance(result, Object) and is_application_part(result):
+
+
+def report_made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Report an application that is created with both handlers and a lifespan."""
+    if isinstance(result, Object) and is_application_part(result):
         _report_handlers_with_lifespan(frame, result, node)
 
 
 def _report_handlers_with_lifespan(frame: Frame, made: Object, node: tree.Call) -> None:
-    """Report an application that is created with both handlers and a lifespan."""
     given = [name for name in _HANDLERS if (value := made.argument(name)) and not is_none(value)]
     if given and has_lifespan(made):
         text = f"{for_message(node.func)}({given[0]}=...)"
@@ -174,3 +178,9 @@ def _meant_by(ctx: Context, function: Function, named: Iterable[tuple[str, str]]
         value = names.dotted_value(ctx, path, text)
         if isinstance(value, Function) and value.key == function.key:
             yield value
+
+
+CALLS: Final = (
+    Watch(observe_call, methods=_REGISTRARS | {"include_router"}),
+    Watch(report_made, ALL, ALL, ALL, checked=True),
+)

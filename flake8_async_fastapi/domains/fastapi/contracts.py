@@ -70,7 +70,7 @@ def report_handed_over(
     place = knowledge.function_argument(called_name(callee))
     if place is not None and not arguments.opaque and place < len(arguments.args):
         rest = replace(arguments, args=arguments.args[place + 1 :], placed=0)
-        report_called_by_hand(frame, arguments.args[place], rest, node)
+        report_called_by_hand(frame, arguments.args[place], rest, node, result)
 
 
 def report_scheduled(
@@ -82,10 +82,12 @@ def report_scheduled(
     job, args, keywords = (arguments.get(*at) for at in ((0, "func"), (2, "args"), (3, "kwargs")))
     listed = args.items if isinstance(args, Collection) else () if args is None else None
     if job is not None and listed is not None and keywords is None and not arguments.opaque:
-        report_called_by_hand(frame, job, Arguments(listed), node)
+        report_called_by_hand(frame, job, Arguments(listed), node, result)
 
 
-def report_called_by_hand(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+def report_called_by_hand(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Report a call that passes nothing for a parameter that only FastAPI fills.
 
     A test may stop before the parameter is used, or replace the code that uses it.

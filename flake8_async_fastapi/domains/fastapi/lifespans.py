@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -22,6 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
@@ -44,8 +46,6 @@ class EngineUse(Struct):
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note how a function uses engines, and report an application that is mounted."""
-    if not frame.emit:
-        return
     activity = frame.notes_of(EngineUse)
     if isinstance(callee, Member):
         if callee.receiver.type == _ENGINE and callee.name in _USES:
@@ -53,7 +53,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         elif callee.name == "mount":
             _report_mounted(frame, callee.receiver, arguments, node)
     elif isinstance(callee, Library):
-        activity.uses_engine |= callee.dotted == "sqlalchemy.ext.asyncio.create_async_engine"
+        activity.uses_engine = True
     elif isinstance(callee, Function):
         activity.callees[callee] = None
     elif isinstance(callee, Unknown):
@@ -173,3 +173,12 @@ def _words_in(function: Function) -> Iterator[str]:
 
 def _word_may_run(word: str, lifespan: Function) -> bool:
     return word == lifespan.name or "lifespan" in word or word == "enter_async_context"
+
+
+CALLS: Final = Watch(
+    note_call,
+    methods=_USES | {"mount"},
+    functions=frozenset({"sqlalchemy.ext.asyncio.create_async_engine"}),
+    others=(Function, Unknown),
+    checked=True,
+)

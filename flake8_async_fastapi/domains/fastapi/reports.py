@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 from flake8_async_fastapi.domains.fastapi import background, contracts, dependencies, unfilled
-from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Function, Library, Member, Value
-from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.engine.values import ClassValue, Function
+from flake8_async_fastapi.engine.watches import CallObserver, Watch
 from flake8_async_fastapi.knowledge.consumers import FUNCTION_ARGUMENTS
 from flake8_async_fastapi.knowledge.starlette import CALLED_BY_STARLETTE
 
-Report: TypeAlias = Callable[[Frame, Value, Arguments, tree.Call, Value], None]
 
-_APPLICATIONS: Final = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette")
-_BY_NAME: Final[Mapping[str, tuple[Report, ...]]] = {
-    **dict.fromkeys(FUNCTION_ARGUMENTS, (contracts.report_handed_over,)),
-    **dict.fromkeys(CALLED_BY_STARLETTE, (contracts.report_registered,)),
-    **dict.fromkeys(_APPLICATIONS, (contracts.report_application,)),
-    **dict.fromkeys(dependencies.CALLS, (unfilled.report_class,)),
-    "starlette.background.BackgroundTasks": (background.report_unattached,),
-}
-_BY_METHOD: Final[Mapping[str, tuple[Report, ...]]] = {
-    **{name.rpartition(".")[2]: reports for name, reports in _BY_NAME.items()},
-    "add_job": (contracts.report_scheduled,),
-    "add_task": (contracts.report_handed_over, background.report_raised),
-}
+def _by_name(report: CallObserver, *names: str, methods: frozenset[str] = frozenset()) -> Watch:
+    """A report of calls of these library functions, and of methods that are called as they are."""
+    last = frozenset(name.rpartition(".")[2] for name in names)
+    return Watch(report, last | methods, frozenset(names), checked=True)
 
 
-def report_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Report mistakes in a call. Only a few calls matter, and each report gets those."""
-    if not frame.emit:
-        return
-    kind = type(callee)
-    if kind is Function or kind is ClassValue:
-        contracts.report_called_by_hand(frame, callee, arguments, node)
-        return
-    reports: tuple[Report, ...] = ()
-    if isinstance(callee, Member):
-        reports = _BY_METHOD.get(callee.name, ())
-    elif isinstance(callee, Library):
-        reports = _BY_NAME.get(callee.dotted, ())
-    for report in reports:
-        report(frame, callee, arguments, node, result)
+CALLS: Final = (
+    Watch(contracts.report_called_by_hand, others=(Function, ClassValue), checked=True),
+    _by_name(contracts.report_handed_over, *FUNCTION_ARGUMENTS, methods=frozenset({"add_task"})),
+    _by_name(contracts.report_registered, *CALLED_BY_STARLETTE),
+    _by_name(
+        contracts.report_application,
+        "fastapi.FastAPI",
+        "fastapi.APIRouter",
+        "starlette.applications.Starlette",
+    ),
+    _by_name(unfilled.report_class, *dependencies.CALLS),
+    _by_name(background.report_unattached, "starlette.background.BackgroundTasks"),
+    Watch(contracts.report_scheduled, methods=frozenset({"add_job"}), checked=True),
+    Watch(background.report_raised, methods=frozenset({"add_task"}), checked=True),
+)

@@ -41,6 +41,6 @@ DOMAIN = Domain(
         operators={**paths.OPERATORS, **moments.OPERATORS},
     ),
     observers=Observers(
-        called=(changing_objects.forget_arguments,), receiver_changed=(changing_objects.change_receiver,)
+        called=(changing_objects.CALLS,), receiver_changed=(changing_objects.change_receiver,)
     ),
 )

@@ -7,6 +7,8 @@ that gets it may change it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.python.untouched import leaves_untouched
@@ -22,10 +24,10 @@ from flake8_async_fastapi.engine.values import (
     Const,
     Function,
     Instance,
-    Library,
     Object,
     Value,
 )
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 
 
@@ -80,8 +82,6 @@ def forget_arguments(
 ) -> None:
     """Forget the values of objects that are passed to code, unless it only reads them."""
     ctx, state = frame.ctx, frame.state
-    if isinstance(callee, (ClassValue, Library)):
-        return
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         value = state.env.get(path_of(argument))
         known = _changing_values(ctx, value) if isinstance(value, Instance) else None
@@ -109,3 +109,6 @@ def _exchange_object(ctx: Context, state: State, before: Instance, after: Instan
                 state.attributes[path] = changed[name]
             elif path in state.attributes:
                 del state.attributes[path]
+
+
+CALLS: Final = Watch(forget_arguments, methods=ALL, others=ALL)

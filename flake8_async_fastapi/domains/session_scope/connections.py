@@ -67,6 +67,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.knowledge import is_subtype
@@ -94,8 +95,6 @@ _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a call that takes or returns a connection, or takes long."""
     if isinstance(callee, Member):
-        if callee.name not in _METHODS:
-            return
         if is_session_type(callee.receiver.type):
             _use_session(frame, callee, arguments, node)
         elif callee.receiver.type == CONNECTION:
@@ -180,7 +179,12 @@ for _known, _kind in WAITS.items():
     _WAITS_BY_NAME.setdefault(".".join(_parts[_size:]), []).append((".".join(_parts[:_size]), _kind))
 
 
-_METHODS: Final = frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *STARTS, *_WAITS_BY_NAME})
+CALLS: Final = Watch(
+    note_call,
+    methods=frozenset({*CONNECTS, *ENDS, *ADDS, *EXECUTES, *SETTLES, *STARTS, *_WAITS_BY_NAME}),
+    functions=SLEEPS | WAITS.keys(),
+    others=(Function, Unknown),
+)
 
 
 def _sleeps_long(callee: Library, node: tree.Call) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.session_scope import deletes, holders
@@ -19,6 +21,8 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge import concurrency, member
 from flake8_async_fastapi.knowledge.transactions import is_session_type
+
+MAP: Final = "builtins.map"
 
 
 def creation_by_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Creation | None:
@@ -58,7 +62,7 @@ def _may_be_later(callee: Value) -> bool:
 
 def creation_by_map(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> Creation | None:
     """``map(function, items)``: a call of the function for each item, as in a comprehension."""
-    if callee.dotted != "builtins.map" or len(arguments.args) < 2 or arguments.opaque:
+    if callee.dotted != MAP or len(arguments.args) < 2 or arguments.opaque:
         return None
     items = tuple(UNKNOWN for _ in arguments.args[1:])
     written = tree.Call(node.line, node.col, node.args[0], [], [])  # each item is different

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.session_scope.keys import sessions_among
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Member, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -30,9 +31,9 @@ _MOST_NAMES: Final = 3
 
 def report_ended(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a loop over a stream of a session that ends its transaction and takes further rows."""
-    if not frame.emit or not frame.enclosing_loops or not isinstance(callee, Member):
+    if not frame.enclosing_loops or not isinstance(callee, Member):
         return
-    if callee.name not in _ENDS or not is_session_type(callee.receiver.type):
+    if not is_session_type(callee.receiver.type):
         return
     session = dotted(node.func.value) if isinstance(node.func, tree.Attr) else ""
     for loop in frame.enclosing_loops:
@@ -92,3 +93,6 @@ def _is_asyncpg(frame: Frame, callee: Member) -> bool:
 
 
 _OTHER_DRIVERS: Final = frozenset({"aiosqlite", "aiomysql", "asyncmy", "psycopg", "oracledb", "aioodbc"})
+
+
+CALLS: Final = Watch(report_ended, methods=_ENDS, checked=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from flake8_async_fastapi.domains.session_scope import holders
 from flake8_async_fastapi.domains.session_scope.activity import Activity
@@ -10,8 +11,9 @@ from flake8_async_fastapi.domains.session_scope.attempts import TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import SessionUsedLate
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Library, Value
+from flake8_async_fastapi.engine.values import Arguments, Value
 from flake8_async_fastapi.engine.walks import held_coroutines
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 
 
@@ -19,8 +21,6 @@ def report_left_behind(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report a coroutine that, by failing, leaves another one running on a closed session."""
-    if not frame.emit or not isinstance(callee, Library) or callee.dotted != "asyncio.gather":
-        return
     blocks = frame.notes_of(TransactionNotes).blocks
     if not blocks or len(arguments.args) < 2 or any(k.name == "return_exceptions" for k in node.keywords):
         return
@@ -37,3 +37,6 @@ def report_left_behind(
             at = frame.at(node)
             frame.emit_event(SessionUsedLate(*at, for_message(node.func), name, "gather", "block", False))
             return
+
+
+CALLS: Final = Watch(report_left_behind, functions=frozenset({"asyncio.gather"}), checked=True)

@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Value
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import ENDS
@@ -106,7 +107,7 @@ def report_taken_from_generator(
     """Report a session taken from a generator that nobody can close any more."""
     func = node.func
     name = func.name if isinstance(func, tree.Attr) else func.id if isinstance(func, tree.Name) else ""
-    if name not in _NEXT or not frame.emit:
+    if name not in _NEXT:
         return
     made = func.value if isinstance(func, tree.Attr) else node.args[0] if node.args else None
     if isinstance(made, tree.Call):
@@ -116,3 +117,6 @@ def report_taken_from_generator(
         )
         if isinstance(gives, Generator) and is_surely_session(frame.ctx, gives.item):
             frame.emit_event(SessionLeftOpen(*frame.at(node), for_message(node), "anext"))
+
+
+CALLS: Final = Watch(report_taken_from_generator, ALL, ALL, ALL, checked=True)

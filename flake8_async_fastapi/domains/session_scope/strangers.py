@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Location, Member, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import is_session_type
@@ -32,9 +33,7 @@ def report_stranger(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report a session that is given an object which another open session has."""
-    if not frame.emit or not isinstance(callee, Member) or callee.name not in _TAKES or not arguments.args:
-        return
-    if not is_session_type(callee.receiver.type):
+    if not isinstance(callee, Member) or not arguments.args or not is_session_type(callee.receiver.type):
         return
     session = resource_key(callee.receiver)
     if not isinstance(session, Place) or not is_made_by_factory(frame.ctx, session):
@@ -79,3 +78,6 @@ def _takes_out(ctx: Context) -> bool:
         for path in paths
         for node in nodes_in(ctx.project.body(path))
     )
+
+
+CALLS: Final = Watch(report_stranger, methods=_TAKES, checked=True)

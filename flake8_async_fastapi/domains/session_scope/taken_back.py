@@ -7,12 +7,14 @@ of a helper wrote. Source: docs/behaviour.md#transactions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flake8_async_fastapi.domains.session_scope import providers
 from flake8_async_fastapi.domains.session_scope.events import WritesTakenBack
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Member, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, target_names
@@ -26,9 +28,9 @@ def report_taken_back(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report a handler in a loop that rolls back what earlier passes flushed, and goes on."""
-    if not isinstance(callee, Member) or callee.name != "rollback" or not frame.emit:
+    if not isinstance(callee, Member) or not is_session_type(callee.receiver.type):
         return
-    if not frame.enclosing_loops or not is_session_type(callee.receiver.type) or is_test(frame.path):
+    if not frame.enclosing_loops or is_test(frame.path):
         return
     loop, session = (
         frame.enclosing_loops[-1],
@@ -76,3 +78,6 @@ def _flushes(body: list[Stmt], session: str) -> Iterator[tree.Call]:
         match node:
             case tree.Call(func=tree.Attr(value=owner, name="flush")) if dotted(owner) == session:
                 yield node
+
+
+CALLS: Final = Watch(report_taken_back, methods=frozenset({"rollback"}), checked=True)

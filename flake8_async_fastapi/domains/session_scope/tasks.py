@@ -30,12 +30,15 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
+    OneOf,
+    Partial,
     Unknown,
     Value,
     alternatives,
     called_name,
 )
 from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
@@ -121,27 +124,33 @@ def report_left_alone(frame: Frame) -> None:
 
 
 def _is_listener(frame: Frame) -> bool:
-    if frame.emit:
-        return True
     activity: Activity | None = frame.notes.get(Activity)
-    return activity is not None and activity.uses is not None
+    return frame.emit or (activity is not None and activity.uses is not None)
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note a call, and report one that lets several tasks use a session, or uses it too late."""
-    if not _is_listener(frame):
-        return
     if isinstance(callee, Unknown) and not isinstance(node.func, tree.Attr):
         return
     for alternative in alternatives(callee):
-        if isinstance(alternative, Library):
-            creation = creations.creation_by_map(frame, alternative, arguments, node)
-        else:
-            creation = creations.creation_by_call(frame, alternative, arguments, node)
-        if creation is not None:
-            _note_creation(frame, creation, node, result)
-        if frame.emit:
-            _note_consumed(frame, alternative, arguments, node, result)
+        _note_made(frame, alternative, arguments, node, result)
+        _note_consumed(frame, alternative, arguments, node, result)
+
+
+def note_apart(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Note the coroutines that a call makes in a run that finds out which sessions a function uses."""
+    if not frame.emit and _is_listener(frame):
+        for alternative in alternatives(callee):
+            _note_made(frame, alternative, arguments, node, result)
+
+
+def _note_made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    if isinstance(callee, Library):
+        creation = creations.creation_by_map(frame, callee, arguments, node)
+    else:
+        creation = creations.creation_by_call(frame, callee, arguments, node)
+    if creation is not None:
+        _note_creation(frame, creation, node, result)
 
 
 def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Value) -> None:
@@ -381,3 +390,9 @@ def _report_used_late(
         SessionUsedLate(*place, text, holders.join_path(*session), kind, closed_by, older),
         "" if is_sure or not older else LATER_FASTAPI,
     )
+
+
+CALLS: Final = (
+    Watch(note_call, ALL, ALL, ALL, checked=True),
+    Watch(note_apart, ALL, frozenset({creations.MAP}), (Function, OneOf, Partial)),
+)

@@ -40,6 +40,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     alternatives,
 )
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, target_names
@@ -142,8 +143,6 @@ def _with_lines(
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
-    if not frame.emit:
-        return
     flushed = frozenset[str]() if isinstance(callee, Library) else _drop_flushed(frame)
     if not isinstance(callee, Member):
         attempts.note_waited(frame, callee, node)
@@ -161,26 +160,22 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     known = state.part(Transactions)
     if name in _ENDS_OR_BEGINS:
         known = _mark_by_dependencies(frame, callee, session, known)
-    frame.notes_of(TransactionNotes).met.add(session)
     course = frame.notes_of(TransactionNotes)
+    course.met.add(session)
     failure = known.failure_of(session) if not course.seeks_text else None
     works = name in STATEMENTS or name in ("commit", "begin_nested")
+    is_again = name == "begin" and known.has_mark(session, "begun", "block")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
         _report(frame, node, session, "closed", known.line_of(session, "closed"))
     elif works and failure is not None:
         _report(frame, node, session, failure, known.line_of(session, failure))
-    elif (
-        name == "begin"
-        and known.has_mark(session, "begun", "block")
-        and not attempts.expects_begun(frame, node)
-    ):
+    elif is_again and not attempts.expects_begun(frame, node):
         _report(frame, node, session, "begun", known.line_of(session, "begun", "block"))
     at = frame.place_of(node).spot
     attempts.note_statement(frame, session, name, node)
     flushes = name in FLUSHES or (name == "begin_nested" and unsaved.has_pending(frame, callee.receiver))
-    may_fail = flushes and bool(course.tries) and not known.has_mark(session, "nested")
-    may_fail = may_fail and session not in flushed
-    if may_fail and not holds_no_objects(frame, session):
+    may_fail = flushes and bool(course.tries) and session not in flushed
+    if may_fail and not known.has_mark(session, "nested") and not holds_no_objects(frame, session):
         attempts.note_risk(frame, session, "failed", node, len(course.tries))
     if name in STATEMENTS or name in BEGINS:
         known = known.add_marks(session, "begun", at=at)
@@ -197,10 +192,12 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Handle an assignment: it may change an object that a savepoint has flushed."""
-    if any(isinstance(target, (tree.Attr, tree.Subscript)) for target in node.targets):
-        unsaved.note_assignment(frame, node)
-        if frame.emit:
-            _drop_flushed(frame)
+    for target in node.targets:
+        if isinstance(target, (tree.Attr, tree.Subscript)):
+            unsaved.note_assignment(frame, node)
+            if frame.emit:
+                _drop_flushed(frame)
+            return
 
 
 def _drop_flushed(frame: Frame) -> frozenset[str]:
@@ -398,3 +395,6 @@ def note_unwound(frame: Frame) -> None:
     attempt = frame.notes_of(TransactionNotes).tries[-1]
     for failure, broken in attempt.broken.items():
         frame.state.put(frame.state.part(Transactions).fail(attempts.told_as(failure, None, attempt), broken))
+
+
+CALLS: Final = Watch(note_call, ALL, ALL, ALL, checked=True)

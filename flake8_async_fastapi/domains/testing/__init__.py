@@ -7,7 +7,7 @@ fastapi and threads, to find the engines of sessions, what lifespans set and whi
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.testing import (
-    calls,
+    clients,
     collected,
     given_clients,
     given_fixtures,
@@ -31,7 +31,7 @@ DOMAIN = Domain(
         guesses=(given_fixtures.client_of_fixture,),
     ),
     observers=Observers(
-        call_ends=(calls.note_call,),
+        call_ends=(clients.CALLS, loops.CALLS),
         decorated=(collected.report_fixture,),
         function_begins=(collected.report_test,),
         function_ends=(loops.report_engine_use, overrides.report_left_override),

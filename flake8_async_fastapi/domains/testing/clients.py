@@ -19,7 +19,8 @@ from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fix
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Function, Library, Object
+from flake8_async_fastapi.engine.values import Arguments, Function, Object, Value, called_name
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in, raises_at_end, shared_names
@@ -42,17 +43,18 @@ class _Shared(Struct, frozen=True):
     module: str = ""
 
 
-def report_client(frame: Frame, callee: Library, arguments: Arguments, node: tree.Call) -> None:
+def report_client(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
     """Report a test client created for an application whose lifespan it needs and does not run."""
-    if callee.dotted not in _CLIENTS:
-        return
-    place = 1_000 if callee.dotted == "httpx.AsyncClient" else 0
+    name = called_name(callee)
+    place = 1_000 if name == "httpx.AsyncClient" else 0
     app = arguments.get(place, "app")
     if not isinstance(app, Object) or not is_test(frame.path):
         return
     folder = frame.ctx.project.pytest_settings_of(frame.path).folder or frame.path.rpartition("/")[0]
     starters = _starters(frame.ctx, app)
-    if not starters or _is_run(frame, callee.dotted == _TEST_CLIENT, node, folder):
+    if not starters or _is_run(frame, name == _TEST_CLIENT, node, folder):
         return
     for starter in starters:
         missing = _missing(frame, node, starter, folder)
@@ -284,3 +286,6 @@ def _goes_on(handler: tree.Handler) -> bool:
     """Whether a handler catches the error of a missing value, and raises none itself."""
     caught = handler.type is None or not _CATCH_ALL.isdisjoint(names_in(handler.type))
     return caught and not raises_at_end(handler.body)
+
+
+CALLS: Final = Watch(report_client, functions=_CLIENTS, checked=True)

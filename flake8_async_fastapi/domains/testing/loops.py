@@ -32,10 +32,10 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Function,
     Generator,
-    Member,
     Object,
     Value,
 )
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
@@ -57,7 +57,7 @@ class OwnEngines(Struct):
     opened: dict[EngineUse, Place] = field(default_factory=dict)
 
 
-def note_call(frame: Frame, callee: Member | Object, arguments: Arguments, node: tree.Call) -> None:
+def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note a call in a fixture that opens a connection of an engine created there."""
     if not isinstance(frame.node, tree.FunctionDef) or not frame.node.decorators:
         return
@@ -355,3 +355,6 @@ def _is_repeated(frame: Frame, function: tree.FunctionDef, decorator: Expr, scop
     marked = fixtures.functions_in(ctx, ctx.project.tests_mentioning("loop_scope", settings.folder))
     chosen = any(fixtures.is_test_function(one) for one in marked)
     return asking > 0 and settings.test_loop_scope == _FUNCTION and not chosen
+
+
+CALLS: Final = Watch(note_call, methods=_OPENS, others=(Object,), checked=True)

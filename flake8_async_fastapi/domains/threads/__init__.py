@@ -29,7 +29,7 @@ DOMAIN = Domain(
     ("fastapi", "database"),
     observers=Observers(
         assigned=(unawaited.note_assignment,),
-        call_ends=(calls.note_call,),
+        call_ends=(calls.CALLS,),
         decorated=(unawaited.check_decorated, caches.check_decorator),
         dropped=(unawaited.note_dropped,),
         function_begins=(cancellation.report_swallowed,),

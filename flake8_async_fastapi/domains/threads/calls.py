@@ -9,9 +9,10 @@ from flake8_async_fastapi.domains.threads.handing_over import METHODS, hand_over
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Library, Member, Object, Unknown, Value
-from flake8_async_fastapi.engine.walks import may_hold_coroutine
+from flake8_async_fastapi.engine.walks import may_hold_coroutines
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.knowledge.loop_use import GUARDS, LOOP_CLIENTS, NEEDS_LOOP
+from flake8_async_fastapi.knowledge.loop_use import CLOSES, GUARDS, LOOP_CLIENTS, NEEDS_LOOP
 from flake8_async_fastapi.knowledge.runners import RUNNERS
 
 _FUNCTIONS: Final = RUNNERS.keys() | NEEDS_LOOP.keys() | GUARDS | engine_loops.FUNCTIONS
@@ -20,10 +21,7 @@ _METHODS: Final = METHODS | loop_use.METHODS | engine_loops.METHODS
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a call that uses event loops or hands a function over."""
-    if isinstance(callee, Library):  # there are very many calls, and few matter here
-        if callee.dotted not in _FUNCTIONS:
-            return
-    elif isinstance(callee, Member):
+    if isinstance(callee, Member):
         if callee.name not in _METHODS and callee.receiver.type not in LOOP_CLIENTS:
             return
     elif isinstance(callee, Object):
@@ -33,7 +31,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         if engine_loops.is_disposal(node):
             engine_loops.note_disposal(frame)
         return
-    elif frame.is_async or not (isinstance(callee, Function) and _is_given_coroutine(arguments)):
+    elif isinstance(callee, Function) and (frame.is_async or not _is_given_coroutine(arguments)):
         return
     engine_loops.note_call(frame, callee, arguments, node)
     loop_starts.note_call(frame, callee, arguments, node)
@@ -52,4 +50,12 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 
 def _is_given_coroutine(arguments: Arguments) -> bool:
-    return any(map(may_hold_coroutine, arguments.values()))
+    return may_hold_coroutines(arguments.values())
+
+
+CALLS: Final = Watch(
+    note_call,
+    methods=_METHODS | CLOSES | {name for names in LOOP_CLIENTS.values() for name in names},
+    functions=_FUNCTIONS,
+    others=(Function, Object, Unknown),
+)

@@ -102,14 +102,14 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
 
 def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:
     """The value of an attribute that depends on the path: of a tracked object, or of a row."""
-    place, reads = Place(frame.path, node.line, node.col), frame.ctx.hooks.models.reads
+    reads = frame.ctx.hooks.models.reads
     if (
         frame.language is not None
         and (item := frame.language.item_by_attribute(owner, node.name)) is not None
     ):
         return item
     if isinstance(owner, Instance) and owner.location is not None:
-        model = reads.get(Instance)
+        model, place = reads.get(Instance), frame.place_of(node)
         access = Access(frame, owner, node.name, place, is_mutated=frame.mutated_attribute is node)
         value = model(access) if model is not None else None
         if value is not None:
@@ -131,7 +131,7 @@ def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value 
     if isinstance(owner, Collection):
         return containers.container_method(owner, node.name)
     if isinstance(owner, Object) and (model := reads.get(type(owner.detail))) is not None:
-        return model(Access(frame, owner, node.name, place, for_message(node)))
+        return model(Access(frame, owner, node.name, frame.place_of(node), for_message(node)))
     return None
 
 

@@ -13,7 +13,7 @@ from flake8_async_fastapi.engine.machine import classes, expressions, functions,
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
 from flake8_async_fastapi.project.modules import is_test
 
 _MOST: Final = 12
@@ -98,7 +98,7 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
 
 def _calls_in(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
     """The calls of a name in a function, also those that a background task will make."""
-    for part in nodes_in(node.body):
+    for part in all_nodes(node.body):
         if isinstance(part, tree.Call):
             called = _last_name(part.func)
             if called == name:

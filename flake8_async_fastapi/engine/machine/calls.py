@@ -43,7 +43,7 @@ from flake8_async_fastapi.engine.values import (
     called_name,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine, may_hold_coroutine
+from flake8_async_fastapi.engine.walks import holds_coroutine, may_hold_coroutine, may_hold_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import names_in, nodes_in
@@ -99,7 +99,7 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         result = apply_callee(frame, callee, arguments, label, origin)
     if isinstance(callee, ClassValue) and isinstance(result, Instance) and _is_own_class(frame, node.func):
         result = replace(result, exact=False)  # `cls` may be a subclass
-    for observe in frame.ctx.hooks.observers.call_ends:
+    for observe in frame.ctx.hooks.call_ends.of(callee, frame.emit):
         observe(frame, callee, arguments, node, result)
     return protocols.take_over(frame, result, node)
 
@@ -206,10 +206,7 @@ def _super_value(frame: Frame) -> Value:
 
 def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Hand over coroutines among the arguments: the callee must await them, unless it never does."""
-    for value in arguments.values():
-        if may_hold_coroutine(value):
-            break
-    else:
+    if not may_hold_coroutines(arguments.values()):
         return
     consumer = _name_of_plain_consumer(frame, callee)
     place = knowledge.function_argument(called_name(callee))

@@ -25,6 +25,7 @@ from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Location, Member, Unknown, Value
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -68,7 +69,7 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 def note_method(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note ``obj.column.append(item)`` and the like."""
-    if frame.emit and isinstance(node.func, tree.Attr) and node.func.name in _CHANGES:
+    if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES:
         _note_change(frame, node.func.value, node)
 
 
@@ -213,3 +214,6 @@ def _names_in(ctx: Context, path: str, *names: str) -> set[str]:
     """Which of some names the code of a file uses."""
     used = (node for node in nodes_in(ctx.project.body(path)) if isinstance(node, (tree.Attr, tree.Name)))
     return {node.name if isinstance(node, tree.Attr) else node.id for node in used}.intersection(names)
+
+
+CALLS: Final = Watch(note_method, ALL, ALL, ALL, checked=True)

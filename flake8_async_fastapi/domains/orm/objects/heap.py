@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.orm.objects.joins import join_heaps, join_sess
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Location, Value
-from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.engine.walks import HOLDING_NOTHING, inner_values
 
 
 class Instances(Struct):
@@ -92,7 +92,9 @@ def follow(
 ) -> dict[Location, InstanceState]:
     """The objects that values name and all further ones, given where one leads."""
     found: dict[Location, InstanceState] = {}
-    pending = [location for value in values for location in locations_in(value)]
+    if not objects:
+        return found
+    pending = [at for value in values if type(value) not in HOLDING_NOTHING for at in locations_in(value)]
     while pending:
         location = pending.pop()
         if location in found or location not in objects:
@@ -102,8 +104,10 @@ def follow(
     return found
 
 
-def locations_in(value: Value) -> Iterator[Location]:
+def locations_in(value: Value) -> list[Location]:
     """The locations in a value."""
-    for inner in inner_values(value):
-        if isinstance(inner, Instance) and inner.location is not None:
-            yield inner.location
+    return [
+        inner.location
+        for inner in inner_values(value)
+        if isinstance(inner, Instance) and inner.location is not None
+    ]

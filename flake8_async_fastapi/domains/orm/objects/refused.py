@@ -30,6 +30,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     is_none,
 )
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
@@ -47,8 +48,6 @@ _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
 def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a value in a constructor, a statement or a condition that does not fit its column."""
-    if not frame.emit:
-        return
     if isinstance(callee, ClassValue):
         if arguments.keywords and _is_made_by_library(frame, callee):
             _check_keywords(frame, callee, arguments, node)
@@ -300,3 +299,11 @@ def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
                 if statement.name == "__setattr__" or any("validat" in word for word in words):
                     return True
     return False
+
+
+CALLS: Final = Watch(
+    check_call,
+    methods=GETS | _CONDITIONS | {"execute", "values"},
+    others=(ClassValue,),
+    checked=True,
+)

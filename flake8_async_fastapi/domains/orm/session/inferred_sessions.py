@@ -23,7 +23,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param, Stmt
-from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, flat
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
@@ -110,7 +110,7 @@ def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:
     that is not awaited.
     """
     found = set()
-    for part in nodes_in(code):
+    for part in all_nodes(code):
         match part:
             case tree.Call(func=tree.Attr(value=owner, name=name)) if name in _METHODS:
                 found.add(path_of(owner))

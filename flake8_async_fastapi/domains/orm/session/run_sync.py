@@ -33,6 +33,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Value,
 )
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import is_database
@@ -125,7 +126,7 @@ def report_run_sync(
     frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
 ) -> None:
     """Report the argument of ``run_sync``, and what it does with the session that it gets."""
-    if not isinstance(callee, Member) or callee.name != "run_sync" or not is_database(callee.receiver.type):
+    if not isinstance(callee, Member) or not is_database(callee.receiver.type):
         return
     function = arguments.get(0, "fn")
     if function is None:
@@ -141,3 +142,6 @@ def report_run_sync(
     frame.emit_event(
         RunSync(*frame.at(node), function, returned, effects_of_run(quiet), is_call, for_message(node.func))
     )
+
+
+CALLS: Final = Watch(report_run_sync, methods=frozenset({"run_sync"}))

@@ -21,9 +21,10 @@ from flake8_async_fastapi.engine.machine import attributes, classes, names
 from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Arguments, ClassValue, Instance, Member, Object, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
@@ -84,7 +85,7 @@ def _is_in_handler(frame: Frame, origin: Place) -> bool:
 
 def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a key that is still None in a constructor, a statement or a condition."""
-    if not frame.emit or not (node.args or node.keywords):
+    if not (node.args or node.keywords):
         return
     if isinstance(callee, ClassValue):
         if node.keywords and models.mapped_model(frame.ctx, callee) is not None:
@@ -272,7 +273,7 @@ def _goes_only_to_session(
     body = frame.node.body if frame.node is not None else []
     seen: set[int] = set()
     assigned: list[str] = []
-    for node in nodes_in(body):
+    for node in all_nodes(body):
         match node:
             case tree.Attr(value=tree.Name() as owner):
                 seen.add(id(owner))
@@ -311,3 +312,8 @@ def _value_of(frame: Frame, written: Expr) -> Value | None:
     for name in rest:
         value = attributes.attribute_of(frame.ctx, value, name)
     return value
+
+
+CALLS: Final = Watch(
+    check_call, methods=_CONDITIONS | {"values"}, others=(ClassValue,), checked=True
+)

@@ -195,4 +195,10 @@ def applies_to(ctx: Context, option: Directive, cls: ClassValue, alias: object) 
 
 def may_be_both(ctx: Context, one: ClassValue, other: ClassValue) -> bool:
     """Whether an object can be an instance of both classes."""
-    return one == other or one in classes.mro(ctx, other) or other in classes.mro(ctx, one)
+    if one is other:
+        return True
+    return ctx.query(
+        ("may be both", one, other),
+        lambda: one == other or one in classes.mro(ctx, other) or other in classes.mro(ctx, one),
+        True,
+    )

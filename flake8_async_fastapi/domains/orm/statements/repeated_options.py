@@ -20,7 +20,7 @@ def end_loop(item: Value, states: list[State], head: list[State]) -> None:
         name
         for state in head
         for name, value in state.env.items()
-        if not any(before.env.get(name) is value for before in states) and _has_unknown_options(value)
+        if _has_unknown_options(value) and not any(before.env.get(name) is value for before in states)
     }
     for state in (*states, *head) if unknown else ():
         for name in unknown.intersection(state.env):
