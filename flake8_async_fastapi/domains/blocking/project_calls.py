@@ -65,17 +65,23 @@ def apply_callbacks(frame: Frame, function: Function, arguments: Arguments, orig
 def apply_property(frame: Frame, owner: Instance, name: str, origin: Place) -> None:
     """Apply the effects of a property that is read."""
     ctx = frame.ctx
-    nothing: tuple[ClassValue, tree.FunctionDef] | None = None
-    found = ctx.query(
-        ("getter that runs", owner.cls, name), lambda: _getter_that_runs(ctx, owner.cls, name), nothing
-    )
+    nothing: tuple[ClassValue, tree.FunctionDef, bool] | None = None
+    found = ctx.query(("getter", owner.cls, name), lambda: _find_getter(ctx, owner.cls, name), nothing)
     if found is not None:
-        getter = functions.as_method(*found, replace(owner, location=None))  # whatever is loaded of it
-        thread.apply_callback_effects(frame, thread.effects_of(ctx, getter, Arguments()), origin, name)
+        cls, node, is_cached = found
+        getter = functions.as_method(cls, node, replace(owner, location=None))  # whatever is loaded of it
+        effects = thread.effects_of(ctx, getter, Arguments())
+        for effect in effects:
+            if not thread.is_blocking(effect):
+                thread.report_or_keep_loop_use(frame, effect.via(name), origin)
+        if not is_cached:
+            thread.apply_callback_effects(frame, effects, origin, name)
 
 
-def _getter_that_runs(ctx: Context, cls: ClassValue, name: str) -> tuple[ClassValue, tree.FunctionDef] | None:
-    """The getter of a property and its class, if it runs each time the property is read."""
+def _find_getter(
+    ctx: Context, cls: ClassValue, name: str
+) -> tuple[ClassValue, tree.FunctionDef, bool] | None:
+    """The class and the getter of a property, and whether it runs only once."""
     for base in classes.mro(ctx, cls):
         if not isinstance(base, ClassValue):
             return None
@@ -84,9 +90,9 @@ def _getter_that_runs(ctx: Context, cls: ClassValue, name: str) -> tuple[ClassVa
             node = found[0]
             if not isinstance(node, tree.FunctionDef) or node.is_async or not node.decorators:
                 return None
-            is_property = classes.binding_kind(ctx, base, node) == "property"
-            runs = is_property and not exemptions.is_cached_property(ctx, base, node)
-            return (base, node) if runs else None
+            if classes.binding_kind(ctx, base, node) != "property":
+                return None
+            return base, node, exemptions.is_cached_property(ctx, base, node)
     return None
 
 

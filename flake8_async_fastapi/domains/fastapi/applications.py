@@ -15,13 +15,14 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
 
 APPLICATION = "starlette.applications.Starlette"
 ROUTER = "starlette.routing.Router"
 _REGISTRARS = frozenset({"on_event", "add_event_handler"})
 _HANDLERS = ("on_startup", "on_shutdown")
+_LIST_METHODS = frozenset({"append", "extend", "insert"})
 
 
 class Inclusion(Struct, frozen=True):
@@ -53,8 +54,10 @@ def observe_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
 
 
 def report_made(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Report an application that is created with both handlers and a lifespan."""
-    if isinstance(result, Object) and is_application_part(result):
+    """Report an application that is created with both handlers and a lifespan, or gets a handler later."""
+    if isinstance(node.func, tree.Attr) and node.func.name in _LIST_METHODS:
+        _report_listed(frame, node.func.value, node)
+    elif isinstance(result, Object) and is_application_part(result):
         _report_handlers_with_lifespan(frame, result, node)
 
 
@@ -63,6 +66,20 @@ def _report_handlers_with_lifespan(frame: Frame, made: Object, node: tree.Call) 
     if given and has_lifespan(made):
         text = f"{for_message(node.func)}({given[0]}=...)"
         frame.emit_event(HandlerAdded(*frame.at(node), text, "the application", deprecated=False))
+
+
+def _report_listed(frame: Frame, listed: tree.Expr, node: tree.Call) -> None:
+    """Report a handler that is put into the list of an application with a lifespan, or of its router."""
+    if not isinstance(listed, tree.Attr) or listed.name not in _HANDLERS:
+        return
+    whole = dotted(listed.value)
+    text = whole.removesuffix(".router")
+    owner = frame.state.env.get(text) or (names.dotted_value(frame.ctx, frame.path, text) if text else None)
+    if not isinstance(owner, Object) or not is_application_part(owner) or not has_lifespan(owner):
+        return
+    if text != whole or is_subtype(owner.type, ROUTER):
+        ignored_by = _application_ignoring_handlers(frame, owner)
+        frame.emit_event(HandlerAdded(*frame.at(node), for_message(node.func), ignored_by, deprecated=False))
 
 
 def _note_include(frame: Frame, including: Object, arguments: Arguments) -> None:

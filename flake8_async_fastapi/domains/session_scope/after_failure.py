@@ -6,17 +6,32 @@ Only what they do for certain counts: outside of conditions, and with no ``try``
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.database import sessions
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import classes
-from flake8_async_fastapi.engine.values import UNKNOWN, Arguments, Function, Instance, Value
+from flake8_async_fastapi.engine.machine import classes, names
+from flake8_async_fastapi.engine.values import (
+    UNKNOWN,
+    Arguments,
+    Coroutine,
+    Function,
+    Instance,
+    Library,
+    Value,
+)
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import FLUSHES, ROLLS_BACK, STATEMENTS
 
 _WORKS = STATEMENTS | {"commit", "begin_nested"}
 _UNDOES = ROLLS_BACK | {"begin_nested"}
+ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
+"""How the names of errors begin that a failed flush may raise, or that are above them."""
+Failure: TypeAlias = Literal["failed", "may have failed", "timed out"]
+"""A flush ``failed``, or it ``may have failed``, in a handler of any error of code that does more than use
+sessions; or a statement ``timed out``."""
 
 
 def sessions_used(frame: Frame, function: Function, node: tree.Call, broken: Iterable[str]) -> Iterator[str]:
@@ -36,7 +51,7 @@ def sessions_flushed(
         return
     if frame.place_of(node).position not in frame.awaited_calls or not _is_straight(body):
         return
-    for inside in sorted(_flushed_in(body)):
+    for inside in sorted(_flushed_in(body.body)):
         outside = _name_outside(frame, function, arguments, node, inside)
         if outside:
             yield outside
@@ -45,7 +60,7 @@ def sessions_flushed(
 def waits_for_others(function: Function) -> bool:
     """Whether a function that flushes also awaits something that has nothing to do with its sessions."""
     node = function.node
-    flushed = _flushed_in(node) if isinstance(node, tree.FunctionDef) else set()
+    flushed = _flushed_in(node.body) if isinstance(node, tree.FunctionDef) else set()
 
     def is_of_session(part: object) -> bool:
         text = dotted(part) if isinstance(part, (tree.Name, tree.Attr)) else ""
@@ -55,18 +70,72 @@ def waits_for_others(function: Function) -> bool:
     return bool(flushed) and any(not any(map(is_of_session, nodes_in(one))) for one in awaits)
 
 
-def _flushed_in(node: tree.FunctionDef) -> set[str]:
-    """What a function certainly flushes, by its own names."""
+def sessions_left(frame: Frame, value: Value, node: tree.Await) -> list[str]:
+    """The sessions that an awaited function may leave to be rolled back."""
+    if not isinstance(value, Coroutine) or not isinstance(node.value, tree.Call):
+        return []
+    if value.function is None or value.call is None:
+        return []
+    return list(_sessions_left(frame, value.function, value.call, node.value))
+
+
+def _sessions_left(
+    frame: Frame, function: Function, given: Arguments, node: tree.Call
+) -> Iterator[str]:
+    """The sessions for which a function catches the error of its flush, and neither rolls back nor tells
+    its caller. A handler of any error is written for others if its ``try`` does more than use the session.
+    """
+    body = function.node
+    if not isinstance(body, tree.FunctionDef) or body.decorators or not body.is_async or body.is_generator:
+        return
+    inner = list(nodes_in(body.body))
+    if any(isinstance(one, tree.Attr) and one.name in _UNDOES for one in inner):
+        return
+    if any(isinstance(one, tree.Return) and one.value is not None for one in inner):
+        return
+    for attempt in (statement for statement in body.body if isinstance(statement, tree.Try)):
+        kinds = [kind for handler in attempt.handlers for kind in _kinds_kept(frame, function, handler)]
+        if any(kind.startswith(ERRORS) for kind in kinds) and not attempt.final:
+            is_sure = any(kind.startswith(ERRORS[0]) for kind in kinds)
+            for inside in sorted(_flushed_in(attempt.body) if kinds else ()):
+                outside = _name_outside(frame, function, given, node, inside)
+                awaited = (one.value for one in nodes_in(attempt.body) if isinstance(one, tree.Await))
+                if outside and (is_sure or all(_is_method_of(inside, one) for one in awaited)):
+                    yield outside
+
+
+def _kinds_kept(frame: Frame, function: Function, handler: tree.Handler) -> Iterator[str]:
+    """The errors that a handler catches and does not raise again."""
+    if any(isinstance(one, tree.Raise) for one in nodes_in(handler.body)):
+        return
+    if handler.type is None:
+        yield ERRORS[-1]
+    for kind in nodes_in(handler.type):
+        if isinstance(kind, (tree.Name, tree.Attr)):
+            found = names.dotted_value(frame.ctx, function.path, dotted(kind))
+            yield found.dotted if isinstance(found, Library) else ""
+
+
+def _is_method_of(session: str, call: Expr) -> bool:
+    return (
+        isinstance(call, tree.Call)
+        and isinstance(call.func, tree.Attr)
+        and dotted(call.func.value) == session
+    )
+
+
+def _flushed_in(body: list[Stmt]) -> set[str]:
+    """What code certainly flushes, by its own names."""
     calls = [
         inner.value.func
-        for statement in node.body
+        for statement in body
         if isinstance(statement, (tree.Assign, tree.ExprStmt, tree.Return))
         for inner in nodes_in(statement)
         if isinstance(inner, tree.Await) and isinstance(inner.value, tree.Call)
     ]
     return {
         dotted(func.value) for func in calls if isinstance(func, tree.Attr) and func.name in FLUSHES
-    } - {name for statement in flat(node.body) for name in bound_names(statement)}
+    } - {name for statement in flat(body) for name in bound_names(statement)}
 
 
 def _name_outside(

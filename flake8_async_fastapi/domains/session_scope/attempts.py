@@ -5,16 +5,17 @@ Source: docs/behaviour.md#transactions.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from msgspec import Struct, field
 
-from flake8_async_fastapi.domains.session_scope.after_failure import waits_for_others
+from flake8_async_fastapi.domains.session_scope import after_failure, holders
+from flake8_async_fastapi.domains.session_scope.after_failure import ERRORS, Failure, waits_for_others
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.values import Coroutine, Library, Value, alternatives
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Library, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -22,17 +23,11 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import CONNECTS
 
 _BEGUN_ALREADY: Final = "InvalidRequestError"
-_ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 _WAIT: Final = "asyncio.wait_for"
 _BLOCKS: Final = frozenset({"asyncio.timeout", "asyncio.timeout_at", "anyio.fail_after"})
 _TIMEOUTS: Final = frozenset(
     {"asyncio.TimeoutError", "asyncio.exceptions.TimeoutError", "builtins.TimeoutError"}
 )
-
-
-Failure: TypeAlias = Literal["failed", "may have failed", "timed out"]
-"""A flush ``failed``, or it ``may have failed``, in a handler of any error of code that does more than use
-sessions; or a statement ``timed out``."""
 
 
 class Risk(Struct, frozen=True):
@@ -157,7 +152,7 @@ def catches(failure: Failure, value: Value | None) -> bool:
         return failure == "failed"
     kinds = [kind.dotted for kind in inner_values(value) if isinstance(kind, Library)]
     if failure == "failed":
-        return any(kind.startswith(_ERRORS) for kind in kinds)
+        return any(kind.startswith(ERRORS) for kind in kinds)
     return not _TIMEOUTS.isdisjoint(kinds)
 
 
@@ -200,14 +195,21 @@ def _is_begun_already(kind: object) -> bool:
     return isinstance(kind, (tree.Name, tree.Attr)) and dotted(kind).endswith(_BEGUN_ALREADY)
 
 
-def note_waited(frame: Frame, callee: Value, node: tree.Call) -> None:
-    """``asyncio.wait_for(session.execute(...), timeout)`` may cancel the statement."""
+def note_waited(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """``asyncio.wait_for(session.execute(...), timeout)`` may cancel the statement, also in a function."""
     if not isinstance(callee, Library) or callee.dotted != _WAIT or not node.args:
         return
     course, waited = frame.notes_of(TransactionNotes), node.args[0]
-    if course.tries and isinstance(waited, tree.Call) and isinstance(waited.func, tree.Attr):
+    if not course.tries or not isinstance(waited, tree.Call):
+        return
+    coroutine = arguments.args[0] if arguments.args else None
+    if isinstance(coroutine, Coroutine) and coroutine.function is not None:
+        given = {dotted(one) for one in waited.args if holders.holds_session(frame, one)}
+        for session in after_failure.sessions_used(frame, coroutine.function, waited, course.met | given):
+            note_risk(frame, session, "timed out", node, len(course.tries))
+    elif isinstance(waited.func, tree.Attr) and waited.func.name in CONNECTS:
         session = dotted(waited.func.value)
-        if session in course.met and waited.func.name in CONNECTS:
+        if session in course.met:
             note_risk(frame, session, "timed out", node, len(course.tries))
 
 

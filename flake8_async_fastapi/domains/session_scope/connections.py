@@ -204,7 +204,7 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         notes.waits[replace(wait, besides=wait.besides | known.held | known.ended)] = None
     if not frame.emit or place.path != frame.path or is_test(frame.path):
         return
-    before = held_before(frame) if wait.kind == "others" else {}
+    before = held_before(frame) if wait.kind in ("network", "others") else {}
     for session in sorted((known.held | before.keys()) - wait.besides - notes.said):
         text = text_of_session(frame, session) or before.get(session, "")
         if not text:

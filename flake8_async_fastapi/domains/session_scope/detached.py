@@ -1,14 +1,18 @@
-"""Wrappers that call the wrapped function in a task that nobody awaits, as caches with early refresh do."""
+"""Functions of the project that run what they are given in a task that nobody awaits.
+
+Caches with early refresh do so with the function that they wrap, helpers with a coroutine or a function.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.session_scope import holders
-from flake8_async_fastapi.domains.session_scope.activity import Session
+from flake8_async_fastapi.domains.session_scope import creations, holders
+from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.values import Function, Value
+from flake8_async_fastapi.engine.values import Arguments, Function, Value
+from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -18,7 +22,14 @@ _KEEPS: Final = ("add", "append", "add_done_callback")
 """Methods that only keep a task from being collected."""
 
 
-def sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Session]:
+def sessions_left(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Iterator[Session]:
+    """The sessions that a call leaves to a task which nobody awaits."""
+    yield from _sessions_kept(frame, callee, node)
+    made = _creations_left(frame, callee, arguments, node)
+    yield from sorted({session for creation in made for session in holders.sessions_of(frame, creation)})
+
+
+def _sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Session]:
     """The sessions among the arguments of a wrapper that may use them after the call has returned."""
     if not isinstance(callee, Function) or callee.closure is None:
         return
@@ -28,6 +39,45 @@ def sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Sess
         holder = holders.holder_of(frame, written) if holders.holds_session(frame, written) else None
         if holder is not None:
             yield holder
+
+
+def _creations_left(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
+) -> Iterator[Creation]:
+    """The coroutines that a function gets, and leaves to a task that nobody awaits.
+
+    Or the one that it makes by calling its first argument with the others.
+    """
+    if not isinstance(callee, Function) or not arguments.args:
+        return
+    left = frame.ctx.derive(("left to tasks", callee.key), lambda: _left_to_tasks(callee))
+    for param, value, is_called in left:
+        given = arguments.get(value, param)
+        if is_called and value == 0:
+            made = creations.creation_of_callback(frame, arguments, node)
+            if made is not None:
+                yield made
+        elif given is not None and not is_called:
+            known = frame.notes_of(Activity).creations
+            yield from (known[one.origin] for one in held_coroutines(given) if one.origin in known)
+
+
+def _left_to_tasks(function: Function) -> tuple[tuple[str, int, bool], ...]:
+    """The parameters that a function leaves to tasks that nobody awaits: with the place of each, and whether
+    it calls them for a coroutine.
+    """
+    node = function.node
+    if not isinstance(node, tree.FunctionDef):
+        return ()
+    params = [param.name for param in node.params if param.kind != "*"][function.receiver is not None :]
+    found: list[tuple[str, int, bool]] = []
+    for call in nodes_in(node.body):
+        if isinstance(call, tree.Call) and dotted(call.func).endswith(_STARTS) and len(call.args) == 1:
+            made = call.args[0]
+            name = dotted(made.func if isinstance(made, tree.Call) else made)
+            if name in params and not _is_awaited(node, call) and not _may_be_awaited_later(node):
+                found.append((name, params.index(name), isinstance(made, tree.Call)))
+    return tuple(found)
 
 
 def _keeps_arguments(node: object) -> bool:
@@ -47,6 +97,11 @@ def _keeps_arguments(node: object) -> bool:
         and not _is_awaited(node, call)
         for call in (nodes_in(node.body) if rest else ())
     )
+
+
+def _may_be_awaited_later(node: tree.FunctionDef) -> bool:
+    """Whether a function puts something into a list: whoever has the list may await it."""
+    return any(isinstance(inner, tree.Attr) and inner.name == "append" for inner in nodes_in(node.body))
 
 
 def _calls(made: tree.Call, passing: set[str], rest: set[str]) -> bool:

@@ -12,6 +12,7 @@ from flake8_async_fastapi.domains.session_scope import (
     creations,
     detached,
     holders,
+    item_holders,
     passed_sessions,
     shields,
     streams,
@@ -192,7 +193,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
     later = concurrency.LATER.get(name) or (_kind_of_later(callee) if isinstance(callee, Member) else None)
     if later is not None:
         _run_later(frame, later, arguments, node)
-    for session in detached.sessions_kept(frame, callee, node):
+    for session in detached.sessions_left(frame, callee, arguments, node):
         _report_used_late(frame, session, "task", for_message(node.func), frame.at(node))
 
 
@@ -234,15 +235,17 @@ def _report_shared(
     for creation in makings.values():
         inner = creation.enclosing_loops[depth:]
         for session in holders.sessions_of(frame, creation):
-            if any(session[0] in branching.names_bound_in(loop) for loop in inner):
-                continue  # each of them has its own
-            others = seen.setdefault(session, [])
+            is_own = any(session[0] in branching.names_bound_in(loop) for loop in inner)
+            shared = item_holders.common_session(frame, inner[-1]) if is_own else session
+            if shared is None:
+                continue
+            others = seen.setdefault(shared, [])
             beside = [one for one in others if not branching.are_exclusive(creation.branches, one.branches)]
             if inner or beside:
                 tasks = tuple(f"{for_message(one.func)}()" for one in (*beside[:1], creation))
                 what = text or for_message(node.func)
                 is_apart = apart.can_be_apart(frame.ctx, makings.values())
-                holder = holders.join_path(*session)
+                holder = holders.join_path(*shared)
                 frame.emit_event(SessionShared(*frame.at(node), what, holder, tasks, is_apart))
                 return
             others.append(creation)
@@ -289,9 +292,8 @@ def _start_task(frame: Frame, place: Place, arguments: Arguments, node: tree.Cal
         ]
         if beside or (repeated and not bound):
             tasks = (*beside[:1], call)
-            frame.emit_event(
-                SessionShared(*frame.at(node), for_message(node.func), holders.join_path(*session), tasks)
-            )
+            at, holder = frame.at(node), holders.join_path(*session)
+            frame.emit_event(SessionShared(*at, for_message(node.func), holder, tasks))
             break
     files = frozenset[str]().union(*(uploads.uploads_of(frame, creation) for creation in makings))
     activity.tasks.append(

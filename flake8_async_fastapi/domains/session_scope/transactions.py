@@ -18,7 +18,8 @@ from flake8_async_fastapi.domains.session_scope import (
     requests_before,
     unsaved,
 )
-from flake8_async_fastapi.domains.session_scope.attempts import Failure, TransactionNotes
+from flake8_async_fastapi.domains.session_scope.after_failure import Failure
+from flake8_async_fastapi.domains.session_scope.attempts import TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
 from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
@@ -145,7 +146,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
     flushed = frozenset[str]() if isinstance(callee, Library) else _drop_flushed(frame)
     if not isinstance(callee, Member):
-        attempts.note_waited(frame, callee, node)
+        attempts.note_waited(frame, callee, arguments, node)
         _note_function(frame, callee, arguments, node)
         return
     state = frame.state
@@ -154,10 +155,9 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     if not is_session_type(callee.receiver.type):
         return
     session = dotted(node.func.value) if isinstance(node.func, tree.Attr) else ""
-    name = callee.name
+    name, known = callee.name, state.part(Transactions)
     if not session:
         return
-    known = state.part(Transactions)
     if name in _ENDS_OR_BEGINS:
         known = _mark_by_dependencies(frame, callee, session, known)
     course = frame.notes_of(TransactionNotes)
@@ -192,12 +192,10 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Handle an assignment: it may change an object that a savepoint has flushed."""
-    for target in node.targets:
-        if isinstance(target, (tree.Attr, tree.Subscript)):
-            unsaved.note_assignment(frame, node)
-            if frame.emit:
-                _drop_flushed(frame)
-            return
+    if any(isinstance(target, (tree.Attr, tree.Subscript)) for target in node.targets):
+        unsaved.note_assignment(frame, node)
+        if frame.emit:
+            _drop_flushed(frame)
 
 
 def _drop_flushed(frame: Frame) -> frozenset[str]:
@@ -259,9 +257,11 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     attempts.note_awaited(frame, value, node)
     if any(_is_foreign(alternative) for alternative in alternatives(value)):
         forget_transactions(state)
+    at = frame.place_of(node).spot
+    if left := after_failure.sessions_left(frame, value, node):
+        state.put(state.part(Transactions).fail("failed", dict.fromkeys(left, at)))
     session, _ = _block_and_marks(node.value, value)
     if session:
-        at = frame.place_of(node).spot
         state.put(state.part(Transactions).add_marks(session, "begun", at=at))
 
 

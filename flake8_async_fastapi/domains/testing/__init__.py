@@ -28,7 +28,7 @@ DOMAIN = Domain(
             given_fixtures.gets_other_type,
             given_generators.gets_generator,
         ),
-        guesses=(given_fixtures.client_of_fixture,),
+        guesses=(given_fixtures.object_of_fixture,),
     ),
     observers=Observers(
         call_ends=(clients.CALLS, loops.CALLS),

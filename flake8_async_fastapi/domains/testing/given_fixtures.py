@@ -21,8 +21,9 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
 from flake8_async_fastapi.knowledge import with_bases
+from flake8_async_fastapi.knowledge.transactions import CONNECTION, is_session_type
 
-_CLIENT: Final = "httpx.AsyncClient"
+_TOLD: Final = ("httpx.AsyncClient", "sqlalchemy.ext.asyncio.AsyncEngine", CONNECTION)
 
 
 def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
@@ -55,8 +56,8 @@ def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
     return ctx.query(("given fixture", function.key, param.name), find, False)
 
 
-def client_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
-    """The async client that a fixture gives a test, or another fixture, which has no annotation for it."""
+def object_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
+    """The client, session or engine that a fixture gives a test or fixture which has no annotation for it."""
     node = function.node
     if param.annotation is not None or param.default is not None or not isinstance(node, tree.FunctionDef):
         return UNKNOWN
@@ -70,9 +71,13 @@ def client_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
         if is_generator(ctx, function.path, param.name):
             return UNKNOWN
         given = _value_of(Frame(ctx, function.path, ""), found)
-        return Object(_CLIENT) if isinstance(given, Object) and given.type == _CLIENT else UNKNOWN
+        return Object(given.type) if isinstance(given, Object) and _is_told(given.type) else UNKNOWN
 
-    return ctx.query(("client of fixture", function.key, param.name), find, UNKNOWN)
+    return ctx.query(("object of fixture", function.key, param.name), find, UNKNOWN)
+
+
+def _is_told(name: str) -> bool:
+    return name in _TOLD or is_session_type(name)
 
 
 def _value_of(frame: Frame, fixture: Function) -> Value:

@@ -1,4 +1,4 @@
-"""AFA403: tables are created or dropped as if the engine were a sync one."""
+"""AFA403: tables are created, dropped or inspected as if the engine were a sync one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ RULE = Rule(
     "AFA403",
     "sync-ddl-on-async-engine",
     "bug",
-    "create_all() or a similar call on an async engine or connection, outside run_sync()",
+    "create_all(), inspect() or a similar call on an async engine or connection, outside run_sync()",
     fixable="safe",
 )
 
 _A_CONNECTION = "an async connection"
 _METHODS = frozenset({"create_all", "drop_all", "reflect"})
 _METADATA = "sqlalchemy.MetaData"
+_INSPECT = ("sqlalchemy.inspect", "sqlalchemy.inspection.inspect")
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
 
@@ -29,16 +30,19 @@ _CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
 def check(events: Events) -> Iterator[Finding]:
     passed = {(run.line, run.function) for run in events.of(RunSync) if run.is_call}  # AFA108 tells of those
     for called in events.of(Called):
-        bind = called.arguments.get(0, "bind")
+        inspects = isinstance(called.callee, Library) and called.callee.dotted in _INSPECT
+        bind = called.arguments.get(0, "subject" if inspects else "bind")
         if (called.line, called.function) in passed:
             continue
-        if _is_ddl(called.callee) and isinstance(bind, Object):
-            kind = _asynchronous(bind)
-            if kind:
-                remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
-                fix = RULE.fix(called, "run_ddl", "connection" if kind == _A_CONNECTION else "engine")
-                problem = f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}"
-                yield RULE.at(called, problem, fix=fix)
+        kind = _asynchronous(bind) if isinstance(bind, Object) else ""
+        if kind and inspects:
+            remedy = "write await connection.run_sync(lambda sync: inspect(sync)...)"
+            yield RULE.at(called, f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}")
+        elif kind and _is_ddl(called.callee):
+            remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
+            fix = RULE.fix(called, "run_ddl", "connection" if kind == _A_CONNECTION else "engine")
+            problem = f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}"
+            yield RULE.at(called, problem, fix=fix)
 
 
 def _is_ddl(callee: Value) -> bool:

@@ -91,7 +91,11 @@ def _type_arguments(call: tree.Call) -> Iterator[Expr | None]:
 
 
 def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
-    """The kind of a type such as ``DateTime`` or ``DateTime(timezone=True)``."""
+    """The kind of a type such as ``DateTime``, ``DateTime(timezone=True)`` or one with a like variant."""
+    match written:
+        case tree.Call(func=tree.Attr(value=usual, name="with_variant"), args=[variant, *_]):
+            kinds = {_kind_of_type(ctx, path, usual), _kind_of_type(ctx, path, variant)}
+            return kinds.pop() if len(kinds) == 1 else ""
     call = written if isinstance(written, tree.Call) else None
     name = _name_of(ctx, path, call.func if call is not None else written)
     if name not in MOMENTS:

@@ -25,7 +25,7 @@ from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Arguments, Const, Library, Location, Member, Unknown, Value
-from flake8_async_fastapi.engine.watches import ALL, Watch
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -56,7 +56,7 @@ class Changes(Struct):
 
 def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Note ``obj.column[key] = value``, and variables that hold the value of a column."""
-    if not frame.emit:
+    if not instances_of(frame.state):
         return
     for target in node.targets:
         if isinstance(target, tree.Subscript):
@@ -69,8 +69,17 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 def note_method(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note ``obj.column.append(item)`` and the like."""
-    if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES:
+    if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES and instances_of(frame.state):
         _note_change(frame, node.func.value, node)
+
+
+def note_change_in_callee(
+    frame: Frame, location: Location, before: InstanceState, after: InstanceState, place: Place
+) -> None:
+    """Note what a call changed in place, as a change at the call."""
+    for name, _ in after.fields if frame.emit else ():
+        if _is_changed(after, name) and not _is_changed(before, name):
+            frame.notes_of(Changes).places.setdefault((location, name), place)
 
 
 def note_flag(site: CallSite) -> None:
@@ -106,7 +115,7 @@ def note_escaped(
 
 def report_lost(frame: Frame, session: object) -> None:
     """Report the changes that the commit of a session does not write."""
-    noted: Changes | None = frame.notes.get(Changes) if frame.emit else None
+    noted: Changes | None = frame.notes.get(Changes)
     if noted is None or not (noted.places or noted.kept):
         return
     objects = instances_of(frame.state)
@@ -116,7 +125,7 @@ def report_lost(frame: Frame, session: object) -> None:
             if _is_changed(obj, name):
                 place = noted.places.get((location, name))
                 objects[location] = objects[location].put(name, LOADED)
-            if place is not None and _is_certain(frame, obj):
+            if place is not None and frame.emit and _is_certain(frame, obj):
                 frame.emit_event(ChangedInPlace(*place, frame.qualname, obj.cls.name, name))
 
 
@@ -131,7 +140,7 @@ def _note_change(frame: Frame, changed: Expr, node: Expr) -> None:
         noted.aliases[changed.id] = noted.aliases[changed.id][0], True
         return
     subject = _column_at(frame, changed)
-    if subject is not None:
+    if subject is not None and (frame.emit or not _mentions_values(frame)):
         location, name = subject
         objects = instances_of(frame.state)
         objects[location] = objects[location].put(name, Loaded(assigned.CHANGED_IN_PLACE))
@@ -139,6 +148,9 @@ def _note_change(frame: Frame, changed: Expr, node: Expr) -> None:
 
 
 def _note_alias(frame: Frame, name: str, written: Expr | None) -> None:
+    match written:
+        case tree.BoolOp(op="or", values=[first, *_]):  # a column without a value gets another one
+            written = first
     subject = _column_at(frame, written) if written is not None else None
     if subject is not None:
         frame.notes_of(Changes).aliases[name] = subject, False
@@ -196,10 +208,15 @@ def _is_certain(frame: Frame, obj: InstanceState) -> bool:
     """Whether nothing else may write a column: other code that had the object, a statement, an event."""
     if obj.may_be_loaded or obj.is_empty or obj.phase != "persistent":
         return False
-    body = frame.node.body if frame.node is not None else []
-    if any(isinstance(node, tree.Attr) and node.name == "values" for node in nodes_in(body)):
-        return False  # of a statement, or of a dict
+    if _mentions_values(frame):
+        return False
     return not frame.ctx.query(("tracks changes",), lambda: _tracks_changes(frame.ctx), True)
+
+
+def _mentions_values(frame: Frame) -> bool:
+    """Whether a function mentions the values of a statement, or of a dict."""
+    body = frame.node.body if frame.node is not None else []
+    return any(isinstance(node, tree.Attr) and node.name == "values" for node in nodes_in(body))
 
 
 def _tracks_changes(ctx: Context) -> bool:
@@ -216,4 +233,4 @@ def _names_in(ctx: Context, path: str, *names: str) -> set[str]:
     return {node.name if isinstance(node, tree.Attr) else node.id for node in used}.intersection(names)
 
 
-CALLS: Final = Watch(note_method, ALL, ALL, ALL, checked=True)
+CALLS: Final = Watch(note_method, methods=_CHANGES, others=(Unknown,))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
+    changed_in_place,
     identity_map,
     joins,
     missing,
@@ -75,16 +76,16 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     noted = frame.notes_of(UnloadedReads)
     effect = _effect_of(ends, frozenset(noted.objects))
     known = {location for location, _ in effect.instances} if noted.objects else ()
-    committed = outcomes.ends_after_commit(frame, ends)
+    committed, failed = outcomes.ends_after_commit(frame, ends), outcomes.ends_in_failure(frame, ends)
     effect = replace(
         effect,
         unloaded_reads=tuple(noted.reads.items()),
         lost=frozen_heap({place: obj for place, obj in noted.objects.items() if place not in known}),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
-        on_failure=tuple(map(_effect_of, outcomes.ends_in_failure(frame, ends))),
+        on_failure=tuple(map(_effect_of, failed)),
         on_commit=tuple(map(_effect_of, committed)),
-        returns_alike=bool(committed) and outcomes.returns_alike(ends),
+        returns_alike=bool(committed or failed) and outcomes.returns_alike(ends),
     )
     return () if effect == _NOTHING else (effect,)
 
@@ -209,8 +210,10 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
             session_effects.apply_transition(frame, transition_to_caller(out, step), line)
     for location, obj in left.items():
         after = instance_to_caller(out, obj, before.get(location))
-        if location in before and _is_loaded_anew(before[location], after):
-            aliasing.forget_below(state, location, left)
+        if location in before:
+            changed_in_place.note_change_in_callee(frame, location, before[location], after, call.place)
+            if _is_loaded_anew(before[location], after):
+                aliasing.forget_below(state, location, left)
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
     return effect.exit_effects
 

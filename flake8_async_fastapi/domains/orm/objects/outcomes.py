@@ -167,9 +167,8 @@ def paths_after(frame: Frame, state: State, statement: tree.ExprStmt | tree.Assi
         return
     if not _is_right_after(frame, part, outcome, statement.value):
         return
-    is_told = isinstance(statement, tree.Assign)
-    committed = outcome.if_committed if outcome.returns_alike or not is_told else None
-    for known in (committed, None if is_told else outcome.if_failed):
+    is_told = isinstance(statement, tree.Assign) and not outcome.returns_alike
+    for known in () if is_told else (outcome.if_committed, outcome.if_failed):
         if known is not None:
             other = state.fork()
             other.put(known.fork())

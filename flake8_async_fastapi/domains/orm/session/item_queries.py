@@ -100,6 +100,23 @@ def report_item_attribute(frame: Frame, obj: InstanceState, name: str, place: Pl
         return
 
 
+def report_item_refresh(frame: Frame, obj: InstanceState) -> None:
+    """Report a refresh of each object that a loop goes through: one statement could load them all anew.
+
+    A loop that awaits something else may need what only the refresh of its pass shows.
+    """
+    node = frame.current_call
+    if not frame.emit or not frame.enclosing_loops or node is None or not node.args:
+        return
+    for loop in reversed(loops_of(frame)):
+        targets = [loop.target] if isinstance(loop, tree.For) else [part.target for part in loop.loops]
+        awaited = [inner.value for inner in nodes_in(_body_of(loop)) if isinstance(inner, tree.Await)]
+        if dotted(node.args[0]) in map(dotted, targets) and all(one is node for one in awaited):
+            at = (*frame.at(node), for_message(node.func), obj.cls.name, Spot(frame.path, loop.line))
+            frame.emit_event(ItemQueried(*at))
+            return
+
+
 def _holds_line(frame: Frame, loop: Loop, obj: InstanceState) -> bool:
     """Whether an object was loaded within a loop."""
     if obj.path != frame.path:

@@ -65,6 +65,7 @@ def refresh_object(frame: Frame, arguments: Arguments, session: object, origin: 
             continue
         aliasing.forget_below(state, location)
         if given is None and not arguments.opaque:
+            item_queries.report_item_refresh(frame, obj)
             refreshed = transitions.after_refresh(obj, origin.path, origin.line)
             if obj.source == "new":
                 objects[location] = refreshed
