@@ -5,7 +5,7 @@ Only what they do for certain counts: outside of conditions, and with no ``try``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 from flake8_async_fastapi.domains.database import sessions
@@ -76,26 +76,34 @@ def sessions_left(frame: Frame, value: Value, node: tree.Await) -> list[str]:
         return []
     if value.function is None or value.call is None:
         return []
-    return list(_sessions_left(frame, value.function, value.call, node.value))
+    function, call = value.function, node.value
+    attempts = frame.ctx.derive(("silent attempts", function.key), lambda: _silent_attempts(function))
+    return list(_sessions_left(frame, function, attempts, value.call, call)) if attempts else []
+
+
+def _silent_attempts(function: Function) -> tuple[tree.Try, ...]:
+    """The ``try`` statements of a function that neither rolls back nor returns a result, if they flush."""
+    node = function.node
+    if not isinstance(node, tree.FunctionDef) or node.decorators or not node.is_async or node.is_generator:
+        return ()
+    attempts = tuple(one for one in node.body if isinstance(one, tree.Try) and not one.final)
+    if not any(_flushed_in(attempt.body) for attempt in attempts):
+        return ()
+    inner = list(nodes_in(node.body))
+    undoes = any(isinstance(one, tree.Attr) and one.name in _UNDOES for one in inner)
+    tells = any(isinstance(one, tree.Return) and one.value is not None for one in inner)
+    return () if undoes or tells else attempts
 
 
 def _sessions_left(
-    frame: Frame, function: Function, given: Arguments, node: tree.Call
+    frame: Frame, function: Function, attempts: Sequence[tree.Try], given: Arguments, node: tree.Call
 ) -> Iterator[str]:
     """The sessions for which a function catches the error of its flush, and neither rolls back nor tells
     its caller. A handler of any error is written for others if its ``try`` does more than use the session.
     """
-    body = function.node
-    if not isinstance(body, tree.FunctionDef) or body.decorators or not body.is_async or body.is_generator:
-        return
-    inner = list(nodes_in(body.body))
-    if any(isinstance(one, tree.Attr) and one.name in _UNDOES for one in inner):
-        return
-    if any(isinstance(one, tree.Return) and one.value is not None for one in inner):
-        return
-    for attempt in (statement for statement in body.body if isinstance(statement, tree.Try)):
+    for attempt in attempts:
         kinds = [kind for handler in attempt.handlers for kind in _kinds_kept(frame, function, handler)]
-        if any(kind.startswith(ERRORS) for kind in kinds) and not attempt.final:
+        if any(kind.startswith(ERRORS) for kind in kinds):
             is_sure = any(kind.startswith(ERRORS[0]) for kind in kinds)
             for inside in sorted(_flushed_in(attempt.body) if kinds else ()):
                 outside = _name_outside(frame, function, given, node, inside)

@@ -11,7 +11,7 @@ from typing import Final
 from flake8_async_fastapi.domains.session_scope import creations, holders
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.values import Arguments, Function, Value
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Value
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -49,6 +49,9 @@ def _creations_left(
     Or the one that it makes by calling its first argument with the others.
     """
     if not isinstance(callee, Function) or not arguments.args:
+        return
+    kinds = list(map(type, arguments.args))
+    if Coroutine not in kinds and kinds[0] is not Function:
         return
     left = frame.ctx.derive(("left to tasks", callee.key), lambda: _left_to_tasks(callee))
     for param, value, is_called in left:

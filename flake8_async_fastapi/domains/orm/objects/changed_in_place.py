@@ -18,7 +18,7 @@ from flake8_async_fastapi.domains.orm.events import ChangedInPlace
 from flake8_async_fastapi.domains.orm.mapping import column_types, models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import assigned, transitions
-from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
+from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, InstanceState, Loaded
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import CallSite
@@ -56,7 +56,8 @@ class Changes(Struct):
 
 def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Note ``obj.column[key] = value``, and variables that hold the value of a column."""
-    if not instances_of(frame.state):
+    part: Instances | None = frame.state.parts.get(Instances)
+    if part is None or not part.heap:
         return
     for target in node.targets:
         if isinstance(target, tree.Subscript):
@@ -69,7 +70,7 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 def note_method(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note ``obj.column.append(item)`` and the like."""
-    if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES and instances_of(frame.state):
+    if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES and Instances in frame.state.parts:
         _note_change(frame, node.func.value, node)
 
 
