@@ -8,8 +8,8 @@ over or entered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -25,11 +25,14 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
+    BOOL,
     Arguments,
+    Const,
     Coroutine,
     Function,
     Generator,
     Manager,
+    Object,
     Value,
     alternatives,
 )
@@ -116,7 +119,33 @@ def _defer(call: AppliedCall, effect: ThreadEffects) -> Iterable[ThreadEffects]:
     yield effect
 
 
-EFFECTS: Final = {ThreadEffects: EffectHooks(_summarise, _defer)}
+class LoopAsked(Struct, frozen=True):
+    """A function tells its caller whether an event loop is running."""
+
+
+def _summarise_answer(frame: Frame, ends: Ends) -> Iterable[LoopAsked]:
+    if frame.notes_of(ThreadWork).guards_loop:
+        told = {option for value in frame.returns for option in alternatives(value)}
+        if len(told) > 1 and all(map(_may_be_answer, told)):
+            yield LoopAsked()
+
+
+def _may_be_answer(value: Value) -> bool:
+    match value:
+        case Const(value=None | bool()) | Object(type="asyncio.AbstractEventLoop"):
+            return True
+    return value == BOOL
+
+
+def _apply_answer(call: AppliedCall, _: LoopAsked) -> Iterable[LoopAsked]:
+    call.frame.notes_of(ThreadWork).guards_loop = True
+    return ()
+
+
+EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {
+    LoopAsked: EffectHooks(_summarise_answer, _apply_answer),
+    ThreadEffects: EffectHooks(_summarise, _defer),
+}
 
 
 def apply_effects(frame: Frame, function: Function, parts: Iterable[object], place: Place) -> None:
