@@ -23,7 +23,7 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
+from flake8_async_fastapi.engine.walks import MAY_HOLD_COROUTINE, held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
 from flake8_async_fastapi.knowledge.settings import Settings
@@ -197,8 +197,8 @@ class Frame(Struct):
 
     def discharge(self, value: Value) -> None:
         """Record that the coroutines in a value are awaited, or passed on to other code."""
-        if holds_coroutine(value):
-            self.discharged.update(coroutine.origin for coroutine in held_coroutines(value))
+        if type(value) in MAY_HOLD_COROUTINE:
+            self.discharged.update([coroutine.origin for coroutine in held_coroutines(value)])
 
     def each(self, options: Sequence[Value], apply: Callable[[Value], Value]) -> list[Value]:
         """The results of an operation for each alternative of a value, each on a separate path.

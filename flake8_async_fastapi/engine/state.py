@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, field
@@ -20,7 +21,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine, limit_parts, may_hold_coroutine
+from flake8_async_fastapi.engine.walks import MAY_HOLD_COROUTINE, holds_coroutine, limit_parts
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -156,8 +157,10 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
     if len(kept) <= MOST_STATES:
         return kept
     if frame is not None and frame.owed:
-        for value in [value for state in kept for value in state.values() if may_hold_coroutine(value)]:
-            frame.discharge(value)
+        for state in kept:
+            for value in state.values():
+                if type(value) in MAY_HOLD_COROUTINE:
+                    frame.discharge(value)
     return [join_states(kept)]
 
 
@@ -199,7 +202,8 @@ def _differing(one: dict[str, Value], other: dict[str, Value]) -> list[str]:
             found.append(name)
             if len(found) == 2:
                 return found
-    found += [name for name in other.keys() - one.keys() if other[name] != UNKNOWN]
+    if one.keys() != other.keys():
+        found += [name for name in other.keys() - one.keys() if other[name] != UNKNOWN]
     return found[:2]
 
 
@@ -251,14 +255,14 @@ def join_states(states: list[State]) -> State:
 
 
 def _join_environments(envs: list[dict[str, Value]]) -> dict[str, Value]:
-    names = dict.fromkeys(name for env in envs for name in env)
+    names = dict.fromkeys(chain.from_iterable(envs))
     return {name: _join_values([env.get(name, UNKNOWN) for env in envs]) for name in names}
 
 
 def _join_values(values: list[Value]) -> Value:
     """A value on which several paths agree; for containers and objects, one of theirs."""
-    first, *others = values
-    if all(other == first for other in others):
+    first = values[0]
+    if values.count(first) == len(values):
         return first
     told_apart = all(isinstance(value, _TOLD_APART) or is_none(value) for value in values)
     if not told_apart or any(holds_coroutine(value) for value in values):

@@ -35,20 +35,21 @@ from flake8_async_fastapi.engine.values import (
 
 def may_hold_coroutine(value: Value) -> bool:
     """Whether the type of a value can be or contain a coroutine."""
-    return type(value) in _HOLDERS
+    return type(value) in MAY_HOLD_COROUTINE
 
 
 def may_hold_coroutines(values: Iterable[Value]) -> bool:
     """As ``may_hold_coroutine``, of any of several values."""
-    return not _HOLDERS.isdisjoint(map(type, values))
+    return not MAY_HOLD_COROUTINE.isdisjoint(map(type, values))
 
 
-_HOLDERS: Final = frozenset({Coroutine, OneOf, Collection, Partial})
+MAY_HOLD_COROUTINE: Final = frozenset({Coroutine, OneOf, Collection, Partial})
+"""The types of values that can be or contain a coroutine."""
 
 
 def holds_coroutine(value: Value) -> bool:
     """Whether a value is or contains a coroutine."""
-    if type(value) not in _HOLDERS:
+    if type(value) not in MAY_HOLD_COROUTINE:
         return False
     if isinstance(value, Collection):
         items = value.items

@@ -82,7 +82,7 @@ def forget_arguments(
 ) -> None:
     """Forget the values of objects that are passed to code, unless it only reads them."""
     ctx, state = frame.ctx, frame.state
-    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+    for argument in (*node.args, *[keyword.value for keyword in node.keywords]):
         value = state.env.get(path_of(argument))
         known = _changing_values(ctx, value) if isinstance(value, Instance) else None
         if known and isinstance(value, Instance) and not _only_looks(ctx, callee, arguments, value):

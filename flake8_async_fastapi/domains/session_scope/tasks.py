@@ -38,7 +38,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
     called_name,
 )
-from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine
+from flake8_async_fastapi.engine.walks import held_coroutines, holds_coroutine, may_hold_coroutines
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -186,7 +186,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
         _start_task(frame, frame.place_of(node), arguments, node)
     elif name == concurrency.SHIELD and arguments.args:
         _report_shielded(frame, arguments, node)
-    elif any(map(holds_coroutine, arguments.args)):
+    elif may_hold_coroutines(arguments.args) and any(map(holds_coroutine, arguments.args)):
         collected.note_added(frame.notes_of(Activity), arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
         _note_tasks_passed(frame, callee, arguments, node.func)

@@ -272,7 +272,10 @@ def _run_scope(frame: Frame, state: State, node: tree.Scope) -> States:
 
 def _run_function_definition(frame: Frame, state: State, node: tree.FunctionDef) -> States:
     functions.discharge_captured(frame, state, node.body)
-    for name in shared_names(node.body):
+    shared = frame.ctx.derive(
+        ("shared names", frame.path, node.qualname, node.line), lambda: tuple(shared_names(node.body))
+    )
+    for name in shared:
         frame.assigned_by_nested.add(name)
         if name in state.env:
             state.bind(name, UNKNOWN)

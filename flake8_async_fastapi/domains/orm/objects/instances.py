@@ -5,6 +5,7 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -129,9 +130,10 @@ class InstanceState(Struct, frozen=True):
         return None
 
     def put(self, name: str, found: AttributeState) -> InstanceState:
-        others = tuple(pair for pair in self.fields if pair[0] != name)
-        return replace(self, fields=tuple(sorted((*others, (name, found)), key=lambda pair: pair[0])))
+        return replace(self, fields=tuple(sorted({**dict(self.fields), name: found}.items(), key=_NAME)))
 
+
+_NAME: Final = itemgetter(0)
 
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""

@@ -63,7 +63,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
     """
     objects = [obj for obj in objects if not obj.is_empty] or objects
     first, *others = objects
-    if all(other == first for other in others):
+    if objects.count(first) == len(objects):
         return first
     places = [(obj.path, obj.line) for obj in objects]
     path, line = min(places)

@@ -16,11 +16,14 @@ from flake8_async_fastapi.engine.values import Collection, Object, Unknown, Valu
 
 def end_loop(item: Value, states: list[State], head: list[State]) -> None:
     """End a loop: queries and lists on the path past it get the unknown options of the other paths."""
+    known = states[0].env if states else {}
     unknown = {
         name
         for state in head
         for name, value in state.env.items()
-        if _has_unknown_options(value) and not any(before.env.get(name) is value for before in states)
+        if known.get(name) is not value  # nearly all are as before
+        and _has_unknown_options(value)
+        and not any(before.env.get(name) is value for before in states)
     }
     for state in (*states, *head) if unknown else ():
         for name in unknown.intersection(state.env):
