@@ -19,7 +19,15 @@ from sqlalchemy.exc import (
     PendingRollbackError,
 )
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, load_only, mapped_column, relationship, selectinload, undefer
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    contains_eager,
+    load_only,
+    mapped_column,
+    relationship,
+    selectinload,
+    undefer,
+)
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -165,6 +173,15 @@ async def test_refresh_keeps_options(session: AsyncSession) -> None:
     await session.commit()
     await session.refresh(post)
     assert len(post.comments) == 1
+
+
+async def test_refresh_does_not_repeat_contains_eager(session: AsyncSession) -> None:
+    query = select(Post).join(Post.author).where(Post.id == 1).options(contains_eager(Post.author))
+    post = (await session.scalars(query)).one()
+    assert post.author.name == "ann"
+    await session.refresh(post)
+    with needs_io():
+        _ = post.author.name
 
 
 @pytest.mark.parametrize("lazy", ["selectin", "subquery", "immediate", "joined"])

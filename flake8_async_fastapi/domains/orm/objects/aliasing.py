@@ -91,6 +91,12 @@ def are_different_keys(one: object, other: object) -> bool:
     return len(both) == 2 and both[0] != both[1]
 
 
+def _is_other_row(obj: InstanceState, asked: object) -> bool:
+    """Whether a key is that of another object; or of one among all, for which an item stands."""
+    is_one = obj.is_all and isinstance(asked, tuple) and asked[0] == "constant" and not is_test(obj.path)
+    return is_one or are_different_keys(obj.identity, asked)
+
+
 def is_one_of_all(state: State, at: Location, other: InstanceState, obj: InstanceState) -> bool:
     """Whether an object that a query asked for before is just one of all, for which an item stands.
 
@@ -272,7 +278,7 @@ def after_select(ctx: Context, obj: InstanceState, select: Transition, spot: Spo
     cls, plan = select.cls, select.plan
     if cls is None or obj.phase in ("transient", "pending"):
         return obj
-    is_another = are_different_keys(obj.identity, select.identity)  # it may be met later
+    is_another = _is_other_row(obj, select.identity)  # it may be met later
     if isinstance(obj.default, NotLoaded):
         met = any(
             load_plans.may_be_both(ctx, obj.cls, loaded_path.cls)

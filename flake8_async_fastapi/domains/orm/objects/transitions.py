@@ -315,8 +315,9 @@ def after_refresh(obj: InstanceState, path: str, line: int) -> InstanceState:
         return replace(obj, default="perhaps", fields=(), dirty="", may_be_expired=False)
     made = "refreshed" if obj.source in ("query", "refreshed") else obj.source
     return replace(
-        obj, default="plan", fields=(), source=made, dirty="", may_be_expired=False, path=path, line=line
-    )
+        obj, default="plan", fields=(), source=made, dirty="", may_be_expired=False, path=path, line=line,
+        plan=load_plans.of_refresh(obj.plan),
+    )  # fmt: skip
 
 
 def after_population(obj: InstanceState, plan: Plan, path: str, line: int) -> InstanceState:

@@ -63,6 +63,18 @@ def without_contained(directive: Directive) -> Directive:
     return replace(directive, path=path)
 
 
+def of_refresh(plan: Plan) -> Plan:
+    """What a refresh repeats of a plan: not ``contains_eager``, whose columns the query selected itself."""
+    if all(how != "contains" for _, how, _ in plan.strategies):
+        return plan
+    return replace(
+        plan,
+        strategies=tuple(
+            (name, "default" if how == "contains" else how, inner) for name, how, inner in plan.strategies
+        ),
+    )
+
+
 def _add_directive(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
     if path:
         first, *rest = path
