@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute
 from flake8_async_fastapi.domains.orm.objects import instances, transitions
@@ -201,16 +202,19 @@ def after_loading(
     ``is_another``: it is not the object that the query asks for.
     """
     found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
-    return _may_have(obj, {name: lost for name, (_, lost) in _lacking(ctx, obj).items() if name in found})
+    lacking = _lacking(ctx, obj, (*_FOR_ONE, *_EXPIRED))
+    return _may_have(obj, {name: lost for name, (_, lost) in lacking.items() if name in found})
 
 
-def _lacking(ctx: Context, obj: InstanceState) -> dict[str, tuple[Attribute, NotLoaded]]:
+def _lacking(
+    ctx: Context, obj: InstanceState, causes: tuple[Cause, ...] = ()
+) -> dict[str, tuple[Attribute, NotLoaded]]:
     """The attributes that an object lacks and a query loads, each with why it is not loaded."""
     model = models.model_of_objects(ctx, obj.cls)
     lacking: dict[str, tuple[Attribute, NotLoaded]] = {}
     for name, attribute in model.attributes.items() if model is not None else ():
         found = transitions.attribute_state(ctx, obj, name, attribute)
-        if isinstance(found, NotLoaded) and found.cause in _FOR_ONE:
+        if isinstance(found, NotLoaded) and found.cause in (causes or _FOR_ONE):
             lacking[name] = attribute, found
     return lacking
 
@@ -262,7 +266,9 @@ def unread_results(ctx: Context, state: State, session: object) -> Iterator[Inst
     """The objects in results that variables hold, as they will be after they are fetched."""
     for value in state.values():
         fetch = value.detail if isinstance(value, Object) else None
-        if isinstance(fetch, FetchedResult) and instances.may_be_one(fetch.session, session):
+        if not isinstance(fetch, FetchedResult) or fetch.is_read:
+            continue
+        if instances.may_be_one(fetch.session, session):
             for entity in fetch.query.items or ():
                 if entity is not None:
                     plan = load_plans.query_plan(ctx, fetch.query, entity)
@@ -310,10 +316,14 @@ def _left_out(
     return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
 
 
-_BY_QUERY: Final = ("unloaded", "deferred", "new", "refreshed", "merged", "raise", "noload")
+_BY_QUERY: Final[tuple[Cause, ...]] = (
+    "unloaded", "deferred", "new", "refreshed", "merged", "raise", "noload",
+)  # fmt: skip
 """Why an attribute is missing that the query left out: it may have it on another path."""
-_FOR_ONE: Final = (*_BY_QUERY, "server", "update")
+_FOR_ONE: Final[tuple[Cause, ...]] = (*_BY_QUERY, "server", "update")
 """Why an attribute is missing of one object only, so that others that are the same may have it."""
+_EXPIRED: Final[tuple[Cause, ...]] = ("commit", "rollback", "expire")
+"""Why an attribute is missing of an object of which others were loaded since: a later query may load it."""
 
 
 def forget_below(

@@ -19,7 +19,7 @@ from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Location, Va
 class Loaded(Struct, frozen=True):
     """An attribute that is loaded. ``is_withheld``: a call did not get the objects that it leads to.
 
-    ``is_linked``: the other side of a relationship put objects into it, so that no query did.
+    ``is_linked``: the other side of a relationship put objects into it, or nothing did.
     """
 
     value: Value = UNKNOWN

@@ -12,9 +12,11 @@ from typing import Final
 from msgspec import Struct
 
 from flake8_async_fastapi.domains.orm.objects.heap import Instances
+from flake8_async_fastapi.domains.orm.objects.instances import NotLoaded
 from flake8_async_fastapi.engine.effects import Ends
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Value, alternatives, truth_value
 from flake8_async_fastapi.facts import tree
@@ -73,14 +75,16 @@ def ends_in_failure(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
 
 
 def ends_after_commit(frame: Frame, ends: Ends) -> tuple[Ends, ...]:
-    """The ends after a commit that expires objects; none if all ends commit, or none does.
+    """The ends after a commit that expires objects, or a flush that computes values of one that was given.
+
+    None if all ends do that, or none does.
 
     What a method remembers itself, such as whether it has committed already, may rule out some of its ways.
     """
     if ends.exits or len(ends.values) != len(ends.paths) or not isinstance(frame.node, tree.FunctionDef):
         return ()
     pairs = list(zip(ends.values, ends.paths, strict=True))
-    committed = [pair for pair in pairs if _has_committed(pair[1])]
+    committed = [pair for pair in pairs if _has_committed(pair[1]) or _has_lost_values(pair[1])]
     if not committed or len(committed) == len(pairs) or _asks_itself(frame.node, frame.receiver_name):
         return ()
     return (Ends([value for value, _ in committed], [path for _, path in committed], []),)
@@ -101,6 +105,16 @@ def returns_alike(ends: Ends) -> bool:
 def _has_committed(path: State) -> bool:
     steps = path.part(Instances).session_effects
     return any(step.kind == "commit" and step.settings.expires for step in steps)
+
+
+def _has_lost_values(path: State) -> bool:
+    """Whether a flush expired values of an object that the function was given."""
+    return any(
+        isinstance(found, NotLoaded) and found.cause == "server" and found.path
+        for location, obj in path.part(Instances).heap.items()
+        if base(location)[0] == ARGUMENT
+        for _, found in obj.fields
+    )
 
 
 def _hides_failures(node: tree.FunctionDef) -> bool:

@@ -5,7 +5,7 @@ Source: docs/behaviour.md#reading-relationships.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,11 +19,17 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     Model,
     Relationship,
 )
-from flake8_async_fastapi.domains.orm.objects import aliasing, flushes, identity_map, instances, transitions
+from flake8_async_fastapi.domains.orm.objects import (
+    aliasing,
+    flushes,
+    identity_map,
+    instances,
+    lazy_loads,
+    transitions,
+)
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import (
-    LOADED,
     MAYBE,
     AttributeState,
     InstanceState,
@@ -31,7 +37,6 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
     Maybe,
     NotLoaded,
 )
-from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
 from flake8_async_fastapi.domains.orm.session import item_queries, session_effects
@@ -153,7 +158,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if not_loaded.cause == "noload":
         reader = frame.notes.get(Reader)
         unless = "an empty value is intended" if reader is not None and reader.takes_nothing else ""
-        if not _is_truly_empty(objects, unloaded):
+        if not lazy_loads.is_truly_empty(objects, unloaded):
             report_missing(frame, location, name, not_loaded, place, use, unless)
         if isinstance(unloaded.attribute, Relationship):
             return Loaded(Collection("list", items=()) if unloaded.attribute.is_collection else NONE)
@@ -224,28 +229,11 @@ def _loaded_value(
             may_be_expired=obj.may_be_expired,
             is_lazy=obj.is_lazy,
             may_be_loaded=_depth_of(child) > LONGEST_PATH
-            or (obj.source == "new" and _is_unsure(objects, obj, attribute, found)),
+            or (obj.source == "new" and lazy_loads.is_unsure(objects, obj, name, attribute, found)),
         )
         objects[child] = aliasing.join_aliases(frame.ctx, state, made)
     instance = Instance(attribute.target, location=child)
     return Collection("list", instance) if attribute.is_collection else OneOf((instance, NONE))
-
-
-def _is_unsure(
-    objects: Mapping[Location, InstanceState], obj: InstanceState, attribute: Relationship, found: Loaded
-) -> bool:
-    """Whether nothing is known of the objects in an attribute of a new object, or that there are any.
-
-    A collection of an object that was just made is empty, unless the code made something for it.
-    """
-    if found.is_linked or obj.has_unknown_arguments:
-        return True
-    return attribute.to_one is not True and not _is_any_made(objects, attribute)
-
-
-def _is_any_made(objects: Mapping[Location, InstanceState], attribute: Relationship) -> bool:
-    """Whether this path made an object of the class to which a relationship leads."""
-    return any(one.source == "new" and one.cls == attribute.target for one in objects.values())
 
 
 def _depth_of(location: object) -> int:
@@ -317,14 +305,6 @@ def _read_subclass_column(
     return UNKNOWN
 
 
-def _is_truly_empty(objects: Mapping[Location, InstanceState], unloaded: UnloadedAttribute) -> bool:
-    """Whether a collection is that of an object which this path made, and no member was made since."""
-    obj, attribute = unloaded.obj, unloaded.attribute
-    if obj.source != "new" or not isinstance(attribute, Relationship) or not attribute.is_collection:
-        return False
-    return not _is_any_made(objects, attribute)
-
-
 # --- other accesses to objects ---------------------------------------------------------------
 
 
@@ -352,8 +332,8 @@ def read_awaitable(access: Access) -> Value:
                 obj = replace(obj, default="perhaps", fields=())
             else:
                 if model is not None:
-                    obj = with_foreign_key(frame.ctx, obj, model, attribute)
-                obj = obj.put(name, LOADED)
+                    obj = lazy_loads.with_foreign_key(frame.ctx, obj, model, attribute)
+                obj = obj.put(name, lazy_loads.loaded_of(objects, obj, attribute))
                 session_effects.record_loading(frame, location, (name,), place.line)
             objects[location] = obj
             if isinstance(attribute, Relationship) and attribute.target is not None:

@@ -11,10 +11,9 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, own_sessions, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, lazy_loads, own_sessions, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
-from flake8_async_fastapi.domains.orm.objects.lazy_loads import with_foreign_key
 from flake8_async_fastapi.domains.orm.objects.missing import report_detached
 from flake8_async_fastapi.domains.orm.session import item_queries
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
@@ -122,8 +121,9 @@ def _load_names(frame: Frame, obj: InstanceState, names: tuple[str, ...]) -> Ins
                     if isinstance(found, Column) and found.is_key:
                         obj = obj.put(column, MAYBE)
         if model is not None:
-            obj = with_foreign_key(frame.ctx, obj, model, attribute)
-        obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else LOADED)
+            obj = lazy_loads.with_foreign_key(frame.ctx, obj, model, attribute)
+        loaded = lazy_loads.loaded_of(instances_of(frame.state), obj, attribute)
+        obj = obj.put(name, Loaded(NONE) if name in obj.null_keys else loaded)
     return obj
 
 

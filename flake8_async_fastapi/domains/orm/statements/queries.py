@@ -142,7 +142,7 @@ class FetchedResult(Payload, frozen=True):
     """A result: its query, the session that it came from, and the form of its items.
 
     ``shape``: ``rows``, ``scalars`` or ``mappings``; ``unique`` says that repeated rows are left out;
-    ``is_lazy`` as in ``InstanceState``.
+    ``is_lazy`` as in ``InstanceState``; ``is_read``: all was fetched.
     """
 
     query: Query
@@ -152,6 +152,7 @@ class FetchedResult(Payload, frozen=True):
     unique: bool = False
     index: int = 0
     is_lazy: bool = False
+    is_read: bool = False
 
     def change_keys(self, change: Callable[[object], object]) -> FetchedResult:
         return replace(self, session=change(self.session))

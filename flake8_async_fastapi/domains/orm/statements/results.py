@@ -37,6 +37,7 @@ from flake8_async_fastapi.facts.tree import Expr
 _NUMBER = Plain("int")
 _MANY = frozenset({"all", "fetchall", "fetchmany", "partitions"})
 _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
+_ALL = _CHECKED - {"fetchmany", "partitions"} | {"first", "scalar"}
 _OPTIONAL = frozenset({"first", "one_or_none", "fetchone", "scalar", "scalar_one_or_none"})
 
 
@@ -62,6 +63,8 @@ def call_result_method(
         return None
     if name in _CHECKED:
         check_unique(frame, fetch, origin, name)
+    if name in _ALL:
+        _note_read(frame)
     if name in _MANY:
         items = Collection("list", fetched_item(frame, fetch, origin))
         # the item of an async result's async generator
@@ -74,6 +77,17 @@ def call_result_method(
     if isinstance(found, Unknown):
         return None
     return OneOf((found, NONE)) if name in _OPTIONAL and not fetch.query.answers else found
+
+
+def _note_read(frame: Frame) -> None:
+    """Note that a call fetched all of a result in a variable, so that no more objects come from it."""
+    written: Expr | None = frame.current_call
+    while isinstance(written, tree.Call) and isinstance(written.func, tree.Attr):
+        written = written.func.value
+    path = path_of(written) if written is not None else ""
+    held = frame.state.get(path) if path else None
+    if isinstance(held, Object) and isinstance(held.detail, FetchedResult):
+        frame.state.narrow(path, replace(held, detail=replace(held.detail, is_read=True)))
 
 
 def _column_index(arguments: Arguments) -> int | None:
