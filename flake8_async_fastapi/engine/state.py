@@ -230,7 +230,9 @@ def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
     """The parts of two paths that become one; None if they have to be kept apart."""
     unified: dict[type[Any], Any] = {}
     for kind in dict.fromkeys((*one.parts, *other.parts)):
-        part = one.part(kind).unify(other.part(kind), (one, other))
+        part = one.parts.get(kind)
+        if part is None or part is not other.parts.get(kind):
+            part = one.part(kind).unify(other.part(kind), (one, other))
         if part is None:
             return None
         unified[kind] = part

@@ -66,8 +66,8 @@ class TransactionNotes(Struct):
 
     ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up.
     ``timeouts`` are, for the running blocks of timeouts, the numbers of ``try`` statements around them;
-    ``tries`` are the ``try`` statements that are running. ``branches`` says of each branch in them whether
-    its condition looks for a text, as ``"401" in str(error)`` does.
+    ``tries`` are the ``try`` statements that are running. ``seeks_text`` counts the branches in them whose
+    condition looks for a text of an error, which a failed flush may not have: ``"401" in str(error)``.
     """
 
     blocks: list[str] = field(default_factory=list)
@@ -76,23 +76,21 @@ class TransactionNotes(Struct):
     risks: list[Risk] = field(default_factory=list)
     timeouts: list[int] = field(default_factory=list)
     tries: list[Attempt] = field(default_factory=list)
-    branches: list[bool] = field(default_factory=list)
-
-    @property
-    def seeks_text(self) -> bool:
-        """Whether a branch depends on the text of an error, which a failed flush may not have."""
-        return any(self.branches)
+    seeks_text: int = 0
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     """Begin a branch of an ``if``."""
-    course = frame.notes_of(TransactionNotes)
-    course.branches.append(bool(course.tries) and _seeks_text(node.test, outcome))
+    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
+    if course is not None and course.tries:
+        course.seeks_text += _seeks_text(node.test, outcome)
 
 
-def end_branch(frame: Frame, _: tree.If, __: bool) -> None:
+def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
     """End a branch of an ``if``."""
-    frame.notes_of(TransactionNotes).branches.pop()
+    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
+    if course is not None and course.tries:
+        course.seeks_text -= _seeks_text(node.test, outcome)
 
 
 def _seeks_text(test: Expr, outcome: bool) -> bool:

@@ -54,7 +54,7 @@ class Connections(Struct, frozen=True):
         return self.join([other]) if self.taken == other.taken else None
 
     def join(self, others: list[Connections]) -> Connections:
-        if all(other is self or other == self for other in others):
+        if others.count(self) == len(others):
             return self
         return Connections(
             self.held.intersection(*(other.held for other in others)),

@@ -14,8 +14,8 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Value
-from flake8_async_fastapi.engine.watches import ALL, Watch
+from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Unknown, Value
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.transactions import ENDS
@@ -119,4 +119,10 @@ def report_taken_from_generator(
             frame.emit_event(SessionLeftOpen(*frame.at(node), for_message(node), "anext"))
 
 
-CALLS: Final = Watch(report_taken_from_generator, ALL, ALL, ALL, checked=True)
+CALLS: Final = Watch(
+    report_taken_from_generator,
+    methods=_NEXT,
+    functions=frozenset({"builtins.anext"}),
+    others=(Unknown,),
+    checked=True,
+)

@@ -78,7 +78,7 @@ class Transactions(Struct, frozen=True):
         return self.join([other]) if self.failed == other.failed else None
 
     def join(self, others: list[Transactions]) -> Transactions:
-        if all(other is self or other == self for other in others):
+        if others.count(self) == len(others):
             return self
         marks = self.marks.intersection(*(other.marks for other in others))
         failed = self.failed.intersection(*(other.failed for other in others))
@@ -192,7 +192,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
 
 def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
     """Handle an assignment: it may change an object that a savepoint has flushed."""
-    if any(isinstance(target, (tree.Attr, tree.Subscript)) for target in node.targets):
+    if not {tree.Attr, tree.Subscript}.isdisjoint(map(type, node.targets)):
         unsaved.note_assignment(frame, node)
         if frame.emit:
             _drop_flushed(frame)
