@@ -39,7 +39,8 @@ class Creation(Struct, frozen=True):
 class RunningTask(Struct):
     """A task that is running; ``iteration`` distinguishes the passes of a loop.
 
-    ``uploads`` are the parameters with uploaded files that it reads, ``call`` is the call that it runs.
+    ``uploads`` are the parameters with uploaded files that it reads, ``call`` is the call that it runs. One
+    that is listed may be awaited by whoever has the list.
     """
 
     place: Place
@@ -51,6 +52,7 @@ class RunningTask(Struct):
     call: str = ""
     is_over: bool = False
     is_kept: bool = False
+    is_listed: bool = False
 
 
 class Activity(Struct):

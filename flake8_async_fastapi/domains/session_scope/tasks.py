@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.session_scope import (
     collected,
     creations,
     detached,
+    ended_tasks,
     holders,
     item_holders,
     passed_sessions,
@@ -25,7 +26,6 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
-    Collection,
     Function,
     Generator,
     Library,
@@ -45,7 +45,6 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import concurrency, is_subtype
 
-_TASKS: Final = frozenset({"asyncio.Future", "asyncio.Task", "asyncio.tasks._GatheringFuture"})
 _AT_ONCE: Final = ("task", "shield")
 """What uses a session while the request goes on."""
 
@@ -92,7 +91,7 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
         found = list(_sessions_of_unknown_call(frame, node.value))
         holders.note_used(activity, found)
         activity.passes_on |= bool(found)
-    end_tasks(frame, value)
+    ended_tasks.end_tasks(frame, value)
 
 
 def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session]:
@@ -108,19 +107,10 @@ def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session
         yield holder
 
 
-def end_tasks(frame: Frame, value: Value) -> None:
-    """Note that tasks among some values are awaited, here or elsewhere."""
-    if not frame.notes_of(Activity).tasks:
-        return
-    places = {option.origin for option in _tasks_among(value)}
-    for task in frame.notes_of(Activity).tasks:
-        task.is_over |= task.place in places
-
-
 def report_left_alone(frame: Frame) -> None:
     """Report tasks that are only kept from being garbage-collected, at the end of a function."""
     for task in frame.notes_of(Activity).tasks:
-        if task.is_kept and not task.is_over:
+        if task.is_kept and not task.is_over and not task.is_listed:
             _report_task_left_alone(frame, task)
 
 
@@ -189,7 +179,7 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
     elif may_hold_coroutines(arguments.args) and any(map(holds_coroutine, arguments.args)):
         collected.note_added(frame.notes_of(Activity), arguments, node.func)
     if activity.tasks and name not in concurrency.TASKS:
-        _note_tasks_passed(frame, callee, arguments, node.func)
+        ended_tasks.note_passed(frame, callee, arguments, node.func)
     later = concurrency.LATER.get(name) or (_kind_of_later(callee) if isinstance(callee, Member) else None)
     if later is not None:
         _run_later(frame, later, arguments, node)
@@ -309,29 +299,6 @@ def _report_shielded(frame: Frame, arguments: Arguments, node: tree.Call) -> Non
         if creation is not None and not shields.only_ends(creation):
             for session in sorted(holders.sessions_of(frame, creation)):
                 _report_used_late(frame, session, "shield", for_message(node.func), frame.at(node))
-
-
-def _tasks_among(value: Value) -> Iterator[Object]:
-    for alternative in alternatives(value):
-        if isinstance(alternative, Object) and alternative.type in _TASKS:
-            yield alternative
-            for _, inner in alternative.arguments:
-                yield from _tasks_among(inner)
-        elif isinstance(alternative, Collection):
-            for item in alternative.items if alternative.items is not None else (alternative.item,):
-                yield from _tasks_among(item)
-
-
-def _note_tasks_passed(frame: Frame, callee: Value, arguments: Arguments, func: Expr) -> None:
-    """Note tasks that are passed on, which others may await; one that is only stored is not awaited."""
-    if isinstance(callee, Member) and callee.receiver.type in _TASKS:
-        for task in frame.notes_of(Activity).tasks:
-            if task.place == callee.receiver.origin:
-                task.is_kept |= callee.name == "add_done_callback"
-                task.is_over |= callee.name == "cancel"
-    elif not isinstance(func, tree.Attr) or func.name != "add":
-        for value in arguments.values():
-            end_tasks(frame, value)
 
 
 # --- code that runs later ----------------------------------------------------------------------

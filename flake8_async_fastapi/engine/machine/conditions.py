@@ -341,11 +341,11 @@ def narrow_value_to_class(frame: Frame, value: Value, cls: Value) -> Value:
     related: list[Value] = []
     others: list[Value] = []
     for alternative in alternatives(value):
-        if isinstance(alternative, Instance) and alternative.location is not None:
-            if alternative.cls != cls and alternative.cls in project_classes.mro(frame.ctx, cls):
+        if isinstance(alternative, Instance) and cls in project_classes.mro(frame.ctx, alternative.cls):
+            related.append(alternative)
+        elif isinstance(alternative, Instance) and alternative.location is not None:
+            if alternative.cls in project_classes.mro(frame.ctx, cls):
                 related.append(replace(alternative, cls=cls))
-            elif cls in project_classes.mro(frame.ctx, alternative.cls):
-                related.append(alternative)
             else:
                 others.append(alternative)
     found = related or others
