@@ -1,6 +1,9 @@
 """Small synchronous programs, for tests that convert them."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "convert" / "programs"
@@ -217,3 +220,11 @@ def files_of(name: str) -> dict[str, str]:
     """The files of one of the programs."""
     text = (PROGRAMS / f"{name}.txt").read_text()
     return {found["path"]: found["text"] for found in _FILE.finditer(text)}
+
+
+def run_tests(folder: Path) -> str:
+    """What pytest says about the tests of a program."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout

@@ -18,6 +18,7 @@ from flake8_async_fastapi.convert.values import (
     Many,
     Module,
     Query,
+    Several,
     Value,
     best,
 )
@@ -99,6 +100,8 @@ def _generic(inference: Answers, source: Source, node: ast.Subscript, at: ast.AS
         return best([declared, *(_depends(inference, source, part) for part in parts[1:])])
     if last in ("Optional", "Union", "Final", "ClassVar", "Mapped"):
         return best(annotated(inference, source, part, at) for part in parts)
+    if last in ("tuple", "Tuple") and len(parts) > 1 and not _is_rest(parts[-1]):
+        return Several(tuple(annotated(inference, source, part, at) for part in parts))
     if last in _ITERABLES:
         return Many(annotated(inference, source, parts[0], at))
     if last in ("type", "Type"):
@@ -107,6 +110,10 @@ def _generic(inference: Answers, source: Source, node: ast.Subscript, at: ast.AS
     if last == "Callable":
         return Maker(annotated(inference, source, parts[-1], at))
     return annotated(inference, source, node.value, at)
+
+
+def _is_rest(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
 
 
 def _depends(inference: Answers, source: Source, node: ast.expr) -> Value | None:

@@ -126,6 +126,9 @@ def _reason(colours: Colours, source: Source, node: ast.expr, value: Known, star
         return "its options are not written out"
     if isinstance(parent, ast.withitem):
         return _reason_of_entering(colours, source, made, start)
+    if isinstance(parent, ast.Tuple):  # each caller takes it apart
+        parent = source.parents[parent]
+        return "" if isinstance(parent, (ast.Return, ast.Yield)) else _HIDDEN
     return "" if isinstance(parent, _HOLDERS) else _HIDDEN
 
 

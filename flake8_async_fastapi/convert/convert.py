@@ -17,6 +17,7 @@ from flake8_async_fastapi.convert.mocks import SessionMocks, stand_in_edits
 from flake8_async_fastapi.convert.names import Program, link
 from flake8_async_fastapi.convert.scripts import scripts_with_functions
 from flake8_async_fastapi.convert.setup import SetupEdits
+from flake8_async_fastapi.convert.shared_connections import shared_connection_edits
 from flake8_async_fastapi.convert.tables import homes_of_tables, table_edits, tables_of_tests
 from flake8_async_fastapi.convert.testing import ANYIO, TestWays, testing_edits
 from flake8_async_fastapi.convert.texts import (
@@ -133,6 +134,7 @@ def _edits(whole: _Whole, source: Source) -> list[Edit]:
     if source in whole.elsewhere:
         edits += table_edits(colours, source)
     edits += tables_of_tests(colours, source, imports, lifespan.moved)
+    edits += shared_connection_edits(colours, source, lifespan.moved)
     edits += SetupEdits(colours, source, imports).edits()
     edits += ClientEdits(colours, source, imports, whole.start, whole.ways.http).edits()
     edits += url_edits(source, whole.drivers)

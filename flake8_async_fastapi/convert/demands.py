@@ -15,7 +15,8 @@ class Demand:
     """An attribute that is read and is not loaded.
 
     ``made`` says how its object was created, ``origin`` where; ``lost`` where it was lost, ``read`` where
-    it is read. ``holder`` is the variable with the object, if that is known.
+    it is read, and ``function`` the function around. ``holder`` is the variable with the object, ``session``
+    the one with its session, if that is known. ``is_certain``: it is missing whatever other code does.
     """
 
     made: str
@@ -26,9 +27,12 @@ class Demand:
     cause: str
     is_relationship: bool
     holder: str = ""
+    session: str = ""
+    function: str = ""
+    is_certain: bool = True
 
     @classmethod
-    def of(cls, missing: Missing) -> Demand:
+    def of(cls, missing: Missing, *, is_certain: bool) -> Demand:
         """The demand in an event."""
         made, path, line = missing.source
         return cls(
@@ -40,12 +44,16 @@ class Demand:
             missing.cause,
             missing.is_relationship,
             missing.holder,
+            missing.session,
+            missing.function,
+            is_certain,
         )
 
     @property
     def key(self) -> tuple[str, tuple[str, ...], str, str]:
         """The key of a demand, each of which is tried only once."""
-        return self.made, self.route, f"{self.origin[0]} {self.lost[0]} {self.read[0]}", str(self.origin[1])
+        files = f"{self.origin[0]} {self.lost[0]} {self.read[0]}"
+        return self.made, self.route, files, f"{self.origin[1]} {self.function}"
 
     @property
     def is_of_query(self) -> bool:

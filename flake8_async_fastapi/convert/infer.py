@@ -40,6 +40,7 @@ from flake8_async_fastapi.convert.values import (
     Many,
     Module,
     Query,
+    Several,
     Value,
     best,
     is_client,
@@ -114,7 +115,12 @@ class Inference:
             return Many(self.value(source, node.elt))
         if isinstance(node, ast.Subscript):
             base = self.value(source, node.value)
+            if isinstance(base, Several):
+                return base.part_at(node.slice)
             return self.item(base) if isinstance(base, (Many, Query)) else self._subscripted(base)
+        if isinstance(node, ast.Tuple):
+            parts = tuple(self.value(source, part) for part in node.elts)
+            return Several(parts) if any(part not in (None, OTHER) for part in parts) else OTHER
         is_none = isinstance(node, ast.Constant) and node.value is None
         return OTHER if isinstance(node, _LITERALS) and not is_none else None
 
@@ -152,6 +158,8 @@ class Inference:
         if bound.kind == "unknown" or not isinstance(node, ast.expr):
             return None
         value = self.value(source, node)
+        if bound.kind == "part":
+            return value.part(bound.place) if isinstance(value, Several) else None
         if bound.kind == "enter":
             return self.entered(value)
         return self.item(value) if bound.kind == "item" else value
@@ -435,7 +443,8 @@ def assignments_to_self(node: ast.ClassDef, name: str) -> Iterator[ast.Assign | 
 
 def _is_telling(declared: Value) -> bool:
     """Whether an annotation says all: it does not say which client."""
-    return declared not in (CLIENT, Many(CLIENT))
+    parts = declared.items if isinstance(declared, Several) else (declared,)
+    return CLIENT not in parts and declared != Many(CLIENT)
 
 
 def _is_static(function: Function) -> bool:

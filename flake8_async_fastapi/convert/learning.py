@@ -139,6 +139,29 @@ def doubles(inference: Inference, sources: list[Source]) -> Iterator[tuple[Insta
             declared = annotated(inference, home, argument.annotation, argument.annotation)
             if isinstance(declared, Instance) and declared != value:
                 yield value, declared
+    for source in filter(lambda one: is_test(one.path), sources):
+        for node in ast.walk(source.tree):
+            for home, annotation, passed in _fields_passed(inference, source, node):
+                declared = annotated(inference, home, annotation, annotation)
+                value = inference.value(source, passed)
+                if isinstance(value, Instance) and isinstance(declared, Instance) and declared != value:
+                    yield value, declared
+
+
+def _fields_passed(
+    inference: Inference, source: Source, node: ast.AST
+) -> Iterator[tuple[Source, ast.expr, ast.expr]]:
+    """The annotations of the fields that a call of a dataclass fills, with their file, and the arguments."""
+    made = inference.value(source, node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(made, Class) or not isinstance(node, ast.Call):
+        return
+    found = inference.program.definition(made.path, made.name)
+    if isinstance(found, ast.ClassDef) and any("dataclass" in ast.unparse(d) for d in found.decorator_list):
+        fields = [part for part in found.body if isinstance(part, ast.AnnAssign)]
+        named = {part.target.id: part.annotation for part in fields if isinstance(part.target, ast.Name)}
+        given = [*zip(named.values(), node.args, strict=False)]
+        given += [(named[word.arg], word.value) for word in node.keywords if word.arg in named]
+        yield from ((inference.program.sources[made.path], *pair) for pair in given)
 
 
 def _all_passed(

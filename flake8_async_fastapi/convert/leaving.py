@@ -52,9 +52,9 @@ def marking_edits(
                     text = f"{target.name} is async, and is passed on here"
                     yield comment_above(source, source.statement(site.node), text)
     for site in colours.outside.get(source.path, []):
-        if site.kind in ("await", "query", "bulk", "with") and not is_script(source, site.node):
-            text = "this uses the database when the file is imported"
-            yield comment_above(source, source.statement(site.node), text)
+        statement, is_used = source.statement(site.node), site.kind in ("await", "query", "bulk", "with")
+        if is_used and statement not in moved and not is_script(source, site.node):
+            yield comment_above(source, statement, "this uses the database when the file is imported")
     outside = [*colours.outside.get(source.path, [])]
     for factory in colours.factories - set(colours.kept):
         outside += colours.sites.get(factory, []) if colours.homes[factory] is source else []

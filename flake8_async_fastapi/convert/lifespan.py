@@ -13,6 +13,7 @@ from flake8_async_fastapi.convert.tables import (
     applications_in,
     created_lines,
     started_on_import,
+    whole_statement,
 )
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source
 from flake8_async_fastapi.project.modules import is_test
@@ -105,8 +106,8 @@ class LifespanEdits:
         return lines
 
     def _removed(self, table: ast.AST) -> Iterator[Edit]:
-        statement = self.source.statement(table)
-        self.moved.add(statement)
+        statement = whole_statement(self.source, table)
+        self.moved |= {statement, self.source.statement(table)}
         start = self.source.line_start(statement.lineno)
         end = self.source.line_start((statement.end_lineno or statement.lineno) + 1)
         while self.source.text[:start].endswith("\n\n") and self.source.text[end:].startswith("\n"):

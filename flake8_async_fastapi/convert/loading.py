@@ -9,12 +9,15 @@ from typing import Final
 from flake8_async_fastapi.convert.demands import Demand
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.keyed import KeyedQueries, select_by_key
 from flake8_async_fastapi.convert.libraries import BUILDERS
 from flake8_async_fastapi.convert.names import Program
 from flake8_async_fastapi.convert.refreshes import EXPIRING, Place, Refreshes
 from flake8_async_fastapi.convert.strategies import Strategies
+from flake8_async_fastapi.convert.tests_reading import TestRefreshes
 from flake8_async_fastapi.convert.texts import Edit, Source
 from flake8_async_fastapi.convert.values import Class, Module
+from flake8_async_fastapi.project.modules import is_test
 
 _LONGEST_ROUTE: Final = 4
 _CHAINED: Final = frozenset({*BUILDERS, *BUILDERS.values(), "values", "returning"})
@@ -32,20 +35,23 @@ class LoadingEdits:
         self.sources = sources
         self.imports = imports
         self.refreshes = Refreshes(inference, sources)
+        self.in_tests = TestRefreshes(inference, sources)
         self.strategies = Strategies(inference, sources)
+        self.keys = KeyedQueries(inference, sources)
 
     def edits(self, demands: Iterable[Demand]) -> Iterator[tuple[str, Edit]]:
         """The edits for some demands, each with its file."""
         by_query: dict[tuple[str, int], list[tuple[str, ...]]] = {}
         to_refresh: dict[Place, list[Demand]] = {}
         for demand in demands:
-            if demand.is_of_query:
+            in_test = self.in_tests.place(demand)
+            if demand.is_of_query and in_test is None:
                 by_query.setdefault(demand.origin, []).append(demand.route)
             else:
-                place = self.refreshes.place(demand)
+                place = in_test or self.refreshes.place(demand)
                 if place is not None:
                     to_refresh.setdefault(place, []).append(demand)
-                elif demand.is_relationship and demand.cause not in EXPIRING:
+                elif demand.is_relationship and demand.cause not in EXPIRING and not _is_chance(demand):
                     yield from self.strategies.always(set(demand.route))
         for (path, line), routes in by_query.items():
             source = self.sources.get(path)
@@ -54,10 +60,14 @@ class LoadingEdits:
                 yield from self._options(source, line, _longest(shorter))
         for place, lost in to_refresh.items():
             is_whole = all(demand.cause in EXPIRING and not demand.is_relationship for demand in lost)
-            attributes = dict.fromkeys(demand.route[0].rpartition(".")[2] for demand in lost)
+            attributes = dict.fromkeys(demand.route[-1].rpartition(".")[2] for demand in lost)
             quoted = ", ".join(f'"{name}"' for name in attributes)
             rest = ")" if is_whole else f", attribute_names=[{quoted}])"
-            yield place.path, place.inserted(self.sources[place.path], rest)
+            source = self.sources[place.path]
+            edit = place.inserted(source, rest)
+            if not source.text[: edit.start].rstrip().endswith(edit.text.strip()):
+                yield place.path, edit
+        yield from self.in_tests.parameters()
 
     # --- queries --------------------------------------------------------------------------
 
@@ -94,6 +104,8 @@ class LoadingEdits:
             yield from (source.after(option, text) for option, text in longer.items() if text)
         elif not added:
             return
+        elif _is_get(node) and (key := self.keys.key_of_shared(source, node)):
+            yield select_by_key(source, node, key, self.imports[source.path], ", ".join(added))
         elif _is_get(node):
             last = max([*node.args, *(word.value for word in node.keywords)], key=source.end)
             yield source.after(last, f", options=[{', '.join(added)}]")
@@ -194,6 +206,11 @@ def _longest(routes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         for route in routes
         if not any(other != route and other[: len(route)] == route for other in routes)
     ]
+
+
+def _is_chance(demand: Demand) -> bool:
+    """Whether only a test reads the attribute, and it may be there."""
+    return not demand.is_certain and is_test(demand.read[0])
 
 
 def _is_get(node: ast.Call) -> bool:

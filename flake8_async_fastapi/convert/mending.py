@@ -84,9 +84,9 @@ def _edits(
     tried: set[object],
 ) -> Iterator[tuple[str, Edit]]:
     demands = [
-        Demand.of(missing)
+        Demand.of(missing, is_certain=not unless)
         for path in sources
-        for missing, _ in events[path].with_doubtful(Missing)
+        for missing, unless in events[path].with_doubtful(Missing)
         if path in sources and missing.use not in ("refreshed", "encoded")  # as in sync code
     ]
     new = [demand for demand in dict.fromkeys(demands) if demand.key not in tried]

@@ -16,8 +16,8 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 class Bound:
     """One binding of a name.
 
-    ``kind`` is ``value``, ``enter`` or ``item`` (of the expression ``node``), ``parameter``,
-    ``definition``, ``import``, or ``unknown``.
+    ``kind`` is ``value``, ``enter`` or ``item`` (of the expression ``node``), ``part`` (at a ``place`` of its
+    value), ``parameter``, ``definition``, ``import``, or ``unknown``.
     """
 
     source: Source
@@ -28,6 +28,7 @@ class Bound:
     module: str = ""
     imported: str = ""
     level: int = 0
+    place: int = 0
 
 
 @dataclass
@@ -197,10 +198,17 @@ def _bound_by(source: Source, node: ast.AST) -> Iterator[tuple[str, Bound]]:
 def _bound_to(source: Source, target: ast.expr, kind: str, value: ast.expr) -> Iterator[tuple[str, Bound]]:
     if isinstance(target, ast.Name):
         yield target.id, Bound(source, kind, value)
+    elif kind == "value" and isinstance(target, ast.Tuple) and _are_names(target.elts):
+        for place, part in enumerate(target.elts):
+            yield ast.unparse(part), Bound(source, "part", value, place=place)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for name in ast.walk(target):
             if isinstance(name, ast.Name):
                 yield name.id, Bound(source, "unknown", name)
+
+
+def _are_names(parts: list[ast.expr]) -> bool:
+    return all(isinstance(part, ast.Name) for part in parts)
 
 
 def _comprehension_bindings(source: Source, node: ast.AST) -> dict[str, list[Bound]]:

@@ -61,7 +61,7 @@ class Refreshes:
         function = None if statement is None else source.function_of(statement)
         if statement is None or not isinstance(function, ast.AsyncFunctionDef):
             return None
-        session = self._session_in(source, statement)
+        session = session_in(source, statement)
         name = _refreshed(statement) or self._object(demand, source, function)
         if session is None or name is None:
             return None
@@ -78,7 +78,7 @@ class Refreshes:
             return None
         path, line, _ = demand.read
         is_read_here = path == source.path and function.lineno <= line <= (function.end_lineno or line)
-        session = self._session_in(source, statement)
+        session = session_in(source, statement)
         if session is None or not is_read_here or not is_set_before(source, function, name, statement):
             return None
         indent, call = source.indent(statement), f"await {session}.refresh({name}"
@@ -95,30 +95,11 @@ class Refreshes:
         function = source.function_of(statement)
         if not isinstance(function, ast.AsyncFunctionDef):
             return None
-        session = self._session_of(source, function)
+        session = session_of(source, function)
         name = self._read_name(demand, source)
         if session is None or name is None or isinstance(statement, FUNCTIONS):
             return None
         return Place(path, statement.lineno, source.indent(statement), f"await {session}.refresh({name}")
-
-    def _session_in(self, source: Source, statement: ast.stmt) -> str | None:
-        for node in ast.walk(statement):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and called.attr in _WRITING:
-                return source.code(called.value)
-        return None
-
-    def _session_of(self, source: Source, function: Function) -> str | None:
-        """The name of a session that a function has."""
-        for node in nodes_of(function):
-            if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
-                called = node.value.func
-                if isinstance(called, ast.Attribute) and called.attr in _AWAITED:
-                    return source.code(called.value)
-        for argument in (*function.args.args, *function.args.kwonlyargs):
-            if argument.annotation is not None and "Session" in ast.unparse(argument.annotation):
-                return argument.arg
-        return None
 
     def _object(self, demand: Demand, source: Source, function: Function) -> str | None:
         """The variable with the object of a demand in the function that wrote it."""
@@ -157,6 +138,28 @@ class Refreshes:
             if isinstance(node.value, ast.Name) and node.col_offset <= column + len(source.code(node)):
                 return node.value.id
         return None
+
+
+def session_in(source: Source, statement: ast.stmt) -> str | None:
+    """The session that a statement uses."""
+    for node in ast.walk(statement):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in _WRITING:
+            return source.code(called.value)
+    return None
+
+
+def session_of(source: Source, function: Function) -> str | None:
+    """The name of a session that a function has."""
+    for node in nodes_of(function):
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            if isinstance(called, ast.Attribute) and called.attr in _AWAITED:
+                return source.code(called.value)
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        if argument.annotation is not None and "Session" in ast.unparse(argument.annotation):
+            return argument.arg
+    return None
 
 
 def _refreshed(statement: ast.stmt) -> str:

@@ -19,6 +19,7 @@ from flake8_async_fastapi.convert.texts import FUNCTIONS, Function, Source, is_p
 from flake8_async_fastapi.convert.values import (
     CLIENT,
     CONNECTION,
+    ENGINE,
     SESSION,
     TRANSACTION,
     Callee,
@@ -32,6 +33,8 @@ from flake8_async_fastapi.convert.values import (
 )
 
 CREATES: Final = frozenset({"create_all", "drop_all", "reflect"})
+_CREATES_ONE: Final = frozenset({"create", "drop"})
+"""Methods of a table, an index or a sequence."""
 _ITERATED_BY: Final = frozenset(
     "list set tuple sorted enumerate len sum min max any all zip map filter dict".split()
 )
@@ -100,10 +103,16 @@ class Sites:
 
     # --- calls ----------------------------------------------------------------------------
 
+    def _is_bound(self, source: Source, node: ast.Call) -> bool:
+        """Whether a call gets an engine or a connection to work with."""
+        given = [word.value for word in node.keywords if word.arg == "bind"] or node.args[:1]
+        return any(self.inference.value(source, bind) in (ENGINE, CONNECTION) for bind in given)
+
     def _of_call(self, source: Source, node: ast.Call) -> Iterator[Site]:
         function = node.func
         if isinstance(function, ast.Attribute):
-            if function.attr in CREATES and _is_metadata(function.value):
+            is_of_metadata = function.attr in CREATES and _is_metadata(function.value)
+            if is_of_metadata or (function.attr in _CREATES_ONE and self._is_bound(source, node)):
                 yield Site("ddl", node)
                 return
             base = self.inference.value(source, function.value)

@@ -10,10 +10,11 @@ from flake8_async_fastapi.convert.colour import Colours, asynchronous_sites
 from flake8_async_fastapi.convert.imports import Imports
 from flake8_async_fastapi.convert.libraries import APPLICATIONS
 from flake8_async_fastapi.convert.sites import CREATES, is_script
-from flake8_async_fastapi.convert.texts import Edit, Source
+from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Source
 from flake8_async_fastapi.project.modules import is_test
 
 FUNCTION: Final = "create_tables"
+_BINDING: Final = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS)
 
 
 def applications_in(colours: Colours, source: Source) -> list[ast.Call]:
@@ -31,8 +32,34 @@ def tables_on_import(colours: Colours, source: Source) -> list[ast.Call]:
         site.node
         for site in colours.outside.get(source.path, [])
         if site.kind == "ddl" and isinstance(site.node, ast.Call) and not is_script(source, site.node)
-        if source.parents[source.statement(site.node)] is source.tree
+        if _may_move(source, site.node)
     ]
+
+
+def whole_statement(source: Source, node: ast.AST) -> ast.stmt:
+    """The statement of the file itself around a node; in a function, the statement with the node."""
+    statement = source.statement(node)
+    if source.function_of(node) is None:
+        while isinstance(above := source.parents[statement], ast.stmt):
+            statement = above
+    return statement
+
+
+def _may_move(source: Source, node: ast.Call) -> bool:
+    """Whether the statement with a call may run later: it is the call, or an ``if`` or ``try`` around it.
+
+    Such a block binds no name, and creates tables once.
+    """
+    statement, whole = source.statement(node), whole_statement(source, node)
+    if statement is whole:
+        return True
+    parts = list(ast.walk(whole))
+    binds = any(isinstance(part, (*_BINDING, ast.Store)) for part in parts)
+    texts = (part for part in parts if isinstance(part, (ast.Constant, ast.JoinedStr)))
+    is_long = any(part.lineno != part.end_lineno for part in texts)
+    created = [part for part in parts if isinstance(part, ast.Attribute) and part.attr in CREATES]
+    is_alone = len(created) == 1 and isinstance(statement, ast.Expr) and statement.value is node
+    return isinstance(whole, (ast.If, ast.Try)) and is_alone and not binds and not is_long
 
 
 def started_on_import(colours: Colours, source: Source) -> list[ast.Call]:
@@ -71,7 +98,7 @@ def table_edits(colours: Colours, source: Source) -> Iterator[Edit]:
     """The function that replaces the call in such a file."""
     for node in tables_on_import(colours, source):
         for lines in created_lines(source, node):
-            yield _function(source, [source.statement(node)], lines, "")
+            yield _function(source, [whole_statement(source, node)], lines, "")
 
 
 def tables_of_tests(
@@ -88,11 +115,11 @@ def tables_of_tests(
     if not lines:
         return
     start = f"\n\n\n{imports.need_module('asyncio')}.run({FUNCTION}())"
-    first, *others = (source.statement(node) for node in calls)
+    first, *others = (whole_statement(source, node) for node in calls)
     last = others[-1] if others else first
     between = source.tree.body[source.tree.body.index(first) : source.tree.body.index(last) + 1]
     if len(between) == len(calls):
-        moved |= set(between)
+        moved |= {*between, *map(source.statement, calls)}
         yield _function(source, between, lines, start)
 
 
@@ -108,7 +135,26 @@ def _function(source: Source, statements: list[ast.stmt], lines: list[str], afte
 
 
 def created_lines(source: Source, node: ast.Call) -> Iterator[list[str]]:
-    """The lines with the effect of a call; none for one that creates tables without naming an engine."""
+    """The lines with the effect of a call; none for one that creates tables without naming an engine.
+
+    They come with the block around the call, if it is not a statement of the file itself.
+    """
+    statement, whole = source.statement(node), whole_statement(source, node)
+    for lines in _lines_of_call(source, node):
+        if statement is not whole:
+            text, start = source.code(whole), source.start(whole)
+            above, below = text[: source.start(node) - start], text[source.end(node) - start :]
+            lines = _joined(above, lines, below)
+        yield lines
+
+
+def _joined(above: str, lines: list[str], below: str) -> list[str]:
+    """The lines of a text, with some lines in the middle that are indented as the first of them."""
+    indent = above.rpartition("\n")[2]
+    return f"{above}{f'{chr(10)}{indent}'.join(lines)}{below}".split("\n")
+
+
+def _lines_of_call(source: Source, node: ast.Call) -> Iterator[list[str]]:
     if not (isinstance(node.func, ast.Attribute) and node.func.attr in CREATES):
         yield [f"await {source.code(node)}"]
         return

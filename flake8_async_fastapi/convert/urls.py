@@ -13,6 +13,7 @@ from flake8_async_fastapi.fixes.urls import DRIVERS, SCHEME
 _LITERAL: Final = re.compile(rf"([A-Za-z]*(?:\"\"\"|'''|\"|'))({SCHEME})(?=://)")
 _WHOLE: Final = re.compile(rf"([A-Za-z]*[\"'])({SCHEME})(?=[\"']$)")
 _SCHEME_ARGUMENTS: Final = frozenset({"scheme", "drivername"})
+_IN_MEMORY: Final = frozenset({"sqlite://", "sqlite+pysqlite://"})
 _SOUGHT_BY: Final = frozenset({"replace", "startswith", "removeprefix"})
 
 
@@ -38,7 +39,7 @@ def _is_bare(parent: ast.AST, node: ast.Constant) -> bool:
     """Whether a text is only a scheme, and not a URL; that of SQLite in memory is one, where it is used."""
     if not str(node.value).endswith("://") or _is_given(parent, node):
         return False
-    return not (node.value == "sqlite://" and isinstance(parent, (ast.Call, ast.keyword, ast.Assign)))
+    return not (node.value in _IN_MEMORY and isinstance(parent, (ast.Call, ast.keyword, ast.Assign)))
 
 
 def _is_given(parent: ast.AST, node: ast.expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeGuard
@@ -65,6 +66,22 @@ class Many:
 
 
 @dataclass(frozen=True)
+class Several:
+    """A tuple, with the value of each of its items."""
+
+    items: tuple[Value | None, ...]
+
+    def part(self, place: int) -> Value | None:
+        """The item at a place; None if there is none."""
+        return self.items[place] if -len(self.items) <= place < len(self.items) else None
+
+    def part_at(self, index: ast.expr) -> Value | None:
+        """The item at a place that code writes down."""
+        is_place = isinstance(index, ast.Constant) and isinstance(index.value, int)
+        return self.part(index.value) if is_place else None  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
 class Maker:
     """A callable, with the value that it returns."""
 
@@ -94,7 +111,7 @@ class Query:
         return replace(self, unique=self.unique or (unique and not self.of_columns), filtered=True)
 
 
-Value: TypeAlias = "Library | Module | Class | Callee | Instance | Known | Many | Maker | Query"
+Value: TypeAlias = "Library | Module | Class | Callee | Instance | Known | Many | Several | Maker | Query"
 
 SESSION: Final = Known("session")
 ENGINE: Final = Known("engine")

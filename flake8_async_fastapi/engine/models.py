@@ -13,7 +13,6 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     TEXT,
-    UNKNOWN,
     Arguments,
     ClassValue,
     Collection,
@@ -110,7 +109,8 @@ class Models(Struct, frozen=True):
     ``descriptors``: the library types whose objects in the body of a class have another value in its
     instances.
     ``undeclared``: whether a parameter, by its place, gets another type than its annotation says;
-    ``guesses``: the possible value of a parameter without a type.
+    ``passed``: the argument that a framework passes for a parameter by its name, given what its
+    annotation says; ``guesses``: the possible value of a parameter without a type.
     ``registered``: the values that code puts into an empty container of a module or class.
     ``offloads``: whether a call iterates over its lazy arguments in another thread.
     ``descriptions``: a description of a value on a path.
@@ -140,6 +140,7 @@ class Models(Struct, frozen=True):
     variables: Mapping[str, Value] = field(default_factory=dict)
     descriptors: tuple[str, ...] = ()
     undeclared: tuple[Callable[[Context, Function, int], bool], ...] = ()
+    passed: tuple[Callable[[Frame, Function, Param, Value], Value | None], ...] = ()
     guesses: tuple[Callable[[Context, Function, Param], Value], ...] = ()
     registered: tuple[Callable[[Context, str, ClassValue | None, str], Collection | None], ...] = ()
     offloads: tuple[Callable[[Context, Value], bool], ...] = ()
@@ -218,13 +219,18 @@ class Models(Struct, frozen=True):
         """Whether instances of a class do not have this value from the class body as their attribute."""
         return isinstance(value, Object) and value.type in self.descriptors
 
-    def guess(self, ctx: Context, function: Function, param: Param) -> Value:
-        """The likely value of a parameter without an annotation, default or known caller."""
-        for model in self.guesses:
-            found = model(ctx, function, param)
-            if not isinstance(found, Unknown):
-                return found
-        return UNKNOWN
+    def passed_value(self, frame: Frame, function: Function, param: Param, declared: Value) -> Value:
+        """The value of a parameter that its default and annotation declare: passed by its name, or likely."""
+        for passes in self.passed:
+            passed = passes(frame, function, param, declared)
+            if passed is not None:
+                return passed
+        if isinstance(declared, Unknown) and param.annotation is None:
+            for guess in self.guesses:
+                found = guess(frame.ctx, function, param)
+                if not isinstance(found, Unknown):
+                    return found
+        return declared
 
     def fill(self, ctx: Context, path: str, owner: ClassValue | None, name: str, found: Value) -> Value:
         """A container of a module, or of a class, with what other code puts into it."""

@@ -20,6 +20,8 @@ from flake8_async_fastapi.engine.walks import inner_values, map_arguments, map_v
 
 ARGUMENT: Final = "argument"
 """The first part of the name of an object that a function was given."""
+MADE: Final = "made"
+"""The first part of the name of an object that a call created."""
 _RESOURCE: Final = "<session>"
 
 
@@ -146,7 +148,7 @@ class ToCaller(Struct, frozen=True):
         if isinstance(location[0], tuple):
             return (self.location(location[0]), *location[1:])
         if location not in self.new:
-            self.new[location] = ("made", *self.origin, len(self.new))
+            self.new[location] = (MADE, *self.origin, len(self.new))
         return self.new[location]
 
     def value(self, value: Value) -> Value:

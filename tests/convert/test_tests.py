@@ -1,12 +1,9 @@
 """The tests of a converted program: they run, and pass."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from sync_program import READ, SETUP
+from sync_program import READ, SETUP, run_tests
 
 from flake8_async_fastapi.cli import main
 
@@ -286,13 +283,6 @@ WAYS = {
     "AnyIO without a conftest": ("test_items.py", "pytest", "pytest.mark.anyio"),
     "pytest-asyncio": ("conftest.py", "pytest-asyncio", 'pytest.mark.asyncio(loop_scope="session")'),
 }
-
-
-def run_tests(folder: Path) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return done.stdout
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -27,6 +27,7 @@ from flake8_async_fastapi.domains.fastapi import (
     request_state,
     requests,
     routes,
+    state_in_templates,
     unfilled,
     wrapped,
 )
@@ -48,7 +49,7 @@ DOMAIN = Domain(
     ),
     observers=Observers(
         applies=(request_state.forget_passed,),
-        assigned=(overrides.report_called, overrides.report_ignored),
+        assigned=(overrides.report_called, overrides.report_ignored, state_in_templates.read_for_templates),
         awaited=(lifespans.note_unknown_awaited,),
         call_ends=(*applications.CALLS, lifespans.CALLS, *reports.CALLS),
         decorated=(routes.note_route, contracts.report_decorated),

@@ -47,7 +47,7 @@ CALL_NEXT: Final = "call_next"
 _STATE: Final = "starlette.datastructures.State"
 _RENDERING: Final = frozenset({"TemplateResponse", "render", "render_async"})
 """Methods that may render a template."""
-_IN_TEMPLATES: Final = "request"
+IN_TEMPLATES: Final = "request"
 """The variable of templates that holds the request; Starlette gives it this name."""
 
 
@@ -81,15 +81,15 @@ def begin_with_state(frame: Frame, function: Function, outer: Frame) -> None:
         match node:
             case tree.Attr(value=tree.Attr(value=tree.Name(id=owner), name="state"), name=name):
                 value = frame.state.env.get(owner)
-                if isinstance(value, Object) and _is_connection(value):
+                if isinstance(value, Object) and is_connection(value):
                     _put_value(frame, f"{owner}.state.{name}", name)
 
 
 def _put_values_for_templates(frame: Frame, function: Function) -> None:
     """Put the values that templates read, under each variable that holds the request."""
     env = frame.state.env.items()
-    for owner in [name for name, value in env if isinstance(value, Object) and _is_connection(value)]:
-        for name in frame.ctx.project.attributes_in_templates(f"{_IN_TEMPLATES}.state"):
+    for owner in [name for name, value in env if isinstance(value, Object) and is_connection(value)]:
+        for name in frame.ctx.project.attributes_in_templates(f"{IN_TEMPLATES}.state"):
             if _is_surely_set(frame, function, name):
                 _put_value(frame, f"{owner}.state.{name}", name)
 
@@ -111,7 +111,7 @@ def forget_passed(site: CallSite) -> None:
     if not frame.role or not frame.state.attributes or isinstance(callee, (Library, Member)):
         return
     given: list[tuple[int | str, Value]] = [*enumerate(site.arguments.args), *site.arguments.keywords]
-    passed = [place for place, value in given if isinstance(value, Object) and _is_connection(value)]
+    passed = [place for place, value in given if isinstance(value, Object) and is_connection(value)]
     if passed and not (isinstance(callee, Function) and _only_reads(callee, passed)):
         paths = [path for path in frame.state.attributes if path.split(".")[1:2] == ["state"]]
         frame.ctx.hooks.observers.cause_havoc(frame, [frame.state.attributes[path] for path in paths])
@@ -133,7 +133,8 @@ def _only_reads(function: Function, passed: Sequence[int | str]) -> bool:
     return len(names) == len(passed) and all(id(node) in harmless for node in used)
 
 
-def _is_connection(value: Object) -> bool:
+def is_connection(value: Object) -> bool:
+    """Whether an object is a request or a WebSocket."""
     return is_subtype(value.type, _CONNECTION)
 
 
@@ -225,7 +226,7 @@ def is_of_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
     for param in function.node.params:
         if isinstance(owner, tree.Name) and param.name == owner.id and param.annotation is not None:
             value = type_hints.declared_value(Frame(ctx, function.path, ""), State(), param.annotation)
-            return _is_connection(value) if isinstance(value, Object) else None
+            return is_connection(value) if isinstance(value, Object) else None
     return None
 
 

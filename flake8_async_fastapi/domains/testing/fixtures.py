@@ -82,6 +82,34 @@ def fixture_named(ctx: Context, path: str, name: str) -> Function | None:
     return None
 
 
+def fixture_of(ctx: Context, function: Function, name: str) -> Function | None:
+    """The fixture that pytest passes to a test or fixture for a parameter, unless something else may be."""
+    node, owner = function.node, function.owner
+    if not isinstance(node, tree.FunctionDef):
+        return None
+    is_fixture = fixture_decorator(node) is not None
+    if not is_fixture and (not is_test_function(node) or name in _parametrized(node)):
+        return None
+    for one in owner.node.body if owner is not None else ():
+        if isinstance(one, tree.FunctionDef) and one.name == name:
+            if owner is None or one is node or fixture_decorator(one) is None or function.receiver is None:
+                return None
+            return functions.as_method(owner, one, function.receiver)
+    found = fixture_named(ctx, function.path, name)
+    if found is None or found.key == function.key or not isinstance(found.node, tree.FunctionDef):
+        return None
+    return found if option_of(fixture_decorator(found.node), "name", name) == name else None
+
+
+def _parametrized(function: tree.FunctionDef) -> Iterator[str]:
+    """The parameters that ``parametrize`` gives values."""
+    for decorator in function.decorators:
+        if isinstance(decorator, tree.Call) and _is_parametrize(decorator):
+            for node in nodes_in(decorator.args[:1]):
+                if isinstance(node, tree.Const) and isinstance(node.value, str):
+                    yield from node.value.replace(",", " ").split()
+
+
 def scope_of_fixture(node: tree.FunctionDef | tree.Lambda) -> str:
     """The scope of a fixture, which says how long its value is kept."""
     decorator = fixture_decorator(node) if isinstance(node, tree.FunctionDef) else None

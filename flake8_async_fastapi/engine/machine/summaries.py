@@ -318,9 +318,8 @@ def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple
 
     def compute() -> tuple[Value, Footprint]:
         frame = _function_frame(ctx, function)
-        value = functions.declared_parameter(frame, param)
-        if isinstance(value, Unknown) and param.annotation is None:
-            value = ctx.hooks.models.guess(ctx, function, param)
+        declared = functions.declared_parameter(frame, param)
+        value = ctx.hooks.models.passed_value(frame, function, param, declared)
         if isinstance(value, Object) and ctx.hooks.models.resource(value.type) and value.origin is None:
             value = replace(value, origin=Place(f"<{param.name}>", 0, 0))
         return value, ctx.hooks.footprint(ctx, frame.state, None, [value])

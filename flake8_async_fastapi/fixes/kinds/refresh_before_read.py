@@ -17,6 +17,7 @@ from flake8_async_fastapi.fixes.changes import Files
 from flake8_async_fastapi.fixes.code import Code
 from flake8_async_fastapi.fixes.edits import Edit, insert
 from flake8_async_fastapi.fixes.kept_values import read_before_try
+from flake8_async_fastapi.fixes.kinds.refresh_each import comprehension_over, in_loop_before
 from flake8_async_fastapi.fixes.queries import assigned_values, called_name, neighbour, with_attribute
 from flake8_async_fastapi.rules.model import Fix
 
@@ -37,8 +38,13 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
     if more is not None:
         return [more]
     names = f', ["{attribute}"]' if attribute else ""
+    call = f"await {session}.refresh({holder}{names})"
+    for place in code.expressions_at(fix.line, fix.col)[:1]:
+        loop = comprehension_over(code, place, holder)
+        if loop is not None:  # there is no such object before the statement
+            call = in_loop_before(code, statement, loop, call) or ""
     line_end = code.newline + code.indent_of(statement)
-    return [insert(code.path, code.start(statement), f"await {session}.refresh({holder}{names}){line_end}")]
+    return [insert(code.path, code.start(statement), f"{call}{line_end}")] if call else []
 
 
 def _object_and_session(

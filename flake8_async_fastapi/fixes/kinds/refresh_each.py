@@ -27,16 +27,33 @@ def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
         if loop is None or statement is None or not may_await(code, statement):
             continue
         names = f', ["{attribute}"]' if attribute else ""
-        one = code.source(read.value)
-        line = f"await {session}.refresh({one}{names})"
-        line_end = code.newline + code.indent_of(statement)
+        line = f"await {session}.refresh({code.source(read.value)}{names})"
         if isinstance(loop, cst.CompFor):
-            is_plain = isinstance(loop.target, cst.Name) and _is_list(code, loop.iter)
-            if not is_plain or not _is_only_in_loops(code, one, read):
-                continue
-            line = f"for {one} in {code.source(loop.iter)}:{line_end}{code.step}{line}"
-        return [insert(code.path, code.start(statement), line + line_end)]
+            line = in_loop_before(code, statement, loop, line) or ""
+        if line:
+            line_end = code.newline + code.indent_of(statement)
+            return [insert(code.path, code.start(statement), line + line_end)]
     return []
+
+
+def in_loop_before(code: Code, statement: cst.CSTNode, loop: cst.CompFor, line: str) -> str | None:
+    """A line in a loop over what a comprehension of a statement iterates over; None if it would not do."""
+    one = loop.target
+    if not isinstance(one, cst.Name) or not _is_list(code, loop.iter):
+        return None
+    if not _is_only_in_loops(code, one.value, statement):
+        return None
+    indent = code.newline + code.indent_of(statement) + code.step
+    return f"for {one.value} in {code.source(loop.iter)}:{indent}{line}"
+
+
+def comprehension_over(code: Code, node: cst.CSTNode, name: str) -> cst.CompFor | None:
+    """The comprehension around a node whose first loop binds a variable."""
+    for _, outer in code.around(node):
+        loop = outer.for_in if isinstance(outer, cst.BaseComp) else None
+        if loop is not None and _binds(loop.target, name):
+            return loop
+    return None
 
 
 def _loop_over(code: Code, name: cst.Name) -> _Loop | None:
@@ -57,9 +74,12 @@ def _binds(target: cst.BaseExpression, name: str) -> bool:
 
 
 def _is_list(code: Code, node: cst.BaseExpression) -> bool:
-    """Whether a value can be iterated over twice: a variable with the list of all rows of a result."""
+    """Whether a value can be iterated over twice: a variable with a list, as of all rows of a result."""
     values = list(assigned_values(code, node)) if isinstance(node, cst.Name) else []
-    return bool(values) and isinstance(values[-1], cst.Call) and called_name(values[-1]) in ("all", "list")
+    last = values[-1] if values else None
+    return isinstance(last, (cst.List, cst.ListComp)) or (
+        isinstance(last, cst.Call) and called_name(last) in ("all", "list")
+    )
 
 
 def _is_only_in_loops(code: Code, name: str, place: cst.CSTNode) -> bool:

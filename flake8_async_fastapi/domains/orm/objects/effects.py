@@ -27,7 +27,7 @@ from flake8_async_fastapi.domains.orm.objects.heap import (
     instances_of,
     reachable,
 )
-from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Maybe, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.joins import join_session_effects
 from flake8_async_fastapi.domains.orm.objects.readers import UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.objects.renaming import (
@@ -247,7 +247,8 @@ def _apply_unloaded_read(
         not_loaded = replace(not_loaded, path=obj.path, line=obj.line)
         if attribute is not None:
             found = transitions.attribute_state(frame.ctx, obj, read.name, attribute)
-            not_loaded = found if isinstance(found, NotLoaded) else not_loaded
+            known = found.not_loaded if isinstance(found, Maybe) else found
+            not_loaded = known if isinstance(known, NotLoaded) else not_loaded
     if obj.discriminated and _is_given(location):
         return  # the function checked its argument first
     unless = read.unless

@@ -25,7 +25,7 @@ from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.load_plans import LoadedPath
 from flake8_async_fastapi.domains.orm.statements.queries import EMPTY_PLAN
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.renaming import base
+from flake8_async_fastapi.engine.renaming import MADE, base
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
@@ -37,6 +37,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.project.modules import is_test
 
 
 class TargetAtHand(Struct, frozen=True):
@@ -80,7 +81,8 @@ def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | Non
     if _is_in_variable(frame, attribute.target):
         held.append(_is_open(unloaded))
     if not held:
-        return None
+        is_made_by_fixture = base(location)[0] == MADE and is_test(obj.path)
+        return TargetAtHand(_BY_FIXTURE.format(attribute.target.name)) if is_made_by_fixture else None
     return TargetAtHand(_BY_CHANCE.format(attribute.target.name) if all(held) else "")
 
 
@@ -266,6 +268,7 @@ def _leads_to(frame: Frame, other: InstanceState, target: ClassValue) -> bool:
 
 
 _BY_CHANCE: Final = "the session happens to hold that {}"
+_BY_FIXTURE: Final = "a fixture holds that {}"
 
 
 def _is_chance(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute, target: ClassValue) -> bool:

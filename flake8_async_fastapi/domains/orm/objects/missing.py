@@ -105,7 +105,7 @@ def _report(
     top_location = steps[0][0]
     top, route = objects[top_location], tuple(_step_text(objects[owner], via) for owner, via in steps)
     if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
-        return  # a test may replace the functions it calls
+        unless = unless or "the test replaces what it calls"
     if top_location[0] == ARGUMENT:
         is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
         if is_lost_here and not reading.is_by_callee:

@@ -16,11 +16,11 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
     AssociationProxy,
     Attribute,
     Column,
-    Model,
     Relationship,
 )
 from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
+    doubts,
     flushes,
     identity_map,
     instances,
@@ -39,6 +39,7 @@ from flake8_async_fastapi.domains.orm.objects.instances import (
 )
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
 from flake8_async_fastapi.domains.orm.objects.readers import Reader
+from flake8_async_fastapi.domains.orm.objects.subclass_columns import read_subclass_column
 from flake8_async_fastapi.domains.orm.session import item_queries, session_effects
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import (
@@ -70,6 +71,7 @@ from flake8_async_fastapi.engine.values import (
     alternatives,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.project.modules import is_test
 
 
 def read_attribute(access: Access) -> Value | None:
@@ -98,7 +100,7 @@ def read_mapped_attribute(
     name = model.name_of(name)
     attribute = model.attributes.get(name)
     if attribute is None:
-        return _read_subclass_column(frame, instance, obj, model, name, place, use)
+        return read_subclass_column(frame, instance, obj, model, name, place, use)
     if isinstance(attribute, AssociationProxy):
         return _read_through_proxy(frame, instance, attribute, place, use)
     found = transitions.attribute_state(frame.ctx, obj, name, attribute)
@@ -232,6 +234,9 @@ def _loaded_value(
             or (obj.source == "new" and lazy_loads.is_unsure(objects, obj, name, attribute, found)),
         )
         objects[child] = aliasing.join_aliases(frame.ctx, state, made)
+        if obj.source == "new" and is_test(frame.path):
+            certain = replace(made, may_be_loaded=False)
+            objects[child] = doubts.doubted(frame.ctx, certain, doubts.BY_OTHERS)
     instance = Instance(attribute.target, location=child)
     return Collection("list", instance) if attribute.is_collection else OneOf((instance, NONE))
 
@@ -279,30 +284,6 @@ def proxied_item(frame: Frame, value: Object, origin: Place | None) -> Value | N
     return _attribute_of_all(frame, value.detail.items, value.detail.attribute, origin.position)
 
 
-def _read_subclass_column(
-    frame: Frame,
-    instance: Instance,
-    obj: InstanceState,
-    model: Model,
-    name: str,
-    place: Position,
-    use: str,
-) -> Value | None:
-    """The value of a column of a subclass, read after a type test: a query of the base left it out."""
-    if instance.cls == obj.cls or not model.is_polymorphic or obj.default != "plan":
-        return None
-    if obj.may_be_loaded or obj.is_lazy:
-        return None
-    below = models.mapped_model(frame.ctx, instance.cls)
-    attribute = below.attributes.get(name) if below is not None else None
-    if not isinstance(attribute, Column) or not obj.plan.certain or obj.field(name) is not None:
-        return None
-    if models.loads_with_base(frame.ctx, instance.cls):
-        return None
-    assert instance.location is not None
-    report_missing(frame, instance.location, name, NotLoaded("subclass", obj.path, obj.line), place, use)
-    instances_of(frame.state)[instance.location] = obj.put(name, MAYBE)
-    return UNKNOWN
 
 
 # --- other accesses to objects ---------------------------------------------------------------

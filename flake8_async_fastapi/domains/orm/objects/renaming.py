@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.orm.objects import assigned
+from flake8_async_fastapi.domains.orm.objects import assigned, doubts
 from flake8_async_fastapi.domains.orm.objects.heap import (
     FrozenHeap,
     follow,
@@ -90,6 +90,8 @@ def _instance_to_callee(ctx: Context, renaming: Renaming, obj: InstanceState) ->
             status = Loaded(to_callee(renaming, status.value), withheld, status.is_linked)
         elif isinstance(status, NotLoaded):
             status = replace(status, path="", line=0)
+        elif status.not_loaded is not None and status.unless in doubts.ALL:
+            status = replace(status, not_loaded=replace(status.not_loaded, path="", line=0))
         else:
             status = MAYBE  # distinguishing calls by that takes long
         fields.append((name, status))
@@ -118,7 +120,7 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
             status = (
                 old if isinstance(old, NotLoaded) else replace(status, path=before.path, line=before.line)
             )
-        elif status is MAYBE and before is not None:
+        elif isinstance(status, Maybe) and before is not None and not _says_place(status):
             old = before.field(name)
             status = old if isinstance(old, Maybe) else status
         fields.append((name, status))
@@ -138,6 +140,10 @@ def instance_to_caller(out: ToCaller, obj: InstanceState, before: InstanceState 
         if not obj.path:
             obj = replace(obj, path=before.path, line=before.line)
     return obj
+
+
+def _says_place(status: Maybe) -> bool:
+    return status.not_loaded is not None and bool(status.not_loaded.path)
 
 
 def _goes_by_plan(obj: InstanceState) -> bool:

@@ -29,29 +29,36 @@ _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
+_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _ASYNC: Final = "AsyncSession"
 _SYNC: Final = "sqlalchemy.orm.Session"
 _MAKES_SYNC: Final = "create_engine"
 
 
 def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
-    """The async session that all known callers pass; unknown if there is none."""
+    """The async session, or the factory of such, that all known callers pass; unknown if there is none."""
     node = function.node
-    if not isinstance(node, tree.FunctionDef) or not _is_used(ctx, function, node, param.name):
+    used = _use_of(ctx, function, node, param.name) if isinstance(node, tree.FunctionDef) else ""
+    if not used:
         return UNKNOWN
+    key = ("passed", function.key, param.name)
+    return ctx.query(key, lambda: _passed(ctx, function, param, used), UNKNOWN)
 
-    def find() -> Value:
-        given = [
-            value for passed in values_passed(ctx, function, param.name) for value in alternatives(passed)
-        ]
-        known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
-        found = [
-            one for one in known if isinstance(one, Object) and session_factories.is_tracked_session(one)
-        ]
-        agree = len(found) == len(known) and len({value.type for value in found}) == 1
-        return Object(found[0].type, declared=True) if agree else UNKNOWN
 
-    return ctx.query(("passed", function.key, param.name), find, UNKNOWN)
+def _passed(ctx: Context, function: Function, param: Param, used: str) -> Value:
+    given = [value for passed in values_passed(ctx, function, param.name) for value in alternatives(passed)]
+    known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
+    is_wanted = session_factories.is_tracked_session if used == "session" else _is_factory
+    found = [one for one in known if isinstance(one, Object) and is_wanted(one)]
+    if len(found) != len(known) or len({value.type for value in found}) != 1:
+        return UNKNOWN
+    if used == "factory" and len(set(found)) == 1:
+        return found[0]
+    return Object(found[0].type, declared=True)
+
+
+def _is_factory(value: Value) -> bool:
+    return isinstance(value, Object) and value.type == _FACTORY
 
 
 def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
@@ -88,8 +95,11 @@ def is_used_plainly(node: tree.FunctionDef, name: str) -> bool:
     return False
 
 
-def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> bool:
-    """Whether methods of a session are called on a parameter, or on an attribute that holds it."""
+def _use_of(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> str:
+    """Whether methods of a session are called on a parameter, or on an attribute that holds it: ``session``.
+
+    ``factory`` if it is called for a session; otherwise empty.
+    """
     owners = {name}
     code: list[Stmt] = node.body
     if node.name == "__init__" and function.owner is not None and node.params:
@@ -100,20 +110,25 @@ def _is_used(ctx: Context, function: Function, node: tree.FunctionDef, name: str
         owners = {owner for owner in owners if owner.startswith(f"{me}.")}
         code = function.owner.node.body
     if not owners:
-        return False
+        return ""
     key = ("used as sessions", function.key if code is node.body else function.owner)
-    return not owners.isdisjoint(ctx.derive(key, lambda: _names_used_as_session(code)))
+    sessions, factories = ctx.derive(key, lambda: _names_used(code))
+    return "session" if not owners.isdisjoint(sessions) else "" if owners.isdisjoint(factories) else "factory"
 
 
-def _names_used_as_session(code: list[Stmt]) -> frozenset[str]:
+def _names_used(code: list[Stmt]) -> tuple[frozenset[str], frozenset[str]]:
     """The variables and attributes on which code calls methods of a session; other objects have a ``get``
-    that is not awaited.
+    that is not awaited. And those that it calls for something that it enters, or keeps in a variable.
     """
-    found = set()
+    sessions, called = set(), set()
     for part in all_nodes(code):
         match part:
             case tree.Call(func=tree.Attr(value=owner, name=name)) if name in _METHODS:
-                found.add(path_of(owner))
+                sessions.add(path_of(owner))
             case tree.Await(value=tree.Call(func=tree.Attr(value=owner, name="get"))):
-                found.add(path_of(owner))
-    return frozenset(found)
+                sessions.add(path_of(owner))
+            case tree.WithItem(context=tree.Call(func=maker, args=[], keywords=[])):
+                called.add(path_of(maker))
+            case tree.Assign(value=tree.Call(func=maker, args=[], keywords=[])):
+                called.add(path_of(maker))
+    return frozenset(sessions), frozenset(called)

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm.objects import aliasing, changed_in_place, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, changed_in_place, doubts, flushes, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import session_factories
@@ -24,7 +24,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
     SyncTwin,
     Transition,
 )
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.values import (
@@ -40,6 +40,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
 )
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.project.modules import is_test
 
 
 def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
@@ -82,13 +83,21 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
         if what == "may_flush":
             return obj
         if what == "anything":
-            there = obj.phase in ("persistent", "given")
-            return replace(obj, default="perhaps", fields=()) if there else obj
+            return _after_anything(ctx, obj, where)
         return transitions.after_detach(obj)
 
     transitions.change_instances(
         part.heap, transition.session, change, transition.base, is_doubtful=what == "select"
     )
+
+
+def _after_anything(ctx: Context, obj: InstanceState, path: str) -> InstanceState:
+    """The state of an object after unknown code had its session."""
+    if obj.phase not in ("persistent", "given"):
+        return obj
+    if is_test(path):
+        return replace(doubts.doubted(ctx, obj, doubts.BY_OTHERS), may_be_expired=True)
+    return replace(obj, default="perhaps", fields=())
 
 
 def _load_written(frame: Frame, session: object, line: int) -> None:
@@ -105,7 +114,10 @@ def havoc(frame: Frame, values: Sequence[Value]) -> None:
     objects = instances_of(frame.state)
     if not objects:
         return
-    transitions.havoc_instances(frame.state, values)
+    if is_test(frame.path):
+        doubts.doubt_missing(frame, values, doubts.BY_OTHERS)
+    else:
+        transitions.havoc_instances(frame.state, values)
     for value in values:
         for inner in inner_values(value):
             session = _session_in(inner)
