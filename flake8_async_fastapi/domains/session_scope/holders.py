@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.database import sessions
-from flake8_async_fastapi.domains.session_scope import managers
+from flake8_async_fastapi.domains.session_scope import built, managers
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session, Use
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -220,8 +220,12 @@ def holds_session(frame: Frame, node: Expr) -> bool:
 def _plain_holder(frame: Frame, session: Session) -> Session:
     """A variable that is a session itself stands for the objects built from it."""
     name, path = session
-    is_session = path and sessions.is_surely_session(frame.ctx, value_of_text(frame, name))
-    return (name, "") if is_session else session
+    owner = value_of_text(frame, name) if path else UNKNOWN
+    if path and sessions.is_surely_session(frame.ctx, owner):
+        return name, ""
+    if isinstance(owner, Instance) and not path.startswith("["):
+        return name, built.first_path(frame.ctx, owner.cls, path)
+    return session
 
 
 def value_of_text(frame: Frame, text: str) -> Value:
