@@ -369,7 +369,8 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
     """Whether an object on the path to an attribute may hold its target through another relationship.
 
     A collection may. So may a single object further away: of one record, or if its foreign key is a copy of
-    the attribute's. But two attributes of one object usually lead to different objects.
+    the attribute's. But two attributes of one object usually lead to different objects, if the code has not
+    just given it both keys.
     """
     attribute, above = unloaded.attribute, instances_of(frame.state)[at]
     _, own = aliasing.way_from_top(instances_of(frame.state), unloaded.location, at)
@@ -379,7 +380,8 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
         if not loaded_path.names or not load_plans.may_be_both(frame.ctx, loaded_path.cls, attribute.target):
             continue
         is_further = len(loaded_path.names) > 1 and loaded_path.names[:-1] != own
-        if loaded_path.is_collection or (
+        is_twin = above.source == "new" and not own
+        if loaded_path.is_collection or is_twin or (
             is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys)
         ):
             return True

@@ -135,6 +135,9 @@ def _join_attribute(found: set[AttributeState | None]) -> AttributeState:
     """Join an attribute that differs between paths; None stands for the plan of the object."""
     if _CHANGED in found and all(one is None or _is_unassigned(one) for one in found):
         return _CHANGED  # no path writes it
+    filled = [replace(one, is_linked=False) for one in found if isinstance(one, Loaded)]
+    if len(filled) == len(found) and all(one == filled[0] for one in filled):
+        return filled[0]  # a query filled it on one path, and on another there was nothing to load
     if MAYBE in found:
         return MAYBE  # a path that found it elsewhere, or that knows nothing of it
     unsure = [one for one in found if isinstance(one, Maybe)]
