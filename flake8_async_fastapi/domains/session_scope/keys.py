@@ -61,8 +61,8 @@ def names_in_caller(
 
 
 def sessions_of_object(frame: Frame, value: Value) -> Iterator[Place]:
-    """The sessions that the class of an object assigns to its attributes."""
-    if isinstance(value, Instance) and value.attributes is None:
+    """The sessions that the class of an object assigns to its attributes; an object of the ORM has none."""
+    if isinstance(value, Instance) and value.attributes is None and value.location is None:
         yield from sessions_among(kept for _, kept in _attributes_of(frame, value))
 
 
