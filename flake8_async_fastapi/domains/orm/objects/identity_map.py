@@ -133,11 +133,9 @@ def remaining_doubt(frame: Frame, unloaded: UnloadedAttribute, unless: str) -> s
         and _has(frame, other, unloaded)
     ]
     top = aliasing.way_from_top(objects, unloaded.location)[0]
-    are_all = suspects and all(
-        _were_asked_for(objects, at, unloaded.location) and strangers.are_strangers(frame, at, top)
-        for at in suspects
-    )
-    return "" if are_all else unless
+    asked = all(_were_asked_for(objects, at, unloaded.location) for at in suspects)
+    are_strange = asked and all(strangers.are_strangers(frame, at, top) for at in suspects)
+    return "" if suspects and are_strange else unless
 
 
 def _has(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
@@ -369,8 +367,7 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
     """Whether an object on the path to an attribute may hold its target through another relationship.
 
     A collection may. So may a single object further away: of one record, or if its foreign key is a copy of
-    the attribute's. But two attributes of one object usually lead to different objects, if the code has not
-    just given it both keys.
+    the attribute's. But two attributes of one object usually lead to different objects, if it is not new.
     """
     attribute, above = unloaded.attribute, instances_of(frame.state)[at]
     _, own = aliasing.way_from_top(instances_of(frame.state), unloaded.location, at)
