@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -69,21 +70,22 @@ def _uses(code: Code) -> dict[_Place, set[str]]:
 
 
 def loses_names(before: str, after: str) -> bool:
-    """Whether a text no longer uses a name that it imports and used before; otherwise no import is unused."""
+    """Whether a text uses a name that it imports less often than before; otherwise no import is unused."""
     try:
         _, used = _names(before)
         imported, still = _names(after)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
-    return bool(imported & used - still)
+    return any(used[name] > still[name] for name in imported)
 
 
-def _names(text: str) -> tuple[set[str], set[str]]:
-    """The names that a text imports, and those that it uses."""
-    imported, used = set(), set()
+def _names(text: str) -> tuple[set[str], Counter[str]]:
+    """The names that a text imports, and how often it uses each name."""
+    imported: set[str] = set()
+    used: Counter[str] = Counter()
     for node in ast.walk(ast.parse(text.removeprefix("\ufeff"))):
         if isinstance(node, ast.Name):
-            used.add(node.id)
+            used[node.id] += 1
         elif isinstance(node, ast.alias):
             imported.add(node.asname or node.name.partition(".")[0])
     return imported, used
