@@ -1,8 +1,8 @@
 """Calls that block the event loop or start another one, and code that is allowed to make them.
 
-Adds ``ThreadEffects`` to the summary of a function: the effects of a call on the thread that makes it. Adds
-no part of the state; a run notes its effects, and the code around a call that allows it to block. Needs no
-other domain.
+Adds ``ThreadEffects`` to the summary of a function: the effects of a call on the thread that makes it, and
+``LoopAsked``: it tells whether a loop is running. Adds no part of the state; a run notes its effects, and
+the code around a call that allows it to block. Needs no other domain.
 """
 
 from __future__ import annotations
