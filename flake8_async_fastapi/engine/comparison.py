@@ -27,6 +27,9 @@ class ComparedBy:
         compared = type(self).compared
         return compared(self) == compared(other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # that of ``Struct`` would compare identities
+
     def __hash__(self) -> int:
         return hash(type(self).compared(self))
 

@@ -156,12 +156,14 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
         kept = _join_data(kept)
     if len(kept) <= MOST_STATES:
         return kept
+    joined = join_states(kept)
     if frame is not None and frame.owed:
         for state in kept:
-            for value in state.values():
-                if type(value) in MAY_HOLD_COROUTINE:
-                    frame.discharge(value)
-    return [join_states(kept)]
+            for before, after in ((state.env, joined.env), (state.attributes, joined.attributes)):
+                for name, value in before.items():
+                    if type(value) in MAY_HOLD_COROUTINE and after[name] != value:
+                        frame.discharge(value)
+    return [joined]
 
 
 def _known_to_both(one: State, other: State) -> dict[str, bool]:

@@ -292,6 +292,9 @@ class OneOf(Struct, frozen=True, eq=False):
             return NotImplemented
         return self.values == other.values or frozenset(self.values) == frozenset(other.values)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # that of ``Struct`` would compare identities
+
     def __hash__(self) -> int:
         return hash(frozenset(self.values))
 

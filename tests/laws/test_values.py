@@ -21,10 +21,12 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Const,
+    Coroutine,
     Function,
     Instance,
     Library,
     Object,
+    OneOf,
     Plain,
     Value,
     alternatives,
@@ -235,3 +237,17 @@ def test_paths_that_differ_in_one_variable_with_data_are_one() -> None:
     assert set(alternatives(either.env["a"])) == {NONE, Plain("int")}
     texts = [State({"a": Const("sqlite://")}), State({"a": Const("sqlite+aiosqlite://")})]
     assert limit_disjuncts(texts) == texts
+
+
+def test_values_with_the_same_content_do_not_differ() -> None:
+    """``Struct`` would compare identities by ``!=``: a type that says what is equal says what differs."""
+    alike = [
+        (instance("A").cls, instance("A").cls),
+        (function(1), function(1)),
+        (OneOf((NONE, Plain("int"))), OneOf((Plain("int"), NONE))),
+        (Coroutine("f()", "other", Place("a.py", 1, 0)), Coroutine("f()", "other", Place("a.py", 1, 0))),
+    ]
+    for one, other in alike:
+        assert one == other and not one != other  # noqa: SIM202
+    for one, other in zip(alike, alike[1:], strict=False):
+        assert one[0] != other[0] and not one[0] == other[0]  # noqa: SIM201
