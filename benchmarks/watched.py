@@ -117,7 +117,8 @@ def lint_project(texts: Mapping[str, str], linted: Callable[[str], bool] | None 
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder))
         unread = set()
-        for path, source in analysis_of(texts).sources.items():
+        sources = analysis_of(texts).sources
+        for path, source in ((path, sources[path]) for path in runs):
             runs[path], _ = _watch(runs[path], lambda source=source: facts_of(source, cache))  # type: ignore[misc]
             if runs[path].faults:
                 unread.add(path)

@@ -16,10 +16,9 @@ from flake8_async_fastapi.facts import tree
 
 def report_at_end(frame: Frame) -> None:
     """Report the paths that reach the end of a route without a ``return``."""
-    if frame.role == ROUTE and isinstance(frame.node, tree.FunctionDef):
-        last = frame.node.body[-1]
-        for state in frame.ends:
-            _report(frame, state, Position(last.line, last.col), is_at_end=True)
+    body = frame.node.body if frame.role == ROUTE and isinstance(frame.node, tree.FunctionDef) else []
+    for state in frame.ends if body else ():  # one without a body only has a docstring
+        _report(frame, state, Position(body[-1].line, body[-1].col), is_at_end=True)
 
 
 def report_at_return(frame: Frame, value: Value, place: Position) -> None:

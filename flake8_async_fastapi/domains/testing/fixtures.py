@@ -9,7 +9,7 @@ from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.engine.values import Function
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in
 
 
 def fixture_decorator(function: tree.FunctionDef) -> Expr | None:
@@ -37,9 +37,15 @@ def is_test_function(function: tree.FunctionDef) -> bool:
 def functions_in(ctx: Context, files: Iterable[str]) -> Iterator[tree.FunctionDef]:
     """All functions of some files."""
     for path in files:
-        for node in nodes_in(ctx.project.body(path)):
-            if isinstance(node, tree.FunctionDef):
-                yield node
+        yield from _functions_of(ctx, path)
+
+
+def _functions_of(ctx: Context, path: str) -> tuple[tree.FunctionDef, ...]:
+    body = ctx.project.body(path)
+    return ctx.derive(
+        ("functions of", path),
+        lambda: tuple(node for node in all_nodes(body) if isinstance(node, tree.FunctionDef)),
+    )
 
 
 def tests_asking_for(ctx: Context, name: str, folder: str) -> int:

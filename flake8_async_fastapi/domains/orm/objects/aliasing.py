@@ -165,7 +165,8 @@ def join_aliases(
     ]
     unread = ((other, False) for other in unread_results(ctx, state, obj.session))
     others = [(other, is_other) for other, is_other in (*there, *unread) if _is_at_hand(other, obj)]
-    lacking = _lacking(ctx, obj) if others else {}
+    model = models.model_of_objects(ctx, obj.cls) if others else None
+    lacking = _lacking(ctx, obj, model.attributes, _FOR_ONE) if model is not None else {}
     attributes = {name: attribute for name, (attribute, _) in lacking.items()}
     found: set[str] = set()
     for other, is_other in others if lacking else ():
@@ -202,19 +203,20 @@ def after_loading(
     ``is_another``: it is not the object that the query asks for.
     """
     found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
-    lacking = _lacking(ctx, obj, (*_FOR_ONE, *_EXPIRED))
-    return _may_have(obj, {name: lost for name, (_, lost) in lacking.items() if name in found})
+    model = models.model_of_objects(ctx, obj.cls) if found else None  # most queries load other objects
+    attributes = {name: model.attributes[name] for name in found} if model is not None else {}
+    lacking = _lacking(ctx, obj, attributes, (*_FOR_ONE, *_EXPIRED))
+    return _may_have(obj, {name: lost for name, (_, lost) in lacking.items()})
 
 
 def _lacking(
-    ctx: Context, obj: InstanceState, causes: tuple[Cause, ...] = ()
+    ctx: Context, obj: InstanceState, attributes: Mapping[str, Attribute], causes: tuple[Cause, ...]
 ) -> dict[str, tuple[Attribute, NotLoaded]]:
-    """The attributes that an object lacks and a query loads, each with why it is not loaded."""
-    model = models.model_of_objects(ctx, obj.cls)
+    """Those attributes that an object lacks for one of some causes, each with why it is not loaded."""
     lacking: dict[str, tuple[Attribute, NotLoaded]] = {}
-    for name, attribute in model.attributes.items() if model is not None else ():
+    for name, attribute in attributes.items():
         found = transitions.attribute_state(ctx, obj, name, attribute)
-        if isinstance(found, NotLoaded) and found.cause in (causes or _FOR_ONE):
+        if isinstance(found, NotLoaded) and found.cause in causes:
             lacking[name] = attribute, found
     return lacking
 

@@ -130,12 +130,21 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
             for location in locations_in(item):
                 if location in objects:
                     objects[location] = replace(objects[location], is_empty=True)
-        _note_held_elsewhere(before, after)
+        skipped = [state for state in after if any(state is first for first in before)]
+        _note_held_elsewhere(skipped, after)
+        _note_idle_elsewhere(skipped, after)
 
 
-def _note_held_elsewhere(before: list[State], after: list[State]) -> None:
+def _note_idle_elsewhere(skipped: list[State], after: list[State]) -> None:
+    """Note that on the paths past a loop the transaction of a session may be over, had the loop run."""
+    parts = [state.part(Instances) for state in after if not any(state is one for one in skipped)]
+    ended = {step.session for part in parts for step in part.session_effects if part.is_idle(step.session)}
+    for state in skipped if ended else ():
+        state.part(Instances).idle_elsewhere |= ended
+
+
+def _note_held_elsewhere(skipped: list[State], after: list[State]) -> None:
     """Note that on the paths past a loop the session may hold more objects, had the loop run."""
-    skipped = [state for state in after if any(state is first for first in before)]
     there = {location for state in skipped for location in instances_of(state)}
     further = [state for state in after if instances_of(state).keys() - there]
     held = {obj for state in further for at, obj in _held(state).items() if at not in there}

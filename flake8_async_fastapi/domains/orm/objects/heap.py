@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Loaded
 from flake8_async_fastapi.domains.orm.objects.joins import join_heaps, join_session_effects
@@ -19,16 +20,23 @@ class Instances(Struct):
     """The knowledge of one path about ORM objects, and the ``session_effects`` on whole sessions.
 
     ``heap`` are the known objects by their location. ``held_elsewhere`` are those that are held unless a
-    loop had no items, as on this path. ``outcome`` depends on the result of the last call.
+    loop had no items, as on this path; ``idle_elsewhere`` are the sessions whose transactions are then over.
+    ``outcome`` depends on the result of the last call.
     """
 
     heap: dict[Location, InstanceState] = field(default_factory=dict)
     session_effects: tuple[Transition, ...] = ()
     held_elsewhere: frozenset[InstanceState] = frozenset()
     outcome: Any = None
+    idle_elsewhere: frozenset[object] = frozenset()
 
     def fork(self) -> Instances:
-        return Instances(dict(self.heap), self.session_effects, self.held_elsewhere, self.outcome)
+        return replace(self, heap=dict(self.heap))
+
+    def is_idle(self, session: object) -> bool:
+        """Whether the last step of a session was to end its transaction, or may have been."""
+        done = [step.kind for step in self.session_effects if step.session == session]
+        return session in self.idle_elsewhere or (bool(done) and done[-1] in ("commit", "rollback", "close"))
 
     def unify(self, other: Instances, states: tuple[State, State]) -> Instances | None:
         """One part, if two paths know the same about all objects that they can still reach."""
@@ -45,7 +53,8 @@ class Instances(Struct):
         happened = join_session_effects([part.session_effects for part in parts])
         elsewhere = frozenset[InstanceState]().union(*(part.held_elsewhere for part in parts))
         outcome = self.outcome if all(part.outcome == self.outcome for part in others) else None
-        return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere, outcome)
+        idle = frozenset[object]().union(*(part.idle_elsewhere for part in parts))
+        return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere, outcome, idle)
 
     def forget(self, path: str) -> Instances:
         return self

@@ -46,7 +46,7 @@ from flake8_async_fastapi.project.modules import is_test
 def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     """Apply a transition to all objects of its session, and keep it for the caller."""
     ctx, where, part = frame.ctx, frame.path, frame.state.part(Instances)
-    if transition.kind in _OF_TRANSACTIONS and _is_idle(part, transition.session):
+    if transition.kind in _OF_TRANSACTIONS and part.is_idle(transition.session):
         if transition.kind == "rollback":
             return  # there is no transaction to roll back
         if not _is_changed(part, transition.session):
@@ -54,6 +54,7 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     if transition.kind == "commit":
         changed_in_place.report_lost(frame, transition.session)
     part.session_effects = _add_transition(part.session_effects, transition)
+    part.idle_elsewhere -= {transition.session}
     what, known = transition.kind, transition.settings
     if what == "flush" or (what == "query" and known.flushes) or (what == "commit" and not known.expires):
         _load_written(frame, transition.session, line)
@@ -179,12 +180,6 @@ _READING: Final = frozenset({"query", "select"})
 
 
 _OF_TRANSACTIONS: Final = frozenset({"rollback", "flush"})
-
-
-def _is_idle(part: Instances, session: object) -> bool:
-    """Whether the last step of a session was to end its transaction."""
-    done = [step.kind for step in part.session_effects if step.session == session]
-    return bool(done) and done[-1] in ("commit", "rollback", "close")
 
 
 def _is_changed(part: Instances, session: object) -> bool:
