@@ -30,11 +30,11 @@ from flake8_async_fastapi.engine.walks import holds_coroutine, inner_values
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param
+from flake8_async_fastapi.knowledge.loop_use import LOOP_CLIENTS
 from flake8_async_fastapi.project.modules import is_test
 
 _FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _CLIENT: Final = "httpx.AsyncClient"
-_SENDS: Final = frozenset("get options head post put patch delete request send".split())
 
 
 def pass_fixture(frame: Frame, function: Function, param: Param, declared: Value) -> Value | None:
@@ -87,4 +87,4 @@ def doubt_after_request(
         doubts.doubt_missing(frame, frame.state.values(), doubts.BY_REQUEST)
 
 
-CALLS: Final = Watch(doubt_after_request, methods=_SENDS)
+CALLS: Final = Watch(doubt_after_request, methods=LOOP_CLIENTS[_CLIENT])

@@ -137,8 +137,11 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
 
 def _note_idle_elsewhere(skipped: list[State], after: list[State]) -> None:
     """Note that on the paths past a loop the transaction of a session may be over, had the loop run."""
-    parts = [state.part(Instances) for state in after if not any(state is one for one in skipped)]
-    ended = {step.session for part in parts for step in part.session_effects if part.is_idle(step.session)}
+    ended: set[object] = set()
+    for state in after if skipped else ():
+        if not any(state is one for one in skipped):
+            part = state.part(Instances)
+            ended |= set(filter(part.is_idle, {step.session for step in part.session_effects}))
     for state in skipped if ended else ():
         state.part(Instances).idle_elsewhere |= ended
 

@@ -284,8 +284,6 @@ def proxied_item(frame: Frame, value: Object, origin: Place | None) -> Value | N
     return _attribute_of_all(frame, value.detail.items, value.detail.attribute, origin.position)
 
 
-
-
 # --- other accesses to objects ---------------------------------------------------------------
 
 

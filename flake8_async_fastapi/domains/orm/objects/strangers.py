@@ -66,24 +66,22 @@ def _holders(frame: Frame, at: Location) -> set[str]:
 
 def _told_by(frame: Frame, names: set[str], body: list[Stmt]) -> set[str]:
     """Some names, and those that are told from them, in whatever order the code runs."""
-    told = set(names)
-    steps = list(_steps(frame, body))
-    while any(sources & told and not targets <= told for targets, sources in steps):
-        for targets, sources in steps:
-            if sources & told:
-                told |= targets
-    return told
+    return _closure(names, [(sources, targets) for targets, sources in _steps(frame, body)])
 
 
 def _leading_to(names: set[str], body: list[Stmt]) -> set[str]:
     """Some names, and those from which they are told."""
-    led = set(names)
-    steps = list(_steps(None, body))
-    while any(targets & led and not sources <= led for targets, sources in steps):
-        for targets, sources in steps:
-            if targets & led:
-                led |= sources
-    return led
+    return _closure(names, list(_steps(None, body)))
+
+
+def _closure(names: set[str], steps: list[tuple[set[str], set[str]]]) -> set[str]:
+    """Some names, with all to which steps lead from them: each from any of its first to its second ones."""
+    found = set(names)
+    while any(start & found and not end <= found for start, end in steps):
+        for start, end in steps:
+            if start & found:
+                found |= end
+    return found
 
 
 def _steps(frame: Frame | None, body: list[Stmt]) -> Iterator[tuple[set[str], set[str]]]:
