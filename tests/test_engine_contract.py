@@ -24,7 +24,7 @@ ENGINE = (
     ("entry",),
     ("machine",),
     ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept", "leaving",
-     "comprehensions", "raising", "programs"),
+     "comprehensions", "raising", "programs", "receivers"),
     ("hooks",),
     ("observers", "models", "effects"),
     ("watches",),

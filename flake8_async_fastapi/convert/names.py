@@ -127,6 +127,11 @@ class Program:
                     known[source.qualname(node)] = node
         return known.get(name)
 
+    def classes(self, name: str) -> list[ast.ClassDef]:
+        """All classes of a name, in whatever file."""
+        found = (self.definition(path, name) for path in self.sources)
+        return [node for node in found if isinstance(node, ast.ClassDef)]
+
 
 def link(sources: Mapping[str, Source]) -> Program:
     """The files of a project, linked."""

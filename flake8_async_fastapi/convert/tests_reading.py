@@ -13,6 +13,7 @@ from typing import Final
 from flake8_async_fastapi.convert.demands import Demand
 from flake8_async_fastapi.convert.fixtures import Fixtures
 from flake8_async_fastapi.convert.infer import Inference
+from flake8_async_fastapi.convert.owners import owner_read
 from flake8_async_fastapi.convert.refreshes import Place, session_in, session_of, statement_at
 from flake8_async_fastapi.convert.texts import FUNCTIONS, Edit, Function, Source, has_decorator
 from flake8_async_fastapi.project.modules import is_test
@@ -37,7 +38,7 @@ class TestRefreshes:
 
     def place(self, demand: Demand) -> Place | None:
         """The place before the statement of a test that reads the attribute."""
-        path, line, column = demand.read
+        path, line, _ = demand.read
         source = self.sources.get(path)
         if source is None or not is_test(path) or demand.cause in _OUT_OF_REACH:
             return None
@@ -48,7 +49,7 @@ class TestRefreshes:
         first, last = demand.origin[1], function.end_lineno or 0
         if demand.origin[0] == path and function.lineno <= first <= last:
             return None  # the test makes the object itself
-        loop, owner = _owner_read(source, demand, statement, (line, column))
+        loop, owner = owner_read(self.inference.program, source, demand, statement)
         session = self._session(source, function, demand) if owner else ""
         if not session:
             return None
@@ -121,47 +122,3 @@ def _whole_statement(source: Source, line: int) -> ast.stmt | None:
         return None
     begin = source.text[source.line_start(statement.lineno) : source.start(statement)]
     return None if begin.strip() else statement
-
-
-def _owner_read(source: Source, demand: Demand, statement: ast.stmt, at: tuple[int, int]) -> tuple[str, str]:
-    """The object whose attribute a statement reads, as code that means the same before it.
-
-    For an item that a comprehension reads, it comes with the loop over all items.
-    """
-    attribute = demand.route[-1].rpartition(".")[2]
-    found: ast.expr | None = None
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute) and (node.attr, node.lineno, node.col_offset) == (attribute, *at):
-            found = node.value
-    code = source.code(found) if found is not None else demand.holder
-    name = _root(found) if found is not None else code
-    bound = _bound_in(statement)
-    if name.isidentifier() and name not in bound:
-        return "", code
-    items = bound.get(name)
-    if items is None or _root(items) in ("", *bound):
-        return "", ""
-    return f"for {name} in {source.code(items)}:\n{source.indent(statement)}    ", code
-
-
-def _root(node: ast.expr) -> str:
-    """The variable at the beginning of a path; empty for other expressions."""
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _bound_in(statement: ast.stmt) -> dict[str, ast.expr | None]:
-    """The variables that a statement binds for its own expressions; for an item, what it is an item of."""
-    found: dict[str, ast.expr | None] = {}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.comprehension):
-            is_each = isinstance(node.target, ast.Name) and not node.is_async
-            for part in ast.walk(node.target):
-                if isinstance(part, ast.Name):
-                    found[part.id] = node.iter if is_each and part.id not in found else None
-        elif isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
-            found[node.target.id] = None
-        elif isinstance(node, ast.Lambda):
-            found |= dict.fromkeys(argument.arg for argument in node.args.args)
-    return found

@@ -1,4 +1,4 @@
-"""Truth values and statements that objects of the project keep and that their own methods change.
+"""Truth values, statements and tracked objects that objects of the project keep and their methods change.
 
 For example, ``__aexit__`` of a unit of work may depend on ``self._committed``, and each method of a builder
 may add an option to ``self._statement``. An object is identified by the variable that holds it; any code
@@ -21,12 +21,15 @@ from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
+    Collection,
     Const,
     Function,
     Instance,
     Object,
+    OneOf,
     Value,
 )
+from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 
@@ -48,17 +51,35 @@ def _changing_names(ctx: Context, cls: ClassValue) -> frozenset[str]:
 
 
 def _changing_values(ctx: Context, value: Value | None) -> dict[str, Value]:
-    """The truth values and statements of an object that its methods change."""
+    """The truth values, statements and tracked objects of an object that its methods change."""
     if not isinstance(value, Instance) or not value.attributes:
         return {}
-    found = {
-        name: one
-        for name, one in value.attributes
-        if (isinstance(one, Const) and isinstance(one.value, bool))
-        or (isinstance(one, Object) and one.detail is not None)
-    }
+    found = {name: one for name, one in value.attributes if _is_followed(one)}
     names = _changing_names(ctx, value.cls) if found else frozenset()
     return {name: one for name, one in found.items() if name in names and not _is_resource(ctx, one)}
+
+
+def _is_followed(value: Value) -> bool:
+    if isinstance(value, Object):
+        return value.detail is not None
+    if isinstance(value, Const):
+        return isinstance(value.value, bool)
+    return isinstance(value, (Instance, Collection, OneOf)) and _is_located(value)
+
+
+def _is_located(value: Value) -> bool:
+    """Whether a value leads to a tracked object."""
+    return any(isinstance(one, Instance) and one.location is not None for one in inner_values(value))
+
+
+def _is_held_by_others(state: State, held: Instance) -> bool:
+    """Whether another object may hold an object, too, so that its methods may change it unseen."""
+    return any(
+        isinstance(inner, Instance) and inner.cls == held.cls
+        for value in state.values()
+        if value != held
+        for inner in inner_values(value)
+    )
 
 
 def _is_resource(ctx: Context, value: Value) -> bool:
@@ -72,6 +93,8 @@ def change_receiver(frame: Frame, before: Value | None, after: Value | None) -> 
     if before.attributes == after.attributes:
         return
     old, new = _changing_values(frame.ctx, before), _changing_values(frame.ctx, after)
+    if old != new and any(map(_is_located, new.values())) and _is_held_by_others(frame.state, before):
+        new = {name: one for name, one in new.items() if not _is_located(one)}
     if old != new:
         rest = [(name, kept) for name, kept in before.attributes or () if name not in old and name not in new]
         _exchange_object(frame.ctx, frame.state, before, replace(before, attributes=(*rest, *new.items())))

@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.testing import (
     given_fixtures,
     given_generators,
     given_objects,
+    kept_objects,
     loops,
     overrides,
 )
@@ -36,7 +37,7 @@ DOMAIN = Domain(
     observers=Observers(
         call_ends=(clients.CALLS, given_objects.CALLS, loops.CALLS),
         decorated=(collected.report_fixture,),
-        function_begins=(collected.report_test,),
+        function_begins=(collected.report_test, kept_objects.fill_receiver),
         function_ends=(loops.report_engine_use, overrides.report_left_override),
     ),
 )

@@ -30,6 +30,15 @@ def option_of(decorator: Expr | None, name: str, default: str) -> str:
     return default
 
 
+def is_automatic(decorator: Expr) -> bool:
+    """Whether all tests near a fixture use it: ``autouse=True``."""
+    keywords = decorator.keywords if isinstance(decorator, tree.Call) else ()
+    return any(
+        one.name == "autouse" and isinstance(one.value, tree.Const) and one.value.value is True
+        for one in keywords
+    )
+
+
 def is_test_function(function: tree.FunctionDef) -> bool:
     return function.name.startswith("test") and fixture_decorator(function) is None
 

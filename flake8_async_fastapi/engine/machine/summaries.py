@@ -12,19 +12,18 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from flake8_async_fastapi.engine import assignments, raising, relevance, renaming
-from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import join_bindings, join_returns
+from flake8_async_fastapi.engine.joins import join_returns
 from flake8_async_fastapi.engine.machine import expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.receivers import receiver_after
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.summary import NOTHING, Footprint, Summary
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
     Arguments,
-    ClassValue,
     Collection,
     Coroutine,
     Function,
@@ -34,7 +33,6 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
     alternatives,
-    is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
@@ -162,7 +160,7 @@ def assigned_value(ctx: Context, method: Function, name: str, arguments: Argumen
     if isinstance(receiver, Instance):
         for attribute, value in receiver.attributes or ():
             if attribute == name:
-                return value
+                return renaming.without_new_locations(value)
     return UNKNOWN
 
 
@@ -361,7 +359,7 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
     returns = join_returns([UNKNOWN if _hides_coroutine(value) else value for value in frame.returns])
     yields = join_returns(frame.yields) if frame.yields else UNKNOWN
     paths = frame.exits or ends
-    receiver = _receiver_after(frame, paths)
+    receiver = receiver_after(frame, paths)
     found = Ends(frame.returns or [returns], paths, [])
     if frame.yields and frame.yield_states:
         found = Ends(frame.yields, frame.yield_states, paths)
@@ -372,28 +370,3 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
 def _hides_coroutine(value: Value) -> bool:
     """Whether a container holds coroutines: it is not known when they are awaited."""
     return not isinstance(value, (Coroutine, OneOf)) and holds_coroutine(value)
-
-
-def _receiver_after(frame: Frame, ends: list[State]) -> Value | None:
-    """The receiver with the attributes that the run assigned, if all ends agree on a type.
-
-    For a class method, the object that it creates.
-    """
-    me, variable = frame.receiver, frame.receiver_name
-    if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
-        me, variable = Instance(me), assignments.variable_made_in(frame.node)
-    if not isinstance(me, Instance) or not variable:
-        return None
-    prefix = variable + "."
-    found: dict[str, list[Value]] = {}
-    for end in [*ends, frame.assigned_anywhere]:
-        for path, value in end.attributes.items():
-            name = path.removeprefix(prefix)
-            if path.startswith(prefix) and "." not in name:
-                found.setdefault(name, []).append(UNKNOWN if holds_coroutine(value) else value)
-    attributes = dict(me.attributes or ())
-    for name, values in found.items():
-        attributes[name] = relevance.limit_depth(
-            without_emptiness(renaming.without_new_locations(join_bindings(values))), 1
-        )
-    return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)

@@ -38,6 +38,7 @@ from flake8_async_fastapi.domains.orm.objects.renaming import (
 )
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
+from flake8_async_fastapi.engine.assignments import kept_in
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place, Spot
@@ -74,7 +75,7 @@ class InstanceEffect(Struct, frozen=True):
 
 def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
     noted = frame.notes_of(UnloadedReads)
-    effect = _effect_of(ends, frozenset(noted.objects))
+    effect = _effect_of(ends, frozenset(noted.objects), frame.receiver_name)
     known = {location for location, _ in effect.instances} if noted.objects else ()
     committed, failed = outcomes.ends_after_commit(frame, ends), outcomes.ends_in_failure(frame, ends)
     effect = replace(
@@ -95,12 +96,14 @@ def _summarise_raised(frame: Frame, path: State, exception: Value) -> tuple[Inst
     return () if effect == _NOTHING else (effect,)
 
 
-def _effect_of(ends: Ends, told: frozenset[Location] = frozenset()) -> InstanceEffect:
-    """The common effect of some ends of a run; the caller also learns of the objects in ``told``."""
+def _effect_of(ends: Ends, told: frozenset[Location] = frozenset(), receiver: str = "") -> InstanceEffect:
+    """The common effect of some ends of a run.
+
+    The caller also learns of the objects in ``told``, and of those that the receiver keeps.
+    """
     done = [end.part(Instances).session_effects for end in ends.paths]
-    return InstanceEffect(
-        _instances_for_caller(ends.values, ends.paths, told), join_session_effects(done) if done else ()
-    )
+    instances = _instances_for_caller(ends.values, ends.paths, told, receiver)
+    return InstanceEffect(instances, join_session_effects(done) if done else ())
 
 
 def _effects_by_truth(ends: Ends) -> tuple[InstanceEffect, ...]:
@@ -116,9 +119,11 @@ _NOTHING: Final = InstanceEffect()
 
 
 def _instances_for_caller(
-    values: Sequence[Value], ends: list[State], told: frozenset[Location]
+    values: Sequence[Value], ends: list[State], told: frozenset[Location], receiver: str
 ) -> FrozenHeap:
     """The ORM objects that a caller sees: those that it passed, and those in the result of each path.
+
+    ``receiver`` is the variable with the object whose method was called, which may keep more of them.
 
     If a path lost an object that only other paths return, nothing is lost.
     """
@@ -126,7 +131,8 @@ def _instances_for_caller(
     found = []
     for end, results in zip(ends, given_by, strict=True):
         objects = instances_of(end)
-        seen = reachable(objects, results)
+        kept = [value for _, value in kept_in(end, receiver)] if receiver and objects else []
+        seen = reachable(objects, [*results, *kept])
         found.append(
             {
                 location: obj

@@ -1,0 +1,37 @@
+"""What a method leaves in the object that it was called on."""
+
+from __future__ import annotations
+
+from flake8_async_fastapi.engine import relevance, renaming
+from flake8_async_fastapi.engine.assignments import kept_in, variable_made_in
+from flake8_async_fastapi.engine.containers import without_emptiness
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.joins import join_bindings
+from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Value, is_plain
+from flake8_async_fastapi.facts import tree
+
+
+def receiver_after(frame: Frame, ends: list[State]) -> Value | None:
+    """The receiver with the attributes that the run assigned, if all ends agree on a type.
+
+    For a class method, the object that it creates.
+    """
+    me, variable = frame.receiver, frame.receiver_name
+    if isinstance(me, ClassValue) and isinstance(frame.node, tree.FunctionDef):
+        me, variable = Instance(me), variable_made_in(frame.node)
+    if not isinstance(me, Instance) or not variable:
+        return None
+    found: dict[str, list[Value]] = {}
+    for end in ends:
+        for name, value in kept_in(end, variable):
+            found.setdefault(name, []).append(value)
+    for name, value in kept_in(frame.assigned_anywhere, variable):
+        there = found.setdefault(name, [])
+        bare = renaming.without_new_locations(value)  # what became of its objects is not known
+        if not there or bare not in map(renaming.without_new_locations, there):
+            there.append(bare)
+    attributes = dict(me.attributes or ())
+    for name, values in found.items():
+        attributes[name] = relevance.limit_depth(without_emptiness(join_bindings(values)), 1)
+    return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)
