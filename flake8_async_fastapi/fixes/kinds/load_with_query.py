@@ -1,12 +1,14 @@
 """Add a loader option to the query that returns an object, merged into its existing options.
 
 ``words``: the steps, each a loader and the attribute that it loads, as ``Post.author``. ``files`` define
-their classes. The place is that of the call that runs the query.
+their classes. The place is that of the call that runs the query. A ``get()`` ignores its options if the
+session holds the object already, so none is added where code before it may have made or loaded the object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import libcst as cst
 
@@ -27,8 +29,11 @@ from flake8_async_fastapi.fixes.queries import (
 )
 from flake8_async_fastapi.rules.model import Fix
 
-_NOT_LOADING = frozenset({"noload", "lazyload", "raiseload", "load_only", "defer", "undefer"})
+_NOT_LOADING: Final = frozenset({"noload", "lazyload", "raiseload", "load_only", "defer", "undefer"})
 """Loaders that another cannot follow in a chain."""
+
+_HOLDING: Final = frozenset({"add", "add_all", "merge"})
+"""Methods after which a session holds an object."""
 
 
 def edits(fix: Fix, code: Code, files: Files) -> list[Edit]:
@@ -130,6 +135,8 @@ def _among(code: Code, options: Sequence[cst.BaseExpression], option: _Option) -
 
 def _in_get(code: Code, call: cst.Call, option: _Option) -> list[Edit]:
     """Edits that pass an option to ``session.get()``."""
+    if _may_find_it_held(code, call):
+        return []
     for argument in call.args:
         if argument.keyword is not None and argument.keyword.value == "options":
             given = argument.value
@@ -139,6 +146,20 @@ def _in_get(code: Code, call: cst.Call, option: _Option) -> list[Edit]:
             return _among(code, [element.value for element in values[0].elements], option)
     text, needed = option.text(0)
     return [add_argument(code, call, f"options=[{text}]"), *needed]
+
+
+def _may_find_it_held(code: Code, get: cst.Call) -> bool:
+    """Whether a function added something to the session of a ``get()`` before, or passed it to others."""
+    session = code.source(get.func.value) if isinstance(get.func, cst.Attribute) else ""
+    function = code.function_around(get)
+    for call in code.nodes(cst.Call):
+        if code.start(call) < code.start(get) and code.function_around(call) is function:
+            is_of_session = isinstance(call.func, cst.Attribute) and code.source(call.func.value) == session
+            if is_of_session and called_name(call) in _HOLDING:
+                return True
+            if any(code.source(argument.value) == session for argument in call.args):
+                return True
+    return False
 
 
 def _line_before_call(code: Code, node: cst.BaseExpression) -> str:
