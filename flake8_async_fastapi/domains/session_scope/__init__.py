@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.session_scope import (
     attempts,
+    borrowed,
     clients,
     connections,
     cursors,
@@ -45,6 +46,7 @@ DOMAIN = Domain(
         branch_ends=(attempts.end_branch,),
         broken_off=(connections.break_off, transactions.break_off),
         called=(
+            borrowed.CALLS,
             connections.CALLS,
             leaks.CALLS,
             *tasks.CALLS,

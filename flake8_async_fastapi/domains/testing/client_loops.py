@@ -45,7 +45,7 @@ def engines_requested(frame: Frame, function: tree.FunctionDef) -> Iterator[tupl
     if any(ctx.project.tests_mention(word, folder) for word in _STAND_INS):
         return
     for owner, requested, call in sent:
-        loop = _loop_of_client(ctx, path, function, owner)
+        loop = _loop_of_client(frame, function, owner)
         for use in _engines_behind(ctx, requested) if loop else ():
             yield use, frame.place_of(call), loop
 
@@ -66,10 +66,11 @@ def _engines_behind(ctx: Context, requested: str) -> tuple[EngineUse, ...]:
     return ctx.query(("engines behind", requested), find, ())
 
 
-def _loop_of_client(ctx: Context, path: str, function: tree.FunctionDef, name: str) -> str:
+def _loop_of_client(frame: Frame, function: tree.FunctionDef, name: str) -> str:
     """The loop on which the client of a name is answered in a test; empty for an unknown client."""
+    ctx, path = frame.ctx, frame.path
     if any(param.name == name for param in function.params):
-        found = fixtures.fixture_named(ctx, path, name)
+        found = fixtures.fixture_named(ctx, path, name, frame.owner)
         return "" if found is None else _loop_of_fixture(ctx, found)
     for node in nodes_in(function.body):
         if isinstance(node, tree.WithItem) and node.target is not None and dotted(node.target) == name:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from flake8_async_fastapi.domains.fastapi.reach import functions_reached
 from flake8_async_fastapi.domains.testing import requests
 from flake8_async_fastapi.domains.testing.events import LifespanNotRun
-from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named
+from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named, functions_given
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.text import for_message
@@ -116,13 +116,20 @@ def _missing(frame: Frame, made: tree.Call, lifespan: Function, folder: str) -> 
     ctx = frame.ctx
     things = frozenset(_set_by(ctx, lifespan))
     requested = list(dict.fromkeys(_requested(frame, made, folder))) if things else []
+    overridden = _words_with_overrides(ctx, folder) if requested else frozenset()
     for pattern, route in requests.routes(ctx) if requested else ():
         asked = next((one for one in requested if requests.matches(pattern, one)), None)
         if asked is not None:
-            for thing in _read_by(ctx, route, things):
+            for thing in _read_by(ctx, route, things, overridden):
                 if not ctx.project.tests_mention(thing.partition("[")[0], folder):
                     return asked, thing
     return None
+
+
+def _words_with_overrides(ctx: Context, folder: str) -> frozenset[str]:
+    """The names in tests that override dependencies: one of these may be a dependency that does not run."""
+    files = ctx.project.tests_mentioning("dependency_overrides", folder)
+    return frozenset(word for file in files for word in _words_in(ctx.project.body(file)))
 
 
 def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
@@ -137,10 +144,9 @@ def _requested(frame: Frame, made: tree.Call, folder: str) -> Iterator[str]:
             meant = fixture_named(frame.ctx, file, name)
             if meant is not None and meant.node != frame.node:
                 continue  # a fixture of this name that is nearer to the tests
-            for node in nodes_in(frame.ctx.project.body(file)):
-                if isinstance(node, tree.FunctionDef) and name in {param.name for param in node.params}:
-                    found = requests.requests_in(node.body)
-                    yield from (path for owner, path, _ in found if owner == name)
+            for node in functions_given(frame.ctx, file, name, frame.node):
+                found = requests.requests_in(node.body)
+                yield from (path for owner, path, _ in found if owner == name)
 
 
 def _names_of(code: object, made: tree.Call) -> set[str]:
@@ -204,13 +210,17 @@ def _empty_before(ctx: Context, path: str, name: str) -> Iterator[str]:
                 yield found[0]
 
 
-def _read_by(ctx: Context, route: Function, shared: frozenset[_Shared]) -> list[str]:
+def _read_by(
+    ctx: Context, route: Function, shared: frozenset[_Shared], overridden: frozenset[str]
+) -> list[str]:
     """The values, among those that a lifespan sets, that a route reads and relies on."""
     names_set = {one.text for one in shared}
     found: dict[str, None] = {}
     coped: set[str] = set()
     getters: dict[str, str] = {}
-    reached = list(functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True))
+    reached = functions_reached(
+        ctx, route, _CALLS_FOLLOWED, with_dependencies=True, overridden=overridden
+    )
     for function in reached:
         for node in nodes_in(function.node.body):
             thing = _thing(node)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import functions
-from flake8_async_fastapi.engine.values import Function
+from flake8_async_fastapi.engine.machine import classes, functions, names
+from flake8_async_fastapi.engine.values import ClassValue, Function, Unknown, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in
@@ -85,33 +86,66 @@ def _is_parametrize(decorator: Expr) -> bool:
     return isinstance(decorator, tree.Call) and dotted(decorator.func).endswith("mark.parametrize")
 
 
-def fixture_named(ctx: Context, path: str, name: str) -> Function | None:
-    """The fixture that a name means in a file: one of the file, or of the nearest ``conftest.py``."""
+def fixture_named(
+    ctx: Context, path: str, name: str, owner: ClassValue | None = None, receiver: Value | None = None
+) -> Function | None:
+    """The fixture that a name means in a file, or in a class of it; None if it is not known.
+
+    It is one of the class or its bases, of the file, or of the nearest ``conftest.py``.
+    """
+    for cls in classes.mro(ctx, owner) if owner is not None else ():
+        if isinstance(cls, Unknown):
+            return None
+        for node in reversed(classes.body_bindings(ctx, cls, name)) if isinstance(cls, ClassValue) else ():
+            if isinstance(cls, ClassValue) and _is_fixture(node):
+                return functions.as_function(cls.path, node, cls, receiver, cls.closure)
     folders = [path.rpartition("/")[0]]
     while folders[-1]:
         folders.append(folders[-1].rpartition("/")[0])
     for file in (path, *(f"{folder}/conftest.py".lstrip("/") for folder in folders)):
-        for _, node in ctx.project.bindings(file, name):
-            if isinstance(node, tree.FunctionDef) and fixture_decorator(node) is not None:
+        bound = [node for _, node in ctx.project.bindings(file, name)]
+        for node in bound:
+            if _is_fixture(node):
                 return functions.as_function(file, node)
+        if not bound or any(isinstance(node, tree.Import) for node in bound):
+            found = names.only_definition(ctx, file, name)
+            if found is not None and _is_fixture(found[1]):
+                return functions.as_function(found[0], found[1])
+            if bound and found is None:
+                return None  # it may be a fixture of a library
     return None
+
+
+def functions_given(
+    ctx: Context, path: str, name: str, fixture: tree.FunctionDef
+) -> Iterator[tree.FunctionDef]:
+    """The functions of a file that ask for a fixture, in classes that have no other one of its name."""
+    hidden: set[int] = set()
+    for cls in all_nodes(ctx.project.body(path)):
+        if isinstance(cls, tree.ClassDef) and any(
+            _is_fixture(one) and one.name == name and one != fixture for one in cls.body
+        ):
+            hidden.update(id(node) for node in all_nodes(cls.body))
+    for function in _functions_of(ctx, path):
+        if id(function) not in hidden and name in {param.name for param in function.params}:
+            yield function
+
+
+def _is_fixture(node: object) -> TypeGuard[tree.FunctionDef]:
+    return isinstance(node, tree.FunctionDef) and fixture_decorator(node) is not None
 
 
 def fixture_of(ctx: Context, function: Function, name: str) -> Function | None:
     """The fixture that pytest passes to a test or fixture for a parameter, unless something else may be."""
-    node, owner = function.node, function.owner
+    node = function.node
     if not isinstance(node, tree.FunctionDef):
         return None
-    is_fixture = fixture_decorator(node) is not None
-    if not is_fixture and (not is_test_function(node) or name in _parametrized(node)):
+    if not _is_fixture(node) and (not is_test_function(node) or name in _parametrized(node)):
         return None
-    for one in owner.node.body if owner is not None else ():
-        if isinstance(one, tree.FunctionDef) and one.name == name:
-            if owner is None or one is node or fixture_decorator(one) is None or function.receiver is None:
-                return None
-            return functions.as_method(owner, one, function.receiver)
-    found = fixture_named(ctx, function.path, name)
+    found = fixture_named(ctx, function.path, name, function.owner, function.receiver)
     if found is None or found.key == function.key or not isinstance(found.node, tree.FunctionDef):
+        return None
+    if found.owner is not None and function.receiver is None:
         return None
     return found if option_of(fixture_decorator(found.node), "name", name) == name else None
 

@@ -37,7 +37,7 @@ def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
     if place >= len(params) or params[place].annotation is None:
         return False
     param = params[place]
-    found = fixture_named(ctx, function.path, param.name)
+    found = fixture_named(ctx, function.path, param.name, function.owner, function.receiver)
     if found is None or found.key == function.key:
         return False
 
@@ -63,7 +63,7 @@ def object_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
         return UNKNOWN
     if not (is_test_function(node) or fixture_decorator(node) is not None):
         return UNKNOWN
-    found = fixture_named(ctx, function.path, param.name)
+    found = fixture_named(ctx, function.path, param.name, function.owner, function.receiver)
     if found is None or found.key == function.key:
         return UNKNOWN
 

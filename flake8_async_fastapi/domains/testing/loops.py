@@ -116,7 +116,9 @@ def _report_test(frame: Frame, function: tree.FunctionDef) -> None:
 
 def _given_by_fixtures(frame: Frame, function: tree.FunctionDef) -> set[EngineUse]:
     """The engines that the fixtures of a test use directly."""
-    found = [fixtures.fixture_named(frame.ctx, frame.path, param.name) for param in function.params]
+    found = [
+        fixtures.fixture_named(frame.ctx, frame.path, param.name, frame.owner) for param in function.params
+    ]
     return {
         use
         for fixture in found
@@ -238,8 +240,10 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
     """The engines of fixtures with a wider scope, with the place where the function opens a connection."""
     for param in function.params:
         opening = _opening_by(function, param.name)
-        found = fixtures.fixture_named(frame.ctx, frame.path, param.name) if opening is not None else None
-        if opening is None or found is None or fixtures.scope_of_fixture(found.node) == _FUNCTION:
+        if opening is None:
+            continue
+        found = fixtures.fixture_named(frame.ctx, frame.path, param.name, frame.owner)
+        if found is None or fixtures.scope_of_fixture(found.node) == _FUNCTION:
             continue
         given = functions.quiet_result(frame, found, Arguments(opaque=True), found.key)
         if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
