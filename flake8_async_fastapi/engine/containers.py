@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -44,6 +46,17 @@ def display(kind: str, items: tuple[Value, ...], keys: tuple[str | None, ...] | 
     if len(items) > (_MOST_TEXTS if keys is None else MOST_KEYS) and all(map(is_plain, items)):
         return Collection(kind)
     return Collection(kind, items=items, keys=keys)
+
+
+def attribute_of_row(row: Collection, name: str) -> Value | None:
+    """An attribute of a row of a result, or of a named tuple; None for other containers and attributes."""
+    if row.kind != "row" or row.keys is None:
+        return None
+    if name in row.keys and row.items is not None:
+        return row.items[row.keys.index(name)]
+    if name == "_mapping":
+        return replace(row, kind="dict")
+    return row if name in ("t", "_t") else None
 
 
 def container_method(collection: Collection, name: str) -> Value:

@@ -56,6 +56,7 @@ FLAGS = [
     "discriminated",
     "is_committed",
     "is_lazy",
+    "is_alone",
 ]
 PLANS = st.sampled_from([EMPTY_PLAN, Plan((("author", "selectin", EMPTY_PLAN),)), Plan(certain=False)])
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from flake8_async_fastapi.domains.orm import library_models
 from flake8_async_fastapi.domains.orm.mapping import declared, inspection
 from flake8_async_fastapi.domains.orm.objects import (
+    alone,
     changed_in_place,
     conditions,
     effects,
@@ -106,7 +107,7 @@ DOMAIN = Domain(
         caught=(conditions.note_handler,),
         emptied=(conditions.note_empty_container, repeated_options.empty_list),
         shown=(representation.read_repr,),
-        escaped=(runners.follow_escaped, changed_in_place.note_escaped),
+        escaped=(runners.follow_escaped, changed_in_place.note_escaped, alone.end_by_escape),
         havoc=(session_effects.havoc,),
         assigned=(refused.check_assignment, unflushed.check_assignment, changed_in_place.check_assignment),
         called=(changed_in_place.CALLS,),

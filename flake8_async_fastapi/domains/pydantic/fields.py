@@ -20,13 +20,18 @@ _ROOTS = frozenset(
 
 
 class SchemaField(Struct, frozen=True):
-    """A field of a schema: the attribute that it reads, and the place of its type."""
+    """A field of a schema: the attribute that it reads, and the place of its type.
+
+    ``converts``: a validator gets the value first; ``converter`` is that, if it is one that returns the value
+    to validate.
+    """
 
     name: str
     reads: tuple[str, ...]
     annotation: Expr
     owner: ClassValue
     converts: bool = False
+    converter: tree.FunctionDef | None = None
 
 
 def is_schema(ctx: Context, cls: ClassValue) -> bool:
@@ -58,7 +63,8 @@ def _find_fields(ctx: Context, cls: ClassValue) -> Iterator[SchemaField]:
             ):
                 continue  # not a field of an SQLModel
             reads = _attributes_read(ctx, base, name, statement)
-            found[name] = SchemaField(name, reads, statement.annotation, base, name in converted)
+            converter = converted.get(name)
+            found[name] = SchemaField(name, reads, statement.annotation, base, name in converted, converter)
     yield from found.values()
 
 
@@ -110,16 +116,20 @@ def _metadata_in(annotation: Expr | None) -> list[Expr]:
     return []
 
 
-def _converted_fields(cls: ClassValue) -> frozenset[str]:
-    """The fields with a validator that gets the value first."""
-    return frozenset(
-        part.value
-        for statement in cls.node.body
-        if isinstance(statement, tree.FunctionDef)
-        for decorator in decorators_that_run_first(statement, "field_validator", "validator")
-        for part in decorator.args
-        if isinstance(part, tree.Const) and isinstance(part.value, str)
-    )
+def _converted_fields(cls: ClassValue) -> dict[str, tree.FunctionDef | None]:
+    """The fields with a validator that gets the value first: the only one, if it returns what to validate."""
+    found: dict[str, tree.FunctionDef | None] = {}
+    for statement in cls.node.body:
+        if not isinstance(statement, tree.FunctionDef):
+            continue
+        for decorator in decorators_that_run_first(statement, "field_validator", "validator"):
+            words = {word.name: word.value for word in decorator.keywords}
+            mode = words.get("mode", words.get("pre"))
+            returns = isinstance(mode, tree.Const) and mode.value in ("before", True)
+            for part in decorator.args:
+                if isinstance(part, tree.Const) and isinstance(part.value, str):
+                    found[part.value] = statement if returns and part.value not in found else None
+    return found
 
 
 def decorators_that_run_first(node: tree.FunctionDef, *names: str) -> Iterator[tree.Call]:

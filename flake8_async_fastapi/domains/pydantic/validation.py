@@ -16,7 +16,12 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, reading_for
 from flake8_async_fastapi.domains.pydantic import tagged
-from flake8_async_fastapi.domains.pydantic.fields import decorators_that_run_first, is_schema, schema_fields
+from flake8_async_fastapi.domains.pydantic.fields import (
+    SchemaField,
+    decorators_that_run_first,
+    is_schema,
+    schema_fields,
+)
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.comparison import ComparedBy
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
@@ -237,15 +242,15 @@ def _validate_as(
             items = dict(zip(alternative.keys, alternative.items or (), strict=False))
             for one in schema_fields(frame.ctx, cls):
                 for name in one.reads:
-                    if name in items and not one.converts:
+                    if name in items:
                         inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
-                        _validate(frame, inner, items[name], place, depth + 1)
+                        _validate_field(frame, one, inner, items[name], place, depth + 1)
         elif isinstance(alternative, Instance) and alternative.attributes and alternative.cls != cls:
             given_names = dict(alternative.attributes)
             for one in schema_fields(frame.ctx, cls):
-                if one.name in given_names and not one.converts:
+                if one.name in given_names:
                     inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
-                    _validate(frame, inner, given_names[one.name], place, depth + 1)
+                    _validate_field(frame, one, inner, given_names[one.name], place, depth + 1)
 
 
 def _prepare_instance(frame: Frame, cls: ClassValue, instance: Instance, place: Position) -> list[Instance]:
@@ -281,9 +286,21 @@ def _validate_fields(
             reader.takes_nothing = False
             if value is None:
                 continue
-            if not one.converts:
-                _validate(frame, inner, value, place, depth + 1)
+            _validate_field(frame, one, inner, value, place, depth + 1)
             break
+
+
+def _validate_field(
+    frame: Frame, field: SchemaField, wanted: TargetType, value: Value, place: Position, depth: int
+) -> None:
+    """Validate the value of a field: what its validator makes of it, if one gets it first."""
+    if field.converts:
+        if field.converter is None:
+            return
+        function = functions.as_method(field.owner, field.converter, field.owner)
+        given = Arguments((value, UNKNOWN)[: max(1, len(field.converter.params) - 1)])
+        value = calls.apply_callee(frame, function, given, "", Place(frame.path, *place))
+    _validate(frame, wanted, value, place, depth)
 
 
 def _wants_object(frame: Frame, wanted: TargetType, depth: int) -> bool:
@@ -335,6 +352,6 @@ def validate_arguments(frame: Frame, cls: ClassValue, arguments: Arguments, orig
     with reading_for(frame, "validated", cls.name):
         for one in schema_fields(frame.ctx, cls):
             for name in one.reads:
-                if name in given and not one.converts:
+                if name in given:
                     inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), bound)
-                    _validate(frame, inner, given[name], place, 1)
+                    _validate_field(frame, one, inner, given[name], place, 1)

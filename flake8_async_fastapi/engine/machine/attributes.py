@@ -21,8 +21,9 @@ from flake8_async_fastapi.engine.machine import (
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.renaming import has_identity
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
@@ -48,6 +49,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted
 
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 
@@ -121,18 +123,29 @@ def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value 
         if isinstance(found, Function) and isinstance(found.receiver, Instance):
             return replace(found, receiver=owner)
         return found
-    if isinstance(owner, Collection) and owner.kind == "row" and owner.keys is not None:
-        if node.name in owner.keys and owner.items is not None:
-            return owner.items[owner.keys.index(node.name)]
-        if node.name == "_mapping":
-            return replace(owner, kind="dict")
-        if node.name in ("t", "_t"):
-            return owner
+    if isinstance(owner, Instance) and owner.attributes:
+        return _property_of_holder(frame, owner, node)
     if isinstance(owner, Collection):
-        return containers.container_method(owner, node.name)
+        return containers.attribute_of_row(owner, node.name) or containers.container_method(owner, node.name)
     if isinstance(owner, Object) and (model := reads.get(type(owner.detail))) is not None:
         return model(Access(frame, owner, node.name, frame.place_of(node), for_message(node)))
     return None
+
+
+def _property_of_holder(frame: Frame, owner: Instance, node: tree.Attr) -> Value | None:
+    """The value of a property of an object that holds tracked ones: what it reads of them is read here.
+
+    None for other attributes. What ``cached_property`` found is not looked up again.
+    """
+    if not any(has_identity(frame.ctx, value) for _, value in owner.attributes or ()):
+        return None
+    getter = classes.property_getter(frame.ctx, owner, node.name)
+    if getter is None or not isinstance(getter.node, tree.FunctionDef) or getter.node.is_stub:
+        return None
+    value = functions.property_value(frame, getter, frame.place_of(node))
+    if any(dotted(one).endswith("cached_property") for one in getter.node.decorators) and path_of(node):
+        frame.state.narrow(path_of(node), value)
+    return value
 
 
 def _type_looked_up(ctx: Context, owner: Value, name: str) -> Object | None:

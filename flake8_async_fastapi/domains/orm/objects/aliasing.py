@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
-from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute
-from flake8_async_fastapi.domains.orm.objects import instances, transitions
+from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Relationship
+from flake8_async_fastapi.domains.orm.objects import alone, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Maybe, NotLoaded
 from flake8_async_fastapi.domains.orm.statements import load_plans
@@ -165,12 +165,15 @@ def join_aliases(
     ]
     unread = ((other, False) for other in unread_results(ctx, state, obj.session))
     others = [(other, is_other) for other, is_other in (*there, *unread) if _is_at_hand(other, obj)]
+    if others and _is_referred_to(ctx, obj):
+        others = [(other, is_other or other.is_alone) for other, is_other in others]
     model = models.model_of_objects(ctx, obj.cls) if others else None
     lacking = _lacking(ctx, obj, model.attributes, _FOR_ONE) if model is not None else {}
     attributes = {name: attribute for name, (attribute, _) in lacking.items()}
     found: set[str] = set()
     for other, is_other in others if lacking else ():
         is_another = is_other or are_different_keys(other.identity, obj.identity)
+        is_another = is_another or alone.has_other_key(instances_of(state), other, obj.identity)
         if other.default == "plan":
             found |= loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
@@ -202,7 +205,7 @@ def after_loading(
 
     ``is_another``: it is not the object that the query asks for.
     """
-    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone)
     model = models.model_of_objects(ctx, obj.cls) if found else None  # most queries load other objects
     attributes = {name: model.attributes[name] for name in found} if model is not None else {}
     lacking = _lacking(ctx, obj, attributes, (*_FOR_ONE, *_EXPIRED))
@@ -231,11 +234,11 @@ def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attrib
 
 
 def loaded_by(
-    ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool
+    ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool, is_alone: bool = False
 ) -> frozenset[str]:
     """The attributes of a class that may be loaded in an object which a plan loads.
 
-    ``is_another``: it is not the object that the plan starts at.
+    ``is_another``: it is not the object that the plan starts at. ``is_alone``: no row refers to it.
     """
 
     def find() -> frozenset[str]:
@@ -244,12 +247,34 @@ def loaded_by(
         for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
             if (is_another and not loaded_path.names) or model is None:
                 continue
+            if is_alone and _refers(ctx, loaded_path.classes_above, loaded_path.names):
+                continue
             if load_plans.may_be_both(ctx, loaded_path.cls, target):
                 found |= _loaded_of(ctx, transitions.instance_on_path(loaded_path), model.attributes)
         return frozenset(found)
 
     nothing: frozenset[str] = frozenset()
-    return ctx.query(("loaded by", target, cls, plan, is_another), find, nothing)
+    return ctx.query(("loaded by", target, cls, plan, is_another, is_alone), find, nothing)
+
+
+def _is_referred_to(ctx: Context, obj: InstanceState) -> bool:
+    """Whether an object was reached by a key in the row of another."""
+    return obj.parent is not None and _refers(ctx, obj.classes_above, (obj.parent[1],))
+
+
+def _refers(ctx: Context, above: tuple[ClassValue, ...], names: tuple[str, ...]) -> bool:
+    """Whether the last relationship on a path leads to its target by a key in another row."""
+    if not above or not names:
+        return False
+    model = models.model_of_objects(ctx, above[-1])
+    relationship = model.attributes.get(names[-1]) if model is not None else None
+    if not isinstance(relationship, Relationship) or relationship.target is None:
+        return False
+    if not relationship.is_collection:
+        return bool(relationship.to_one)
+    other = models.model_of_objects(ctx, relationship.target)
+    inverse = other.attributes.get(relationship.inverse) if other is not None else None
+    return isinstance(inverse, Relationship) and bool(inverse.is_collection)  # by a table between
 
 
 def _may_have(obj: InstanceState, missing: Mapping[str, NotLoaded], unless: str = "") -> InstanceState:
@@ -278,20 +303,24 @@ def unread_results(ctx: Context, state: State, session: object) -> Iterator[Inst
                         yield replace(transitions.instance_on_path(loaded_path), session=session)
 
 
-def after_select(ctx: Context, obj: InstanceState, select: Transition, spot: Spot) -> InstanceState:
+def after_select(
+    ctx: Context, obj: InstanceState, select: Transition, spot: Spot, *, is_other: bool
+) -> InstanceState:
     """An object after a query that may have returned it: it may now have the attributes that it lacked.
 
-    If it was expired, it has at most the relationships that the query loads.
+    If it was expired, it has at most the relationships that the query loads. ``is_other``: the query asked
+    for another one.
     """
     cls, plan = select.cls, select.plan
     if cls is None or obj.phase in ("transient", "pending"):
         return obj
-    is_another = _is_other_row(obj, select.identity)  # it may be met later
+    is_another = is_other or _is_other_row(obj, select.identity)  # it may be met later
     if isinstance(obj.default, NotLoaded):
         met = any(
             load_plans.may_be_both(ctx, obj.cls, loaded_path.cls)
             for loaded_path in load_plans.loaded_paths(ctx, cls, plan)
-            if loaded_path.names or not is_another
+            if (loaded_path.names or not is_another)
+            and not (obj.is_alone and _refers(ctx, loaded_path.classes_above, loaded_path.names))
         )
         met = met or not plan.certain  # an unknown option may lead to it
         if not met:
@@ -313,7 +342,7 @@ def _left_out(
     ``get`` repeats the options of the query that loaded the object first.
     """
     model = models.model_of_objects(ctx, obj.cls)
-    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another)
+    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone)
     found |= loaded_by(ctx, obj.cls, obj.cls, obj.plan, is_another=False)
     return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
 

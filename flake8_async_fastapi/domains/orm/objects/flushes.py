@@ -68,8 +68,8 @@ def _loaded_for_key(ctx: Context, obj: InstanceState) -> InstanceState:
     known = replace(obj, default="perhaps")
     for name, relationship in model.relationships() if model is not None and obj.source != "given" else ():
         found = attribute_state(ctx, loaded, name, relationship) if obj.field(name) is None else None
-        if isinstance(found, NotLoaded) and found.cause not in ("raise", "noload"):
-            known = known.put(name, lost)
+        if isinstance(found, NotLoaded):
+            known = known.put(name, found if found.cause in ("raise", "noload") else lost)
     return known
 
 

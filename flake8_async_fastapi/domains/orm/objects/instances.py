@@ -94,6 +94,7 @@ class InstanceState(Struct, frozen=True):
     classes, ``strategies_above`` the strategies on the way from the object that a query returned.
     ``identity`` is the key that it was fetched by. ``is_committed``: created here, and written by a commit
     that did not fail. ``is_lazy``: the code runs in ``run_sync``, where reading a missing attribute loads it.
+    ``is_alone``: created here, and no row refers to it: nothing was linked with it, and its key was not read.
     """
 
     cls: ClassValue
@@ -122,6 +123,7 @@ class InstanceState(Struct, frozen=True):
     identity: object = None
     is_committed: bool = False
     is_lazy: bool = False
+    is_alone: bool = False
 
     def field(self, name: str) -> AttributeState | None:
         for known, found in self.fields:
@@ -134,6 +136,9 @@ class InstanceState(Struct, frozen=True):
 
 
 _NAME: Final = itemgetter(0)
+
+GENERATED: Final = "generated"
+"""The identity of a new object whose key the database chooses."""
 
 ANY: Final = "any session"
 """The session of an object that a function was given: the one that it works with."""

@@ -105,6 +105,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         strategies_above=min(obj.strategies_above for obj in objects),
         identity=_only_value({obj.identity for obj in objects}, None),
         is_committed=all(obj.is_committed for obj in objects),
+        is_alone=all(obj.is_alone for obj in objects),
     )
 
 

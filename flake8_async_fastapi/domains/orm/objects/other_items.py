@@ -47,6 +47,14 @@ def end_items(item: Value, before: list[State], after: list[State]) -> None:
                 objects.pop((*location[:3], _OTHERS), None)
 
 
+def keep_others(frame: Frame, location: Location) -> None:
+    """Keep what a list holds besides the item that is taken out of the session: it stays as it is."""
+    objects = instances_of(frame.state)
+    obj = objects[location]
+    if _is_of_query(location) and obj.is_item and obj.phase == "persistent" and not frame.enclosing_loops:
+        objects.setdefault((*location[:3], _OTHERS), obj)
+
+
 def _is_of_query(location: Location) -> bool:
     return isinstance(location[0], str) and location[0] != ARGUMENT and len(location) > 3
 

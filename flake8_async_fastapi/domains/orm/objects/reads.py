@@ -20,8 +20,10 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import (
 )
 from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
+    alone,
     doubts,
     flushes,
+    held_targets,
     identity_map,
     instances,
     lazy_loads,
@@ -99,6 +101,9 @@ def read_mapped_attribute(
         return None
     name = model.name_of(name)
     attribute = model.attributes.get(name)
+    if obj.is_alone:
+        alone.end_by_read(objects, instance.location, attribute, use)
+        obj = objects[instance.location]
     if attribute is None:
         return read_subclass_column(frame, instance, obj, model, name, place, use)
     if isinstance(attribute, AssociationProxy):
@@ -168,7 +173,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if held is not None:
         if held.unless:
             report_missing(frame, location, name, not_loaded, place, use, held.unless)
-        target = identity_map.held_target(frame, unloaded)
+        target = held_targets.held_target(frame, unloaded)
         found = MAYBE if target is None else Loaded(OneOf((target, NONE)))
         objects[location] = obj.put(name, found)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)

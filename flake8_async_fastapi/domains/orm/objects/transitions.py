@@ -219,7 +219,7 @@ def havoc_instances(state: State, values: Iterable[Value]) -> None:
     if not objects:
         return
     for location in reachable(objects, values):
-        objects[location] = replace(objects[location], may_be_loaded=True)
+        objects[location] = replace(objects[location], may_be_loaded=True, is_alone=False)
 
 
 def instance_on_path(loaded_path: load_plans.LoadedPath) -> InstanceState:

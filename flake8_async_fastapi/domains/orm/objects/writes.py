@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, assigned, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, alone, assigned, flushes, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
@@ -75,7 +75,13 @@ def write_mapped_attribute(
             if objects[location].phase == "transient":  # the cascade adds it
                 objects[location] = replace(objects[location], phase="pending", session=obj.session)
     is_link = isinstance(attribute, Relationship) and attribute.to_one is False and obj.dirty != "row"
-    objects[instance.location] = replace(obj, dirty="links" if is_link else "row")
+    is_key = isinstance(attribute, Column) and attribute.is_key
+    objects[instance.location] = replace(
+        obj,
+        dirty="links" if is_link else "row",
+        is_alone=objects[instance.location].is_alone and not is_key,
+        identity=None if is_key else obj.identity,
+    )
     return True
 
 
@@ -90,6 +96,10 @@ def _link_other_side(frame: Frame, instance: Instance, relationship: Relationshi
     """Set the other side of an assigned relationship: for a new object it is loaded too."""
     objects = instances_of(frame.state)
     flushes.note_linked(objects, locations_in(value))
+    if not _can_be_followed(value):
+        alone.end_of_class(objects, relationship.target)
+    if not _is_nothing(value) and instance.location is not None:
+        alone.end_by_link(objects, instance.location, relationship, value)
     if not relationship.inverse:
         return
     given = [value]
@@ -130,6 +140,10 @@ def _can_be_followed(value: Value) -> bool:
     return True
 
 
+def _is_nothing(value: Value) -> bool:
+    return is_none(value) or (isinstance(value, Collection) and value.items == ())
+
+
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, origin: Place) -> Value | None:
     """A new object of a model, which is in no session yet; None for other classes."""
     model = models.mapped_model(frame.ctx, cls)
@@ -157,7 +171,7 @@ def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments, orig
         elif name in model.attributes:
             is_column = isinstance(model.attributes[name], Column)
             obj = obj.put(name, Loaded(_column_value(value) if is_column else value))
-    instances_of(state)[location] = obj
+    instances_of(state)[location] = alone.made_alone(frame, obj, model, dict(given))
     for name, value in given:
         attribute = model.attributes.get(name)
         if isinstance(attribute, Relationship):

@@ -11,7 +11,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.domains.orm.objects import aliasing, changed_in_place, doubts, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects import (
+    aliasing,
+    alone,
+    changed_in_place,
+    doubts,
+    flushes,
+    transitions,
+)
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import session_factories
@@ -61,7 +68,8 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
 
     def change(obj: InstanceState) -> InstanceState:
         if what == "select":
-            return aliasing.after_select(ctx, obj, transition, Spot(where, line))
+            is_other = alone.has_other_key(part.heap, obj, transition.identity)
+            return aliasing.after_select(ctx, obj, transition, Spot(where, line), is_other=is_other)
         if what == "commit":
             done = flushes.after_commit(ctx, obj, where, line, expires=known.expires)
             # a handler runs also if the commit failed

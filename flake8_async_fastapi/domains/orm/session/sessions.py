@@ -161,9 +161,9 @@ def _apply_method(
     if name == "expire":
         single_objects.expire_object(frame, arguments, origin)
     elif name == "expunge":
-        single_objects.change_argument(frame, arguments, transitions.after_detach)
+        single_objects.take_out(frame, arguments, transitions.after_detach)
     elif name == "delete":
-        single_objects.change_argument(frame, arguments, transitions.after_delete)
+        single_objects.take_out(frame, arguments, transitions.after_delete)
     elif name == "merge":
         apply_transition(frame, Transition(session, "query", known), origin.line)
         merged = single_objects.merge_object(frame, arguments, session, origin)

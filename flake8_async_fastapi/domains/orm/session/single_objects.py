@@ -11,7 +11,13 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, lazy_loads, own_sessions, transitions
+from flake8_async_fastapi.domains.orm.objects import (
+    aliasing,
+    lazy_loads,
+    other_items,
+    own_sessions,
+    transitions,
+)
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_detached
@@ -24,13 +30,12 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import NONE, Arguments, Instance, Plain, Value, alternatives, is_none
 
 
-def change_argument(
-    frame: Frame, arguments: Arguments, change: Callable[[InstanceState], InstanceState]
-) -> None:
-    """Apply a change to the objects in the first argument."""
+def take_out(frame: Frame, arguments: Arguments, change: Callable[[InstanceState], InstanceState]) -> None:
+    """Apply a change that takes the objects in the first argument out of the session."""
     objects = instances_of(frame.state)
     for location in locations_in(arguments.args[0]) if arguments.args else ():
         if location in objects:
+            other_items.keep_others(frame, location)
             objects[location] = change(objects[location])
 
 
