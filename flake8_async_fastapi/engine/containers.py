@@ -6,11 +6,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.joins import join_alike, union
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
     Collection,
+    Const,
     DeclaredCallable,
     Function,
     Instance,
@@ -21,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Payload,
     Unknown,
     Value,
+    alternatives,
     is_plain,
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
@@ -84,6 +86,13 @@ def key_of(written: Expr, value: Value) -> str | None:
     return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else None
 
 
+def written_key(written: Expr, value: Value) -> Expr:
+    """An index with the text that it is known to be in its place."""
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return tree.Const(written.line, written.col, value.value)
+    return written
+
+
 def has_classes_as_keys(collection: Collection) -> bool:
     """Whether a dict is a table of what belongs to each of several classes."""
     return any(key is not None and key.startswith(_CLASS) for key in collection.keys or ())
@@ -126,7 +135,7 @@ def says_nothing(value: Value) -> bool:
         return False
     if value.kind == "tuple" and value.items is not None:
         return False  # nothing can be added to it
-    return isinstance(value.item, (Unknown, DeclaredCallable))
+    return isinstance(value.item, (Unknown, DeclaredCallable)) or says_nothing(value.item)
 
 
 def has_several_functions(collection: Collection) -> bool:
@@ -136,15 +145,22 @@ def has_several_functions(collection: Collection) -> bool:
 
 
 def any_function(collection: Collection) -> Value:
-    """The functions that ``HANDLERS[key]`` may be if the key is not known.
+    """The functions that ``HANDLERS[key]`` may be if the key is not known, or what similar objects share.
 
     If an annotation declares the type of the values, others than those seen may be added.
     """
     items = collection.items
     if not items or not isinstance(collection.item, Unknown):
         return collection.item
-    known = all(isinstance(item, (Function, Instance, Partial)) for item in items)
-    return union(list(items)) if known else UNKNOWN
+    known = all(isinstance(item, (Function, Instance, Partial)) or _holds_functions(item) for item in items)
+    return union(list(items)) if known else join_alike(list(items))
+
+
+def _holds_functions(value: Value) -> bool:
+    """Whether a value is a list of functions, as the handlers of an event are."""
+    return isinstance(value, Collection) and all(
+        isinstance(one, Function) for one in alternatives(any_item(value))
+    )
 
 
 def named_items(value: Value) -> list[tuple[str, Value]] | None:

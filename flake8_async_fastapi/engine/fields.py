@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from flake8_async_fastapi.engine.values import Arguments, ClassValue, Value
+from flake8_async_fastapi.engine.values import Arguments, ClassValue, Instance, Value, alternatives
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import bound_names
+from flake8_async_fastapi.facts.walk import all_nodes, bound_names, dotted
 
 
 def given_fields(order: Sequence[Value], arguments: Arguments) -> tuple[tuple[str, Value], ...]:
@@ -25,3 +25,29 @@ def declared_fields(order: Sequence[Value]) -> dict[str, None]:
                 if isinstance(statement, tree.Assign) and statement.annotation is not None:
                     declared.update(dict.fromkeys(bound_names(statement)))
     return declared
+
+
+def name_at(owner: Value, place: str, order_of: Callable[[ClassValue], Sequence[Value]]) -> str:
+    """The attribute at a place of a class pattern, or of that name; empty if the class does not say which."""
+    if not place.isdigit():
+        return place
+    classes = {one.cls for one in alternatives(owner) if isinstance(one, Instance)}
+    found = {_name_at(cls, int(place), order_of(cls)) for cls in classes}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _name_at(cls: ClassValue, place: int, order: Sequence[Value]) -> str:
+    for statement in cls.node.body:
+        if isinstance(statement, tree.Assign) and "__match_args__" in bound_names(statement):
+            written = statement.value.items if isinstance(statement.value, tree.Display) else []
+            at = written[place] if place < len(written) else None
+            return str(at.value) if isinstance(at, tree.Const) else ""
+    texts = [dotted(one.func if isinstance(one, tree.Call) else one) for one in cls.node.decorators]
+    made = any(text.rpartition(".")[2] == "dataclass" for text in texts)
+    options = {
+        one.name for one in all_nodes([*cls.node.decorators, *cls.node.body]) if isinstance(one, tree.Keyword)
+    }
+    named = any(dotted(base).rpartition(".")[2] == "NamedTuple" for base in cls.node.bases)
+    names = list(declared_fields(order))
+    is_plain = not options & {"kw_only", "init", "match_args"} and "_" not in names
+    return names[place] if (made or named) and is_plain and place < len(names) else ""

@@ -36,16 +36,17 @@ from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, blocks, bound_names, flat
 
 
-def specialise(ctx: Context, passed: Value, known: Value) -> Value:
-    """An argument, if more is known of it than of its parameter anyway.
+def specialise(ctx: Context, passed: Value, known: Value, function: Function | None, name: str) -> Value:
+    """An argument, if more is known of it than of its parameter anyway, which a function has under a name.
 
-    All plain values are alike, but for lists of texts, which are mostly names of attributes, or of functions.
-    So are all objects of a declared type.
+    All plain values are alike, but for keys of tables, and lists of texts, which are mostly names of
+    attributes, or of functions. So are all objects of a declared type.
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
     if is_plain(passed) or holds_coroutine(passed):
-        return known
+        is_key = function is not None and name in mentions_of(ctx, function).keys
+        return passed if is_key and isinstance(passed, Const) else known
     if isinstance(passed, Text) or _lists_what_matters(passed) or renaming.has_identity(ctx, passed):
         return passed
     says_little = isinstance(known, (Unknown, DeclaredCallable))
@@ -134,13 +135,14 @@ def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
 
 
 class Mentions(Struct, frozen=True):
-    """Names that the code of a function mentions: names, attributes of any object, and names that it
-    calls.
+    """Names that the code of a function mentions: names, attributes of any object, names that it calls, and
+    those at which it looks something up, as in ``HANDLERS[event]``.
     """
 
     names: tuple[str, ...] = ()
     attributes: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
 
 
 def mentions_of(ctx: Context, function: Function) -> Mentions:
@@ -148,7 +150,7 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
 
     def find() -> Mentions:
         names: dict[str, None] = {}
-        attributes, called = set(), set()
+        attributes, called, keys = set(), set(), set()
         for node in all_nodes(function.node.body):
             if isinstance(node, tree.Name):
                 names[node.id] = None
@@ -156,7 +158,12 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
                 attributes.add(node.name)
             elif isinstance(node, tree.Call) and isinstance(node.func, tree.Name):
                 called.add(node.func.id)
-        return Mentions(tuple(names), frozenset(attributes), frozenset(called))
+            match node:
+                case tree.Subscript(index=tree.Name(id=key)):
+                    keys.add(key)
+                case tree.Call(func=tree.Attr(name="get"), args=[tree.Name(id=key), *_]):
+                    keys.add(key)
+        return Mentions(tuple(names), frozenset(attributes), frozenset(called), frozenset(keys))
 
     return ctx.derive(("mentions", function.key), find)
 

@@ -332,7 +332,10 @@ def _captures(pattern: Any, path: list[str], scope: _Context) -> Iterator[tree.C
             yield tree.Capture(*_at(pattern), path, pattern.name.name, None)
     elif isinstance(pattern, nodes.MatchClass):
         yield tree.Capture(*_at(pattern), path, "", _expr(pattern.cls, scope))
-        for attribute, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=False):
+        for attribute, inner in (
+            *((str(place), inner) for place, inner in enumerate(pattern.patterns)),
+            *zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=False),
+        ):
             yield tree.Capture(*_at(pattern), [*path, attribute], "", None)
             yield from _captures(inner, [*path, attribute], scope)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Colour, Stmt
 
-FORMAT = 13
+FORMAT = 14
 """The format of encoded facts, a part of every cache key."""
 
 

@@ -257,7 +257,8 @@ class Delete(Node, frozen=True):
 class Capture(Node, frozen=True):
     """How a pattern uses the subject, or the value at the attributes in ``path``.
 
-    It is of the class ``cls``, or bound to ``name`` (empty for none), or just read.
+    It is of the class ``cls``, or bound to ``name`` (empty for none), or just read. A number in the path is
+    the place of a positional pattern.
     """
 
     path: list[str]

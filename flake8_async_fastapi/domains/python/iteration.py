@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.python.async_items import check_items, check_result
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.joins import union
+from flake8_async_fastapi.engine.joins import join_alike, union
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
@@ -87,6 +87,8 @@ def call_container_method(site: CallSite) -> Value:
             return found
         if found == OBJECT and isinstance(default, Plain) and is_none(default) is False:
             return default  # who writes a default has no None among the items
+        if isinstance(default, Object) and isinstance(found, (Object, Unknown)) and collection.items:
+            return join_alike([*collection.items, default])  # or the key is one that was added since
         return found if isinstance(found, Unknown) else union([found, default])
     return UNKNOWN
 
@@ -150,6 +152,8 @@ def call_with_items(site: CallSite) -> Value | None:
     if name == "zip":
         parts = tuple(protocols.elements_of(frame, part, origin) for part in arguments.args)
         return Collection("generator", Collection("tuple", items=parts))
+    if name == "iter" and isinstance(first, Collection):
+        return Collection("generator", protocols.elements_of(frame, first, origin))
     if name in ("list", "tuple", "set", "reversed", "iter") and isinstance(first, Object):
         item = protocols.elements_of(frame, first, origin)
         return None if isinstance(item, Unknown) else Collection("set" if name == "set" else "list", item)
@@ -162,15 +166,33 @@ def call_with_items(site: CallSite) -> Value | None:
 
 
 def reduce_items(site: CallSite) -> Value | None:
-    """The result of ``reduce(function, items)``; the accumulated value is not followed."""
+    """The result of ``reduce(function, items, first)``, such as a statement that gets one condition after
+    the other. Without a first value it is not followed.
+    """
     frame, _, arguments, _, origin = site
-    if any(holds_coroutine(value) for value in arguments.args):
-        return None
-    if len(arguments.args) > 1 and isinstance(arguments.args[0], Function):
-        item = protocols.elements_of(frame, arguments.args[1], origin)
-        call = Arguments((UNKNOWN, item))
-        frame.discharge(calls.apply_callee(frame, arguments.args[0], call, "the call", origin))
-    return UNKNOWN
+    given, opaque = arguments.args, arguments.opaque
+    if opaque or len(given) < 2 or any(holds_coroutine(value) for value in given):
+        return UNKNOWN if len(given) < 2 or opaque else None
+    function, first = given[0], given[2] if len(given) > 2 else UNKNOWN
+    if not isinstance(function, Function):
+        return UNKNOWN
+
+    def call(value: Value, item: Value) -> Value:
+        found = calls.apply_callee(frame, function, Arguments((value, item)), "the call", origin)
+        frame.discharge(found)
+        return UNKNOWN if holds_coroutine(found) else found
+
+    items = given[1].items if isinstance(given[1], Collection) and given[1].kind != "dict" else None
+    if items is not None and len(items) <= _MOST_REDUCED and not isinstance(first, Unknown):
+        for item in items:
+            first = call(first, item)
+        return first
+    item = protocols.elements_of(frame, given[1], origin)
+    once = call(first, item)
+    return UNKNOWN if isinstance(once, Unknown) else join_alike([first, once, call(once, item)])
+
+
+_MOST_REDUCED: Final = 8
 
 
 PASSING: Final = {

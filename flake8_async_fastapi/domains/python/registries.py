@@ -26,11 +26,15 @@ _MOST: Final = 40
 
 
 class _Filling(Struct, frozen=True):
-    """A value that is put into a container, at a key; ``makers`` are the functions around, from outside."""
+    """A value that is put into a container, at a key; ``makers`` are the functions around, from outside.
+
+    ``is_listed``: into the list that is at the key.
+    """
 
     makers: tuple[tree.FunctionDef, ...]
     value: Expr
     key: Expr | None = None
+    is_listed: bool = False
 
 
 class _Use(Struct, frozen=True):
@@ -57,10 +61,23 @@ def filled_container(ctx: Context, path: str, owner: ClassValue | None, name: st
     if len(colours) != 1:
         return None
     keys, values = tuple(key for key, _ in found), tuple(value for _, value in found)
+    if any(filling.is_listed for filling in fillings):
+        return _lists_at_keys(found) if all(filling.is_listed for filling in fillings) else None
     if None not in keys and len(set(keys)) == len(keys):
         return Collection("dict", items=values, keys=keys)
     has_keys = all(filling.key is not None for filling in fillings)
     return Collection("dict" if has_keys else "list", union(list(values)))
+
+
+def _lists_at_keys(found: list[tuple[str | None, Value]]) -> Collection:
+    """A dict of lists: ``HANDLERS[event].append(function)``."""
+    if any(key is None for key, _ in found):
+        return Collection("dict", Collection("list", union([value for _, value in found])))
+    at: dict[str | None, list[Value]] = {}
+    for key, value in found:
+        at.setdefault(key, []).append(value)
+    lists = tuple(Collection("list", union(values)) for values in at.values())
+    return Collection("dict", items=lists, keys=tuple(at))
 
 
 # --- where a container is filled -------------------------------------------------------------------
@@ -96,7 +113,13 @@ def _fillings_in(
             case tree.ExprStmt(
                 value=tree.Call(func=tree.Attr(value=table, name="append" | "add"), args=[value])
             ):
-                yield table, _Filling(makers, value)
+                match table:
+                    case tree.Subscript(value=outer, index=key):
+                        yield outer, _Filling(makers, value, key, is_listed=True)
+                    case tree.Call(func=tree.Attr(value=outer, name="setdefault"), args=[key, _]):
+                        yield outer, _Filling(makers, value, key, is_listed=True)
+                    case _:
+                        yield table, _Filling(makers, value)
             case tree.FunctionDef():
                 yield from _fillings_in(statement.body, (*makers, statement))
 

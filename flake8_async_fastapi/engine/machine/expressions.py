@@ -125,7 +125,8 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
         if isinstance(alternative, (ClassValue, Library)):
             results.append(alternative)  # a generic type with parameters
         else:
-            results.append(protocols.item_at(frame, protocols.as_tuple(frame.ctx, alternative), node.index))
+            whole = protocols.as_tuple(frame.ctx, alternative)
+            results.append(protocols.item_at(frame, whole, containers.written_key(node.index, index)))
     return union(results)
 
 

@@ -273,13 +273,13 @@ def element_of_iterable(
         synchronous = knowledge.result(value.type, "item")
         chosen = (asynchronous or synchronous) if is_async is not False else synchronous
         return library_calls.value_of_type(chosen or "?", value)
-    if isinstance(value, Instance) and not is_async:
-        apart = as_tuple(frame.ctx, value)
-        return UNKNOWN if apart is value else element_of_iterable(frame, apart)
     if isinstance(value, Instance):
-        method = classes.instance_attribute(frame.ctx, value, "__aiter__")
+        apart = value if is_async else as_tuple(frame.ctx, value)
+        if apart is not value:
+            return element_of_iterable(frame, apart)
+        method = classes.instance_attribute(frame.ctx, value, "__aiter__" if is_async else "__iter__")
         given = functions.quiet_result(frame, method, Arguments(), origin)
-        return given.item if isinstance(given, Generator) else UNKNOWN
+        return element_of_iterable(frame, given) if isinstance(given, (Collection, Generator)) else UNKNOWN
     return UNKNOWN
 
 
@@ -334,6 +334,9 @@ def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
         if model is not None and isinstance(index, tree.Const) and isinstance(index.value, int):
             return model(frame, owner, frame.place_of(index)) or UNKNOWN
         return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
+    if isinstance(owner, Instance):
+        method = classes.instance_attribute(frame.ctx, owner, "__getitem__")
+        return functions.quiet_result(frame, method, Arguments((UNKNOWN,)), frame.place_of(index))
     if not isinstance(owner, Collection):
         return UNKNOWN
     if isinstance(index, tree.Other):  # a slice, which may lack the one function that matters

@@ -277,7 +277,7 @@ def _argument_value(
         return known
     passed = arguments.get(place if param.kind != "kw" else _MOST_PLACES, param.name)
     if passed is not None:
-        return relevance.specialise(ctx, passed, known)
+        return relevance.specialise(ctx, passed, known, function, param.name)
     # a `**` of unknown names is hardly there to turn over what is on or off by default
     is_switch = isinstance(param.default, tree.Const) and isinstance(param.default.value, bool)
     if param.default is not None and (is_switch or not arguments.opaque):
@@ -302,7 +302,7 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         return Collection("dict")
     named = {param.name for param in function.node.params}
     given = [
-        (name, relevance.specialise(ctx, value, UNKNOWN))
+        (name, relevance.specialise(ctx, value, UNKNOWN, None, name))
         for name, value in arguments.keywords
         if name not in named
     ]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from flake8_async_fastapi.engine import mutation, renaming
+from flake8_async_fastapi.engine import fields, mutation, renaming
 from flake8_async_fastapi.engine.agreement import may_be_of_several_classes
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import MOST_ALTERNATIVES, union
-from flake8_async_fastapi.engine.machine import attributes, conditions, expressions, operators, protocols
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    classes,
+    conditions,
+    expressions,
+    operators,
+    protocols,
+)
 from flake8_async_fastapi.engine.models import Access
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.state import State
@@ -156,8 +163,9 @@ def _bind_captures(
     for capture in captures:
         path = tuple(capture.path)
         if path not in known:
-            written = tree.Attr(capture.line, capture.col, node, path[-1])
             owner = known.get(path[:-1], UNKNOWN)
+            attribute = fields.name_at(owner, path[-1], lambda cls: classes.mro(ctx, cls))
+            written = tree.Attr(capture.line, capture.col, node, attribute)
             frame.state = state
             known[path] = attributes.read_attribute(frame, owner, written, awaited_chain=False)
         if capture.cls is not None:
