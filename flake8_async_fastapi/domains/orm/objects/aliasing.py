@@ -152,6 +152,20 @@ def add_loaded(frame: Frame, state: State, location: tuple[object, ...], obj: In
     return Instance(obj.cls, location=location)
 
 
+def populated(ctx: Context, obj: InstanceState) -> InstanceState:
+    """An object that a query with ``populate_existing`` returned: another path may have unloaded it."""
+    model = models.model_of_objects(ctx, obj.cls)
+    for loaded_path in load_plans.loaded_paths(ctx, obj.cls, obj.plan) if model is not None else ():
+        if not loaded_path.names or not load_plans.may_be_both(ctx, loaded_path.cls, obj.cls):
+            continue
+        other = transitions.instance_on_path(loaded_path)
+        for name, attribute in model.relationships() if model is not None else ():
+            if isinstance(transitions.attribute_state(ctx, other, name, attribute), NotLoaded):
+                planned = transitions.attribute_state(ctx, obj, name, attribute)
+                obj = obj if isinstance(planned, NotLoaded) else obj.put(name, MAYBE)
+    return obj
+
+
 def join_aliases(
     ctx: Context, state: State, obj: InstanceState, own: Location | None = None
 ) -> InstanceState:

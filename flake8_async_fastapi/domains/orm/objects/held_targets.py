@@ -28,6 +28,23 @@ from flake8_async_fastapi.engine.values import (
 )
 
 
+def owner_of_member(frame: Frame, obj: InstanceState, name: str) -> Instance | None:
+    """The object to whose collection a member belongs, as its many-to-one is the other side of that."""
+    if obj.parent is None or obj.dirty == "row" or obj.source == "new":
+        return None
+    at, via = obj.parent
+    owner = instances_of(frame.state).get(at)
+    model = models.model_of_objects(frame.ctx, owner.cls) if owner is not None else None
+    above = model.attributes.get(via) if model is not None else None
+    own = models.model_of_objects(frame.ctx, obj.cls)
+    attribute = own.attributes.get(name) if own is not None else None
+    if owner is None or not isinstance(above, Relationship) or not isinstance(attribute, Relationship):
+        return None
+    is_other_side = above.inverse == name and above.to_one is False and bool(attribute.to_one)
+    is_there = owner.session == obj.session and owner.phase == obj.phase == "persistent"
+    return Instance(owner.cls, location=at) if is_other_side and is_there else None
+
+
 def held_target(frame: Frame, unloaded: UnloadedAttribute) -> Instance | None:
     """The object to which a many-to-one leads that was found: the only one of its class in the session.
 

@@ -87,14 +87,15 @@ class InstanceState(Struct, frozen=True):
     loaded more. ``may_be_expired``: loaded attributes may have been expired since; missing ones still are.
     ``is_empty``: on this path there is no such object, because the container is empty. ``dirty``: since the
     last flush the ``row`` changed, or only ``links`` in other rows. ``is_item``: stands for one of many;
-    ``is_all``: of all that exist. ``is_chosen``: the one that a query asked for by a key or another value.
-    ``has_unknown_arguments``: not all are known. ``null_keys`` are the many-to-one relationships without a
-    foreign key. ``compared_keys`` are those whose foreign key the query compared: code that knows the key may
-    hold the target. ``discriminated``: a condition tested the value of a column. ``classes_above`` are the
-    classes, ``strategies_above`` the strategies on the way from the object that a query returned.
-    ``identity`` is the key that it was fetched by. ``is_committed``: created here, and written by a commit
-    that did not fail. ``is_lazy``: the code runs in ``run_sync``, where reading a missing attribute loads it.
-    ``is_alone``: created here, and no row refers to it: nothing was linked with it, and its key was not read.
+    ``is_all``: of all that exist, or of all to which these lead. ``is_chosen``: the one that a query asked
+    for by a key or another value. ``has_unknown_arguments``: not all are known. ``null_keys`` are the many-
+    to-one relationships without a foreign key. ``compared_keys`` are those whose foreign key the query
+    compared: code that knows the key may hold the target. ``discriminated``: a condition tested the value
+    of a column. ``classes_above`` are the classes, ``strategies_above`` the strategies on the way from the
+    object that a query returned. ``identity`` is the key that it was fetched by. ``is_committed``: created
+    here, and written by a commit that did not fail. ``is_lazy``: the code runs in ``run_sync``, where
+    reading a missing attribute loads it. ``is_alone``: created here, and no row refers to it: nothing was
+    linked with it, and its key was not read.
     """
 
     cls: ClassValue

@@ -173,11 +173,12 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
     if held is not None:
         if held.unless:
             report_missing(frame, location, name, not_loaded, place, use, held.unless)
-        target = held_targets.held_target(frame, unloaded)
+        owner = held_targets.owner_of_member(frame, obj, name)
+        target = held_targets.held_target(frame, unloaded) if owner is None else None
         found = MAYBE if target is None else Loaded(OneOf((target, NONE)))
         objects[location] = obj.put(name, found)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)
-        return found
+        return found if owner is None else Loaded(owner)
     if aliasing.may_be_loaded_by_other_path(frame, unloaded):
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:
@@ -219,6 +220,9 @@ def _loaded_value(
         return Object(f"sqlalchemy.orm.{kind}", detail=DynamicRelationship(location, name, how))
     if attribute.target is None or attribute.is_collection is None:
         return UNKNOWN
+    owner = held_targets.owner_of_member(frame, obj, name)
+    if owner is not None:
+        return owner
     state, objects = frame.state, instances_of(frame.state)
     child: Location = (location, name)
     if child not in objects:
@@ -233,6 +237,7 @@ def _loaded_value(
             classes_above=(*obj.classes_above, obj.cls),
             strategies_above=(*obj.strategies_above, how),
             is_item=attribute.is_collection,
+            is_all=obj.is_all,
             may_be_expired=obj.may_be_expired,
             is_lazy=obj.is_lazy,
             may_be_loaded=_depth_of(child) > LONGEST_PATH

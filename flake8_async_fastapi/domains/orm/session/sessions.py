@@ -256,6 +256,7 @@ def _get_object(
         cls, "persistent", session, origin.path, origin.line, plan=plan, is_chosen=True, identity=identity,
         is_lazy=is_lazy,
     )  # fmt: skip
+    obj = aliasing.populated(frame.ctx, obj) if populates else obj
     return _result_value(aliasing.add_loaded(frame, state, (*origin, 0), obj), name)
 
 
@@ -331,7 +332,7 @@ def _run_update(frame: Frame, detail: UpdateStatement, session: object, origin: 
 
 def _may_update(ctx: Context, detail: UpdateStatement, location: Location, obj: InstanceState) -> bool | None:
     """Whether an ``update()`` affects an object; None if its conditions do not say."""
-    if not detail.is_filtered or obj.is_all:  # it affects at least one of all objects
+    if not detail.is_filtered or (obj.is_all and obj.parent is None):  # it affects at least one of all
         return True
     model = models.mapped_model(ctx, detail.cls)
     for equal in detail.equals:

@@ -130,6 +130,8 @@ def _selected_value(frame: Frame, fetch: FetchedResult, origin: Place, index: in
         compared_keys=_compared_keys(frame.ctx, fetch.query, entity),
         is_lazy=fetch.is_lazy,
     )
+    if fetch.query.populates:
+        obj = aliasing.populated(frame.ctx, obj)
     for place, other in enumerate(fetch.query.items or ()):
         if other is not None and place != index:
             inner = load_plans.query_plan(frame.ctx, fetch.query, other)
