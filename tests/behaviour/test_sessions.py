@@ -262,6 +262,15 @@ async def test_get_repeats_options_for_an_expired_object(expiring: AsyncSession)
     assert len(post.comments) == 1
 
 
+async def test_select_repeats_no_options_for_an_expired_object(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1, options=[selectinload(Post.comments)])
+    await expiring.commit()
+    await expiring.execute(select(Post))
+    assert post.title == "first"
+    with needs_io():
+        len(post.comments)
+
+
 async def test_select_adds_to_an_object_it_has(session: AsyncSession) -> None:
     post = await session.get_one(Post, 1)
     await session.execute(select(Post).options(selectinload(Post.comments), undefer(Post.body)))

@@ -7,6 +7,7 @@ it loaded. Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +18,13 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Relationship
 from flake8_async_fastapi.domains.orm.objects import alone, instances, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
-from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Maybe, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    MAYBE,
+    AttributeState,
+    InstanceState,
+    Maybe,
+    NotLoaded,
+)
 from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -136,6 +143,8 @@ def share_loaded(frame: Frame, location: Location, name: str) -> None:
         if at == location or not is_live(other, obj):
             continue
         if are_different_keys(obj.identity, other.identity):
+            continue
+        if alone.has_other_key(objects, obj, other.identity):
             continue
         if load_plans.may_be_both(frame.ctx, obj.cls, other.cls) and attribute is not None:
             found = transitions.attribute_state(frame.ctx, other, name, attribute)
@@ -339,9 +348,10 @@ def after_select(
         met = met or not plan.certain  # an unknown option may lead to it
         if not met:
             return obj
-        missing = _left_out(ctx, obj, cls, plan, is_another=is_another) if plan.certain else ()
-        lost = NotLoaded("unloaded", *spot)
-        fields = dict.fromkeys(missing, lost) | {  # what was loaded since it expired stays
+        first = obj.plan if select.repeats else None
+        missing = _left_out(ctx, obj, cls, plan, first, is_another=is_another) if plan.certain else ()
+        left: dict[str, AttributeState] = {name: _lost_by(found, spot) for name, found in missing}
+        fields = left | {  # what was loaded since it expired stays
             name: found for name, found in obj.fields if not isinstance(found, NotLoaded)
         }
         return replace(obj, default="perhaps", fields=tuple(sorted(fields.items(), key=lambda pair: pair[0])))
@@ -349,16 +359,25 @@ def after_select(
 
 
 def _left_out(
-    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, *, is_another: bool
-) -> list[str]:
-    """The relationships of an object that neither a query loads, on any of its paths, nor the first one.
+    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, first: Plan | None, *, is_another: bool
+) -> list[tuple[str, Relationship]]:
+    """The relationships of an object that a query does not load, on any of its paths.
 
-    ``get`` repeats the options of the query that loaded the object first.
+    ``first`` are the options of the query that loaded the object first, if ``get`` repeats them.
     """
     model = models.model_of_objects(ctx, obj.cls)
     found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone)
-    found |= loaded_by(ctx, obj.cls, obj.cls, obj.plan, is_another=False)
-    return sorted(name for name, _ in model.relationships() if name not in found) if model is not None else []
+    if first is not None:
+        found |= loaded_by(ctx, obj.cls, obj.cls, first, is_another=False)
+    left = model.relationships() if model is not None else ()
+    return sorted((pair for pair in left if pair[0] not in found), key=itemgetter(0))
+
+
+def _lost_by(relationship: Relationship, spot: Spot) -> NotLoaded:
+    """Why a relationship is missing that no query has loaded."""
+    if relationship.lazy in ("raise", "raise_on_sql"):
+        return NotLoaded("raise", *spot, relationship.lazy)
+    return NotLoaded("unloaded", *spot)
 
 
 _BY_QUERY: Final[tuple[Cause, ...]] = (

@@ -96,9 +96,12 @@ def are_alone(frame: Frame, cls: ClassValue) -> bool:
     return bool(made) and all(obj.is_alone for obj in made)
 
 
-def has_other_key(objects: Mapping[Location, InstanceState], made: InstanceState, asked: object) -> bool:
-    """Whether a key is not that of an object made here: more rows than these have to be there for it."""
-    if made.identity != GENERATED or not isinstance(asked, tuple) or asked[0] != "constant":
+def has_other_key(objects: Mapping[Location, InstanceState], one: InstanceState, asked: object) -> bool:
+    """Whether a key is not that of an object, as one of the two is that of a row made here: it is a constant,
+    for which there have to be more rows than were made.
+    """
+    made, other = (one.identity, asked) if one.identity == GENERATED else (asked, one.identity)
+    if made != GENERATED or not isinstance(other, tuple) or other[0] != "constant":
         return False
-    count = sum(1 for obj in objects.values() if obj.source == "new" and obj.cls == made.cls)
-    return type(asked[1]) is int and asked[1] > count and not is_test(made.path)
+    count = sum(1 for obj in objects.values() if obj.source == "new" and obj.cls == one.cls)
+    return type(other[1]) is int and other[1] > count and not is_test(one.path)

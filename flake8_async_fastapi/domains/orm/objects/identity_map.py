@@ -83,7 +83,8 @@ def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | Non
 
 
 def _is_bystander(frame: Frame, at: Location, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
-    """Whether an object was there before all objects of a table were queried: it is the target of some only.
+    """Whether an object is the target of some only of all objects of a table: it was there before these were
+    queried, or has a constant key.
 
     The user who sent the request is not the author of every post. But code may compare the key itself.
     """
@@ -94,7 +95,12 @@ def _is_bystander(frame: Frame, at: Location, other: InstanceState, unloaded: Un
         return False
     if attribute.target is None or not attribute.keys or leads_to(frame, other, attribute.target):
         return False
-    return here.index(at) < here.index(unloaded.location) and not _mentions(frame, attribute.keys)
+    is_before = here.index(at) < here.index(unloaded.location) or _is_constant(other.identity)
+    return is_before and not _mentions(frame, attribute.keys)
+
+
+def _is_constant(identity: object) -> bool:
+    return isinstance(identity, tuple) and identity[0] == "constant"
 
 
 def _is_stranger(frame: Frame, at: Location, other: InstanceState, unloaded: UnloadedAttribute) -> bool:

@@ -201,5 +201,5 @@ def _join_steps(steps: list[Transition]) -> Transition:
 
 def _sort_key_of_step(step: Transition) -> tuple[object, ...]:
     cls = (step.cls.path, step.cls.key) if step.cls is not None else ("", ("", 0))
-    told = (step.session, step.settings, step.plan, step.identity, step.base)
+    told = (step.session, step.settings, step.plan, step.identity, step.base, step.repeats)
     return step.kind, cls, *map(repr, told)

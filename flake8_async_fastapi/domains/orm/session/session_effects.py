@@ -204,9 +204,11 @@ def apply_select(
     line: int,
     identity: object = None,
     base: Location | None = None,
+    *,
+    repeats: bool = True,
 ) -> None:
-    """Note that some objects of a class in a session were loaded; ``base`` as in ``Transition``."""
-    step = Transition(session, "select", SessionSettings(), cls, plan, identity, base)
+    """Note that some objects of a class in a session were loaded; the last two as in ``Transition``."""
+    step = Transition(session, "select", SessionSettings(), cls, plan, identity, base, repeats)
     apply_transition(frame, step, line)
 
 
@@ -224,7 +226,7 @@ def record_select(frame: Frame, query: Query, session: object, line: int) -> Non
         if entity is not None:
             plan = load_plans.query_plan(frame.ctx, query, entity)
             known = results.identity_asked_for(frame.ctx, query, entity)
-            apply_select(frame, session, entity.cls, plan, line, known)
+            apply_select(frame, session, entity.cls, plan, line, known, repeats=False)
             if query.populates:
                 populate(frame, session, entity.cls, plan, line, known)
 

@@ -247,7 +247,8 @@ TransitionKind: TypeAlias = Literal[
 class Transition(Struct, frozen=True):
     """A change to all objects of a session.
 
-    ``base`` is the object that was loaded anew: other objects from the same place are distinct.
+    ``base`` is the object that was loaded anew: other objects from the same place are distinct. ``repeats``:
+    an expired object gets the options of its first query, too, as by ``get``.
     """
 
     session: object
@@ -257,3 +258,4 @@ class Transition(Struct, frozen=True):
     plan: Plan = EMPTY_PLAN
     identity: object = None
     base: Location | None = None
+    repeats: bool = True
