@@ -76,6 +76,7 @@ PLANNED = {
     "AFA420": "several-statements-in-one-text",
     "AFA421": "value-of-wrong-type",
     "AFA422": "misused-statement",
+    "AFA423": "lost-http-error",
     "AFA501": "session-shared-by-tasks",
     "AFA502": "session-outlives-request",
     "AFA503": "global-session",

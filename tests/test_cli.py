@@ -185,7 +185,7 @@ def test_rules_as_json(run: Run) -> None:
     assert {"afa-allowed", "afa-blocking", "afa-offloaders"} <= set(by_code["AFA203"]["options"])
     assert by_code["AFA401"]["options"] == ["afa-advice"]
     newer = {row["code"] for row in rows if row["since"] != "0.2.0"}
-    assert newer == {"AFA316", "AFA317", "AFA422", "AFA514"}
+    assert newer == {"AFA316", "AFA317", "AFA422", "AFA423", "AFA514"}
     assert by_code["AFA316"]["since"] == "0.3.0"
     assert all(Path(row["page"]).read_text(encoding="utf-8") == row["explanation"] for row in rows)
     configuration = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -408,6 +408,7 @@ PROOFS = {
     "AFA420": Proof(error=(SEVERAL_STATEMENTS, "You can only execute one statement at a time"), right=1),
     "AFA421": Proof(error=("StatementError", "only accepts Python date objects"), right="2026-01-31"),
     "AFA422": Proof(error=("ResourceClosedError", "does not return rows"), right="dark"),
+    "AFA423": Proof(requests("GET", "/stock/ink"), value=500, right=404),
     "AFA501": Proof(error=("InvalidRequestError", "Session is already flushing"), right=["one", "two"]),
     "AFA502": Proof(
         requests("POST", "/tags"), error=("InvalidRequestError", "permanently closed"), right=200

@@ -170,3 +170,13 @@ def named_items(value: Value) -> list[tuple[str, Value]] | None:
     if any(key is None for key in value.keys):
         return None
     return [(str(key), item) for key, item in zip(value.keys, value.items, strict=True)]
+
+
+_OF_ROWS: Final = frozenset({"count", "index", "t", "tuple", "keys"})
+
+
+def names_of_row(value: Collection, lacking: str) -> tuple[str, ...]:
+    """The attributes of a row that surely lacks one of this name; empty for anything else."""
+    keys = value.keys or () if value.kind == "row" and not lacking.startswith("_") else ()
+    names = tuple(key for key in keys if isinstance(key, str))
+    return () if len(names) != len(keys) or lacking in names or lacking in _OF_ROWS else names

@@ -114,6 +114,14 @@ class AttributeRead(Event, frozen=True):
     in_async: bool = True
 
 
+class RowAttributeMissing(Event, frozen=True):
+    """An attribute that a row lacks is read by ``text``; the row has those in ``keys``."""
+
+    keys: tuple[str, ...]
+    name: str
+    text: str
+
+
 class VariableTraced(Event, frozen=True):
     """For ``trace``: a variable and its value after a statement; for ORM objects, also what is loaded."""
 

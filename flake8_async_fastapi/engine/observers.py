@@ -56,6 +56,7 @@ class Observers(Struct, frozen=True):
     ``try_begins``, ``handlers_begin``, ``caught``, ``unwinds``, ``try_ends``: a ``try``; a handler is
     entered by the frame's path, given what it catches (None for everything), or its ``finally`` is, by
     an exception for which there is no handler.
+    ``raises``: a ``raise`` is about to leave its block with an exception, as an object.
     ``run_begins``: a function is about to be run, for its result or as the code under check.
     ``function_begins``: the code under check of a function is about to be run, given the frame that
     defined it; ``function_returns``: it returned a value, on the frame's path, at a place;
@@ -95,7 +96,8 @@ class Observers(Struct, frozen=True):
     block_ends: tuple[Callable[[Frame, BlockItems, list[State]], None], ...] = ()
     try_begins: tuple[Callable[[Frame], None], ...] = ()
     handlers_begin: tuple[Callable[[Frame], None], ...] = ()
-    caught: tuple[Callable[[Frame, Value | None], None], ...] = ()
+    caught: tuple[Callable[[Frame, Value | None, tree.Handler], None], ...] = ()
+    raises: tuple[Callable[[Frame, tree.Raise, Value], None], ...] = ()
     unwinds: tuple[Callable[[Frame], None], ...] = ()
     try_ends: tuple[Callable[[Frame], None], ...] = ()
     run_begins: tuple[Callable[[Frame, Function], None], ...] = ()

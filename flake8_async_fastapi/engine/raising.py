@@ -42,7 +42,7 @@ class Raised(Struct, frozen=True):
 
     ``kinds`` are its possible classes, none if no ``raise`` of the project raised it. ``is_exact``: it is of
     such a class itself; otherwise a handler of these ``kinds`` raised it again. ``by_callee``: it comes out
-    of a call. ``value`` is the exception as an object.
+    of a call. ``value`` is the exception as an object, of a library's type only with what is attached to it.
     """
 
     kinds: tuple[Value, ...] = ()
@@ -79,7 +79,7 @@ def exception_of(frame: Frame, node: tree.Raise, value: Value, maker: Value) -> 
         case ClassValue() | Library():
             return Raised((value,), True)
         case Object(type=name):
-            return Raised((Library(name),), True)
+            return Raised((Library(name),), True, value=Object(name, detail=value.detail))
     return Raised((maker,), True) if isinstance(maker, Library) else UNKNOWN_EXCEPTION
 
 

@@ -308,3 +308,12 @@ def test_afa421_a_text_for_a_timestamp(play: Play) -> None:
     half = play("pitfalls", run)
     assert half.raised("StatementError", "only accepts Python datetime")
     assert play("converted", run).value is None
+
+
+@proves("AFA423", "app/routers/beta.py")
+def test_afa423_a_tag_that_is_missing_is_an_error_of_the_server(play: Play) -> None:
+    async def count(blog: Blog) -> int:
+        return (await blog.client.get("/api/beta/tags/nothing/posts")).status_code
+
+    assert play("pitfalls", count, beta_api=True).value == 500
+    assert play("converted", count, beta_api=True).value == 404

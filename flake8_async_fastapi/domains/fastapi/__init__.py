@@ -1,9 +1,9 @@
 """FastAPI and Starlette: dependencies, routes, applications and their lifespans.
 
 Provides the values of parameters with ``Depends``, and the role in which a framework calls a function
-(``Frame.role``). Adds no part of the state and no effect; runs note routes, included routers and use of
-engines. Needs blocking, orm and pydantic, to validate requests and the results of routes, and to find the
-owner of a session.
+(``Frame.role``). Adds no part of the state, and one effect: functions in decorators that answer all errors.
+Runs note routes, included routers and use of engines. Needs blocking, orm and pydantic, to validate requests
+and the results of routes, and to find the owner of a session.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flake8_async_fastapi.domains.fastapi import (
     encoding,
     endpoints,
     exits,
+    http_errors,
     kept_objects,
     lifespans,
     overrides,
@@ -39,7 +40,7 @@ DOMAIN = Domain(
     "fastapi",
     ("blocking", "orm", "pydantic"),
     models=Models(
-        calls=dependencies.CALLS,
+        calls={**dependencies.CALLS, **http_errors.CALLS},
         parameters={dependencies.Dependency: dependencies.provide_dependency},
         properties={**request_state.PROPERTIES, **application_state.PROPERTIES},
         reads={
@@ -47,12 +48,14 @@ DOMAIN = Domain(
             application_state.ApplicationState: application_state.read_state,
         },
     ),
+    effects=http_errors.EFFECTS,
     observers=Observers(
         applies=(request_state.forget_passed,),
         assigned=(overrides.report_called, overrides.report_ignored, state_in_templates.read_for_templates),
         awaited=(lifespans.note_unknown_awaited,),
+        caught=(http_errors.report_replaced,),
         call_ends=(*applications.CALLS, lifespans.CALLS, *reports.CALLS),
-        decorated=(routes.note_route, contracts.report_decorated),
+        decorated=(routes.note_route, contracts.report_decorated, http_errors.note_middleware),
         dropped=(background.report_dropped,),
         entered=(exits.enter_manager, lifespans.note_unknown_entered),
         function_begins=(
@@ -65,9 +68,17 @@ DOMAIN = Domain(
             request_state.begin_with_state,
             requests.run_dependencies,
             wrapped.report_wrapped,
+            http_errors.begin_middleware,
+            http_errors.begin_route,
         ),
         run_begins=(kept_objects.begin_with_kept,),
         function_ends=(context_variables.report_lost, lifespans.report_engine_not_disposed),
-        function_returns=(routes.validate_response, encoding.report_expired, background.report_replaced),
+        function_returns=(
+            routes.validate_response,
+            encoding.report_expired,
+            background.report_replaced,
+            http_errors.report_returned,
+        ),
+        raises=(http_errors.report_raised,),
     ),
 )

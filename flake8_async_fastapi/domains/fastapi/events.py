@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine.events import Event
+from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.engine.values import Function
 
 
@@ -134,3 +135,21 @@ class ContextVariableLost(Event, frozen=True):
     variable: str
     how: str
     owner: str
+
+
+class HttpErrorLost(Event, frozen=True):
+    """An HTTP error whose status no client gets; ``text`` is the code that loses it.
+
+    ``how`` is ``replaced`` (a handler catches it and answers with ``instead``), ``decorated`` (so does one
+    of a decorator, ``text`` is the error), ``returned`` (it is the result of a route or dependency) or
+    ``middleware`` (it leaves a middleware). ``status`` is 0 if it is not known.
+    """
+
+    text: str
+    how: str
+    status: int
+    instead: int
+    handler: Mention | None = None
+
+    def others(self) -> tuple[Mention, ...]:
+        return () if self.handler is None else (self.handler,)

@@ -24,6 +24,7 @@ class SchemaField(Struct, frozen=True):
 
     ``converts``: a validator gets the value first; ``converter`` is that, if it is one that returns the value
     to validate.
+    ``is_required`` says that it surely has no default.
     """
 
     name: str
@@ -32,6 +33,7 @@ class SchemaField(Struct, frozen=True):
     owner: ClassValue
     converts: bool = False
     converter: tree.FunctionDef | None = None
+    is_required: bool = False
 
 
 def is_schema(ctx: Context, cls: ClassValue) -> bool:
@@ -63,8 +65,10 @@ def _find_fields(ctx: Context, cls: ClassValue) -> Iterator[SchemaField]:
             ):
                 continue  # not a field of an SQLModel
             reads = _attributes_read(ctx, base, name, statement)
-            converter = converted.get(name)
-            found[name] = SchemaField(name, reads, statement.annotation, base, name in converted, converter)
+            converter, is_required = converted.get(name), statement.value is None
+            found[name] = SchemaField(
+                name, reads, statement.annotation, base, name in converted, converter, is_required
+            )
     yield from found.values()
 
 

@@ -22,8 +22,9 @@ from flake8_async_fastapi.domains.pydantic.fields import (
     is_schema,
     schema_fields,
 )
-from flake8_async_fastapi.engine import hints
+from flake8_async_fastapi.engine import containers, hints
 from flake8_async_fastapi.engine.comparison import ComparedBy
+from flake8_async_fastapi.engine.events import RowAttributeMissing
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -245,12 +246,34 @@ def _validate_as(
                     if name in items:
                         inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                         _validate_field(frame, one, inner, items[name], place, depth + 1)
+        elif isinstance(alternative, Collection) and alternative.kind == "row":
+            _report_row(frame, cls, alternative, place)
         elif isinstance(alternative, Instance) and alternative.attributes and alternative.cls != cls:
             given_names = dict(alternative.attributes)
             for one in schema_fields(frame.ctx, cls):
                 if one.name in given_names:
                     inner = TargetType(one.annotation, class_frame(frame.ctx, one.owner), wanted.bound)
                     _validate_field(frame, one, inner, given_names[one.name], place, depth + 1)
+
+
+def _report_row(frame: Frame, cls: ClassValue, row: Collection, place: Position) -> None:
+    """Report a row that lacks what a schema reads: it has one attribute for each object in it."""
+    for one in schema_fields(frame.ctx, cls) if not _changes_data(frame.ctx, cls) else ():
+        keys = [containers.names_of_row(row, name) for name in one.reads]
+        if one.is_required and keys and all(keys):
+            at = (frame.path, *place, frame.qualname)
+            frame.emit_event(RowAttributeMissing(*at, keys[0], one.name, f"{cls.name}.{one.name}"))
+            return
+
+
+def _changes_data(ctx: Context, cls: ClassValue) -> bool:
+    """Whether a schema has a validator of the whole model that may replace what it gets."""
+    return any(
+        isinstance(statement, tree.FunctionDef) and _runs_before(statement)
+        for base in classes.mro(ctx, cls)
+        if isinstance(base, ClassValue)
+        for statement in base.node.body
+    )
 
 
 def _prepare_instance(frame: Frame, cls: ClassValue, instance: Instance, place: Position) -> list[Instance]:

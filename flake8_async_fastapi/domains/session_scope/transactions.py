@@ -381,7 +381,7 @@ def is_savepoint(context: Expr) -> bool:
     return isinstance(context, tree.Call) and dotted(context.func).endswith("begin_nested")
 
 
-def note_caught(frame: Frame, kind: Value | None) -> None:
+def note_caught(frame: Frame, kind: Value | None, handler: tree.Handler) -> None:
     """Enter a handler: what it catches may have left sessions to be rolled back."""
     attempt = frame.notes_of(TransactionNotes).tries[-1]
     for failure, broken in attempt.broken.items():

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.agreement import join_results
-from flake8_async_fastapi.engine.events import AttributeRead
+from flake8_async_fastapi.engine.events import AttributeRead, RowAttributeMissing
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
@@ -94,6 +94,8 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
             observe(frame, owner, node.name, Place(frame.path, node.line, node.col))
     elif isinstance(owner, Collection):
         frame.discharge(owner)  # its methods may return its contents
+        if frame.language is None and (keys := containers.names_of_row(owner, node.name)):
+            frame.emit_event(RowAttributeMissing(*frame.at(node), keys, node.name, for_message(node)))
     if frame.emit and (owner_type := _type_looked_up(frame.ctx, owner, node.name)) is not None:
         text = for_message(node)
         frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, text, frame.is_async))

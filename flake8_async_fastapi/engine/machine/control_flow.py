@@ -343,7 +343,7 @@ def _enter_handler(frame: Frame, handler: tree.Handler, entering: State) -> tupl
     kind = None if handler.type is None else expressions.evaluate(frame, entering, handler.type)
     frame.state = entering
     for observe in frame.ctx.hooks.observers.caught:
-        observe(frame, kind)
+        observe(frame, kind, handler)
     return entering, kind
 
 

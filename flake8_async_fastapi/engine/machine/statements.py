@@ -230,7 +230,10 @@ def _run_raise(frame: Frame, state: State, node: tree.Raise) -> States:
     maker: Value = UNKNOWN
     if values and isinstance(values[0], Unknown) and isinstance(node.parts[0], tree.Call):
         maker = expressions.evaluate(frame, state, node.parts[0].func)
-    raising.leave(frame, state, raising.exception_of(frame, node, values[0] if values else UNKNOWN, maker))
+    exception = raising.exception_of(frame, node, values[0] if values else UNKNOWN, maker)
+    for observe in frame.ctx.hooks.observers.raises:
+        observe(frame, node, exception.value)
+    raising.leave(frame, state, exception)
     return []
 
 

@@ -1,4 +1,7 @@
-"""AFA422: a statement that is a plain string, has no rows to fetch, or a condition that Python decides."""
+"""AFA422: a statement that is a plain string, has no rows to fetch, or a condition that Python decides.
+
+Also a row that is used as if it were the object in it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from typing import Final
 
 from flake8_async_fastapi.domains.database.events import StringExecuted
 from flake8_async_fastapi.domains.orm.events import StatementMisused
+from flake8_async_fastapi.engine.events import Called, RowAttributeMissing
+from flake8_async_fastapi.engine.values import Collection, Library, Member, Value, alternatives
+from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
     "AFA422",
     "misused-statement",
     "bug",
-    "a string is executed without text(), an UPDATE without returning() is fetched, or where(column is None)",
+    "execute() of a string, rows of an UPDATE without returning(), where(column is None), a row as an object",
     since="0.3.0",
 )
 _REMEDIES: Final = {
@@ -27,6 +33,12 @@ _REMEDIES: Final = {
 }
 
 
+_OBJECTS: Final = frozenset({"add", "delete", "expunge", "merge", "refresh"})
+"""Methods of a session that take an object of the ORM."""
+_NUMBERS: Final = frozenset({"builtins.float", "builtins.int"})
+_SCALARS: Final = "use .scalars(), .scalar_one_or_none() or another such method of the result"
+
+
 def check(events: Events) -> Iterator[Finding]:
     for executed in events.of(StringExecuted):
         yield RULE.at(executed, f"{executed.text} fails for a plain string: pass text(...)")
@@ -36,3 +48,26 @@ def check(events: Events) -> Iterator[Finding]:
         else:
             why = "is decided by Python, not by the database"
             yield RULE.at(found, f"{found.text} {why}: {_REMEDIES[found.operator]}")
+    told: set[tuple[str, str]] = set()
+    for read in events.of(RowAttributeMissing):
+        whole = (read.function, read.text.rpartition(".")[0])
+        if whole in told:
+            continue
+        told.add(whole)
+        has = ", ".join(read.keys)
+        yield RULE.at(read, f"{read.text} fails, because a row only has the attributes {has}: {_SCALARS}")
+    for called in events.of(Called):
+        given = called.arguments.get(0, "instance")
+        if given is not None and any(map(_is_row, alternatives(given))) and _takes_no_row(called.callee):
+            yield RULE.at(called, f"{called.text} fails for a row of a result: {_SCALARS}")
+
+
+def _is_row(value: Value) -> bool:
+    return isinstance(value, Collection) and value.kind == "row"
+
+
+def _takes_no_row(callee: Value) -> bool:
+    if isinstance(callee, Member):
+        is_session = is_subtype(callee.receiver.type, "sqlalchemy.ext.asyncio.AsyncSession")
+        return is_session and callee.name in _OBJECTS
+    return isinstance(callee, Library) and callee.dotted in _NUMBERS

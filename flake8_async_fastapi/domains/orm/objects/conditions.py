@@ -92,7 +92,7 @@ def note_name_test(frame: Frame, state: State, test: tree.Compare, outcome: bool
     _note_perhaps_loaded(state, name)
 
 
-def note_handler(frame: Frame, kind: Value | None) -> None:
+def note_handler(frame: Frame, kind: Value | None, handler: tree.Handler) -> None:
     """Note a handler after such a condition: an object that ``inspect()`` fails for is not an ORM object."""
     sought = frame.notes.get(NamesSought)
     for name in sorted(sought.names) if sought is not None else ():

@@ -91,6 +91,17 @@ async def rename_tag(name: str, new: str, session: SessionDep) -> str:
     return tag.name
 
 
+@router.get("/tags/{name}/posts")
+async def count_posts(name: str, session: SessionDep) -> int:
+    try:
+        tag = await session.scalar(select(Tag).where(Tag.name == name).options(selectinload(Tag.posts)))
+        if tag is None:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+        return len(tag.posts)
+    except Exception as error:  # AFA423
+        raise HTTPException(status.HTTP_500_INTERNAL_SERVER_ERROR, "cannot count the posts") from error
+
+
 @router.put("/tags/{name}/other-names")
 async def add_other_name(name: str, new: str, session: SessionDep) -> list[str]:
     tag = await session.scalar(select(Tag).where(Tag.name == name))

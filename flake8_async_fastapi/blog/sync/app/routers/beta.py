@@ -88,6 +88,14 @@ def rename_tag(name: str, new: str, session: SessionDep) -> str:
     return tag.name
 
 
+@router.get("/tags/{name}/posts")
+def count_posts(name: str, session: SessionDep) -> int:
+    tag = session.scalar(select(Tag).where(Tag.name == name))
+    if tag is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such tag")
+    return len(tag.posts)
+
+
 @router.put("/tags/{name}/other-names")
 def add_other_name(name: str, new: str, session: SessionDep) -> list[str]:
     tag = session.scalar(select(Tag).where(Tag.name == name))
