@@ -7,17 +7,59 @@ from collections.abc import Iterator
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, parts_of
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, parts_of
 
 
 def is_of_module(ctx: Context, place: Place) -> bool:
-    """Whether a call is in the body of a module, or in a function that caches its result."""
+    """Whether a call is in the body of a module, or in a function that caches its result.
 
+    Or in the constructor of a class of which only such code makes objects.
+    """
+    if place.position in _calls_run_once(ctx, place.path):
+        return True
+    key = ("calls of constructors", place.path)
+    cls = ctx.derive(key, lambda: _calls_of_constructors(ctx, place.path)).get(place.position, "")
+    return bool(cls) and ctx.query(("made once", place.path, cls), lambda: _is_made_once(ctx, cls), False)
+
+
+def _calls_run_once(ctx: Context, path: str) -> frozenset[Position]:
     def find() -> frozenset[Position]:
-        code = _run_once(ctx.project.body(place.path))
+        code = _run_once(ctx.project.body(path))
         return frozenset(Position(node.line, node.col) for node in code if isinstance(node, tree.Call))
 
-    return place.position in ctx.derive(("calls of module", place.path), find)
+    return ctx.derive(("calls of module", path), find)
+
+
+def _calls_of_constructors(ctx: Context, path: str) -> dict[Position, str]:
+    """The calls in the constructors of a file, each with the name of the class."""
+    return {
+        Position(node.line, node.col): cls.name
+        for cls in ctx.project.body(path)
+        if isinstance(cls, tree.ClassDef)
+        for method in cls.body
+        if isinstance(method, tree.FunctionDef) and method.name == "__init__"
+        for node in nodes_in(method.body)
+        if isinstance(node, tree.Call)
+    }
+
+
+def _is_made_once(ctx: Context, cls: str) -> bool:
+    """Whether all calls of a class run once, there is one, and no class is derived from it."""
+    found = False
+    for path in ctx.project.mentioning(cls):
+        once = _calls_run_once(ctx, path)
+        for node in nodes_in(ctx.project.body(path)):
+            if isinstance(node, tree.ClassDef) and any(_is_named(base, cls) for base in node.bases):
+                return False
+            if isinstance(node, tree.Call) and _is_named(node.func, cls):
+                if Position(node.line, node.col) not in once:
+                    return False
+                found = True
+    return found
+
+
+def _is_named(node: tree.Expr, name: str) -> bool:
+    return dotted(node).rpartition(".")[2] == name
 
 
 def _run_once(code: object) -> Iterator[object]:

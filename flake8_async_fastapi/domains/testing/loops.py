@@ -43,6 +43,7 @@ from flake8_async_fastapi.knowledge.transactions import BEGINS, CONNECTS, FLUSHE
 from flake8_async_fastapi.project.modules import is_test, module_folder
 
 _FUNCTION: Final = "function"
+_CLASS: Final = "class"
 _OPENS: Final = frozenset({"begin", "connect"})
 _MAKERS: Final = frozenset({"async_sessionmaker", "sessionmaker", "AsyncSession"})
 _MARKS: Final = ("mark.asyncio", "mark.anyio")
@@ -92,7 +93,9 @@ def _report_fixture(frame: Frame, function: tree.FunctionDef, decorator: Expr) -
 
 def _report_test(frame: Frame, function: tree.FunctionDef) -> None:
     own: dict[EngineUse, Place] = {}
-    has_own_loop = function.is_async and _loop_scope(frame, function, None) == _FUNCTION
+    scope = _loop_scope(frame, function, None) if function.is_async else ""
+    of_class = frame.owner.name if scope == _CLASS and frame.owner is not None else ""
+    has_own_loop = scope == _FUNCTION or bool(of_class)
     if has_own_loop:
         own = dict(_engines_used(frame, function, _FUNCTION))
     requested = list(client_loops.engines_requested(frame, function))
@@ -111,7 +114,8 @@ def _report_test(frame: Frame, function: tree.FunctionDef) -> None:
             elsewhere.add(use)
     if has_own_loop and is_plain:
         for use, place in own.items():
-            _emit(frame, function, use, place, is_fixture=False, is_repeated=is_repeated)
+            repeated = is_repeated and not of_class
+            _emit(frame, function, use, place, is_fixture=False, is_repeated=repeated, loop=of_class)
 
 
 def _given_by_fixtures(frame: Frame, function: tree.FunctionDef) -> set[EngineUse]:
@@ -135,11 +139,12 @@ def _emit(
     *,
     is_fixture: bool,
     is_repeated: bool,
+    loop: str = "",
 ) -> None:
     ctx = frame.ctx
     is_certain = use.has_known_driver or not ctx.project.requirements_of(frame.path).brings({"aiosqlite"})
     if is_certain and not _is_chosen(ctx, use) and not _is_replaced(frame, use):
-        where = (place.path, place.line, place.col, frame.qualname)
+        where = (place.path, place.line, place.col, loop or frame.qualname)
         frame.emit_event(EngineUsedInTest(*where, function.name, use.engine.spot, is_fixture, is_repeated))
 
 

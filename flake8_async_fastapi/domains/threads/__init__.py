@@ -30,7 +30,7 @@ DOMAIN = Domain(
     observers=Observers(
         assigned=(unawaited.note_assignment,),
         call_ends=(calls.CALLS,),
-        decorated=(unawaited.check_decorated, caches.check_decorator),
+        decorated=(unawaited.check_decorated, caches.check_decorator, loop_starts.check_decorated),
         dropped=(unawaited.note_dropped,),
         function_begins=(cancellation.report_swallowed,),
     ),

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.threads.decorators import names_of_decorator
+from flake8_async_fastapi.domains.threads.decorators import decorated_value, names_of_decorator
 from flake8_async_fastapi.domains.threads.engine_loops import (
     EngineDisposal,
     EngineUse,
@@ -41,6 +41,7 @@ from flake8_async_fastapi.engine.values import (
     called_name,
 )
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.loop_use import LOOP_CLOSER, LOOP_KEEPERS, LOOP_STARTERS
 from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS, TASK_SIGNALS
@@ -205,6 +206,23 @@ def _reason_to_repeat(frame: Frame, start: Start) -> str:
         if any(name in TASK_DECORATORS for name in makers) and not _is_disposed_between_tasks(frame.ctx):
             return f"in each run of @{for_message(written)}"
     return ""
+
+
+def check_decorated(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
+    """Report a task of a worker that is a coroutine function, which a decorator of the project runs."""
+    if not frame.emit or not function.is_async or is_test(frame.path):
+        return
+    if not any(name in TASK_DECORATORS for name in names_of_decorator(decorator)):
+        return
+    written = node.func if isinstance(node, tree.Call) else node
+    runner = decorated_value(frame, function, node)
+    if not isinstance(runner, Function) or runner.is_async or _is_disposed_between_tasks(frame.ctx):
+        return
+    call = renaming.call_without_identity(frame.ctx, runner, Arguments(opaque=True))
+    for part in summaries.summarise(frame.ctx, *call).parts:
+        if isinstance(part, LoopStart):
+            for use in _uses_in(frame, part):
+                _emit(frame, part, use, frame.place_of(node), f"in each run of @{for_message(written)}")
 
 
 def _is_disposed_between_tasks(ctx: Context) -> bool:

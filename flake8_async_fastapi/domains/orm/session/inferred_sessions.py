@@ -1,7 +1,7 @@
 """Arguments that callers pass for a parameter without a known type.
 
-Only sessions are looked for: helpers often get one without an annotation, and their effects on it would be
-missed. A parameter is looked up if code calls methods of a session on it.
+Only sessions, their factories and engines are looked for: helpers often get one without an annotation, and
+their effects on it would be missed. A parameter is looked up if code uses it like one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Param, Stmt
-from flake8_async_fastapi.facts.walk import all_nodes, dotted, flat
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, flat, written_argument
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
      "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
+_ENGINES: Final = frozenset({"sqlalchemy.ext.asyncio.AsyncEngine", "sqlalchemy.ext.asyncio.AsyncConnection"})
+_TAKES_ENGINE: Final = frozenset({"create_all", "drop_all", "inspect", "reflect"})
 _FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _ASYNC: Final = "AsyncSession"
 _SYNC: Final = "sqlalchemy.orm.Session"
@@ -36,7 +38,7 @@ _MAKES_SYNC: Final = "create_engine"
 
 
 def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
-    """The async session, or the factory of such, that all known callers pass; unknown if there is none."""
+    """The async session, engine or session factory that all known callers pass; unknown if none do."""
     node = function.node
     used = _use_of(ctx, function, node, param.name) if isinstance(node, tree.FunctionDef) else ""
     if not used:
@@ -48,8 +50,7 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
 def _passed(ctx: Context, function: Function, param: Param, used: str) -> Value:
     given = [value for passed in values_passed(ctx, function, param.name) for value in alternatives(passed)]
     known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
-    is_wanted = session_factories.is_tracked_session if used == "session" else _is_factory
-    found = [one for one in known if isinstance(one, Object) and is_wanted(one)]
+    found = [one for one in known if isinstance(one, Object) and _USES[used](one)]
     if len(found) != len(known) or len({value.type for value in found}) != 1:
         return UNKNOWN
     if used == "factory" and len(set(found)) == 1:
@@ -59,6 +60,13 @@ def _passed(ctx: Context, function: Function, param: Param, used: str) -> Value:
 
 def _is_factory(value: Value) -> bool:
     return isinstance(value, Object) and value.type == _FACTORY
+
+
+def _is_engine(value: Value) -> bool:
+    return isinstance(value, Object) and value.type in _ENGINES
+
+
+_USES: Final = {"session": session_factories.is_tracked_session, "factory": _is_factory, "engine": _is_engine}
 
 
 def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
@@ -98,7 +106,7 @@ def is_used_plainly(node: tree.FunctionDef, name: str) -> bool:
 def _use_of(ctx: Context, function: Function, node: tree.FunctionDef, name: str) -> str:
     """Whether methods of a session are called on a parameter, or on an attribute that holds it: ``session``.
 
-    ``factory`` if it is called for a session; otherwise empty.
+    ``factory`` if it is called for a session, ``engine`` if tables are made with it; otherwise empty.
     """
     owners = {name}
     code: list[Stmt] = node.body
@@ -112,15 +120,16 @@ def _use_of(ctx: Context, function: Function, node: tree.FunctionDef, name: str)
     if not owners:
         return ""
     key = ("used as sessions", function.key if code is node.body else function.owner)
-    sessions, factories = ctx.derive(key, lambda: _names_used(code))
-    return "session" if not owners.isdisjoint(sessions) else "" if owners.isdisjoint(factories) else "factory"
+    used = ctx.derive(key, lambda: _names_used(code))
+    return next((use for use, found in used.items() if not owners.isdisjoint(found)), "")
 
 
-def _names_used(code: list[Stmt]) -> tuple[frozenset[str], frozenset[str]]:
+def _names_used(code: list[Stmt]) -> dict[str, frozenset[str]]:
     """The variables and attributes on which code calls methods of a session; other objects have a ``get``
-    that is not awaited. And those that it calls for something that it enters, or keeps in a variable.
+    that is not awaited. And those that it calls for something that it enters, or keeps in a variable, and
+    those with which it makes or inspects tables.
     """
-    sessions, called = set(), set()
+    sessions, called, engines = set[str](), set[str](), set[str]()
     for part in all_nodes(code):
         match part:
             case tree.Call(func=tree.Attr(value=owner, name=name)) if name in _METHODS:
@@ -131,4 +140,8 @@ def _names_used(code: list[Stmt]) -> tuple[frozenset[str], frozenset[str]]:
                 called.add(path_of(maker))
             case tree.Assign(value=tree.Call(func=maker, args=[], keywords=[])):
                 called.add(path_of(maker))
-    return frozenset(sessions), frozenset(called)
+            case tree.Call(func=function) if dotted(function).rpartition(".")[2] in _TAKES_ENGINE:
+                written = written_argument(part, 0, "bind")
+                engines |= {path_of(written)} if written is not None else set()
+    found = {"session": sessions, "factory": called, "engine": engines}
+    return {use: frozenset(paths) for use, paths in found.items()}
