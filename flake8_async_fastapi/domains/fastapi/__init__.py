@@ -3,7 +3,7 @@
 Provides the values of parameters with ``Depends``, and the role in which a framework calls a function
 (``Frame.role``). Adds no part of the state, and one effect: functions in decorators that answer all errors.
 Runs note routes, included routers and use of engines. Needs blocking, orm and pydantic, to validate requests
-and the results of routes, and to find the owner of a session.
+and the results of routes, and to find the owner of a session, and database for what a module keeps.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from flake8_async_fastapi.engine.observers import Observers
 
 DOMAIN = Domain(
     "fastapi",
-    ("blocking", "orm", "pydantic"),
+    ("blocking", "database", "orm", "pydantic"),
     models=Models(
         calls={**dependencies.CALLS, **http_errors.CALLS},
         parameters={dependencies.Dependency: dependencies.provide_dependency},

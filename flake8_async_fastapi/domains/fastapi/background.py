@@ -1,7 +1,7 @@
 """Background tasks that nobody runs.
 
 FastAPI passes the tasks of a ``BackgroundTasks`` parameter to the response that a route returns, unless the
-response has its own tasks. A route that fails returns no response.
+response has its own tasks. A route that fails returns no response. Dependencies end after the tasks have run.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.fastapi import dependencies
+from flake8_async_fastapi.domains.database.kept import is_of_module
+from flake8_async_fastapi.domains.fastapi import applications, dependencies
 from flake8_async_fastapi.domains.fastapi.events import BackgroundTasksDropped
-from flake8_async_fastapi.domains.fastapi.routes import ROUTE
+from flake8_async_fastapi.domains.fastapi.routes import REGISTERED, ROUTE
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import expressions, type_hints
+from flake8_async_fastapi.engine.machine import expressions, functions, type_hints
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
@@ -26,6 +27,8 @@ from flake8_async_fastapi.knowledge import is_subtype
 _TASKS: Final = "starlette.background.BackgroundTasks"
 _TASK: Final = "starlette.background.BackgroundTask"
 _RESPONSE: Final = "starlette.responses.Response"
+_ENDS_LATE: Final = (0, 118)
+"""The first FastAPI in which dependencies end after the response, and its tasks."""
 _FARTHEST: Final = 4
 """Dependencies of dependencies that are looked at."""
 
@@ -37,17 +40,28 @@ def report_replaced(frame: Frame, value: Value, place: Position) -> None:
     """Report a route that returns a response with its own tasks after other tasks were added."""
     if not frame.emit or frame.role != ROUTE or not isinstance(value, Object):
         return
-    own = value.argument("background")
-    if not is_subtype(value.type, _RESPONSE) or not isinstance(own, Object) or own.origin is None:
-        return
     node = frame.node
-    if own.type not in (_TASK, _TASKS) or not isinstance(node, tree.FunctionDef):
+    if not is_subtype(value.type, _RESPONSE) or not isinstance(node, tree.FunctionDef):
         return
+    reason = _reason_to_drop(frame, value)
     around = Frame(frame.ctx, frame.path, "", owner=frame.owner, closure=frame.closure)
-    for owner in _adders(around, node, node.name, _FARTHEST):
+    for owner in _adders(around, node, node.name, _FARTHEST) if reason else ():
         at = (frame.path, *place, frame.qualname)
-        frame.emit_event(BackgroundTasksDropped(*at, "the response", "replaced", owner))
+        frame.emit_event(BackgroundTasksDropped(*at, "the response", reason, owner))
         return
+
+
+def _reason_to_drop(frame: Frame, response: Object) -> str:
+    """Why a response does not get the tasks that its request adds; empty if it may.
+
+    It has its own, or it is one object for all requests, which keeps those of the first one.
+    """
+    own = response.argument("background")
+    if isinstance(own, Object):
+        return "replaced" if own.origin is not None and own.type in (_TASK, _TASKS) else ""
+    made = response.origin
+    is_shared = made is not None and not made.path.startswith("<") and is_of_module(frame.ctx, made)
+    return "shared" if is_shared and own is None else ""
 
 
 def _adders(frame: Frame, node: tree.FunctionDef, name: str, depth: int) -> Iterator[str]:
@@ -133,6 +147,25 @@ def report_raised(frame: Frame, callee: Value, arguments: Arguments, node: tree.
     is_given = callee.receiver.type == _TASKS and callee.receiver.declared
     if is_given and _raises_after(frame.node.body, node):
         frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "raised"))
+
+
+def report_late(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Report a dependency that adds a task after its ``yield``: since 0.118 the tasks have run then."""
+    function = frame.node
+    if frame.role != REGISTERED or not isinstance(callee, Member):
+        return
+    given = callee.receiver
+    if not isinstance(function, tree.FunctionDef) or not function.is_generator:
+        return
+    if given.type != _TASKS or not given.declared:
+        return
+    lines = [inner.line for inner in nodes_in(function.body) if isinstance(inner, tree.Yield)]
+    if len(lines) != 1 or node.line <= lines[0] or frame.enclosing_loops:
+        return
+    if frame.ctx.project.requirements_of(frame.path).at_least("fastapi", _ENDS_LATE) is False:
+        return
+    if applications.may_end_after_response(frame.ctx, functions.as_function(frame.path, function)):
+        frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "late"))
 
 
 def _raises_after(block: list[Stmt], call: tree.Call) -> bool:

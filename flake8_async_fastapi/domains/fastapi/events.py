@@ -114,9 +114,10 @@ class CalledByStarlette(Event, frozen=True):
 class BackgroundTasksDropped(Event, frozen=True):
     """Background tasks that nobody runs; ``text`` is the code that drops or makes them.
 
-    ``reason`` is ``replaced`` (the response has its own tasks), ``unattached`` (no response gets them) or
-    ``raised`` (an exception ends the request). ``owner`` is the function that adds the tasks that are
-    replaced.
+    ``reason`` is ``replaced`` (the response has its own tasks), ``shared`` (it is one for all requests, and
+    has those of the first), ``unattached`` (no response gets them), ``raised`` (an exception ends the
+    request) or ``late`` (a dependency adds them after its ``yield``). ``owner`` is the function that adds
+    the tasks that are replaced.
     """
 
     text: str

@@ -31,4 +31,5 @@ CALLS: Final = (
     _by_name(background.report_unattached, "starlette.background.BackgroundTasks"),
     Watch(contracts.report_scheduled, methods=frozenset({"add_job"}), checked=True),
     Watch(background.report_raised, methods=frozenset({"add_task"}), checked=True),
+    Watch(background.report_late, methods=frozenset({"add_task"}), checked=True),
 )

@@ -110,6 +110,7 @@ DOMAIN = Domain(
         escaped=(runners.follow_escaped, changed_in_place.note_escaped, alone.end_by_escape),
         havoc=(session_effects.havoc,),
         assigned=(refused.check_assignment, unflushed.check_assignment, changed_in_place.check_assignment),
+        augments=(changed_in_place.note_augmented,),
         called=(changed_in_place.CALLS,),
         call_ends=(run_sync.CALLS, refused.CALLS, unflushed.CALLS),
         consumed=(reads.consume_dynamic,),

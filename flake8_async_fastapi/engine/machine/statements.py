@@ -201,6 +201,8 @@ def _run_aug_assign(frame: Frame, state: State, node: tree.AugAssign) -> States:
     after: Value = UNKNOWN
     if isinstance(before, Collection) and not holds_coroutine(before):
         after = mutation.concatenate(before, value)
+    for observe in frame.ctx.hooks.observers.augments:
+        observe(frame, node)
     targets.assign_target(frame, state, node.target, after)
     return [state]
 

@@ -27,6 +27,16 @@ def check(events: Events) -> Iterator[Finding]:
                 f"the response has background tasks of its own, so FastAPI drops those that {dropped.owner} "
                 "adds: add all to one BackgroundTasks parameter"
             )
+        elif dropped.reason == "shared":
+            problem = (
+                "one response for all requests keeps the background tasks of the first one, so those that "
+                f"{dropped.owner} adds later are dropped: make a response for each request"
+            )
+        elif dropped.reason == "late":
+            problem = (
+                f"{dropped.text} after the yield adds a task that never runs, because the response and its "
+                "tasks are done then: add it before the yield, or await the function"
+            )
         elif dropped.reason == "unattached":
             problem = (
                 f"{dropped.text} is passed to no response, so its tasks never run: take a BackgroundTasks "

@@ -18,6 +18,8 @@ from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
 from flake8_async_fastapi.knowledge.column_types import ANNOTATIONS, MOMENTS, TYPES
 
+TRACKED: Final = "tracked container"
+"""The kind of a column whose own items are tracked, but not what is in them."""
 _MAKERS: Final = frozenset(
     {"sqlalchemy.orm.mapped_column", "sqlalchemy.Column", "sqlmodel.Field", "sqlalchemy.orm.deferred"}
 )
@@ -96,6 +98,9 @@ def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
         case tree.Call(func=tree.Attr(value=usual, name="with_variant"), args=[variant, *_]):
             kinds = {_kind_of_type(ctx, path, usual), _kind_of_type(ctx, path, variant)}
             return kinds.pop() if len(kinds) == 1 else ""
+        case tree.Call(func=tree.Attr(value=tracker, name="as_mutable"), args=[tracked]):
+            is_plain = _name_of(ctx, path, tracker).startswith("sqlalchemy.ext.mutable.Mutable")
+            return TRACKED if is_plain and _kind_of_type(ctx, path, tracked) == "container" else ""
     call = written if isinstance(written, tree.Call) else None
     name = _name_of(ctx, path, call.func if call is not None else written)
     if name not in MOMENTS:

@@ -68,6 +68,18 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
             _note_assigned(frame, target, node.value)
 
 
+def note_augmented(frame: Frame, node: tree.AugAssign) -> None:
+    """Note ``obj.column += [item]``, which changes the list, and assigns it to its column again."""
+    if not isinstance(node.value, (tree.Display, tree.DictDisplay)) or Instances not in frame.state.parts:
+        return
+    if isinstance(node.target, tree.Subscript):
+        _note_change(frame, node.target, node.target)
+    elif isinstance(node.target, tree.Attr) and not frame.branches:
+        subject = _column_at(frame, node.target)
+        if subject is not None:
+            frame.notes_of(Changes).kept[subject] = frame.place_of(node.target)
+
+
 def note_method(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Note ``obj.column.append(item)`` and the like."""
     if isinstance(node.func, tree.Attr) and node.func.name in _CHANGES and Instances in frame.state.parts:
@@ -134,18 +146,32 @@ def report_lost(frame: Frame, session: object) -> None:
 
 
 def _note_change(frame: Frame, changed: Expr, node: Expr) -> None:
-    while isinstance(changed, tree.Subscript):  # what is inside of the value
-        changed = changed.value
+    changed, depth = _value_around(changed)
     noted = frame.notes_of(Changes)
     if isinstance(changed, tree.Name) and changed.id in noted.aliases:
         noted.aliases[changed.id] = noted.aliases[changed.id][0], True
         return
-    subject = _column_at(frame, changed)
+    depth -= isinstance(node, tree.Subscript)  # an item that is set is in what changes
+    subject = _column_at(frame, changed, is_inside=depth > 0)
     if subject is not None and (frame.emit or not _mentions_values(frame)):
         location, name = subject
         objects = instances_of(frame.state)
         objects[location] = objects[location].put(name, Loaded(assigned.CHANGED_IN_PLACE))
         noted.places.setdefault(subject, frame.place_of(node))
+
+
+def _value_around(changed: Expr) -> tuple[Expr, int]:
+    """The value that something is in, such as ``data`` for ``data["a"].get("b")``, and how deep."""
+    depth = 0
+    while True:
+        match changed:
+            case tree.Subscript(value=around):
+                changed = around
+            case tree.Call(func=tree.Attr(value=around, name="get" | "setdefault")):
+                changed = around
+            case _:
+                return changed, depth
+        depth += 1
 
 
 def _note_alias(frame: Frame, name: str, written: Expr | None) -> None:
@@ -177,8 +203,11 @@ def _owners(frame: Frame, written: tree.Attr) -> list[Location]:
     return list(locations_in(owner)) if owner is not None else []
 
 
-def _column_at(frame: Frame, written: Expr) -> Subject | None:
-    """The column that an expression reads, if a change inside of its value would not be noticed."""
+def _column_at(frame: Frame, written: Expr, *, is_inside: bool = False) -> Subject | None:
+    """The column that an expression reads, if a change of its value would not be noticed.
+
+    ``is_inside``: the change is in something inside of it, which ``MutableDict`` does not notice either.
+    """
     if not isinstance(written, tree.Attr):
         return None
     owners = _owners(frame, written)
@@ -192,9 +221,9 @@ def _column_at(frame: Frame, written: Expr) -> Subject | None:
     found = transitions.attribute_state(frame.ctx, obj, written.name, attribute)
     if not isinstance(found, Loaded) or written.name in assigned.names_of_assigned(obj):
         return None
-    if column_types.column_kind(frame.ctx, obj.cls, written.name) != "container":
-        return None
-    return owners[0], written.name
+    kind = column_types.column_kind(frame.ctx, obj.cls, written.name)
+    is_lost = kind == "container" or (is_inside and kind == column_types.TRACKED)
+    return (owners[0], written.name) if is_lost else None
 
 
 def _is_changed(obj: InstanceState, name: str) -> bool:
