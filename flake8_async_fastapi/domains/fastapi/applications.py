@@ -10,17 +10,19 @@ from msgspec import Struct, field
 from flake8_async_fastapi.domains.fastapi.events import HandlerAdded
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import names, statements
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Member, Object, Unknown, Value, is_none
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
 
 APPLICATION = "starlette.applications.Starlette"
 ROUTER = "starlette.routing.Router"
 _REGISTRARS = frozenset({"on_event", "add_event_handler"})
+_MARKERS = frozenset({"Depends", "Security"})
 _HANDLERS = ("on_startup", "on_shutdown")
 _LIST_METHODS = frozenset({"append", "extend", "insert"})
 
@@ -176,6 +178,30 @@ def is_registered(ctx: Context, function: Function) -> bool:
 
 def _find_registration(ctx: Context, function: Function) -> bool:
     return any(_meant_by(ctx, function, ctx.project.registrations_of(function.name)))
+
+
+def is_made_dependency(function: Function, outer: Frame) -> bool:
+    """Whether a function is what another one returns for ``Depends(allowed("editor"))``, in any file."""
+    factory = outer.node
+    if not isinstance(factory, tree.FunctionDef) or outer.owner is not None or factory.is_async:
+        return False
+    returned = (part.value for part in flat(factory.body) if isinstance(part, tree.Return))
+    if not any(isinstance(value, tree.Name) and value.id == function.name for value in returned):
+        return False
+    ctx, key = outer.ctx, Place(outer.path, factory.line, factory.col)
+    return ctx.query(("makes dependencies", key), lambda: _makes_dependencies(ctx, factory.name, key), False)
+
+
+def _makes_dependencies(ctx: Context, name: str, key: Place) -> bool:
+    for path in ctx.project.mentioning(name):
+        for node in nodes_in(ctx.project.body(path)):
+            match node:
+                case tree.Call(func=marker, args=[tree.Call(func=made)]) if dotted(made).endswith(name):
+                    if dotted(marker).rpartition(".")[2] in _MARKERS:
+                        found = names.dotted_value(ctx, path, dotted(made))
+                        if isinstance(found, Function) and found.key == key:
+                            return True
+    return False
 
 
 def may_end_after_response(ctx: Context, function: Function) -> bool:

@@ -227,6 +227,9 @@ def is_of_request(ctx: Context, function: Function, owner: Expr) -> bool | None:
         if isinstance(owner, tree.Name) and param.name == owner.id and param.annotation is not None:
             value = type_hints.declared_value(Frame(ctx, function.path, ""), State(), param.annotation)
             return is_connection(value) if isinstance(value, Object) else None
+    params = [param.name for param in function.node.params]
+    if isinstance(owner, tree.Name) and CALL_NEXT in params[1:]:  # a middleware, which gets both
+        return True if params[params.index(CALL_NEXT) - 1] == owner.id else None
     return None
 
 

@@ -342,7 +342,7 @@ def _report_used_late(
     if name in frame.notes_of(Activity).opened and not path:
         closed_by = "block"
     elif any(name == param.name for param in params) and (
-        kind not in _AT_ONCE or frame.role or (not path and passed_sessions.are_of_requests(frame, name))
+        kind not in _AT_ONCE or frame.role or passed_sessions.are_of_requests(frame, name, path)
     ):
         closed_by = "request"
     else:

@@ -172,8 +172,10 @@ def _check_conditions(frame: Frame, node: tree.Call) -> None:
                 _check_conditions(frame, written)
             case tree.Compare(left=left, ops=["==" | "!=" | "<" | "<=" | ">" | ">="], rights=[right]):
                 column = _column_written(frame, left)
-                kind = _kind_written(frame, right) if column is not None else ""
-                if column is not None and kind:
+                if column is None:
+                    continue
+                kind = _kind_written(frame, right) or _kind_passed(frame, column.cls, column.name, right)
+                if kind:
                     _check(frame, column.cls, column.name, kind, right, is_written=False)
 
 
