@@ -128,7 +128,7 @@ REQUESTS = (
     post("/api/ticker/log"),
     get("/api/ticker/words.txt?text=one two"),
     *(get(f"/api/beta/{url}") for url in ("drafts", "latest", "reactions", "summary", "tags/new", "tags/no")),
-    *(get(f"/api/beta/tags/{name}/posts") for name in ("new", "python")),
+    *(get(f"/api/beta/tags/{name}/posts") for name in ("no", "python")),
     get("/api/beta/reachable?url=http://127.0.0.1:9/"),
     post("/api/beta/tags/wild"),
     post("/api/beta/tags/wild"),

@@ -27,7 +27,7 @@ NOT_MENDED = {
     ("PUT", "/api/beta/tags/wild?new=tame"): "AFA316",
     ("PUT", "/api/beta/tags/tame?new=wild"): "AFA316",
     ("PUT", "/api/beta/tags/wild/other-names?new=untamed"): "AFA317",
-    ("GET", "/api/beta/tags/new/posts"): "AFA423",
+    ("GET", "/api/beta/tags/no/posts"): "AFA423",
     ("DELETE", "/api/beta/tags/wild"): "AFA513",
 }
 """Requests that still fail, or answer something else, each with the finding that has no fix."""

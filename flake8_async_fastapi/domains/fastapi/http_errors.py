@@ -140,7 +140,12 @@ def make_error(site: CallSite) -> Value | None:
     node, callee = site.frame.current_call, site.callee
     if node is None or not isinstance(callee, Library):
         return None
-    status = _status_written(site.frame, node, 0)
+    found = site.arguments.get(0, "status_code")
+    if isinstance(found, Library):
+        status = _number_in(found)
+    else:
+        written = written_argument(node, 0, "status_code")
+        status = written.value if isinstance(written, tree.Const) and type(written.value) is int else 0
     given = library_calls.kept_arguments(site.arguments)
     return Object(callee.dotted, given, origin=site.place, detail=HttpError(status))
 
@@ -189,7 +194,12 @@ def _status_written(frame: Frame, made: tree.Call, place: int) -> int:
     if isinstance(written, tree.Const):
         return written.value if type(written.value) is int else 0
     status = names.dotted_value(frame.ctx, frame.path, dotted(written)) if written is not None else None
-    found = _STATUS.search(status.dotted) if isinstance(status, Library) else None
+    return _number_in(status) if isinstance(status, Library) else 0
+
+
+def _number_in(status: Library) -> int:
+    """The number in a name such as ``status.HTTP_404_NOT_FOUND``."""
+    found = _STATUS.search(status.dotted)
     return int(found[1]) if found is not None else 0
 
 
@@ -244,7 +254,8 @@ def note_middleware(frame: Frame, decorator: Value, function: Function, node: Ex
 def begin_middleware(frame: Frame, function: Function, outer: Frame) -> None:
     """Note that a run is that of a middleware of an application."""
     noted: Middlewares | None = outer.notes.get(Middlewares)
-    if (noted is not None and function.key in noted.keys) or _is_dispatch(frame, function):
+    is_dispatch = frame.owner is not None and function.name == "dispatch" and _is_dispatch(frame, function)
+    if is_dispatch or (noted is not None and function.key in noted.keys):
         frame.notes_of(Middlewares).keys.add(function.key)
 
 
@@ -274,7 +285,7 @@ def report_raised(frame: Frame, node: tree.Raise, value: Value) -> None:
 def _is_dispatch(frame: Frame, function: Function) -> bool:
     """Whether a function is that of a middleware class which code adds to an application."""
     owner = frame.owner
-    if owner is None or function.name != "dispatch" or not function.is_async:
+    if owner is None or not function.is_async:
         return False
     bases = classes.mro(frame.ctx, owner)
     if not any(isinstance(base, Library) and base.dotted == _MIDDLEWARE for base in bases):

@@ -72,7 +72,9 @@ def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
             notes = frame.notes_of(Routes)
             notes.response = _response_adapter(around, function.node)
             notes.encodes = notes.response is None and _is_only_route(around, function.node)
-    elif applications.is_registered(frame.ctx, function) or applications.is_made_dependency(function, outer):
+    elif applications.is_registered(frame.ctx, function) or (
+        outer.node is not None and applications.is_made_dependency(function, outer)
+    ):
         frame.role = REGISTERED
 
 

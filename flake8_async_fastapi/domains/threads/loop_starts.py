@@ -212,7 +212,7 @@ def check_decorated(frame: Frame, decorator: Value, function: Function, node: Ex
     """Report a task of a worker that is a coroutine function, which a decorator of the project runs."""
     if not frame.emit or not function.is_async or is_test(frame.path):
         return
-    if not any(name in TASK_DECORATORS for name in names_of_decorator(decorator)):
+    if TASK_DECORATORS.isdisjoint(names_of_decorator(decorator)):
         return
     written = node.func if isinstance(node, tree.Call) else node
     runner = decorated_value(frame, function, node)

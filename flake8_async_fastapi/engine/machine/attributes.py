@@ -94,7 +94,8 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
             observe(frame, owner, node.name, Place(frame.path, node.line, node.col))
     elif isinstance(owner, Collection):
         frame.discharge(owner)  # its methods may return its contents
-        if frame.language is None and (keys := containers.names_of_row(owner, node.name)):
+        is_row = owner.kind == "row" and frame.emit and frame.language is None
+        if is_row and (keys := containers.names_of_row(owner, node.name)):
             frame.emit_event(RowAttributeMissing(*frame.at(node), keys, node.name, for_message(node)))
     if frame.emit and (owner_type := _type_looked_up(frame.ctx, owner, node.name)) is not None:
         text = for_message(node)

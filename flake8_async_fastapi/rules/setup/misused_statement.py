@@ -35,6 +35,7 @@ _REMEDIES: Final = {
 
 _OBJECTS: Final = frozenset({"add", "delete", "expunge", "merge", "refresh"})
 """Methods of a session that take an object of the ORM."""
+_SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
 _NUMBERS: Final = frozenset({"builtins.float", "builtins.int"})
 _SCALARS: Final = "use .scalars(), .scalar_one_or_none() or another such method of the result"
 
@@ -57,17 +58,15 @@ def check(events: Events) -> Iterator[Finding]:
         has = ", ".join(read.keys)
         yield RULE.at(read, f"{read.text} fails, because a row only has the attributes {has}: {_SCALARS}")
     for called in events.of(Called):
-        given = called.arguments.get(0, "instance")
-        if given is not None and any(map(_is_row, alternatives(given))) and _takes_no_row(called.callee):
+        callee = called.callee
+        if isinstance(callee, Member):
+            is_taken = callee.name in _OBJECTS and is_subtype(callee.receiver.type, _SESSION)
+        else:
+            is_taken = isinstance(callee, Library) and callee.dotted in _NUMBERS
+        given = called.arguments.get(0, "instance") if is_taken else None
+        if given is not None and any(map(_is_row, alternatives(given))):
             yield RULE.at(called, f"{called.text} fails for a row of a result: {_SCALARS}")
 
 
 def _is_row(value: Value) -> bool:
     return isinstance(value, Collection) and value.kind == "row"
-
-
-def _takes_no_row(callee: Value) -> bool:
-    if isinstance(callee, Member):
-        is_session = is_subtype(callee.receiver.type, "sqlalchemy.ext.asyncio.AsyncSession")
-        return is_session and callee.name in _OBJECTS
-    return isinstance(callee, Library) and callee.dotted in _NUMBERS
