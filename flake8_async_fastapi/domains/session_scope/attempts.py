@@ -220,8 +220,9 @@ def note_statement(frame: Frame, session: str, name: str, node: tree.Call) -> No
 
 def note_risk(frame: Frame, session: str, failure: Failure, node: tree.Call, tries: int) -> None:
     """A call may leave a session to be rolled back; its error is raised inside of ``tries`` statements."""
-    course = frame.notes_of(TransactionNotes)
-    course.risks.append(Risk(session, failure, tuple(course.blocks), frame.place_of(node).spot, tries))
+    course, place = frame.notes_of(TransactionNotes), frame.place_of(node)
+    if failure != "failed" or place.position in frame.awaited_calls:  # else it never runs
+        course.risks.append(Risk(session, failure, tuple(course.blocks), place.spot, tries))
 
 
 def begin_timeouts(frame: Frame, items: BlockItems) -> None:

@@ -174,8 +174,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     at = frame.place_of(node).spot
     attempts.note_statement(frame, session, name, node)
     flushes = name in FLUSHES or (name == "begin_nested" and unsaved.has_pending(frame, callee.receiver))
-    runs = frame.place_of(node).position in frame.awaited_calls
-    may_fail = flushes and runs and bool(course.tries) and session not in flushed
+    may_fail = flushes and bool(course.tries) and session not in flushed
     if may_fail and not known.has_mark(session, "nested") and not holds_no_objects(frame, session):
         attempts.note_risk(frame, session, "failed", node, len(course.tries))
     if name in STATEMENTS or name in BEGINS:
