@@ -51,3 +51,21 @@ def _name_at(cls: ClassValue, place: int, order: Sequence[Value]) -> str:
     names = list(declared_fields(order))
     is_plain = not options & {"kw_only", "init", "match_args"} and "_" not in names
     return names[place] if (made or named) and is_plain and place < len(names) else ""
+
+
+def fields_in_repr(order: Sequence[Value]) -> set[str]:
+    """The fields of a dataclass and its bases that its generated ``__repr__`` shows."""
+    shown: set[str] = set()
+    for base in reversed(order):
+        for statement in base.node.body if isinstance(base, ClassValue) else ():
+            if isinstance(statement, tree.Assign) and statement.annotation is not None:
+                names = set(bound_names(statement))
+                shown = shown - names if _is_left_out(statement.value) else shown | names
+    return shown
+
+
+def _is_left_out(value: tree.Expr | None) -> bool:
+    """Whether the value of a field has ``repr=False``."""
+    keywords = value.keywords if isinstance(value, tree.Call) else []
+    given = [one.value for one in keywords if one.name == "repr"]
+    return any(isinstance(one, tree.Const) and one.value is False for one in given)

@@ -102,7 +102,7 @@ class Frame(Struct):
     ``ends`` are the paths that reach the end of the code under check without a ``return``.
     ``scope`` identifies the variables of the run: other frames that evaluate parts of it share them.
     ``rejects``: the current condition belongs to an ``if`` that raises. ``acts_anyway``: a call in the
-    current statement takes effect even if it raises.
+    current statement takes effect even if it raises. ``never_raises``: a call in it cannot fail.
     """
 
     ctx: Context
@@ -151,6 +151,7 @@ class Frame(Struct):
     iteration: int = 0
     rejects: bool = False
     acts_anyway: bool = False
+    never_raises: bool = False
     scope: object = field(default_factory=object)
     notes: dict[type[Any], Any] = field(default_factory=dict)
 

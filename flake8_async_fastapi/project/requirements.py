@@ -54,6 +54,11 @@ class Requirements(Struct, frozen=True):
         said = {_at_least(requirement.spec, version) for requirement in self.named(name)} - {None}
         return said.pop() if len(said) == 1 else None
 
+    def is_kept_below(self, name: str, version: Version) -> bool:
+        """Whether one of the requirements keeps a package below a version, and no lock says otherwise."""
+        below = any(_at_least(requirement.spec, version) is False for requirement in self.named(name))
+        return below and self.at_least(name, version) is not True
+
     def may_be_below(self, name: str, version: Version) -> bool:
         """Whether a package is declared in a way that allows an older version than this one."""
         return bool(self.named(name)) and self.at_least(name, version) is not True

@@ -33,7 +33,7 @@ from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import names_in, nodes_in
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
@@ -47,6 +47,8 @@ _SINCE_NAMES: Final = (
 )
 """Further names that came with it."""
 _CLIENTS: Final = frozenset({"httpx.AsyncClient", "httpx.Client"})
+_HTTPX: Final = (0, 28)
+"""The first httpx whose clients have no argument ``app``."""
 CLIENTS: Final = frozenset({"httpx.AsyncClient", "aiohttp.ClientSession"})
 """The types of async HTTP clients, which have to be closed."""
 _CLOSES: Final = frozenset({"close", "aclose", "__aexit__", "__aenter__", "remove"})
@@ -77,7 +79,9 @@ def report_creation(
     if isinstance(callee, Library) and callee.dotted in _CLIENTS and not arguments.opaque:
         requirements = project.requirements_of(frame.path)
         is_older = requirements.may_be_prerelease("httpx")  # 1.0.0b0 is of 2021
-        is_removed = False if is_older else requirements.at_least("httpx", (0, 28))
+        is_older |= requirements.is_kept_below("httpx", _HTTPX)
+        is_older |= arguments.get(1_000, "app") is not None and _falls_back(frame, node)
+        is_removed = False if is_older else requirements.at_least("httpx", _HTTPX)
         frame.emit_event(ClientMade(*frame.at(node), arguments, for_message(node.func), is_removed))
     if _is_factory(frame, callee):
         event = FactoryMade(
@@ -92,6 +96,17 @@ def report_creation(
         frame.emit_event(event)
     if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):
         frame.notes_of(OpenedSessions).calls[frame.place_of(node)] = node
+
+
+def _falls_back(frame: Frame, node: tree.Call) -> bool:
+    """Whether code that handles a ``TypeError`` is prepared for an argument that does not exist."""
+    body = frame.node.body if frame.node is not None else frame.ctx.project.body(frame.path)
+    return any(
+        isinstance(attempt, tree.Try)
+        and any("TypeError" in names_in(handler.type) for handler in attempt.handlers)
+        and any(part is node for part in nodes_in(attempt.body))
+        for attempt in nodes_in(body)
+    )
 
 
 def _note_opened_by(frame: Frame, function: Function, node: tree.Call, session: Value) -> None:

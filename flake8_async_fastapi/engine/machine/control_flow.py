@@ -244,10 +244,11 @@ def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States
         if not states:
             break
         before = [] if cannot_raise(statement) else [state.fork() for state in states]
-        frame.acts_anyway = False
+        frame.acts_anyway = frame.never_raises = False
         states = limit_disjuncts(statements.run_statement(frame, statement, states), frame)
-        acts_anyway = frame.acts_anyway and _is_lone_call(statement)
-        seen += [state.fork() for state in states] if before and acts_anyway else before
+        if before and (frame.acts_anyway or frame.never_raises) and _is_lone_call(statement):
+            before = [] if frame.never_raises else [state.fork() for state in states]
+        seen += before
     if body and type(body[-1]) in EXECUTE:
         seen += [after.fork() for after in states]
     return states
@@ -257,7 +258,9 @@ def _is_lone_call(statement: Stmt) -> bool:
     """Whether a statement only calls a method, without evaluating anything else that may raise."""
     value = statement.value if isinstance(statement, tree.ExprStmt) else None
     call = value.value if isinstance(value, tree.Await) else value
-    return isinstance(call, tree.Call) and not call.args and not call.keywords and bool(dotted(call.func))
+    if not isinstance(call, tree.Call) or call.keywords or not dotted(call.func):
+        return False
+    return all(isinstance(one, tree.Name) for one in call.args)
 
 
 def _leave_context(

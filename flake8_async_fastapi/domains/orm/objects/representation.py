@@ -12,6 +12,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import reads, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Loaded, NotLoaded
+from flake8_async_fastapi.engine.fields import fields_in_repr
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, summaries
 from flake8_async_fastapi.engine.places import Place
@@ -43,8 +44,9 @@ def _read_generated_repr(frame: Frame, instance: Instance, obj: InstanceState, p
     model = models.model_of_objects(frame.ctx, obj.cls)
     if model is None or not model.is_dataclass:
         return
+    shown = fields_in_repr(classes.mro(frame.ctx, instance.cls))
     for name, attribute in model.attributes.items():
-        if attribute.in_repr is True:
+        if attribute.in_repr is True and name in shown:
             reads.read_mapped_attribute(frame, instance, name, place.position, "shown")
 
 

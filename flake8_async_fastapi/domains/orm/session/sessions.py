@@ -150,6 +150,7 @@ def _apply_method(
         apply_transition(frame, Transition(session, "query", known), origin.line)
         return _get_object(frame, name, arguments, session, origin, is_lazy=is_lazy)
     if name in ("add", "add_all"):
+        frame.never_raises |= single_objects.are_new(frame.state, arguments.values())
         for value in arguments.values():
             single_objects.add_to_session(frame.state, value, session, is_lazy=is_lazy)
         return None

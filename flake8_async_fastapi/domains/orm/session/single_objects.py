@@ -5,7 +5,7 @@ Source: docs/behaviour.md#refresh, docs/behaviour.md#merge; SQLAlchemy documenta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -37,6 +37,13 @@ def take_out(frame: Frame, arguments: Arguments, change: Callable[[InstanceState
         if location in objects:
             other_items.keep_others(frame, location)
             objects[location] = change(objects[location])
+
+
+def are_new(state: State, values: Iterable[Value]) -> bool:
+    """Whether some values are objects that no session has: adding them cannot fail."""
+    objects = instances_of(state)
+    found = [objects.get(value.location or ()) if isinstance(value, Instance) else None for value in values]
+    return bool(found) and all(one is not None and one.phase == "transient" for one in found)
 
 
 def add_to_session(state: State, value: Value, session: object, *, is_lazy: bool = False) -> None:
