@@ -46,6 +46,7 @@ DOMAIN = Domain(
         branch_ends=(attempts.end_branch,),
         broken_off=(connections.break_off, transactions.break_off),
         called=(
+            attempts.ASKS,
             borrowed.CALLS,
             connections.CALLS,
             leaks.CALLS,

@@ -15,13 +15,18 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.values import Arguments, Coroutine, Library, Value, alternatives
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Library, Member, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge.blocking_index import blocking_member, blocking_name
+from flake8_async_fastapi.knowledge.blocking_kinds import FILE, HTTP, NETWORK, SUBPROCESS
 from flake8_async_fastapi.knowledge.transactions import CONNECTS
 
+_BROKERS: Final = "celery."
+_ASK: Final = (FILE, HTTP, NETWORK, SUBPROCESS)
 _BEGUN_ALREADY: Final = "InvalidRequestError"
 _WAIT: Final = "asyncio.wait_for"
 _BLOCKS: Final = frozenset({"asyncio.timeout", "asyncio.timeout_at", "anyio.fail_after"})
@@ -176,6 +181,25 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
     if not is_own:
         for attempt in course.tries:
             attempt.waits = True
+
+
+def note_asked(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Note in the running ``try`` statements a call that asks another service and blocks until it answers."""
+    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
+    if course is None or not course.tries:
+        return
+    if isinstance(callee, Member):
+        asked = blocking_member(callee.receiver.type, callee.name)
+        is_other = callee.receiver.type.startswith(_BROKERS) or (asked is not None and asked.kind in _ASK)
+    else:
+        asked = blocking_name(callee.dotted) if isinstance(callee, Library) else None
+        is_other = asked is not None and asked.kind in _ASK
+    if is_other:
+        for attempt in course.tries:
+            attempt.waits = True
+
+
+ASKS: Final = Watch(note_asked, methods=ALL, functions=ALL, checked=True)
 
 
 def expects_begun(frame: Frame, node: tree.Call) -> bool:

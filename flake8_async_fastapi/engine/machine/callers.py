@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
 import msgspec.structs
 
-from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
 from flake8_async_fastapi.project.modules import is_test
 
@@ -33,6 +33,61 @@ def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value
         written = written_argument(node, place, name)
         if written is not None and not any(isinstance(part, tree.Starred) for part in node.args):
             yield _value_passed_in(ctx, caller, function, node, written)
+
+
+def may_reach(frame: Frame) -> bool:
+    """Whether a call of the running function may pass what its parameters are known to be on this path.
+
+    One without known calls may be called in any way.
+    """
+    node, known = frame.node, frame.state.known
+    if not isinstance(node, tree.FunctionDef) or frame.role or not known:
+        return True
+    bound = {name for statement in flat(node.body) for name in bound_names(statement)}
+    asked = [one for one in node.params if one.name not in bound and not known.keys().isdisjoint(_tests(one))]
+    if not asked:
+        return True
+    function = functions.as_function(frame.path, node, frame.owner, frame.receiver)
+    calls = [call for _, call in islice(_calls_of(frame.ctx, function), _MOST + 1)]
+    placed = [one.name for one in node.params[frame.receiver is not None :] if one.kind in ("pos", "any")]
+    return not 0 < len(calls) <= _MOST or any(
+        all(_may_pass(call, placed, param, known) for param in asked) for call in calls
+    )
+
+
+def _tests(param: Param) -> tuple[str, str]:
+    """The conditions that tell about a parameter: its truth, and whether it is None."""
+    return param.name, f"{param.name} is None"
+
+
+def _may_pass(call: tree.Call, placed: list[str], param: Param, known: Mapping[str, bool]) -> bool:
+    """Whether a call may pass for a parameter what is known of it."""
+    if any(isinstance(one, tree.Starred) for one in call.args) or any(not one.name for one in call.keywords):
+        return True
+    place = placed.index(param.name) if param.name in placed else 1_000
+    given = written_argument(call, place, param.name) or param.default
+    for text, said in zip(_tests(param), (_truth_of(given), _is_none(given)), strict=True):
+        if said is not None and known.get(text, said) is not said:
+            return False
+    return True
+
+
+def _truth_of(given: Expr | None) -> bool | None:
+    match given:
+        case tree.Const(value=value):
+            return bool(value)
+        case tree.Display(items=items):
+            return bool(items)
+    return None
+
+
+def _is_none(given: Expr | None) -> bool | None:
+    match given:
+        case tree.Const(value=value):
+            return value is None
+        case tree.Display() | tree.DictDisplay():
+            return False
+    return None
 
 
 def _value_passed_in(

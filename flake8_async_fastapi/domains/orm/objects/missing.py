@@ -13,19 +13,21 @@ from msgspec import Struct
 from flake8_async_fastapi.domains.orm.events import Cause, Missing
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
+from flake8_async_fastapi.domains.orm.objects import doubts, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Query
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.machine import callers, classes
 from flake8_async_fastapi.engine.places import Position, Spot
-from flake8_async_fastapi.engine.renaming import ARGUMENT, resource_key
+from flake8_async_fastapi.engine.renaming import ARGUMENT, MADE, resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.project.modules import is_test
 
 
 class Reading(Struct, frozen=True):
@@ -146,8 +148,34 @@ def _report(
                 top.is_item,
                 Spot("", 0) if reader is None else reader.field_at,
             ),
-            unless,
+            unless or _unless(frame, steps[0]),
         )
+
+
+def _unless(frame: Frame, step: tuple[Location, str]) -> str:
+    """In which case code that is checked does not read what is missing; empty if it does."""
+    if not callers.may_reach(frame):
+        return "no caller passes what leads here"
+    if is_test(frame.path) and _is_loaded_in_another(frame, *step):
+        return doubts.BY_OTHERS
+    return ""
+
+
+def _is_loaded_in_another(frame: Frame, location: Location, name: str) -> bool:
+    """Whether a call may have returned another object instead, which has an attribute loaded.
+
+    A test knows which of them a helper gives it: one that gets or creates creates in a fresh database.
+    """
+    objects = instances_of(frame.state)
+    for other, obj in objects.items():
+        is_sibling = other != location and other[:-1] == location[:-1] and obj.cls == objects[location].cls
+        model = models.model_of_objects(frame.ctx, obj.cls) if is_sibling and location[0] == MADE else None
+        attribute = model.attributes.get(name) if model is not None else None
+        if attribute is not None:
+            found = transitions.attribute_state(frame.ctx, obj, name, attribute)
+            if not isinstance(found, NotLoaded):
+                return True
+    return False
 
 
 def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
