@@ -215,6 +215,13 @@ def _find_late_end(ctx: Context, function: Function) -> bool:
     return any(not meant.wrapped for meant in _meant_by(ctx, function, uses))
 
 
+def late_uses_of(ctx: Context, function: Function) -> Iterator[tuple[str, str]]:
+    """The files where a function is a dependency that may end after the response, with its name there."""
+    for path, text in ctx.project.request_scoped_uses_of(function.name):
+        if any(_meant_by(ctx, function, [(path, text)])):
+            yield path, text
+
+
 def _meant_by(ctx: Context, function: Function, named: Iterable[tuple[str, str]]) -> Iterator[Function]:
     """The values of those texts in files that mean a function."""
     for path, text in named:

@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.fastapi.applications import may_end_after_resp
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
 from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionNotes, Connections
 from flake8_async_fastapi.domains.session_scope.events import CommittedLate
+from flake8_async_fastapi.domains.session_scope.nothing_left import leaves_nothing
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.facts import tree
@@ -24,9 +25,10 @@ def report_late_commits(frame: Frame) -> None:
     notes, node = frame.notes.get(ConnectionNotes), frame.node
     if notes is None or not notes.late_commits or frame.role != REGISTERED:
         return
-    if not isinstance(node, tree.FunctionDef) or not may_end_after_response(
-        frame.ctx, functions.as_function(frame.path, node)
-    ):
+    if not isinstance(node, tree.FunctionDef):
+        return
+    dependency = functions.as_function(frame.path, node)
+    if not may_end_after_response(frame.ctx, dependency) or leaves_nothing(frame.ctx, dependency):
         return
     is_after = sends_response_first(frame.ctx.project.requirements_of(frame.path))
     blocks = {place.line for place, text in notes.late_commits.items() if text != _LEFT}
