@@ -245,6 +245,11 @@ def makes_property(dotted: str) -> bool:
     return dotted in bases.PROPERTIES
 
 
+def is_injection(name: str) -> bool:
+    """Whether a generic type stands for its parameter, of which a container makes an object."""
+    return name in bases.INJECTIONS
+
+
 def function_argument(dotted: str) -> int | None:
     """The place of the argument that a library function calls, or None."""
     return consumers.FUNCTION_ARGUMENTS.get(dotted)

@@ -38,6 +38,9 @@ PROPERTIES: Final[frozenset[str]] = frozenset({
 })
 """Decorators that make a property of a method."""
 
+INJECTIONS: Final[frozenset[str]] = frozenset({"FromDishka", "Injected"})
+"""The last names of generic types that mark what a container passes: those of dishka, injector and wireup."""
+
 VALIDATORS: Final[frozenset[str]] = frozenset({
     "pydantic.field_validator",
     "pydantic.model_validator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -80,7 +81,7 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
     inner = subscript_parts(annotation)
     if last == "Annotated" and inner:
         return _with_metadata(frame, state, inner, depth)
-    if last in ("Optional", "Final", "ClassVar", "Mapped", "Required", "NotRequired") and inner:
+    if (last in _WRAPPING or knowledge.is_injection(last)) and inner:
         return declared_value(frame, state, inner[0], depth + 1)
     if last == "Union":
         return _only_value([declared_value(frame, state, part, depth + 1) for part in inner])
@@ -108,6 +109,9 @@ def _subscripted_type(frame: Frame, state: State, annotation: tree.Subscript, de
     if last in ITERATORS and last.startswith("Async") and inner:
         return Generator("", declared_value(frame, state, inner[0], depth + 1), is_async=True)
     return _named_type(frame, state, annotation.value, depth)
+
+
+_WRAPPING: Final = frozenset({"Optional", "Final", "ClassVar", "Mapped", "Required", "NotRequired"})
 
 
 def declared_callable(frame: Frame, state: State, returns: Expr, depth: int) -> Value:
