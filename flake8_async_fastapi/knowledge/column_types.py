@@ -41,7 +41,11 @@ ANNOTATIONS: Final[Mapping[str, str]] = {
     "builtins.bool": "boolean",
     "uuid.UUID": "uuid",
 }
-_TIMES: Final = ("naive moment", "aware moment", "date", "time")
+SINCE_AWARE: Final = (0, 0, 45)
+"""The first SQLModel that makes a column with a time zone of ``datetime``; its release notes say so."""
+MOMENT: Final = "moment"
+"""The kind of a column for times of which it is not known whether they have a zone."""
+_TIMES: Final = ("naive moment", "aware moment", MOMENT, "date", "time")
 # The kinds of values that fail for a kind of column, also in conditions: with asyncpg.
 REFUSED_BY_ASYNCPG: Final = frozenset(
     {

@@ -1,9 +1,12 @@
 """What SQLModel adds: tables that are Pydantic models, and a session with `exec`."""
 
+from datetime import datetime
+
 import pytest
 from behaviour_models import database, needs_io
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import DateTime
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import Field, Relationship, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -54,3 +57,14 @@ async def test_exec_takes_the_scalars_of_one_entity() -> None:
             assert isinstance((await session.exec(select(Player))).one(), Player)
             player, squad = (await session.exec(select(Player, Squad).join(Squad))).one()
             assert isinstance(player, Player) and player.squad is squad
+
+
+def test_datetime_makes_a_column_with_a_time_zone() -> None:
+    class Match(SQLModel, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+        begins: datetime
+        ends: datetime = Field(sa_type=DateTime)
+
+    columns = SQLModel.metadata.tables["match"].c
+    assert columns.begins.type.timezone
+    assert not columns.ends.type.timezone

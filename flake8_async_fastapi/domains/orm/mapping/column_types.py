@@ -16,13 +16,14 @@ from flake8_async_fastapi.engine.values import ClassValue, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
-from flake8_async_fastapi.knowledge.column_types import ANNOTATIONS, MOMENTS, TYPES
+from flake8_async_fastapi.knowledge.column_types import ANNOTATIONS, MOMENT, MOMENTS, SINCE_AWARE, TYPES
 
 TRACKED: Final = "tracked container"
 """The kind of a column whose own items are tracked, but not what is in them."""
 _MAKERS: Final = frozenset(
     {"sqlalchemy.orm.mapped_column", "sqlalchemy.Column", "sqlmodel.Field", "sqlalchemy.orm.deferred"}
 )
+_NAIVE: Final = "naive moment"
 _MAP: Final = "type_annotation_map"
 _NAMED_TYPES: Final = ("type_", "sa_type")
 _ELSEWHERE: Final = frozenset({"sa_column", "foreign_key", None})
@@ -63,7 +64,19 @@ def kind_of_declaration(ctx: Context, path: str, statement: tree.Assign) -> str:
         return ""
     if ctx.query(("maps annotations",), lambda: _maps_annotations(ctx), False):
         return ""
-    return _kind_of_annotation(ctx, path, statement.annotation)
+    kind = _kind_of_annotation(ctx, path, statement.annotation)
+    return _kind_by_sqlmodel(ctx, path) if kind == _NAIVE and not _is_mapped(statement.annotation) else kind
+
+
+def _is_mapped(annotation: Expr) -> bool:
+    """Whether an annotation is one of SQLAlchemy, and none of SQLModel."""
+    return isinstance(annotation, tree.Subscript) and dotted(annotation.value).rpartition(".")[2] == "Mapped"
+
+
+def _kind_by_sqlmodel(ctx: Context, path: str) -> str:
+    """The kind of a column that SQLModel makes of ``datetime``."""
+    is_aware = ctx.project.requirements_of(path).at_least("sqlmodel", SINCE_AWARE)
+    return MOMENT if is_aware is None else "aware moment" if is_aware else _NAIVE
 
 
 def _maps_annotations(ctx: Context) -> bool:
@@ -107,10 +120,10 @@ def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
         return TYPES.get(name, "")
     zones = [*(call.args[:1] if call else ()), *(one.value for one in (call.keywords if call else ()))]
     if not zones:
-        return "naive moment"
+        return _NAIVE
     match zones:
         case [tree.Const(value=bool(is_aware))]:
-            return "aware moment" if is_aware else "naive moment"
+            return "aware moment" if is_aware else _NAIVE
     return ""
 
 
