@@ -93,6 +93,8 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
     place, branches = frame.place_of(node), tuple(frame.branches)
     loop = _loop_driven(callee, node)
     if loop not in frame.globals and starts_loop(frame, callee):  # a variable of the module keeps its loop
+        if _is_in_running_loop(frame, node):
+            return
         for begun in _starts_by(frame.ctx, arguments.get(0, "main"), for_message(node.func)):
             _report_or_keep(frame, begun, Start(place, branches, loop))
     elif isinstance(callee, Function) and not callee.is_async and any(coroutines_in(arguments)):
@@ -102,6 +104,18 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
             for coroutine in coroutines_in(arguments):
                 for begun in _starts_by(frame.ctx, coroutine, callee.name):
                     _report_or_keep(frame, begun, Start(place, branches))
+
+
+def _is_in_running_loop(frame: Frame, node: tree.Call) -> bool:
+    """Whether a call is made only if ``loop.is_running()``: no task of a worker gets there."""
+    body = frame.node.body if frame.node is not None else []
+    return any(
+        isinstance(one, tree.If)
+        and isinstance(one.test, tree.Call)
+        and dotted(one.test.func).endswith(".is_running")
+        and any(part is node for part in nodes_in(one.body))
+        for one in nodes_in(body)
+    )
 
 
 def _loop_driven(callee: Value, node: tree.Call) -> str:
