@@ -15,7 +15,15 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.values import Arguments, Coroutine, Library, Member, Value, alternatives
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    Coroutine,
+    Library,
+    Member,
+    Unknown,
+    Value,
+    alternatives,
+)
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
@@ -26,6 +34,8 @@ from flake8_async_fastapi.knowledge.blocking_kinds import FILE, HTTP, NETWORK, S
 from flake8_async_fastapi.knowledge.transactions import CONNECTS
 
 _BROKERS: Final = "celery."
+_ENQUEUES: Final = frozenset({"apply_async", "delay", "enqueue", "enqueue_at", "enqueue_in", "send_task"})
+"""Methods of queues and tasks: what else is unknown may only compute."""
 _ASK: Final = (FILE, HTTP, NETWORK, SUBPROCESS)
 _BEGUN_ALREADY: Final = "InvalidRequestError"
 _WAIT: Final = "asyncio.wait_for"
@@ -191,15 +201,17 @@ def note_asked(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     if isinstance(callee, Member):
         asked = blocking_member(callee.receiver.type, callee.name)
         is_other = callee.receiver.type.startswith(_BROKERS) or (asked is not None and asked.kind in _ASK)
-    else:
-        asked = blocking_name(callee.dotted) if isinstance(callee, Library) else None
+    elif isinstance(callee, Library):
+        asked = blocking_name(callee.dotted)
         is_other = asked is not None and asked.kind in _ASK
+    else:
+        is_other = isinstance(node.func, tree.Attr) and node.func.name in _ENQUEUES
     if is_other:
         for attempt in course.tries:
             attempt.waits = True
 
 
-ASKS: Final = Watch(note_asked, methods=ALL, functions=ALL, checked=True)
+ASKS: Final = Watch(note_asked, methods=ALL, functions=ALL, others=(Unknown,), checked=True)
 
 
 def expects_begun(frame: Frame, node: tree.Call) -> bool:
