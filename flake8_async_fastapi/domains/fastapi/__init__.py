@@ -1,9 +1,9 @@
 """FastAPI and Starlette: dependencies, routes, applications and their lifespans.
 
 Provides the values of parameters with ``Depends``, and the role in which a framework calls a function
-(``Frame.role``). Adds no part of the state, and one effect: functions in decorators that answer all errors.
-Runs note routes, included routers and use of engines. Needs blocking, orm and pydantic, to validate requests
-and the results of routes, and to find the owner of a session, and database for what a module keeps.
+(``Frame.role``). Adds no part of the state, and the effect ``Replaced``: functions in decorators that answer
+all errors. Runs note routes, included routers and use of engines. Needs blocking, database, orm and pydantic,
+to validate requests and the results of routes, and to find the owner of a session and what a module keeps.
 """
 
 from __future__ import annotations
