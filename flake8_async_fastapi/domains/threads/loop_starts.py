@@ -41,7 +41,7 @@ from flake8_async_fastapi.engine.values import (
     called_name,
 )
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.loop_use import LOOP_CLOSER, LOOP_KEEPERS, LOOP_STARTERS
 from flake8_async_fastapi.knowledge.runners import SCHEDULED, TASK_DECORATORS, TASK_SIGNALS
@@ -110,12 +110,19 @@ def _is_in_running_loop(frame: Frame, node: tree.Call) -> bool:
     """Whether a call is made only if ``loop.is_running()``: no task of a worker gets there."""
     body = frame.node.body if frame.node is not None else []
     return any(
-        isinstance(one, tree.If)
-        and isinstance(one.test, tree.Call)
-        and dotted(one.test.func).endswith(".is_running")
-        and any(part is node for part in nodes_in(one.body))
+        any(part is node for part in nodes_in(side))
         for one in nodes_in(body)
+        if isinstance(one, tree.If)
+        for side in _sides_in_running_loop(one)
     )
+
+
+def _sides_in_running_loop(node: tree.If) -> Iterator[list[Stmt]]:
+    test, side = (node.test, node.body)
+    if isinstance(test, tree.Unary) and test.op == "not":
+        test, side = test.value, node.orelse
+    if isinstance(test, tree.Call) and dotted(test.func).endswith(".is_running"):
+        yield side
 
 
 def _loop_driven(callee: Value, node: tree.Call) -> str:
