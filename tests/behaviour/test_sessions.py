@@ -262,6 +262,14 @@ async def test_get_repeats_options_for_an_expired_object(expiring: AsyncSession)
     assert len(post.comments) == 1
 
 
+async def test_refresh_asks_for_a_key_that_was_left_out(session: AsyncSession) -> None:
+    options = [load_only(Post.id), selectinload(Post.author)]
+    post = (await session.scalars(select(Post).where(Post.id == 1).options(*options))).one()
+    assert "title" in inspect(post).unloaded
+    await session.refresh(post)
+    assert post.title == "first"
+
+
 async def test_select_repeats_no_options_for_an_expired_object(expiring: AsyncSession) -> None:
     post = await expiring.get_one(Post, 1, options=[selectinload(Post.comments)])
     await expiring.commit()

@@ -56,7 +56,19 @@ def narrow_to_truth(value: Value, outcome: bool) -> Value:
 
 def narrow_all(value: Value, outcome: bool) -> list[Value]:
     """The alternatives of a value that can be true (or false) in a condition."""
-    return [narrow_to_truth(option, outcome) for option in alternatives(value) if may_be(option, outcome)]
+    return [
+        narrow_to_truth(option, outcome)
+        for option in alternatives(value)
+        if may_be(option, outcome) and (outcome or not _is_always_true(option))
+    ]
+
+
+def _is_always_true(value: Value) -> bool:
+    """Whether a value is a tracked object of a class that does not say when its objects are false."""
+    if not isinstance(value, Instance) or value.location is None:
+        return False
+    names = {one.name for one in value.cls.node.body if isinstance(one, tree.FunctionDef)}
+    return names.isdisjoint(("__bool__", "__len__"))
 
 
 def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Callable[[Value], bool]:

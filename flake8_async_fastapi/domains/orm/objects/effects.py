@@ -220,6 +220,8 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
             changed_in_place.note_change_in_callee(frame, location, before[location], after, call.place)
             if _is_loaded_anew(before[location], after):
                 aliasing.forget_below(state, location, left)
+                if after.source != "new":  # another query may have returned it first, with other options
+                    after = aliasing.join_aliases(frame.ctx, state, after, location)
         if location not in before and frame.enclosing_loops:
             after = replace(after, identity=None, is_alone=False)  # the call makes several
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)

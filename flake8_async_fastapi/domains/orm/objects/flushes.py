@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import assigned
+from flake8_async_fastapi.domains.orm.objects.heap import locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.transitions import (
     after_expire,
@@ -57,6 +58,14 @@ def note_linked(objects: dict[Location, InstanceState], linked: Iterable[Locatio
         obj = objects.get(location)
         if obj is not None and isinstance(obj.default, NotLoaded) and not obj.dirty:
             objects[location] = replace(obj, dirty="links")
+
+
+def note_pending(objects: dict[Location, InstanceState], session: object) -> None:
+    """Note that objects which are added, but not written, lead to others that were expired since."""
+    for obj in list(objects.values()):
+        if obj.phase == "pending" and obj.session == session:
+            for _, found in obj.fields:
+                note_linked(objects, locations_in(found.value) if isinstance(found, Loaded) else ())
 
 
 def _loaded_for_key(ctx: Context, obj: InstanceState) -> InstanceState:

@@ -110,11 +110,25 @@ def _column_state(model: Model | None, obj: InstanceState, name: str, column: Co
 def _key_state(model: Model, obj: InstanceState, name: str) -> AttributeState | None:
     """The state of a column that the query leaves out: an eager many-to-one loads its foreign key."""
     for relation, found in model.relationships():
-        if found.to_one is False or load_plans.strategy(obj.plan, relation, found)[0] != "immediate":
+        how = load_plans.strategy(obj.plan, relation, found)[0] if found.to_one is not False else ""
+        if obj.source == "refreshed" and how in _ASKING_FOR_KEYS and not _has_keys(model, obj, found):
+            return MAYBE  # asking for the key loads all columns (docs/behaviour.md#refresh)
+        if how != "immediate":
             continue
         if found.keys is None or name in found.keys:
             return LOADED if found.keys and found.to_one else MAYBE
     return None
+
+
+_ASKING_FOR_KEYS: Final = ("selectin", "subquery", "immediate")
+
+
+def _has_keys(model: Model, obj: InstanceState, relationship: Relationship) -> bool:
+    """Whether a query loads the foreign key of a many-to-one."""
+    columns = [(key, model.attributes.get(key)) for key in relationship.keys or ()]
+    return bool(columns) and all(
+        isinstance(column, Column) and load_plans.is_loaded(obj.plan, key, column) for key, column in columns
+    )
 
 
 def _relationship_state(obj: InstanceState, name: str, relationship: Relationship) -> AttributeState:

@@ -98,6 +98,8 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     transitions.change_instances(
         part.heap, transition.session, change, transition.base, is_doubtful=what == "select"
     )
+    if what == "expire":
+        flushes.note_pending(part.heap, transition.session)
 
 
 def _after_anything(ctx: Context, obj: InstanceState, path: str) -> InstanceState:

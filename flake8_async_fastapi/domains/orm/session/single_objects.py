@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
 from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
+    flushes,
     lazy_loads,
     other_items,
     own_sessions,
@@ -151,6 +152,7 @@ def expire_object(frame: Frame, arguments: Arguments, origin: Place) -> None:
         not_loaded = NotLoaded("expire", origin.path, origin.line)
         if given is None:
             objects[location] = transitions.after_expire(obj, not_loaded)
+            flushes.note_pending(objects, obj.session)
             continue
         names = results.target_columns(given)
         if names is None:
