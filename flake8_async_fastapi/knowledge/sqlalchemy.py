@@ -261,6 +261,9 @@ TYPES: Final[Mapping[str, str]] = {
     "sqlalchemy.Table": """
         property c columns -> sqlalchemy.sql.expression.ColumnCollection
         property primary_key foreign_keys indexes metadata -> ?
+        def insert -> sqlalchemy.Insert
+        def update -> sqlalchemy.Update
+        def delete -> sqlalchemy.Delete
         any -> call
     """,
     "sqlalchemy.ForeignKey": "",

@@ -18,6 +18,7 @@ _MAKER: Final = "create_async_engine"
 _ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
 _FACTORIES: Final = frozenset({"sqlalchemy.ext.asyncio.async_sessionmaker", "sqlalchemy.orm.sessionmaker"})
 _AUTOCOMMIT: Final = "AUTOCOMMIT"
+_ISOLATION: Final = "isolation_level"
 _WITHOUT_LIMIT: Final = frozenset({"NullPool", "StaticPool"})
 
 
@@ -93,6 +94,18 @@ def needs_commits(ctx: Context, session: Place) -> bool:
         return not ctx.project.mentioning(_AUTOCOMMIT)
     words = {str(getattr(node, "value", "")) for node in nodes_in(call)}
     return not _names_memory(call) and _AUTOCOMMIT not in words
+
+
+def are_made_plainly(ctx: Context) -> bool:
+    """Whether the project makes async engines itself, none of them with options that may be autocommit."""
+
+    def find() -> bool:
+        if ctx.project.mentioning(_AUTOCOMMIT) or ctx.project.mentioning(_ISOLATION):
+            return False
+        calls = [call for path in ctx.project.mentioning(_MAKER) for call in _engines_in(ctx, path)]
+        return bool(calls) and all(one.name is not None for call in calls for one in call.keywords)
+
+    return ctx.query(("plain engines",), find, False)
 
 
 def _names_memory(call: tree.Call) -> bool:
