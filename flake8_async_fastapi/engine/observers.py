@@ -67,7 +67,8 @@ class Observers(Struct, frozen=True):
     ``function_called``: so was a plain function of the project, with these pieces of its summary;
     ``coroutine_called``: a coroutine function; ``coroutine_made``: a library's method gave a coroutine.
     ``callback_ran``: a call ran a function that it was given, in a frame of its own, on the same thread.
-    ``branch_begins``, ``branch_ends``: a branch of an ``if`` is run, where its condition came out as said.
+    ``branch_begins``, ``branch_ends``: a branch of an ``if`` is run, where its condition came out as said;
+    at the begin also the paths that enter it.
     ``item_begins``: an item of a ``with`` is about to be evaluated; ``enters``: a value is entered, as
     written, ``iterates``: a loop runs over a value, both with whether it does so asynchronously.
     ``instance_read``: an attribute of an instance is read, at a place.
@@ -112,7 +113,7 @@ class Observers(Struct, frozen=True):
     coroutine_called: tuple[Callable[[Frame, Function, Arguments, Place], None], ...] = ()
     coroutine_made: tuple[Callable[[Frame, Coroutine], None], ...] = ()
     callback_ran: tuple[Callable[[Frame, Frame, Call], None], ...] = ()
-    branch_begins: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
+    branch_begins: tuple[Callable[[Frame, tree.If, bool, list[State]], None], ...] = ()
     branch_ends: tuple[Callable[[Frame, tree.If, bool], None], ...] = ()
     item_begins: tuple[Callable[[Frame, tree.With, tree.WithItem], None], ...] = ()
     enters: tuple[Callable[[Frame, Value, Expr, bool], None], ...] = ()

@@ -9,6 +9,7 @@ from flake8_async_fastapi.domains.blocking import caches, exemptions
 from flake8_async_fastapi.domains.blocking.context import BlockingContext
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.relevance import mentions_of
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
@@ -147,7 +148,7 @@ def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.
     return None
 
 
-def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
+def begin_branch(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:
     """Begin a branch: one that sets a missing value runs once."""
     if outcome and isinstance(frame.node, tree.FunctionDef):
         context = frame.notes_of(BlockingContext)

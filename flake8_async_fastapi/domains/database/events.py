@@ -64,7 +64,8 @@ class FactoryMade(Event, frozen=True):
     """A session factory, or a session without one, is created; ``callee`` and ``arguments`` as in a call.
 
     ``result`` is the created value. ``has_default`` says that a class of the project sets
-    ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``.
+    ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``,
+    ``is_unbound`` that no code gives the factory an engine.
     """
 
     callee: Value
@@ -73,6 +74,7 @@ class FactoryMade(Event, frozen=True):
     text: str
     has_default: bool
     has_async_factory: bool
+    is_unbound: bool = False
 
 
 class ClientMade(Event, frozen=True):

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from flake8_async_fastapi.domains.database import unbound
 from flake8_async_fastapi.domains.database.events import (
     ClientMade,
     FactoryMade,
@@ -92,6 +93,7 @@ def report_creation(
             for_message(node.func),
             _has_init(frame, callee) or _has_init(frame, arguments.get(1, "class_")),
             _has_async_factory(frame),
+            frame.emit and unbound.is_unbound(frame, callee, arguments, node),
         )
         frame.emit_event(event)
     if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):

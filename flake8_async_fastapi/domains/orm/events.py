@@ -180,10 +180,11 @@ class ValueRefused(Event, frozen=True):
 
 class StatementMisused(Event, frozen=True):
     """A statement that is not what it seems: rows are fetched of one with ``no rows``, made at ``sent``, or a
-    condition is ``decided`` by an operator of Python before the statement is made.
+    condition is ``decided`` by an operator of Python before the statement is made. Or the result of one is
+    tested, which is ``always true``.
     """
 
-    problem: Literal["no rows", "decided"]
+    problem: Literal["no rows", "decided", "always true"]
     text: str
     sent: Spot = Spot("", 0)
     operator: str = ""

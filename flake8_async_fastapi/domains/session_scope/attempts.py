@@ -15,6 +15,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
@@ -94,7 +95,7 @@ class TransactionNotes(Struct):
     seeks_text: int = 0
 
 
-def begin_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
+def begin_branch(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:
     """Begin a branch of an ``if``."""
     course: TransactionNotes | None = frame.notes.get(TransactionNotes)
     if course is not None and course.tries:

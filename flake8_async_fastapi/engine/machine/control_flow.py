@@ -64,7 +64,7 @@ def _run_if(frame: Frame, states: States, node: tree.If) -> States:
     ends: States = []
     for outcome, body, entering in zip((True, False), (node.body, node.orelse), into, strict=True):
         for begin in observers.branch_begins:
-            begin(frame, node, outcome)
+            begin(frame, node, outcome, entering)
         branches.append((node.line, node.col, "main" if asks_for_main(node.test) else str(outcome)))
         ends += statements.run_statements(frame, body, entering)
         branches.pop()

@@ -34,6 +34,8 @@ def check(events: Events) -> Iterator[Finding]:
                 made,
                 f"{made.text} gets a sync engine, so its queries fail: use create_async_engine(...)",
             )
+        elif made.is_unbound:
+            yield RULE.at(made, f"{made.text} gets no engine, so its sessions fail: pass the engine to it")
         elif commits == Const(True):
             yield RULE.at(
                 made,

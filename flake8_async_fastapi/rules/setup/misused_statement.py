@@ -46,6 +46,9 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(StatementMisused):
         if found.problem == "no rows":
             yield RULE.at(found, f"{found.text} gets no rows: the statement needs .returning(...) for that")
+        elif found.problem == "always true":
+            remedy = "fetch a row, by first() or scalar_one_or_none(), and test that"
+            yield RULE.at(found, f"{found.text} is a result, which is true also if it has no rows: {remedy}")
         else:
             why = "is decided by Python, not by the database"
             yield RULE.at(found, f"{found.text} {why}: {_REMEDIES[found.operator]}")

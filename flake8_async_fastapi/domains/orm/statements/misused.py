@@ -13,8 +13,9 @@ from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, M
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Const, Object, Value
+from flake8_async_fastapi.engine.values import Const, Object, Value, alternatives
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
@@ -25,6 +26,9 @@ CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _JOINING: Final = frozenset({"and_", "or_", "not_"})
 _DECIDED: Final = frozenset({"is", "is not", "in", "not in"})
 _TESTS: Final = frozenset({"is_", "is_not", "isnot", "in_", "not_in", "notin_", "like", "ilike", "between"})
+_RESULTS: Final = frozenset(
+    f"sqlalchemy.engine.{name}" for name in ("CursorResult", "MappingResult", "Result", "ScalarResult")
+)
 _FETCHES: Final = frozenset({
     "all", "fetchall", "fetchmany", "fetchone", "first", "keys", "mappings", "one", "one_or_none",
     "partitions", "scalar", "scalar_one", "scalar_one_or_none", "scalars", "tuples",
@@ -47,6 +51,28 @@ def report_fetch(frame: Frame, fetch: FetchedResult, name: str) -> None:
     if frame.emit and node is not None and is_first and name in _FETCHES and fetch.query.items == ():
         sent = Spot(*fetch.origin)
         frame.emit_event(StatementMisused(*frame.at(node), "no rows", for_message(node.func), sent))
+
+
+def report_tested(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:
+    """Report ``if result is None:`` and the like: a result is never None, and never false."""
+    if not frame.emit or not outcome:
+        return
+    match node.test:
+        case tree.Unary(op="not", value=tree.Name(id=name)) as written:
+            pass
+        case tree.Compare(left=tree.Name(id=name), ops=["is"], rights=[tree.Const(value=None)]) as written:
+            pass
+        case tree.Name(id=name) as written if node.orelse:
+            pass
+        case _:
+            return
+    held = [path.get(name) for path in (frame.state, *entering)]
+    if all(value is not None and all(map(_is_result, alternatives(value))) for value in held):
+        frame.emit_event(StatementMisused(*frame.at(written), "always true", name))
+
+
+def _is_result(value: Value) -> bool:
+    return isinstance(value, Object) and value.type in _RESULTS and isinstance(value.detail, FetchedResult)
 
 
 def report_conditions(frame: Frame) -> None:
