@@ -64,8 +64,7 @@ class FactoryMade(Event, frozen=True):
     """A session factory, or a session without one, is created; ``callee`` and ``arguments`` as in a call.
 
     ``result`` is the created value. ``has_default`` says that a class of the project sets
-    ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``,
-    ``is_unbound`` that no code gives the factory an engine.
+    ``expire_on_commit``, ``has_async_factory`` that the version of SQLAlchemy has ``async_sessionmaker``.
     """
 
     callee: Value
@@ -74,7 +73,12 @@ class FactoryMade(Event, frozen=True):
     text: str
     has_default: bool
     has_async_factory: bool
-    is_unbound: bool = False
+
+
+class FactoryUnbound(Event, frozen=True):
+    """A session factory is created that no code gives an engine."""
+
+    text: str
 
 
 class ClientMade(Event, frozen=True):

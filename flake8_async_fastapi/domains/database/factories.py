@@ -11,6 +11,7 @@ from flake8_async_fastapi.domains.database import unbound
 from flake8_async_fastapi.domains.database.events import (
     ClientMade,
     FactoryMade,
+    FactoryUnbound,
     GlobalSession,
     SessionLeftOpen,
 )
@@ -93,9 +94,10 @@ def report_creation(
             for_message(node.func),
             _has_init(frame, callee) or _has_init(frame, arguments.get(1, "class_")),
             _has_async_factory(frame),
-            frame.emit and unbound.is_unbound(frame, callee, arguments, node),
         )
         frame.emit_event(event)
+        if frame.emit and unbound.is_unbound(frame, callee, arguments, node):
+            frame.emit_event(FactoryUnbound(*frame.at(node), for_message(node.func)))
     if _opens_session(frame, callee) and is_surely_session(frame.ctx, result):
         frame.notes_of(OpenedSessions).calls[frame.place_of(node)] = node
 

@@ -10,6 +10,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 
 _FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
+_MAKER: Final = "create_async_engine"
 _ENGINES: Final = frozenset({"bind", "binds", "class_", "sync_session_class"})
 """Arguments that say, or may say, which engine a session uses."""
 
@@ -20,6 +21,8 @@ def is_unbound(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
         return False
     if arguments.args or arguments.opaque or not _ENGINES.isdisjoint(name for name, _ in arguments.keywords):
         return False
+    if not frame.ctx.project.mentioning(_MAKER):
+        return False  # other code makes the engine, and may bind it
     for statement in frame.ctx.project.body(frame.path):
         match statement:
             case tree.Assign(targets=[tree.Name(id=name)], value=made) if made is node:

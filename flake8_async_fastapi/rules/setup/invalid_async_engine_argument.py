@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.database.events import FactoryMade
+from flake8_async_fastapi.domains.database.events import FactoryMade, FactoryUnbound
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Const, Library, Object
 from flake8_async_fastapi.knowledge.engines import NOT_OF_ENGINES, SYNC_POOLS
@@ -34,14 +34,14 @@ def check(events: Events) -> Iterator[Finding]:
                 made,
                 f"{made.text} gets a sync engine, so its queries fail: use create_async_engine(...)",
             )
-        elif made.is_unbound:
-            yield RULE.at(made, f"{made.text} gets no engine, so its sessions fail: pass the engine to it")
         elif commits == Const(True):
             yield RULE.at(
                 made,
                 f"{made.text} gets autocommit=True, which sessions no longer accept, so it fails: "
                 "leave it out",
             )
+    for unbound in events.of(FactoryUnbound):
+        yield RULE.at(unbound, f"{unbound.text} gets no engine, so its sessions fail: pass the engine to it")
 
 
 def _problems(called: Called) -> Iterator[str]:
