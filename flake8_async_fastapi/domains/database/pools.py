@@ -96,8 +96,14 @@ def needs_commits(ctx: Context, session: Place) -> bool:
     return not _names_memory(call) and _AUTOCOMMIT not in words
 
 
-def are_made_plainly(ctx: Context) -> bool:
-    """Whether the project makes async engines itself, none of them with options that may be autocommit."""
+def is_plain_connection(ctx: Context, place: Place) -> bool:
+    """Whether ``connect()`` of an engine is called at a place, and the project makes async engines itself.
+
+    None of them has options that may be autocommit.
+    """
+    call = _call_at(ctx, place)
+    if call is None or not isinstance(call.func, tree.Attr) or call.func.name != "connect":
+        return False
 
     def find() -> bool:
         if ctx.project.mentioning(_AUTOCOMMIT) or ctx.project.mentioning(_ISOLATION):

@@ -40,10 +40,10 @@ def report_lost_writes(frame: Frame) -> None:
 def _is_lost(frame: Frame, session: Place, write: Write) -> bool:
     """Whether a write needs a commit.
 
-    Statements of a project that never commits are ignored, unless it makes its engines itself.
+    Statements of a project that never commits are ignored, unless it makes its engines itself, and connects.
     """
     is_sure = not write.is_statement or providers.commits_anywhere(frame.ctx)
-    if not is_sure and not pools.are_made_plainly(frame.ctx):
+    if not is_sure and not pools.is_plain_connection(frame.ctx, session):
         return False
     return pools.needs_commits(frame.ctx, session)
 
