@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from flake8_async_fastapi.domains.database.sessions import is_surely_session
 from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of
+from flake8_async_fastapi.domains.orm.session.session_factories import is_tracked_session
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions, names
 from flake8_async_fastapi.engine.renaming import resource_key
@@ -32,7 +32,7 @@ def expire_objects(frame: Frame, kind: Value | None, handler: tree.Handler) -> N
     if flush is None or not isinstance(flush.func, tree.Attr):
         return
     session = expressions.evaluate(frame, frame.state, flush.func.value)
-    if not isinstance(session, Object) or not is_surely_session(frame.ctx, session):
+    if not isinstance(session, Object) or not is_tracked_session(session):
         return
     objects = instances_of(frame.state)
     for location, obj in transitions.instances_of_session(objects, resource_key(session)):
