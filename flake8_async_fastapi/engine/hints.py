@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import element_of_container
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Expr, Param
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, subscript_parts
 
 ITERATORS: Final = frozenset(
@@ -114,6 +114,21 @@ def is_iterator_hint(annotation: Expr | None) -> bool:
     if annotation is None:
         return False
     return dotted(annotation).rpartition(".")[2] in ITERATORS
+
+
+def passed_parameters(function: Function, arguments: Arguments) -> Iterator[tuple[Param, Value]]:
+    """The parameters for which a call passes a value, with that value."""
+    params = function.node.params[takes_receiver(function) :]
+    for place, param in enumerate(params):
+        passed = arguments.get(place if param.kind in ("pos", "any") else _NO_PLACE, param.name)
+        if passed is not None and param.kind not in ("*", "**"):
+            yield param, passed
+
+
+def takes_receiver(function: Function) -> bool:
+    """Whether the first parameter of a method is its receiver, which no argument is passed for."""
+    params = function.node.params
+    return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
 
 
 def takes_less(function: Function, arguments: Arguments) -> bool:

@@ -43,8 +43,9 @@ class Observers(Struct, frozen=True):
 
     ``called``: a call as it is written is done, with the value, the arguments and the result;
     ``decorated``: a function, by a value, at an expression.
-    ``assigned``: a statement assigns a value; ``augments``: one such as ``x += y`` is about to;
-    ``dropped``: the value of a statement is dropped;
+    ``assigned``: a statement assigns a value; ``stored``: it does so to something else than a variable of
+    a function; ``augments``: one such as ``x += y`` is about to; ``dropped``: the value of a statement is
+    dropped;
     ``awaits``: an ``await`` is about to be evaluated on the frame's path; ``awaited``: a value is about
     to be awaited; ``entered``: so is a value by an item of a ``with``.
     ``left``: a value that was entered is left, at a place; ``broken_off``: that of an item of a ``with``
@@ -85,6 +86,7 @@ class Observers(Struct, frozen=True):
     """
 
     assigned: tuple[Callable[[Frame, tree.Assign, Value], None], ...] = ()
+    stored: tuple[Callable[[Frame, tree.Assign, Value], None], ...] = ()
     augments: tuple[Callable[[Frame, tree.AugAssign], None], ...] = ()
     dropped: tuple[Callable[[Frame, Value, Expr], None], ...] = ()
     awaited: tuple[Callable[[Frame, Value, tree.Await], None], ...] = ()

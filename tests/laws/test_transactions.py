@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from flake8_async_fastapi.domains.session_scope import DOMAIN
 from flake8_async_fastapi.domains.session_scope.attempts import Failure
-from flake8_async_fastapi.domains.session_scope.transactions import Mark, Transactions
+from flake8_async_fastapi.domains.session_scope.transaction_state import Mark, Transactions
 from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.state import State
 

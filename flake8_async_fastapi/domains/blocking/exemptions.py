@@ -248,7 +248,8 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
         yield from _mentions_of(code.body, name, user)
     else:
         for part in parts_of(code):
-            yield from _mentions_of(part, name, user)
+            if part:  # neither None nor an empty list
+                yield from _mentions_of(part, name, user)
 
 
 def _mentions_in_call(

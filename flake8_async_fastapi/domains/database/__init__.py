@@ -21,7 +21,7 @@ DOMAIN = Domain(
         methods=engines.METHODS,
     ),
     observers=Observers(
-        assigned=(factories.report_global_session, shared.report_shared),
+        stored=(factories.report_global_session, shared.report_shared),
         call_ends=(engines.CALLS, factories.CALLS, scripts.CALLS),
         decorated=(listeners.report_decorated,),
         function_ends=(factories.report_session_left_open, shared.report_cached),

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications, dependencies, kept_markers
 from flake8_async_fastapi.domains.fastapi.events import CalledByHand, CalledByStarlette
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes, expressions, summaries
+from flake8_async_fastapi.engine.machine import classes, expressions
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
@@ -106,7 +107,7 @@ def report_called_by_hand(
     expected = _from_fastapi(frame.ctx, function)
     if not expected:
         return
-    passed = {param.name for param, _ in summaries.passed_parameters(function, arguments)}
+    passed = {param.name for param, _ in hints.passed_parameters(function, arguments)}
     for param in expected:
         if param.name not in passed and _relies_on(frame, function, param):
             if (

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.python.untouched import leaves_untouched
 from flake8_async_fastapi.engine.assignments import attributes_assigned_in
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.hints import passed_parameters
 from flake8_async_fastapi.engine.machine import classes
-from flake8_async_fastapi.engine.machine.summaries import passed_parameters
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (

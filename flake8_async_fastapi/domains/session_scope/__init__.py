@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.session_scope import (
     attempts,
     borrowed,
     clients,
+    connection_effects,
     connections,
     cursors,
     gathers,
@@ -38,12 +39,10 @@ DOMAIN = Domain(
     ("blocking", "database", "fastapi", "orm"),
     models=Models(methods=clients.METHODS),
     observers=Observers(
-        assigned=(tasks.note_assignment, transactions.note_assignment),
+        assigned=(tasks.note_assignment,),
         awaited=(tasks.note_awaited, transactions.note_awaited),
         block_begins=(connections.begin_blocks, transactions.begin_blocks),
         block_ends=(connections.end_blocks, transactions.end_blocks),
-        branch_begins=(attempts.begin_branch,),
-        branch_ends=(attempts.end_branch,),
         broken_off=(connections.break_off, transactions.break_off),
         called=(
             attempts.ASKS,
@@ -78,9 +77,10 @@ DOMAIN = Domain(
         iterates=(left_loops.note_generator,),
         iteration_begins=(left_loops.begin_iteration,),
         loop_left=(left_loops.report_left,),
+        stored=(transactions.note_assignment,),
         try_begins=(attempts.begin_try,),
         try_ends=(attempts.end_try,),
         unwinds=(transactions.note_unwound,),
     ),
-    effects={**clients.EFFECTS, **connections.EFFECTS, **writes.EFFECTS},
+    effects={**clients.EFFECTS, **connection_effects.EFFECTS, **writes.EFFECTS},
 )

@@ -49,9 +49,9 @@ def sessions_flushed(
     body, is_known = function.node, isinstance(node.func, (tree.Name, tree.Attr))
     if not isinstance(body, tree.FunctionDef) or not is_known or body.decorators:
         return
-    if frame.place_of(node).position not in frame.awaited_calls or not _is_straight(body):
+    if frame.place_of(node).position not in frame.awaited_calls:
         return
-    for inside in sorted(_flushed_in(body.body)):
+    for inside in frame.ctx.derive(("flushed by", function.key), lambda: _flushed_by(body)):
         outside = _name_outside(frame, function, arguments, node, inside)
         if outside:
             yield outside
@@ -197,6 +197,12 @@ def _uses_first(node: tree.FunctionDef | tree.Lambda, session: str) -> bool:
         if isinstance(statement, (tree.If, tree.For, tree.While, tree.Match, tree.Return, tree.Raise)):
             return False
     return False
+
+
+def _flushed_by(node: tree.FunctionDef) -> tuple[str, ...]:
+    """What a function certainly flushes, if it catches no error and rolls nothing back."""
+    flushed = _flushed_in(node.body)
+    return tuple(sorted(flushed)) if flushed and _is_straight(node) else ()
 
 
 def _is_straight(node: tree.FunctionDef) -> bool:

@@ -15,7 +15,6 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
     Coroutine,
@@ -39,7 +38,8 @@ _ENQUEUES: Final = frozenset({"apply_async", "delay", "enqueue", "enqueue_at", "
 """Methods of queues and tasks: what else is unknown may only compute."""
 _ASK: Final = (FILE, HTTP, NETWORK, SUBPROCESS)
 _BEGUN_ALREADY: Final = "InvalidRequestError"
-_WAIT: Final = "asyncio.wait_for"
+WAITS: Final = frozenset({"asyncio.wait_for"})
+"""Functions that cancel what they wait for after a time."""
 _BLOCKS: Final = frozenset({"asyncio.timeout", "asyncio.timeout_at", "anyio.fail_after"})
 _TIMEOUTS: Final = frozenset(
     {"asyncio.TimeoutError", "asyncio.exceptions.TimeoutError", "builtins.TimeoutError"}
@@ -61,7 +61,8 @@ class Risk(Struct, frozen=True):
 
 
 class Attempt(Struct):
-    """A running ``try``: how many risks and blocks came before it, and how many risks before its handlers.
+    """A running ``try``: how many risks, blocks and branches came before it, and how many risks before its
+    handlers.
 
     ``broken`` says by failure which sessions it may have left to be rolled back, and where; ``handled`` are
     the failures that its handlers catch. ``waits`` says that it awaits something else than a session,
@@ -70,6 +71,7 @@ class Attempt(Struct):
 
     since: int
     depth: int
+    branches: int
     until: int = 0
     waits: bool = False
     is_mixed: bool = False
@@ -82,8 +84,7 @@ class TransactionNotes(Struct):
 
     ``met`` are the sessions that it has used, ``asked`` those whose dependencies were looked up.
     ``timeouts`` are, for the running blocks of timeouts, the numbers of ``try`` statements around them;
-    ``tries`` are the ``try`` statements that are running. ``seeks_text`` counts the branches in them whose
-    condition looks for a text of an error, which a failed flush may not have: ``"401" in str(error)``.
+    ``tries`` are the ``try`` statements that are running.
     """
 
     blocks: list[str] = field(default_factory=list)
@@ -92,21 +93,23 @@ class TransactionNotes(Struct):
     risks: list[Risk] = field(default_factory=list)
     timeouts: list[int] = field(default_factory=list)
     tries: list[Attempt] = field(default_factory=list)
-    seeks_text: int = 0
 
 
-def begin_branch(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:
-    """Begin a branch of an ``if``."""
+def seeks_text(frame: Frame) -> bool:
+    """Whether the code is in a branch for errors with a certain text, as ``if "401" in str(error)``.
+
+    A failed flush may have another text. The branch is inside of a running ``try``.
+    """
     course: TransactionNotes | None = frame.notes.get(TransactionNotes)
-    if course is not None and course.tries:
-        course.seeks_text += _seeks_text(node.test, outcome)
-
-
-def end_branch(frame: Frame, node: tree.If, outcome: bool) -> None:
-    """End a branch of an ``if``."""
-    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
-    if course is not None and course.tries:
-        course.seeks_text -= _seeks_text(node.test, outcome)
+    if course is None or not course.tries or frame.node is None:
+        return False
+    sides = {(line, col): side for line, col, side in frame.branches[course.tries[0].branches :]}
+    return bool(sides) and any(
+        isinstance(node, tree.If)
+        and (node.line, node.col) in sides
+        and _seeks_text(node.test, sides[node.line, node.col] == str(True))
+        for node in nodes_in(frame.node.body)
+    )
 
 
 def _seeks_text(test: Expr, outcome: bool) -> bool:
@@ -125,7 +128,7 @@ def _seeks_text(test: Expr, outcome: bool) -> bool:
 def begin_try(frame: Frame) -> None:
     """Begin the body of a ``try``."""
     course = frame.notes_of(TransactionNotes)
-    course.tries.append(Attempt(len(course.risks), len(course.blocks)))
+    course.tries.append(Attempt(len(course.risks), len(course.blocks), len(frame.branches)))
 
 
 def begin_handlers(frame: Frame) -> None:
@@ -232,7 +235,7 @@ def _is_begun_already(kind: object) -> bool:
 
 def note_waited(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """``asyncio.wait_for(session.execute(...), timeout)`` may cancel the statement, also in a function."""
-    if not isinstance(callee, Library) or callee.dotted != _WAIT or not node.args:
+    if not isinstance(callee, Library) or callee.dotted not in WAITS or not node.args:
         return
     course, waited = frame.notes_of(TransactionNotes), node.args[0]
     if not course.tries or not isinstance(waited, tree.Call):

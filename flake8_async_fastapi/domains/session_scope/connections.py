@@ -7,17 +7,16 @@ says how it changes the sessions that it gets, and whether it waits or takes con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.blocking import exemptions
 from flake8_async_fastapi.domains.database.pools import share_pool
+from flake8_async_fastapi.domains.fastapi.routes import ROUTE
 from flake8_async_fastapi.domains.session_scope import attempts, holders, unsaved, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
-    NOTHING,
-    ConnectionEffect,
     ConnectionNotes,
     Connections,
     Wait,
@@ -25,24 +24,19 @@ from flake8_async_fastapi.domains.session_scope.connection_state import (
 from flake8_async_fastapi.domains.session_scope.events import (
     ConnectionHeld,
     ConnectionNested,
-    TransactionMisused,
 )
 from flake8_async_fastapi.domains.session_scope.keys import (
     GIVEN,
     may_be_passed,
-    names_in_caller,
-    outside,
     sessions_among,
     sessions_of_object,
     text_of_session,
 )
 from flake8_async_fastapi.domains.session_scope.requests_before import (
-    beginning_before,
     effects_of,
     held_before,
 )
 from flake8_async_fastapi.domains.session_scope.transactions import is_savepoint
-from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import attributes
 from flake8_async_fastapi.engine.observers import BlockItems
@@ -66,9 +60,10 @@ from flake8_async_fastapi.engine.values import (
     Unknown,
     Value,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.engine.walks import holds_coroutine, inner_values
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.transactions import (
@@ -85,7 +80,7 @@ from flake8_async_fastapi.knowledge.waits import LONG, SLEEPS, WAITS
 from flake8_async_fastapi.project.modules import is_test
 
 _MOST_WAITS: Final = 4
-_MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, Object, OneOf, Partial)
+_MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, OneOf, Partial)
 _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
 
 
@@ -100,18 +95,21 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         elif callee.receiver.type == CONNECTION:
             writes.note_use(frame, callee, arguments, node)
         elif (kind := _kind_of_wait(callee)) is not None:
-            _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
+            note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
     elif isinstance(callee, Library):
         kind = "others" if _sleeps_long(callee, node) else WAITS.get(callee.dotted)
         if kind is not None:
-            _note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
+            note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
     elif isinstance(callee, Function):
-        if "commit" in callee.name:
+        if isinstance(callee.node, tree.FunctionDef) and "commit" in callee.node.name:
             writes.settle_all(frame)
     elif isinstance(callee, Unknown) and isinstance(node.func, tree.Attr):
         if "commit" in node.func.name:
             writes.settle_all(frame)
-        owner = frame.state.env.get(dotted(node.func).partition(".")[0])
+        root: Expr = node.func
+        while isinstance(root, tree.Attr):
+            root = root.value
+        owner = frame.state.env.get(root.id) if isinstance(root, tree.Name) else None
         if isinstance(owner, Instance):
             forget_sessions(frame, [owner, *_assigned_below(frame, node.func)])
 
@@ -136,7 +134,7 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
         if session not in known.held and session not in frame.notes_of(ConnectionNotes).loose:
             if session.path != GIVEN and not may_be_passed(frame, node):
                 wait = Wait(for_message(node.func), "session", session, frozenset({session}))
-                _note_wait(frame, wait, frame.place_of(node))
+                note_wait(frame, wait, frame.place_of(node))
             known = replace(known, held=known.held | {session})
         state.put(known)
     elif callee.name in STARTS:
@@ -145,7 +143,7 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
         ended = known.end([session])
         state.put(ended)
         if callee.name == "commit":
-            _note_commit(frame, state, frame.place_of(node), for_message(node.func))
+            note_commit(frame, state, frame.place_of(node), for_message(node.func))
 
 
 def _begin(frame: Frame, session: Place, node: tree.Call, name: str, known: Connections) -> Connections:
@@ -159,7 +157,7 @@ def _begin(frame: Frame, session: Place, node: tree.Call, name: str, known: Conn
     return replace(known, begun=known.begun | {session})
 
 
-def _note_commit(frame: Frame, state: State, place: Place, text: str) -> None:
+def note_commit(frame: Frame, state: State, place: Place, text: str) -> None:
     """Note that a transaction may be committed here."""
     known = state.part(Connections)
     state.put(replace(known, commits=known.commits | {place}))
@@ -194,7 +192,7 @@ def _sleeps_long(callee: Library, node: tree.Call) -> bool:
     return isinstance(seconds, (int, float)) and seconds >= LONG
 
 
-def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
+def note_wait(frame: Frame, wait: Wait, place: Place) -> None:
     """Note a call that takes long: report the sessions that hold a connection, and keep it for callers."""
     if not frame.is_async:
         return
@@ -209,7 +207,7 @@ def _note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         text = text_of_session(frame, session) or before.get(session, "")
         if not text:
             continue
-        if exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
+        if frame.role != ROUTE and exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
             return  # one coroutine, which waits for no other
         at = (*place, frame.qualname)
         if wait.taken_by is not None:
@@ -239,10 +237,15 @@ def note_escaped(
     if arguments.keywords:
         values = (*values, *(value for _, value in arguments.keywords))
     for value in values:
-        if isinstance(value, _MAY_HOLD_SESSIONS):
-            if holds_coroutine(value):
+        if isinstance(value, Object):
+            if value.type == CONNECTION or is_session_type(value.type):
+                forget_sessions(frame, (value,))
+        elif isinstance(value, _MAY_HOLD_SESSIONS):
+            kinds = set(map(type, inner_values(value)))
+            if Coroutine in kinds and holds_coroutine(value):
                 writes.settle_all(frame)
-            forget_sessions(frame, (value,))
+            if Object in kinds or Instance in kinds:
+                forget_sessions(frame, (value,))
 
 
 # --- blocks ----------------------------------------------------------------------------------
@@ -278,7 +281,7 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
                 state.put(state.part(Connections).end(ended))
             if commits:
                 writes.settle(frame, ended)
-                _note_commit(frame, state, frame.place_of(item.context), for_message(item.context))
+                note_commit(frame, state, frame.place_of(item.context), for_message(item.context))
 
 
 def _commits_on_exit(frame: Frame, manager: Instance) -> bool:
@@ -311,87 +314,3 @@ def break_off(frame: Frame, item: tree.WithItem, value: Value, place: Place, bef
     known = frame.state.parts.get(Connections)
     if known is not None:
         frame.state.put(known.end({*known.held, *(write.session for write in known.unsaved)}))
-
-
-# --- effects of a call -----------------------------------------------------------------------
-
-
-def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
-    notes = frame.notes.get(ConnectionNotes)
-    if notes is None and not any(Connections in state.parts for state in (*ends.paths, *ends.exits)):
-        return ()
-    paths = [state.part(Connections) for state in ends.paths]
-    first = paths[0].join(paths[1:]) if paths else Connections()
-    closed = writes.own_sessions(frame)
-    begins = frozenset(notes.begins) - closed if notes is not None else frozenset[Place]()
-    own = closed if not frame.yields else frozenset[Place]()  # what a generator yields is open by then
-    late = frozenset[Place]().union(*(state.part(Connections).commits for state in ends.exits))
-    effect = ConnectionEffect(
-        first.held - own,
-        first.begun - own,
-        first.ended - own,
-        begins,
-        tuple(notes.waits) if notes is not None else (),
-        bool(first.commits),
-        bool(late - first.commits),
-        frozenset((write.session, write.is_sent) for write in first.unsaved if write.session not in own),
-        first.undone - own,
-    )
-    return () if effect == NOTHING else (effect,)
-
-
-def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[ConnectionEffect]:
-    frame, out, function = call.frame, call.renaming, call.function
-    is_run_later = function.is_generator and not function.wrapped
-    for wait in () if is_run_later or _is_cached(function) else effect.waits:
-        besides = frozenset(names_in_caller(call, wait.besides))
-        told = replace(wait, text=f"{function.name}()", besides=besides, is_callee=True)
-        _note_wait(frame, told, call.place)
-    known = frame.state.part(Connections)
-    for session in () if is_run_later else names_in_caller(call, effect.begins, outside(out, effect.begins)):
-        if session in known.begun or beginning_before(frame, session) is not None:
-            _report_begun(frame, session, f"{function.name}()", call.place)
-        elif session not in known.ended and not frame.branches:
-            frame.notes_of(ConnectionNotes).begins.add(session)
-    taken = () if is_run_later else unsaved.taken_by_call(call, effect, known)
-    known = replace(known, taken=known.taken.union(taken))
-    known = known.end(names_in_caller(call, effect.ended, outside(out, effect.ended)))
-    loose = frame.notes_of(ConnectionNotes).loose
-    if not is_run_later:
-        held = set(names_in_caller(call, effect.held)) - loose
-        begun = set(names_in_caller(call, effect.begun, outside(out, effect.begun))) - loose
-        left = (write for write in unsaved.unsaved_by_call(call, effect) if write.session not in loose)
-        undone = known.undone.union(outside(out, effect.undone))
-        known = replace(
-            known,
-            held=known.held | held,
-            begun=known.begun | begun,
-            unsaved=known.unsaved.union(left),
-            undone=undone,
-        )
-    frame.state.put(known)
-    if effect.commits:
-        _note_commit(frame, frame.state, call.place, f"{function.name}()")
-    return (replace(NOTHING, commits_late=True),) if effect.commits_late else ()
-
-
-def _report_begun(frame: Frame, session: Place, text: str, place: Place) -> None:
-    """Report a call that begins the transaction of a session which is already in one."""
-    if frame.emit and place.path == frame.path and not is_test(frame.path):
-        name = text_of_session(frame, session)
-        frame.emit_event(TransactionMisused(*place, frame.qualname, text, name, "begun"))
-
-
-def _leave(frame: Frame, manager: Manager, effect: ConnectionEffect, place: Place) -> None:
-    """Apply the code after the ``yield`` of a context manager."""
-    if effect.commits_late:
-        _note_commit(frame, frame.state, place, manager.label)
-
-
-def _is_cached(function: Function) -> bool:
-    """Whether a decorator caches a function's result: it seldom runs."""
-    decorators = function.node.decorators if isinstance(function.node, tree.FunctionDef) else []
-    return any("cache" in dotted(one.func if isinstance(one, tree.Call) else one) for one in decorators)
-
-
-EFFECTS: Final = {ConnectionEffect: EffectHooks(_summarise, _apply_call, _leave)}

@@ -6,7 +6,7 @@ from flake8_async_fastapi.domains.fastapi.routes import ROUTE
 from flake8_async_fastapi.domains.session_scope import holders, providers
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.requests_before import effects_of
-from flake8_async_fastapi.domains.session_scope.transactions import Transactions
+from flake8_async_fastapi.domains.session_scope.transaction_state import Transactions
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.state import State

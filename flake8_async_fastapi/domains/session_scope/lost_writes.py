@@ -26,9 +26,9 @@ def report_lost_writes(frame: Frame) -> None:
     for session, write in notes.written.items():
         if session in notes.settled or write.place.path != frame.path:
             continue
-        if not isinstance(function, tree.FunctionDef) or function.is_generator or shares_variables(function):
+        if not isinstance(function, tree.FunctionDef) or function.is_generator:
             return
-        if _is_kept(frame, session) or not _is_closed(frame, session, notes):
+        if _is_kept(frame, session) or not _is_closed(frame, session, notes) or shares_variables(function):
             continue
         if _is_lost(frame, session, write):
             path, line, col = write.place

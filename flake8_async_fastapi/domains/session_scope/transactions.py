@@ -1,14 +1,12 @@
 """Transactions of sessions: begun, ended inside their own block, failed and not rolled back.
 
-Certain knowledge about the sessions on a path, each as written, is a part of the state.
+What is certain of them on a path is a part of the state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.session_scope import (
@@ -18,12 +16,12 @@ from flake8_async_fastapi.domains.session_scope import (
     requests_before,
     unsaved,
 )
-from flake8_async_fastapi.domains.session_scope.after_failure import Failure
 from flake8_async_fastapi.domains.session_scope.attempts import TransactionNotes
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import GIVEN
 from flake8_async_fastapi.domains.session_scope.raw_sql import holds_no_objects
 from flake8_async_fastapi.domains.session_scope.requests_before import beginning_before
+from flake8_async_fastapi.domains.session_scope.transaction_state import Mark, Transactions, with_lines
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Place, Spot
@@ -54,102 +52,16 @@ from flake8_async_fastapi.knowledge.transactions import (
     is_session_type,
 )
 
-Mark: TypeAlias = Literal["begun", "block", "closed", "nested", "flushed"]
-"""A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
-``closed`` in such a block, or it is ``nested``; the end of a savepoint has ``flushed`` all changes."""
 _ENDS_OR_BEGINS: Final = frozenset({"begin", "commit", "rollback"})
-
-
-class Transactions(Struct, frozen=True):
-    """Certain knowledge about transactions on one path; paths with different ``failed`` sessions stay apart.
-
-    ``failed`` are the sessions that have to be rolled back, and why. ``lines`` are those where the marks were
-    set, and where it failed.
-    """
-
-    marks: frozenset[tuple[str, Mark]] = frozenset()
-    failed: frozenset[tuple[str, Failure]] = frozenset()
-    lines: frozenset[tuple[str, str, Spot]] = frozenset()
-
-    def fork(self) -> Transactions:
-        return self
-
-    def unify(self, other: Transactions, states: tuple[State, State]) -> Transactions | None:
-        return self.join([other]) if self.failed == other.failed else None
-
-    def join(self, others: list[Transactions]) -> Transactions:
-        if others.count(self) == len(others):
-            return self
-        marks = self.marks.intersection(*(other.marks for other in others))
-        failed = self.failed.intersection(*(other.failed for other in others))
-        return _with_lines(marks, failed, self.lines.union(*(other.lines for other in others)))
-
-    def forget(self, path: str) -> Transactions:
-        if not self.marks and not self.failed:
-            return self
-        below = f"{path}."
-        marks = frozenset(pair for pair in self.marks if pair[0] != path and not pair[0].startswith(below))
-        failed = frozenset(one for one in self.failed if one[0] != path and not one[0].startswith(below))
-        return _with_lines(marks, failed, self.lines)
-
-    def has_mark(self, session: str, *marks: Mark) -> bool:
-        """Whether a session has one of some marks."""
-        return any((session, mark) in self.marks for mark in marks)
-
-    def add_marks(self, session: str, *marks: Mark, at: Spot) -> Transactions:
-        """The state with some marks of a session, set at a line; a mark that it has stays as it is."""
-        new = [mark for mark in marks if (session, mark) not in self.marks]
-        lines = self.lines.union((session, mark, at) for mark in new)
-        return replace(self, marks=self.marks.union((session, mark) for mark in new), lines=lines)
-
-    def drop_marks(self, session: str, *marks: Mark) -> Transactions:
-        """The state without some marks of a session."""
-        left = self.marks.difference((session, mark) for mark in marks)
-        return _with_lines(left, self.failed, self.lines)
-
-    def forget_session(self, session: str) -> Transactions:
-        """The state with nothing known about a session."""
-        marks = frozenset(pair for pair in self.marks if pair[0] != session)
-        return _with_lines(marks, self.failed, self.lines).recover(session)
-
-    def line_of(self, session: str, *words: str) -> Spot | None:
-        """The line where a session first got one of some marks, or why it failed; None if it is not known."""
-        return min((at for name, word, at in self.lines if name == session and word in words), default=None)
-
-    def recover(self, session: str) -> Transactions:
-        """The state after a session was rolled back."""
-        failed = frozenset(one for one in self.failed if one[0] != session)
-        return _with_lines(self.marks, failed, self.lines)
-
-    def failure_of(self, session: str) -> Failure | None:
-        """Why a session has to be rolled back; None if it does not."""
-        return min((failure for name, failure in self.failed if name == session), default=None)
-
-    def fail(self, failure: Failure, broken: Mapping[str, Spot]) -> Transactions:
-        """The state with sessions that have to be rolled back, each with the line where it failed."""
-        failed = self.failed.union((session, failure) for session in broken)
-        lines = self.lines.union((session, failure, at) for session, at in broken.items())
-        return replace(self, failed=failed, lines=lines)
-
-
-def _with_lines(
-    marks: frozenset[tuple[str, Mark]],
-    failed: frozenset[tuple[str, Failure]],
-    lines: Iterable[tuple[str, str, Spot]],
-) -> Transactions:
-    """The state with those lines that belong to its marks and failures."""
-    told = {*marks, *failed}
-    return Transactions(marks, failed, frozenset(one for one in lines if one[:2] in told))
 
 
 def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Handle a method of a session: its effect on the transaction, and whether it is allowed."""
-    flushed = frozenset[str]() if isinstance(callee, Library) else _drop_flushed(frame)
     if not isinstance(callee, Member):
-        attempts.note_waited(frame, callee, arguments, node)
-        _note_function(frame, callee, arguments, node)
+        if TransactionNotes in frame.notes or Transactions in frame.state.parts:
+            _note_other(frame, callee, arguments, node)
         return
-    state = frame.state
+    state, flushed = frame.state, _drop_flushed(frame)
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
         forget_transactions(state)  # a savepoint or transaction that is ended explicitly
     if not is_session_type(callee.receiver.type):
@@ -162,7 +74,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         known = _mark_by_dependencies(frame, callee, session, known)
     course = frame.notes_of(TransactionNotes)
     course.met.add(session)
-    failure = known.failure_of(session) if not course.seeks_text else None
+    failure = known.failure_of(session) if known.failed and not attempts.seeks_text(frame) else None
     works = name in STATEMENTS or name in ("commit", "begin_nested")
     is_again = name == "begin" and known.has_mark(session, "begun", "block")
     if (works or name in BEGINS) and known.has_mark(session, "closed"):
@@ -206,22 +118,27 @@ def _drop_flushed(frame: Frame) -> frozenset[str]:
     flushed = frozenset(session for session, mark in known.marks if mark == "flushed")
     if flushed:
         kept = known.marks.difference((session, "flushed") for session in flushed)
-        frame.state.put(_with_lines(kept, known.failed, known.lines))
+        frame.state.put(with_lines(kept, known.failed, known.lines))
     return flushed
 
 
-def _note_function(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
-    """Handle a function of the project: it may flush a session, or use one whose flush has failed."""
+def _note_other(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+    """Handle a function of the project, which may flush a session or use a failed one, or other code."""
+    if isinstance(callee, Library):
+        attempts.note_waited(frame, callee, arguments, node)
+        return
+    _drop_flushed(frame)
     known: Transactions | None = frame.state.parts.get(Transactions)
-    course = frame.notes_of(TransactionNotes)
+    course: TransactionNotes | None = frame.notes.get(TransactionNotes)
     if not isinstance(callee, Function):
         return
-    if course.tries and (known is None or not any(mark == "nested" for _, mark in known.marks)):
+    is_nested = known is not None and any(mark == "nested" for _, mark in known.marks)
+    if course is not None and course.tries and not is_nested:
         inner = course.blocks[course.tries[0].depth :]
         for session in after_failure.sessions_flushed(frame, callee, arguments, node):
             if not inner or session in inner:  # else a block may be of the same session by another name
                 attempts.note_risk(frame, session, "failed", node, len(course.tries))
-    if known is None or not known.failed or course.seeks_text:
+    if known is None or not known.failed or attempts.seeks_text(frame):
         return
     broken = dict(sorted(known.failed, reverse=True))  # for each session, what `failure_of` returns
     for session in after_failure.sessions_used(frame, callee, node, broken):
@@ -255,13 +172,14 @@ def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:
         return
     state = frame.state
     attempts.note_awaited(frame, value, node)
-    if any(_is_foreign(alternative) for alternative in alternatives(value)):
+    if Transactions in state.parts and any(map(_is_foreign, alternatives(value))):
         forget_transactions(state)
-    at = frame.place_of(node).spot
     if left := after_failure.sessions_left(frame, value, node):
-        state.put(state.part(Transactions).fail("failed", dict.fromkeys(left, at)))
+        broken = dict.fromkeys(left, frame.place_of(node).spot)
+        state.put(state.part(Transactions).fail("failed", broken))
     session, _ = _block_and_marks(node.value, value)
     if session:
+        at = frame.place_of(node).spot
         state.put(state.part(Transactions).add_marks(session, "begun", at=at))
 
 
@@ -276,7 +194,7 @@ def forget_transactions(state: State) -> None:
     """Forget everything about transactions except for the blocks around the code."""
     known = state.part(Transactions)
     certain = frozenset(pair for pair in known.marks if pair[1] in ("block", "nested"))
-    state.put(_with_lines(certain, frozenset(), known.lines))
+    state.put(with_lines(certain, frozenset(), known.lines))
 
 
 def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
@@ -397,4 +315,4 @@ def note_unwound(frame: Frame) -> None:
         frame.state.put(frame.state.part(Transactions).fail(attempts.told_as(failure, None, attempt), broken))
 
 
-CALLS: Final = Watch(note_call, ALL, ALL, ALL, checked=True)
+CALLS: Final = Watch(note_call, ALL, attempts.WAITS, ALL, checked=True)

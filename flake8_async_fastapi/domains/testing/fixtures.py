@@ -99,6 +99,10 @@ def fixture_named(
         for node in reversed(classes.body_bindings(ctx, cls, name)) if isinstance(cls, ClassValue) else ():
             if isinstance(cls, ClassValue) and _is_fixture(node):
                 return functions.as_function(cls.path, node, cls, receiver, cls.closure)
+    return ctx.query(("fixture", path, name), lambda: _fixture_of_files(ctx, path, name), None)
+
+
+def _fixture_of_files(ctx: Context, path: str, name: str) -> Function | None:
     folders = [path.rpartition("/")[0]]
     while folders[-1]:
         folders.append(folders[-1].rpartition("/")[0])

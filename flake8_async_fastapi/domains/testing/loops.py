@@ -244,11 +244,11 @@ def _disposes_before_yield(function: tree.FunctionDef) -> bool:
 def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place]]:
     """The engines of fixtures with a wider scope, with the place where the function opens a connection."""
     for param in function.params:
-        opening = _opening_by(function, param.name)
-        if opening is None:
-            continue
         found = fixtures.fixture_named(frame.ctx, frame.path, param.name, frame.owner)
         if found is None or fixtures.scope_of_fixture(found.node) == _FUNCTION:
+            continue
+        opening = _opening_by(function, param.name)
+        if opening is None:
             continue
         given = functions.quiet_result(frame, found, Arguments(opaque=True), found.key)
         if isinstance(given, Coroutine) and given.function is not None and given.call is not None:

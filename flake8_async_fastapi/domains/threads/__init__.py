@@ -28,7 +28,7 @@ DOMAIN = Domain(
     "threads",
     ("fastapi", "database"),
     observers=Observers(
-        assigned=(unawaited.note_assignment,),
+        stored=(unawaited.note_assignment,),
         call_ends=(calls.CALLS,),
         decorated=(unawaited.check_decorated, caches.check_decorator, loop_starts.check_decorated),
         dropped=(unawaited.note_dropped,),

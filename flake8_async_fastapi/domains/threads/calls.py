@@ -28,8 +28,8 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         if callee.type not in engine_loops.FACTORIES:
             return
     elif isinstance(callee, Unknown):
-        if engine_loops.is_disposal(node):
-            engine_loops.note_disposal(frame)
+        if isinstance(node.func, tree.Attr) and node.func.name == "dispose":
+            engine_loops.note_disposal(frame)  # of an engine, perhaps
         return
     elif isinstance(callee, Function) and (frame.is_async or not _is_given_coroutine(arguments)):
         return

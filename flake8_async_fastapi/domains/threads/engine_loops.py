@@ -104,11 +104,6 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
                 frame.notes_of(EngineNotes).uses.setdefault(use, frame.place_of(node))
 
 
-def is_disposal(node: tree.Call) -> bool:
-    """Whether a call of something unknown may dispose of an engine."""
-    return isinstance(node.func, tree.Attr) and node.func.name == "dispose"
-
-
 def note_disposal(frame: Frame) -> None:
     """Note that code disposes of an engine, or closes a client."""
     frame.notes_of(EngineNotes).disposes = True

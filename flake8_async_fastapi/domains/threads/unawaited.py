@@ -104,8 +104,9 @@ def _has_own_base(decorator: Expr) -> bool:
 
 def note_dropped(frame: Frame, value: Value, node: Expr) -> None:
     """Note a dropped value: with it the coroutine that an executor would return."""
-    if frame.emit and isinstance(node, tree.Call):
-        event = frame.notes_of(Drops).unfinished.get(frame.place_of(node))
+    noted: Drops | None = frame.notes.get(Drops)
+    if frame.emit and noted is not None and noted.unfinished:
+        event = noted.unfinished.get(frame.place_of(node))
         if event is not None:
             frame.emit_event(event)
 

@@ -262,7 +262,7 @@ def _refused_coroutines(frame: Frame, callee: Value, arguments: Arguments) -> li
     inside.receiver = callee.receiver
     return [
         alternative
-        for param, value in summaries.passed_parameters(callee, arguments)
+        for param, value in hints.passed_parameters(callee, arguments)
         for alternative in alternatives(value)
         if isinstance(alternative, Coroutine)
         and param.annotation is not None

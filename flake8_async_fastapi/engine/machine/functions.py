@@ -268,7 +268,7 @@ def _known_or_declared(ctx: Context, function: Function, arguments: Arguments, v
     frame = _frame_of(ctx, function)
     yields = function.is_generator or bool(function.wrapped)
     annotation = node.returns  # may name an alias whose dependency is this function
-    passed = summaries.passed_parameters(function, arguments)
+    passed = hints.passed_parameters(function, arguments)
     frame.type_arguments = type_hints.type_arguments(frame, annotation, passed)
     declared = ctx.query(
         ("declared return", function, frame.type_arguments),

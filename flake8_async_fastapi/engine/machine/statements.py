@@ -174,8 +174,14 @@ def _assign_value(frame: Frame, state: State, node: tree.Assign, value: Value) -
     elif node.annotation is not None:
         value = type_hints.with_declared_item(frame, state, value, node.annotation)
     frame.state = state
-    for observe in frame.ctx.hooks.observers.assigned:
+    observers = frame.ctx.hooks.observers
+    for observe in observers.assigned:
         observe(frame, node, value)
+    for target in node.targets:  # most are variables of a function
+        if not isinstance(target, tree.Name) or frame.node is None or target.id in frame.globals:
+            for observe in observers.stored:
+                observe(frame, node, value)
+            break
     states = targets.split_alternatives(frame, state, value)
     for after, single in states:
         for target in node.targets:

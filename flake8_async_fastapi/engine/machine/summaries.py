@@ -6,12 +6,11 @@ type of a parameter, the argument adds little, and all calls share one summary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from flake8_async_fastapi.engine import assignments, raising, relevance, renaming
+from flake8_async_fastapi.engine import assignments, hints, raising, relevance, renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_returns
@@ -204,7 +203,7 @@ def uses_as_plain_value(ctx: Context, function: Function, arguments: Arguments) 
 def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None) -> Bound:
     """The values of a function's parameters in a call, as far as they make a difference."""
     params = list(function.node.params)
-    if _takes_receiver(function):
+    if hints.takes_receiver(function):
         params.pop(0)
     elif function.receiver is not None and arguments is not None:  # into `*args`
         arguments = arguments.after(function.receiver)
@@ -216,20 +215,6 @@ def bind_arguments(ctx: Context, function: Function, arguments: Arguments | None
             value = _argument_value(ctx, function, param, place, arguments)
         bound.append((param.name, value))
     return tuple(bound)
-
-
-def passed_parameters(function: Function, arguments: Arguments) -> Iterator[tuple[Param, Value]]:
-    """The parameters for which a call passes a value, with that value."""
-    params = function.node.params[_takes_receiver(function) :]
-    for place, param in enumerate(params):
-        passed = arguments.get(place if param.kind in ("pos", "any") else _MOST_PLACES, param.name)
-        if passed is not None and param.kind not in ("*", "**"):
-            yield param, passed
-
-
-def _takes_receiver(function: Function) -> bool:
-    params = function.node.params
-    return function.receiver is not None and bool(params) and params[0].kind in ("pos", "any")
 
 
 def enter_function(
@@ -245,7 +230,7 @@ def enter_function(
         if provided and state.env.get(param.name) == value:
             ctx.hooks.put_footprint(state, provided)
     frame.state = state
-    if _takes_receiver(function) and function.receiver is not None:
+    if hints.takes_receiver(function) and function.receiver is not None:
         frame.receiver_name = function.node.params[0].name
         state.env[frame.receiver_name] = function.receiver
         if isinstance(function.receiver, Instance):
