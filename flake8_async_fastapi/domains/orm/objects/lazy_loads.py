@@ -48,12 +48,16 @@ def loaded_of(
     """
     if obj.source != "new" or not isinstance(attribute, Relationship) or attribute.to_one is True:
         return LOADED
-    return LOADED if is_any_made(objects, attribute) else Loaded(is_linked=True)
+    is_empty = obj.is_alone or not _is_any_made(objects, obj, attribute)
+    return Loaded(is_linked=True) if is_empty else LOADED
 
 
-def is_any_made(objects: Mapping[Location, InstanceState], attribute: Relationship) -> bool:
-    """Whether this path made an object of the class to which a relationship leads."""
-    return any(one.source == "new" and one.cls == attribute.target for one in objects.values())
+def _is_any_made(
+    objects: Mapping[Location, InstanceState], obj: InstanceState, attribute: Relationship
+) -> bool:
+    """Whether this path made another object, of the class to which a relationship of a new one leads."""
+    made = sum(1 for one in objects.values() if one.source == "new" and one.cls == attribute.target)
+    return made > (obj.cls == attribute.target)
 
 
 def is_unsure(
@@ -74,4 +78,4 @@ def is_truly_empty(objects: Mapping[Location, InstanceState], unloaded: Unloaded
     obj, attribute = unloaded.obj, unloaded.attribute
     if obj.source != "new" or not isinstance(attribute, Relationship) or not attribute.is_collection:
         return False
-    return not is_any_made(objects, attribute)
+    return not _is_any_made(objects, obj, attribute)
