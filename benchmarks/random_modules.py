@@ -37,7 +37,7 @@ def _programs() -> tuple[tuple[Mapping[str, str], str], ...]:
 
 
 def _python(files: Mapping[str, str]) -> list[str]:
-    return [path for path in files if path.endswith(".py")]
+    return [path for path in files if path.endswith(".py") and files[path].strip()]
 
 
 @cache

@@ -153,7 +153,7 @@ def _may_find_it_held(code: Code, get: cst.Call) -> bool:
     session = code.source(get.func.value) if isinstance(get.func, cst.Attribute) else ""
     function = code.function_around(get)
     for call in code.nodes(cst.Call):
-        if code.start(call) < code.start(get) and code.function_around(call) is function:
+        if code.end(call) < code.end(get) and code.function_around(call) is function:  # or an argument
             is_of_session = isinstance(call.func, cst.Attribute) and code.source(call.func.value) == session
             if is_of_session and called_name(call) in _HOLDING:
                 return True

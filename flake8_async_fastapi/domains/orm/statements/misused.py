@@ -55,20 +55,27 @@ def report_fetch(frame: Frame, fetch: FetchedResult, name: str) -> None:
 
 def report_tested(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:
     """Report ``if result is None:`` and the like: a result is never None, and never false."""
-    if not frame.emit or not outcome:
+    if not frame.emit:
         return
-    match node.test:
-        case tree.Unary(op="not", value=tree.Name(id=name)) as written:
-            pass
-        case tree.Compare(left=tree.Name(id=name), ops=["is"], rights=[tree.Const(value=None)]) as written:
-            pass
-        case tree.Name(id=name) as written if node.orelse:
-            pass
-        case _:
-            return
+    name, holds = _presence_tested(node.test)
+    if not name or outcome == holds or not (node.body if outcome else node.orelse):
+        return  # it runs, or it does nothing
     held = [path.get(name) for path in (frame.state, *entering)]
     if all(value is not None and all(map(_is_result, alternatives(value))) for value in held):
-        frame.emit_event(StatementMisused(*frame.at(written), "always true", name))
+        frame.emit_event(StatementMisused(*frame.at(node.test), "always true", name))
+
+
+def _presence_tested(test: Expr) -> tuple[str, bool]:
+    """The variable of which a condition asks whether there is a value, and whether it holds if there is."""
+    match test:
+        case tree.Unary(op="not", value=inner):
+            name, holds = _presence_tested(inner)
+            return name, not holds
+        case tree.Compare(left=tree.Name(id=name), ops=["is" | "is not"], rights=[tree.Const(value=None)]):
+            return name, test.ops == ["is not"]
+        case tree.Name(id=name):
+            return name, True
+    return "", False
 
 
 def _is_result(value: Value) -> bool:
