@@ -1,4 +1,4 @@
-"""The attributes of their receiver that methods assign or fill: which ones, and with what."""
+"""The attributes of their receiver that methods assign or fill, found without running them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import UNKNOWN, Instance, Value
-from flake8_async_fastapi.engine.walks import holds_coroutine
+from flake8_async_fastapi.engine.values import Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
@@ -69,12 +68,3 @@ def keep_assigned(state: State, name: str, before: Value | None, after: Value | 
         for attribute, value in after.attributes or ():
             if there.get(attribute) != value:
                 state.narrow(f"{name}.{attribute}", value)
-
-
-def kept_in(state: State, variable: str) -> Iterator[tuple[str, Value]]:
-    """The attributes that a path knows of the object in a variable, each with its value."""
-    prefix = variable + "."
-    for path, value in state.attributes.items():
-        name = path.removeprefix(prefix)
-        if path.startswith(prefix) and "." not in name:
-            yield name, UNKNOWN if holds_coroutine(value) else value

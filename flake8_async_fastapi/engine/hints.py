@@ -1,4 +1,4 @@
-"""Annotations by themselves: their words, and the type variables in them."""
+"""Annotations and parameters by themselves: the words and type variables, and what a call passes."""
 
 from __future__ import annotations
 

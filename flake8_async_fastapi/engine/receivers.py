@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine import relevance, renaming
-from flake8_async_fastapi.engine.assignments import kept_in, variable_made_in
+from flake8_async_fastapi.engine.assignments import variable_made_in
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Value, is_plain
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Value, is_plain
+from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 
 
@@ -24,14 +25,19 @@ def receiver_after(frame: Frame, ends: list[State]) -> Value | None:
         return None
     found: dict[str, list[Value]] = {}
     for end in ends:
-        for name, value in kept_in(end, variable):
-            found.setdefault(name, []).append(value)
-    for name, value in kept_in(frame.assigned_anywhere, variable):
-        there = found.setdefault(name, [])
-        bare = renaming.without_new_locations(value)  # what became of its objects is not known
+        for name, value in end.assigned_to(variable).items():
+            found.setdefault(name, []).append(_without_coroutines(value))
+    for name, value in frame.assigned_anywhere.assigned_to(variable).items():
+        there = found.setdefault(name, [])  # what became of its objects is not known
+        bare = renaming.without_new_locations(_without_coroutines(value))
         if not there or bare not in map(renaming.without_new_locations, there):
             there.append(bare)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
         attributes[name] = relevance.limit_depth(without_emptiness(join_bindings(values)), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)
+
+
+def _without_coroutines(value: Value) -> Value:
+    """A value; unknown if it holds a coroutine, as it is not known when that is awaited."""
+    return UNKNOWN if holds_coroutine(value) else value

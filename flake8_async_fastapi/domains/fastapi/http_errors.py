@@ -306,13 +306,10 @@ def _is_added(ctx: Context, cls: ClassValue) -> bool:
 
 def _is_handled_above(ctx: Context, function: tree.FunctionDef | tree.Lambda | None) -> bool:
     """Whether code of the project handles errors around a middleware, in another one or for all errors."""
-
-    def find() -> bool:
-        return any(
-            _handles_all(ctx, path) for name in _REGISTERS for path in ctx.project.mentioning(name)
-        ) or any(_handles_around(ctx, path, function) for path in ctx.project.mentioning("call_next"))
-
-    return function is None or find()
+    registering = (path for name in _REGISTERS for path in ctx.project.mentioning(name))
+    return any(_handles_all(ctx, path) for path in registering) or any(
+        _handles_around(ctx, path, function) for path in ctx.project.mentioning("call_next")
+    )
 
 
 def _handles_all(ctx: Context, path: str) -> bool:

@@ -233,9 +233,9 @@ def _is_begun_already(kind: object) -> bool:
     return isinstance(kind, (tree.Name, tree.Attr)) and dotted(kind).endswith(_BEGUN_ALREADY)
 
 
-def note_waited(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
+def note_waited(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
     """``asyncio.wait_for(session.execute(...), timeout)`` may cancel the statement, also in a function."""
-    if not isinstance(callee, Library) or callee.dotted not in WAITS or not node.args:
+    if not node.args:
         return
     course, waited = frame.notes_of(TransactionNotes), node.args[0]
     if not course.tries or not isinstance(waited, tree.Call):

@@ -125,7 +125,7 @@ def _drop_flushed(frame: Frame) -> frozenset[str]:
 def _note_other(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Handle a function of the project, which may flush a session or use a failed one, or other code."""
     if isinstance(callee, Library):
-        attempts.note_waited(frame, callee, arguments, node)
+        attempts.note_waited(frame, arguments, node)
         return
     _drop_flushed(frame)
     known: Transactions | None = frame.state.parts.get(Transactions)

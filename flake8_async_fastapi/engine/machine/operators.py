@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flake8_async_fastapi.engine import mutation
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.identities import are_identical
 from flake8_async_fastapi.engine.joins import union
-from flake8_async_fastapi.engine.machine import conditions, expressions, truth
+from flake8_async_fastapi.engine.machine import classes, conditions, expressions, truth
 from flake8_async_fastapi.engine.models import Operation
 from flake8_async_fastapi.engine.obligations import check_use, note_test
 from flake8_async_fastapi.engine.state import State
@@ -74,9 +76,10 @@ def operands_by_path(
     found: list[tuple[State, list[Value], Expr | None]] = []
     *firsts, last = node.values
     evaluate_part = test if tested else expressions.evaluate
+    order_of = partial(classes.mro, frame.ctx)
     for part in firsts:
         note_test(frame, value := evaluate_part(frame, state, part), part)
-        found.append((state, truth.narrow_all(value, node.op == "or"), part))
+        found.append((state, truth.narrow_all(value, node.op == "or", order_of), part))
         through = conditions.assume(frame, state, part, node.op == "and")
         if not through:
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.containers import is_empty
@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     Plain,
+    Unknown,
     Value,
     alternatives,
     truth_value,
@@ -54,21 +55,26 @@ def narrow_to_truth(value: Value, outcome: bool) -> Value:
     return Const(False) if not outcome and value == Plain("bool") else value
 
 
-def narrow_all(value: Value, outcome: bool) -> list[Value]:
-    """The alternatives of a value that can be true (or false) in a condition."""
+def narrow_all(value: Value, outcome: bool, order_of: Callable[[ClassValue], Sequence[Value]]) -> list[Value]:
+    """The alternatives of a value that can be true (or false) in a condition.
+
+    ``order_of`` returns a class with its bases.
+    """
     return [
         narrow_to_truth(option, outcome)
         for option in alternatives(value)
-        if may_be(option, outcome) and (outcome or not _is_always_true(option))
+        if may_be(option, outcome) and (outcome or not _is_always_true(option, order_of))
     ]
 
 
-def _is_always_true(value: Value) -> bool:
-    """Whether a value is a tracked object of a class that does not say when its objects are false."""
+def _is_always_true(value: Value, order_of: Callable[[ClassValue], Sequence[Value]]) -> bool:
+    """Whether a value is a tracked object, and neither its class nor a base says when objects are false."""
     if not isinstance(value, Instance) or value.location is None:
         return False
-    names = {one.name for one in value.cls.node.body if isinstance(one, tree.FunctionDef)}
-    return names.isdisjoint(("__bool__", "__len__"))
+    order = order_of(value.cls)
+    bodies = (base.node.body for base in order if isinstance(base, ClassValue))
+    names = {one.name for body in bodies for one in body if isinstance(one, tree.FunctionDef)}
+    return names.isdisjoint(("__bool__", "__len__")) and not any(isinstance(one, Unknown) for one in order)
 
 
 def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Callable[[Value], bool]:

@@ -38,7 +38,6 @@ from flake8_async_fastapi.domains.orm.objects.renaming import (
 )
 from flake8_async_fastapi.domains.orm.session import session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
-from flake8_async_fastapi.engine.assignments import kept_in
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends, PartHooks
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place, Spot
@@ -131,8 +130,8 @@ def _instances_for_caller(
     found = []
     for end, results in zip(ends, given_by, strict=True):
         objects = instances_of(end)
-        kept = [value for _, value in kept_in(end, receiver)] if receiver and objects else []
-        seen = reachable(objects, [*results, *kept])
+        kept = end.assigned_to(receiver) if receiver and objects else {}
+        seen = reachable(objects, [*results, *kept.values()])
         found.append(
             {
                 location: obj
