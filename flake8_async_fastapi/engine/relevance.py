@@ -136,7 +136,7 @@ def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
 
 class Mentions(Struct, frozen=True):
     """Names that the code of a function mentions: names, attributes of any object, names that it calls, and
-    those at which it looks something up, as in ``HANDLERS[event]``.
+    those at which it looks something up, as in ``HANDLERS[event]`` or ``getattr(post, name)``.
     """
 
     names: tuple[str, ...] = ()
@@ -163,6 +163,10 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
                     keys.add(key)
                 case tree.Call(func=tree.Attr(name="get"), args=[tree.Name(id=key), *_]):
                     keys.add(key)
+                case tree.Call(func=tree.Name(id="getattr" | "setattr"), args=[_, tree.Name(id=key), *_]):
+                    keys.add(key)
+        if function.name == "__getattr__":
+            keys.update(param.name for param in function.node.params)
         return Mentions(tuple(names), frozenset(attributes), frozenset(called), frozenset(keys))
 
     return ctx.derive(("mentions", function.key), find)

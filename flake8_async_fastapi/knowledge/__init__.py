@@ -23,6 +23,7 @@ from flake8_async_fastapi.knowledge import (
     decorators,
     effects,
     httpx,
+    injection,
     jinja,
     redis,
     services,
@@ -38,7 +39,7 @@ from flake8_async_fastapi.knowledge.table import LibraryType, Member, read_funct
 
 _TABLES: Final = (
     sqlalchemy, sqlmodel, starlette, httpx, asyncio_, anyio, redis, aiofiles, aiohttp, asyncpg, jinja,
-    sync_types, services, async_clients, successors,
+    sync_types, services, async_clients, successors, injection,
 )
 _OWNERS: Final = {line.partition(": ")[0] for _, _, line in BLOCKING} - MODULES
 TYPES: Final[dict[str, str]] = {

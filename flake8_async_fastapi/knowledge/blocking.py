@@ -158,6 +158,7 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         sh: **
     """,
     (SUBPROCESS, THREAD): """
+        git.Git: * -clear_cache -custom_environment -environment -polish_url -refresh -update_environment
         git.Repo: * -close -config_reader -create_head
         git.Repo: clone_from clone init
         psutil: wait_procs

@@ -82,6 +82,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "redis.cluster.RedisCluster": "redis.Redis",
     "redis.Sentinel": "redis.Redis",
     "elasticsearch.client.Elasticsearch": "elasticsearch.Elasticsearch",
+    "git.cmd.Git": "git.Git",
     "git.repo.Repo": "git.Repo",
     "unittest.mock.AsyncMock": "unittest.mock.Mock",
     "unittest.mock.MagicMock": "unittest.mock.Mock",

@@ -125,6 +125,7 @@ TYPES: Final[Mapping[str, str]] = {
         def communicate wait poll kill terminate send_signal -> ?
         property stdin stdout stderr pid returncode args -> ?
     """,
+    "git.Git": "property working_dir version_info cat_file_all cat_file_header -> ?\nany -> call",
     "git.Repo": """
         enter -> self
         property git remotes index heads head branches tags -> git.Repo

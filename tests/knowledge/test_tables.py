@@ -21,6 +21,7 @@ from flake8_async_fastapi.knowledge import (
     consumers,
     decorators,
     drivers,
+    injection,
     services,
     successors,
     sync_types,
@@ -33,7 +34,7 @@ if sys.version_info[:2] != (3, 11):
 
 
 # The tables of synchronous libraries and of clients, few of which are installed, have tests of their own.
-_OTHERS = (sync_types, services, async_clients, successors)
+_OTHERS = (sync_types, services, async_clients, successors, injection)
 TYPES = {
     name: read_type(name, text)
     for name, text in knowledge.TYPES.items()

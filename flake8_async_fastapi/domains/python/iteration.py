@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Member,
+    ModuleValue,
     Object,
     OneOf,
     Partial,
@@ -268,15 +269,17 @@ def _read_path(frame: Frame, value: Value, path: str, origin: Place) -> Value:
 
 
 def _model_getattr(frame: Frame, function: str, arguments: Arguments) -> Value | None:
-    """The result of ``getattr`` or ``hasattr`` with a known name on an object or class of the project."""
+    """The result of ``getattr`` or ``hasattr`` with a known name on an object, a class or a module."""
     node = frame.current_call
     if node is None or len(arguments.args) < 2:
         return None
     found: list[Value] = []
+    asked = [name.value for name in alternatives(arguments.args[1]) if isinstance(name, Const)]
     for alternative in alternatives(arguments.args[0]):
+        if isinstance(alternative, (Object, ModuleValue)) and function == "getattr" and len(asked) == 1:
+            found.append(attributes.attribute_of(frame.ctx, alternative, str(asked[0])))
         if not isinstance(alternative, (Instance, ClassValue)):
             continue
-        asked = [name.value for name in alternatives(arguments.args[1]) if isinstance(name, Const)]
         is_tracked = isinstance(alternative, Instance) and alternative.location is not None
         if not is_tracked and (function == "hasattr" or len(asked) != 1):
             continue

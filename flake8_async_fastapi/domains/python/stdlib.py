@@ -32,6 +32,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts.tree import Binding
+from flake8_async_fastapi.facts.walk import dotted, written_argument
 
 
 def model_partial(site: CallSite) -> Value:
@@ -83,11 +84,24 @@ _TYPED_DICTS: Final = frozenset({"typing.TypedDict", "typing_extensions.TypedDic
 
 def model_import_module(site: CallSite) -> Value:
     """The module that ``importlib.import_module("a.b")`` returns, as ``import a.b as c`` binds it."""
-    match site.arguments.args:
-        case (Const(value=str() as dotted),) if dotted and not dotted.startswith("."):
-            binding = Binding("", dotted, None, 0)
-            return names.target_value(site.frame.ctx, site.frame.ctx.project.target(site.frame.path, binding))
-    return UNKNOWN
+    given = site.arguments.get(0, "name")
+    asked = given.value if isinstance(given, Const) else None
+    if not isinstance(asked, str) or not asked.strip("."):
+        return UNKNOWN
+    below = asked.lstrip(".")
+    level = len(asked) - len(below)
+    if level and not _is_relative_to_caller(site):
+        return UNKNOWN
+    binding = Binding("", below, None, level)
+    return names.target_value(site.frame.ctx, site.frame.ctx.project.target(site.frame.path, binding))
+
+
+def _is_relative_to_caller(site: CallSite) -> bool:
+    """Whether the second argument of ``import_module`` names the package of the file that calls it."""
+    node = site.frame.current_call
+    package = written_argument(node, 1, "package") if node is not None else None
+    name = dotted(package) if package is not None else ""
+    return name == "__package__" or (name == "__name__" and site.frame.path.endswith("__init__.py"))
 
 
 def model_is_coroutine_function(site: CallSite) -> Value:

@@ -147,6 +147,8 @@ def _look_up_member(ctx: Context, instance: Instance, name: str, order: tuple[Va
                     if behind is not None:
                         return instance_attribute(ctx, behind, name)
                 return _bind_method(ctx, base, found, instance)
+            elif found and not (isinstance(found[-1], tree.Assign) and found[-1].value is None):
+                break  # what a class sets, not only declares, hides the methods of its bases
         elif isinstance(base, Library):
             if knowledge.lacks(base.dotted, name):
                 continue
