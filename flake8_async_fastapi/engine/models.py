@@ -13,12 +13,14 @@ from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     TEXT,
+    UNKNOWN,
     Arguments,
     ClassValue,
     Collection,
     Const,
     Function,
     Instance,
+    ModuleValue,
     Object,
     Payload,
     Text,
@@ -93,7 +95,8 @@ class Models(Struct, frozen=True):
     library type and its name, or ``*``; for a coroutine function, the result of awaiting the call.
     ``objects``: an object that is called, by its library type.
     ``members``: an attribute of an object, by the type of what is attached to it; ``inherited``: an
-    attribute that a class of the project, or its instance, inherits from a library's base class.
+    attribute that a class of the project, or its instance, inherits from a library's base class;
+    ``demanded``: one that neither an object nor its class has, or a name that a module does not bind.
     ``parameters``: the argument that a framework passes for a parameter, by the type of what is
     attached to its default or to a part of its ``Annotated``.
     ``parents``: what ``super()`` is in a method of a class, by the type of what is attached to the object.
@@ -146,6 +149,7 @@ class Models(Struct, frozen=True):
     offloads: tuple[Callable[[Context, Value], bool], ...] = ()
     descriptions: tuple[Callable[[Frame, Value], Iterable[str]], ...] = ()
     inherited: tuple[Callable[[Context, ClassValue | Instance, str], Value | None], ...] = ()
+    demanded: tuple[Callable[[Context, Instance | ModuleValue, str], Value | None], ...] = ()
     parameters: Mapping[type[Any], ParameterModel] = field(default_factory=dict)
     texts: tuple[Callable[[Context, Value], Iterable[str]], ...] = ()
     other_paths: tuple[Callable[[Frame, State, ExprStmt | Assign], Iterable[State]], ...] = ()
@@ -189,6 +193,14 @@ class Models(Struct, frozen=True):
             if found is not None:
                 return found
         return None
+
+    def demand(self, ctx: Context, owner: Instance | ModuleValue, name: str) -> Value:
+        """What is made for a name that an object or module itself does not have."""
+        for model in self.demanded:
+            found = model(ctx, owner, name)
+            if found is not None:
+                return found
+        return UNKNOWN
 
     def construct(self, frame: Frame, cls: ClassValue, arguments: Arguments, place: Place) -> Value | None:
         """The result of calling a class of the project, if a library creates its instances."""

@@ -26,7 +26,6 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
-    Arguments,
     ClassValue,
     Collection,
     Const,
@@ -175,9 +174,9 @@ def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
             return Library("builtins.str.join")
         case Instance():
             found = classes.instance_attribute(ctx, owner, name)
-            if found == UNKNOWN:
-                found = ctx.hooks.models.inherit(ctx, owner, name) or _forwarded(ctx, owner, name)
-            return found
+            if found != UNKNOWN:
+                return found
+            return ctx.hooks.models.inherit(ctx, owner, name) or ctx.hooks.models.demand(ctx, owner, name)
         case ClassValue():
             inherited = ctx.hooks.models.inherit(ctx, owner, name)
             if inherited is not None:
@@ -197,18 +196,6 @@ def attribute_of(ctx: Context, owner: Value, name: str) -> Value:
         case Generator() if name in ("__anext__", "__next__"):
             return Member(Object("builtins.generator"), name)
     return UNKNOWN
-
-
-def _forwarded(ctx: Context, owner: Instance, name: str) -> Value:
-    """What ``__getattr__`` gives for an attribute that an object itself does not have."""
-    order = classes.mro(ctx, owner.cls)
-    if name.startswith("__") or classes.has_member(ctx, owner.cls, name) or UNKNOWN in order:
-        return UNKNOWN
-    getter = classes.instance_attribute(ctx, owner, "__getattr__")
-    if not isinstance(getter, Function) or name in classes.assigned_names(ctx, owner.cls):
-        return UNKNOWN
-    asked = Arguments((Const(name),))
-    return functions.result_of_call(Frame(ctx, getter.path, ""), getter, asked, getter.key)
 
 
 def _attribute_of_object(ctx: Context, owner: Object, name: str) -> Value:

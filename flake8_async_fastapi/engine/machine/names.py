@@ -22,13 +22,11 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
     UNKNOWN,
-    Arguments,
     ClassValue,
     Closure,
     Collection,
     Const,
     Folder,
-    Function,
     Library,
     ModuleValue,
     Unknown,
@@ -138,18 +136,9 @@ def _value_of_unbound_name(ctx: Context, path: str, name: str) -> Value:
                 return Library(dotted)
     if name == "__file__":
         return ctx.hooks.models.text(ctx, name)
-    return Library(f"builtins.{name}") if name in _BUILTINS else _value_on_demand(ctx, path, name)
-
-
-def _value_on_demand(ctx: Context, path: str, name: str) -> Value:
-    """What the ``__getattr__`` of a module gives for a name that the module does not bind."""
-    if name.startswith("__") or not ctx.project.binds(path, "__getattr__"):
-        return UNKNOWN
-    getter = module_value(ctx, path, "__getattr__")
-    if not isinstance(getter, Function):
-        return UNKNOWN
-    asked = Arguments((Const(name),))
-    return functions.result_of_call(Frame(ctx, path, ""), getter, asked, getter.key)
+    if name in _BUILTINS:
+        return Library(f"builtins.{name}")
+    return ctx.hooks.models.demand(ctx, ModuleValue(path), name)
 
 
 def _value_bound_by(ctx: Context, path: str, statement: Stmt, name: str, state: State) -> Value:
