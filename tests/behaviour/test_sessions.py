@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -404,6 +405,18 @@ async def test_failed_flush_needs_a_rollback(session: AsyncSession) -> None:
         await session.execute(select(Post))
     await session.rollback()
     assert len((await session.scalars(select(Post))).all()) == 3
+
+
+async def test_block_with_a_failed_flush_commits_nothing() -> None:
+    async with database() as factory:
+        async with factory() as session, session.begin():
+            session.add(Post(title="lost"))
+            await session.flush()
+            session.add(Comment(text="lost"))  # no post
+            with contextlib.suppress(IntegrityError):
+                await session.flush()
+        async with factory() as session:
+            assert "lost" not in (await session.scalars(select(Post.title))).all()
 
 
 async def test_rollback_takes_back_all_flushes(session: AsyncSession) -> None:

@@ -60,13 +60,16 @@ class TransactionMisused(Event, frozen=True):
     ``problem`` is ``begun`` (``begin()`` comes too late), ``closed`` (it was ended inside its
     own block), ``streamed`` (it is ended while a loop reads from its cursor), or ``failed`` (a flush
     failed), ``may have failed`` (or other code did) and ``timed out`` (a statement was cancelled), if nothing
-    was rolled back. It began at the line ``since``.
+    was rolled back. It began at the line ``since``. ``in_block`` says that it is in an ``async with
+    session.begin()``, and ``commits_nothing`` that it is the end of that block.
     """
 
     text: str
     session: str
     problem: str
     since: Spot | None = None
+    in_block: bool = False
+    commits_nothing: bool = False
 
     def others(self) -> tuple[Mention, ...]:
         if self.since is None:

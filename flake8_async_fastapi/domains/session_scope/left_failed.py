@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE
-from flake8_async_fastapi.domains.session_scope import holders, providers
+from flake8_async_fastapi.domains.session_scope import holders, providers, requests_before
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
-from flake8_async_fastapi.domains.session_scope.requests_before import effects_of
 from flake8_async_fastapi.domains.session_scope.transaction_state import Transactions
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Position
@@ -38,14 +37,16 @@ def _report(frame: Frame, state: State, place: Position, *, is_at_end: bool = Fa
             continue
         maker = providers.function_around(frame.ctx, owner.origin)
         if maker is not None and _commits_late(frame, maker):
-            text, since = f"the commit of {maker.name}()", known.line_of(session, failure)
+            in_block = requests_before.is_given_in_block(frame, owner.origin)
+            what = "end of the block in" if in_block else "commit of"
+            text, since = f"the {what} {maker.name}()", known.line_of(session, failure)
             if is_at_end and since is not None and since.path == frame.path:
                 place = Position(since.line, 0)
             at = (frame.path, *place, frame.qualname)
-            frame.emit_event(TransactionMisused(*at, text, session, failure, since))
+            frame.emit_event(TransactionMisused(*at, text, session, failure, since, in_block, in_block))
 
 
 def _commits_late(frame: Frame, dependency: Function) -> bool:
     """Whether a generator function may commit after its ``yield``."""
-    effects = effects_of(frame.ctx, dependency, Arguments())
+    effects = requests_before.effects_of(frame.ctx, dependency, Arguments())
     return dependency.is_generator and any(effect.commits_late for effect in effects)

@@ -163,7 +163,9 @@ def _mark_by_dependencies(frame: Frame, method: Member, session: str, known: Tra
 
 
 def _report(frame: Frame, node: tree.Call, session: str, problem: str, since: Spot | None) -> None:
-    frame.emit_event(TransactionMisused(*frame.at(node), for_message(node), session, problem, since))
+    in_block = frame.state.part(Transactions).has_mark(session, "block")
+    at = frame.at(node)
+    frame.emit_event(TransactionMisused(*at, for_message(node), session, problem, since, in_block))
 
 
 def note_awaited(frame: Frame, value: Value, node: tree.Await) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
-from flake8_async_fastapi.rules.model import Events, Finding, Rule
+from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 from flake8_async_fastapi.rules.wording import at
 
 RULE = Rule(
@@ -27,9 +27,16 @@ def check(events: Events) -> Iterator[Finding]:
     for found in events.of(TransactionMisused):
         if found.problem in _WHEN:
             tell = RULE.advise if found.problem == "may have failed" else RULE.at
-            yield tell(
-                found,
-                f"{found.text} raises PendingRollbackError {_WHEN[found.problem].format(at(found.since))}: "
-                f"await {found.session}.rollback() first",
-                fix=RULE.fix(found, "roll_back", found.session),
-            )
+            yield tell(found, _message(found), fix=None if found.in_block else _fix(found))
+
+
+def _message(found: TransactionMisused) -> str:
+    does = "commits nothing" if found.commits_nothing else "raises PendingRollbackError"
+    # a rollback would close the transaction of the block, and the next statement in it would fail
+    savepoint = f"flush in async with {found.session}.begin_nested()"
+    first = savepoint if found.in_block else f"await {found.session}.rollback() first"
+    return f"{found.text} {does} {_WHEN[found.problem].format(at(found.since))}: {first}"
+
+
+def _fix(found: TransactionMisused) -> Fix:
+    return RULE.fix(found, "roll_back", found.session)

@@ -268,9 +268,12 @@ def _goes_only_to_session(
     """Whether the objects in some variables are only read, added to a session and returned.
 
     Other objects to which they are linked may be flushed with them, and set their foreign keys. If the
-    ``model`` of the objects is given, only its columns are assigned, and the ``column`` once.
+    ``model`` of the objects is given, only its columns are assigned, and the ``column`` once. Code of a
+    module cannot await, so its sessions are sync ones, which are not followed.
     """
-    body = frame.node.body if frame.node is not None else []
+    if frame.node is None:
+        return False
+    body = frame.node.body
     seen: set[int] = set()
     assigned: list[str] = []
     for node in all_nodes(body):
@@ -314,6 +317,4 @@ def _value_of(frame: Frame, written: Expr) -> Value | None:
     return value
 
 
-CALLS: Final = Watch(
-    check_call, methods=_CONDITIONS | {"values"}, others=(ClassValue,), checked=True
-)
+CALLS: Final = Watch(check_call, methods=_CONDITIONS | {"values"}, others=(ClassValue,), checked=True)
