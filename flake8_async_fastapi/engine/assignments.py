@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi.engine.queries import Queries
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, flat
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
 
 def attributes_assigned_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
@@ -24,6 +24,41 @@ def attributes_filled_in(ctx: Queries, path: str, method: tree.FunctionDef) -> f
     """The attributes in which a method assigns an item: ``self.name[key] = value``."""
     key = ("filled in", path, method.line, method.col)
     return ctx.derive(key, lambda: frozenset(_filled_attributes(method)))
+
+
+def is_set_once(ctx: Queries, path: str, name: str) -> bool:
+    """Whether only constructors assign an attribute of this name, as far as the code names it.
+
+    ``path`` is the file of a class that has it: what that sets by ``setattr()`` is not known.
+    """
+    project = ctx.project
+    if any(path in project.mentioning(word) for word in ("setattr", "__dict__")):
+        return False
+    return not any(name in _attributes_set_later(ctx, one) for one in (path, *project.mentioning(name)))
+
+
+def _attributes_set_later(ctx: Queries, path: str) -> frozenset[str]:
+    """The attributes that code of a file assigns outside of constructors, on any object."""
+    body = ctx.project.body(path)
+    return ctx.derive(("set later", path), lambda: frozenset(_set_later(body)))
+
+
+def _set_later(body: Iterable[Stmt]) -> Iterator[str]:
+    for statement in flat(list(body)):
+        targets: list[Expr] = []
+        match statement:
+            case tree.FunctionDef(name="__init__"):
+                inner = flat(statement.body)
+                yield from _set_later(one for one in inner if isinstance(one, tree.FunctionDef))
+            case tree.FunctionDef() | tree.ClassDef():
+                yield from _set_later(statement.body)
+            case tree.Assign():
+                targets = statement.targets
+            case tree.AugAssign(target=target) | tree.For(target=target):
+                targets = [target]
+            case tree.With():
+                targets = [item.target for item in statement.items if item.target is not None]
+        yield from (part.name for part in nodes_in(targets) if isinstance(part, tree.Attr))
 
 
 def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:

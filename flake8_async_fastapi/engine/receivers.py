@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.engine import relevance, renaming
-from flake8_async_fastapi.engine.assignments import variable_made_in
+from flake8_async_fastapi.engine.assignments import is_set_once, variable_made_in
 from flake8_async_fastapi.engine.containers import without_emptiness
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import join_bindings
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Instance, Value, is_plain
+from flake8_async_fastapi.engine.values import NONE, UNKNOWN, ClassValue, Instance, Value, is_plain
 from flake8_async_fastapi.engine.walks import holds_coroutine
 from flake8_async_fastapi.facts import tree
 
@@ -34,8 +34,17 @@ def receiver_after(frame: Frame, ends: list[State]) -> Value | None:
             there.append(bare)
     attributes = dict(me.attributes or ())
     for name, values in found.items():
-        attributes[name] = relevance.limit_depth(without_emptiness(join_bindings(values)), 1)
+        joined = NONE if _stays_none(frame, me, name, values) else join_bindings(values)
+        attributes[name] = relevance.limit_depth(without_emptiness(joined), 1)
     return Instance(me.cls, tuple((n, v) for n, v in attributes.items() if not is_plain(v)), me.exact)
+
+
+def _stays_none(frame: Frame, me: Instance, name: str, values: list[Value]) -> bool:
+    """Whether a constructor leaves None in an attribute, and nothing sets it later."""
+    is_constructor = isinstance(frame.node, tree.FunctionDef) and frame.node.name == "__init__"
+    if not is_constructor or any(value != NONE for value in values):
+        return False
+    return is_set_once(frame.ctx, me.cls.path, name)
 
 
 def _without_coroutines(value: Value) -> Value:
