@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,21 @@ async def test_many_to_one_whose_target_is_forgotten(session: AsyncSession) -> N
     post = await session.get_one(Post, 1)
     with needs_io():
         print(post.author)
+
+
+async def test_new_objects_that_refer_to_each_other_stay(session: AsyncSession) -> None:
+    async def create() -> None:
+        session.add(Post(title="kept", author=Author(name="kept")))
+        await session.commit()
+
+    gc.collect()
+    gc.disable()
+    try:
+        await create()
+        author = (await session.scalars(select(Author).where(Author.name == "kept"))).one()
+        assert [post.title for post in author.posts] == ["kept"]
+    finally:
+        gc.enable()
 
 
 async def test_many_to_one_whose_target_is_expired(session: AsyncSession) -> None:

@@ -85,6 +85,7 @@ def doubt_after_request(
     """Doubt what is missing after a request: the application may use the session of the test."""
     if isinstance(callee, Member) and callee.receiver.type == _CLIENT and is_test(frame.path):
         doubts.doubt_missing(frame, frame.state.values(), doubts.BY_REQUEST)
+        frame.notes_of(doubts.Requests).sent = True
 
 
 CALLS: Final = Watch(doubt_after_request, methods=LOOP_CLIENTS[_CLIENT])

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
+
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Maybe, NotLoaded
@@ -19,6 +21,12 @@ BY_FIXTURE: Final = "another fixture loads it"
 BY_REQUEST: Final = "a request loads it"
 BY_OTHERS: Final = "other code of the tests loads it"
 ALL: Final = frozenset({BY_FIXTURE, BY_REQUEST, BY_OTHERS})
+
+
+class Requests(Struct):
+    """Whether a test has sent a request to the application."""
+
+    sent: bool = False
 
 
 def doubted(ctx: Context, obj: InstanceState, unless: str) -> InstanceState:

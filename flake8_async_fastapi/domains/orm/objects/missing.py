@@ -158,7 +158,24 @@ def _unless(frame: Frame, step: tuple[Location, str]) -> str:
         return "no caller passes what leads here"
     if is_test(frame.path) and _is_loaded_in_another(frame, *step):
         return doubts.BY_OTHERS
-    return ""
+    return doubts.BY_REQUEST if _may_be_left_by_request(frame, *step) else ""
+
+
+def _may_be_left_by_request(frame: Frame, location: Location, name: str) -> bool:
+    """Whether a test may get an object that a request has made in the session of a fixture.
+
+    Two new objects that are linked from both sides refer to each other, which keeps them in the session.
+    """
+    requests: doubts.Requests | None = frame.notes.get(doubts.Requests)
+    if requests is None or not requests.sent or frame.node is None:
+        return False
+    obj = instances_of(frame.state)[location]
+    model = models.model_of_objects(frame.ctx, obj.cls)
+    attribute = model.attributes.get(name) if model is not None else None
+    if obj.source != "query" or not isinstance(attribute, Relationship) or not attribute.inverse:
+        return False
+    given = (frame.state.env.get(param.name) for param in frame.node.params)
+    return any(isinstance(value, Object) and resource_key(value) == obj.session for value in given)
 
 
 def _is_loaded_in_another(frame: Frame, location: Location, name: str) -> bool:
