@@ -262,11 +262,12 @@ class Models(Struct, frozen=True):
 
     def text(self, ctx: Context, written: str) -> Const:
         """The value of a text."""
-        for model in self.literals:
-            found = model(ctx, written)
-            if found is not None:
-                return found
-        return Const(written)
+
+        def ask() -> Const:
+            found = (model(ctx, written) for model in self.literals)
+            return next((text for text in found if text is not None), Const(written))
+
+        return ctx.query(("text", written), ask, Const(written))
 
     def texts_of(self, ctx: Context, value: Value) -> Iterator[str]:
         """The texts that a value may be, as far as domains know them."""

@@ -21,11 +21,11 @@ def path_of(expression: Expr) -> str:
 
 def for_message(node: Expr) -> str:
     """An expression as messages show it: calls without their arguments, anything else as ``...``."""
-    kind = type(node)  # a class pattern takes longer where it does not match
-    if kind is tree.Name or kind is tree.Attr:
-        path = path_of(node)
-        if path:
-            return path
+    if type(node) is tree.Call:  # the usual ones first: a pattern takes longer
+        if path := path_of(node.func):
+            return f"{path}({'...' if node.args or node.keywords else ''})"
+    elif path := path_of(node):
+        return path
     match node:
         case tree.Attr(value=value, name=name):
             return f"{for_message(value)}.{name}"

@@ -114,7 +114,9 @@ def _are_few(value: Value) -> bool:
     return not pending
 
 
-HOLDING_NOTHING: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, Object, ClassValue})
+HOLDING_NO_OBJECTS: Final = frozenset({Unknown, Plain, Const, Text, TextPrefix, Library, ClassValue})
+"""The types of values that neither are nor contain objects, functions or coroutines."""
+HOLDING_NOTHING: Final = HOLDING_NO_OBJECTS | {Object}
 """The types of values that contain no others."""
 
 

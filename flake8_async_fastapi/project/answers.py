@@ -215,7 +215,7 @@ class Answers:
             path,
             name,
             is_anywhere=is_anywhere,
-            mentioning=lambda word: (one for one, _ in self._besides_tests if word in self._functions(one)),
+            mentioning=lambda word: self._with_functions_mentioning.get(word, ()),
             mentions=self._functions,
             imported=lambda one: reached(one, self._imports_of),
         )
@@ -224,6 +224,15 @@ class Answers:
         found = self._in_functions.get(path)
         if found is None:
             found = self._in_functions[path] = index_mentions(mentions_of(self.facts.get(path)))
+        return found
+
+    @functools.cached_property
+    def _with_functions_mentioning(self) -> Mapping[str, list[str]]:
+        """The files with functions that mention a name, except for tests, by name."""
+        found: dict[str, list[str]] = {}
+        for path, _ in self._besides_tests:
+            for word in self._functions(path):
+                found.setdefault(word, []).append(path)
         return found
 
     def _imports_of(self, path: str) -> frozenset[str]:

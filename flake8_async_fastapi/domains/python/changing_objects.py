@@ -17,7 +17,6 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.hints import passed_parameters
 from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -106,7 +105,7 @@ def forget_arguments(
     """Forget the values of objects that are passed to code, unless it only reads them."""
     ctx, state = frame.ctx, frame.state
     for argument in (*node.args, *[keyword.value for keyword in node.keywords]):
-        value = state.env.get(path_of(argument))
+        value = state.env.get(argument.id) if isinstance(argument, tree.Name) else None
         known = _changing_values(ctx, value) if isinstance(value, Instance) else None
         if known and isinstance(value, Instance) and not _only_looks(ctx, callee, arguments, value):
             rest = tuple(pair for pair in value.attributes or () if pair[0] not in known)

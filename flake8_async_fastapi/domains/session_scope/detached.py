@@ -11,7 +11,7 @@ from typing import Final
 from flake8_async_fastapi.domains.session_scope import creations, holders
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function, Value
+from flake8_async_fastapi.engine.values import Arguments, Coroutine, Function
 from flake8_async_fastapi.engine.walks import held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -22,16 +22,18 @@ _KEEPS: Final = ("add", "append", "add_done_callback")
 """Methods that only keep a task from being collected."""
 
 
-def sessions_left(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> Iterator[Session]:
-    """The sessions that a call leaves to a task which nobody awaits."""
+def sessions_left(
+    frame: Frame, callee: Function, arguments: Arguments, node: tree.Call
+) -> Iterator[Session]:
+    """The sessions that a call of a function leaves to a task which nobody awaits."""
     yield from _sessions_kept(frame, callee, node)
     made = _creations_left(frame, callee, arguments, node)
     yield from sorted({session for creation in made for session in holders.sessions_of(frame, creation)})
 
 
-def _sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Session]:
+def _sessions_kept(frame: Frame, callee: Function, node: tree.Call) -> Iterator[Session]:
     """The sessions among the arguments of a wrapper that may use them after the call has returned."""
-    if not isinstance(callee, Function) or callee.closure is None:
+    if callee.closure is None:
         return
     if not frame.ctx.query(("keeps arguments", callee.key), lambda: _keeps_arguments(callee.node), False):
         return
@@ -42,13 +44,13 @@ def _sessions_kept(frame: Frame, callee: Value, node: tree.Call) -> Iterator[Ses
 
 
 def _creations_left(
-    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
+    frame: Frame, callee: Function, arguments: Arguments, node: tree.Call
 ) -> Iterator[Creation]:
     """The coroutines that a function gets, and leaves to a task that nobody awaits.
 
     Or the one that it makes by calling its first argument with the others.
     """
-    if not isinstance(callee, Function) or not arguments.args:
+    if not arguments.args:
         return
     kinds = list(map(type, arguments.args))
     if Coroutine not in kinds and kinds[0] is not Function:

@@ -158,8 +158,7 @@ def _note_creation(frame: Frame, creation: Creation, node: tree.Call, result: Va
 
 
 def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    name = called_name(callee)
-    activity = frame.notes_of(Activity)
+    name, activity = called_name(callee), frame.notes_of(Activity)
     if name in concurrency.GROUPS and isinstance(result, Object):
         activity.groups[result.origin] = len(frame.enclosing_loops), {}
     elif name in concurrency.GATHERS or (
@@ -183,8 +182,9 @@ def _note_consumed(frame: Frame, callee: Value, arguments: Arguments, node: tree
     later = concurrency.LATER.get(name) or (_kind_of_later(callee) if isinstance(callee, Member) else None)
     if later is not None:
         _run_later(frame, later, arguments, node)
-    for session in detached.sessions_left(frame, callee, arguments, node):
-        _report_used_late(frame, session, "task", for_message(node.func), frame.at(node))
+    if isinstance(callee, Function):
+        for session in detached.sessions_left(frame, callee, arguments, node):
+            _report_used_late(frame, session, "task", for_message(node.func), frame.at(node))
 
 
 def _kind_of_later(method: Member) -> str | None:

@@ -102,7 +102,7 @@ def _read_option(frame: Frame, owner: Value, node: tree.Attr, awaited_chain: boo
         frame.emit_event(AttributeRead(*frame.at(node), owner_type, node.name, text, frame.is_async))
     known = _path_dependent_value(frame, owner, node)
     found = attribute_of(frame.ctx, owner, node.name) if known is None else known
-    return protocols.take_over(frame, found, node)
+    return protocols.take_over(frame, found, node) if type(found) in protocols.TAKEN_OVER else found
 
 
 def _path_dependent_value(frame: Frame, owner: Value, node: tree.Attr) -> Value | None:

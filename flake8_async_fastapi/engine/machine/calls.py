@@ -43,7 +43,12 @@ from flake8_async_fastapi.engine.values import (
     called_name,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import holds_coroutine, may_hold_coroutine, may_hold_coroutines
+from flake8_async_fastapi.engine.walks import (
+    HOLDING_NO_OBJECTS,
+    MAY_HOLD_COROUTINE,
+    holds_coroutine,
+    may_hold_coroutine,
+)
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import names_in, nodes_in
@@ -90,7 +95,8 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
     if frame.emit:
         place = frame.at(node)
         frame.emit_event(Called(*place, callee, arguments, label, frame.is_async, bool(frame.role)))
-    _hand_over_coroutines(frame, callee, arguments, node)
+    if not MAY_HOLD_COROUTINE.isdisjoint(map(type, arguments.values())):
+        _hand_over_coroutines(frame, callee, arguments, node)
     if isinstance(callee, Library) and callee.dotted == "builtins.super" and not arguments.args:
         result = _super_value(frame)
     elif isinstance(callee, Function) and hints.misses_arguments(callee, arguments):
@@ -101,7 +107,7 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         result = replace(result, exact=False)  # `cls` may be a subclass
     for observe in frame.ctx.hooks.call_ends.of(callee, frame.emit):
         observe(frame, callee, arguments, node, result)
-    return protocols.take_over(frame, result, node)
+    return protocols.take_over(frame, result, node) if type(result) in protocols.TAKEN_OVER else result
 
 
 def _is_own_class(frame: Frame, func: Expr) -> bool:
@@ -176,8 +182,8 @@ def apply_callee(frame: Frame, callee: Value, arguments: Arguments, label: str, 
 def _announce_escape(
     frame: Frame, callee: Unknown | Library | Member, arguments: Arguments, origin: Place
 ) -> None:
-    """Announce values that are passed to unknown code or a library."""
-    if frame.state.parts:
+    """Announce values that are passed to unknown code or a library, if they hold anything."""
+    if frame.state.parts and not HOLDING_NO_OBJECTS.issuperset(map(type, arguments.values())):
         for observe in frame.ctx.hooks.observers.escaped:
             observe(frame, callee, arguments, origin)
 
@@ -206,8 +212,6 @@ def _super_value(frame: Frame) -> Value:
 
 def _hand_over_coroutines(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Hand over coroutines among the arguments: the callee must await them, unless it never does."""
-    if not may_hold_coroutines(arguments.values()):
-        return
     consumer = _name_of_plain_consumer(frame, callee)
     place = knowledge.function_argument(called_name(callee))
     fates = (

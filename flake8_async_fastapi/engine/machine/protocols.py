@@ -165,9 +165,13 @@ def result_of_await(frame: Frame, value: Value) -> Value:
     return UNKNOWN
 
 
+TAKEN_OVER: Final = frozenset({Coroutine, OneOf})
+"""The types of results that a frame takes over; most are others."""
+
+
 def take_over(frame: Frame, value: Value, node: Expr, *, made_by_await: bool = False) -> Value:
     """Take over a call's result: this frame must await the coroutines in it."""
-    if not isinstance(value, (Coroutine, OneOf)):
+    if type(value) not in TAKEN_OVER:
         return value
     if not all(isinstance(alternative, Coroutine) for alternative in alternatives(value)):
         return value  # whether there is anything to await depends on code that is not seen here

@@ -19,16 +19,17 @@ RULE = Rule(
 
 
 def check(events: Events) -> Iterator[Finding]:
-    given = {
-        lifespan.key
-        for called in events.of(Called)
-        if isinstance(lifespan := called.arguments.get(1_000, "lifespan"), Function)
-    }
     for ended in events.of(LifespanEnded):
-        if ended.is_declared or ended.lifespan.key in given:
+        if ended.is_declared or _is_given(events, ended.lifespan):
             yield RULE.advise(
                 ended,
                 f"{ended.lifespan.name} uses an engine and leaves its connections open: add "
                 "await engine.dispose() after the yield, in a finally",
                 RULE.fix(ended, "dispose_engine", ended.lifespan.name),
             )
+
+
+def _is_given(events: Events, lifespan: Function) -> bool:
+    """Whether a call passes a function as the lifespan of an application."""
+    given = (called.arguments.get(1_000, "lifespan") for called in events.of(Called))
+    return any(isinstance(one, Function) and one.key == lifespan.key for one in given)

@@ -31,6 +31,8 @@ def check(events: Events) -> Iterator[Finding]:
     passed = {(run.line, run.function) for run in events.of(RunSync) if run.is_call}  # AFA108 tells of those
     for called in events.of(Called):
         inspects = isinstance(called.callee, Library) and called.callee.dotted in _INSPECT
+        if not inspects and not _is_ddl(called.callee):
+            continue
         bind = called.arguments.get(0, "subject" if inspects else "bind")
         if (called.line, called.function) in passed:
             continue
@@ -38,7 +40,7 @@ def check(events: Events) -> Iterator[Finding]:
         if kind and inspects:
             remedy = "write await connection.run_sync(lambda sync: inspect(sync)...)"
             yield RULE.at(called, f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}")
-        elif kind and _is_ddl(called.callee):
+        elif kind:
             remedy = "write async with engine.begin() as connection: await connection.run_sync(...)"
             fix = RULE.fix(called, "run_ddl", "connection" if kind == _A_CONNECTION else "engine")
             problem = f"{called.text} gets {kind}, so it fails: {can_await(called, remedy)}"

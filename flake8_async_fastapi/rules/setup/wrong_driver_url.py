@@ -82,7 +82,8 @@ def _fix(made: EngineMade, driver: str) -> Fix | None:
 def _wrapped(events: Events) -> Iterator[tuple[str, int, int]]:
     """Where engines are made that are then wrapped by hand: ``AsyncEngine(create_engine(...))``."""
     for called in events.of(Called):
-        callee, engine = called.callee, called.arguments.get(0, "sync_engine")
-        wraps = isinstance(callee, Library) and callee.dotted == "sqlalchemy.ext.asyncio.AsyncEngine"
-        if wraps and isinstance(engine, Object) and engine.origin is not None:
-            yield engine.origin
+        callee = called.callee
+        if isinstance(callee, Library) and callee.dotted == "sqlalchemy.ext.asyncio.AsyncEngine":
+            engine = called.arguments.get(0, "sync_engine")
+            if isinstance(engine, Object) and engine.origin is not None:
+                yield engine.origin

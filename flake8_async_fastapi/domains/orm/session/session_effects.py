@@ -172,7 +172,10 @@ def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequ
 
 def _is_deferred(value: Value) -> bool:
     """Whether a value is code that the callee may run later."""
-    return any(isinstance(inner, (Coroutine, Partial, Function)) for inner in inner_values(value))
+    return not _DEFERRED.isdisjoint(map(type, inner_values(value)))
+
+
+_DEFERRED: Final = frozenset({Coroutine, Partial, Function})
 
 
 def _add_transition(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
