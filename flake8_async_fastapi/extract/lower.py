@@ -427,19 +427,21 @@ def _descendants(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
         yield from _descendants(child)
 
 
-_SCOPES = frozenset({tree.FunctionDef, tree.Lambda, tree.ClassDef})
+_WITHOUT_YIELD = frozenset({tree.FunctionDef, tree.Lambda, tree.ClassDef, tree.Name, tree.Const, type(None)})
 _YIELDS = frozenset({tree.Yield, tree.YieldFrom})
 
 
 def _yields(body: list[Stmt]) -> bool:
     """Whether a function with this body is a generator."""
-    pending: list[object] = [body]
+    pending: list[Any] = [body]
     while pending:
         part = pending.pop()
         kind = type(part)
         if kind in _YIELDS:
             return True
-        if kind not in _SCOPES:
+        if kind is list:
+            pending += part
+        elif kind not in _WITHOUT_YIELD:
             pending += parts_of(part)
     return False
 

@@ -77,6 +77,11 @@ def _only_sends(frame: Frame, function: tree.FunctionDef, node: tree.Call) -> bo
     """Whether a call is the only one that a function awaits, on every path."""
     if frame.role or frame.enclosing_loops or function.is_generator or not function.is_async:
         return False  # a framework's callbacks are seldom called in a loop
+    key = ("only sends", frame.path, function.qualname, node.line, node.col)
+    return frame.ctx.derive(key, lambda: _is_only_await(function, node))
+
+
+def _is_only_await(function: tree.FunctionDef, node: tree.Call) -> bool:
     for decorator in function.decorators:
         if dotted(decorator) not in ("staticmethod", "classmethod"):
             return False
