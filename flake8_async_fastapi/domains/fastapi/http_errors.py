@@ -8,27 +8,26 @@ response, and a ``return`` makes it the result of the route.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, field
 
 from flake8_async_fastapi.domains.fastapi.events import HttpErrorLost
+from flake8_async_fastapi.domains.fastapi.middlewares import Middlewares, is_handled_above
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED, ROUTE
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.effects import EffectHooks, Ends
-from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes, library_calls, names, summaries
+from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import library_calls, names, summaries
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Mention, Place, Position
 from flake8_async_fastapi.engine.raising import Raised
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
-    ClassValue,
     Collection,
     Function,
     Library,
-    Member,
     Object,
     Payload,
     Value,
@@ -42,8 +41,6 @@ from flake8_async_fastapi.project.modules import is_test
 
 _ERROR: Final = "starlette.exceptions.HTTPException"
 _EVERYTHING: Final = frozenset({"builtins.Exception", "builtins.BaseException"})
-_APPLICATION: Final = "starlette.applications.Starlette"
-_MIDDLEWARE: Final = "starlette.middleware.base.BaseHTTPMiddleware"
 _STATUS: Final = re.compile(r"\.HTTP_(\d{3})_\w+$")
 _RESPONSES: Final = {
     "starlette.responses.JSONResponse": 1,
@@ -52,7 +49,6 @@ _RESPONSES: Final = {
     "starlette.responses.HTMLResponse": 1,
 }
 """Responses, each with the place of its status."""
-_REGISTERS: Final = ("exception_handler", "add_exception_handler")
 _TELLS: Final = frozenset(
     {"critical", "debug", "error", "exception", "info", "log", "print", "repr", "str", "type", "warning"}
 )
@@ -63,12 +59,6 @@ class HttpError(Payload, frozen=True):
     """The status of an HTTP error; 0 if it is not known."""
 
     status: int
-
-
-class Middlewares(Struct):
-    """The functions that a run registers by ``@app.middleware("http")``, and those that were reported."""
-
-    keys: set[Place] = field(default_factory=set)
 
 
 class Replaced(Struct, frozen=True):
@@ -241,22 +231,7 @@ def report_returned(frame: Frame, value: Value, place: Position) -> None:
             return
 
 
-# --- raised by a middleware ----------------------------------------------------------------------
-
-
-def note_middleware(frame: Frame, decorator: Value, function: Function, node: Expr) -> None:
-    """Note a function under ``@app.middleware("http")``."""
-    is_middleware = isinstance(decorator, Member) and decorator.name == "middleware"
-    if is_middleware and isinstance(decorator, Member) and is_subtype(decorator.receiver.type, _APPLICATION):
-        frame.notes_of(Middlewares).keys.add(function.key)
-
-
-def begin_middleware(frame: Frame, function: Function, outer: Frame) -> None:
-    """Note that a run is that of a middleware of an application."""
-    noted: Middlewares | None = outer.notes.get(Middlewares)
-    is_dispatch = frame.owner is not None and function.name == "dispatch" and _is_dispatch(frame, function)
-    if is_dispatch or (noted is not None and function.key in noted.keys):
-        frame.notes_of(Middlewares).keys.add(function.key)
+# --- raised where nothing handles it -------------------------------------------------------------
 
 
 def report_raised(frame: Frame, node: tree.Raise, value: Value) -> None:
@@ -278,59 +253,5 @@ def report_raised(frame: Frame, node: tree.Raise, value: Value) -> None:
     if around is not None and status and status != around.instead:
         handler = Mention(around.place.path, around.place.line, f"{around.text} catches it")
         frame.emit_event(HttpErrorLost(*at, text, "decorated", status, around.instead, handler))
-    elif is_middleware and not _is_handled_above(frame.ctx, frame.node):
+    elif is_middleware and not is_handled_above(frame.ctx, frame.node):
         frame.emit_event(HttpErrorLost(*at, text, "middleware", status, 500))
-
-
-def _is_dispatch(frame: Frame, function: Function) -> bool:
-    """Whether a function is that of a middleware class which code adds to an application."""
-    owner = frame.owner
-    if owner is None or not function.is_async:
-        return False
-    bases = classes.mro(frame.ctx, owner)
-    if not any(isinstance(base, Library) and base.dotted == _MIDDLEWARE for base in bases):
-        return False
-    key = ("added middleware", owner.path, owner.name)
-    return frame.ctx.query(key, lambda: _is_added(frame.ctx, owner), False)
-
-
-def _is_added(ctx: Context, cls: ClassValue) -> bool:
-    for path in ctx.project.mentioning(cls.name):
-        for node in nodes_in(ctx.project.body(path)):
-            match node:
-                case tree.Call(func=tree.Attr(name="add_middleware"), args=[first, *_]):
-                    if names.dotted_value(ctx, path, dotted(first)) == cls:
-                        return True
-    return False
-
-
-def _is_handled_above(ctx: Context, function: tree.FunctionDef | tree.Lambda | None) -> bool:
-    """Whether code of the project handles errors around a middleware, in another one or for all errors."""
-    registering = (path for name in _REGISTERS for path in ctx.project.mentioning(name))
-    return any(_handles_all(ctx, path) for path in registering) or any(
-        _handles_around(ctx, path, function) for path in ctx.project.mentioning("call_next")
-    )
-
-
-def _handles_all(ctx: Context, path: str) -> bool:
-    for node in nodes_in(ctx.project.body(path)):
-        match node:
-            case tree.Call(func=tree.Attr(name=name), args=[first, *_]) if name in _REGISTERS:
-                if dotted(first) == "Exception" or (isinstance(first, tree.Const) and first.value == 500):
-                    return True
-    return False
-
-
-def _handles_around(ctx: Context, path: str, function: object) -> bool:
-    return any(
-        isinstance(attempt, tree.Try) and attempt.handlers and "call_next" in set(_called(attempt))
-        for other in nodes_in(ctx.project.body(path))
-        if isinstance(other, tree.FunctionDef) and other is not function
-        for attempt in nodes_in(other.body)
-    )
-
-
-def _called(attempt: tree.Try) -> Iterator[str]:
-    for node in nodes_in(attempt.body):
-        if isinstance(node, tree.Call):
-            yield dotted(node.func)
