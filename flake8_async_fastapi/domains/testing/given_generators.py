@@ -1,4 +1,4 @@
-"""Tests that get the async generator of a fixture that no plugin runs, whatever their annotation.
+"""Tests that get the coroutine or async generator of a fixture that no plugin runs.
 
 Source: pytest-asyncio's documentation, "Strict mode": it runs only the fixtures of its own decorator.
 """
@@ -26,17 +26,33 @@ def gets_generator(ctx: Context, function: Function, place: int) -> bool:
 
 def is_generator(ctx: Context, path: str, name: str) -> bool:
     """Whether a fixture of this name gives its tests an async generator."""
+    return _is_left_alone(ctx, path, name, yields=True)
+
+
+def awaits_coroutine(ctx: Context, function: Function, name: str) -> bool:
+    """Whether a test or fixture awaits what a fixture of this name gives it, which is a coroutine."""
+    awaited = (node.value for node in nodes_in(function.node.body) if isinstance(node, tree.Await))
+    if not any(isinstance(value, tree.Name) and value.id == name for value in awaited):
+        return False
+    return _is_left_alone(ctx, function.path, name, yields=False)
+
+
+def _is_left_alone(ctx: Context, path: str, name: str, *, yields: bool) -> bool:
+    """Whether a fixture of this name is an async function that pytest only calls."""
     settings = ctx.project.pytest_settings_of(path)
     if settings.is_auto or ctx.project.tests_mention("mark.anyio", settings.folder):
         return False
     files = ctx.project.tests_mentioning(name, settings.folder)
-    return any(one.name == name and _is_left_alone(one) for one in functions_in(ctx, files))
+    found = (one for one in functions_in(ctx, files) if one.name == name and _is_plain(one))
+    return any(one.is_async and _yields(one) == yields for one in found)
 
 
-def _is_left_alone(function: tree.FunctionDef) -> bool:
-    """Whether a function is a plain pytest fixture, which pytest only calls."""
+def _is_plain(function: tree.FunctionDef) -> bool:
+    """Whether a function has the decorator of pytest itself."""
     decorator = fixture_decorator(function)
     written = decorator.func if isinstance(decorator, tree.Call) else decorator
-    is_plain = written is not None and dotted(written) == "pytest.fixture"
-    yields = (isinstance(node, tree.Yield) for node in nodes_in(function.body))
-    return is_plain and function.is_async and any(yields)
+    return written is not None and dotted(written) == "pytest.fixture"
+
+
+def _yields(function: tree.FunctionDef) -> bool:
+    return any(isinstance(node, tree.Yield) for node in nodes_in(function.body))

@@ -11,7 +11,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.objects import doubts
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.domains.testing import fixtures
-from flake8_async_fastapi.domains.testing.given_generators import is_generator
+from flake8_async_fastapi.domains.testing.given_generators import awaits_coroutine, is_generator
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions
 from flake8_async_fastapi.engine.values import (
@@ -46,6 +46,8 @@ def pass_fixture(frame: Frame, function: Function, param: Param, declared: Value
         return None
     found = fixtures.fixture_of(frame.ctx, function, param.name)
     if found is None or is_generator(frame.ctx, function.path, param.name):
+        return None
+    if awaits_coroutine(frame.ctx, function, param.name):
         return None
     value = _value_of(frame, found)
     if not _says_more(value, declared) or holds_coroutine(value):
