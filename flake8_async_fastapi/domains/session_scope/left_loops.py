@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.database import pools
 from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionEffect, Connections
 from flake8_async_fastapi.domains.session_scope.events import WritesLost
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among
-from flake8_async_fastapi.domains.session_scope.writes import note_closed
+from flake8_async_fastapi.domains.session_scope.writes import WriteNotes, note_closed
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place, Position
@@ -57,13 +57,17 @@ def begin_iteration(frame: Frame, item: Value, node: tree.For, is_further: bool)
 
 
 def report_left(frame: Frame, node: tree.For, left: list[State]) -> None:
-    """Report writes in a session of a generator whose loop is left before the generator commits them."""
-    notes = frame.notes.get(LoopNotes)
-    if notes is None or not frame.emit or is_test(frame.path):
+    """Report writes in a session of a generator whose loop is left before the generator commits them.
+
+    Code that commits on another path does so by hand: where it does not, it gives up what it began.
+    """
+    notes, writes = frame.notes.get(LoopNotes), frame.notes.get(WriteNotes)
+    if notes is None or not frame.emit or is_test(frame.path) or (writes is not None and writes.all_settled):
         return
     for session, name in notes.sessions.get(Position(node.iter.line, node.iter.col), {}).items():
         lost = {write for state in left for write in state.part(Connections).unsaved_in(session)}
-        if not pools.needs_commits(frame.ctx, session):
+        is_by_hand = writes is not None and session in writes.settled
+        if is_by_hand or not pools.needs_commits(frame.ctx, session):
             continue
         for write in sorted(lost, key=lambda write: write.at)[:1]:
             frame.emit_event(WritesLost(*write.at, frame.qualname, write.text, f"{name}()"))
