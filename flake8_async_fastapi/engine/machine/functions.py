@@ -143,13 +143,13 @@ def _apply_decorator(frame: Frame, state: State, decorator: Expr, value: Value) 
             return value
     if isinstance(called, Member) and knowledge.is_registering_method(called.receiver.type, called.name):
         return value
-    if isinstance(called, Function):
+    if isinstance(called, (Function, ClassValue, Instance)):
         made = expressions.evaluate(frame, state, decorator) if isinstance(decorator, tree.Call) else called
         given_back = quiet_result(frame, made, Arguments((value,)))
-        if isinstance(value, Function) and hints.keeps_signature(called.node):
+        keeps = isinstance(called, Function) and hints.keeps_signature(called.node)
+        if keeps and isinstance(value, Function):
             return value if _says_less(frame.ctx, given_back, value) else given_back
-        if isinstance(given_back, Function):
-            return given_back
+        return given_back if isinstance(given_back, Function) else UNKNOWN
     return UNKNOWN
 
 
