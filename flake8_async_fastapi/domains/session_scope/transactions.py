@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.session_scope import (
     after_failure,
     attempts,
+    holders,
     managers,
     requests_before,
     unsaved,
@@ -163,8 +164,11 @@ def _mark_by_dependencies(frame: Frame, method: Member, session: str, known: Tra
 
 
 def _report(frame: Frame, node: tree.Call, session: str, problem: str, since: Spot | None) -> None:
-    in_block = frame.state.part(Transactions).has_mark(session, "block")
-    at = frame.at(node)
+    in_block, at = frame.state.part(Transactions).has_mark(session, "block"), frame.at(node)
+    if not in_block and problem in ("failed", "may have failed"):
+        owner = holders.value_of_text(frame, session)
+        made = owner.origin if isinstance(owner, Object) else None
+        in_block = made is not None and requests_before.is_given_in_block(frame, made)
     frame.emit_event(TransactionMisused(*at, for_message(node), session, problem, since, in_block))
 
 
