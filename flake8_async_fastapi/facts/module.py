@@ -14,7 +14,7 @@ import msgspec
 
 from flake8_async_fastapi.facts.tree import Binding, Colour, Stmt
 
-FORMAT = 14
+FORMAT = 15
 """The format of encoded facts, a part of every cache key."""
 
 

@@ -6,7 +6,15 @@ no part of the state and no effect; a run notes the sessions that it opens. Need
 
 from __future__ import annotations
 
-from flake8_async_fastapi.domains.database import engines, factories, listeners, scripts, shared, urls
+from flake8_async_fastapi.domains.database import (
+    engines,
+    factories,
+    listeners,
+    scripts,
+    shared,
+    text_parameters,
+    urls,
+)
 from flake8_async_fastapi.engine.domain import Domain
 from flake8_async_fastapi.engine.models import Models
 from flake8_async_fastapi.engine.observers import Observers
@@ -18,11 +26,11 @@ DOMAIN = Domain(
         literals=(urls.model_text,),
         conditions=(urls.evaluate_url_test,),
         properties=engines.PROPERTIES,
-        methods=engines.METHODS,
+        methods={**engines.METHODS, **text_parameters.METHODS},
     ),
     observers=Observers(
         stored=(factories.report_global_session, shared.report_shared),
-        call_ends=(engines.CALLS, factories.CALLS, scripts.CALLS),
+        call_ends=(engines.CALLS, factories.CALLS, scripts.CALLS, text_parameters.CALLS),
         decorated=(listeners.report_decorated,),
         function_ends=(factories.report_session_left_open, shared.report_cached),
     ),

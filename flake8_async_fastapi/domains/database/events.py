@@ -54,6 +54,20 @@ class ScriptExecuted(Event, frozen=True):
     drivers: tuple[str, ...]
 
 
+class TextParameterMisused(Event, frozen=True):
+    """A text is executed, by ``text``, whose parameter ``name`` does not work.
+
+    ``problem`` is ``cast`` (``:name::type`` is no parameter), ``quoted`` or ``comment`` (it stands where
+    the database expects none), ``list`` (after ``IN``) or ``null`` (its type is not clear). ``drivers`` are
+    the async ones that the project requires.
+    """
+
+    text: str
+    name: str
+    problem: str
+    drivers: tuple[str, ...]
+
+
 class StringExecuted(Event, frozen=True):
     """An async session or connection executes a plain string."""
 

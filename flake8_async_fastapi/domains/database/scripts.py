@@ -45,11 +45,17 @@ def report_script(frame: Frame, callee: Value, arguments: Arguments, node: tree.
     count = count_statements(statement.value)
     if count > 1:
         requirements = frame.ctx.project.requirements_of(frame.path)
-        found = [driver for driver in drivers.PACKAGES if requirements.brings(drivers.PACKAGES[driver])]
-        found += ["psycopg"] if requirements.brings(drivers.MAY_BE_PSYCOPG) else []
         if not isinstance(callee, Member) and requirements.brings(_OF_MIGRATIONS):
             return  # migrations may run with a sync driver
-        frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, tuple(found)))
+        found = required_drivers(frame)
+        frame.emit_event(ScriptExecuted(*frame.at(node), for_message(node.func), count, found))
+
+
+def required_drivers(frame: Frame) -> tuple[str, ...]:
+    """The async drivers that the project requires."""
+    requirements = frame.ctx.project.requirements_of(frame.path)
+    found = [driver for driver in drivers.PACKAGES if requirements.brings(drivers.PACKAGES[driver])]
+    return (*found, "psycopg") if requirements.brings(drivers.MAY_BE_PSYCOPG) else tuple(found)
 
 
 def _is_string(statement: Value | None, frame: Frame, node: tree.Call) -> bool:

@@ -50,6 +50,25 @@ class OverrideCalled(Event, frozen=True):
     label: str
 
 
+class OverrideGivesGenerator(Event, frozen=True):
+    """A dependency is overridden by a function that returns ``label``, a generator that nobody opens."""
+
+    label: str
+
+
+class SignatureHidden(Event, frozen=True):
+    """FastAPI asks the query for ``parameters``, the ``*args`` and ``**kwargs`` of a function: ``text``.
+
+    ``replaced`` is the dependency that the function overrides, ``route`` the route that it wraps; both are
+    empty for a dependency.
+    """
+
+    text: str
+    parameters: tuple[str, ...]
+    replaced: str = ""
+    route: str = ""
+
+
 class OverrideIgnored(Event, frozen=True):
     """A dependency is overridden under a key, ``text``, that is not its function.
 

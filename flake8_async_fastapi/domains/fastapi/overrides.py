@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.fastapi.events import OverrideCalled, OverrideIgnored
+from flake8_async_fastapi.domains.fastapi import signatures
+from flake8_async_fastapi.domains.fastapi.events import (
+    OverrideCalled,
+    OverrideGivesGenerator,
+    OverrideIgnored,
+)
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.machine import expressions, functions, names
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Coroutine, Function, Generator, Library, Manager, Value
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    Coroutine,
+    Function,
+    Generator,
+    Library,
+    Manager,
+    Value,
+)
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -28,6 +41,27 @@ def report_called(frame: Frame, node: tree.Assign, value: Value) -> None:
         owner = target.value if isinstance(target, tree.Subscript) else None
         if isinstance(owner, tree.Attr) and owner.name == OVERRIDES:
             frame.emit_event(OverrideCalled(*frame.at(node.value), value.label))
+
+
+def report_replacement(frame: Frame, node: tree.Assign, value: Value) -> None:
+    """Say so where the parameters of an override are hidden, or it gives a generator that nobody opens."""
+    if not frame.emit or node.value is None:
+        return
+    for target in node.targets:
+        match target:
+            case tree.Subscript(value=tree.Attr(name=name), index=index) if name == OVERRIDES:
+                signatures.report_given(frame, value, node.value, for_message(index))
+                replaced = expressions.evaluate(frame, frame.state, index)
+                if isinstance(replaced, Function) and replaced.is_generator:
+                    _report_generator(frame, value, node.value)
+
+
+def _report_generator(frame: Frame, given: Value, written: Expr) -> None:
+    """Report an override that only returns a generator: FastAPI passes that to the route."""
+    if isinstance(given, Function) and not given.is_generator and not given.is_async and not given.wrapped:
+        result = functions.quiet_result(frame, given, Arguments())
+        if isinstance(result, (Coroutine, Generator, Manager)) and result.label:
+            frame.emit_event(OverrideGivesGenerator(*frame.at(written), result.label))
 
 
 def report_ignored(frame: Frame, node: tree.Assign, value: Value) -> None:

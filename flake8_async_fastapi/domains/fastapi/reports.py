@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flake8_async_fastapi.domains.fastapi import background, contracts, dependencies, unfilled
+from flake8_async_fastapi.domains.fastapi import background, contracts, dependencies, signatures, unfilled
 from flake8_async_fastapi.engine.values import ClassValue, Function
 from flake8_async_fastapi.engine.watches import CallObserver, Watch
 from flake8_async_fastapi.knowledge.consumers import FUNCTION_ARGUMENTS
@@ -28,6 +28,7 @@ CALLS: Final = (
         "starlette.applications.Starlette",
     ),
     _by_name(unfilled.report_class, *dependencies.CALLS),
+    _by_name(signatures.report_dependency, *dependencies.CALLS),
     _by_name(background.report_unattached, "starlette.background.BackgroundTasks"),
     Watch(contracts.report_scheduled, methods=frozenset({"add_job"}), checked=True),
     Watch(background.report_raised, methods=frozenset({"add_task"}), checked=True),

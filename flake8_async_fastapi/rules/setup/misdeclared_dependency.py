@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.fastapi.events import OverrideCalled, OverrideIgnored
+from flake8_async_fastapi.domains.fastapi.events import (
+    OverrideCalled,
+    OverrideGivesGenerator,
+    OverrideIgnored,
+    SignatureHidden,
+)
 from flake8_async_fastapi.engine.events import Called, Entered
 from flake8_async_fastapi.engine.values import (
     Coroutine,
@@ -61,6 +66,11 @@ def check(events: Events) -> Iterator[Finding]:
     for overridden in events.of(OverrideCalled):
         problem = f"the override is the result of {overridden.label}, not the function"
         yield RULE.at(overridden, f"{problem}: {_DROP}")
+    for given in events.of(OverrideGivesGenerator):
+        problem = f"the override returns the result of {given.label}, which FastAPI passes on as it is"
+        yield RULE.at(given, f"{problem}: use the function itself")
+    for hidden in events.of(SignatureHidden):
+        yield RULE.at(hidden, _hidden_parameters(hidden))
     for ignored in events.of(OverrideIgnored):
         problem = f"the override is for {_KEYS[ignored.what].format(ignored.text)}, so it replaces nothing"
         meant = f"write dependency_overrides[{ignored.dependency}]" if ignored.dependency else ""
@@ -74,6 +84,16 @@ def check(events: Events) -> Iterator[Finding]:
                 "code must use @asynccontextmanager",
                 fix=RULE.fix(entered, "manage_generator", decorator),
             )
+
+
+def _hidden_parameters(hidden: SignatureHidden) -> str:
+    asked = " and ".join(hidden.parameters)
+    answer = f"FastAPI asks the query for {asked}, and answers with status 422"
+    if hidden.route:
+        return f"{hidden.text} hides the parameters of {hidden.route}, so {answer}: use functools.wraps"
+    what = "the override" if hidden.replaced else "the dependency"
+    what = what if hidden.text == "..." else f"{what} {hidden.text}"
+    return f"{what} takes any arguments, so {answer}: pass a function or lambda without *args and **kwargs"
 
 
 def _decorator(given: Function) -> str:

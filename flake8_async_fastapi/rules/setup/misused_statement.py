@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from flake8_async_fastapi.domains.database.events import StringExecuted
+from flake8_async_fastapi.domains.database.events import StringExecuted, TextParameterMisused
 from flake8_async_fastapi.domains.orm.events import StatementMisused
 from flake8_async_fastapi.engine.events import Called, RowAttributeMissing
 from flake8_async_fastapi.engine.values import Collection, Library, Member, Value, alternatives
@@ -33,6 +33,13 @@ _REMEDIES: Final = {
 }
 
 
+_PARAMETERS: Final = {
+    "cast": "text() finds no parameter in :{0}::..., write CAST(:{0} AS ...)",
+    "quoted": "the parameter :{0} stands in a literal; move it out of the quotes, or write \\: for a colon",
+    "comment": "the parameter :{0} stands in a comment; write \\: for a colon",
+    "list": ":{0} after IN is one value to the driver; use bindparams(bindparam({0!r}, expanding=True))",
+    "null": "asyncpg cannot tell the type of :{0} from IS NULL; write CAST(:{0} AS ...) IS NULL",
+}
 _OBJECTS: Final = frozenset({"add", "delete", "expunge", "merge", "refresh"})
 """Methods of a session that take an object of the ORM."""
 _SESSION: Final = "sqlalchemy.ext.asyncio.AsyncSession"
@@ -43,6 +50,8 @@ _SCALARS: Final = "use .scalars(), .scalar_one_or_none() or another such method 
 def check(events: Events) -> Iterator[Finding]:
     for executed in events.of(StringExecuted):
         yield RULE.at(executed, f"{executed.text} fails for a plain string: pass text(...)")
+    for used in events.of(TextParameterMisused):
+        yield RULE.at(used, f"{used.text} fails: {_PARAMETERS[used.problem].format(used.name)}")
     for found in events.of(StatementMisused):
         if found.problem == "no rows":
             yield RULE.at(found, f"{found.text} gets no rows: the statement needs .returning(...) for that")
