@@ -25,6 +25,7 @@ DOMAIN = Domain(
         calls=urls.CALLS,
         literals=(urls.model_text,),
         conditions=(urls.evaluate_url_test,),
+        entries=engines.ENTRIES,
         properties=engines.PROPERTIES,
         methods={**engines.METHODS, **text_parameters.METHODS},
     ),

@@ -22,8 +22,9 @@ from flake8_async_fastapi.domains.database.urls import (
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.models import CallModel, CallSite, MemberModel
+from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Value
+from flake8_async_fastapi.engine.values import Arguments, Collection, Const, Library, Object, Payload, Value
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, written_argument
@@ -116,7 +117,27 @@ def _make_connection(site: CallSite) -> Value:
     return Object(CONNECTION, origin=site.place)
 
 
-METHODS: Final[Mapping[str, CallModel]] = {"sqlalchemy.ext.asyncio.AsyncEngine.connect": _make_connection}
+class Beginning(Payload, frozen=True):
+    """The value of ``engine.begin()``, by the place of the call: it opens a connection."""
+
+    place: Place
+
+
+def _begin(site: CallSite) -> Value:
+    """The value of ``engine.begin()``."""
+    return Object("sqlalchemy.ext.asyncio._EngineBegin", detail=Beginning(site.place))
+
+
+def _enter(value: Object) -> Value | None:
+    """The connection that ``async with engine.begin()`` gives."""
+    return Object(CONNECTION, origin=value.detail.place) if isinstance(value.detail, Beginning) else None
+
+
+METHODS: Final[Mapping[str, CallModel]] = {
+    "sqlalchemy.ext.asyncio.AsyncEngine.begin": _begin,
+    "sqlalchemy.ext.asyncio.AsyncEngine.connect": _make_connection,
+}
+ENTRIES: Final = {Beginning: _enter}
 PROPERTIES: Final[Mapping[str, MemberModel]] = {
     "sqlalchemy.ext.asyncio.AsyncEngine.sync_engine": sync_engine,
     "sqlalchemy.ext.asyncio.AsyncConnection.sync_engine": sync_engine,

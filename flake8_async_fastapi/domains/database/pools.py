@@ -26,8 +26,21 @@ def share_pool(ctx: Context, one: Place, other: Place) -> bool:
     """Whether two sessions, by their places, certainly take connections from one limited pool."""
     pools = [pool_of(ctx, one), pool_of(ctx, other)]
     if None in pools:
-        return _is_only_pool(ctx)
+        return _is_only_pool(ctx) and not any(is_connection_of_engine(ctx, place) for place in (one, other))
     return pools[0] == pools[1] and isinstance(pools[0], Object) and _has_limit(ctx, pools[0])
+
+
+def is_connection_of_engine(ctx: Context, place: Place) -> bool:
+    """Whether ``connect()`` or ``begin()`` of a known engine is called at a place."""
+    call = _call_at(ctx, place)
+    if call is None or not isinstance(call.func, tree.Attr) or call.func.name not in ("begin", "connect"):
+        return False
+    return is_engine(names.dotted_value(ctx, place.path, dotted(call.func.value)))
+
+
+def is_engine(value: Value) -> bool:
+    """Whether a value is an async engine that is made at a known place."""
+    return isinstance(value, Object) and value.type == _ENGINE and value.origin is not None
 
 
 def pool_of(ctx: Context, session: Place) -> Object | None:
@@ -42,7 +55,7 @@ def _find_pool(ctx: Context, session: Place) -> Object | None:
     text = dotted(call.func).removesuffix(".begin").removesuffix(".connect")
     factory = names.dotted_value(ctx, session.path, text)
     if isinstance(factory, Object) and factory.type == _ENGINE:
-        return factory if factory.origin is not None else None
+        return factory if is_engine(factory) else None
     engine = factory.argument("0") or factory.argument("bind") if isinstance(factory, Object) else None
     return engine if isinstance(engine, Object) and engine.origin is not None else None
 

@@ -13,7 +13,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.blocking import exemptions
-from flake8_async_fastapi.domains.database.pools import share_pool
+from flake8_async_fastapi.domains.database.engines import Beginning
+from flake8_async_fastapi.domains.database.pools import is_connection_of_engine, share_pool
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE
 from flake8_async_fastapi.domains.session_scope import attempts, holders, unsaved, writes
 from flake8_async_fastapi.domains.session_scope.connection_state import (
@@ -81,6 +82,7 @@ from flake8_async_fastapi.project.modules import is_test
 
 _MOST_WAITS: Final = 4
 _MAY_HOLD_SESSIONS: Final = (Collection, Coroutine, Function, Instance, Manager, OneOf, Partial)
+_CONNECTION_ENDS: Final = frozenset({"close", "aclose", "invalidate"})
 _TRANSACTIONS: Final = ("AsyncSessionTransaction", "_SessionBegin")
 
 
@@ -94,6 +96,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
             _use_session(frame, callee, arguments, node)
         elif callee.receiver.type == CONNECTION:
             writes.note_use(frame, callee, arguments, node)
+            _use_connection(frame, callee, node)
         elif (kind := _kind_of_wait(callee)) is not None:
             note_wait(frame, Wait(for_message(node.func), kind), frame.place_of(node))
     elif isinstance(callee, Library):
@@ -144,6 +147,20 @@ def _use_session(frame: Frame, callee: Member, arguments: Arguments, node: tree.
         state.put(ended)
         if callee.name == "commit":
             note_commit(frame, state, frame.place_of(node), for_message(node.func))
+
+
+def _use_connection(frame: Frame, callee: Member, node: tree.Call) -> None:
+    """Handle a method of an engine's connection, which it holds until it is closed."""
+    connection = resource_key(callee.receiver)
+    if not isinstance(connection, Place) or not is_connection_of_engine(frame.ctx, connection):
+        return
+    known = frame.state.part(Connections)
+    if callee.name in _CONNECTION_ENDS:
+        frame.state.put(known.end([connection]))
+    elif callee.name in EXECUTES and connection not in known.held | frame.notes_of(ConnectionNotes).loose:
+        wait = Wait(for_message(node.func), "session", connection, frozenset({connection}))
+        note_wait(frame, wait, frame.place_of(node))
+        frame.state.put(replace(known, held=known.held | {connection}))
 
 
 def _begin(frame: Frame, session: Place, node: tree.Call, name: str, known: Connections) -> Connections:
@@ -213,7 +230,7 @@ def note_wait(frame: Frame, wait: Wait, place: Place) -> None:
         if wait.taken_by is not None:
             if share_pool(frame.ctx, wait.taken_by, session):
                 frame.emit_event(ConnectionNested(*at, wait.text, text))
-        else:
+        elif not is_connection_of_engine(frame.ctx, session):  # that one is held on purpose, for a lock
             frame.emit_event(ConnectionHeld(*at, wait.text, text, wait.kind, wait.is_callee))
             notes.said.add(session)
 
@@ -279,6 +296,8 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
                     if isinstance(value, Manager) or frame.place_of(item.context) in ended:
                         frame.notes_of(writes.WriteNotes).left |= ended
                 state.put(state.part(Connections).end(ended))
+            if isinstance(value, Object) and isinstance(value.detail, Beginning):
+                writes.settle(frame, ended)
             if commits:
                 writes.settle(frame, ended)
                 note_commit(frame, state, frame.place_of(item.context), for_message(item.context))
@@ -301,6 +320,8 @@ def _sessions_of_block(frame: Frame, state: State, item: tree.WithItem, value: V
     elif isinstance(value, Object):
         if is_session_type(value.type) or value.type == CONNECTION:
             yield from sessions_among([value])
+        elif isinstance(value.detail, Beginning):
+            yield value.detail.place
         elif value.type.endswith(_TRANSACTIONS[1]) and isinstance(item.target, tree.Name):
             yield from sessions_among([state.env[item.target.id]] if item.target.id in state.env else ())
         elif value.type.endswith(_TRANSACTIONS[0]):
