@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.session_scope import (
     attempts,
     borrowed,
     clients,
+    closed,
     connection_effects,
     connections,
     cursors,
@@ -37,16 +38,17 @@ from flake8_async_fastapi.engine.observers import Observers
 DOMAIN = Domain(
     "session_scope",
     ("blocking", "database", "fastapi", "orm"),
-    models=Models(methods=clients.METHODS),
+    models=Models(methods={**clients.METHODS, **closed.METHODS}, entries=closed.ENTRIES),
     observers=Observers(
         assigned=(tasks.note_assignment,),
         awaited=(tasks.note_awaited, transactions.note_awaited),
-        block_begins=(connections.begin_blocks, transactions.begin_blocks),
-        block_ends=(connections.end_blocks, transactions.end_blocks),
+        block_begins=(closed.begin_blocks, connections.begin_blocks, transactions.begin_blocks),
+        block_ends=(closed.end_blocks, connections.end_blocks, transactions.end_blocks),
         broken_off=(connections.break_off, transactions.break_off),
         called=(
             attempts.ASKS,
             borrowed.CALLS,
+            *closed.CALLS,
             connections.CALLS,
             leaks.CALLS,
             *tasks.CALLS,
@@ -82,5 +84,5 @@ DOMAIN = Domain(
         try_ends=(attempts.end_try,),
         unwinds=(transactions.note_unwound,),
     ),
-    effects={**clients.EFFECTS, **connection_effects.EFFECTS, **writes.EFFECTS},
+    effects={**clients.EFFECTS, **closed.EFFECTS, **connection_effects.EFFECTS, **writes.EFFECTS},
 )

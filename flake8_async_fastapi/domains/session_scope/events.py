@@ -154,6 +154,16 @@ class ClientLeftOpen(Event, frozen=True):
     text: str
 
 
+class ClosedUsed(Event, frozen=True):
+    """A client or a response, which is closed by then, is used by ``text``; it was made at ``made``."""
+
+    text: str
+    made: Spot
+
+    def others(self) -> tuple[Mention, ...]:
+        return (Mention(*self.made, "the block is here"),)
+
+
 class SharedClientClosed(Event, frozen=True):
     """Each request closes the HTTP client of a module, made at ``client``, by ``text``."""
 

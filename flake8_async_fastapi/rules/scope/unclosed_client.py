@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.session_scope.events import ClientLeftOpen, SharedClientClosed
+from flake8_async_fastapi.domains.session_scope.events import ClientLeftOpen, ClosedUsed, SharedClientClosed
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -28,4 +28,10 @@ def check(events: Events) -> Iterator[Finding]:
             closed,
             f"{closed.text} closes the client made at {closed.client}, which the next request cannot use "
             "any more: close it in the lifespan",
+        )
+    for used in events.of(ClosedUsed):
+        yield RULE.at(
+            used,
+            f"{used.text} fails, because the async with at {used.made} has closed what it uses: use it in "
+            "the block, or close it later",
         )
