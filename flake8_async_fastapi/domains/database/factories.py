@@ -35,8 +35,9 @@ from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import names_in, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, names_in, nodes_in
 from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.project.modules import is_test
 
 _FACTORIES: Final = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _SQLALCHEMY: Final = ("sqlalchemy", "sqlmodel")
@@ -188,13 +189,40 @@ def _is_script(frame: Frame) -> bool:
 
 
 def _owner_of_entered_session(frame: Frame, value: Value) -> str | None:
-    """The class of an object in a value that sets a session on itself when it is entered."""
+    """The class of an object in a value that sets a session on itself when it is entered, or asked for it."""
     for inner in inner_values(value) if isinstance(value, Instance) else ():
-        if isinstance(inner, Instance) and classes.has_member(frame.ctx, inner.cls, "__aenter__"):
-            enter = classes.instance_attribute(frame.ctx, inner, "__aenter__")
-            if isinstance(enter, Function) and _assigns_session(frame, enter):
-                return inner.cls.name
+        if isinstance(inner, Instance):
+            for name in _setting_methods(frame, inner.cls):
+                method = classes.instance_attribute(frame.ctx, inner, name)
+                if isinstance(method, Function) and _assigns_session(frame, method):
+                    return inner.cls.name
     return None
+
+
+def _setting_methods(frame: Frame, cls: ClassValue) -> Iterator[str]:
+    """The methods of a class that set an attribute as the object is entered, or while it is not set."""
+    if classes.has_member(frame.ctx, cls, "__aenter__"):
+        yield "__aenter__"
+    for method in () if is_test(frame.path) else cls.node.body:
+        if (
+            isinstance(method, tree.FunctionDef)
+            and not method.decorators
+            and any(_sets_if_missing(node) for node in nodes_in(method.body))
+        ):
+            yield method.name
+
+
+def _sets_if_missing(node: object) -> bool:
+    """Whether code sets an attribute of an object if that is None: ``if self.x is None: self.x = ...``."""
+    match node:
+        case tree.If(test=tree.Compare(left=asked, ops=["is"], rights=[tree.Const(value=None)]), body=body):
+            pass
+        case tree.If(test=tree.Unary(op="not", value=asked), body=body):
+            pass
+        case _:
+            return False
+    set_here = {dotted(target) for one in body if isinstance(one, tree.Assign) for target in one.targets}
+    return isinstance(asked, tree.Attr) and dotted(asked) in set_here
 
 
 def _assigns_session(frame: Frame, enter: Function) -> bool:
