@@ -145,14 +145,15 @@ def has_several_functions(collection: Collection) -> bool:
 
 
 def any_function(collection: Collection) -> Value:
-    """The functions that ``HANDLERS[key]`` may be if the key is not known, or what similar objects share.
+    """What ``HANDLERS[key]`` may be if the key is unknown: functions, classes, or what alike objects share.
 
     If an annotation declares the type of the values, others than those seen may be added.
     """
     items = collection.items
     if not items or not isinstance(collection.item, Unknown):
         return collection.item
-    known = all(isinstance(item, (Function, Instance, Partial)) or _holds_functions(item) for item in items)
+    kinds = (ClassValue, Function, Instance, Partial)
+    known = all(isinstance(item, kinds) or _holds_functions(item) for item in items)
     return union(list(items)) if known else join_alike(list(items))
 
 

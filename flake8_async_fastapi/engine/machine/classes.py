@@ -380,6 +380,8 @@ def _is_rewritten(body: Iterable[object]) -> bool:
 
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
     """An instance, with the attributes set by its constructor or its fields."""
+    if implementations.has_abstract_method(frame.ctx, cls):
+        return Instance(cls)
     initialiser = _initialiser(frame.ctx, Instance(cls, (), exact=True))
     if initialiser is not None:
         return functions.run_initialiser(frame, initialiser, arguments)
