@@ -10,7 +10,6 @@ from flake8_async_fastapi.domains.database import (
     engines,
     factories,
     listeners,
-    scripts,
     shared,
     text_parameters,
     urls,
@@ -31,7 +30,7 @@ DOMAIN = Domain(
     ),
     observers=Observers(
         stored=(factories.report_global_session, shared.report_shared),
-        call_ends=(engines.CALLS, factories.CALLS, scripts.CALLS, text_parameters.CALLS),
+        call_ends=(engines.CALLS, factories.CALLS, text_parameters.CALLS),
         decorated=(listeners.report_decorated,),
         function_ends=(factories.report_session_left_open, shared.report_cached),
     ),

@@ -207,7 +207,7 @@ def _setting_methods(frame: Frame, cls: ClassValue) -> Iterator[str]:
         if (
             isinstance(method, tree.FunctionDef)
             and not method.decorators
-            and any(_sets_if_missing(node) for node in nodes_in(method.body))
+            and any(map(_sets_if_missing, method.body))
         ):
             yield method.name
 

@@ -32,10 +32,14 @@ def share_pool(ctx: Context, one: Place, other: Place) -> bool:
 
 def is_connection_of_engine(ctx: Context, place: Place) -> bool:
     """Whether ``connect()`` or ``begin()`` of a known engine is called at a place."""
-    call = _call_at(ctx, place)
-    if call is None or not isinstance(call.func, tree.Attr) or call.func.name not in ("begin", "connect"):
-        return False
-    return is_engine(names.dotted_value(ctx, place.path, dotted(call.func.value)))
+
+    def find() -> bool:
+        call = _call_at(ctx, place)
+        if call is None or not isinstance(call.func, tree.Attr) or call.func.name not in ("begin", "connect"):
+            return False
+        return is_engine(names.dotted_value(ctx, place.path, dotted(call.func.value)))
+
+    return ctx.query(("connection of engine", place), find, False)
 
 
 def is_engine(value: Value) -> bool:

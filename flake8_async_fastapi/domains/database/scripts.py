@@ -9,17 +9,15 @@ from flake8_async_fastapi.domains.database.events import ScriptExecuted, StringE
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import TEXT, Arguments, Const, Library, Member, Object, Unknown, Value
-from flake8_async_fastapi.engine.watches import Watch
+from flake8_async_fastapi.engine.values import TEXT, Arguments, Const, Library, Member, Object, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, flat
 from flake8_async_fastapi.knowledge import drivers, is_subtype
-from flake8_async_fastapi.knowledge.transactions import QUERIES, is_session_type
+from flake8_async_fastapi.knowledge.transactions import is_session_type
 
-_EXECUTES: Final = QUERIES | {"exec_driver_sql"}
 _CONNECTION: Final = "sqlalchemy.ext.asyncio.AsyncConnection"
-_MIGRATES: Final = Library("alembic.op.execute")
+MIGRATES: Final = Library("alembic.op.execute")
 _GIVES_BIND: Final = Library("alembic.op.get_bind")
 _OF_MIGRATIONS: Final = frozenset({"pg8000", "psycopg", "psycopg2", "psycopg2-binary"})
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -72,7 +70,7 @@ def _executes(frame: Frame, callee: Value, node: tree.Call) -> bool:
     """Whether a call executes SQL: of an async session or connection, or of a migration."""
     if isinstance(callee, Member):
         return is_session_type(callee.receiver.type) or is_subtype(callee.receiver.type, _CONNECTION)
-    return callee == _MIGRATES or _is_of_migration(frame, node.func)
+    return callee == MIGRATES or _is_of_migration(frame, node.func)
 
 
 def _is_of_migration(frame: Frame, func: Expr) -> bool:
@@ -91,12 +89,3 @@ def count_statements(text: str) -> int:
     """The number of statements in a text of SQL."""
     plain = _COMMENT.sub(" ", _NO_END.sub("x", text))
     return sum(bool(part.strip()) for part in plain.split(";"))
-
-
-CALLS: Final = Watch(
-    report_script,
-    methods=_EXECUTES,
-    functions=frozenset({_MIGRATES.dotted}),
-    others=(Unknown,),
-    checked=True,
-)

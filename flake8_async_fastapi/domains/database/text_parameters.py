@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.database.events import TextParameterMisused
-from flake8_async_fastapi.domains.database.scripts import required_drivers
+from flake8_async_fastapi.domains.database.scripts import MIGRATES, report_script, required_drivers
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.text import for_message
@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Payload,
     Plain,
+    Unknown,
     Value,
 )
 from flake8_async_fastapi.engine.watches import Watch
@@ -53,11 +54,9 @@ def _bind(site: CallSite) -> Value:
     return UNKNOWN if owner is None else replace(owner, detail=Bound())
 
 
-def report_parameters(
-    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
-) -> None:
+def report_parameters(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call) -> None:
     """Report a text whose parameters do not work when a session or connection executes it."""
-    if not isinstance(callee, Member) or not _is_async(callee.receiver):
+    if not isinstance(callee, Member) or callee.name not in QUERIES or not _is_async(callee.receiver):
         return
     statement = arguments.get(0, "statement")
     if not isinstance(statement, Object) or statement.type != _TEXT:
@@ -107,4 +106,20 @@ def _is_list(given: Value | None, name: str) -> bool:
 
 
 METHODS: Final[Mapping[str, CallModel]] = {f"{_TEXT}.bindparams": _bind}
-CALLS: Final = Watch(report_parameters, methods=QUERIES, checked=True)
+
+
+def report_statement(
+    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
+) -> None:
+    """Report a text that is executed: for its parameters, or for the statements in it."""
+    report_parameters(frame, callee, arguments, node)
+    report_script(frame, callee, arguments, node, result)
+
+
+CALLS: Final = Watch(
+    report_statement,
+    methods=QUERIES | {"exec_driver_sql"},
+    functions=frozenset({MIGRATES.dotted}),
+    others=(Unknown,),
+    checked=True,
+)

@@ -55,7 +55,6 @@ DOMAIN = Domain(
         applies=(request_state.forget_passed,),
         stored=(
             overrides.report_called,
-            overrides.report_replacement,
             overrides.report_ignored,
             state_in_templates.read_for_templates,
         ),

@@ -21,6 +21,7 @@ from flake8_async_fastapi.engine.values import (
     Generator,
     Library,
     Manager,
+    Object,
     Value,
 )
 from flake8_async_fastapi.facts import tree
@@ -32,8 +33,12 @@ _DEPENDS: Final = frozenset({"fastapi.Depends", "fastapi.Security"})
 
 
 def report_called(frame: Frame, node: tree.Assign, value: Value) -> None:
-    """Say so where an override is what a function gives, and not the function."""
-    if not frame.emit or not isinstance(value, (Coroutine, Generator, Manager)) or node.value is None:
+    """Say so where an override is what a function gives, not the function, or is called in another way."""
+    if not frame.emit or node.value is None:
+        return
+    if isinstance(value, (Function, Library, Object)):
+        _report_replacement(frame, node.targets, node.value, value)
+    if not isinstance(value, (Coroutine, Generator, Manager)):
         return
     if isinstance(value, Generator) and not value.label:
         return
@@ -43,17 +48,15 @@ def report_called(frame: Frame, node: tree.Assign, value: Value) -> None:
             frame.emit_event(OverrideCalled(*frame.at(node.value), value.label))
 
 
-def report_replacement(frame: Frame, node: tree.Assign, value: Value) -> None:
+def _report_replacement(frame: Frame, targets: list[Expr], written: Expr, value: Value) -> None:
     """Say so where the parameters of an override are hidden, or it gives a generator that nobody opens."""
-    if not frame.emit or node.value is None:
-        return
-    for target in node.targets:
+    for target in targets:
         match target:
             case tree.Subscript(value=tree.Attr(name=name), index=index) if name == OVERRIDES:
-                signatures.report_given(frame, value, node.value, for_message(index))
+                signatures.report_given(frame, value, written, for_message(index))
                 replaced = expressions.evaluate(frame, frame.state, index)
                 if isinstance(replaced, Function) and replaced.is_generator:
-                    _report_generator(frame, value, node.value)
+                    _report_generator(frame, value, written)
 
 
 def _report_generator(frame: Frame, given: Value, written: Expr) -> None:

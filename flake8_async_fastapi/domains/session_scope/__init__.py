@@ -48,7 +48,7 @@ DOMAIN = Domain(
         called=(
             attempts.ASKS,
             borrowed.CALLS,
-            *closed.CALLS,
+            closed.CALLS,
             connections.CALLS,
             leaks.CALLS,
             *tasks.CALLS,

@@ -100,8 +100,8 @@ def begin_blocks(frame: Frame, items: BlockItems) -> None:
     opened = [place for item, value in items if (place := _place_of_block(frame, item, value)) is not None]
     if opened:
         frame.notes_of(OpenBlocks).places += opened
-        known = frame.state.part(Closed)
-        frame.state.put(Closed(known.places.difference(opened)))
+        if Closed in frame.state.parts:
+            frame.state.put(Closed(frame.state.part(Closed).places.difference(opened)))
 
 
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
@@ -114,9 +114,10 @@ def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
                 state.put(Closed(state.part(Closed).places | {place}))
 
 
-def report_used(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
-    """Report a request by a closed client, and a closed response that is read."""
+def report_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Report a request by a closed client, a closed response that is read, or one that will be."""
     if not isinstance(callee, Member):
+        _report_streamed(frame, arguments, node)
         return
     owner = callee.receiver
     if owner.origin is None or owner.origin not in frame.state.part(Closed).places:
@@ -125,9 +126,7 @@ def report_used(frame: Frame, callee: Value, arguments: Arguments, node: tree.Ca
         frame.emit_event(ClosedUsed(*frame.at(node), for_message(node.func), owner.origin.spot))
 
 
-def report_streamed(
-    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
-) -> None:
+def _report_streamed(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
     """Report a response to the client that streams one of HTTPX, and is returned out of the block of that."""
     places, function = frame.notes_of(OpenBlocks).places, frame.node
     if not places or frame.yields or not isinstance(function, tree.FunctionDef):
@@ -165,7 +164,7 @@ def _is_returned(function: tree.FunctionDef, made: tree.Call) -> bool:
 
 
 def _summarise(frame: Frame, ends: Ends) -> Iterator[ClosedByCall]:
-    if ends.paths and not frame.yields:
+    if ends.paths and not frame.yields and Closed in ends.paths[0].parts:
         first, *others = (state.part(Closed) for state in ends.paths)
         places = first.join(others).places
         if places:
@@ -181,7 +180,4 @@ def _apply_call(call: AppliedCall, effect: ClosedByCall) -> Iterable[ClosedByCal
 METHODS: Final[Mapping[str, CallModel]] = {"httpx.AsyncClient.stream": _stream}
 ENTRIES: Final = {Streamed: _enter}
 EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {ClosedByCall: EffectHooks(_summarise, _apply_call)}
-CALLS: Final = (
-    Watch(report_used, methods=_REQUESTS | _READS, checked=True),
-    Watch(report_streamed, functions=frozenset({_STREAM}), checked=True),
-)
+CALLS: Final = Watch(report_call, methods=_REQUESTS | _READS, functions=frozenset({_STREAM}), checked=True)

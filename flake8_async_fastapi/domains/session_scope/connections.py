@@ -222,15 +222,15 @@ def note_wait(frame: Frame, wait: Wait, place: Place) -> None:
     before = held_before(frame) if wait.kind in ("network", "others") else {}
     for session in sorted((known.held | before.keys()) - wait.besides - notes.said):
         text = text_of_session(frame, session) or before.get(session, "")
-        if not text:
-            continue
+        if not text or (wait.taken_by is None and is_connection_of_engine(frame.ctx, session)):
+            continue  # a connection may be kept for a lock
         if frame.role != ROUTE and exemptions.runs_before_serving(frame.ctx, frame.path, frame.qualname):
             return  # one coroutine, which waits for no other
         at = (*place, frame.qualname)
         if wait.taken_by is not None:
             if share_pool(frame.ctx, wait.taken_by, session):
                 frame.emit_event(ConnectionNested(*at, wait.text, text))
-        elif not is_connection_of_engine(frame.ctx, session):  # that one is held on purpose, for a lock
+        else:
             frame.emit_event(ConnectionHeld(*at, wait.text, text, wait.kind, wait.is_callee))
             notes.said.add(session)
 
