@@ -138,6 +138,22 @@ def test_a_lock_decides() -> None:
     assert found.at_least("sqlalchemy", (2, 1)) is False
 
 
+def test_a_lock_that_is_a_list_decides() -> None:
+    files = {"pyproject.toml": '[project]\ndependencies = ["fastapi>=0.100"]\n'}
+    lock = "# generated\n-e file:.\nfastapi[all]==0.100.0\n    # via app\n"
+    found = read_requirements({**files, "requirements.lock": lock}).of("main.py")
+    assert found.at_least("fastapi", (0, 110)) is False
+
+
+def test_applications_beside_the_code_say_what_they_agree_on() -> None:
+    files = {"deploy/requirements.txt": "fastapi\n", "etc/requirements.txt": "fastapi==0.109\nhttpx==0.26\n"}
+    found = read_requirements(files).of("main.py")
+    assert found.at_least("httpx", (0, 28)) is False
+    lock = '[[package]]\nname = "fastapi"\nversion = "0.115.0"\n'
+    found = read_requirements({**files, "api/pyproject.toml": "", "api/uv.lock": lock}).of("main.py")
+    assert found.at_least("fastapi", (0, 110)) is None
+
+
 def test_the_nearest_folder_that_says_anything() -> None:
     files = read_requirements(
         {
@@ -153,12 +169,13 @@ def test_the_nearest_folder_that_says_anything() -> None:
 
 def test_files_that_are_read(tmp_path: Path) -> None:
     names = ["requirements-dev.txt", "requirements/x.txt", "a/setup.cfg", "a/requirement.txt", "a/req.txt"]
-    names += ["notes.txt", "node_modules/uv.lock"]
+    names += ["notes.txt", "node_modules/uv.lock", "requirements-dev.lock"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x\n")
     found = load_sources(tmp_path, {})
-    expected = ["a/req.txt", "a/requirement.txt", "a/setup.cfg", "requirements-dev.txt", "requirements/x.txt"]
+    expected = ["a/req.txt", "a/requirement.txt", "a/setup.cfg"]
+    expected += ["requirements-dev.lock", "requirements-dev.txt", "requirements/x.txt"]
     assert list(found.required) == expected
 
 

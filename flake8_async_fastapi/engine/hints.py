@@ -256,3 +256,25 @@ def _text_of(annotation: Expr) -> str:
         case tree.Name() | tree.Attr():
             return dotted(annotation)
     return f"?{annotation}"
+
+
+def has_abstract_method(cls: ClassValue) -> bool:
+    """Whether a class cannot be instantiated itself: where code calls it, it stands for a subclass."""
+    return any(
+        dotted(decorator).rpartition(".")[2] == "abstractmethod"
+        for method in cls.node.body
+        if isinstance(method, tree.FunctionDef)
+        for decorator in method.decorators
+    )
+
+
+def rewrites_fields(body: Iterable[object]) -> bool:
+    """Whether a class has methods that may change a field set by its body."""
+    for statement in body:
+        if isinstance(statement, tree.FunctionDef):
+            marks = (d.func if isinstance(d, tree.Call) else d for d in statement.decorators)
+            if any("validator" in dotted(mark) for mark in marks):
+                return True
+            if statement.name in ("__init__", "model_post_init", "__post_init__", "__new__"):
+                return True
+    return False

@@ -47,6 +47,7 @@ _LISTS: Final = ("dependencies", "requires", "requires-extra")
 _NOT_INSTALLED: Final = ("override", "constraint", "exclude")
 _SETUP_KEYWORDS: Final = frozenset({"install_requires", "extras_require", "tests_require"})
 _FACTOR: Final = re.compile(r"^[\w.,{}!-]+:\s+")
+_PINNED: Final = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.!+-]+)", re.MULTILINE)
 _SPACE: Final = re.compile(r"([<>=!~^]+)\s+")
 
 
@@ -261,6 +262,12 @@ def _of_setup_py(text: str) -> Iterator[Item]:
                 yield UNKNOWN
 
 
+def _of_list_lock(text: str) -> Iterator[Item]:
+    """The packages that a lock of Rye or pip-tools installs: ``fastapi==0.100.0`` in each line."""
+    for name, version in _PINNED.findall(text):
+        yield Locked(name, version)
+
+
 def _of_unknown(_: str) -> Iterator[Item]:
     yield UNKNOWN
 
@@ -268,6 +275,7 @@ def _of_unknown(_: str) -> Iterator[Item]:
 _READERS: Final[tuple[tuple[str, Callable[[str], Iterator[Item]]], ...]] = (
     (r"(uv|poetry|pdm)\.lock|pylock(\..+)?\.toml", _of_lock),
     (r"Pipfile\.lock", _of_pipfile_lock),
+    (r"requirements[\w.-]*\.lock", _of_list_lock),
     (r"Pipfile", _of_pipfile),
     (r"pyproject\.toml", _of_pyproject),
     (r"pixi\.toml", _of_pixi),

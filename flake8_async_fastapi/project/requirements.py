@@ -95,7 +95,7 @@ class RequirementFiles(Struct, frozen=True):
     def of(self, path: str) -> Requirements:
         """The requirements for the code in a file: those of the nearest folder above it that has any.
 
-        If there is none, those of the only folder whose requirements are an application's.
+        If there is none, those of all folders whose requirements are an application's.
         """
         folder = path
         while folder:
@@ -103,7 +103,16 @@ class RequirementFiles(Struct, frozen=True):
             if folder in self.by_folder:
                 return self.by_folder[folder]
         applications = [found for found in self.by_folder.values() if found.brings(_FRAMEWORKS)]
-        return applications[0] if len(applications) == 1 else NOTHING
+        return applications[0] if len(applications) == 1 else _joined(applications)
+
+
+def _joined(several: Iterable[Requirements]) -> Requirements:
+    """The requirements of several applications: where one locks a version, the others may have another."""
+    declared: dict[Requirement, None] = {}
+    for one in several:
+        pinned = (Requirement(name, spec=f"=={version}") for name, version in one.locked)
+        declared |= dict.fromkeys((*one.declared, *pinned))
+    return Requirements(tuple(declared))
 
 
 def encode(files: RequirementFiles) -> bytes:

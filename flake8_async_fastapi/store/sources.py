@@ -140,6 +140,7 @@ def is_requirement_file(path: str) -> bool:
         or (name.startswith("pylock.") and name.endswith(".toml"))
         or (is_list and (name.startswith("requirement") or name in ("req.txt", "reqs.txt")))
         or (is_list and folder.rpartition("/")[2] == "requirements")
+        or (name.startswith("requirements") and name.endswith(".lock"))
     )
 
 

@@ -188,7 +188,7 @@ def test_parts_are_found_by_their_methods() -> None:
     found = {name: parts_of(package) for name, package in PACKAGES.items()}
     assert {name: parts for name, parts in found.items() if parts} == {
         "orm": {"Instances"},
-        "session_scope": {"Connections", "Transactions"},
+        "session_scope": {"Closed", "Connections", "Transactions"},
     }
     handed_on = {kind.__name__ for package in PACKAGES.values() for kind in package.DOMAIN.parts}
     assert handed_on and handed_on <= set().union(*found.values())

@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, names, summaries
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.programs import is_program
-from flake8_async_fastapi.engine.text import for_message
+from flake8_async_fastapi.engine.text import for_message, simple_condition
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -214,15 +214,14 @@ def _setting_methods(frame: Frame, cls: ClassValue) -> Iterator[str]:
 
 def _sets_if_missing(node: object) -> bool:
     """Whether code sets an attribute of an object if that is None: ``if self.x is None: self.x = ...``."""
-    match node:
-        case tree.If(test=tree.Compare(left=asked, ops=["is"], rights=[tree.Const(value=None)]), body=body):
-            pass
-        case tree.If(test=tree.Unary(op="not", value=asked), body=body):
-            pass
-        case _:
-            return False
-    set_here = {dotted(target) for one in body if isinstance(one, tree.Assign) for target in one.targets}
-    return isinstance(asked, tree.Attr) and dotted(asked) in set_here
+    asked = simple_condition(node.test) if isinstance(node, tree.If) else None
+    if asked is None or not isinstance(node, tree.If):
+        return False
+    text, is_negated = asked
+    path = text.removesuffix(" is None")
+    block = node.body if (path != text) is not is_negated else node.orelse
+    targets = (target for one in block if isinstance(one, tree.Assign) for target in one.targets)
+    return "." in path and any(dotted(target) == path for target in targets)
 
 
 def _assigns_session(frame: Frame, enter: Function) -> bool:

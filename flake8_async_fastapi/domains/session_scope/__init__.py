@@ -1,9 +1,10 @@
 """Which tasks, requests and transactions use a session, and when.
 
 Adds ``Transactions`` and ``Connections`` to the state of a path: certain knowledge of each session's
-transaction, which stays within one function, and of its connection. Adds ``ConnectionEffect`` and
-``WriteEffect`` to the summary of a call, and ``ClientClosing`` for HTTP clients. A run notes its coroutines,
-tasks, flushes, waits, writes and late commits. Needs blocking, database, fastapi and orm, to find functions
+transaction, which stays within one function, and of its connection; and ``Closed``, the HTTP clients that are
+closed. Adds ``ConnectionEffect`` and ``WriteEffect`` to the summary of a call, and for HTTP clients
+``ClientClosing`` and ``ClosedByCall``. A run notes its coroutines, tasks, flushes, waits, writes and late
+commits. Needs blocking, database, fastapi and orm, to find functions
 that run before requests, sessions, dependencies, and the objects of a session.
 """
 

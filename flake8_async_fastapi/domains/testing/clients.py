@@ -286,6 +286,8 @@ def _coped_with(node: object) -> Iterator[str]:
             yield from map(_thing, targets)
         case tree.If(test=test) | tree.IfExp(test=test):
             yield from map(_thing, nodes_in(test))
+        case tree.BoolOp(values=[*asked, _]):
+            yield from map(_thing, asked)
         case tree.Try(body=body, handlers=handlers) if any(map(_goes_on, handlers)):
             yield from map(_thing, nodes_in(body))
         case tree.Call(func=tree.Name(id="hasattr" | "getattr"), args=[_, tree.Const(value=str(name)), *_]):

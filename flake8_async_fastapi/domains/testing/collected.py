@@ -26,7 +26,7 @@ _INERT: Final = frozenset({"parametrize", "xfail", "usefixtures", "filterwarning
 # Other plugins that run async tests and fixtures, and plugins that use AnyIO's.
 OTHER_PLUGINS: Final = frozenset(
     {"pytest-trio", "pytest-twisted", "pytest-tornado", "pytest-tornasync", "pytest-aiohttp", "pytest-sanic",
-     "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async"}
+     "pytest-asyncio-cooperative", "alt-pytest-asyncio", "pytest-async", "pytest-aio"}
 )  # fmt: skip
 _ANYIO: Final = ("mark.anyio", "anyio_backend", "mark.trio")
 # Functions that run a coroutine, or get the next item of an async generator.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.assignments import (
     attributes_assigned_in,
     attributes_filled_in,
@@ -45,7 +46,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
+from flake8_async_fastapi.facts.walk import bound_names, flat
 
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
@@ -357,7 +358,7 @@ def _body_value(
             key = ("assigned in body", owner, cls, statement.line, statement.col)
             assigned = ctx.query(key, lambda: expressions.evaluate(frame, state, value), UNKNOWN)
             if isinstance(assigned, TextPrefix):  # the default of a setting
-                return UNKNOWN if _is_rewritten(cls.node.body) else assigned
+                return UNKNOWN if hints.rewrites_fields(cls.node.body) else assigned
             plain = is_none(assigned) or isinstance(assigned, Unknown)
             is_fixed = isinstance(assigned, Collection) and assigned.kind == "tuple"
             if annotation is not None and (plain or (declared_only and not is_fixed)):
@@ -366,21 +367,9 @@ def _body_value(
     return UNKNOWN
 
 
-def _is_rewritten(body: Iterable[object]) -> bool:
-    """Whether a class has methods that may change a field set by its body."""
-    for statement in body:
-        if isinstance(statement, tree.FunctionDef):
-            marks = (d.func if isinstance(d, tree.Call) else d for d in statement.decorators)
-            if any("validator" in dotted(mark) for mark in marks):
-                return True
-            if statement.name in ("__init__", "model_post_init", "__post_init__", "__new__"):
-                return True
-    return False
-
-
 def construct_instance(frame: Frame, cls: ClassValue, arguments: Arguments) -> Value:
     """An instance, with the attributes set by its constructor or its fields."""
-    if implementations.has_abstract_method(frame.ctx, cls):
+    if hints.has_abstract_method(cls):
         return Instance(cls)
     initialiser = _initialiser(frame.ctx, Instance(cls, (), exact=True))
     if initialiser is not None:

@@ -61,19 +61,6 @@ def all_implementations(ctx: Context, cls: ClassValue, method: tree.FunctionDef)
     return [Instance(value) for value in found] if 2 <= len(found) <= MOST_IMPLEMENTATIONS else []
 
 
-def has_abstract_method(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a class cannot be instantiated itself: where code calls it, it stands for a subclass."""
-    return ctx.derive(
-        ("abstract", cls.key),
-        lambda: any(
-            dotted(decorator).rpartition(".")[2] == "abstractmethod"
-            for method in cls.node.body
-            if isinstance(method, tree.FunctionDef)
-            for decorator in method.decorators
-        ),
-    )
-
-
 def classes_below(ctx: Context, cls: ClassValue) -> Iterator[Value]:
     """The subclasses of a class at module level; unknown for a class that may be one."""
     for path, below in ctx.project.classes_below(cls.name):

@@ -38,6 +38,8 @@ def may_be(value: Value, outcome: bool) -> bool:
 
 def is_coroutine_function(value: Value) -> bool | None:
     """Whether a value is a coroutine function; None if that is not known."""
+    if isinstance(value, DeclaredCallable):
+        return value.is_async or None
     return value.is_async and not value.is_generator if isinstance(value, Function) else None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from flake8_async_fastapi.domains.database.events import FactoryMade, FactoryUnbound
+from flake8_async_fastapi.domains.database.events import EngineMade, FactoryMade, FactoryUnbound
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Const, Library, Object
 from flake8_async_fastapi.knowledge.engines import NOT_OF_ENGINES, SYNC_POOLS
@@ -17,13 +18,20 @@ RULE = Rule(
     "a pool, argument or engine that async engines and sessions do not accept",
 )
 
-_CREATE = "sqlalchemy.ext.asyncio.create_async_engine"
+_CREATE: Final = "sqlalchemy.ext.asyncio.create_async_engine"
+_REFUSES_POOLS: Final = (2, 0, 28)
+"""The version of SQLAlchemy that refuses them. Source: each version from 2.0.24 on, run."""
 
 
 def check(events: Events) -> Iterator[Finding]:
+    takes_pools = {
+        (made.line, made.col)
+        for made in events.of(EngineMade)
+        if made.requirements.is_kept_below("sqlalchemy", _REFUSES_POOLS)
+    }
     for called in events.of(Called):
         if isinstance(called.callee, Library) and called.callee.dotted == _CREATE:
-            for problem in _problems(called):
+            for problem in _problems(called, refuses_pools=(called.line, called.col) not in takes_pools):
                 yield RULE.at(called, f"{called.text} {problem}")
     for made in events.of(FactoryMade):
         bind, commits = made.arguments.get(0, "bind"), made.arguments.get(1_000, "autocommit")
@@ -44,9 +52,11 @@ def check(events: Events) -> Iterator[Finding]:
         yield RULE.at(unbound, f"{unbound.text} gets no engine, so its sessions fail: pass the engine to it")
 
 
-def _problems(called: Called) -> Iterator[str]:
+def _problems(called: Called, *, refuses_pools: bool) -> Iterator[str]:
     for name, value in called.arguments.keywords:
         if name == "poolclass" and isinstance(value, Library) and value.dotted in SYNC_POOLS:
+            if not refuses_pools:
+                continue
             pool = value.dotted.rpartition(".")[2]
             remedy = "leave it out, or use AsyncAdaptedQueuePool"
             yield f"gets poolclass={pool}, which async engines refuse: {remedy}"

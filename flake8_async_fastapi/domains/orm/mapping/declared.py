@@ -105,8 +105,10 @@ def _read_column(value: Object) -> Column:
     if inner is None and isinstance(nested, Object) and nested.type == COLUMN:
         inner = nested
     base = _read_column(inner) if inner is not None else Column()
-    on_update = _computed_by(arguments.get("onupdate"))
-    if "server_onupdate" in arguments or any(_is_library_name(part, COMPUTED) for part in parts):
+    written = arguments.get("onupdate")
+    on_update = _computed_by(written)
+    by_server = "server_onupdate" in arguments and written is None  # else the UPDATE has a value for it
+    if by_server or any(_is_library_name(part, COMPUTED) for part in parts):
         on_update = "sql"
     on_insert = (
         "sql"

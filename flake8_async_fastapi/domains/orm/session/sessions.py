@@ -189,13 +189,14 @@ def _run_query(
     if statement.type == "sqlalchemy.Delete":
         _run_delete(frame, statement.argument("0"), session)
     if isinstance(detail, UpdateStatement):
-        _run_update(frame, detail, session, origin)
+        if detail.synchronizes and not _has_option(arguments, selects.KEEPS_OBJECTS):
+            _run_update(frame, detail, session, origin)
         detail = detail.returning or Query(())
     if not isinstance(detail, Query):
         detail = misused.query_of_text(statement)
     if detail is None:
         return None
-    detail = replace(detail, populates=detail.populates or _populates(arguments))
+    detail = replace(detail, populates=detail.populates or _has_option(arguments, selects.POPULATES))
     if not statement.type.rpartition(".")[2].startswith("Select"):
         detail = replace(detail, is_joined=True)  # not all rows, but those that it wrote
     if statement.type == inserts.INSERT and (arguments.get(1, "params") is not None or arguments.opaque):
@@ -216,12 +217,12 @@ def _run_query(
     return Object(package + "Result", detail=fetch)
 
 
-def _populates(arguments: Arguments) -> bool:
-    """Whether a call passes ``execution_options={"populate_existing": True}``."""
+def _has_option(arguments: Arguments, option: tuple[str, Value]) -> bool:
+    """Whether a call passes an option, as in ``execution_options={"populate_existing": True}``."""
     given = arguments.get(1_000, "execution_options")
     if not isinstance(given, Collection) or given.keys is None or given.items is None:
         return False
-    return selects.POPULATES in zip(given.keys, given.items, strict=True)
+    return option in zip(given.keys, given.items, strict=True)
 
 
 def _get_object(

@@ -162,7 +162,8 @@ class UpdateStatement(Payload, frozen=True):
     """An ``update()`` of a model, with the columns it sets.
 
     For each column, it says whether the value is an SQL expression (None for one that SQLAlchemy may
-    evaluate in Python). ``is_filtered`` counts its conditions, of which ``equals`` are understood.
+    evaluate in Python). ``is_filtered`` counts its conditions, of which ``equals`` are understood. Unless it
+    ``synchronizes``, it changes no object of the session.
     """
 
     cls: ClassValue
@@ -171,6 +172,7 @@ class UpdateStatement(Payload, frozen=True):
     is_filtered: int = 0
     certain: bool = True
     returning: Query | None = None
+    synchronizes: bool = True
 
 
 class SessionSettings(Payload, frozen=True):

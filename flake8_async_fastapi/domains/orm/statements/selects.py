@@ -135,7 +135,9 @@ _NARROWING = frozenset(
 )
 
 
-_EXTENDS_UPDATE: Final = frozenset({"values", "where", "filter", "returning", "options"})
+_EXTENDS_UPDATE: Final = frozenset(
+    {"values", "where", "filter", "returning", "options", "execution_options"}
+)
 
 
 def call_statement_method(
@@ -209,6 +211,9 @@ def _extend_update(
             detail=replace(detail, values=(*detail.values, *new), certain=detail.certain and not
                            (arguments.opaque or arguments.args)),
         )  # fmt: skip
+    if name == "execution_options":
+        leaves = KEEPS_OBJECTS in arguments.keywords
+        return replace(receiver, detail=replace(detail, synchronizes=detail.synchronizes and not leaves))
     if name == "returning":
         more = select_query(frame, arguments, origin, single=False)
         if (said := detail.returning) is not None:  # its options
@@ -310,6 +315,8 @@ def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
 
 
 POPULATES: Final = ("populate_existing", Const(True))
+KEEPS_OBJECTS: Final = ("synchronize_session", Const(False))
+"""The option with which an ``update()`` or ``delete()`` changes no objects of the session."""
 """The execution option of queries that load anew the objects which the session holds."""
 _FUNCTION: Final = "sqlalchemy.FunctionElement"
 _SQL: Final = ("sqlalchemy.ColumnElement", _FUNCTION, "sqlalchemy.orm.InstrumentedAttribute")
