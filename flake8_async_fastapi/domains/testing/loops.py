@@ -193,7 +193,9 @@ def _replaced_names(code: list[Stmt]) -> Iterator[str]:
 
 
 def _uses(frame: Frame, value: Value, use: EngineUse) -> bool:
-    """Whether a function makes or uses an engine, or a factory creates sessions of it."""
+    """Whether a value is an engine, a function makes or uses it, or a factory creates sessions of it."""
+    if isinstance(value, Object) and value.origin == use.engine:
+        return True
     if isinstance(value, Function):
         spots = [(one.line, one.col) for one in nodes_in(value.node) if isinstance(one, tree.Call)]
         makes = value.path == use.engine.path and use.engine.position in spots
