@@ -128,6 +128,27 @@ async def test_update_expires_what_the_server_computes(session: AsyncSession) ->
         print(post.updated_at)
 
 
+async def test_python_wins_over_the_server() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Item(Base):
+        __tablename__ = "item"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        both: Mapped[datetime] = mapped_column(
+            server_default=func.now(), onupdate=lambda: datetime(2020, 1, 1), server_onupdate=func.now()
+        )
+        server: Mapped[datetime] = mapped_column(server_default=func.now(), server_onupdate=func.now())
+
+    async with database([], model=Base) as factory, factory() as session:
+        session.add(item := Item(name="a"))
+        await session.flush()
+        item.name = "b"
+        await session.flush()
+        assert inspect(item).unloaded == {"server"} and item.both == datetime(2020, 1, 1)
+
+
 async def test_update_expires_what_was_set_to_an_expression(session: AsyncSession) -> None:
     post = await session.get_one(Post, 1)
     post.views = Post.views + 1
@@ -261,6 +282,15 @@ async def test_update_statement_changes_what_the_session_has(session: AsyncSessi
     assert post.title == "changed"
     with needs_io():
         print(post.updated_at)
+
+
+async def test_update_statement_that_leaves_the_session_alone(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    before = post.title, post.updated_at
+    alone = {"synchronize_session": False}
+    await session.execute(update(Post).values(title=func.upper("changed")), execution_options=alone)
+    assert not {"title", "updated_at"} & inspect(post).unloaded
+    assert (post.title, post.updated_at) == before
 
 
 async def test_delete_statement_removes_what_the_session_has(session: AsyncSession) -> None:

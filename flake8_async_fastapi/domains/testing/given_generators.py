@@ -5,6 +5,8 @@ Source: pytest-asyncio's documentation, "Strict mode": it runs only the fixtures
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, functions_in
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.values import Function
@@ -31,10 +33,14 @@ def is_generator(ctx: Context, path: str, name: str) -> bool:
 
 def awaits_coroutine(ctx: Context, function: Function, name: str) -> bool:
     """Whether a test or fixture awaits what a fixture of this name gives it, which is a coroutine."""
-    awaited = (node.value for node in nodes_in(function.node.body) if isinstance(node, tree.Await))
-    if not any(isinstance(value, tree.Name) and value.id == name for value in awaited):
-        return False
-    return _is_left_alone(ctx, function.path, name, yields=False)
+    awaited = ctx.derive(("awaited names", function.key), lambda: frozenset(_awaited_names(function)))
+    return name in awaited and _is_left_alone(ctx, function.path, name, yields=False)
+
+
+def _awaited_names(function: Function) -> Iterator[str]:
+    for node in nodes_in(function.node.body):
+        if isinstance(node, tree.Await) and isinstance(node.value, tree.Name):
+            yield node.value.id
 
 
 def _is_left_alone(ctx: Context, path: str, name: str, *, yields: bool) -> bool:

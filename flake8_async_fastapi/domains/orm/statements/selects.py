@@ -315,9 +315,9 @@ def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
 
 
 POPULATES: Final = ("populate_existing", Const(True))
-KEEPS_OBJECTS: Final = ("synchronize_session", Const(False))
-"""The option with which an ``update()`` or ``delete()`` changes no objects of the session."""
 """The execution option of queries that load anew the objects which the session holds."""
+KEEPS_OBJECTS: Final = ("synchronize_session", Const(False))
+"""The execution option of an ``update()`` that changes no objects of the session."""
 _FUNCTION: Final = "sqlalchemy.FunctionElement"
 _SQL: Final = ("sqlalchemy.ColumnElement", _FUNCTION, "sqlalchemy.orm.InstrumentedAttribute")
 _COMPARISONS: Final = frozenset({"!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"})
