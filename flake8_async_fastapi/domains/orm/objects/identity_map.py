@@ -47,7 +47,29 @@ class TargetAtHand(Struct, frozen=True):
 
 def may_be_loaded_elsewhere(frame: Frame, unloaded: UnloadedAttribute) -> bool:
     """Whether the session may hold the target of an attribute, or the same object with more loaded."""
-    return find_target(frame, unloaded) is not None or aliasing.may_be_loaded_by_other_path(frame, unloaded)
+    return find_target(frame, unloaded) is not None or may_have_more(frame, unloaded)
+
+
+def may_have_more(frame: Frame, unloaded: UnloadedAttribute) -> bool:
+    """Whether an object may have an attribute loaded by another path of its query, or for a caller."""
+    if aliasing.may_be_loaded_by_other_path(frame, unloaded):
+        return True
+    return unloaded.not_loaded.cause == "unloaded" and _may_hang_on_given(frame, unloaded)
+
+
+def _may_hang_on_given(frame: Frame, unloaded: UnloadedAttribute) -> bool:
+    """Whether callers may have loaded the object of a query along with one that they passed."""
+    objects = instances_of(frame.state)
+    top = aliasing.way_from_top(objects, unloaded.location)[0]
+    if objects[top].source != "query" or not isinstance(frame.node, tree.FunctionDef):
+        return False
+    return any(
+        other.source == "given"
+        and other.default == "perhaps"
+        and load_plans.may_lead_to(frame.ctx, other.cls, unloaded.obj.cls)
+        and not strangers.are_strangers(frame, at, top)
+        for at, other in objects.items()
+    )
 
 
 def find_target(frame: Frame, unloaded: UnloadedAttribute) -> TargetAtHand | None:

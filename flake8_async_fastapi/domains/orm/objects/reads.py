@@ -179,7 +179,7 @@ def _read_unloaded(frame: Frame, unloaded: UnloadedAttribute, place: Position, u
         objects[location] = obj.put(name, found)  # once found, it stays loaded
         aliasing.share_loaded(frame, location, name)
         return found if owner is None else Loaded(owner)
-    if aliasing.may_be_loaded_by_other_path(frame, unloaded):
+    if identity_map.may_have_more(frame, unloaded):
         return MAYBE
     if obj.discriminated and base(location)[0] == ARGUMENT:
         return MAYBE  # a function that got it checks it first

@@ -197,6 +197,23 @@ def loads_circle(how: str, before: tuple[str, ...]) -> bool:
     return how == "immediate" or (how == "joined" and bool(before) and before[-1] not in IN_ONE_QUERY)
 
 
+def may_lead_to(ctx: Context, cls: ClassValue, target: ClassValue) -> bool:
+    """Whether options can load objects of a class along with one of another: one or two steps further."""
+
+    def find() -> bool:
+        near = list(_targets(ctx, cls))
+        further = [other for one in near if one is not None for other in _targets(ctx, one)]
+        return any(one is None or may_be_both(ctx, one, target) for one in (*near, *further))
+
+    return ctx.query(("may lead to", cls, target), find, True)
+
+
+def _targets(ctx: Context, cls: ClassValue) -> Iterator[ClassValue | None]:
+    model = models.model_of_objects(ctx, cls)
+    for _, relationship in model.relationships() if model is not None else ():
+        yield relationship.target
+
+
 def applies_to(ctx: Context, option: Directive, cls: ClassValue, alias: object) -> bool:
     """Whether an option starts at an entity: at its class, a base or a subclass."""
     if not option.path:
