@@ -224,7 +224,7 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
         if location not in before and frame.enclosing_loops:
             after = replace(after, identity=None, is_alone=False)  # the call makes several
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
-    return effect.exit_effects
+    return tuple(transition_to_caller(out, step) for step in effect.exit_effects)
 
 
 def _is_loaded_anew(before: InstanceState, after: InstanceState) -> bool:
