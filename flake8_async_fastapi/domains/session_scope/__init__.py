@@ -62,7 +62,7 @@ DOMAIN = Domain(
         caught=(transactions.note_caught,),
         dropped=(tasks.note_dropped,),
         escaped=(connections.note_escaped,),
-        entered=(clients.note_entered, tasks.note_entered, transactions.enter_block),
+        entered=(clients.note_entered, closed.enter_block, tasks.note_entered, transactions.enter_block),
         function_ends=(
             clients.report_left_open,
             late_commits.report_late_commits,

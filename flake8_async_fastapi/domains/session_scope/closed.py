@@ -96,12 +96,16 @@ def _place_of_block(frame: Frame, item: tree.WithItem, value: Value) -> Place | 
 
 
 def begin_blocks(frame: Frame, items: BlockItems) -> None:
-    """Handle the begin of a block: what it makes is open."""
+    """Handle the begin of a block: what it makes is open, on whatever paths."""
     opened = [place for item, value in items if (place := _place_of_block(frame, item, value)) is not None]
     if opened:
         frame.notes_of(OpenBlocks).places += opened
-        if Closed in frame.state.parts:
-            frame.state.put(Closed(frame.state.part(Closed).places.difference(opened)))
+
+
+def enter_block(frame: Frame, item: tree.WithItem, value: Value) -> None:
+    """Handle the begin of a block on one path: what a round before has made here is another object."""
+    if Closed in frame.state.parts and (place := _place_of_block(frame, item, value)) is not None:
+        frame.state.put(Closed(frame.state.part(Closed).places - {place}))
 
 
 def end_blocks(frame: Frame, items: BlockItems, ends: list[State]) -> None:
