@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec.structs
 
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
+from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
@@ -23,8 +24,22 @@ _STEPS: Final = 3
 _ADDS_TASK: Final = "add_task"
 
 
+class Passed(NamedTuple):
+    """An argument as a caller writes it, with the state and its value there."""
+
+    caller: Function
+    written: Expr
+    state: State
+    value: Value
+
+
 def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
     """The values that callers pass for a parameter, as far as they are known; otherwise ``UNKNOWN``."""
+    return (passed.value for passed in arguments_passed(ctx, function, name))
+
+
+def arguments_passed(ctx: Context, function: Function, name: str) -> Iterator[Passed]:
+    """As ``values_passed``, with the callers."""
     params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
     if function.receiver is not None and params:
         params.pop(0)
@@ -32,7 +47,7 @@ def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value
     for caller, node in islice(_calls_of(ctx, function), _MOST):
         written = written_argument(node, place, name)
         if written is not None and not any(isinstance(part, tree.Starred) for part in node.args):
-            yield _value_passed_in(ctx, caller, function, node, written)
+            yield Passed(caller, written, *_value_passed_in(ctx, caller, function, node, written))
 
 
 def may_reach(frame: Frame) -> bool:
@@ -92,8 +107,8 @@ def _is_none(given: Expr | None) -> bool | None:
 
 def _value_passed_in(
     ctx: Context, caller: Function, function: Function, node: tree.Call, given: Expr
-) -> Value:
-    """The value of an argument at a call, if it calls the function.
+) -> tuple[State, Value]:
+    """The value of an argument at a call, if it calls the function, and the state there.
 
     Of the caller, only the code that binds the names in the argument is run: the rest is expensive and adds
     nothing.
@@ -110,8 +125,8 @@ def _value_passed_in(
     for end in statements.run_statements(frame, binding, [state]):
         frame.state = end
         if _is_call_of(ctx, expressions.evaluate(frame, end, node.func), function):
-            return expressions.evaluate(frame, end, given)
-    return UNKNOWN
+            return end, expressions.evaluate(frame, end, given)
+    return state, UNKNOWN
 
 
 def _without_body(statement: Stmt) -> Stmt:

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import doubts, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.passed import PASSED_OTHERWISE, is_passed_otherwise
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Query
 from flake8_async_fastapi.engine.frame import Frame
@@ -156,6 +157,8 @@ def _unless(frame: Frame, step: tuple[Location, str]) -> str:
     """In which case code that is checked does not read what is missing; empty if it does."""
     if not callers.may_reach(frame):
         return "no caller passes what leads here"
+    if is_passed_otherwise(frame, step[0], instances_of(frame.state)[step[0]].cls):
+        return PASSED_OTHERWISE
     if is_test(frame.path) and _is_loaded_in_another(frame, *step):
         return doubts.BY_OTHERS
     return doubts.BY_REQUEST if _may_be_left_by_request(frame, *step) else ""
