@@ -92,26 +92,63 @@ def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | N
     """The outcome of a test of a database URL; None for other tests, and if the outcome is not known."""
     match test:
         case tree.Call(func=tree.Attr(value=tested, name="startswith"), args=[tree.Const(value=str(sought))]):
-            whole = evaluate(tested) if dotted(tested) else UNKNOWN
-            if not is_url(whole):
-                return None
-            begins = _prefix_text(whole).startswith(sought)
-            return begins if begins or not sought.startswith(_prefix_text(whole)) else None
+            return _begins_with(_tested_url(tested, evaluate), [sought])
+        case tree.Call(func=tree.Attr(value=tested, name="startswith"), args=[tree.Display(items=items)]):
+            written = [item.value for item in items if isinstance(item, tree.Const)]
+            texts = [text for text in written if isinstance(text, str)]
+            return _begins_with(_tested_url(tested, evaluate), texts) if len(texts) == len(items) else None
         case tree.Compare(left=tree.Const(value=str(sought)), ops=[("in" | "not in") as op], rights=[tested]):
-            whole = evaluate(tested) if dotted(tested) else UNKNOWN
-            if not is_url(whole):
-                return None
-            # the rest is not known, but no driver is named there
-            driver_like = re.fullmatch(r"[+a-z0-9:/]+", sought) is not None and sought in _WORDS
-            is_parameter = any(
-                text and f"{name}=" in sought for name, text in _PARAMETER.findall(_prefix_text(whole))
-            )
-            return (
-                (sought in _prefix_text(whole)) is (op == "in")
-                if driver_like or is_parameter or sought in _prefix_text(whole)
-                else None
-            )
+            holds = _contains(_tested_url(tested, evaluate), sought)
+            return None if holds is None else holds is (op == "in")
     return None
+
+
+_ALIKE: Final = frozenset({"lower", "casefold", "strip", "get_backend_name"})
+
+
+def _tested_url(tested: Expr, evaluate: Callable[[Expr], Value]) -> Value:
+    """The URL that a test reads, also as ``url.lower()``, ``str(url)`` or ``make_url(url).drivername``."""
+    while True:
+        match tested:
+            case tree.Call(func=tree.Attr(value=inner, name=name), args=[]) if name in _ALIKE:
+                tested = inner
+            case tree.Attr(value=tree.Call() as inner, name="drivername"):
+                tested = inner
+            case tree.Call(func=tree.Name(id="str" | "make_url"), args=[inner]):
+                tested = inner
+            case _:
+                return evaluate(tested) if dotted(tested) else UNKNOWN
+
+
+def _begins_with(url: Value, sought: Iterable[str]) -> bool | None:
+    if not is_url(url):
+        return None
+    known = _prefix_text(url)
+    if any(known.startswith(text) for text in sought):
+        return True
+    return None if any(text.startswith(known) for text in sought) else False
+
+
+def _contains(url: Value, sought: str) -> bool | None:
+    """Whether a URL contains a text: the rest of it is not known, but no driver is named there."""
+    if not is_url(url):
+        return None
+    known = _prefix_text(url)
+    is_parameter = any(text and f"{name}=" in sought for name, text in _PARAMETER.findall(known))
+    return sought in known if sought in _WORDS or is_parameter or sought in known else None
+
+
+def _model_startswith(site: CallSite) -> Value | None:
+    whole, sought = (site.arguments.get(place, "") for place in range(2))
+    texts = sought.items or () if isinstance(sought, Collection) else (sought,)
+    known = [text.value for text in texts if isinstance(text, Const) and isinstance(text.value, str)]
+    holds = _begins_with(whole, known) if whole is not None and known and len(known) == len(texts) else None
+    return None if holds is None else Const(holds)
+
+
+def _model_backend_name(site: CallSite) -> Value | None:
+    whole = site.arguments.get(0, "")
+    return Const(database_and_driver(_prefix_text(whole))[0]) if whole is not None and is_url(whole) else None
 
 
 _WORDS: Final = frozenset(
@@ -202,11 +239,14 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "pydantic.Field": _model_field,
     "pydantic.fields.Field": _model_field,
     "builtins.str": _model_render,
+    "builtins.str.startswith": _model_startswith,
+    "builtins.str.get_backend_name": _model_backend_name,
     "builtins.str.replace": _model_replace,
     "builtins.str.set": _model_set,
     **dict.fromkeys(
         (
-            "builtins.str.strip", "builtins.str.rstrip", "builtins.str.format", "builtins.str.unicode_string",
+            "builtins.str.strip", "builtins.str.rstrip", "builtins.str.lower", "builtins.str.casefold",
+            "builtins.str.format", "builtins.str.unicode_string",
             "builtins.str.render_as_string", "builtins.str.get_secret_value", "builtins.str.__str__",
             "sqlalchemy.make_url", "sqlalchemy.engine.make_url", "sqlalchemy.engine.url.make_url",
             "pydantic.PostgresDsn", "pydantic.MySQLDsn", "pydantic.AnyUrl", "pydantic.SecretStr",

@@ -66,12 +66,9 @@ def assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]
 
 
 def _assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State]:
-    if isinstance(test, (tree.Call, tree.Compare)):
-        holds = frame.ctx.hooks.models.evaluate_condition(
-            test, lambda tested: _value_tested(frame, state, tested)
-        )
-        if holds is not None:
-            return [state.fork()] if holds is outcome else []
+    is_asked = isinstance(test, (tree.Call, tree.Compare))
+    if is_asked and (holds := outcome_of_library_test(frame, state, test)) is not None:
+        return [state.fork()] if holds is outcome else []
     match test:
         case tree.Compare():
             return _assume_comparison(frame, state, test, outcome)
@@ -100,6 +97,11 @@ def _assume(frame: Frame, state: State, test: Expr, outcome: bool) -> list[State
         case tree.Const(value=value):
             return [state.fork()] if bool(value) is outcome else []
     return _decide(frame, state, test, outcome, lambda value: True, "")
+
+
+def outcome_of_library_test(frame: Frame, state: State, test: Expr) -> bool | None:
+    """The outcome of a test that a domain knows, such as one of a database URL."""
+    return frame.ctx.hooks.models.evaluate_condition(test, lambda one: _value_tested(frame, state, one))
 
 
 def _assume_comparison(frame: Frame, state: State, test: tree.Compare, outcome: bool) -> list[State]:

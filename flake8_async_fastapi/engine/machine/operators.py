@@ -101,13 +101,15 @@ def evaluate_bool_op(frame: Frame, state: State, node: tree.BoolOp, *, tested: b
 
 def evaluate_unary(frame: Frame, state: State, node: tree.Unary) -> Value:
     if node.op == "not":
-        test(frame, state, node.value)
-        return BOOL
+        value = test(frame, state, node.value)
+        known = value.value if isinstance(value, Const) else None
+        return Const(not known) if isinstance(known, bool) else BOOL
     check_use(frame, expressions.evaluate(frame, state, node.value), "operand")
     return UNKNOWN
 
 
 _IDENTITY = frozenset({"is", "is not"})
+_CONTAINMENT = frozenset({"in", "not in"})
 
 
 def evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
@@ -118,6 +120,10 @@ def evaluate_compare(frame: Frame, state: State, node: tree.Compare) -> Value:
             return condition
         if node.ops[0] in _IDENTITY and (same := are_identical(*sides)) is not None:
             return Const(same is (node.ops[0] == "is"))
+        if node.ops[0] in _CONTAINMENT:
+            holds = conditions.outcome_of_library_test(frame, state, node)
+            if holds is not None:
+                return Const(holds)
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
         for side in (left, right):
             if op in _IDENTITY:
