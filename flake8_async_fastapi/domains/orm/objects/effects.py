@@ -158,11 +158,17 @@ def _instances_by_giver(
 
 
 def _exit_effects(ends: list[State], yielded: list[State]) -> tuple[Transition, ...]:
-    """The changes that a context manager makes to sessions after its ``yield``."""
+    """The changes that a context manager makes to sessions after its ``yield``.
+
+    What it does to single objects that it was given is not recorded, such as to refresh them after a commit.
+    """
     if not yielded or not ends:
         return ()
     begun = min(len(state.part(Instances).session_effects) for state in yielded)
-    return join_session_effects([end.part(Instances).session_effects[begun:] for end in ends])
+    steps = join_session_effects([end.part(Instances).session_effects[begun:] for end in ends])
+    if any(_is_given(location) for end in ends for location in instances_of(end)):
+        return tuple(replace(step, kind="perhaps") for step in steps)
+    return steps
 
 
 # --- at the call -------------------------------------------------------------------------------
