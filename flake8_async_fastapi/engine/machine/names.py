@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.containers import named_items, without_emptiness
@@ -258,9 +258,55 @@ def unpack_keywords(
         if known is None:
             all_known = False
             frame.discharge_items(value)
-        else:
-            values += known
+            continue
+        later = _keys_added_later(frame, state, keyword.value)
+        all_known = all_known and None not in later
+        values += [(name, item) for name, item in known if name not in later]
+        values += [(name, UNKNOWN) for name in sorted(filter(None, later))]
     return values, all_known
+
+
+def _keys_added_later(frame: Frame, state: State, written: Expr) -> frozenset[str | None]:
+    """The keys that other statements of a module add to its dict, perhaps under a condition; None for any.
+
+    The keywords of an engine are often put together so.
+    """
+    if not isinstance(written, tree.Name) or written.id in state.env or frame.language is not None:
+        return frozenset()
+    found = only_definition(frame.ctx, frame.path, written.id)
+    if found is None or not isinstance(found[1], tree.Assign):
+        return frozenset()
+    path, name = found[0], dotted(found[1].targets[0])
+
+    def find() -> frozenset[tuple[str, str | None]]:
+        return frozenset(_keys_added(flat(frame.ctx.project.body(path))))
+
+    added = frame.ctx.query(("keys added", path), find, frozenset[tuple[str, str | None]]())
+    return frozenset(key for owner, key in added if owner == name)
+
+
+def _keys_added(statements: Iterable[Stmt]) -> Iterator[tuple[str, str | None]]:
+    """The variables with dicts to which statements add items, each with a key; None for an unknown one."""
+    for statement in statements:
+        match statement:
+            case tree.Assign(targets=[tree.Subscript(value=tree.Name(id=name), index=index)]):
+                yield name, _text_of(index)
+            case tree.ExprStmt(value=tree.Call(func=tree.Attr(value=tree.Name(id=name))) as call):
+                yield from ((name, key) for key in _keys_given(call))
+
+
+def _keys_given(call: tree.Call) -> Iterator[str | None]:
+    match call:
+        case tree.Call(func=tree.Attr(name="update"), args=args, keywords=keywords):
+            yield from (keyword.name for keyword in keywords)
+            for given in args:
+                yield from map(_text_of, given.keys if isinstance(given, tree.DictDisplay) else [None])
+        case tree.Call(func=tree.Attr(name="setdefault"), args=[key, *_]):
+            yield _text_of(key)
+
+
+def _text_of(key: Expr | None) -> str | None:
+    return key.value if isinstance(key, tree.Const) and isinstance(key.value, str) else None
 
 
 def dotted_value(ctx: Context, path: str, text: str) -> Value:
