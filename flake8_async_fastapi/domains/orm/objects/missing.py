@@ -27,8 +27,10 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object, Value, alternatives
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import nodes_in
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.project.modules import is_test
+
+_ERRORS: Final = ("MissingGreenlet", "DetachedInstanceError")
 
 
 class Reading(Struct, frozen=True):
@@ -149,12 +151,14 @@ def _report(
                 top.is_item,
                 Spot("", 0) if reader is None else reader.field_at,
             ),
-            unless or _unless(frame, steps[0]),
+            unless or _unless(frame, steps[0], place),
         )
 
 
-def _unless(frame: Frame, step: tuple[Location, str]) -> str:
+def _unless(frame: Frame, step: tuple[Location, str], place: Position) -> str:
     """In which case code that is checked does not read what is missing; empty if it does."""
+    if _is_expected(frame, place):
+        return "a handler expects the error"
     if not callers.may_reach(frame):
         return "no caller passes what leads here"
     if is_passed_otherwise(frame, step[0], instances_of(frame.state)[step[0]].cls):
@@ -162,6 +166,24 @@ def _unless(frame: Frame, step: tuple[Location, str]) -> str:
     if is_test(frame.path) and _is_loaded_in_another(frame, *step):
         return doubts.BY_OTHERS
     return doubts.BY_REQUEST if _may_be_left_by_request(frame, *step) else ""
+
+
+def _is_expected(frame: Frame, place: Position) -> bool:
+    """Whether a place is in a ``try`` that handles the error of such a read by its name."""
+    return frame.node is not None and any(
+        isinstance(inner, tree.Node) and (inner.line, inner.col) == place
+        for node in nodes_in(frame.node.body)
+        if isinstance(node, tree.Try)
+        if any(dotted(kind).endswith(_ERRORS) for handler in node.handlers for kind in _kinds_of(handler))
+        for inner in nodes_in(node.body)
+    )
+
+
+def _kinds_of(handler: tree.Handler) -> list[tree.Expr]:
+    """The classes that a handler catches, as written."""
+    if handler.type is None:
+        return []
+    return handler.type.items if isinstance(handler.type, tree.Display) else [handler.type]
 
 
 def _may_be_left_by_request(frame: Frame, location: Location, name: str) -> bool:
