@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.database.events import MemorySplit
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.machine import definitions
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Collection, Library
 from flake8_async_fastapi.facts import tree
@@ -84,7 +84,10 @@ def _text_of(frame: Frame, written: Expr) -> str | None:
         body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else ()
         local = [one for one in nodes_in(list(body)) if _assigns(one, written.id)]
         found = local[0] if len(local) == 1 else None
-        if not local and (there := names.only_definition(frame.ctx, frame.path, written.id)) is not None:
+        if (
+            not local
+            and (there := definitions.only_definition(frame.ctx, frame.path, written.id)) is not None
+        ):
             found = there[1]
         written = found.value if isinstance(found, tree.Assign) and found.value is not None else written
     return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else None

@@ -16,7 +16,7 @@ from flake8_async_fastapi.domains.fastapi.events import ContextVariableLost
 from flake8_async_fastapi.domains.fastapi.reach import called_function, functions_reached
 from flake8_async_fastapi.domains.fastapi.routes import REGISTERED
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions, names, type_hints
+from flake8_async_fastapi.engine.machine import definitions, functions, names, type_hints
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import ModuleValue, Object
 from flake8_async_fastapi.facts import tree
@@ -133,7 +133,7 @@ def _is_variable(ctx: Context, path: str, text: str) -> bool:
     if owner:
         module = names.dotted_value(ctx, path, owner)
         path = module.path if isinstance(module, ModuleValue) else ""
-    found = names.only_definition(ctx, path, name) if path else None
+    found = definitions.only_definition(ctx, path, name) if path else None
     match found:
         case (_, tree.Assign(value=tree.Call(func=func))):
             return dotted(func).rpartition(".")[2] == "ContextVar"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import attributes, expressions, functions, names, type_hints
+from flake8_async_fastapi.engine.machine import attributes, definitions, expressions, functions, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.state import State
@@ -86,7 +86,7 @@ def annotated_extras(frame: Frame, param: Param) -> Iterator[tuple[Frame, Expr]]
     """
     annotation, outer = param.annotation, frame
     if isinstance(annotation, tree.Name):  # an alias such as `SessionDep`
-        found = names.only_definition(frame.ctx, frame.path, annotation.id)
+        found = definitions.only_definition(frame.ctx, frame.path, annotation.id)
         if found is not None and isinstance(found[1], tree.Assign) and found[1].value is not None:
             outer, annotation = Frame(frame.ctx, found[0], ""), found[1].value
     if isinstance(annotation, tree.Subscript):

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.fastapi.events import (
     OverrideIgnored,
 )
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import expressions, functions, names
+from flake8_async_fastapi.engine.machine import definitions, expressions, functions, names
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -93,7 +93,7 @@ def _other_than_function(frame: Frame, key: Expr) -> tuple[str, str]:
         case tree.Const(value=str(text)):
             return "text", text if text.isidentifier() else ""
         case tree.Name(id=name) if frame.state.get(name) is None or name not in frame.state.env:
-            found = names.only_definition(frame.ctx, frame.path, name)
+            found = definitions.only_definition(frame.ctx, frame.path, name)
             match found:
                 case path, tree.Assign(value=tree.Subscript(value=outer) as written) if (
                     dotted(outer).rpartition(".")[2] == "Annotated"

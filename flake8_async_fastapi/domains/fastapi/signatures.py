@@ -12,7 +12,7 @@ from typing import Final
 from flake8_async_fastapi.domains.fastapi.events import SignatureHidden
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE, is_written_verb
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import names
+from flake8_async_fastapi.engine.machine import definitions, names
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Library, Object, Value
 from flake8_async_fastapi.facts import tree
@@ -78,7 +78,7 @@ def _is_shown(ctx: Context, function: Function) -> bool:
     outermost = node.qualname.partition(".")[0]
     if outermost == node.qualname:
         return False
-    found = names.only_definition(ctx, function.path, outermost)
+    found = definitions.only_definition(ctx, function.path, outermost)
     return found is None or any(
         (isinstance(part, tree.Name) and part.id in _SHOWN_BY)
         or (isinstance(part, tree.Attr) and part.name in _SHOWN_BY)

@@ -17,7 +17,7 @@ from flake8_async_fastapi.domains.testing import requests
 from flake8_async_fastapi.domains.testing.events import LifespanNotRun
 from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named, functions_given
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions, names
+from flake8_async_fastapi.engine.machine import definitions, functions
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Arguments, Function, Object, Value, called_name
 from flake8_async_fastapi.engine.watches import Watch
@@ -43,9 +43,7 @@ class _Shared(Struct, frozen=True):
     module: str = ""
 
 
-def report_client(
-    frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value
-) -> None:
+def report_client(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """Report a test client created for an application whose lifespan it needs and does not run."""
     name = called_name(callee)
     place = 1_000 if name == "httpx.AsyncClient" else 0
@@ -201,7 +199,7 @@ def _assigned(ctx: Context, path: str, target: Expr, shared: set[str]) -> Iterat
 
 def _empty_before(ctx: Context, path: str, name: str) -> Iterator[str]:
     """The module of a variable that is None, or an empty dictionary, when it is imported."""
-    found = names.only_definition(ctx, path, name)
+    found = definitions.only_definition(ctx, path, name)
     if found is not None and isinstance(found[1], tree.Assign):
         match found[1].value:
             case None | tree.Const(value=None) | tree.DictDisplay(keys=[]):
@@ -218,9 +216,7 @@ def _read_by(
     found: dict[str, None] = {}
     coped: set[str] = set()
     getters: dict[str, str] = {}
-    reached = functions_reached(
-        ctx, route, _CALLS_FOLLOWED, with_dependencies=True, overridden=overridden
-    )
+    reached = functions_reached(ctx, route, _CALLS_FOLLOWED, with_dependencies=True, overridden=overridden)
     for function in reached:
         for node in nodes_in(function.node.body):
             thing = _thing(node)
@@ -264,7 +260,7 @@ def _module_of(ctx: Context, function: Function, thing: str) -> str:
         return ""
     if name in requests.bound_in(node) - set(shared_names(node.body)):
         return ""
-    found = names.only_definition(ctx, function.path, name)
+    found = definitions.only_definition(ctx, function.path, name)
     return "" if found is None else found[0]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine import classes, functions, names
+from flake8_async_fastapi.engine.machine import classes, definitions, functions
 from flake8_async_fastapi.engine.values import ClassValue, Function, Unknown, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
@@ -112,7 +112,7 @@ def _fixture_of_files(ctx: Context, path: str, name: str) -> Function | None:
             if _is_fixture(node):
                 return functions.as_function(file, node)
         if not bound or any(isinstance(node, tree.Import) for node in bound):
-            found = names.only_definition(ctx, file, name)
+            found = definitions.only_definition(ctx, file, name)
             if found is not None and _is_fixture(found[1]):
                 return functions.as_function(found[0], found[1])
             if bound and found is None:

@@ -17,7 +17,7 @@ from flake8_async_fastapi.engine.hints import (
     parameter_names,
     variables_bound,
 )
-from flake8_async_fastapi.engine.machine import classes, expressions, names
+from flake8_async_fastapi.engine.machine import classes, definitions, expressions, names
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -200,7 +200,7 @@ def resolve_alias(frame: Frame, annotation: Expr) -> tuple[Frame, Expr] | None:
             return None
     else:
         return None
-    found = names.only_definition(frame.ctx, path, name)
+    found = definitions.only_definition(frame.ctx, path, name)
     if found is None or not isinstance(found[1], tree.Assign):
         return None
     value = found[1].value
@@ -249,7 +249,7 @@ def _type_variables_in(frame: Frame, annotation: Expr) -> Iterator[str]:
 
 def _is_type_variable(frame: Frame, name: str) -> bool:
     """Whether a name is a ``TypeVar`` of the module, or not bound by the module: one of PEP 695."""
-    found = names.only_definition(frame.ctx, frame.path, name)
+    found = definitions.only_definition(frame.ctx, frame.path, name)
     if found is None:
         if frame.ctx.project.bindings(frame.path, name) or frame.ctx.project.star_targets(frame.path):
             return False

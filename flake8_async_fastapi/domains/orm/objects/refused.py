@@ -14,7 +14,15 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
 from flake8_async_fastapi.domains.python.moments import AWARE
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import attributes, callers, classes, expressions, functions, names
+from flake8_async_fastapi.engine.machine import (
+    attributes,
+    callers,
+    classes,
+    definitions,
+    expressions,
+    functions,
+    names,
+)
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -287,7 +295,10 @@ def _is_all_sqlite(ctx: Context) -> bool:
 def _url_written(ctx: Context, path: str, call: tree.Call) -> str:
     """The URL that a call gets as a text, or by its name; empty for any other value."""
     written = written_argument(call, 0, "url")
-    if isinstance(written, tree.Name) and (found := names.only_definition(ctx, path, written.id)) is not None:
+    if (
+        isinstance(written, tree.Name)
+        and (found := definitions.only_definition(ctx, path, written.id)) is not None
+    ):
         written = found[1].value if isinstance(found[1], tree.Assign) else None
     return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else ""
 
