@@ -14,6 +14,7 @@ from flake8_async_fastapi.domains.testing import (
     given_fixtures,
     given_generators,
     given_objects,
+    given_sessions,
     kept_objects,
     loops,
     overrides,
@@ -38,6 +39,10 @@ DOMAIN = Domain(
         call_ends=(clients.CALLS, given_objects.CALLS, loops.CALLS),
         decorated=(collected.report_fixture,),
         function_begins=(collected.report_test, kept_objects.fill_receiver),
-        function_ends=(loops.report_engine_use, overrides.report_left_override),
+        function_ends=(
+            given_sessions.report_given_session,
+            loops.report_engine_use,
+            overrides.report_left_override,
+        ),
     ),
 )

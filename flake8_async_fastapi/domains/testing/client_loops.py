@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.fastapi.reach import functions_reached
-from flake8_async_fastapi.domains.testing import fixtures, requests
+from flake8_async_fastapi.domains.testing import fixtures, given_sessions, requests
 from flake8_async_fastapi.domains.threads.engine_loops import EngineUse, uses_of
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place
@@ -74,14 +74,14 @@ def _loop_of_client(frame: Frame, function: tree.FunctionDef, name: str) -> str:
         return "" if found is None else _loop_of_fixture(ctx, found)
     for node in nodes_in(function.body):
         if isinstance(node, tree.WithItem) and node.target is not None and dotted(node.target) == name:
-            return _loop_of(node.context, is_entered=True)
+            return _loop_of(ctx, path, node.context, is_entered=True)
         if isinstance(node, tree.Assign) and name in map(dotted, node.targets):
-            return "" if node.value is None else _loop_of(node.value, is_entered=False)
+            return "" if node.value is None else _loop_of(ctx, path, node.value, is_entered=False)
     bound = [statement for _, statement in ctx.project.bindings(path, name)]
     if len(bound) == 1 and isinstance(bound[0], tree.Assign) and bound[0].value is not None:
         entered = [node for node in nodes_in(ctx.project.body(path)) if isinstance(node, tree.WithItem)]
         if not any(dotted(item.context) == name for item in entered):
-            return _loop_of(bound[0].value, is_entered=False)
+            return _loop_of(ctx, path, bound[0].value, is_entered=False)
     return ""
 
 
@@ -97,13 +97,15 @@ def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
         for inner in nodes_in(item.context)
     }
     made = [(call, id(call) in entered) for call in nodes_in(node.body) if isinstance(call, tree.Call)]
-    loops = {_loop_of(call, is_entered=is_entered) for call, is_entered in made} - {""}
+    loops = {_loop_of(ctx, fixture.path, call, is_entered=is_entered) for call, is_entered in made} - {""}
     return loops.pop() if len(loops) == 1 else ""
 
 
-def _loop_of(made: object, *, is_entered: bool) -> str:
+def _loop_of(ctx: Context, path: str, made: object, *, is_entered: bool) -> str:
     """The loop on which a client that a call creates is answered."""
     name = dotted(made.func).rpartition(".")[2] if isinstance(made, tree.Call) else ""
     if name == "AsyncClient":
         return CALLER
-    return (EACH_CLIENT if is_entered else EACH_REQUEST) if name == "TestClient" else ""
+    if not given_sessions.makes_client(ctx, path, made):
+        return ""
+    return EACH_CLIENT if is_entered else EACH_REQUEST

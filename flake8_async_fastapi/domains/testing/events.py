@@ -49,6 +49,13 @@ class EngineUsedInTest(Event, frozen=True):
         return (Mention(*self.engine, "the engine is made here"),)
 
 
+class SessionGivenToOtherLoop(Event, frozen=True):
+    """The application that ``text`` starts gets ``session``, which an async fixture made on another loop."""
+
+    text: str
+    session: str
+
+
 class OverrideLeft(Event, frozen=True):
     """The test or fixture ``name`` puts an override into ``text``, and nothing removes it."""
 

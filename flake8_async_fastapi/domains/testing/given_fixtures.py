@@ -6,15 +6,13 @@ from typing import Final
 
 from flake8_async_fastapi.domains.testing.fixtures import fixture_decorator, fixture_named, is_test_function
 from flake8_async_fastapi.domains.testing.given_generators import is_generator
+from flake8_async_fastapi.domains.testing.given_sessions import value_given
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions, type_hints
+from flake8_async_fastapi.engine.machine import type_hints
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
-    Arguments,
-    Coroutine,
     Function,
-    Generator,
     Object,
     Value,
 )
@@ -46,7 +44,7 @@ def gets_other_type(ctx: Context, function: Function, place: int) -> bool:
         declared = type_hints.declared_value(asking, State(), param.annotation) if param.annotation else None
         if not isinstance(declared, Object):
             return False
-        given = _value_of(asking, found)
+        given = value_given(asking, found)
         return (
             isinstance(given, Object)
             and declared.type not in with_bases(given.type)
@@ -70,7 +68,7 @@ def object_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
     def find() -> Value:
         if is_generator(ctx, function.path, param.name):
             return UNKNOWN
-        given = _value_of(Frame(ctx, function.path, ""), found)
+        given = value_given(Frame(ctx, function.path, ""), found)
         return Object(given.type) if isinstance(given, Object) and _is_told(given.type) else UNKNOWN
 
     return ctx.query(("object of fixture", function.key, param.name), find, UNKNOWN)
@@ -78,11 +76,3 @@ def object_of_fixture(ctx: Context, function: Function, param: Param) -> Value:
 
 def _is_told(name: str) -> bool:
     return name in _TOLD or is_session_type(name)
-
-
-def _value_of(frame: Frame, fixture: Function) -> Value:
-    """What a fixture returns or yields."""
-    given = functions.quiet_result(frame, fixture, Arguments(opaque=True), fixture.key)
-    if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
-        given = functions.result_of_call(frame, given.function, given.call, fixture.key)
-    return given.item if isinstance(given, Generator) else given

@@ -11,8 +11,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from flake8_async_fastapi.domains.database import pools
-from flake8_async_fastapi.domains.testing import client_loops, fixtures
+from flake8_async_fastapi.domains.testing import client_loops, fixtures, given_sessions
 from flake8_async_fastapi.domains.testing.collected import OTHER_PLUGINS
 from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
 from flake8_async_fastapi.domains.threads.engine_loops import (
@@ -25,13 +24,11 @@ from flake8_async_fastapi.domains.threads.engine_loops import (
 )
 from flake8_async_fastapi.domains.threads.sure_uses import SureUses
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import functions, names
+from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
     Arguments,
-    Coroutine,
     Function,
-    Generator,
     Object,
     Value,
 )
@@ -39,7 +36,7 @@ from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
-from flake8_async_fastapi.knowledge.transactions import BEGINS, CONNECTS, FLUSHES, is_session_type
+from flake8_async_fastapi.knowledge.transactions import BEGINS, CONNECTS, FLUSHES
 from flake8_async_fastapi.project.modules import is_test, module_folder
 
 _FUNCTION: Final = "function"
@@ -252,17 +249,7 @@ def _engines_asked_for(frame: Frame, function: tree.FunctionDef) -> Iterator[tup
         opening = _opening_by(function, param.name)
         if opening is None:
             continue
-        given = functions.quiet_result(frame, found, Arguments(opaque=True), found.key)
-        if isinstance(given, Coroutine) and given.function is not None and given.call is not None:
-            given = functions.result_of_call(frame, given.function, given.call, found.key)
-        if isinstance(given, Generator):
-            given = given.item
-        engine = given if isinstance(given, Object) else None
-        if engine is not None and engine.origin is not None and is_session_type(engine.type):
-            engine = pools.pool_of(frame.ctx, engine.origin) or engine
-        if engine is not None and (engine.type.endswith("sessionmaker") or is_session_type(engine.type)):
-            bind = engine.argument("0") or engine.argument("bind")
-            engine = bind if isinstance(bind, Object) else None
+        engine = given_sessions.engine_given(frame, found)
         place = loop_bound_engine(frame.ctx, engine) if engine is not None else None
         if place is not None and engine is not None:
             yield EngineUse(place, has_known_driver(engine)), frame.place_of(opening)

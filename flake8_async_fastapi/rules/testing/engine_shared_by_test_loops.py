@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_async_fastapi.domains.testing.events import EngineUsedInTest
+from flake8_async_fastapi.domains.testing.events import EngineUsedInTest, SessionGivenToOtherLoop
 from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -30,3 +30,9 @@ def check(events: Events) -> Iterator[Finding]:
             )
         if not used.is_fixture:
             first.setdefault(used.engine, used.function)
+    for given in events.of(SessionGivenToOtherLoop):
+        yield RULE.at(
+            given,
+            f"{given.text}() runs the application on an event loop of its own, and {given.session} belongs "
+            "to that of the tests: use httpx.AsyncClient(transport=ASGITransport(app))",
+        )
