@@ -150,7 +150,9 @@ class OptionIgnored(Event, frozen=True):
 
     ``why``: ``text`` (it names an attribute by a text, of the class ``detail`` in ``file`` if that is known),
     ``root`` (it starts at another model than the query's, ``detail``), ``present`` (it is for an object that
-    is in the session, ``loaded`` there), ``dropped`` (the statement with the option is dropped).
+    is in the session, ``loaded`` there), ``locked`` (so is the object whose row ``with_for_update`` locks,
+    and the column ``text`` is read and assigned after that), ``dropped`` (the statement with the option is
+    dropped).
     """
 
     why: str

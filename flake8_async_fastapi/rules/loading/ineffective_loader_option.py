@@ -33,6 +33,11 @@ def check(events: Events) -> Iterator[Finding]:
                 f"the option for {option.text} raises ArgumentError: the query selects {option.detail}; "
                 f"begin the option at {option.detail}"
             )
+        elif option.why == "locked":
+            message = (
+                f"{option.text} keeps the value that was loaded at {option.loaded}, before the row was "
+                "locked: add execution_options(populate_existing=True)"
+            )
         else:
             message = (
                 f"the options of get() have no effect: {option.text} was loaded at {option.loaded}; "

@@ -27,6 +27,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     identity_map,
     instances,
     lazy_loads,
+    locked,
     transitions,
 )
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
@@ -129,6 +130,8 @@ def read_mapped_attribute(
             return _loaded_value(frame, instance.location, obj, name, attribute, kept)
     if frame.ctx.trace:
         _trace_read(frame, obj, name, found, place, isinstance(attribute, Relationship))
+    if locked.Locks in frame.notes:
+        locked.note_read(frame, instance.location, obj, name, attribute)
     if isinstance(found, Loaded):
         if found.is_withheld:
             frame.ctx.wanted.add(name)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, alone, assigned, flushes, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, alone, assigned, flushes, locked, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_missing
@@ -50,6 +50,8 @@ def write_mapped_attribute(
     attribute = model.attributes.get(name) if model is not None else None
     if obj is None or model is None or attribute is None or instance.location is None:
         return False
+    if locked.Locks in frame.notes:
+        locked.report_write(frame, instance.location, obj, name)
     persistent = obj.phase in ("persistent", "given", "added")
     if isinstance(attribute, Relationship) and attribute.is_collection and persistent:
         found = transitions.attribute_state(frame.ctx, obj, name, attribute)

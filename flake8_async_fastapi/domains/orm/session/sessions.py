@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.events import OptionIgnored
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
-from flake8_async_fastapi.domains.orm.objects import aliasing, transitions
+from flake8_async_fastapi.domains.orm.objects import aliasing, locked, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import (
@@ -55,6 +55,7 @@ from flake8_async_fastapi.engine.renaming import resource_key
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     NONE,
+    TRUE,
     Arguments,
     ClassValue,
     Collection,
@@ -70,6 +71,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.knowledge.transactions import GETS, QUERIES
 
+_LOCKS: Final = ("with_for_update", TRUE)
 _TRANSACTION: Final = "sqlalchemy.ext.asyncio.AsyncSessionTransaction"
 
 
@@ -136,6 +138,8 @@ def _apply_method(
     name = site.callee.name
     if name in _TRANSITION_KINDS:
         kind = _TRANSITION_KINDS[name]
+        if kind != "flush":
+            locked.forget(frame)
         frame.acts_anyway |= kind in ("rollback", "close")  # objects are let go first, or in `finally`
         apply_transition(frame, Transition(session, kind, known), origin.line)
         return None
@@ -155,11 +159,13 @@ def _apply_method(
             single_objects.add_to_session(frame.state, value, session, is_lazy=is_lazy)
         return None
     if name == "refresh":
+        locked.forget(frame)
         unflushed.report_refresh(frame, arguments, session, origin)
         apply_transition(frame, Transition(session, "query", known), origin.line)
         single_objects.refresh_object(frame, arguments, session, origin)
         return None
     if name == "expire":
+        locked.forget(frame)
         single_objects.expire_object(frame, arguments, origin)
     elif name == "expunge":
         single_objects.take_out(frame, arguments, transitions.after_detach)
@@ -201,6 +207,10 @@ def _run_query(
         detail = replace(detail, is_joined=True)  # not all rows, but those that it wrote
     if statement.type == inserts.INSERT and (arguments.get(1, "params") is not None or arguments.opaque):
         detail = inserts.without_null_keys(detail)
+    for entity in detail.items or () if detail.locks and not detail.populates else ():
+        if entity is not None:
+            asked = results.identity_asked_for(frame.ctx, detail, entity)
+            locked.note_lock(frame, entity.cls, session, asked, origin)
     session_effects.record_select(frame, detail, session, origin.line)
     fetch = FetchedResult(detail, session, (origin.path, origin.line), is_lazy=is_lazy)
     misused.report_fetch(frame, fetch, name.removeprefix("stream_"))
@@ -238,6 +248,8 @@ def _get_object(
     populates = selects.POPULATES in arguments.keywords
     state = frame.state
     identity = _identity_of_get(state, frame.current_call)
+    if not populates and _LOCKS in arguments.keywords:
+        locked.note_lock(frame, cls, session, identity, origin)
     if identity is not None and not populates:
         for location, obj in transitions.instances_of_session(instances_of(state), session):
             same = session_effects.is_asked_for(location, obj, identity)

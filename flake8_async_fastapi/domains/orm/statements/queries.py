@@ -118,6 +118,8 @@ class Query(Payload, frozen=True):
     """It may give no row, even if it counts."""
     populates: bool = False
     """With ``populate_existing``: objects that the session holds are loaded anew, as the query says."""
+    locks: bool = False
+    """With ``with_for_update()``."""
 
     @property
     def answers(self) -> bool:

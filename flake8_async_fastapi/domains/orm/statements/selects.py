@@ -194,6 +194,8 @@ def call_statement_method(
         )
     if name in _JOINING:
         return replace(receiver, detail=replace(detail, is_joined=True))
+    if name == "with_for_update":
+        return replace(receiver, detail=replace(detail, locks=arguments.get(2, "of") is None))
     if name == "execution_options":
         populates = detail.populates or POPULATES in arguments.keywords
         return replace(receiver, detail=replace(detail, populates=populates))
