@@ -43,11 +43,13 @@ class Locks(Struct):
     lines: set[int] = field(default_factory=set)
 
 
-def note_lock(frame: Frame, cls: ClassValue, session: object, identity: object, origin: Place) -> None:
-    """Note that a query locks the row with a key, if the session holds its object with old values."""
+def note_lock(
+    frame: Frame, cls: ClassValue, session: object, identity: object, origin: Place, made: int
+) -> None:
+    """Note that a query, ``made`` at a line, locks the row with a key, if the session holds its object."""
     if not frame.emit:
         return
-    frame.notes_of(Locks).lines.add(origin.line)
+    frame.notes_of(Locks).lines.update((origin.line, made))
     if identity is None:
         return
     for location, obj in transitions.instances_of_session(instances_of(frame.state), session):

@@ -210,7 +210,7 @@ def _run_query(
     for entity in detail.items or () if detail.locks and not detail.populates else ():
         if entity is not None:
             asked = results.identity_asked_for(frame.ctx, detail, entity)
-            locked.note_lock(frame, entity.cls, session, asked, origin)
+            locked.note_lock(frame, entity.cls, session, asked, origin, detail.origin[1])
     session_effects.record_select(frame, detail, session, origin.line)
     fetch = FetchedResult(detail, session, (origin.path, origin.line), is_lazy=is_lazy)
     misused.report_fetch(frame, fetch, name.removeprefix("stream_"))
@@ -249,7 +249,7 @@ def _get_object(
     state = frame.state
     identity = _identity_of_get(state, frame.current_call)
     if not populates and _LOCKS in arguments.keywords:
-        locked.note_lock(frame, cls, session, identity, origin)
+        locked.note_lock(frame, cls, session, identity, origin, origin.line)
     if identity is not None and not populates:
         for location, obj in transitions.instances_of_session(instances_of(state), session):
             same = session_effects.is_asked_for(location, obj, identity)
