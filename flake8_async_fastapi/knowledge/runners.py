@@ -79,19 +79,42 @@ RUNNERS: Final[Mapping[str, Runner]] = {
 
 _BEATS: Final = "call asyncio.run() in a plain task"
 
-DECORATORS: Final[Mapping[str, str]] = {
+_TASKS: Final[Mapping[str, str]] = {
     "celery.shared_task": _BEATS,
     "celery.Celery.task": _BEATS,
     "huey.Huey.task": _BEATS,
     "huey.Huey.periodic_task": _BEATS,
     "apscheduler.schedulers.background.BackgroundScheduler.scheduled_job": _SCHEDULER,
     "apscheduler.schedulers.blocking.BlockingScheduler.scheduled_job": _SCHEDULER,
+}
+_CHECKS: Final = "write a plain function, and check what needs an await in the route or a dependency"
+_VALIDATORS: Final = (
+    "pydantic.field_serializer", "pydantic.field_validator", "pydantic.model_serializer",
+    "pydantic.model_validator", "pydantic.root_validator", "pydantic.validator", "sqlalchemy.orm.validates",
+)  # fmt: skip
+DECORATORS: Final[Mapping[str, str]] = {
+    **_TASKS,
     "atexit.register": _SYNC,
+    **dict.fromkeys(_VALIDATORS, _CHECKS),
 }
 """Decorators by which something calls a function that never awaits; with the remedy."""
 
 WITH_OWN_POOL: Final = ("celery_aio_pool", "celery_pool_asyncio")
 """Packages that teach a runner to await."""
+
+DEFAULTS: Final[Mapping[str, frozenset[str]]] = {
+    "sqlalchemy.Column": frozenset({"default", "onupdate"}),
+    "sqlalchemy.orm.mapped_column": frozenset({"default", "default_factory", "insert_default", "onupdate"}),
+    **dict.fromkeys(
+        ("dataclasses.field", "pydantic.Field", "sqlmodel.Field"), frozenset({"default_factory"})
+    ),
+}
+"""Declarations of columns and fields, with the arguments that are functions which give a value."""
+
+CALLED_BY_PYTHON: Final = frozenset(
+    {"__bool__", "__del__", "__init__", "__len__", "__post_init__", "__repr__", "__str__"}
+)
+"""Methods that Python calls, which refuses or drops a coroutine."""
 
 CACHES: Final[frozenset[str]] = frozenset(
     {
@@ -116,7 +139,7 @@ CACHES: Final[frozenset[str]] = frozenset(
 
 TASK_DECORATORS: Final[frozenset[str]] = frozenset(
     {
-        *(name for name in DECORATORS if name != "atexit.register"),
+        *_TASKS,
         "dramatiq.actor",
     }
 )

@@ -183,16 +183,17 @@ class ValueRefused(Event, frozen=True):
 class StatementMisused(Event, frozen=True):
     """A statement that is not what it seems: rows are fetched of one with ``no rows``, made at ``sent``, or a
     condition is ``decided`` by an operator of Python before the statement is made. Or the result of one is
-    tested, which is ``always true``.
+    tested, which is ``always true``; or it is ``read again``, after all its rows were fetched.
     """
 
-    problem: Literal["no rows", "decided", "always true"]
+    problem: Literal["no rows", "decided", "always true", "read again"]
     text: str
     sent: Spot = Spot("", 0)
     operator: str = ""
 
     def others(self) -> tuple[Mention, ...]:
-        return (Mention(*self.sent, "this statement returns no rows"),) if self.sent.path else ()
+        what = "makes the result" if self.problem == "read again" else "returns no rows"
+        return (Mention(*self.sent, f"this statement {what}"),) if self.sent.path else ()
 
 
 class UsedBeforeFlush(Event, frozen=True):

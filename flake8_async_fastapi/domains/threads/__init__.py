@@ -29,10 +29,10 @@ DOMAIN = Domain(
     ("fastapi", "database"),
     observers=Observers(
         stored=(unawaited.note_assignment,),
-        call_ends=(calls.CALLS,),
+        call_ends=(calls.CALLS, unawaited.DEFAULT_CALLS),
         decorated=(unawaited.check_decorated, caches.check_decorator, loop_starts.check_decorated),
         dropped=(unawaited.note_dropped,),
-        function_begins=(cancellation.report_swallowed,),
+        function_begins=(cancellation.report_swallowed, unawaited.report_called_by_python),
     ),
     effects={
         **unawaited.EFFECTS,

@@ -19,15 +19,27 @@ from flake8_async_fastapi.domains.threads.events import CallbackNeverAwaited, Co
 from flake8_async_fastapi.domains.threads.handing_over import HandOver
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.machine import classes
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.relevance import closure_values, mentions_of
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import Coroutine, Function, Instance, Partial, Value, alternatives
+from flake8_async_fastapi.engine.values import (
+    Arguments,
+    ClassValue,
+    Coroutine,
+    Function,
+    Instance,
+    Library,
+    Partial,
+    Value,
+    alternatives,
+)
 from flake8_async_fastapi.engine.walks import inner_values, may_hold_coroutine
+from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import nodes_in
-from flake8_async_fastapi.knowledge.runners import DECORATORS, WITH_OWN_POOL
+from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.knowledge.runners import CALLED_BY_PYTHON, DECORATORS, DEFAULTS, WITH_OWN_POOL
 
 
 class Drop(Struct, frozen=True):
@@ -93,6 +105,44 @@ def check_decorated(frame: Frame, decorator: Value, function: Function, node: Ex
         frame.emit_event(
             CallbackNeverAwaited(*frame.at(node), function.name, runner, (), DECORATORS[names[0]])
         )
+
+
+def report_default(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Report a column or a field whose default is a coroutine function."""
+    for name, value in arguments.keywords:
+        if not isinstance(value, Function) or not value.is_async or not isinstance(callee, Library):
+            continue
+        if name in DEFAULTS[callee.dotted]:
+            where, runner = frame.at(node), f"{for_message(node.func)}({name}=...)"
+            frame.emit_event(CallbackNeverAwaited(*where, value.name, runner, (), "use a plain function"))
+
+
+def report_called_by_python(frame: Frame, function: Function, outer: Frame) -> None:
+    """Report a method such as ``__init__`` that is a coroutine function."""
+    owner, node = frame.owner, function.node
+    if owner is None or not frame.is_async or function.name not in CALLED_BY_PYTHON:
+        return
+    words = {dotted(one.func if isinstance(one, tree.Call) else one) for one in owner.node.decorators}
+    is_data = any(word.rpartition(".")[2] == "dataclass" for word in words)
+    if is_data if function.name == "__post_init__" else not words and _is_made_as_usual(frame, owner):
+        where = (frame.path, node.line, node.col, frame.qualname)
+        event = CallbackNeverAwaited(*where, function.name, "Python", (), "write a plain method")
+        frame.ctx.events.append(event)
+
+
+def _is_made_as_usual(frame: Frame, cls: ClassValue) -> bool:
+    """Whether no ``__new__`` or metaclass of a class may await its methods."""
+    for base in classes.mro(frame.ctx, cls):
+        if isinstance(base, ClassValue):
+            names = {one.name for one in base.node.body if isinstance(one, tree.FunctionDef)}
+            if base.node.keywords or "__new__" in names:
+                return False
+        elif not isinstance(base, Library) or not base.dotted.startswith(_PLAIN):
+            return False
+    return True
+
+
+_PLAIN: Final = ("builtins.object", "abc.ABC", "pydantic.", "typing.")
 
 
 def _has_own_base(decorator: Expr) -> bool:
@@ -195,6 +245,7 @@ def _apply(call: AppliedCall, drop: Drop) -> Iterable[Drop]:
     return ()
 
 
+DEFAULT_CALLS: Final = Watch(report_default, functions=DEFAULTS.keys(), checked=True)
 EFFECTS: Final[Mapping[type[Any], EffectHooks]] = {Drop: EffectHooks(_summarise, _apply)}
 
 

@@ -58,6 +58,11 @@ def check(events: Events) -> Iterator[Finding]:
         elif found.problem == "always true":
             remedy = "fetch a row, by first() or scalar_one_or_none(), and test that"
             yield RULE.at(found, f"{found.text} is a result, which is true also if it has no rows: {remedy}")
+        elif found.problem == "read again":
+            remedy = "keep what the first call returned"
+            yield RULE.at(
+                found, f"the result has no more rows, because an earlier call read or closed it: {remedy}"
+            )
         else:
             why = "is decided by Python, not by the database"
             yield RULE.at(found, f"{found.text} {why}: {_REMEDIES[found.operator]}")

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.orm.events import StatementMisused
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, MappedAttribute, Query
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
-from flake8_async_fastapi.engine.places import Spot
+from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import Const, Object, Value, alternatives
@@ -51,6 +51,16 @@ def report_fetch(frame: Frame, fetch: FetchedResult, name: str) -> None:
     if frame.emit and node is not None and is_first and name in _FETCHES and fetch.query.items == ():
         sent = Spot(*fetch.origin)
         frame.emit_event(StatementMisused(*frame.at(node), "no rows", for_message(node.func), sent))
+
+
+def report_read_again(frame: Frame, fetch: FetchedResult, place: Place | None = None) -> None:
+    """Report that rows are fetched from a result of which all were fetched before, or which was closed."""
+    node = frame.current_call
+    if place is None and node is not None:
+        place = frame.place_of(node)
+    if place is not None:
+        sent = Spot(*fetch.origin)
+        frame.emit_event(StatementMisused(*place, frame.qualname, "read again", "the result", sent))
 
 
 def report_tested(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:

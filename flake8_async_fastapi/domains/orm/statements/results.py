@@ -63,6 +63,8 @@ def call_result_method(
         return None
     if name in _CHECKED:
         check_unique(frame, fetch, origin, name)
+    if fetch.is_read and name in _CHECKED | _ALL | _OPTIONAL:
+        misused.report_read_again(frame, fetch)
     if name in _ALL:
         _note_read(frame)
     if name in _MANY:
@@ -196,6 +198,8 @@ def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value
     if not isinstance(value.detail, FetchedResult) or place is None:
         return None
     check_unique(frame, value.detail, place, "iteration")
+    if value.detail.is_read:
+        misused.report_read_again(frame, value.detail, place)
     return fetched_item(frame, value.detail, place)
 
 
