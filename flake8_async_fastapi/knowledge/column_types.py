@@ -24,12 +24,19 @@ TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sqlalchemy.Boolean", "sqlalchemy.BOOLEAN"), "boolean"),
     **dict.fromkeys(
         (*(f"{package}.{name}" for package in ("sqlalchemy", "sqlalchemy.types")
-           for name in ("ARRAY", "JSON", "PickleType")),
-         *(f"sqlalchemy.dialects.postgresql.{name}" for name in ("JSON", "JSONB", "ARRAY", "HSTORE")),
-         *(f"sqlalchemy.dialects.{name}.JSON" for name in ("mysql", "sqlite", "mssql"))),
+           for name in ("ARRAY", "PickleType")),
+         *(f"sqlalchemy.dialects.postgresql.{name}" for name in ("ARRAY", "HSTORE"))),
         "container",
     ),
+    **dict.fromkeys(
+        ("sqlalchemy.JSON", "sqlalchemy.types.JSON",
+         *(f"sqlalchemy.dialects.postgresql.{name}" for name in ("JSON", "JSONB")),
+         *(f"sqlalchemy.dialects.{name}.JSON" for name in ("mysql", "sqlite", "mssql"))),
+        "json",
+    ),
 }  # fmt: skip
+CONTAINERS: Final = frozenset({"container", "json"})
+"""The kinds of columns with values that can be changed in place."""
 MOMENTS: Final = frozenset({"sqlalchemy.DateTime", "sqlalchemy.DATETIME", "sqlalchemy.TIMESTAMP"})
 # The kind of a column that only has an annotation.
 ANNOTATIONS: Final[Mapping[str, str]] = {
@@ -50,13 +57,14 @@ _TIMES: Final = ("naive moment", "aware moment", MOMENT, "date", "time")
 REFUSED_BY_ASYNCPG: Final = frozenset(
     {
         ("naive moment", "aware"), ("text", "number"), ("uuid", "number"), ("integer", "text"),
-        ("boolean", "text"), *((time, value) for time in _TIMES for value in ("text", "number")),
+        ("boolean", "text"), ("text", "uuid"),
+        *((time, value) for time in _TIMES for value in ("text", "number")),
     }
 )  # fmt: skip
 # The same for SQLite, where only written values fail.
 REFUSED_BY_SQLITE: Final = frozenset(
     {
-        ("uuid", "text"), ("uuid", "number"), ("boolean", "text"),
+        ("uuid", "text"), ("uuid", "number"), ("boolean", "text"), ("text", "uuid"),
         *((time, value) for time in _TIMES for value in ("text", "number")),
     }
 )  # fmt: skip

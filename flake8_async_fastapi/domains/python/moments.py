@@ -1,4 +1,4 @@
-"""Moments of ``datetime``: whether they have a time zone.
+"""Moments of ``datetime``: whether they have a time zone. And the UUIDs that are made anew.
 
 An object of ``AWARE`` certainly has one. A moment without one, or of which nothing is known, is not a
 separate object.
@@ -14,6 +14,7 @@ from flake8_async_fastapi.engine.values import Library, Object, Value
 
 AWARE: Final = "datetime.datetime.aware"
 _MOMENT: Final = Object(AWARE)
+UUID: Final = "uuid.UUID.made"
 _ZONES: Final = ("datetime.timezone.utc", "datetime.UTC")
 
 
@@ -30,5 +31,14 @@ def move(operation: Operation) -> Value | None:
     return _MOMENT if operation.operator in ("+", "-") and not both else None
 
 
-CALLS: Final[Mapping[str, CallModel]] = {"datetime.datetime.now": model_now}
+def make_uuid(site: CallSite) -> Value:
+    """The value of ``uuid4()``."""
+    return Object(UUID)
+
+
+UUID_MAKERS: Final = ("uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7")
+CALLS: Final[Mapping[str, CallModel]] = {
+    "datetime.datetime.now": model_now,
+    **dict.fromkeys(UUID_MAKERS, make_uuid),
+}
 OPERATORS: Final[Mapping[str, Callable[[Operation], Value | None]]] = {AWARE: move}

@@ -18,13 +18,22 @@ _COLUMNS: Final = {
     "naive moment": "a timestamp without time zone",
     "aware moment": "a timestamp with time zone",
     "integer": "an integer",
+    "json": "JSON",
     "uuid": "a UUID",
 }
-_VALUES: Final = {"aware": "a datetime with a time zone", "text": "a string", "number": "a number"}
+_VALUES: Final = {
+    "aware": "a datetime with a time zone",
+    "number": "a number",
+    "schema": "an object of Pydantic",
+    "text": "a string",
+    "uuid": "a UUID",
+}
 _REMEDIES: Final = {
     ("naive moment", "aware"): "declare it as DateTime(timezone=True)",
     ("text", "number"): "pass str(...)",
+    ("text", "uuid"): "pass str(...)",
     ("integer", "text"): "pass int(...)",
+    ("json", "schema"): "pass its model_dump(mode='json')",
 }
 
 

@@ -16,7 +16,14 @@ from flake8_async_fastapi.engine.values import ClassValue, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, subscript_parts
-from flake8_async_fastapi.knowledge.column_types import ANNOTATIONS, MOMENT, MOMENTS, SINCE_AWARE, TYPES
+from flake8_async_fastapi.knowledge.column_types import (
+    ANNOTATIONS,
+    CONTAINERS,
+    MOMENT,
+    MOMENTS,
+    SINCE_AWARE,
+    TYPES,
+)
 
 TRACKED: Final = "tracked container"
 """The kind of a column whose own items are tracked, but not what is in them."""
@@ -113,7 +120,7 @@ def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
             return kinds.pop() if len(kinds) == 1 else ""
         case tree.Call(func=tree.Attr(value=tracker, name="as_mutable"), args=[tracked]):
             is_plain = _name_of(ctx, path, tracker).startswith("sqlalchemy.ext.mutable.Mutable")
-            return TRACKED if is_plain and _kind_of_type(ctx, path, tracked) == "container" else ""
+            return TRACKED if is_plain and _kind_of_type(ctx, path, tracked) in CONTAINERS else ""
     call = written if isinstance(written, tree.Call) else None
     name = _name_of(ctx, path, call.func if call is not None else written)
     if name not in MOMENTS:

@@ -30,6 +30,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import is_database
+from flake8_async_fastapi.knowledge.column_types import CONTAINERS
 
 _CHANGES: Final = frozenset(
     {"add", "append", "clear", "extend", "insert", "remove", "reverse", "sort", "update"}
@@ -222,7 +223,7 @@ def _column_at(frame: Frame, written: Expr, *, is_inside: bool = False) -> Subje
     if not isinstance(found, Loaded) or written.name in assigned.names_of_assigned(obj):
         return None
     kind = column_types.column_kind(frame.ctx, obj.cls, written.name)
-    is_lost = kind == "container" or (is_inside and kind == column_types.TRACKED)
+    is_lost = kind in CONTAINERS or (is_inside and kind == column_types.TRACKED)
     return (owners[0], written.name) if is_lost else None
 
 

@@ -12,7 +12,7 @@ from flake8_async_fastapi.domains.orm.events import ValueRefused
 from flake8_async_fastapi.domains.orm.mapping import column_types, models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
-from flake8_async_fastapi.domains.python.moments import AWARE
+from flake8_async_fastapi.domains.python.moments import AWARE, UUID, UUID_MAKERS
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -50,6 +50,10 @@ from flake8_async_fastapi.project.modules import is_test
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
+_KINDS: Final = {AWARE: "aware", UUID: "uuid"}
+_SCHEMAS: Final = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel"})
+_DRIVERS: Final = frozenset({"aiosqlite", "asyncpg"})
+_SERIALIZER: Final = "json_serializer"
 _NAIVE: Final = "naive moment"
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
@@ -85,7 +89,7 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
         return
     target = node.targets[0]
     if isinstance(target, tree.Attr):
-        kind = kind_of_value(value)
+        kind = _kind_given(frame, value)
         is_attribute = bool(kind) and isinstance(target.value, tree.Name)
         owner = frame.state.get(dotted(target.value)) if is_attribute else None
         if isinstance(owner, Instance) and not _validates(frame, owner.cls, target.name):
@@ -99,7 +103,7 @@ def _check_default(frame: Frame, cls: Value, node: tree.Assign, name: str) -> No
     if not isinstance(cls, ClassValue) or not isinstance(node.value, tree.Call):
         return
     for keyword in node.value.keywords:
-        if keyword.name in _DEFAULTS and _mentions_now(frame, keyword.value):
+        if keyword.name in _DEFAULTS and _is_of_interest(frame, keyword.value):
             kind = _kind_of_default(frame, keyword.value)
             if kind:
                 _check(frame, cls, name, kind, keyword.value, is_written=True)
@@ -109,9 +113,11 @@ def _words_of(code: object) -> set[str]:
     return {node.name for node in nodes_in(code) if isinstance(node, tree.Attr)}
 
 
-def _mentions_now(frame: Frame, written: Expr) -> bool:
-    """Whether a default, or the function that it names, gets the current time."""
+def _is_of_interest(frame: Frame, written: Expr) -> bool:
+    """Whether a default, or the function that it names, gets the current time or makes a UUID."""
     called = names.dotted_value(frame.ctx, frame.path, dotted(written)) if dotted(written) else None
+    if isinstance(called, Library):
+        return called.dotted in UUID_MAKERS
     return "now" in _words_of(called.node.body if isinstance(called, Function) else written)
 
 
@@ -120,6 +126,8 @@ def _kind_of_default(frame: Frame, written: Expr) -> str:
     if isinstance(written, tree.Lambda):
         return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written.body))
     function = names.dotted_value(frame.ctx, frame.path, dotted(written))
+    if isinstance(function, Library):
+        return "uuid"
     if not isinstance(function, Function) or function.is_async:
         return ""
     return kind_of_value(functions.quiet_result(frame, function, Arguments()))
@@ -130,7 +138,7 @@ def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: t
     for name, value in arguments.keywords:
         if name not in written:
             continue
-        kind = kind_of_value(value) or _kind_passed(frame, cls, name, written[name])
+        kind = _kind_given(frame, value) or _kind_passed(frame, cls, name, written[name])
         if kind and not _validates(frame, cls, name):
             _check(frame, cls, name, kind, written[name])
 
@@ -213,15 +221,29 @@ def _kind_written(frame: Frame, written: Expr) -> str:
 
 
 def kind_of_value(value: Value) -> str:
-    """``aware``, ``text`` or ``number``, if a value is certainly of that kind; empty for all others."""
+    """The kind of a value: ``aware``, ``text``, ``number`` or ``uuid``; empty if it may be any other."""
     kinds = {_kind_of_one(one) for one in alternatives(value) if not is_none(one)}
     return kinds.pop() if len(kinds) == 1 else ""
 
 
+def _kind_given(frame: Frame, value: Value) -> str:
+    """As ``kind_of_value``; ``schema`` for an object of Pydantic that is not mapped."""
+    options = [one for one in alternatives(value) if not is_none(one)]
+    if options and all(
+        isinstance(one, Instance)
+        and one.location is None
+        and classes.derives_from(frame.ctx, one.cls, _SCHEMAS)
+        and models.mapped_model(frame.ctx, one.cls) is None
+        for one in options
+    ):
+        return "schema"
+    return kind_of_value(value)
+
+
 def _kind_of_one(value: Value) -> str:
     match value:
-        case Object(type=name) if name == AWARE:
-            return "aware"
+        case Object(type=name) if name in _KINDS:
+            return _KINDS[name]
         case Plain(kind="str") | Const(value=str()):
             return "text"
         case Plain(kind="int"):
@@ -235,6 +257,9 @@ def _check(
     if is_test(frame.path):
         return
     column = column_types.column_kind(frame.ctx, cls, name)
+    if (column, kind) == ("json", "schema") and not frame.ctx.project.mentioning(_SERIALIZER):
+        event = ValueRefused(*frame.at(written), f"{cls.name}.{name}", column, kind, "json.dumps()")
+        frame.emit_event(event)
     for driver in _drivers_refusing(frame, column, kind, is_written) if column else ():
         if not _is_passed_otherwise(frame, written, kind):
             text = f"{cls.name}.{name}"
@@ -268,39 +293,46 @@ def _kinds_passed(frame: Frame, name: str) -> frozenset[str]:
 
 def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
     """The project's driver that refuses a value, if it requires no other database's driver."""
-    requirements = frame.ctx.project.requirements_of(frame.path)
-    required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
-    if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= {"asyncpg", "aiosqlite"}:
-        return
     ctx = frame.ctx
-    if "asyncpg" in required and not ctx.query(("all SQLite",), lambda: _is_all_sqlite(ctx), False):
+    requirements = ctx.project.requirements_of(frame.path)
+    required = {name for name, packages in drivers.PACKAGES.items() if requirements.brings(packages)}
+    if requirements.brings(drivers.MAY_BE_PSYCOPG) or not required <= _DRIVERS:
+        return
+    in_code = ctx.query(("drivers in code",), lambda: _drivers_in_code(ctx), frozenset[str]())
+    used = required or (in_code if in_code <= _DRIVERS else set())
+    if "asyncpg" in used and in_code != {"aiosqlite"}:
         # a sync engine has another driver, whoever requires it
         if (column, kind) in REFUSED_BY_ASYNCPG and not ctx.project.mentioning("create_engine"):
             yield "asyncpg"
-    elif required and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
+    elif used and (column, kind) in REFUSED_BY_SQLITE and (is_written or column == "uuid"):
         yield "aiosqlite"
 
 
-def _is_all_sqlite(ctx: Context) -> bool:
-    """Whether every engine of the project has a SQLite URL in the code."""
+def _drivers_in_code(ctx: Context) -> frozenset[str]:
+    """The drivers of all engines of the project; none if a URL is not in the code."""
     urls = [
         _url_written(ctx, path, node)
         for path in ctx.project.mentioning("create_async_engine")
         for node in nodes_in(ctx.project.body(path))
         if isinstance(node, tree.Call) and dotted(node.func).endswith("create_async_engine")
     ]
-    return bool(urls) and all(url.startswith("sqlite+aiosqlite:") for url in urls)
+    return frozenset(url.partition(":")[0].partition("+")[2] for url in urls) if all(urls) else frozenset()
 
 
 def _url_written(ctx: Context, path: str, call: tree.Call) -> str:
-    """The URL that a call gets as a text, or by its name; empty for any other value."""
+    """The beginning of a URL that a call gets as a text, or by its name; empty for any other value."""
     written = written_argument(call, 0, "url")
     if (
         isinstance(written, tree.Name)
         and (found := definitions.only_definition(ctx, path, written.id)) is not None
     ):
         written = found[1].value if isinstance(found[1], tree.Assign) else None
-    return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else ""
+    if isinstance(written, tree.Binary) and written.op == "+":
+        written = written.left
+    elif isinstance(written, tree.FString) and written.values:
+        written = written.values[0]
+    text = written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else ""
+    return text if ":" in text else ""
 
 
 def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
