@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flake8_async_fastapi.engine.events import Event
 from flake8_async_fastapi.engine.places import Mention
 from flake8_async_fastapi.engine.values import Function
@@ -155,6 +157,13 @@ class ContextVariableLost(Event, frozen=True):
     variable: str
     how: str
     owner: str
+
+
+class BodyConsumed(Event, frozen=True):
+    """A middleware reads a request's body by ``text``, ``after`` the route has, or ``before`` it can."""
+
+    text: str
+    problem: Literal["after", "before"]
 
 
 class HttpErrorLost(Event, frozen=True):

@@ -31,9 +31,7 @@ def functions_reached(
             frame = Frame(ctx, function.path, "", owner=function.owner, closure=function.closure)
             targets = [dependencies.target_of_parameter(frame, param) for param in function.node.params]
             inner += [
-                target
-                for target in targets
-                if isinstance(target, Function) and target.name not in overridden
+                target for target in targets if isinstance(target, Function) and target.name not in overridden
             ]
         for callee in inner:
             if callee is not None and callee.key not in found:

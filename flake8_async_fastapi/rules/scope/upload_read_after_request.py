@@ -1,9 +1,10 @@
-"""AFA512: an upload is read when it is closed."""
+"""AFA512: an upload is read when it is closed, or a body when it is consumed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flake8_async_fastapi.domains.fastapi.events import BodyConsumed
 from flake8_async_fastapi.domains.session_scope.events import UploadReadLate
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
@@ -25,3 +26,9 @@ def check(events: Events) -> Iterator[Finding]:
             "has closed it: read it first, and pass its content",
             unless,
         )
+    for read in events.of(BodyConsumed):
+        if read.problem == "after":
+            why = "finds no body, because call_next() has consumed it: await request.body() before that"
+        else:
+            why = "leaves the route without a body: await request.body() before that, which keeps it"
+        yield RULE.at(read, f"{read.text}() {why}")
