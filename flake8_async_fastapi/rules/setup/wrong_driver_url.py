@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from flake8_async_fastapi.domains.database.events import EngineMade, ParametersRefused, PooledStatements
 from flake8_async_fastapi.engine.events import Called
-from flake8_async_fastapi.engine.values import Library, Object
-from flake8_async_fastapi.knowledge.drivers import NUMBERS_FOR_ASYNCPG, REFUSED_IN_URL, USUAL
+from flake8_async_fastapi.engine.values import Const, Library, Object
+from flake8_async_fastapi.knowledge.drivers import NUMBERS_FOR_ASYNCPG, PACKAGES, REFUSED_IN_URL, USUAL
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
@@ -20,6 +20,11 @@ RULE = Rule(
     fixable="safe",
 )
 
+_DATABASE_TOOLS = tuple(
+    Library(f"sqlalchemy_utils.{module}{name}")
+    for module in ("", "functions.")
+    for name in ("create_database", "database_exists", "drop_database")
+)
 _SYNC = {"sqlite": "sqlite"}
 """The drivers that Python comes with, for engines that are not async."""
 
@@ -48,6 +53,12 @@ def check(events: Events) -> Iterator[Finding]:
                 "sync driver",
                 fix=_fix(made, _SYNC.get(database, "")),
             )
+    for called in events.of(Called):
+        url = called.arguments.get(0, "url") if called.callee in _DATABASE_TOOLS else None
+        written = url.value if isinstance(url, Const) and isinstance(url.value, str) else ""
+        if written.partition(":")[0].partition("+")[2] in PACKAGES:
+            problem = f"{called.text} gets {written}, whose driver is async, so it fails"
+            yield RULE.at(called, f"{problem}: pass the URL of a sync driver")
     for refused in events.of(ParametersRefused):
         instead = dict.fromkeys(filter(None, map(REFUSED_IN_URL.__getitem__, refused.parameters)))
         remedy = f"write {' and '.join(instead)}" if instead else "leave it out"
