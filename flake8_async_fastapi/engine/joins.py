@@ -45,9 +45,34 @@ def union(values: list[Value]) -> Value:
             if isinstance(alternative, Unknown):
                 return UNKNOWN
             flat[alternative] = None
-    if not flat or (len(flat) > MOST_ALTERNATIVES and not _is_table(flat)):
+    if not flat:
         return UNKNOWN
+    if len(flat) > MOST_ALTERNATIVES and not _is_table(flat):
+        return _merged(list(flat))
     return next(iter(flat)) if len(flat) == 1 else OneOf(tuple(flat))
+
+
+def _merged(values: list[Value]) -> Value:
+    """One value for too many: a library object such as a statement to which many branches added something."""
+    merged = merge_objects([value for value in values if value != NONE])
+    return OneOf((merged, NONE)) if NONE in values and not isinstance(merged, Unknown) else merged
+
+
+def merge_objects(values: list[Value]) -> Value:
+    """One library object for several of one type, of which the rest is left open; unknown for others."""
+    found = [value for value in values if isinstance(value, Object) and value.detail is not None]
+    if not found or len(found) < len(values) or any(other.type != found[0].type for other in found):
+        return UNKNOWN
+    joined = _join_objects(found)
+    if isinstance(joined, OneOf):
+        joined = _merge_details(found, Object(found[0].type))
+    return joined if isinstance(joined, Object) and joined.detail is not None else UNKNOWN
+
+
+def _merge_details(found: list[Object], usual: Object) -> Object:
+    details = [one.detail for one in found]
+    merged = details[0].merge(details[1:]) if details[0] is not None else None
+    return replace(usual, detail=merged) if merged is not None else usual
 
 
 def _is_table(values: Iterable[Value]) -> bool:
@@ -144,7 +169,7 @@ def _join_objects(found: list[Object]) -> Value:
     agreed = details[0].join(details[1:]) if details[0] is not None else None
     if agreed is not None:
         return replace(usual, detail=agreed)
-    return OneOf(tuple(found)) if len(found) <= MOST_ALTERNATIVES else usual
+    return OneOf(tuple(found)) if len(found) <= MOST_ALTERNATIVES else _merge_details(found, usual)
 
 
 def join_alike(values: list[Value]) -> Value:

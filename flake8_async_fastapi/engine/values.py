@@ -78,6 +78,10 @@ class Payload(Struct, frozen=True):
         """One payload for several; None if they have to be kept apart."""
         return None
 
+    def merge(self, others: Sequence[object]) -> Payload | None:
+        """One payload for too many to be kept apart, which leaves open what only some do; None if unknown."""
+        return None
+
 
 class Object(Struct, frozen=True):
     """An instance of a library's type.

@@ -229,10 +229,11 @@ def _place_of(target: Value) -> Place | None:
 
 
 def without_none(value: Value) -> Value:
-    """The object of a type ``Model | None``: code that gets it from a dependency relies on it."""
+    """The object of a type ``Model | None``, or a session: the code relies on it."""
     if isinstance(value, OneOf):
         there = [option for option in value.values if not is_none(option)]
-        if len(there) == 1 and isinstance(there[0], Instance) and there[0].location is not None:
+        is_mapped = len(there) == 1 and isinstance(there[0], Instance) and there[0].location is not None
+        if is_mapped or (len(there) == 1 and isinstance(there[0], Object)):
             return there[0]
     return value
 

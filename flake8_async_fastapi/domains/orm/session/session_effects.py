@@ -76,8 +76,7 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
             return transitions.as_committed(done) if frame.exception_states is None else done
         if what in ("flush", "query"):
             if what == "query" and known.flushes is not True:
-                waiting = obj.dirty or obj.phase == "pending"
-                return obj if known.flushes is False or not waiting else replace(obj, may_be_loaded=True)
+                return obj if known.flushes is False else _after_possible_flush(obj)
             return flushes.after_flush(ctx, obj, where, line)
         if what == "rollback":
             return transitions.after_rollback(obj, where, line)
@@ -100,6 +99,13 @@ def apply_transition(frame: Frame, transition: Transition, line: int) -> None:
     )
     if what == "expire":
         flushes.note_pending(part.heap, transition.session)
+
+
+def _after_possible_flush(obj: InstanceState) -> InstanceState:
+    """The state of an object after a query of a session that may flush before it."""
+    if obj.phase == "pending":
+        return replace(obj, may_be_loaded=True)
+    return transitions.after_possible_end(obj) if obj.dirty else obj
 
 
 def _after_anything(ctx: Context, obj: InstanceState, path: str) -> InstanceState:

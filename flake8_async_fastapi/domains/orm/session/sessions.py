@@ -48,6 +48,7 @@ from flake8_async_fastapi.domains.orm.statements.queries import (
 )
 from flake8_async_fastapi.engine import relevance
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.joins import merge_objects
 from flake8_async_fastapi.engine.machine.library_calls import is_coroutine_method
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place, Spot
@@ -189,6 +190,8 @@ def _run_query(
 ) -> Value | None:  # fmt: skip
     apply_transition(frame, Transition(session, "query", known), origin.line)
     statement = arguments.get(0, "statement")
+    if isinstance(statement, OneOf):
+        statement = merge_objects([*statement.values])
     if not isinstance(statement, Object):
         return None
     detail = statement.detail

@@ -139,6 +139,39 @@ class Query(Payload, frozen=True):
         joins = [other.is_joined for other in others if isinstance(other, Query)]
         return replace(plain, origin=min(origins), is_joined=self.is_joined or any(joins))
 
+    def merge(self, others: Sequence[object]) -> Query | None:
+        """One query for many that differ in what they load: it may load all that one of them loads.
+
+        So only what none of them loads is missing. How it is loaded is not known: a result may need no
+        ``unique()``. None if an option of some of them leaves something out.
+        """
+        found = [self, *(other for other in others if isinstance(other, Query))]
+        options = dict.fromkeys(option for query in found for option in query.options)
+        common = [option for option in options if all(option in query.options for query in found)]
+        added = [option for option in options if option not in common]
+        bare = [replace(query, options=(), certain=True) for query in found]
+        joined = bare[0].join(bare[1:])
+        if joined is None or len(bare) <= len(others) or not all(map(_only_adds, added)):
+            return None
+        certain = all(query.certain for query in found)
+        return replace(joined, options=(*common, *map(_in_some_way, added)), certain=certain)
+
+
+_ADDING: Final = frozenset({"joined", "selectin", "subquery", "immediate", "contains", "default"})
+
+
+def _only_adds(option: Directive) -> bool:
+    """Whether an option leaves nothing out that is loaded without it."""
+    is_undefer = option.columns in ("", "undefer") and not option.wildcard
+    return is_undefer and all(step.strategy in _ADDING for step in option.path)
+
+
+def _in_some_way(option: Directive) -> Directive:
+    """An option that loads the same in queries of its own."""
+    path = option.path
+    loading = (one if one.strategy == "default" else replace(one, strategy="selectin") for one in path)
+    return replace(option, path=tuple(loading))
+
 
 class FetchedResult(Payload, frozen=True):
     """A result: its query, the session that it came from, and the form of its items.
