@@ -294,7 +294,8 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         google.auth: default
         google.oauth2.id_token: verify_oauth2_token verify_token verify_firebase_token fetch_id_token
         firebase_admin.auth: verify_id_token get_user create_user update_user delete_user
-        firebase_admin.messaging: send send_each send_multicast
+        firebase_admin.messaging: send send_all send_each send_multicast send_each_for_multicast
+        firebase_admin.messaging: subscribe_to_topic unsubscribe_from_topic
         azure.storage.blob.BlobServiceClient: create_container delete_container list_containers
         azure.storage.blob.BlobServiceClient: get_account_information get_service_properties
         azure.storage.blob.ContainerClient: upload_blob download_blob delete_blob list_blobs exists
