@@ -29,7 +29,7 @@ ENGINE = (
     ("observers", "models", "effects"),
     ("watches",),
     ("frame",),
-    ("assignments",),
+    ("assignments", "bindings"),
     ("summary", "queries", "agreement", "texts"),
     ("state", "mutation"),
     ("events", "containers", "hints"),

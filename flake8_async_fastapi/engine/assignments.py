@@ -17,7 +17,30 @@ def attributes_assigned_in(ctx: Queries, path: str, method: tree.FunctionDef) ->
     it.
     """
     key = ("assigned in", path, method.line, method.col)
-    return ctx.derive(key, lambda: frozenset(_assigned_attributes(method)))
+    return ctx.derive(key, lambda: frozenset(name for name, _ in _assigned_attributes(method)))
+
+
+def attributes_set_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
+    """The attributes to which a method assigns more than None."""
+
+    def find() -> frozenset[str]:
+        pairs = _assigned_attributes(method)
+        return frozenset(name for name, value in pairs if value is not None and not _is_none(value))
+
+    return ctx.derive(("set in", path, method.line, method.col), find)
+
+
+def attributes_emptied_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
+    """The attributes to which a method assigns None."""
+
+    def find() -> frozenset[str]:
+        return frozenset(name for name, value in _assigned_attributes(method) if _is_none(value))
+
+    return ctx.derive(("emptied in", path, method.line, method.col), find)
+
+
+def _is_none(value: Expr | None) -> bool:
+    return isinstance(value, tree.Const) and value.value is None
 
 
 def attributes_filled_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
@@ -61,18 +84,31 @@ def _set_later(body: Iterable[Stmt]) -> Iterator[str]:
         yield from (part.name for part in nodes_in(targets) if isinstance(part, tree.Attr))
 
 
-def _assigned_attributes(method: tree.FunctionDef) -> Iterator[str]:
+def _assigned_attributes(method: tree.FunctionDef) -> Iterator[tuple[str, Expr | None]]:
+    """The attributes, each with the value that it gets, or of which it gets a part; None if it gets none."""
     if not method.params:
         return
     me = variable_made_in(method) or method.params[0].name
     for statement in flat(method.body):
-        targets: list[Expr] = statement.targets if isinstance(statement, tree.Assign) else []
-        if isinstance(statement, tree.With):
-            targets = [item.target for item in statement.items if item.target is not None]
-        for target in targets:
-            for part in target.items if isinstance(target, tree.Display) else (target,):
-                if isinstance(part, tree.Attr) and dotted(part.value) == me:
-                    yield part.name
+        bound: list[tuple[Expr, Expr | None]] = []
+        if isinstance(statement, tree.Assign):
+            bound = [pair for target in statement.targets for pair in _pairs(target, statement.value)]
+        elif isinstance(statement, tree.With):
+            items = [(item.target, item.context) for item in statement.items]
+            bound = [pair for target, value in items if target is not None for pair in _pairs(target, value)]
+        for part, value in bound:
+            if isinstance(part, tree.Attr) and dotted(part.value) == me:
+                yield part.name, value
+
+
+def _pairs(target: Expr, value: Expr | None) -> Iterator[tuple[Expr, Expr | None]]:
+    """The targets of an assignment, each with its value, if that is written."""
+    if not isinstance(target, tree.Display):
+        yield target, value
+    elif isinstance(value, tree.Display) and len(value.items) == len(target.items):
+        yield from zip(target.items, value.items, strict=True)
+    else:
+        yield from ((part, value) for part in target.items)
 
 
 def _filled_attributes(method: tree.FunctionDef) -> Iterator[str]:

@@ -128,6 +128,7 @@ class Frame(Struct):
     in_offloaded_argument: int = 0
     runs_elsewhere: int = 0
     globals: set[str] = field(default_factory=set)
+    set_globals: dict[str, list[Value]] = field(default_factory=dict)
     loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
     exits: list[State] = field(default_factory=list)
     exception_states: list[State] | None = None

@@ -15,7 +15,7 @@ class Summary(Struct, frozen=True):
 
     ``parts`` are the effects that domains record, each of a type of its own. ``wanted`` are the attributes
     of its arguments whose objects the run needed but was not given. ``raises`` are the exceptions by which
-    it may end, each with the effects until then.
+    it may end, each with the effects until then. ``globals`` are the names that it assigned after ``global``.
     """
 
     returns: Value = UNKNOWN
@@ -24,6 +24,7 @@ class Summary(Struct, frozen=True):
     parts: tuple[Hashable, ...] = ()
     wanted: frozenset[str] = frozenset()
     raises: tuple[tuple[Any, tuple[Hashable, ...]], ...] = ()
+    globals: tuple[tuple[str, Value], ...] = ()
 
 
 NOTHING: Final = Summary()

@@ -16,8 +16,8 @@ from flake8_async_fastapi.facts.module import (
     encode_statements,
 )
 from flake8_async_fastapi.facts.template import TemplateFacts
-from flake8_async_fastapi.facts.tree import Import, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.facts.tree import FunctionDef, Import, Stmt
+from flake8_async_fastapi.facts.walk import bound_names, flat, shared_names
 from flake8_async_fastapi.project.callers import (
     Mentioning,
     find_callers,
@@ -57,6 +57,7 @@ class Answers:
     template_digest: Callable[[str], str] = lambda path: ""
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
     _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
+    _setters: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
     _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
     _in_functions: dict[str, Mentioning] = field(default_factory=dict, init=False)
     _imported: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
@@ -68,6 +69,7 @@ class Answers:
         after._bodies = {path: body for path, body in self._bodies.items() if path not in changed}
         after._in_functions = {path: one for path, one in self._in_functions.items() if path not in changed}
         after._bindings = {path: bound for path, bound in self._bindings.items() if path not in changed}
+        after._setters = {path: found for path, found in self._setters.items() if path not in changed}
         return after
 
     def answer(self, question: Question) -> Any:
@@ -86,8 +88,8 @@ class Answers:
             if kind == "code":
                 facts = self.facts.get(str(about[0]))
                 return b"" if facts is None else encode(facts)
-            if kind == "binding":
-                return encode_statements(self.bindings(*map(str, about)))
+            if kind in ("binding", "setters"):
+                return encode_statements(self.answer(question))
             if kind == "template":
                 return self.template_digest(str(about[0])).encode()
             # not the ``repr``: the order of a set is another one in the next process
@@ -123,6 +125,16 @@ class Answers:
                 for bound in bound_names(statement):
                     found.setdefault(bound, []).append((id(statement) in top, statement))
             self._bindings[path] = found
+        return found.get(name, [])
+
+    def setters(self, path: str, name: str) -> list[tuple[bool, Stmt]]:
+        found = self._setters.get(path)
+        if found is None:
+            found = {}
+            for statement in flat(self.body(path)):
+                for declared in shared_names([statement]) if isinstance(statement, FunctionDef) else ():
+                    found.setdefault(declared, []).append((False, statement))
+            self._setters[path] = found
         return found.get(name, [])
 
     def binds(self, path: str, name: str) -> bool:
@@ -327,6 +339,7 @@ _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "exists": lambda answers, path: path in answers.facts,
     "code": Answers.body,
     "binding": Answers.bindings,
+    "setters": Answers.setters,
     "binds": Answers.binds,
     "exports": Answers.exports,
     "star targets": Answers.star_targets,

@@ -89,7 +89,7 @@ class Changes:
 
         Answers do not contain line numbers, but the order of two definitions may matter.
         """
-        path = question[1] if question[0] == "binding" else None
+        path = question[1] if question[0] in ("binding", "setters") else None
         return isinstance(path, str) and path in self._reordered
 
     @cached_property
@@ -162,6 +162,7 @@ _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "exists": _in_file,
     "code": _in_file,
     "binding": _in_file,
+    "setters": _in_file,
     "binds": _in_file,
     "exports": _in_file,
     "imports of": _in_file,

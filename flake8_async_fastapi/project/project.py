@@ -103,6 +103,11 @@ class Project:
         found: list[tuple[bool, Stmt]] = self._ask("binding", path, name)
         return found
 
+    def setters(self, path: str, name: str) -> list[tuple[bool, Stmt]]:
+        """The functions of a module that declare one of its names ``global``, in the form of ``bindings``."""
+        found: list[tuple[bool, Stmt]] = self._ask("setters", path, name)
+        return found
+
     def binds(self, path: str, name: str) -> bool:
         """Whether a module binds a name itself, or may do so through a star import."""
         found: bool = self._ask("binds", path, name)

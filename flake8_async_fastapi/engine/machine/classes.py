@@ -10,13 +10,16 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import hints
 from flake8_async_fastapi.engine.assignments import (
     attributes_assigned_in,
+    attributes_emptied_in,
     attributes_filled_in,
+    attributes_set_in,
     variable_made_in,
 )
+from flake8_async_fastapi.engine.bindings import in_class_body
 from flake8_async_fastapi.engine.containers import is_bare
 from flake8_async_fastapi.engine.fields import given_fields
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
-from flake8_async_fastapi.engine.joins import join_bindings
+from flake8_async_fastapi.engine.joins import join_bindings, union
 from flake8_async_fastapi.engine.machine import (
     expressions,
     functions,
@@ -29,6 +32,7 @@ from flake8_async_fastapi.engine.machine import (
 from flake8_async_fastapi.engine.queries import ASSIGNED_ATTRIBUTE
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
+    NONE,
     UNKNOWN,
     Arguments,
     ClassValue,
@@ -46,7 +50,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.facts.walk import flat
 
 
 def mro(ctx: Context, cls: ClassValue) -> tuple[Value, ...]:
@@ -106,20 +110,7 @@ def derives_from(ctx: Context, cls: ClassValue, roots: frozenset[str]) -> bool:
 
 def body_bindings(ctx: Context, cls: ClassValue, name: str) -> list[Stmt]:
     """The statements in the body of the class that bind a name; an alias of a method counts as the method."""
-
-    def collect() -> dict[str, list[Stmt]]:
-        found: dict[str, list[Stmt]] = {}
-        for statement in flat(cls.node.body):
-            aliased = statement.value if isinstance(statement, tree.Assign) else None
-            method = found.get(aliased.id, []) if isinstance(aliased, tree.Name) else []
-            for bound in bound_names(statement):
-                if method and isinstance(method[-1], tree.FunctionDef):
-                    found[bound] = method
-                else:
-                    found.setdefault(bound, []).append(statement)
-        return found
-
-    return ctx.derive(("class body", cls), collect).get(name, [])
+    return ctx.derive(("class body", cls), lambda: in_class_body(cls.node)).get(name, [])
 
 
 def has_member(ctx: Context, cls: ClassValue, name: str) -> bool:
@@ -272,12 +263,12 @@ def method_of_class(ctx: Context, function: Function, cls: ClassValue) -> Functi
 
 
 def _data_attribute(ctx: Context, instance: Instance, name: str) -> Value:
-    key = ASSIGNED_ATTRIBUTE, instance.cls, name
-    value = ctx.query(key, lambda: _assigned_attribute(ctx, instance.cls, name), UNKNOWN)
+    value = _value_of_methods(ctx, instance.cls, name)
     if isinstance(value, Unknown):
         value = class_attribute(ctx, instance.cls, name, declared_only=True)
     elif is_bare(value):
-        filled = ctx.query(("filled", *key[1:]), lambda: _filled_container(ctx, instance.cls, name), UNKNOWN)
+        key = "filled", instance.cls, name
+        filled = ctx.query(key, lambda: _filled_container(ctx, instance.cls, name), UNKNOWN)
         return filled if isinstance(filled, Collection) else value
     return ctx.hooks.models.fill(ctx, instance.cls.path, instance.cls, name, value)
 
@@ -299,27 +290,43 @@ def _filled_container(ctx: Context, cls: ClassValue, name: str) -> Value:
     return join_bindings(values)
 
 
+def _value_of_methods(ctx: Context, cls: ClassValue, name: str) -> Value:
+    key = ASSIGNED_ATTRIBUTE, cls, name
+    return ctx.query(key, lambda: _assigned_attribute(ctx, cls, name), UNKNOWN)
+
+
 def _assigned_attribute(ctx: Context, cls: ClassValue, name: str) -> Value:
-    """The value that the methods of the class assign to ``self.name``, in any of them."""
+    """The value that the methods of the class assign to ``self.name``, in any of them, or None at times.
+
+    If they assign nothing else, it is what they declare it to be.
+    """
     if name not in assigned_names(ctx, cls) or ctx.is_in_wide_circle((ASSIGNED_ATTRIBUTE, cls, name)):
         return UNKNOWN
-    values: list[Value] = []
     for base in mro(ctx, cls):
         if not isinstance(base, ClassValue):
             continue
-        for statement in flat(base.node.body):
-            if isinstance(statement, tree.FunctionDef) and name in attributes_assigned_in(
-                ctx, base.path, statement
-            ):
-                me = cls if variable_made_in(statement) else Instance(cls)
-                method = functions.as_method(base, statement, me)
-                maker = _initialiser(ctx, Instance(cls)) if statement.name == "__init__" else None
-                by_maker = UNKNOWN if maker is None else summaries.assigned_value(ctx, maker, name)
-                own = isinstance(by_maker, Unknown)
-                values.append(implementations.value_assigned_by(ctx, method, name) if own else by_maker)
-        if values:
-            break
-    return join_bindings(values)
+        path, body = base.path, flat(base.node.body)
+        methods = [one for one in body if isinstance(one, tree.FunctionDef)]
+        assigning = [one for one in methods if name in attributes_assigned_in(ctx, path, one)]
+        if not assigning:
+            continue
+        setting = [one for one in assigning if name in attributes_set_in(ctx, path, one)]
+        found = join_bindings([_assigned_by(ctx, cls, base, one, name) for one in setting or assigning])
+        is_empty = any(name in attributes_emptied_in(ctx, path, one) for one in assigning)
+        return found if isinstance(found, Unknown) or not is_empty else union([found, NONE])
+    return UNKNOWN
+
+
+def _assigned_by(
+    ctx: Context, cls: ClassValue, base: ClassValue, node: tree.FunctionDef, name: str
+) -> Value:
+    """The value that a method assigns to an attribute: that of the constructor, with the class's defaults."""
+    maker = _initialiser(ctx, Instance(cls)) if node.name == "__init__" else None
+    by_maker = UNKNOWN if maker is None else summaries.assigned_value(ctx, maker, name)
+    if not isinstance(by_maker, Unknown):
+        return by_maker
+    method = functions.as_method(base, node, cls if variable_made_in(node) else Instance(cls))
+    return implementations.value_assigned_by(ctx, method, name)
 
 
 def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: bool = False) -> Value:
@@ -328,7 +335,9 @@ def class_attribute(ctx: Context, cls: ClassValue, name: str, *, declared_only: 
         if isinstance(base, ClassValue):
             found = body_bindings(ctx, base, name)
             if found:
-                return _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
+                value = _body_value(ctx, base, found[-1], name, cls, declared_only=declared_only)
+                is_open = isinstance(value, Unknown) and not declared_only
+                return _value_of_methods(ctx, cls, name) if is_open else value
         elif isinstance(base, Library) and not declared_only:
             if knowledge.lacks(base.dotted, name):
                 continue

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import bindings
 from flake8_async_fastapi.engine.containers import named_items, without_emptiness
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import join_bindings
+from flake8_async_fastapi.engine.joins import join_bindings, union
 from flake8_async_fastapi.engine.machine import (
     attributes,
     definitions,
     expressions,
     functions,
     protocols,
+    summaries,
     targets,
     type_hints,
 )
@@ -35,7 +36,6 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat
 from flake8_async_fastapi.project.targets import (
     FolderTarget,
     LibraryTarget,
@@ -75,50 +75,21 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
     for is_top, statement in found:
         before = State({name: join_bindings(values)}) if values else State()
         value = _value_bound_by(ctx, path, statement, name, before)
-        if len(found) > 1 and _fails_and_is_replaced(ctx, path, statement, name):
+        if len(found) > 1 and bindings.fails_and_is_replaced(ctx, path, statement, name):
             continue
         values = [value] if is_top and not _is_empty(value) else [*values, value]
-    value = _fullest_class(values) or join_bindings(values)
+    value = bindings.fullest_class(values) or join_bindings(values)
+    if all(bindings.is_set_later(statement) for _, statement in found):
+        value = _value_set_later(ctx, path, name) or value
     return ctx.hooks.models.fill(ctx, path, None, name, value) if isinstance(value, Collection) else value
 
 
-def _fullest_class(values: list[Value]) -> ClassValue | None:
-    """Of several classes that a setting selects from, the one that has all members of the others."""
-    found = [value for value in dict.fromkeys(values) if isinstance(value, ClassValue)]
-    if len(found) < 2 or len(found) < len(set(values)):
-        return None
-    members = [set(_members(cls)) for cls in found]
-    for cls, own in zip(found, members, strict=True):
-        if all(other <= own for other in members):
-            return cls
-    return None
-
-
-def _members(cls: ClassValue) -> Iterator[tuple[str, bool]]:
-    """The bases of a class and the names that its body binds, each with whether it is an ``async def``."""
-    yield from ((f"({dotted(base)})", False) for base in cls.node.bases)
-    for statement in flat(cls.node.body):
-        is_async = isinstance(statement, tree.FunctionDef) and statement.is_async
-        yield from ((name, is_async) for name in bound_names(statement))
-
-
-def _fails_and_is_replaced(ctx: Context, path: str, statement: Stmt, name: str) -> bool:
-    """Whether an import of a file that is missing in the project is in a ``try`` that handles this."""
-    if not isinstance(statement, tree.Import):
-        return False
-    targets = [ctx.project.target(path, one) for one in statement.bindings if one.local == name]
-    if not all(target is None or _is_inside_project(ctx, path, target) for target in targets):
-        return False
-    blocks = (one for one in flat(ctx.project.body(path)) if isinstance(one, tree.Try) and one.handlers)
-    return any(one is statement for block in blocks for one in flat(block.body))
-
-
-def _is_inside_project(ctx: Context, path: str, target: Target) -> bool:
-    """Whether a seeming library name is a submodule of a package of the project."""
-    if not isinstance(target, LibraryTarget):
-        return False
-    found = ctx.project.find_module(target.dotted.partition(".")[0], path)
-    return found is not None and found.endswith("__init__.py")
+def _value_set_later(ctx: Context, path: str, name: str) -> Value | None:
+    """The value that functions of a module assign to one of its names, or None as before; None if unknown."""
+    setters = [node for _, node in ctx.project.setters(path, name) if isinstance(node, tree.FunctionDef)]
+    values = [summaries.global_value(ctx, functions.as_function(path, node), name) for node in setters]
+    found = join_bindings(values)
+    return None if isinstance(found, Unknown) else union([found, NONE])
 
 
 def _is_empty(value: Value) -> bool:

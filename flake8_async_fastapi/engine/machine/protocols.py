@@ -211,7 +211,9 @@ def enter_context(frame: Frame, value: Value, is_async: bool, node: Expr | None 
                 frame.emit_event(Entered(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         return _entered_value(frame, alternative, is_async, place)
 
-    return union(frame.each_apart(alternatives(value), enter))
+    options = alternatives(value)
+    there = [option for option in options if not is_none(option)]  # None would raise
+    return union(frame.each_apart(there or options, enter))
 
 
 def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | None) -> Value:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.engine import assignments, hints, raising, relevance, renaming
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import join_returns
+from flake8_async_fastapi.engine.joins import join_bindings, join_returns
 from flake8_async_fastapi.engine.machine import expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.receivers import receiver_after
@@ -151,6 +151,14 @@ def _captured_objects(frame: Frame, function: Function) -> Bound:
     if any(renaming.has_identity(ctx, value) for value in around):
         ctx.hooks.observers.cause_havoc(frame, around)
     return ()
+
+
+def global_value(ctx: Context, function: Function, name: str) -> Value:
+    """The value that a function assigns to a name of its module after ``global``."""
+    for assigned, value in summarise(ctx, function, None).globals:
+        if assigned == name:
+            return renaming.without_new_locations(value)
+    return UNKNOWN
 
 
 def assigned_value(ctx: Context, method: Function, name: str, arguments: Arguments | None = None) -> Value:
@@ -349,7 +357,8 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
     if frame.yields and frame.yield_states:
         found = Ends(frame.yields, frame.yield_states, paths)
     parts, raises = ctx.hooks.summarise(frame, found), raising.ways_out(frame)
-    return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted), raises)
+    assigned = tuple((name, join_bindings(values)) for name, values in frame.set_globals.items())
+    return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted), raises, assigned)
 
 
 def _hides_coroutine(value: Value) -> bool:

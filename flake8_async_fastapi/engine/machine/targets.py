@@ -63,6 +63,8 @@ def assign_target(frame: Frame, state: State, target: Expr, value: Value) -> Non
                 frame.discharge(value)
             if name in frame.assigned_by_nested:
                 value = UNKNOWN
+            if name in frame.globals:
+                frame.set_globals.setdefault(name, []).append(UNKNOWN if holds_coroutine(value) else value)
             # texts are not distinguished: paths that differ only in them are one path
             is_text = isinstance(value, Const) and isinstance(value.value, str)
             state.bind(name, TEXT if is_text and not isinstance(value, Text) else value)
