@@ -88,14 +88,14 @@ _TASKS: Final[Mapping[str, str]] = {
     "apscheduler.schedulers.blocking.BlockingScheduler.scheduled_job": _SCHEDULER,
 }
 _CHECKS: Final = "write a plain function, and check what needs an await in the route or a dependency"
-_VALIDATORS: Final = (
+VALIDATORS: Final = (
     "pydantic.field_serializer", "pydantic.field_validator", "pydantic.model_serializer",
     "pydantic.model_validator", "pydantic.root_validator", "pydantic.validator", "sqlalchemy.orm.validates",
 )  # fmt: skip
 DECORATORS: Final[Mapping[str, str]] = {
     **_TASKS,
     "atexit.register": _SYNC,
-    **dict.fromkeys(_VALIDATORS, _CHECKS),
+    **dict.fromkeys(VALIDATORS, _CHECKS),
 }
 """Decorators by which something calls a function that never awaits; with the remedy."""
 

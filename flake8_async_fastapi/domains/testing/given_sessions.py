@@ -59,7 +59,10 @@ def engine_given(frame: Frame, fixture: Function) -> Object | None:
 def report_given_session(frame: Frame) -> None:
     """Report a ``TestClient`` whose application gets the session of an async fixture by an override."""
     function = frame.node
-    if not isinstance(function, tree.FunctionDef) or not function.params or not is_test(frame.path):
+    if not isinstance(function, tree.FunctionDef) or not function.params:
+        return
+    folder = frame.path.rpartition("/")[0]
+    if not is_test(frame.path) or frame.path not in frame.ctx.project.tests_mentioning(_OVERRIDES, folder):
         return
     if fixtures.fixture_decorator(function) is None and not fixtures.is_test_function(function):
         return

@@ -39,7 +39,13 @@ from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
-from flake8_async_fastapi.knowledge.runners import CALLED_BY_PYTHON, DECORATORS, DEFAULTS, WITH_OWN_POOL
+from flake8_async_fastapi.knowledge.runners import (
+    CALLED_BY_PYTHON,
+    DECORATORS,
+    DEFAULTS,
+    VALIDATORS,
+    WITH_OWN_POOL,
+)
 
 
 class Drop(Struct, frozen=True):
@@ -102,9 +108,9 @@ def check_decorated(frame: Frame, decorator: Value, function: Function, node: Ex
     given = decorated_value(frame, function, node)
     if isinstance(given, Function) and given.is_async and not given.is_generator:
         runner = f"@{for_message(node.func if isinstance(node, tree.Call) else node)}"
-        frame.emit_event(
-            CallbackNeverAwaited(*frame.at(node), function.name, runner, (), DECORATORS[names[0]])
-        )
+        line, col = (given.node.line, given.node.col) if names[0] in VALIDATORS else (node.line, node.col)
+        where = (frame.path, line, col, frame.qualname)  # other decorators may stand between
+        frame.emit_event(CallbackNeverAwaited(*where, function.name, runner, (), DECORATORS[names[0]]))
 
 
 def report_default(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:

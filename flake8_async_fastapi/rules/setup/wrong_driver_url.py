@@ -20,8 +20,8 @@ RULE = Rule(
     fixable="safe",
 )
 
-_DATABASE_TOOLS = tuple(
-    Library(f"sqlalchemy_utils.{module}{name}")
+_DATABASE_TOOLS = frozenset(
+    f"sqlalchemy_utils.{module}{name}"
     for module in ("", "functions.")
     for name in ("create_database", "database_exists", "drop_database")
 )
@@ -54,7 +54,9 @@ def check(events: Events) -> Iterator[Finding]:
                 fix=_fix(made, _SYNC.get(database, "")),
             )
     for called in events.of(Called):
-        url = called.arguments.get(0, "url") if called.callee in _DATABASE_TOOLS else None
+        if not isinstance(called.callee, Library) or called.callee.dotted not in _DATABASE_TOOLS:
+            continue
+        url = called.arguments.get(0, "url")
         written = url.value if isinstance(url, Const) and isinstance(url.value, str) else ""
         if written.partition(":")[0].partition("+")[2] in PACKAGES:
             problem = f"{called.text} gets {written}, whose driver is async, so it fails"
