@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Instance,
     Location,
+    is_none,
 )
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
@@ -308,6 +309,8 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
     """
     attribute, above = unloaded.attribute, instances_of(frame.state)[at]
     _, own = aliasing.way_from_top(instances_of(frame.state), unloaded.location, at)
+    if above.source == "new" and not own and _has_loaded_twin(frame, above, unloaded):
+        return True
     if above.default != "plan" or not isinstance(attribute, Relationship) or attribute.target is None:
         return False
     for loaded_path in load_plans.loaded_paths(frame.ctx, above.cls, above.plan):
@@ -318,6 +321,19 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
         if loaded_path.is_collection or is_twin or (
             is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys)
         ):
+            return True
+    return False
+
+
+def _has_loaded_twin(frame: Frame, obj: InstanceState, unloaded: UnloadedAttribute) -> bool:
+    """Whether another relationship of a new object was loaded, such as by a refresh: both keys may be one."""
+    model, attribute = models.mapped_model(frame.ctx, obj.cls), unloaded.attribute
+    target = attribute.target if isinstance(attribute, Relationship) else None
+    for name, found in obj.fields if model is not None and target is not None else ():
+        twin = model.attributes.get(name) if model is not None and name != unloaded.name else None
+        if not isinstance(twin, Relationship) or not isinstance(found, Loaded) or is_none(found.value):
+            continue
+        if twin.target is None or target is None or load_plans.may_be_both(frame.ctx, twin.target, target):
             return True
     return False
 
