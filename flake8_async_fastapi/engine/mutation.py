@@ -233,6 +233,14 @@ def assign_item(state: State, path: str, before: Collection, index: Expr, value:
     state.narrow(path, _with_item(before, index, value))
 
 
+def delete_item(state: State, path: str) -> None:
+    """Record that a container loses an item, as by ``pop()``."""
+    before = state.get(path) if path else None
+    if isinstance(before, Collection):
+        _forget_emptiness(state, path)
+        state.narrow(path, _after_method(before, "pop", Arguments()))
+
+
 def _with_item(before: Collection, index: Expr, value: Value) -> Collection:
     """A container after one item was assigned."""
     key = _key_name(index)

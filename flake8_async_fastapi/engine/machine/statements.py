@@ -255,6 +255,8 @@ def _run_assert(frame: Frame, state: State, node: tree.Assert) -> States:
 def _run_delete(frame: Frame, state: State, node: tree.Delete) -> States:
     for target in node.targets:
         frame.discharge(expressions.evaluate(frame, state, target))
+        if isinstance(target, tree.Subscript):
+            mutation.delete_item(state, path_of(target.value))
         for name in target_names(target):
             state.bind(name, UNKNOWN)
             if frame.language is not None:
