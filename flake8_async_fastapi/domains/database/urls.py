@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Arguments,
     Collection,
     Const,
+    Function,
     Plain,
     TextPrefix,
     Value,
@@ -100,7 +101,38 @@ def evaluate_url_test(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | N
         case tree.Compare(left=tree.Const(value=str(sought)), ops=[("in" | "not in") as op], rights=[tested]):
             holds = _contains(_tested_url(tested, evaluate), sought)
             return None if holds is None else holds is (op == "in")
+        case tree.Compare(left=left, ops=[("==" | "!=") as op], rights=[tree.Const(value=str(sought))]):
+            name = _backend_asked(left, evaluate)
+            return (name == sought) is (op == "==") if name else None
+        case tree.Call(func=func, args=[given], keywords=[]) if dotted(func):
+            url = _tested_url(given, evaluate)
+            return _ask_function(evaluate(func), url) if is_url(url) else None
     return None
+
+
+def _backend_asked(left: Expr, evaluate: Callable[[Expr], Value]) -> str:
+    """The database that ``make_url(url).get_backend_name()`` names; empty if another thing is compared."""
+    match left:
+        case tree.Call(func=tree.Attr(name="get_backend_name"), args=[]):
+            return database_and_driver(_prefix_text(_tested_url(left, evaluate)))[0]
+    return ""
+
+
+def _ask_function(function: Value, url: Value) -> bool | None:
+    """The outcome of a function of the project that does nothing but test the URL that it gets."""
+    if not isinstance(function, Function) or len(function.node.params) != 1:
+        return None
+    name, node = function.node.params[0].name, function.node
+    if not isinstance(node, tree.FunctionDef) or not all(map(_is_text, node.body[:-1])):
+        return None
+    match node.body[-1]:
+        case tree.Return(value=tree.Call() | tree.Compare() as test):
+            return evaluate_url_test(test, lambda one: url if dotted(one) == name else UNKNOWN)
+    return None
+
+
+def _is_text(statement: tree.Stmt) -> bool:
+    return isinstance(statement, tree.ExprStmt) and isinstance(statement.value, tree.Const)
 
 
 _ALIKE: Final = frozenset({"lower", "casefold", "strip", "get_backend_name"})
