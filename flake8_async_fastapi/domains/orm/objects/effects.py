@@ -272,7 +272,9 @@ def _apply_unloaded_read(
         held = identity_map.find_target(frame, unloaded)
         if held is not None and not held.unless:
             return
-        if aliasing.may_be_loaded_by_other_path(frame, unloaded):
+        is_own = location in before  # what callees made is decided by what they were given
+        may_have = identity_map.may_have_more if is_own else aliasing.may_be_loaded_by_other_path
+        if may_have(frame, unloaded):
             return
         unless = held.unless if held is not None else unless
     if attribute is not None and location not in before:  # the callee does not know the caller's objects
