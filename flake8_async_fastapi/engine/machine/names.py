@@ -62,7 +62,7 @@ def look_up_name(frame: Frame, state: State, name: str) -> Value:
 def module_value(ctx: Context, path: str, name: str) -> Value:
     """The value of a name at module level; for a name bound twice, either value.
 
-    A name that is only ever None is unknown: such a module sets it later.
+    A name that is None at module level has the value that functions set; it is unknown if none does.
     """
     return ctx.query(("name", path, name), lambda: _module_value(ctx, path, name), UNKNOWN)
 
