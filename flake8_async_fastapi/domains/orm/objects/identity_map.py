@@ -12,7 +12,14 @@ from msgspec import Struct
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
-from flake8_async_fastapi.domains.orm.objects import aliasing, alone, own_sessions, strangers, transitions
+from flake8_async_fastapi.domains.orm.objects import (
+    aliasing,
+    alone,
+    own_sessions,
+    passed,
+    strangers,
+    transitions,
+)
 from flake8_async_fastapi.domains.orm.objects.aliasing import UnloadedAttribute
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import (
@@ -59,16 +66,15 @@ def may_have_more(frame: Frame, unloaded: UnloadedAttribute) -> bool:
 
 
 def _may_hang_on_given(frame: Frame, unloaded: UnloadedAttribute) -> bool:
-    """Whether callers may have loaded the object of a query along with one that they passed."""
-    objects = instances_of(frame.state)
+    """Whether a caller loaded the object of a query along with one that it passed."""
+    objects, cls = instances_of(frame.state), unloaded.obj.cls
     top = aliasing.way_from_top(objects, unloaded.location)[0]
-    if objects[top].source != "query" or not isinstance(frame.node, tree.FunctionDef):
-        return False
-    return any(
+    return objects[top].source == "query" and any(
         other.source == "given"
         and other.default == "perhaps"
-        and load_plans.may_lead_to(frame.ctx, other.cls, unloaded.obj.cls)
+        and load_plans.may_lead_to(frame.ctx, other.cls, cls)
         and not strangers.are_strangers(frame, at, top)
+        and passed.is_loaded_by_caller(frame, at, cls, unloaded.name)
         for at, other in objects.items()
     )
 
