@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import renaming
-from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.state import MOST_STATES
+from flake8_async_fastapi.engine.summary import Summary
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     ClassValue,
@@ -178,20 +179,34 @@ def captured_objects(
     """The variables around a nested function that it can see and whose values are more than a type."""
     names = [name for name in mentions_of(ctx, function).names if name in env]
     objects = [(name, env[name]) for name in names if renaming.has_identity(ctx, env[name])]
-    own = _own_names(ctx, function) if objects else frozenset()
+    own = _own_names(ctx, function.path, function.node) if objects else frozenset()
     return tuple(one for one in objects if one[0] not in own)
 
 
-def _own_names(ctx: Context, function: Function) -> frozenset[str]:
+def _own_names(ctx: Context, path: str, node: tree.FunctionDef | tree.Lambda) -> frozenset[str]:
     """The names that a function itself binds."""
 
     def find() -> frozenset[str]:
-        body = function.node.body
+        body = node.body
         statements = flat(body) if isinstance(body, list) else ()
         bound = {name for statement in statements for name in bound_names(statement)}
-        return frozenset(bound.union(param.name for param in function.node.params))
+        return frozenset(bound.union(param.name for param in node.params))
 
-    return ctx.derive(("own names", function.key), find)
+    return ctx.derive(("own names", path, node.line, node.col), find)
+
+
+def forget_assigned(frame: Frame, function: Function, summary: Summary) -> None:
+    """Forget what a frame knows of the names of its module that a callee assigned after ``global``.
+
+    The caller has assigned them, too.
+    """
+    if not summary.globals or function.path != frame.path or frame.closure is not None:
+        return
+    own = _own_names(frame.ctx, frame.path, frame.node) - frame.globals if frame.node is not None else ()
+    for name, value in summary.globals:
+        if name not in own:
+            frame.state.forget(name)
+            frame.set_globals.setdefault(name, []).append(value)
 
 
 def closure_values(ctx: Context, function: Function) -> list[Value]:

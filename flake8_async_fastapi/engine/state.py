@@ -93,14 +93,22 @@ class State(Struct):
 
     def bind(self, path: str, value: Value) -> None:
         """Assign a variable or an attribute, and forget earlier knowledge of it."""
+        self._forget_about(path)
+        for kind, part in self.parts.items():
+            self.parts[kind] = part.forget(path)
+        (self.attributes if "." in path else self.env)[path] = limit_parts(value)
+
+    def forget(self, name: str) -> None:
+        """Forget what is known of a name of the module, which other code has assigned."""
+        self._forget_about(name)
+        self.env.pop(name, None)
+
+    def _forget_about(self, path: str) -> None:
         for known in (self.known, self.attributes):
             if known:
                 about = f"{path}.", f"{path} "
                 for text in [text for text in known if text == path or text.startswith(about)]:
                     del known[text]
-        for kind, part in self.parts.items():
-            self.parts[kind] = part.forget(path)
-        (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def narrow(self, path: str, value: Value) -> None:
         """Replace a value with a more precise description of the same value."""

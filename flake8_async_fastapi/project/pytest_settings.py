@@ -14,6 +14,8 @@ from msgspec import Struct, field
 
 _SECTIONS: Final = frozenset({"pytest", "tool:pytest", "tool.pytest.ini_options", "tool.pytest"})
 _SETTING: Final = re.compile(r"(\w+)\s*=\s*[\"']?([\w.-]*)")
+_TEST_PATHS: Final = re.compile(r"^testpaths\s*=\s*(\[[^\]]*\]|.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_TEST_PATH: Final = re.compile(r"[^\s\[\]\"',]+")
 _AUTO: Final = re.compile(r"(?:asyncio|anyio)[-_]mode[\"']?\s*[=\s]\s*[\"']?auto")
 FILES: Final = frozenset(
     {"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg"}
@@ -27,7 +29,8 @@ class PytestSettings(Struct, frozen=True):
     ``may_be_configured``: a file exists that could contain settings, so a missing setting means the
     default. ``is_auto``: async tests and fixtures run without a mark. ``test_loop_scope`` is how long tests
     share an event loop, ``function`` by default. ``fixture_loop_scope`` is the same for fixtures; empty
-    means the fixture's own scope.
+    means the fixture's own scope. ``test_paths`` are where pytest looks for tests, from ``folder`` on; empty
+    if it looks everywhere.
     """
 
     folder: str = ""
@@ -36,6 +39,14 @@ class PytestSettings(Struct, frozen=True):
     is_auto: bool = False
     test_loop_scope: str = "function"
     fixture_loop_scope: str = ""
+    test_paths: tuple[str, ...] = ()
+
+    def may_collect(self, path: str) -> bool:
+        """Whether pytest looks for tests in a file if it is called without arguments."""
+        below = path[len(self.folder) + 1 :] if self.folder else path
+        roots = [one.removeprefix("./").rstrip("/") for one in self.test_paths]
+        is_open = not roots or any(one in ("", ".") or "*" in one or ".." in one for one in roots)
+        return is_open or any(below == one or below.startswith(f"{one}/") for one in roots)
 
 
 class PytestFiles(Struct, frozen=True):
@@ -68,6 +79,8 @@ def read_pytest_settings(texts: Mapping[str, str]) -> PytestFiles:
                 settings["asyncio_mode"] = "auto"
             if settings:
                 found.setdefault(folder, {}).update(settings)
+            if "testpaths" in settings and (match := _TEST_PATHS.search(text)) is not None:
+                found[folder]["testpaths"] = match[1]
     read = {folder: _as_settings(folder, settings) for folder, settings in found.items()}
     return PytestFiles(read, frozenset(with_files))
 
@@ -84,4 +97,6 @@ def _settings_in(text: str) -> Iterator[tuple[str, str]]:
 def _as_settings(folder: str, found: Mapping[str, str]) -> PytestSettings:
     scope = found.get("asyncio_default_test_loop_scope", "function")
     of_fixtures = found.get("asyncio_default_fixture_loop_scope", "")
-    return PytestSettings(folder, True, True, found.get("asyncio_mode") == "auto", scope, of_fixtures)
+    test_paths = tuple(_TEST_PATH.findall(found.get("testpaths", "")))
+    is_auto = found.get("asyncio_mode") == "auto"
+    return PytestSettings(folder, True, True, is_auto, scope, of_fixtures, test_paths)

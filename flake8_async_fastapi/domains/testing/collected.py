@@ -93,6 +93,8 @@ def report_test(frame: Frame, function: Function, outer: Frame) -> None:
         return
     if node.is_generator or not _TEST_MODULE.search(frame.path):
         return
+    if not frame.ctx.project.pytest_settings_of(frame.path).may_collect(frame.path):
+        return
     if function.owner is not None and not node.decorators and _is_plain_case(frame.ctx, function.owner):
         event = TestNotRun(frame.path, node.line, node.col, frame.qualname, node.name, of_case=True)
         frame.ctx.events.append(event)

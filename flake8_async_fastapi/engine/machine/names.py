@@ -81,6 +81,8 @@ def _module_value(ctx: Context, path: str, name: str) -> Value:
     value = bindings.fullest_class(values) or join_bindings(values)
     if all(bindings.is_set_later(statement) for _, statement in found):
         value = _value_set_later(ctx, path, name) or value
+    elif isinstance(value, Const) and ctx.project.setters(path, name):
+        value = join_bindings([value, _value_set_later(ctx, path, name) or UNKNOWN])
     return ctx.hooks.models.fill(ctx, path, None, name, value) if isinstance(value, Collection) else value
 
 
