@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE
-from flake8_async_fastapi.domains.session_scope import holders, providers, requests_before
+from flake8_async_fastapi.domains.session_scope import holders, left_loops, providers, requests_before
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.transaction_state import Transactions
 from flake8_async_fastapi.engine.frame import Frame
@@ -36,6 +36,8 @@ def _report(frame: Frame, state: State, place: Position, *, is_at_end: bool = Fa
         if failure == "timed out" or not isinstance(owner, Object) or owner.origin is None:
             continue
         maker = providers.function_around(frame.ctx, owner.origin)
+        if left_loops.is_inside(frame, owner.origin):
+            continue  # a return leaves the loop, and the generator does not go on
         if maker is not None and _commits_late(frame, maker):
             in_block = requests_before.is_given_in_block(frame, owner.origin)
             what = "end of the block in" if in_block else "commit of"

@@ -12,6 +12,7 @@ from flake8_async_fastapi.domains.database import pools
 from flake8_async_fastapi.domains.session_scope.connection_state import ConnectionEffect, Connections
 from flake8_async_fastapi.domains.session_scope.events import WritesLost
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among
+from flake8_async_fastapi.domains.session_scope.transaction_state import Transactions
 from flake8_async_fastapi.domains.session_scope.writes import WriteNotes, note_closed
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import names
@@ -54,6 +55,27 @@ def begin_iteration(frame: Frame, item: Value, node: tree.For, is_further: bool)
     if notes is not None:
         sessions = notes.sessions.get(Position(node.iter.line, node.iter.col), {})
         frame.state.put(frame.state.part(Connections).end(sessions))
+
+
+def forget_failures(frame: Frame, node: tree.For, left: list[State]) -> None:
+    """Forget a failed flush of a session whose loop is left: the generator does not go on to commit."""
+    notes = frame.notes.get(LoopNotes)
+    if notes is None or Position(node.iter.line, node.iter.col) not in notes.sessions:
+        return
+    for state in left:
+        known: Transactions | None = state.parts.get(Transactions)
+        if known is not None and known.failed:
+            state.put(known.recover(dotted(node.target)))
+
+
+def is_inside(frame: Frame, session: Place) -> bool:
+    """Whether the code is in the loop over the generator that gave a session."""
+    notes = frame.notes.get(LoopNotes)
+    return notes is not None and any(
+        session in notes.sessions.get(Position(loop.iter.line, loop.iter.col), {})
+        for loop in frame.enclosing_loops
+        if isinstance(loop, tree.For)
+    )
 
 
 def report_left(frame: Frame, node: tree.For, left: list[State]) -> None:
