@@ -194,7 +194,7 @@ TYPES: Final[Mapping[str, str]] = {
     "aiogram.Bot": """
         aenter -> self
         property id token session default -> ?
-        def context get_current set_current -> ?
+        def context get get_current set_current -> ?
         any -> async
     """,
     "slack_sdk.web.async_client.AsyncWebClient": """
