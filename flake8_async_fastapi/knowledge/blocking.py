@@ -290,7 +290,6 @@ _OWN: Final[Mapping[tuple[str, str], str]] = {
         google.cloud.firestore.Client: get_all collections batch_get
         google.cloud.tasks_v2.CloudTasksClient: * -queue_path -task_path
         google.cloud.vision.ImageAnnotatorClient: *
-        googleapiclient.discovery: build
         google.auth: default
         google.oauth2.id_token: verify_oauth2_token verify_token verify_firebase_token fetch_id_token
         firebase_admin.auth: verify_id_token get_user create_user update_user delete_user

@@ -98,12 +98,14 @@ class RouteErrorSwallowed(Event, frozen=True):
 class ParameterNotFilled(Event, frozen=True):
     """A route or dependency has a parameter without a ``Depends`` whose type FastAPI cannot handle.
 
-    ``owner`` is the function or class, ``type`` the name of the type as written.
+    ``owner`` is the function or class, ``type`` the name of the type as written. ``calls``: it has a
+    ``Depends()`` without a function, so FastAPI calls the type, which has this parameter itself.
     """
 
     owner: str
     parameter: str
     type: str
+    calls: str = ""
 
 
 class CalledByHand(Event, frozen=True):

@@ -48,21 +48,26 @@ _TYPES: Final = (
 def report_parameters(frame: Frame, function: Function, outer: Frame) -> None:
     """Report a route or dependency with a parameter that FastAPI cannot fill."""
     if frame.role:
-        for name, annotation in _unfilled(frame, function):
+        for name, annotation, calls in _unfilled(frame, function):
             where = (function.path, annotation.line, annotation.col, frame.qualname)
-            frame.ctx.events.append(ParameterNotFilled(*where, function.name, name, _last_name(annotation)))
+            kind = _last_name(annotation)
+            frame.ctx.events.append(ParameterNotFilled(*where, function.name, name, kind, calls))
 
 
 def report_class(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
     """As ``report_parameters``, for the constructor of a class that is a dependency."""
     given = arguments.get(0, "dependency")
     if isinstance(given, ClassValue):
-        for name, annotation in _unfilled_by(frame, given):
-            frame.emit_event(ParameterNotFilled(*frame.at(node), given.name, name, _last_name(annotation)))
+        for name, annotation, calls in _unfilled_by(frame, given):
+            found = given.name, name, _last_name(annotation), calls
+            frame.emit_event(ParameterNotFilled(*frame.at(node), *found))
 
 
-def _unfilled(frame: Frame, function: Function) -> Iterator[tuple[str, Expr]]:
-    """The parameters of a function that FastAPI cannot fill, each with its type as written."""
+def _unfilled(frame: Frame, function: Function) -> Iterator[tuple[str, Expr, str]]:
+    """The parameters of a function that FastAPI cannot fill, each with its type as written.
+
+    For a ``Depends()`` without a function, also with what the type is called with.
+    """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not all(map(is_harmless, node.decorators)):
         return
@@ -73,20 +78,22 @@ def _unfilled(frame: Frame, function: Function) -> Iterator[tuple[str, Expr]]:
             continue
         named = expressions.evaluate(around, State(), written)
         if _is_bare_depends(param.default):
-            if _is_refused(named) or (isinstance(named, ClassValue) and any(_unfilled_by(around, named))):
-                yield param.name, written
+            inner = _unfilled_by(around, named) if isinstance(named, ClassValue) else ()
+            if inner or _is_refused(named):
+                called_with = (f"{name}: {_last_name(annotation)}" for name, annotation, _ in inner)
+                yield param.name, written, ", ".join(called_with) or "..."
         elif _is_refused(named) and (param.default is None or _is_no_marker(around, param.default)):
-            yield param.name, written
+            yield param.name, written, ""
 
 
-def _unfilled_by(frame: Frame, cls: ClassValue) -> tuple[tuple[str, Expr], ...]:
+def _unfilled_by(frame: Frame, cls: ClassValue) -> tuple[tuple[str, Expr, str], ...]:
     """As ``_unfilled``, for the constructor of a class."""
 
-    def find() -> tuple[tuple[str, Expr], ...]:
+    def find() -> tuple[tuple[str, Expr, str], ...]:
         function = classes.class_attribute(frame.ctx, cls, "__init__")
         return tuple(_unfilled(frame, function)) if isinstance(function, Function) else ()
 
-    nothing: tuple[tuple[str, Expr], ...] = ()
+    nothing: tuple[tuple[str, Expr, str], ...] = ()
     return frame.ctx.query(("unfilled by", cls), find, nothing)  # a class may depend on itself
 
 

@@ -358,8 +358,12 @@ def _run_to_end(ctx: Context, function: Function, bound: Bound, footprint: Footp
     if frame.yields and frame.yield_states:
         found = Ends(frame.yields, frame.yield_states, paths)
     parts, raises = ctx.hooks.summarise(frame, found), raising.ways_out(frame)
-    assigned = tuple((name, join_bindings(values)) for name, values in frame.set_globals.items())
+    assigned = tuple((name, _joined(values)) for name, values in frame.set_globals.items())
     return Summary(returns, yields, receiver, parts, frozenset(ctx.wanted), raises, assigned)
+
+
+def _joined(values: list[Value]) -> Value:
+    return join_bindings(values) if any(value != NONE for value in values) else NONE
 
 
 def _hides_coroutine(value: Value) -> bool:

@@ -18,9 +18,12 @@ RULE = Rule(
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(ParameterNotFilled):
+        how, what = "without Depends()", "it"
+        if found.calls:
+            how, what = f"with Depends(), which calls {found.type}({found.calls})", f"what {found.type} takes"
         yield RULE.at(
             found,
-            f"{found.owner} has the parameter {found.parameter}: {found.type} without Depends(), so FastAPI "
-            "reads it from the request and fails: give it a Depends(...)",
+            f"{found.owner} has the parameter {found.parameter}: {found.type} {how}, so FastAPI reads {what} "
+            "from the request and fails: give it a Depends(...)",
             fix=RULE.fix(found, "depend_as_others", found.parameter, found.type),
         )
