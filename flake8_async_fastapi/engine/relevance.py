@@ -200,7 +200,7 @@ def forget_assigned(frame: Frame, function: Function, summary: Summary) -> None:
 
     The caller has assigned them, too.
     """
-    if not summary.globals or function.path != frame.path or frame.closure is not None:
+    if function.path != frame.path or frame.closure is not None:
         return
     own = _own_names(frame.ctx, frame.path, frame.node) - frame.globals if frame.node is not None else ()
     for name, value in summary.globals:

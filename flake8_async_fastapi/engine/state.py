@@ -93,7 +93,8 @@ class State(Struct):
 
     def bind(self, path: str, value: Value) -> None:
         """Assign a variable or an attribute, and forget earlier knowledge of it."""
-        self._forget_about(path)
+        if self.known or self.attributes:  # a call for each assignment takes time
+            self._forget_about(path)
         for kind, part in self.parts.items():
             self.parts[kind] = part.forget(path)
         (self.attributes if "." in path else self.env)[path] = limit_parts(value)
@@ -104,11 +105,10 @@ class State(Struct):
         self.env.pop(name, None)
 
     def _forget_about(self, path: str) -> None:
+        about = f"{path}.", f"{path} "
         for known in (self.known, self.attributes):
-            if known:
-                about = f"{path}.", f"{path} "
-                for text in [text for text in known if text == path or text.startswith(about)]:
-                    del known[text]
+            for text in [text for text in known if text == path or text.startswith(about)]:
+                del known[text]
 
     def narrow(self, path: str, value: Value) -> None:
         """Replace a value with a more precise description of the same value."""

@@ -11,7 +11,7 @@ from typing import Any, cast
 import anyio
 import pytest
 from behaviour_models import Author, Comment, Post, database, needs_io
-from sqlalchemy import Connection, ForeignKey, Integer, event, func, inspect, select, text
+from sqlalchemy import Connection, ForeignKey, Integer, event, func, inspect, select, text, update
 from sqlalchemy.exc import (
     IllegalStateChangeError,
     IntegrityError,
@@ -248,6 +248,18 @@ async def test_get_ignores_options_for_an_object_it_has(session: AsyncSession) -
     await session.get(Post, 1, options=[selectinload(Post.comments)])
     with needs_io():
         len(post.comments)
+
+
+async def test_locking_a_row_keeps_what_was_loaded(session: AsyncSession) -> None:
+    post = await session.get_one(Post, 1)
+    before = post.title
+    alone = {"synchronize_session": False}
+    await session.execute(update(Post).values(title="changed"), execution_options=alone)
+    locking = select(Post).where(Post.id == 1).with_for_update()
+    assert await session.scalar(locking) is post and post.title == before
+    assert await session.get(Post, 1, with_for_update=True) is post and post.title == before
+    await session.scalar(locking.execution_options(populate_existing=True))
+    assert post.title == "changed"
 
 
 async def test_get_with_populate_existing(session: AsyncSession) -> None:

@@ -83,7 +83,8 @@ def apply_summary(frame: Frame, function: Function, arguments: Arguments, origin
         summary = summarise(ctx, function, arguments)
     else:
         function, summary, names = _summary_with_objects(frame, function, arguments, captured)
-    relevance.forget_assigned(frame, function, summary)
+    if summary.globals:
+        relevance.forget_assigned(frame, function, summary)
     call = AppliedCall(frame, function, origin, renaming.ToCaller(names, origin))
     summary = _apply_to_caller(call, summary)
     for observe in ctx.hooks.observers.receiver_changed:

@@ -23,8 +23,8 @@ _A_CONNECTION = "an async connection"
 _METHODS = frozenset({"create_all", "drop_all", "reflect"})
 _METADATA = "sqlalchemy.MetaData"
 _INSPECT = ("sqlalchemy.inspect", "sqlalchemy.inspection.inspect")
-_READS = {"pandas.read_sql": 1, "pandas.read_sql_query": 1, "pandas.read_sql_table": 1}
-"""Functions of pandas that read by a sync connection, with its position."""
+_READS = frozenset({"pandas.read_sql", "pandas.read_sql_query", "pandas.read_sql_table"})
+"""Functions of pandas that read by a sync connection, their second argument."""
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
 
@@ -33,7 +33,7 @@ def check(events: Events) -> Iterator[Finding]:
     passed = {(run.line, run.function) for run in events.of(RunSync) if run.is_call}  # AFA108 tells of those
     for called in events.of(Called):
         if isinstance(called.callee, Library) and called.callee.dotted in _READS:
-            given = called.arguments.get(_READS[called.callee.dotted], "con")
+            given = called.arguments.get(1, "con")
             if isinstance(given, Object) and given.type in (_ENGINE, _CONNECTION):
                 kind = _asynchronous(given)
                 remedy = "pass a sync one, or read in connection.run_sync(lambda sync: ...)"

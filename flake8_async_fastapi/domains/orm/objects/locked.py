@@ -1,6 +1,6 @@
 """Rows that a query locks although the session holds their objects, which keep the values loaded before.
 
-Source: docs/behaviour.md#loader-options.
+Source: docs/behaviour.md#identity-map.
 """
 
 from __future__ import annotations

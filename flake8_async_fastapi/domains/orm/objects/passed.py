@@ -82,7 +82,7 @@ def _gets_others(ctx: Context, function: Function, name: str, cls: ClassValue) -
         ]
         return bool(passed) and all(passed)
 
-    return ctx.query(("objects passed", function.key, name), ask, False)
+    return ctx.query(("objects passed", function.key, name, cls), ask, False)
 
 
 def _is_other(ctx: Context, passed: callers.Passed, value: Value, cls: ClassValue) -> bool:
