@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.engine.effects import AppliedCall
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.leaving import group_paths
-from flake8_async_fastapi.engine.state import State, limit_disjuncts
+from flake8_async_fastapi.engine.state import State, limit_disjuncts, same, same_without
 from flake8_async_fastapi.engine.values import (
     NONE,
     TRUE,
@@ -50,17 +50,14 @@ class Raised(Struct, frozen=True):
     by_callee: bool = False
     value: Value = UNKNOWN
 
-    def fork(self) -> Raised:
-        return self
+    fork = same
+    forget = same_without
 
     def unify(self, other: Raised, states: tuple[State, State]) -> Raised | None:
         return self if self == other else None
 
     def join(self, others: list[Raised]) -> Raised:
         return self if all(other == self for other in others) else Raised()
-
-    def forget(self, path: str) -> Raised:
-        return self
 
 
 UNKNOWN_EXCEPTION: Final = Raised((UNKNOWN,))

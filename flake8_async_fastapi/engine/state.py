@@ -31,7 +31,7 @@ class Part(Protocol):
     """A domain's knowledge of one path; created without arguments, it knows nothing.
 
     ``join`` claims only facts on which all of several paths agree. It is commutative, associative and
-    idempotent.
+    idempotent. A frozen part has ``fork = same``; one that names no variable has ``forget = same_without``.
     """
 
     def fork(self: P) -> P:
@@ -51,6 +51,17 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+Same = TypeVar("Same")
+
+
+def same(part: Same) -> Same:
+    """``Part.fork`` of a frozen part. ``State`` does not call it: there are very many branches."""
+    return part
+
+
+def same_without(part: Same, path: str) -> Same:
+    """``Part.forget`` of a part that names no variable. ``State`` does not call it, either."""
+    return part
 
 
 class State(Struct):
@@ -68,7 +79,9 @@ class State(Struct):
 
     def fork(self) -> State:
         env, attributes, known = dict(self.env), dict(self.attributes), dict(self.known)
-        parts = {kind: part.fork() for kind, part in self.parts.items()} if self.parts else {}
+        parts: dict[type[Any], Any] = {}
+        for kind, part in self.parts.items():
+            parts[kind] = part if kind.fork is same else part.fork()
         return State(env, attributes, known, parts)
 
     def part(self, kind: type[P]) -> P:
@@ -96,7 +109,8 @@ class State(Struct):
         if self.known or self.attributes:  # a call for each assignment takes time
             self._forget_about(path)
         for kind, part in self.parts.items():
-            self.parts[kind] = part.forget(path)
+            if kind.forget is not same_without:
+                self.parts[kind] = part.forget(path)
         (self.attributes if "." in path else self.env)[path] = limit_parts(value)
 
     def forget(self, name: str) -> None:

@@ -22,7 +22,6 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Payload,
     Plain,
-    Unknown,
     Value,
 )
 from flake8_async_fastapi.engine.watches import Watch
@@ -120,6 +119,6 @@ CALLS: Final = Watch(
     report_statement,
     methods=QUERIES | {"exec_driver_sql"},
     functions=frozenset({MIGRATES.dotted}),
-    others=(Unknown,),
+    unknown=frozenset({"execute"}),
     checked=True,
 )

@@ -20,7 +20,6 @@ from flake8_async_fastapi.engine.values import (
     Coroutine,
     Library,
     Member,
-    Unknown,
     Value,
     alternatives,
 )
@@ -209,13 +208,13 @@ def note_asked(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
         asked = blocking_name(callee.dotted)
         is_other = asked is not None and asked.kind in _ASK
     else:
-        is_other = isinstance(node.func, tree.Attr) and node.func.name in _ENQUEUES
+        is_other = True  # a method that puts work into a queue
     if is_other:
         for attempt in course.tries:
             attempt.waits = True
 
 
-ASKS: Final = Watch(note_asked, methods=ALL, functions=ALL, others=(Unknown,), checked=True)
+ASKS: Final = Watch(note_asked, methods=ALL, functions=ALL, unknown=_ENQUEUES, checked=True)
 
 
 def expects_begun(frame: Frame, node: tree.Call) -> bool:

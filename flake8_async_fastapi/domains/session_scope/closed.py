@@ -18,7 +18,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.models import CallModel, CallSite
 from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.state import State, same, same_without
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     Arguments,
@@ -50,17 +50,14 @@ class Closed(Struct, frozen=True):
 
     places: frozenset[Place] = frozenset()
 
-    def fork(self) -> Closed:
-        return self
+    fork = same
+    forget = same_without
 
     def unify(self, other: Closed, states: tuple[State, State]) -> Closed | None:
         return self.join([other])
 
     def join(self, others: list[Closed]) -> Closed:
         return Closed(self.places.intersection(*(other.places for other in others)))
-
-    def forget(self, path: str) -> Closed:
-        return self
 
 
 class ClosedByCall(Struct, frozen=True):

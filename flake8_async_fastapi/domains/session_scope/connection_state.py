@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.state import State, same, same_without
 
 
 class Unsaved(Struct, frozen=True):
@@ -47,8 +47,8 @@ class Connections(Struct, frozen=True):
     undone: frozenset[Place] = frozenset()
     taken: frozenset[TakenBack] = frozenset()
 
-    def fork(self) -> Connections:
-        return self
+    fork = same
+    forget = same_without
 
     def unify(self, other: Connections, states: tuple[State, State]) -> Connections | None:
         return self.join([other]) if self.taken == other.taken else None
@@ -65,9 +65,6 @@ class Connections(Struct, frozen=True):
             self.undone.union(*(other.undone for other in others)),
             self.taken.intersection(*(other.taken for other in others)),
         )
-
-    def forget(self, path: str) -> Connections:
-        return self
 
     def end(self, sessions: Iterable[Place]) -> Connections:
         """The state after connections were, or may have been, returned to the pool."""

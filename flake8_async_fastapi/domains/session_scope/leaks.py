@@ -14,7 +14,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import functions, names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.text import for_message
-from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Unknown, Value
+from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Value
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -123,6 +123,6 @@ CALLS: Final = Watch(
     report_taken_from_generator,
     methods=_NEXT,
     functions=frozenset({"builtins.anext"}),
-    others=(Unknown,),
+    unknown=_NEXT,
     checked=True,
 )

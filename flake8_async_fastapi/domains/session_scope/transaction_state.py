@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.session_scope.after_failure import Failure
 from flake8_async_fastapi.engine.places import Spot
-from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.state import State, same
 
 Mark: TypeAlias = Literal["begun", "block", "closed", "nested", "flushed"]
 """A transaction is ``begun``, the code is in its ``block`` (``async with session.begin()``), it was
@@ -28,8 +28,7 @@ class Transactions(Struct, frozen=True):
     failed: frozenset[tuple[str, Failure]] = frozenset()
     lines: frozenset[tuple[str, str, Spot]] = frozenset()
 
-    def fork(self) -> Transactions:
-        return self
+    fork = same
 
     def unify(self, other: Transactions, states: tuple[State, State]) -> Transactions | None:
         return self.join([other]) if self.failed == other.failed else None

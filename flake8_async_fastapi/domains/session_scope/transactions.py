@@ -62,7 +62,8 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         if TransactionNotes in frame.notes or Transactions in frame.state.parts:
             _note_other(frame, callee, arguments, node)
         return
-    state, flushed = frame.state, _drop_flushed(frame)
+    state = frame.state
+    flushed = _drop_flushed(frame) if Transactions in state.parts else frozenset()
     if callee.receiver.type.endswith("AsyncSessionTransaction"):
         forget_transactions(state)  # a savepoint or transaction that is ended explicitly
     if not is_session_type(callee.receiver.type):

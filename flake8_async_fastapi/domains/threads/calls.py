@@ -28,8 +28,7 @@ def note_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call
         if callee.type not in engine_loops.FACTORIES:
             return
     elif isinstance(callee, Unknown):
-        if isinstance(node.func, tree.Attr) and node.func.name == "dispose":
-            engine_loops.note_disposal(frame)  # of an engine, perhaps
+        engine_loops.note_disposal(frame)  # of an engine, perhaps
         return
     elif isinstance(callee, Function) and (frame.is_async or not _is_given_coroutine(arguments)):
         return
@@ -57,5 +56,6 @@ CALLS: Final = Watch(
     note_call,
     methods=_METHODS | CLOSES | {name for names in LOOP_CLIENTS.values() for name in names},
     functions=_FUNCTIONS,
-    others=(Function, Object, Unknown),
+    others=(Function, Object),
+    unknown=frozenset({"dispose"}),
 )

@@ -105,7 +105,7 @@ def _call_option(frame: Frame, callee: Value, arguments: Arguments, node: tree.C
         result = apply_callee(frame, callee, arguments, label, origin)
     if isinstance(callee, ClassValue) and isinstance(result, Instance) and _is_own_class(frame, node.func):
         result = replace(result, exact=False)  # `cls` may be a subclass
-    for observe in frame.ctx.hooks.call_ends.of(callee, frame.emit):
+    for observe in frame.ctx.hooks.call_ends.of(callee, frame.emit, node):
         observe(frame, callee, arguments, node, result)
     return protocols.take_over(frame, result, node) if type(result) in protocols.TAKEN_OVER else result
 

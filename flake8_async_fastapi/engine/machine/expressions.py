@@ -104,7 +104,7 @@ def _evaluate_call(frame: Frame, state: State, node: tree.Call, awaited_chain: b
     result = calls.call_value(frame, callee, arguments, node)
     state.forget_attributes()
     mutation.change_containers(state, callee, node, arguments, once=not frame.enclosing_loops)
-    for observe in hooks.called.of(callee, frame.emit):
+    for observe in hooks.called.of(callee, frame.emit, node):
         observe(frame, callee, arguments, node, result)
     return result
 

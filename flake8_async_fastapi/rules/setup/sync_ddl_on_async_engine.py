@@ -8,6 +8,7 @@ from flake8_async_fastapi.domains.orm.events import RunSync
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Library, Member, Object, Value
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.knowledge.sync_users import TAKE_CONNECTION
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 from flake8_async_fastapi.rules.wording import can_await
 
@@ -23,8 +24,6 @@ _A_CONNECTION = "an async connection"
 _METHODS = frozenset({"create_all", "drop_all", "reflect"})
 _METADATA = "sqlalchemy.MetaData"
 _INSPECT = ("sqlalchemy.inspect", "sqlalchemy.inspection.inspect")
-_READS = frozenset({"pandas.read_sql", "pandas.read_sql_query", "pandas.read_sql_table"})
-"""Functions of pandas that read by a sync connection, their second argument."""
 _ENGINE = "sqlalchemy.ext.asyncio.AsyncEngine"
 _CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
 
@@ -32,8 +31,9 @@ _CONNECTION = "sqlalchemy.ext.asyncio.AsyncConnection"
 def check(events: Events) -> Iterator[Finding]:
     passed = {(run.line, run.function) for run in events.of(RunSync) if run.is_call}  # AFA108 tells of those
     for called in events.of(Called):
-        if isinstance(called.callee, Library) and called.callee.dotted in _READS:
-            given = called.arguments.get(1, "con")
+        taken = TAKE_CONNECTION.get(called.callee.dotted) if isinstance(called.callee, Library) else None
+        if taken is not None:
+            given = called.arguments.get(*taken)
             if isinstance(given, Object) and given.type in (_ENGINE, _CONNECTION):
                 kind = _asynchronous(given)
                 remedy = "pass a sync one, or read in connection.run_sync(lambda sync: ...)"

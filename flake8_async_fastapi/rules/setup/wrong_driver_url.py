@@ -10,6 +10,7 @@ from flake8_async_fastapi.domains.database.events import EngineMade, ParametersR
 from flake8_async_fastapi.engine.events import Called
 from flake8_async_fastapi.engine.values import Const, Library, Object
 from flake8_async_fastapi.knowledge.drivers import NUMBERS_FOR_ASYNCPG, PACKAGES, REFUSED_IN_URL, USUAL
+from flake8_async_fastapi.knowledge.sync_users import TAKE_URL
 from flake8_async_fastapi.rules.model import Events, Finding, Fix, Rule
 
 RULE = Rule(
@@ -20,11 +21,6 @@ RULE = Rule(
     fixable="safe",
 )
 
-_DATABASE_TOOLS = frozenset(
-    f"sqlalchemy_utils.{module}{name}"
-    for module in ("", "functions.")
-    for name in ("create_database", "database_exists", "drop_database")
-)
 _SYNC = {"sqlite": "sqlite"}
 """The drivers that Python comes with, for engines that are not async."""
 
@@ -54,9 +50,10 @@ def check(events: Events) -> Iterator[Finding]:
                 fix=_fix(made, _SYNC.get(database, "")),
             )
     for called in events.of(Called):
-        if not isinstance(called.callee, Library) or called.callee.dotted not in _DATABASE_TOOLS:
+        taken = TAKE_URL.get(called.callee.dotted) if isinstance(called.callee, Library) else None
+        if taken is None:
             continue
-        url = called.arguments.get(0, "url")
+        url = called.arguments.get(*taken)
         written = url.value if isinstance(url, Const) and isinstance(url.value, str) else ""
         if written.partition(":")[0].partition("+")[2] in PACKAGES:
             problem = f"{called.text} gets {written}, whose driver is async, so it fails"

@@ -264,4 +264,4 @@ def _names_in(ctx: Context, path: str, *names: str) -> set[str]:
     return {node.name if isinstance(node, tree.Attr) else node.id for node in used}.intersection(names)
 
 
-CALLS: Final = Watch(note_method, methods=_CHANGES, others=(Unknown,))
+CALLS: Final = Watch(note_method, methods=_CHANGES, unknown=_CHANGES)

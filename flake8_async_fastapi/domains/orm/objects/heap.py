@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, Loaded
 from flake8_async_fastapi.domains.orm.objects.joins import join_heaps, join_session_effects
 from flake8_async_fastapi.domains.orm.statements.queries import Transition
-from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.state import State, same_without
 from flake8_async_fastapi.engine.values import Instance, Location, Value
 from flake8_async_fastapi.engine.walks import HOLDING_NOTHING, inner_values
 
@@ -56,8 +56,7 @@ class Instances(Struct):
         idle = frozenset[object]().union(*(part.idle_elsewhere for part in parts))
         return Instances(join_heaps([part.heap for part in parts]), happened, elsewhere, outcome, idle)
 
-    def forget(self, path: str) -> Instances:
-        return self
+    forget = same_without
 
 
 FrozenHeap: TypeAlias = tuple[tuple[Location, InstanceState], ...]
