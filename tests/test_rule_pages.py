@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from case_files import Driver, Outcome, Section, call_main, read_sections, run
+from pytest_runs import PLUGINS
 from rule_page_texts import BAD, said, shows_what_is_said, with_texts
 
 from flake8_async_fastapi.knowledge.blocking import BLOCKING, SESSION
@@ -301,7 +302,7 @@ async def in_a_thread(module: ModuleType) -> Any:
 async def under_pytest(module: ModuleType) -> str:
     """What pytest says of the tests that lie beside a module: why none runs, or how many pass."""
     folder = Path(str(module.__file__)).parent
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(folder)]
+    command = [sys.executable, "-m", "pytest", *PLUGINS, str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     failures = "requested an async fixture|not natively supported|different event loop"
     failures += "|'State' object has no|'admin' == 'nobody'"

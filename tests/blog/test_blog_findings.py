@@ -13,7 +13,7 @@ from flake8_async_fastapi.rules.model import catalogue
 
 def linted(variant: str, cache: Path) -> dict[tuple[str, int], frozenset[str]]:
     """The codes that flake8 reports at each line of a variant."""
-    options = ["--isolated", "--select=AFA", f"--afa-cache-dir={cache}"]
+    options = ["--isolated", "--select=AFA", f"--afa-cache-dir={cache}", "-j1"]
     command = [sys.executable, "-m", "flake8", *options, "app"]
     done = subprocess.run(command, cwd=BLOG / variant, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1) and not done.stderr, done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from blog_marks import BLOG, proves
+from pytest_runs import PLUGINS
 
 
 def outcomes(variant: str, folder: str = "app/tests", prepare: str = "") -> tuple[str, dict[str, int]]:
@@ -16,8 +17,8 @@ def outcomes(variant: str, folder: str = "app/tests", prepare: str = "") -> tupl
     ``prepare`` is code that runs before.
     """
     root = BLOG / variant
-    start = f"import sys, pytest\n{prepare}\nsys.exit(pytest.main(['-p', 'no:xdist', '.']))"
-    command = [sys.executable, "-c", start]
+    start = f"import sys, pytest\n{prepare}\nsys.exit(pytest.main([*sys.argv[1:], '.']))"
+    command = [sys.executable, "-c", start, *PLUGINS]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     tests = root / folder
     done = subprocess.run(command, cwd=tests, env=environment, capture_output=True, text=True, check=False)
