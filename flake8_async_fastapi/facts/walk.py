@@ -14,26 +14,31 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 
 def flat(body: list[Stmt]) -> Iterator[Stmt]:
     """All statements that run in the same scope, including those of inner blocks."""
-    for statement in body:
+    pending = body[::-1]
+    while pending:  # no recursion: there are very many statements
+        statement = pending.pop()
         yield statement
-        for block in blocks(statement):
-            yield from flat(block)
+        if isinstance(statement, _WITH_BLOCKS):
+            for block in reversed(blocks(statement)):
+                pending.extend(reversed(block))
 
 
-def blocks(statement: Stmt) -> Iterator[list[Stmt]]:
+_WITH_BLOCKS: Final = (tree.If, tree.For, tree.While, tree.With, tree.Try, tree.Match)
+
+
+def blocks(statement: Stmt) -> list[list[Stmt]]:
     """The blocks of a statement that run in its own scope."""
-    if isinstance(statement, (tree.If, tree.For, tree.While)):
-        yield statement.body
-        yield statement.orelse
-    elif isinstance(statement, tree.With):
-        yield statement.body
-    elif isinstance(statement, tree.Try):
-        yield statement.body
-        yield from (handler.body for handler in statement.handlers)
-        yield statement.orelse
-        yield statement.final
-    elif isinstance(statement, tree.Match):
-        yield from (case.body for case in statement.cases)
+    match statement:
+        case tree.If() | tree.For() | tree.While():
+            return [statement.body, statement.orelse]
+        case tree.With():
+            return [statement.body]
+        case tree.Try():
+            handled = [handler.body for handler in statement.handlers]
+            return [statement.body, *handled, statement.orelse, statement.final]
+        case tree.Match():
+            return [case.body for case in statement.cases]
+    return []
 
 
 def colour_of(function: tree.FunctionDef) -> tree.Colour:

@@ -258,7 +258,7 @@ def _giving(ctx: Context, setter: Function, node: tree.FunctionDef, name: str) -
 
 def _goes_on(statement: Stmt, *, is_middleware: bool) -> bool:
     """Whether the code after a middleware or dependency runs within a statement."""
-    if next(iter(blocks(statement)), None) is not None:
+    if blocks(statement):
         return False
     if is_middleware:
         calls = (part for part in nodes_in(statement) if isinstance(part, tree.Call))

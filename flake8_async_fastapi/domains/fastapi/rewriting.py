@@ -20,7 +20,7 @@ def changed(body: list[Stmt], change: Callable[[Stmt], Stmt]) -> list[Stmt]:
 
 
 def _with_blocks(statement: Stmt, change: Callable[[Stmt], Stmt]) -> Stmt:
-    if next(iter(blocks(statement)), None) is None:
+    if not blocks(statement):
         return statement
     new: dict[str, object] = {}
     for name in _BLOCKS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct, field
@@ -57,13 +58,13 @@ class Connections(Struct, frozen=True):
         if others.count(self) == len(others):
             return self
         return Connections(
-            self.held.intersection(*(other.held for other in others)),
-            self.begun.intersection(*(other.begun for other in others)),
-            self.ended.union(*(other.ended for other in others)),
-            self.commits.union(*(other.commits for other in others)),
-            self.unsaved.intersection(*(other.unsaved for other in others)),
-            self.undone.union(*(other.undone for other in others)),
-            self.taken.intersection(*(other.taken for other in others)),
+            self.held.intersection(*map(_HELD, others)),
+            self.begun.intersection(*map(_BEGUN, others)),
+            self.ended.union(*map(_ENDED, others)),
+            self.commits.union(*map(_COMMITS, others)),
+            self.unsaved.intersection(*map(_UNSAVED, others)),
+            self.undone.union(*map(_UNDONE, others)),
+            self.taken.intersection(*map(_TAKEN, others)),
         )
 
     def end(self, sessions: Iterable[Place]) -> Connections:
@@ -80,6 +81,10 @@ class Connections(Struct, frozen=True):
     def unsaved_in(self, session: Place) -> Iterator[Unsaved]:
         """The writes in a session that are certainly neither committed nor taken back."""
         return (write for write in self.unsaved if write.session == session)
+
+
+# In the order of the fields; a generator for each would be a call for each.
+_HELD, _BEGUN, _ENDED, _COMMITS, _UNSAVED, _UNDONE, _TAKEN = map(attrgetter, Connections.__struct_fields__)
 
 
 class Wait(Struct, frozen=True):

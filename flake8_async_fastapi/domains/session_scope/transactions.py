@@ -115,7 +115,7 @@ def note_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 def _drop_flushed(frame: Frame) -> frozenset[str]:
     """Forget which sessions have nothing to flush, and return them: objects may change now."""
     known: Transactions | None = frame.state.parts.get(Transactions)
-    if known is None:
+    if known is None or not known.marks:
         return frozenset()
     flushed = frozenset(session for session, mark in known.marks if mark == "flushed")
     if flushed:

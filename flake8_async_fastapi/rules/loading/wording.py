@@ -91,14 +91,14 @@ def why(missing: Missing) -> str:
 
 
 def _origin(missing: Missing) -> str:
-    """Where the object was loaded or written."""
+    """Where the object was loaded or written, as far as it is known."""
     made, path, line = missing.source
-    return {
-        "new": "writing the object at {}",
-        "merge": "the merge at {}",
-        "given": "whoever passes the object",
-        "refreshed": "the refresh at {}",
-    }.get(made, "the query at {}").format(Spot(path, line))
+    if made == "given":
+        return "whoever passes the object"
+    what = {"new": "writing the object", "merge": "the merge", "refreshed": "the refresh"}.get(
+        made, "the query"
+    )
+    return f"{what} at {Spot(path, line)}" if path else what
 
 
 def remedy(missing: Missing) -> str:

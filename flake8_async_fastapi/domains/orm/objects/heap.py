@@ -114,6 +114,8 @@ def follow(
 
 def locations_in(value: Value) -> list[Location]:
     """The locations in a value."""
+    if type(value) is Instance and not value.attributes:  # nearly all of them
+        return [value.location] if value.location is not None else []
     return [
         inner.location
         for inner in inner_values(value)
