@@ -86,6 +86,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "git.repo.Repo": "git.Repo",
     "unittest.mock.AsyncMock": "unittest.mock.Mock",
     "unittest.mock.MagicMock": "unittest.mock.Mock",
+    "unittest.mock.NonCallableMock": "unittest.mock.Mock",
+    "unittest.mock.NonCallableMagicMock": "unittest.mock.Mock",
     "git.repo.base.Repo": "git.Repo",
     "pathlib.PosixPath": "pathlib.Path",
     "boto3.session.Session": "boto3.Session",

@@ -135,6 +135,7 @@ TYPES: Final[Mapping[str, str]] = {
     """,
     # --- test doubles: their methods do not block
     "unittest.mock.Mock": "any -> ?\ncall -> ?",
+    "types.SimpleNamespace": "any -> ?",
     # --- files
     "pathlib.Path": """
         property parent -> self
@@ -361,6 +362,7 @@ TYPES: Final[Mapping[str, str]] = {
 
 FUNCTIONS: Final[Mapping[str, str]] = {
     "requests.session": "def -> requests.Session",
+    "unittest.mock.create_autospec": "def -> unittest.mock.Mock",
     "cloudscraper.create_scraper": "def -> cloudscraper.CloudScraper",
     "urllib.request.build_opener": "def -> urllib.request.OpenerDirector",
     "builtins.open": "def -> io.BufferedWriter",

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from flake8_async_fastapi.engine import stand_ins
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import classes, functions, names, type_hints
 from flake8_async_fastapi.engine.models import CallModel, CallSite
@@ -121,7 +122,8 @@ def model_cast(site: CallSite) -> Value:
     if node is None or (node.line, node.col) != (site.place.line, site.place.col) or not node.args:
         return given
     named = type_hints.declared_value(site.frame, site.frame.state, node.args[0])
-    return given if isinstance(named, Unknown) else named
+    fake = stand_ins.is_stand_in(given, named, lambda cls: classes.mro(site.frame.ctx, cls))
+    return given if fake or isinstance(named, Unknown) else named
 
 
 def _says_only_type(value: Value) -> bool:

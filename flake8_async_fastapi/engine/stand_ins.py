@@ -1,0 +1,68 @@
+"""Arguments that are surely not of the type that is declared for them, as a fake in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine.values import (
+    NONE,
+    ClassValue,
+    Collection,
+    Const,
+    Instance,
+    Library,
+    Object,
+    Plain,
+    Unknown,
+    Value,
+    alternatives,
+)
+
+_Bases = Callable[[ClassValue], Iterable[Value]]
+
+_DOUBLES: Final = ("unittest.mock.Mock", "types.SimpleNamespace")
+"""Types of objects that are made to be passed for others."""
+_TEXTS_AND_NUMBERS: Final = frozenset({"str", "bytes", "int", "float", "bool"})
+
+
+def is_stand_in(value: Value, declared: Value, bases: _Bases) -> bool:
+    """Whether no alternative of a value can be an object of the type declared for it.
+
+    What code passes against a declaration is what counts: such code runs, and the declaration is ignored.
+    """
+    given = [option for option in alternatives(value) if option != NONE]
+    named = [option for option in alternatives(declared) if option != NONE]
+    return bool(given and named) and all(_is_other(option, name, bases) for option in given for name in named)
+
+
+def _is_other(option: Value, declared: Value, bases: _Bases) -> bool:
+    if not isinstance(declared, (Instance, Object)):
+        return False
+    match option:
+        case Collection():
+            return True
+        case Plain(kind=kind):
+            return kind in _TEXTS_AND_NUMBERS
+        case Const(value=str() | bool()):
+            return True
+        case Object(type=name):
+            return any(knowledge.is_subtype(name, double) for double in _DOUBLES)
+        case Instance(cls=cls):
+            return not _are_related(cls, declared, bases)
+    return False
+
+
+def _are_related(cls: ClassValue, declared: Instance | Object, bases: _Bases) -> bool:
+    """Whether one of two types may be derived from the other: a caller may know better than its types say."""
+    ancestors = tuple(bases(cls))
+    if any(isinstance(base, Unknown) for base in ancestors):
+        return True
+    if isinstance(declared, Instance):
+        return declared.cls in ancestors or cls in tuple(bases(declared.cls))
+    libraries = [base.dotted for base in ancestors if isinstance(base, Library)]
+    return any(
+        knowledge.library_type(name) is None or knowledge.is_subtype(name, declared.type)
+        for name in libraries
+    )
