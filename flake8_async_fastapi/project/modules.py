@@ -117,8 +117,10 @@ def _is_library(top: str) -> bool:
 
 
 def _outermost_package(path: str, packages: frozenset[str]) -> str:
-    """The topmost folder around a file such that it and the folders below are packages; empty if none is."""
+    """The topmost package around a file; empty if none is. Folders below it need no ``__init__.py``."""
     folder = path.rpartition("/")[0]
+    while folder and folder not in packages:
+        folder = folder.rpartition("/")[0]
     outermost = ""
     while folder and folder in packages:
         outermost, folder = folder, folder.rpartition("/")[0]

@@ -13,6 +13,7 @@ from typing import Final
 from flake8_async_fastapi.domains.database import sessions
 from flake8_async_fastapi.domains.session_scope import built, managers
 from flake8_async_fastapi.domains.session_scope.activity import Activity, Creation, Session, Use
+from flake8_async_fastapi.domains.session_scope.optional_sessions import is_dispensable
 from flake8_async_fastapi.engine import renaming
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import attributes, classes, names, statements, summaries
@@ -50,8 +51,12 @@ def sessions_of(frame: Frame, creation: Creation) -> frozenset[Session]:
     for kind, name, path in ways:
         at, _, rest = path[1:].partition("]") if path.startswith("[") else ("", "", path)
         holder = _session_given(frame, creation, kind, name, int(at) if at else 0)
-        if holder is not None:
-            sessions.add(_plain_holder(frame, (holder[0], join_path(holder[1], rest.strip(".")))))
+        if holder is None:
+            continue
+        held = _plain_holder(frame, (holder[0], join_path(holder[1], rest.strip("."))))
+        use = (kind, name, path)
+        if not is_dispensable(frame, creation.function, creation.arguments, use, held):
+            sessions.add(held)
     for value in creation.arguments.values():  # a wrapper awaits its argument
         for coroutine in held_coroutines(value):
             inner = frame.notes_of(Activity).creations.get(coroutine.origin)
