@@ -23,7 +23,7 @@ OUTSIDE = {"blog"}
 ENGINE = (
     ("entry",),
     ("machine",),
-    ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "kept", "leaving",
+    ("obligations", "renaming", "trace", "tracing", "domain", "relevance", "stand_ins", "kept", "leaving",
      "comprehensions", "raising", "programs", "receivers"),
     ("hooks",),
     ("observers", "models", "effects"),

@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.engine import relevance
+from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     NONE,
+    UNKNOWN,
     ClassValue,
     Collection,
     Const,
+    Function,
     Instance,
     Library,
     Object,
@@ -35,6 +40,30 @@ def is_stand_in(value: Value, declared: Value, bases: _Bases) -> bool:
     given = [option for option in alternatives(value) if option != NONE]
     named = [option for option in alternatives(declared) if option != NONE]
     return bool(given and named) and all(_is_other(option, name, bases) for option in given for name in named)
+
+
+def argument(
+    ctx: Context,
+    passed: Value,
+    known: Value,
+    function: Function,
+    name: str,
+    mro: Callable[[Context, ClassValue], Iterable[Value]],
+) -> Value:
+    """An argument, with what is ``known`` of its parameter if it may be of the type declared there."""
+    if not is_stand_in(passed, known, lambda cls: mro(ctx, cls)):
+        return relevance.specialise(ctx, passed, known, function, name)
+    options = alternatives(passed)
+    kept = [
+        known if isinstance(option, Instance) and isinstance(known, Instance) else UNKNOWN
+        for option in options
+    ]
+    return union(
+        [
+            relevance.specialise(ctx, option, one, function, name)
+            for option, one in zip(options, kept, strict=True)
+        ]
+    )
 
 
 def _is_other(option: Value, declared: Value, bases: _Bases) -> bool:

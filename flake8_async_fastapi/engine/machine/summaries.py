@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.engine import assignments, hints, raising, relevance, renaming, stand_ins
 from flake8_async_fastapi.engine.effects import AppliedCall, Ends
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.joins import join_bindings, join_returns, union
+from flake8_async_fastapi.engine.joins import join_bindings, join_returns
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, statements
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.receivers import receiver_after
@@ -272,9 +272,7 @@ def _argument_value(
         return known
     passed = arguments.get(place if param.kind != "kw" else _MOST_PLACES, param.name)
     if passed is not None:
-        if stand_ins.is_stand_in(passed, known, lambda cls: classes.mro(ctx, cls)):
-            return _stand_in(ctx, function, param, passed, known)
-        return relevance.specialise(ctx, passed, known, function, param.name)
+        return stand_ins.argument(ctx, passed, known, function, param.name, classes.mro)
     # a `**` of unknown names is hardly there to turn over what is on or off by default
     is_switch = isinstance(param.default, tree.Const) and isinstance(param.default.value, bool)
     if param.default is not None and (is_switch or not arguments.opaque):
@@ -282,21 +280,6 @@ def _argument_value(
         if not isinstance(default, Unknown) and ctx.hooks.models.parameter(default) is None:
             return default
     return known
-
-
-def _stand_in(ctx: Context, function: Function, param: Param, passed: Value, known: Value) -> Value:
-    """An argument of another type than its parameter declares."""
-    options = [
-        relevance.specialise(
-            ctx, option, known if _are_instances(option, known) else UNKNOWN, function, param.name
-        )
-        for option in alternatives(passed)
-    ]
-    return union(options)
-
-
-def _are_instances(*values: Value) -> bool:
-    return all(isinstance(value, Instance) for value in values)
 
 
 def _default_value(ctx: Context, function: Function, name: str, written: Expr) -> Value:
